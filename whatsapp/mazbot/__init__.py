@@ -1,0 +1,46 @@
+"""The only code that speaks to MazBot: the seven calls, the login, the request budget and the errors."""
+
+from .budget import BudgetReading, usage
+from .client import MazBot
+from .config import LOCALE_PREFIXES, AccountConfig, Timeouts
+from .diagnosis import Diagnosis, Step, test_connection
+from .errors import BudgetExhausted, ErrorKind, MazBotError
+from .priority import Priority
+from .readings import (
+    Acknowledgement,
+    ConnectionReading,
+    ConnectionStatus,
+    MainAccountUsage,
+    QrCode,
+    RateRow,
+    ServiceState,
+    ToggleAction,
+    ToggleOutcome,
+    Usage,
+)
+
+__all__ = [
+    "LOCALE_PREFIXES",
+    "AccountConfig",
+    "Acknowledgement",
+    "BudgetExhausted",
+    "BudgetReading",
+    "ConnectionReading",
+    "ConnectionStatus",
+    "Diagnosis",
+    "ErrorKind",
+    "MainAccountUsage",
+    "MazBot",
+    "MazBotError",
+    "Priority",
+    "QrCode",
+    "RateRow",
+    "ServiceState",
+    "Step",
+    "Timeouts",
+    "ToggleAction",
+    "ToggleOutcome",
+    "Usage",
+    "test_connection",
+    "usage",
+]
