@@ -1,0 +1,5 @@
+"""The one error of the embedded services."""
+
+
+class EmbeddedError(Exception):
+    """An embedded server cannot be used; the message is a sentence for the person at the terminal."""

@@ -1,0 +1,187 @@
+"""Where an install without servers of its own keeps its data, its addresses and its secrets.
+
+An ordinary user's data lives in `.local/` of the checkout. PostgreSQL refuses to run as root, so for root
+both servers run as an unprivileged user, who may not be able to enter the checkout at all; then everything
+lives in a system directory instead, named after this checkout.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import socket
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from .errors import EmbeddedError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SYSTEM_STATE = Path("/var/lib/markaz")
+# Below Linux's range for outgoing connections (32768-60999), so that no passing connection takes the port.
+PORTS = range(20000, 32000)
+
+
+def external(variable: str) -> str | None:
+    """The address in the environment or in `.env`; None when it is unset or empty."""
+    return os.environ.get(variable) or _dotenv().get(variable) or None
+
+
+@lru_cache(maxsize=1)
+def _dotenv() -> dict[str, str | None]:
+    return dotenv_values(CHECKOUT / ".env")
+
+
+def as_root() -> bool:
+    """Whether this process runs as root, so that the servers must run as somebody else."""
+    return os.geteuid() == 0
+
+
+@lru_cache(maxsize=1)
+def state_dir() -> Path:
+    """This checkout's state directory, made when it is missing."""
+    local = CHECKOUT / ".local"
+    try:
+        local.mkdir(exist_ok=True)
+        if not as_root():
+            return local
+        state = SYSTEM_STATE / _checkout_key(local)
+        state.mkdir(parents=True, exist_ok=True)
+        for folder in (SYSTEM_STATE, state):
+            folder.chmod(0o755)  # whatever the umask: the servers' user walks through these two
+        (state / "checkout").write_text(f"{CHECKOUT}\n")
+        return state
+    except OSError as error:
+        raise EmbeddedError(
+            f"The data directory cannot be made: {error}. Give this user the right to write there, "
+            "or set DATABASE_URL and REDIS_URL to servers of your own."
+        ) from error
+
+
+def _checkout_key(local: Path) -> str:
+    """A name for this checkout. The path alone would hand an old clone's data to a new clone in its place."""
+    identity = local / "checkout-id"
+    with _flock(local / "checkout-id.lock"):
+        if not identity.exists():
+            write_private(identity, uuid.uuid4().hex)
+    return hashlib.sha256(f"{CHECKOUT}\n{identity.read_text()}".encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _flock(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """Only one process of this checkout at a time starts, stops or configures the servers."""
+    with _flock(state_dir() / "lock"):
+        yield
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, all of it or nothing."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)
+
+
+def server_settings(name: str) -> dict[str, Any]:
+    """Port and passwords of one server (`postgres` or `valkey`), chosen the first time they are asked for."""
+    known = _read()
+    if name not in known:
+        with _flock(state_dir() / "servers.lock"):
+            known = _read()
+            if name not in known:
+                taken = {entry["port"] for entry in known.values()}
+                known[name] = {
+                    "port": free_port(avoid=taken),
+                    "password": secrets.token_hex(24),
+                    "admin_password": secrets.token_hex(24),
+                }
+                write_private(state_dir() / "servers.json", json.dumps(known, indent=2))
+    entry: dict[str, Any] = known[name]
+    return entry
+
+
+def choose_another_port(name: str) -> int:
+    """Persist and return a new port for a server whose own was taken by somebody else."""
+    server_settings(name)
+    with _flock(state_dir() / "servers.lock"):
+        known = _read()
+        known[name]["port"] = free_port(avoid={entry["port"] for entry in known.values()})
+        write_private(state_dir() / "servers.json", json.dumps(known, indent=2))
+        return int(known[name]["port"])
+
+
+def _read() -> dict[str, Any]:
+    path = state_dir() / "servers.json"
+    if not path.exists():
+        return {}
+    try:
+        known: dict[str, Any] = json.loads(path.read_text())
+        return known
+    except ValueError as error:
+        raise EmbeddedError(f"{path} is damaged ({error}); run `make reset` to begin anew.") from error
+
+
+def free_port(*, avoid: set[int]) -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    for _ in range(200):
+        port = secrets.choice(PORTS)
+        if port not in avoid and port_is_free(port):
+            return port
+    raise EmbeddedError(f"No free port was found between {PORTS.start} and {PORTS.stop} on 127.0.0.1.")
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on the port now."""
+    with socket.socket() as probe:
+        # As the servers do: a connection that lingers in TIME_WAIT does not keep them from listening.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def secret(name: str) -> str:
+    """The secret of this name, made once and kept in the state directory (mode 0600).
+
+    `field-key` is a Fernet key (32 random bytes, URL-safe base64); every other name is 64 random characters,
+    more than the 50 that Django's deployment check asks of SECRET_KEY. An install with a database of its own
+    must bring its secrets too: a key made here would differ on each machine that shares that database.
+    """
+    if external("DATABASE_URL"):
+        variable = {"field-key": "FIELD_KEYS"}.get(name, name.upper().replace("-", "_"))
+        raise EmbeddedError(f"{variable} is not set. With DATABASE_URL set it is required; see .env.example.")
+    path = state_dir() / "secrets" / name
+    if not path.exists():
+        with exclusive():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            if not path.exists():
+                write_private(path, _new_secret(name))
+    return path.read_text().strip()
+
+
+def _new_secret(name: str) -> str:
+    if name == "field-key":
+        return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(48)
