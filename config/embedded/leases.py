@@ -115,8 +115,8 @@ def refuse_in_use(done: str) -> None:
     """Raise EmbeddedError while a lease is held. The caller holds `exclusive()`."""
     if in_use():
         raise EmbeddedError(
-            f"The embedded servers are in use, so they were not {done}: `make run`, a test or another command "
-            "of this checkout is still running. Stop it first."
+            f"The embedded servers are in use, so they were not {done}: `make run`, a test or another "
+            "command of this checkout is still running. Stop it first."
         )
 
 

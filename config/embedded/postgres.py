@@ -71,10 +71,11 @@ def _make_cluster(programs: Binaries) -> None:
     version = folder() / "PG_VERSION"
     ready = state_dir() / "postgres.ready"
     if ready.exists() and version.exists():
-        if version.read_text().strip() != MAJOR:
+        made_by = version.read_text().strip()
+        if made_by != MAJOR:
             raise EmbeddedError(
-                f"The data in {folder()} was made by PostgreSQL {version.read_text().strip()} and this is "
-                f"PostgreSQL {MAJOR}; run `make reset` to begin anew, or go back to the older release and dump it."
+                f"The data in {folder()} was made by PostgreSQL {made_by} and this is PostgreSQL {MAJOR}; "
+                "run `make reset` to begin anew, or go back to the older release and dump it."
             )
         return
     if folder().exists():
@@ -188,6 +189,6 @@ def _make_role_and_database() -> None:
     password = server_settings(NAME)["password"]  # hexadecimal, so it needs no quoting
     with _connect_as_admin() as connection:
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'markaz'").fetchone():
-            connection.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'")  # type: ignore[call-overload]
+            connection.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'markaz'").fetchone():
             connection.execute("CREATE DATABASE markaz OWNER markaz")

@@ -4,7 +4,6 @@ import os
 import pwd
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from .state import as_root
 
 LOG_LIMIT = 5 * 1024 * 1024
 TAIL_LINES = 12
+LINUX = Path("/proc/self/cwd").exists()
 # Kept so that a server that ends while its starter still runs is reaped and leaves no zombie.
 _started: dict[int, "subprocess.Popen[bytes]"] = {}
 
@@ -108,12 +108,18 @@ def works_in(pid: int, folder: Path, name: str) -> bool:
     if child is not None and child.poll() is not None:
         del _started[pid]
         return False
-    if sys.platform == "linux":
-        try:
-            command = Path(f"/proc/{pid}/comm").read_text().strip()
-            return command.startswith(name) and Path(os.readlink(f"/proc/{pid}/cwd")) == folder.resolve()
-        except OSError:
-            return False
+    return _works_in_by_proc(pid, folder, name) if LINUX else _works_in_by_ps(pid, folder, name)
+
+
+def _works_in_by_proc(pid: int, folder: Path, name: str) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/comm").read_text().strip()
+        return command.startswith(name) and Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
+    except OSError:
+        return False
+
+
+def _works_in_by_ps(pid: int, folder: Path, name: str) -> bool:
     found = subprocess.run(
         ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
@@ -144,7 +150,7 @@ def end_leftovers(folder: Path, name: str) -> bool:
 
     Returns whether nothing is left for certain; only Linux lets us look.
     """
-    if sys.platform != "linux":
+    if not LINUX:
         return False
     if not _wait(lambda: not _all_working_in(folder, name), 3.0):  # backends notice their parent's death
         for pid in _all_working_in(folder, name):

@@ -50,19 +50,21 @@ def state_dir() -> Path:
     local = CHECKOUT / ".local"
     try:
         local.mkdir(exist_ok=True)
-        if not as_root():
-            return local
-        state = SYSTEM_STATE / _checkout_key(local)
-        state.mkdir(parents=True, exist_ok=True)
-        for folder in (SYSTEM_STATE, state):
-            folder.chmod(0o755)  # whatever the umask: the servers' user walks through these two
-        (state / "checkout").write_text(f"{CHECKOUT}\n")
-        return state
+        return _system_state(local) if as_root() else local
     except OSError as error:
         raise EmbeddedError(
             f"The data directory cannot be made: {error}. Give this user the right to write there, "
             "or set DATABASE_URL and REDIS_URL to servers of your own."
         ) from error
+
+
+def _system_state(local: Path) -> Path:
+    state = SYSTEM_STATE / _checkout_key(local)
+    state.mkdir(parents=True, exist_ok=True)
+    for folder in (SYSTEM_STATE, state):
+        folder.chmod(0o755)  # whatever the umask: the servers' user walks through these two
+    (state / "checkout").write_text(f"{CHECKOUT}\n")
+    return state
 
 
 def _checkout_key(local: Path) -> str:
@@ -136,9 +138,9 @@ def _read() -> dict[str, Any]:
         return {}
     try:
         known: dict[str, Any] = json.loads(path.read_text())
-        return known
     except ValueError as error:
         raise EmbeddedError(f"{path} is damaged ({error}); run `make reset` to begin anew.") from error
+    return known
 
 
 def free_port(*, avoid: set[int]) -> int:
