@@ -1,0 +1,74 @@
+"""Keeping the record of a job's round while it works through its items."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from centers import clock, live
+from centers.models import JobRun, Reseller
+
+KEPT_FAILURES = 50
+
+
+class Round:
+    """Counts of one round; `fail` keeps the reason of the first failures for the Jobs page."""
+
+    def __init__(self, run: JobRun) -> None:
+        self.run = run
+        self.done = 0
+        self.failures: list[dict[str, str]] = []
+        self.failed = 0
+        self.total: int | None = None
+        self.note = ""
+
+    def ok(self, count: int = 1) -> None:
+        """Count items that worked."""
+        self.done += count
+
+    def fail(self, item: str, why: str) -> None:
+        """Count an item that did not work; `why` is a sentence without secrets."""
+        self.failed += 1
+        if len(self.failures) < KEPT_FAILURES:
+            self.failures.append({"item": item[:120], "why": why[:300]})
+
+    def save(self) -> None:
+        """Write the counts so far, so that a page can show them while the round goes on."""
+        JobRun.objects.filter(pk=self.run.pk).update(**self._counts())
+
+    def _counts(self) -> dict[str, object]:
+        return {
+            "done": self.done,
+            "failed": self.failed,
+            "failures": self.failures,
+            "total": self.total if self.total is not None else self.done + self.failed,
+            "note": self.note[:300],
+        }
+
+
+@contextmanager
+def job_round(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
+    """Record a round of `job` for `reseller`. An exception marks it failed, is noted and goes on up.
+
+    Must run outside a transaction, or a failure would take its own record with it.
+    """
+    started = now or clock.now()
+    run = JobRun.objects.create(reseller=reseller, job=job, started_at=started)
+    round_ = Round(run)
+    try:
+        yield round_
+    except BaseException as error:
+        round_.fail(job, f"{type(error).__name__}: {error}")
+        _finish(round_, JobRun.State.FAILED)
+        raise
+    _finish(round_, _state(round_))
+    live.publish(reseller.pk, "jobs")
+
+
+def _state(round_: Round) -> JobRun.State:
+    if not round_.failed:
+        return JobRun.State.DONE
+    return JobRun.State.PARTIAL if round_.done else JobRun.State.FAILED
+
+
+def _finish(round_: Round, state: JobRun.State) -> None:
+    JobRun.objects.filter(pk=round_.run.pk).update(state=state, finished_at=clock.now(), **round_._counts())

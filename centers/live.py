@@ -1,0 +1,64 @@
+"""Hints to open pages that something of a tenant changed; the hint itself carries no data.
+
+`config/asgi.py` listens on the channel and passes hints on as server-sent events; the page then fetches the
+fragment through its ordinary, permission-checked view.
+"""
+
+import json
+from functools import cache
+
+import redis
+import structlog
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+CHANNEL = "markaz:live"
+TOKEN_SALT = "markaz.live"  # noqa: S105  # a name, not a secret
+TOKEN_SECONDS = 600
+
+log = structlog.get_logger(__name__)
+
+
+@cache
+def valkey() -> redis.Redis:
+    """The process's connection pool to Valkey."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5)
+
+
+def publish(reseller_id: int, *topics: str, centers: tuple[int, ...] = ()) -> None:
+    """After the current transaction commits, tell the tenant's open pages that `topics` changed.
+
+    Topics: "instances", "alerts", "billing", "jobs", "centers", "pairing". Portal pages hear only hints
+    that name their center in `centers`. A hint that cannot be sent is logged and dropped: pages ask every 15 s.
+    """
+    transaction.on_commit(lambda: _send(reseller_id, topics, centers), robust=True)
+
+
+def version_key(reseller_id: int, center_id: int | None = None) -> str:
+    """Valkey key of the stamp that changes with every hint a page of this tenant (or center) gets."""
+    return f"markaz:live:v:{reseller_id}" + (f":{center_id}" if center_id else "")
+
+
+def make_token(reseller_id: int, center_id: int | None = None) -> str:
+    """A signed address token for the stream, good for TOKEN_SECONDS; it opens hints, never data."""
+    return signing.dumps([reseller_id, center_id], salt=TOKEN_SALT, compress=False)
+
+
+def read_token(token: str) -> tuple[int, int | None]:
+    """(reseller id, center id or None) of a valid token; raises signing.BadSignature."""
+    reseller_id, center_id = signing.loads(token, salt=TOKEN_SALT, max_age=TOKEN_SECONDS)
+    return int(reseller_id), None if center_id is None else int(center_id)
+
+
+def _send(reseller_id: int, topics: tuple[str, ...], centers: tuple[int, ...]) -> None:
+    message = json.dumps({"r": reseller_id, "t": list(topics), "c": list(centers)})
+    try:
+        pipe = valkey().pipeline(transaction=False)
+        pipe.incr(version_key(reseller_id))
+        for center in centers:
+            pipe.incr(version_key(reseller_id, center))
+        pipe.publish(CHANNEL, message)
+        pipe.execute()
+    except redis.RedisError as error:
+        log.warning("live_hint_dropped", error=type(error).__name__)

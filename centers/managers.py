@@ -1,0 +1,35 @@
+"""The manager of every tenant-owned model."""
+
+from typing import Any, TypeVar
+
+from django.db import models
+from django_scopes import get_scope
+from django_scopes.manager import DisabledQuerySet
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TenantManager(models.Manager[M]):
+    """django-scopes' ScopedManager as a class that type checkers can read.
+
+    `scopes` maps a dimension of the scope ("reseller", "center") to the field that holds it. A read while a
+    dimension is missing raises ScopeError; a dimension that is None does not limit.
+    """
+
+    def __init__(self, **scopes: str) -> None:
+        super().__init__()
+        self._scopes = scopes
+
+    def deconstruct(self) -> Any:
+        raise NotImplementedError("Migrations do not carry scoped managers.")
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        """The model's rows within the open scope."""
+        current = get_scope()
+        if not current.get("_enabled", True):
+            return super().get_queryset()
+        missing = set(self._scopes) - set(current)
+        if missing:
+            return DisabledQuerySet(self.model, using=self._db, missing_scopes=missing)  # type: ignore[no-any-return]
+        limits = {field: current[name] for name, field in self._scopes.items() if current[name] is not None}
+        return super().get_queryset().filter(**limits)

@@ -1,0 +1,154 @@
+"""Resellers, their centers, and who may do what for them."""
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Upper
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models.people import User
+from centers.validators import validate_currency, validate_time_zone
+
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+
+
+class Role(models.TextChoices):
+    """What a membership is for; permissions.py says what each may do."""
+
+    OWNER = "owner", _("Owner")
+    BILLING = "billing", _("Billing")
+    SUPPORT = "support", _("Support")
+    CENTER_ADMIN = "center_admin", _("Center admin")
+    CENTER_VIEWER = "center_viewer", _("Center viewer")
+
+
+STAFF_ROLES = (Role.OWNER, Role.BILLING, Role.SUPPORT)
+CENTER_ROLES = (Role.CENTER_ADMIN, Role.CENTER_VIEWER)
+
+
+class Reseller(models.Model):
+    """A tenant: a business that resells WhatsApp numbers of one MazBot main account."""
+
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(_("address name"), max_length=60, unique=True)
+    language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
+    )
+    currency = models.CharField(_("currency"), max_length=3, default="USD", validators=[validate_currency])
+    logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us
+    colour = models.CharField(
+        _("colour"), max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
+    )
+    support_contact = models.CharField(_("support contact"), max_length=200, blank=True)
+    payment_instructions = models.TextField(_("how to pay"), max_length=2000, blank=True)
+    mfa_required = models.BooleanField(_("staff must use two-factor sign-in"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Center(models.Model):
+    """A reseller's customer, with its own contact, currency and people."""
+
+    class Standing(models.TextChoices):
+        """What the center owes, kept up to date by billing so that lists need no look at the ledger."""
+
+        CLEAR = "clear", _("Nothing due")
+        OPEN = "open", _("Open")
+        OVERDUE = "overdue", _("Overdue")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="centers")
+    name = models.CharField(_("name"), max_length=120)
+    contact_name = models.CharField(_("contact name"), max_length=120, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)  # E.164, with the plus
+    country_id = models.CharField(_("MazBot country id"), max_length=16, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
+    language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
+    notes = models.TextField(_("notes"), max_length=4000, blank=True)
+    standing = models.CharField(max_length=8, choices=Standing, default=Standing.CLEAR, editable=False)
+    version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TenantManager(reseller="reseller", center="pk")
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint("reseller", Lower("name"), name="center_name_unique_per_reseller"),
+            models.UniqueConstraint(fields=["reseller", "id"], name="center_reseller_pair"),
+        ]
+        indexes = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="center_name_trgm"),
+            models.Index("reseller", "name", "id", name="center_reseller_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person's role at a reseller, or at one of its centers."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="memberships")
+    center = models.ForeignKey(
+        Center, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=14, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    # Not scoped: memberships decide which scope a request gets, so they are read before there is one.
+    class Meta:
+        ordering = ["reseller__name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "reseller", "center"], name="membership_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=STAFF_ROLES, center__isnull=True)
+                | Q(role__in=CENTER_ROLES, center__isnull=False),
+                name="membership_role_fits_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+class Invitation(models.Model):
+    """A one-time link that makes whoever holds it a member; only the hash of its token is stored."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="invitations")
+    center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
+    role = models.CharField(_("role"), max_length=14, choices=Role)
+    email = models.EmailField(_("e-mail"))
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=STAFF_ROLES, center__isnull=True)
+                | Q(role__in=CENTER_ROLES, center__isnull=False),
+                name="invitation_role_fits_place",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.get_role_display()})"

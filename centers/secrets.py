@@ -1,0 +1,44 @@
+"""Secrets at rest: a text field that is encrypted and authenticated in the database."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+class SecretUnreadable(Exception):
+    """A stored secret was written with a key that FIELD_KEYS no longer holds."""
+
+
+@cache
+def _box() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
+
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[str, str]
+else:
+    _TextField = models.TextField
+
+
+class SecretField(_TextField):
+    """Text, encrypted with the first of FIELD_KEYS; a wrong key raises instead of handing out ciphertext.
+
+    An empty string stays empty, so that "is it set" can be asked without a key. It cannot be searched by value.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return _box().encrypt(text.encode()).decode() if text else text
+
+    def from_db_value(self, value: str | None, *_: object) -> str | None:
+        if not value:
+            return value
+        try:
+            return _box().decrypt(value.encode()).decode()
+        except InvalidToken as error:
+            raise SecretUnreadable(
+                f"{self.model.__name__}.{self.name} was encrypted with a key that is not in FIELD_KEYS."
+            ) from error

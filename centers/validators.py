@@ -1,0 +1,43 @@
+"""Checks of single values that come from people or files."""
+
+from zoneinfo import available_timezones
+
+import phonenumbers
+from babel.numbers import list_currencies
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+
+def validate_time_zone(value: str) -> None:
+    """Raise unless `value` is a name of the IANA time zone database, such as `Asia/Riyadh`."""
+    if value not in available_timezones():
+        raise ValidationError(_("“%(value)s” is not a known time zone.") % {"value": value})
+
+
+def validate_currency(value: str) -> None:
+    """Raise unless `value` is an ISO 4217 code in capitals, such as `LYD`."""
+    if value not in list_currencies():
+        raise ValidationError(_("“%(value)s” is not a known currency code.") % {"value": value})
+
+
+def normalise_phone(value: str) -> str:
+    """The number as E.164 (`+96899887897`), or "" for an empty one.
+
+    Accepts spaces, dashes and a leading `00` or `+`; the country code must be there.
+    Raises ValidationError with a sentence that names the number.
+    """
+    text = value.strip()
+    if not text:
+        return ""
+    text = "+" + text[2:] if text.startswith("00") else text
+    text = text if text.startswith("+") else "+" + text
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValidationError(
+            _("“%(value)s” is not a phone number with a country code, such as +96899887897.")
+            % {"value": value[:40]}
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,43 @@
+"""Serving the few front-end files we use straight from `node_modules`, without a build step."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.storage import FileSystemStorage, Storage
+
+PREFIX = "vendor"
+#: Only what templates name is served; a new file must be added here.
+FILES = (
+    "@tabler/core/dist/css/tabler.min.css",
+    "@tabler/core/dist/css/tabler.rtl.min.css",
+    "@tabler/core/dist/js/tabler.min.js",
+    "@fontsource-variable/cairo/index.css",
+    "@fontsource-variable/cairo/files/cairo-arabic-wght-normal.woff2",
+    "@fontsource-variable/cairo/files/cairo-latin-wght-normal.woff2",
+    "@fontsource-variable/cairo/files/cairo-latin-ext-wght-normal.woff2",
+    "chart.js/dist/chart.umd.js",
+)
+
+
+class NodeModulesFinder(BaseFinder):
+    """Finds `vendor/<package>/<file>` for the listed files."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.storage = FileSystemStorage(location=settings.NODE_MODULES)
+        self.storage.prefix = PREFIX  # type: ignore[attr-defined]  # read by collectstatic
+
+    def find(self, path: str, find_all: bool = False, **_: Any) -> Any:
+        name = path.removeprefix(PREFIX + "/")
+        file = Path(settings.NODE_MODULES) / name
+        found = path.startswith(PREFIX + "/") and name in FILES and file.is_file()
+        if find_all:
+            return [str(file)] if found else []
+        return str(file) if found else None
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        for name in FILES:
+            if (Path(settings.NODE_MODULES) / name).is_file():
+                yield name, self.storage

@@ -1,0 +1,15 @@
+"""All addresses of the product. `/r/<slug>/` is staff's, `/c/<id>/` a center's, the rest is for everybody."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("centers.urls.public")),
+    path("", include("whatsapp.urls.public")),
+    path("accounts/", include("allauth.urls")),
+    path("r/<slug:slug>/", include("centers.urls.staff")),
+    path("r/<slug:slug>/", include("whatsapp.urls.staff")),
+    path("r/<slug:slug>/", include("billing.urls.staff")),
+    path("c/<int:center_id>/", include("centers.urls.portal")),
+    path("c/<int:center_id>/", include("whatsapp.urls.portal")),
+    path("c/<int:center_id>/", include("billing.urls.portal")),
+]

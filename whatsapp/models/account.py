@@ -1,0 +1,62 @@
+"""A reseller's account at MazBot."""
+
+import secrets
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Reseller
+from centers.secrets import SecretField
+from centers.validators import validate_currency, validate_time_zone
+
+
+def new_path_token() -> str:
+    """43 random characters for the address MazBot's webhooks are sent to."""
+    return secrets.token_urlsafe(32)
+
+
+class MazbotAccount(models.Model):
+    """Address, credentials and limits of the one main account a reseller has."""
+
+    class BodyFormat(models.TextChoices):
+        FORM = "form", _("Form fields")
+        JSON = "json", "JSON"
+
+    reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="mazbot_account")
+    base_url = models.URLField(_("address"), default="https://mazbot.net/api")
+    api_key = SecretField(_("API key"), blank=True)
+    email = models.EmailField(_("login e-mail"), blank=True)
+    password = SecretField(_("login password"), blank=True)
+    locale_prefix = models.CharField(_("locale prefix"), max_length=8, blank=True)
+    rate_limit = models.PositiveSmallIntegerField(
+        _("requests per minute"), default=60, validators=[MinValueValidator(1), MaxValueValidator(6000)]
+    )
+    body_format = models.CharField(
+        _("body format"), max_length=4, choices=BodyFormat, default=BodyFormat.FORM
+    )
+    time_zone = models.CharField(
+        _("time zone of its times"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
+    )
+    cost_currency = models.CharField(
+        _("currency of its costs"), max_length=3, default="USD", validators=[validate_currency]
+    )
+    webhook_secret = SecretField(_("webhook signing secret"), blank=True)
+    webhook_path_token = models.CharField(max_length=64, unique=True, default=new_path_token, editable=False)
+    credentials_version = models.PositiveIntegerField(default=1, editable=False)
+    last_ok_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
+    # While MazBot fails for many numbers at once nobody is alarmed per number and nobody is suspended.
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TenantManager(reseller="reseller")
+
+    def __str__(self) -> str:
+        return f"MazBot account of {self.reseller}"
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is enough to try a login."""
+        return bool(self.api_key and self.email and self.password)

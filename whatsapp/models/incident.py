@@ -1,0 +1,53 @@
+"""Something that staff should look at, from when it began until it was over."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+from whatsapp.models.instance import Instance
+
+
+class Incident(models.Model):
+    """An alert. At most one open incident per kind and instance (or per kind and reseller)."""
+
+    class Kind(models.TextChoices):
+        DISCONNECTED = "disconnected", _("Disconnected")
+        EXPIRED = "expired", _("Session expired")
+        UNKNOWN_STATUS = "unknown_status", _("Unknown status")
+        NOT_FOUND = "not_found", _("Instance unknown to MazBot")
+        SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Switching not confirmed")
+        PROVIDER_FAILING = "provider_failing", _("MazBot is failing")
+        ACCOUNT_REFUSED = "account_refused", _("MazBot refuses our login")
+        QUOTA_LOW = "quota_low", _("Quota is running out")
+        SUSPENSIONS_HELD = "suspensions_held", _("Suspensions wait for a decision")
+        USAGE_GAP = "usage_gap", _("Usage does not add up")
+        BILLING_BLOCKED = "billing_blocked", _("An invoice is blocked")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="incidents")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)
+    center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    detail = models.CharField(max_length=300, blank=True)
+    opened_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reseller", "instance", "center", "kind"],
+                condition=Q(resolved_at__isnull=True),
+                nulls_distinct=False,
+                name="incident_open_once",
+            )
+        ]
+        indexes = [models.Index(fields=["reseller", "-opened_at", "-id"], name="incident_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.instance or ''}".strip()

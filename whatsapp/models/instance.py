@@ -1,0 +1,139 @@
+"""A WhatsApp number of a center, by its MazBot `instance_id`."""
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+
+
+class Connection(models.TextChoices):
+    """What MazBot last said of the phone; UNCHECKED until it was asked once."""
+
+    CONNECTED = "connected", _("Connected")
+    DISCONNECTED = "disconnected", _("Disconnected")
+    PAIRING = "pairing", _("Pairing")
+    EXPIRED = "expired", _("Expired")
+    UNKNOWN = "unknown", _("Unknown")
+    UNCHECKED = "unchecked", _("Not checked yet")
+
+
+class Service(models.TextChoices):
+    """Whether MazBot serves the number: as wanted by us, and as confirmed by MazBot."""
+
+    ENABLED = "enabled", _("Enabled")
+    DISABLED = "disabled", _("Disabled")
+    UNCONFIRMED = "unconfirmed", _("Not confirmed")
+
+
+class WantReason(models.TextChoices):
+    """Why the service is wanted as it is; only NON_PAYMENT is lifted by a payment."""
+
+    NONE = "", "-"
+    MANUAL = "manual", _("By hand")
+    NON_PAYMENT = "non_payment", _("Not paid")
+    ARCHIVED = "archived", _("Archived")
+
+
+class Instance(models.Model):
+    """One number. Connection is observed; service has a wanted and a confirmed state (see switching.py)."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="instances")
+    instance_id = models.CharField(
+        _("instance id"),
+        max_length=64,
+        validators=[RegexValidator(r"^[A-Za-z0-9._:-]+\Z", _("Letters, digits and . _ : - only."))],
+    )
+    label = models.CharField(_("label"), max_length=80, blank=True)
+
+    connection = models.CharField(
+        max_length=12, choices=Connection, default=Connection.UNCHECKED, editable=False
+    )
+    raw_status = models.CharField(max_length=64, blank=True, editable=False)
+    connection_since = models.DateTimeField(null=True, blank=True, editable=False)
+    last_seen = models.DateTimeField(null=True, blank=True, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    check_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    check_error = models.CharField(max_length=20, blank=True, editable=False)  # MazBotError.kind
+    next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    service_wanted = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
+    want_reason = models.CharField(max_length=12, choices=WantReason, blank=True, editable=False)
+    wanted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    wanted_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    service = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
+    service_raw = models.CharField(max_length=64, blank=True, editable=False)
+    service_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    switch_attempts = models.PositiveIntegerField(default=0, editable=False)
+    switch_next_at = models.DateTimeField(null=True, blank=True, editable=False)  # empty: nothing to do
+    switch_error = models.CharField(max_length=200, blank=True, editable=False)
+
+    webhook_url = models.URLField(_("webhook address"), max_length=500, blank=True, editable=False)
+    webhook_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+    webhook_error = models.CharField(max_length=200, blank=True, editable=False)
+
+    version = models.PositiveIntegerField(default=0, editable=False)  # raised with every change a row shows
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["reseller", "instance_id"], name="instance_id_once_per_reseller"),
+            models.CheckConstraint(
+                condition=Q(service_wanted__in=[Service.ENABLED, Service.DISABLED]),
+                name="instance_wants_something_real",
+            ),
+        ]
+        indexes = [
+            GinIndex(OpClass(Upper("instance_id"), name="gin_trgm_ops"), name="instance_id_trgm"),
+            GinIndex(OpClass(Upper("label"), name="gin_trgm_ops"), name="instance_label_trgm"),
+            models.Index("next_check_at", condition=Q(archived_at=None), name="instance_check_due"),
+            models.Index(
+                "switch_next_at", condition=Q(switch_next_at__isnull=False), name="instance_switch_due"
+            ),
+            models.Index("reseller", "connection", "id", name="instance_by_connection"),
+            models.Index("reseller", "center", "id", name="instance_by_center"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.instance_id
+
+    @property
+    def is_switching(self) -> bool:
+        """Whether MazBot has not yet confirmed the state we want."""
+        return self.service != self.service_wanted
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the number is, or is about to be, switched off."""
+        return self.service_wanted == Service.DISABLED
+
+
+class StatusChange(models.Model):
+    """One change of an instance's connection, as we observed it."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="changes")
+    before = models.CharField(max_length=12, choices=Connection)
+    after = models.CharField(max_length=12, choices=Connection)
+    raw = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+
+    objects = TenantManager(reseller="reseller", center="instance__center")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["instance", "-at"], name="change_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.before} -> {self.after}"

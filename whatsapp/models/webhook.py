@@ -1,0 +1,28 @@
+"""Events MazBot sent us: stored before they are believed, processed in a job."""
+
+from django.db import models
+
+from centers.managers import TenantManager
+from centers.models import Reseller
+
+
+class WebhookEvent(models.Model):
+    """One event, once, whatever how often it is delivered."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    event_id = models.CharField(max_length=100)  # MazBot's id, or "sha256:" and a hash of the body
+    type = models.CharField(max_length=64)
+    body = models.JSONField()
+    signed = models.BooleanField()  # the signature was there and right
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True)
+    deliveries = models.PositiveIntegerField(default=1)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["reseller", "event_id"], name="webhook_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
