@@ -130,7 +130,7 @@ def test_starts_the_engines_that_production_runs(checkout: Checkout) -> None:
         (version,) = database.execute("SHOW server_version_num").fetchone() or ("",)
         assert str(version).startswith("18")
         (locale,) = database.execute(
-            "SELECT datlocprovider || datlocale FROM pg_database WHERE datname = 'markaz'"
+            "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = 'markaz'"
         ).fetchone() or ("",)
         assert locale == "bC.UTF-8"
         (superuser,) = database.execute(
@@ -171,8 +171,9 @@ def test_a_wrong_password_is_refused(checkout: Checkout) -> None:
     password = address.split(":")[2].split("@")[0]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(address.replace(password, "guess"))
+    broker = checkout.status()["REDIS_URL"]
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis.from_url(checkout.status()["REDIS_URL"].replace(":", "", 1), password="guess").ping()
+        redis.Redis.from_url(broker.replace(broker.split(":")[2].split("@")[0], "guess")).ping()
 
 
 def test_the_last_one_out_stops_the_servers(checkout: Checkout) -> None:
@@ -243,6 +244,7 @@ def test_a_port_taken_by_somebody_else_is_left_to_them(checkout: Checkout) -> No
     before = checkout.status()
     port = int(before["DATABASE_URL"].rsplit(":", 1)[1].split("/")[0])
     with socket.socket() as somebody:
+        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         somebody.bind(("127.0.0.1", port))
         somebody.listen()
         holder = checkout.holder()
