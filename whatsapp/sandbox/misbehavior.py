@@ -1,0 +1,108 @@
+"""Carrying out a fault: what the client gets instead of the good answer."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from .faults import Fault
+from .replies import Answer, failure, html_page, to_json
+
+HUGE_BYTES = 64 * 1024 * 1024
+Act = Callable[[], Answer]
+
+
+class ConnectionCut(ConnectionResetError):
+    """The connection was closed under the client; there is nothing to answer any more."""
+
+
+def misbehave(fault: Fault, request: Request, act: Act, stopping: Event) -> Response:
+    """The response under `fault`; `act` does what the call is for. `stopping` ends every wait."""
+    kind = fault.kind
+    if kind == "latency":
+        stopping.wait(fault.seconds)
+        return act().response()
+    if kind == "timeout_after_acting":
+        act()
+        stopping.wait(fault.seconds)
+        cut(request)
+    if kind == "reset":
+        cut(request)
+    if kind == "bad_json":
+        return Response(to_json(act().payload)[:-7], content_type="application/json")
+    if kind == "slow_drip":
+        return _drip(act().response().get_data(), fault.seconds, stopping)
+    if kind == "huge_body":
+        return Response(_huge_body(), content_type="application/json")
+    if kind in ("success_text", "bad_image", "unknown_status"):
+        return _altered(act(), kind).response()
+    return _instead(fault)
+
+
+def cut(request: Request) -> None:
+    """Close the connection with a TCP reset: no answer, no orderly end."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    descriptor = connection.detach()
+    socket.close(descriptor)
+    raise ConnectionCut
+
+
+def _instead(fault: Fault) -> Response:
+    """Answers that come without the call having been carried out."""
+    match fault.kind:
+        case "500":
+            return Answer({"message": "Server Error"}, 500).response()
+        case "html":
+            return html_page("We are down for maintenance", 200)
+        case "html_500":
+            return html_page("500 Server Error", 500)
+        case "429":
+            return failure("Too Many Attempts.", 429).response()
+        case "429_retry_after":
+            answer = failure("Too Many Attempts.", 429)
+            answer.headers["Retry-After"] = str(int(fault.seconds))
+            return answer.response()
+        case "expired_token":
+            return failure("Token has expired", 401).response()
+        case _:
+            return failure("The operation could not be completed.").response()
+
+
+def _altered(answer: Answer, kind: str) -> Answer:
+    """The good answer with one field spoiled."""
+    payload: dict[str, Any] = answer.payload
+    if kind == "success_text":
+        payload["success"] = "false"
+    elif kind == "bad_image" and "qr_code" in payload:
+        payload["qr_code"] = base64.b64encode(b"This is no image at all.").decode()
+    elif kind == "unknown_status":
+        for name in ("status", "current_status"):
+            if name in payload:
+                payload[name] = "syncing"
+    return answer
+
+
+def _drip(body: bytes, seconds: float, stopping: Event) -> Response:
+    def bytes_one_by_one() -> Iterator[bytes]:
+        for position in range(len(body)):
+            if stopping.wait(seconds):
+                return
+            yield body[position : position + 1]
+
+    response = Response(bytes_one_by_one(), content_type="application/json")
+    response.headers["Content-Length"] = str(len(body))
+    return response
+
+
+def _huge_body() -> Iterator[bytes]:
+    yield b'{"success": true, "data": "'
+    for _ in range(HUGE_BYTES // 65_536):
+        yield b"x" * 65_536
+    yield b'"}'
