@@ -1,6 +1,6 @@
 """The only code that speaks to MazBot: the seven calls, the login, the request budget and the errors."""
 
-from .budget import BudgetReading, usage
+from .budget import BudgetReading, RequestBudget, budget_usage
 from .client import MazBot
 from .config import LOCALE_PREFIXES, AccountConfig, Timeouts
 from .diagnosis import Diagnosis, Step, test_connection
@@ -35,6 +35,7 @@ __all__ = [
     "Priority",
     "QrCode",
     "RateRow",
+    "RequestBudget",
     "ServiceState",
     "Step",
     "Timeouts",
@@ -42,5 +43,5 @@ __all__ = [
     "ToggleOutcome",
     "Usage",
     "test_connection",
-    "usage",
+    "budget_usage",
 ]

@@ -1,16 +1,55 @@
-"""The request budget of a MazBot account, shared by all processes through Valkey."""
+"""The request budget of a MazBot account, shared by all processes through Valkey.
 
+Every request reserves a time slot; slots lie 60/limit seconds (and a little) apart, so there are no bursts. A request
+counts against the limit from its slot until 60 seconds after its answer, because it can have reached MazBot at any
+moment in between: however slow the network is, no sliding window of 60 seconds holds more arrivals than the limit.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import redis
 
-from .priority import Priority
+from .budget_scripts import FINISH, PENALIZE, READING, RESERVE
+from .errors import BudgetExhausted, ErrorKind, MazBotError
+from .priority import DEFAULT_DEADLINES, Priority
+
+logger = logging.getLogger(__name__)
+
+SECOND = 1_000_000  # the scripts count in microseconds
+MINUTE = 60.0  # MazBot counts requests per minute
+# Slots lie so much further apart: a Valkey that dies with `appendfsync everysec` loses one second of the state.
+HEADROOM = 1 / 60
+# How far ahead a slot is handed out: enough to hide the round trip and a late wake-up, too little to keep a person.
+MIN_HORIZON, MAX_HORIZON = SECOND // 20, SECOND // 4
+PATIENCE = 1 * SECOND  # a waiter comes back at least this often
+GRACE = 3 * SECOND // 10  # how late it may come before its place is given up
+LONGEST_PAUSE = 15 * 60 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A granted request: it may be sent now, and `finish` or `penalize` must be called when it is over."""
+
+    id: str
+    at: int  # microseconds of the Valkey server's clock
+
+    @property
+    def flight(self) -> str:
+        return f"{self.at}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetReading:
-    """How an account's budget stands; `waiting` counts the requests that wait now, by priority."""
+    """How an account's budget stands; `waiting` counts the requests that wait now, by priority.
+
+    `limit` is the one last asked for, 0 for an account that has sent nothing yet.
+    """
 
     limit: int
     granted_last_minute: int
@@ -18,6 +57,110 @@ class BudgetReading:
     paused_until: datetime | None
 
 
-def usage(valkey: redis.Redis, account: str, *, limit: int = 60) -> BudgetReading:
-    """The budget of the account with this key, for the Jobs page."""
-    raise NotImplementedError
+class RequestBudget:
+    """The budget of the account `account`: at most `limit` requests in any `window` seconds, over all processes.
+
+    `longest_request` (seconds) bounds how long a request may be under way: the slot of a process that died counts
+    for that long.
+    """
+
+    def __init__(
+        self,
+        valkey: redis.Redis,
+        account: str,
+        *,
+        limit: int,
+        longest_request: float = 30.0,
+        window: float = MINUTE,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.limit = max(1, limit)
+        self._keys = _keys(account)
+        self._longest = int(longest_request * SECOND)
+        self._window = int(window * SECOND)
+        self._spacing = int(self._window * (1 + HEADROOM) / self.limit) + 1
+        self._horizon = min(max(self._spacing // 4, MIN_HORIZON), MAX_HORIZON)
+        self._sleep = sleep
+        self._reserve = valkey.register_script(RESERVE)
+        self._finish = valkey.register_script(FINISH)
+        self._penalize = valkey.register_script(PENALIZE)
+
+    def reserve(self, *, priority: Priority, deadline: float | None = None) -> Slot:
+        """Wait for a slot, at most `deadline` seconds (None: the priority's default), and return when it has come.
+
+        Raises BudgetExhausted as soon as it is clear that no slot comes in time, MazBotError (`unavailable`) when
+        Valkey cannot be reached.
+        """
+        patience = DEFAULT_DEADLINES[priority] if deadline is None else deadline
+        give_up = time.monotonic() + patience
+        waiter = uuid.uuid4().hex
+        while True:
+            remaining = max(0, int((give_up - time.monotonic()) * SECOND))
+            verdict, wait, detail = self._ask(waiter, priority, remaining)
+            if verdict < 0:
+                raise _exhausted(patience, detail / SECOND)
+            if wait > 0:
+                self._sleep(wait / SECOND)
+            if verdict > 0:
+                return Slot(waiter, detail)
+
+    def finish(self, slot: Slot) -> None:
+        """Tell that the request of this slot is over: it got an answer other than 429, or none."""
+        try:
+            self._finish(keys=self._keys[:2], args=[slot.flight, slot.at, self._window])
+        except redis.RedisError as problem:
+            logger.warning("The request budget could not be told of an answer: %s", type(problem).__name__)
+
+    def penalize(self, slot: Slot, retry_after: float | None = None) -> float:
+        """Pause the whole account after a 429, for `retry_after` seconds (None: one window, doubled each time it repeats).
+
+        Returns the seconds until the pause ends.
+        """
+        wanted = (
+            -1 if retry_after is None else int(min(max(retry_after, 1.0), LONGEST_PAUSE / SECOND) * SECOND)
+        )
+        try:
+            pause = self._penalize(
+                keys=self._keys[:2], args=[slot.flight, slot.at, self._window, wanted, LONGEST_PAUSE]
+            )
+        except redis.RedisError as problem:
+            logger.warning("The request budget could not be paused: %s", type(problem).__name__)
+            return self._window / SECOND if retry_after is None else retry_after
+        return cast(int, pause) / SECOND
+
+    def _ask(self, waiter: str, priority: Priority, remaining: int) -> tuple[int, int, int]:
+        args = [waiter, priority + 1, self.limit, self._spacing, self._window, self._longest]
+        args += [self._horizon, PATIENCE, GRACE, remaining]
+        try:
+            verdict, wait, detail = cast(list[int], self._reserve(keys=self._keys, args=args))
+        except redis.RedisError as problem:
+            name = type(problem).__name__
+        else:
+            return verdict, wait, detail
+        raise MazBotError(ErrorKind.UNAVAILABLE, f"the request budget cannot be reached ({name})")
+
+
+def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetReading:
+    """How the budget of the account with this key stands, for the Jobs page. Raises redis.RedisError."""
+    answer = cast(list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)]))
+    limit, granted, pause, *waiting = answer
+    return BudgetReading(
+        limit=limit,
+        granted_last_minute=granted,
+        waiting=dict(zip(sorted(Priority), waiting, strict=True)),
+        paused_until=datetime.now(UTC) + timedelta(microseconds=pause) if pause else None,
+    )
+
+
+def _keys(account: str) -> list[str]:
+    """The keys the scripts work on; the braces keep them on one node of a cluster."""
+    base = f"mazbot:{{{account}}}:budget"
+    return [base, f"{base}:flights", *(f"{base}:waiting:{priority.value}" for priority in sorted(Priority))]
+
+
+def _exhausted(patience: float, wait: float) -> BudgetExhausted:
+    return BudgetExhausted(
+        message=f"no request slot within {patience:g} s; the next one is free in about {wait:.1f} s",
+        retry_after=wait,
+        free_at=datetime.now(UTC) + timedelta(seconds=wait),
+    )

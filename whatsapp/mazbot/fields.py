@@ -1,0 +1,97 @@
+"""Single values of MazBot's answers: text, money, counts, times. Nothing here trusts what it is given."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from .errors import ErrorKind, MazBotError
+
+MAX_TEXT = 500
+# More digits than any sum of money or count of messages has; keeps 1e999 out of arithmetic and columns. Sums made
+# with binary floats (0.30000000000000004) are rounded to so many places.
+MAX_DIGITS, MAX_PLACES = 15, 12
+
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+_SPACES = re.compile(r"\s+")
+# Explicit embeddings, overrides and isolates can turn the text around them; the marks LRM, RLM, ALM stay.
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?", re.ASCII)
+_PHONE = re.compile(r"\+\d[\d ().-]{5,}\d|\d{8,}", re.ASCII)
+_HIDDEN = "***"
+
+
+def clean_text(value: object, *, limit: int = MAX_TEXT) -> str:
+    """The value as one line of at most `limit` characters, without controls or lone surrogates; "" for no text."""
+    if not isinstance(value, str):
+        return ""
+    kept = (
+        " " if character.isspace() else character
+        for character in value[: limit * 4]
+        if character.isspace()
+        or (unicodedata.category(character) not in ("Cc", "Cs") and character not in _BIDI_CONTROLS)
+    )
+    return _SPACES.sub(" ", "".join(kept)).strip()[:limit]
+
+
+def safe_text(value: object, secrets: Iterable[str], *, limit: int = MAX_TEXT) -> str:
+    """`clean_text` with every secret, token and phone number hidden: fit for messages and logs."""
+    text = clean_text(value, limit=limit * 2)
+    for secret in sorted(filter(None, map(clean_text, secrets)), key=len, reverse=True):
+        text = re.sub(re.escape(secret), _HIDDEN, text, flags=re.IGNORECASE)
+    return _PHONE.sub(_HIDDEN, _TOKEN.sub(_HIDDEN, text))[:limit]
+
+
+def read_amount(value: object, name: str) -> Decimal:
+    """An amount of money: a JSON number or a numeric string, not negative. Raises MazBotError (`malformed`)."""
+    number = _number(value)
+    if number is None or number < 0:
+        raise MazBotError(ErrorKind.MALFORMED, f"{name} is not an amount")
+    return number
+
+
+def read_count(value: object, name: str) -> int:
+    """A count of messages, not negative. Raises MazBotError (`malformed`)."""
+    number = _number(value)
+    if number is None or number < 0 or number != number.to_integral_value():
+        raise MazBotError(ErrorKind.MALFORMED, f"{name} is not a count")
+    return int(number)
+
+
+def read_moment(value: object, *, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """A timestamp as aware UTC: naive ones are in the account's `zone`, none lies after `now`; None if unreadable."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value.strip()):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return min(moment, now.astimezone(UTC))
+
+
+def _number(value: object) -> Decimal | None:
+    """The value as a plain Decimal of sane size, or None. Money never passes through float."""
+    if isinstance(value, bool):
+        return None
+    try:
+        if isinstance(value, str):
+            text = value.strip()
+            number = Decimal(text) if _NUMBER.fullmatch(text) else None
+        else:
+            number = Decimal(value) if isinstance(value, int | Decimal) else None
+    except (InvalidOperation, ValueError):
+        return None
+    if number is None or not number.is_finite():
+        return None
+    if number == 0:
+        return Decimal(0)
+    if not -MAX_PLACES <= number.adjusted() < MAX_DIGITS:
+        return None
+    exponent = int(number.as_tuple().exponent)
+    return number.quantize(Decimal((0, (1,), min(0, max(exponent, -MAX_PLACES)))))

@@ -1,0 +1,133 @@
+"""HTTP sessions: one per account and process, with a deadline on every read."""
+
+import http.client
+import io
+import os
+import socket
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from .config import Timeouts
+
+MOST_SESSIONS = 200
+
+_patience = threading.local()
+
+
+@contextmanager
+def deadline(timeouts: Timeouts) -> Iterator[float]:
+    """Bound every read of this thread; yields the monotonic time at which the whole exchange must be over."""
+    _patience.give_up = time.monotonic() + timeouts.total
+    _patience.read = timeouts.read
+    try:
+        yield _patience.give_up
+    finally:
+        del _patience.give_up, _patience.read
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket, never past the deadline: a plain read timeout starts anew with every byte that drips in."""
+
+    def __init__(self, sock: socket.socket, read: float, give_up: float) -> None:
+        self._raw = sock.makefile("rb", buffering=0)
+        self._sock = sock
+        self._read = read
+        self._give_up = give_up
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        remaining = self._give_up - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(min(self._read, remaining))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            with suppress(OSError):
+                self._sock.settimeout(self._read)
+            self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_DeadlineReader(sock, _patience.read, _patience.give_up))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+def new_session() -> requests.Session:
+    """A session that takes nothing from the environment, keeps no cookie and never retries by itself."""
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.clear()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter(pool_connections=2, pool_maxsize=16))
+    return session
+
+
+class SessionRegistry:
+    """The sessions of this process, the least recently used dropped first."""
+
+    def __init__(self, most: int = MOST_SESSIONS) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[str, tuple[str, requests.Session]] = OrderedDict()
+
+    def get(self, account: str, version: str) -> requests.Session:
+        """The account's session; a new version drops the connections of the old one."""
+        with self._lock:
+            known = self._sessions.pop(account, None)
+            if known and known[0] != version:
+                known[1].close()
+                known = None
+            entry = known or (version, new_session())
+            self._sessions[account] = entry
+            while len(self._sessions) > self._most:
+                self._sessions.popitem(last=False)[1][1].close()
+            return entry[1]
+
+    def forget(self) -> None:
+        """Drop everything unclosed: after a fork the connections belong to the parent."""
+        self._lock = threading.Lock()
+        self._sessions = OrderedDict()
+
+
+sessions = SessionRegistry()
+os.register_at_fork(after_in_child=sessions.forget)

@@ -1,0 +1,128 @@
+"""An account's token, shared by all processes through Valkey, and the lock that keeps logins to one at a time."""
+
+import base64
+import json
+import uuid
+from dataclasses import dataclass, field
+
+import redis
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from .config import AccountConfig
+from .errors import ErrorKind, MazBotError
+
+TOKEN_LIFE = 50 * 60  # seconds; MazBot's tokens live about 60 minutes
+PREFIX_LIFE = 30 * 24 * 3600
+REFUSAL_LIFE = 30  # so that a whole sweep does not try wrong credentials once per number
+
+# Delete or extend only what is still ours.
+_DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+_EXTEND = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A token, the locale prefix it was got under, and the sealed form in which Valkey holds both."""
+
+    token: str = field(repr=False)
+    prefix: str
+    sealed: bytes = field(repr=False)
+
+
+class TokenStore:
+    """Tokens sealed with a key made from the account's credentials: Valkey alone gives none away."""
+
+    def __init__(self, valkey: redis.Redis, config: AccountConfig) -> None:
+        self._valkey = valkey
+        base = f"mazbot:{{{config.key}}}"
+        self._token_key = f"{base}:token:{config.version}"
+        self._prefix_key = f"{base}:prefix:{config.version}"
+        self._refusal_key = f"{base}:refusal:{config.version}"
+        self._lock_key = f"{base}:login:{config.version}"
+        self._fernet = Fernet(_sealing_key(config))
+        self._drop = valkey.register_script(_DROP)
+        self._extend = valkey.register_script(_EXTEND)
+
+    def read(self) -> Pass | None:
+        """The shared token, if there is one that can be unsealed."""
+        sealed = _as_bytes(self._valkey.get(self._token_key))
+        if sealed is None:
+            return None
+        try:
+            content = json.loads(self._fernet.decrypt(sealed))
+        except InvalidToken:
+            return None
+        return Pass(token=content["token"], prefix=content["prefix"], sealed=sealed)
+
+    def write(self, token: str, prefix: str) -> Pass:
+        """Share a token just got, and remember the prefix for the time after it."""
+        sealed = self._fernet.encrypt(json.dumps({"token": token, "prefix": prefix}).encode())
+        self._valkey.set(self._token_key, sealed, ex=TOKEN_LIFE)
+        self._valkey.set(self._prefix_key, prefix, ex=PREFIX_LIFE)
+        self._valkey.delete(self._refusal_key)
+        return Pass(token=token, prefix=prefix, sealed=sealed)
+
+    def drop(self, used: Pass) -> None:
+        """Forget the token unless another process has already replaced it."""
+        self._drop(keys=[self._token_key], args=[used.sealed])
+
+    def prefix(self) -> str | None:
+        """The locale prefix of the last login that worked."""
+        known = _as_bytes(self._valkey.get(self._prefix_key))
+        return None if known is None else known.decode()
+
+    def refuse(self, error: MazBotError) -> None:
+        """Remember for a short while that these credentials do not work."""
+        text = json.dumps({"kind": error.kind, "message": error.message, "status": error.status_code})
+        self._valkey.set(self._refusal_key, text, ex=REFUSAL_LIFE)
+
+    def refusal(self) -> MazBotError | None:
+        """Why the last login was refused, if that was a moment ago."""
+        known = _as_bytes(self._valkey.get(self._refusal_key))
+        if known is None:
+            return None
+        content = json.loads(known)
+        return MazBotError(ErrorKind(content["kind"]), content["message"], status_code=content["status"])
+
+    def lock(self, seconds: float) -> "LoginLock | None":
+        """The right to log in, for so many seconds, or None while someone else has it."""
+        owner = uuid.uuid4().hex
+        taken = self._valkey.set(self._lock_key, owner, nx=True, px=int(seconds * 1000))
+        return LoginLock(self, owner) if taken else None
+
+    def extend(self, owner: str, seconds: float) -> None:
+        """Keep the lock for so many seconds from now, if it is still the owner's."""
+        self._extend(keys=[self._lock_key], args=[owner, int(seconds * 1000)])
+
+    def unlock(self, owner: str) -> None:
+        """Give the lock back, if it is still the owner's."""
+        self._drop(keys=[self._lock_key], args=[owner])
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLock:
+    """The one login in flight of an account."""
+
+    store: TokenStore
+    owner: str
+
+    def extend(self, seconds: float) -> None:
+        self.store.extend(self.owner, seconds)
+
+    def release(self) -> None:
+        self.store.unlock(self.owner)
+
+
+def _sealing_key(config: AccountConfig) -> bytes:
+    secret = json.dumps([config.api_key, config.email, config.password]).encode()
+    info = f"markaz mazbot token {config.key} {config.version}".encode()
+    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=info).derive(secret))
+
+
+def _as_bytes(value: object) -> bytes | None:
+    """What Valkey answered, whether or not the connection decodes answers."""
+    if isinstance(value, str):
+        return value.encode()
+    return value if isinstance(value, bytes) else None

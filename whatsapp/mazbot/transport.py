@@ -1,0 +1,143 @@
+"""One HTTP exchange with MazBot: bounded in time and size, never redirected, with errors that hold no secret."""
+
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from .config import Timeouts
+from .errors import ErrorKind, MazBotError
+from .sessions import deadline
+
+MAX_BODY = 2_000_000  # bytes, before and after decompression
+CHUNK = 65_536
+LONGEST_RETRY_AFTER = 3600.0  # seconds
+
+TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `retry_after` is in seconds, where the answer named a time."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One request: `fields` are a POST's body, sent as multipart form or JSON, `params` a GET's query."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    multipart: bool = True
+
+    def body(self) -> dict[str, Any]:
+        """The keyword arguments of `requests` that carry the fields."""
+        if not self.fields:
+            return {}
+        if self.multipart:
+            return {"files": {name: (None, value) for name, value in self.fields.items()}}
+        return {"json": dict(self.fields)}
+
+
+def exchange(
+    session: requests.Session, url: str, query: Query, *, headers: Mapping[str, str], timeouts: Timeouts
+) -> Answer:
+    """Send the query and read the whole answer. Raises MazBotError: network, timeout, too_large, malformed."""
+    problem: MazBotError
+    try:
+        with deadline(timeouts) as give_up:
+            return _exchange(session, url, query, headers, timeouts, give_up)
+    except TIMEOUTS:
+        problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
+    except BREAKS as error:
+        # Only the name: the text of these errors can hold the address, a header or a field.
+        problem = MazBotError(ErrorKind.NETWORK, f"no connection to MazBot ({type(error).__name__})")
+    raise problem
+
+
+def _exchange(
+    session: requests.Session,
+    url: str,
+    query: Query,
+    headers: Mapping[str, str],
+    timeouts: Timeouts,
+    give_up: float,
+) -> Answer:
+    response = session.request(
+        query.method,
+        url,
+        params=dict(query.params) or None,
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "markaz", **headers},
+        timeout=(timeouts.connect, timeouts.read),
+        allow_redirects=False,
+        stream=True,
+        **query.body(),
+    )
+    complete = False
+    try:
+        body = _read(response, give_up)
+        complete = True
+    finally:
+        if not complete:
+            response.close()
+    response.raw.release_conn()
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return Answer(
+        status=response.status_code,
+        body=_decompress(body, encoding),
+        retry_after=parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC)),
+    )
+
+
+def _read(response: requests.Response, give_up: float) -> bytes:
+    body = bytearray()
+    while chunk := response.raw.read1(CHUNK, decode_content=False):
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise MazBotError(ErrorKind.TOO_LARGE, f"MazBot's answer is larger than {MAX_BODY} bytes")
+        if time.monotonic() > give_up:
+            raise TimeoutError
+    return bytes(body)
+
+
+def _decompress(body: bytes, encoding: str) -> bytes:
+    if encoding in ("", "identity") or not body:
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise MazBotError(ErrorKind.MALFORMED, "MazBot's answer has an encoding that was not asked for")
+    inflater = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, by its header
+    try:
+        plain = inflater.decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        plain = b""
+    if len(plain) > MAX_BODY:
+        raise MazBotError(ErrorKind.TOO_LARGE, f"MazBot's answer is larger than {MAX_BODY} bytes")
+    if not inflater.eof:
+        raise MazBotError(ErrorKind.MALFORMED, "MazBot's compressed answer is broken")
+    return plain
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds of a Retry-After header (a number or an HTTP date), at most an hour; None when it says nothing."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(float(text), LONGEST_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+        seconds = (moment - now).total_seconds() if moment.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return None if seconds is None else min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
