@@ -25,17 +25,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server.start()
     except (PortInUse, StateFileError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        return _complain(str(error))
     except (ConversionError, KeyError) as error:
-        print(
-            f"The state file {options.state} holds no sandbox state of this version: {error}", file=sys.stderr
-        )
-        return 1
-    print(f"Sandbox MazBot API at {server.api_base}, control page at {server.url}/control", flush=True)
+        return _complain(f"{options.state} holds no sandbox state of this version: {error}")
+    sys.stdout.write(f"Sandbox MazBot API at {server.api_base}, control page at {server.url}/control\n")
+    sys.stdout.flush()
     stop.wait()
     server.stop()
     return 0
+
+
+def _complain(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

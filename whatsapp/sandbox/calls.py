@@ -113,7 +113,7 @@ def send_template(state: SandboxState, account: Account, sent: Mapping[str, str]
     fields = Fields(sent)
     fields.text("template_id")
     mobile = fields.text("mobile")
-    if mobile and not mobile.isascii() or mobile and not mobile.isdigit():
+    if mobile and not (mobile.isascii() and mobile.isdigit()):
         fields.complain("mobile", "The mobile must contain digits only.")
     fields.check()
     account.quota -= 1
@@ -163,4 +163,6 @@ def _counts(totals: Totals) -> dict[str, int | Decimal]:
 
 def _naive(moment: datetime | None, account: Account) -> str | None:
     """Local time of the account without an offset, as MazBot writes it."""
-    return moment and moment.astimezone(ZoneInfo(account.time_zone)).strftime("%Y-%m-%d %H:%M:%S")
+    if moment is None:
+        return None
+    return moment.astimezone(ZoneInfo(account.time_zone)).strftime("%Y-%m-%d %H:%M:%S")

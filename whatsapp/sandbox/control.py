@@ -81,7 +81,7 @@ class Control:
         self._do("remove_instance", instance_id=instance_id)
 
     def set_status(self, instance_id: str, status: str, last_seen: datetime | None = None) -> None:
-        """Put a number into any state, also one that nobody knows; usage ends at `last_seen` (default now)."""
+        """Put a number into any state, also one nobody knows; usage ends at `last_seen` (default now)."""
         self._do("set_status", instance_id=instance_id, status=status, last_seen=last_seen)
 
     def scan(self, instance_id: str, code: str | None = None) -> None:

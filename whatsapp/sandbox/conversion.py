@@ -38,10 +38,8 @@ def typed(hint: Any, value: Any, name: str) -> Any:
         return _choice(typing.get_args(hint), value, name)
     if origin in (typing.Union, types.UnionType):
         return _optional(hint, value, name)
-    if origin is list:
-        return _list(hint, value, name)
-    if origin is dict:
-        return _dict(hint, value, name)
+    if origin in (list, dict):
+        return (_list if origin is list else _dict)(hint, value, name)
     if dataclasses.is_dataclass(hint):
         return from_plain(typing.cast(type, hint), value, name)
     return _scalar(hint, value, name)
@@ -117,7 +115,7 @@ def _moment(value: str, name: str) -> datetime:
 
 def _amount(value: Any) -> Decimal:
     if isinstance(value, (bool, float)):
-        raise ValueError("amounts are text or whole numbers")
+        raise TypeError("amounts are text or whole numbers")
     amount = Decimal(value)
     if not amount.is_finite():
         raise ValueError("amounts are finite")

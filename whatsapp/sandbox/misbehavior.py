@@ -15,6 +15,14 @@ from .faults import Fault
 from .replies import Answer, failure, html_page, to_json
 
 HUGE_BYTES = 64 * 1024 * 1024
+_PAGES = {"html": ("We are down for maintenance", 200), "html_500": ("500 Server Error", 500)}
+_FAILURES = {
+    "500": ("Server Error", 500),
+    "429": ("Too Many Attempts.", 429),
+    "429_retry_after": ("Too Many Attempts.", 429),
+    "expired_token": ("Token has expired", 401),
+    "success_false": ("The operation could not be completed.", 200),
+}
 Act = Callable[[], Answer]
 
 
@@ -56,23 +64,12 @@ def cut(request: Request) -> None:
 
 def _instead(fault: Fault) -> Response:
     """Answers that come without the call having been carried out."""
-    match fault.kind:
-        case "500":
-            return Answer({"message": "Server Error"}, 500).response()
-        case "html":
-            return html_page("We are down for maintenance", 200)
-        case "html_500":
-            return html_page("500 Server Error", 500)
-        case "429":
-            return failure("Too Many Attempts.", 429).response()
-        case "429_retry_after":
-            answer = failure("Too Many Attempts.", 429)
-            answer.headers["Retry-After"] = str(int(fault.seconds))
-            return answer.response()
-        case "expired_token":
-            return failure("Token has expired", 401).response()
-        case _:
-            return failure("The operation could not be completed.").response()
+    if fault.kind in ("html", "html_500"):
+        return html_page(*_PAGES[fault.kind])
+    answer = failure(*_FAILURES[fault.kind])
+    if fault.kind == "429_retry_after":
+        answer.headers["Retry-After"] = str(int(fault.seconds))
+    return answer.response()
 
 
 def _altered(answer: Answer, kind: str) -> Answer:

@@ -54,9 +54,8 @@ def to_json(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict):
-        return (
-            "{" + ", ".join(f"{json.dumps(str(key))}: {to_json(item)}" for key, item in value.items()) + "}"
-        )
+        members = (f"{json.dumps(str(key))}: {to_json(item)}" for key, item in value.items())
+        return "{" + ", ".join(members) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(to_json(item) for item in value) + "]"
     return json.dumps(value)

@@ -28,7 +28,7 @@ class UnknownObject(LookupError):
 
 
 class SandboxState:
-    """Everything the sandbox knows. Hold `lock` while reading or changing it; call `changed()` after a change."""
+    """Everything the sandbox knows. Hold `lock` to read or change it; call `changed()` after a change."""
 
     def __init__(self, clock: WallClock = utc_now) -> None:
         self.lock = threading.RLock()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from .rates import RateBook
@@ -88,7 +89,7 @@ def _share(count: int, day: Day, moment: datetime) -> int:
     """How many of the day's `count` messages lie before `moment`."""
     length = int((day.end - day.start).total_seconds())
     position = int((moment - day.start).total_seconds()) * 86_400 // length
-    for (left, below), (right, above) in zip(_DAY_SHAPE, _DAY_SHAPE[1:], strict=False):
+    for (left, below), (right, above) in pairwise(_DAY_SHAPE):
         if position <= right:
             millionths = below + (above - below) * (position - left) // (right - left)
             return count * millionths // 1_000_000
@@ -105,7 +106,7 @@ def _stretches(
         if start >= end:
             continue
         cuts = [start, *rates.moments_between(instance.country_id, start, end), end]
-        yield from zip(cuts, cuts[1:], strict=False)
+        yield from pairwise(cuts)
 
 
 def _failed(instance: Instance, sent: int) -> int:

@@ -148,6 +148,7 @@ class Verbs:
         phone: str,
         name: str,
         text: str,
+        *,
         copies: int = 1,
         event_id: str | None = None,
         event_type: str = "message.received",
@@ -156,7 +157,7 @@ class Verbs:
         account = self._state.account(instance.account_key)
         if instance.status != "connected":
             raise ControlError(
-                f"{instance_id} is {instance.status}; only a connected phone receives messages."
+                f"{instance_id} is {instance.status}; only a connected phone receives."
             )
         if not instance.webhook_url:
             raise ControlError(f"{instance_id} has no webhook address; set one with call 7 first.")
@@ -179,6 +180,7 @@ class Verbs:
         self,
         instance_id: str,
         day: date,
+        *,
         sent: int = 0,
         received: int = 0,
         failed: int = 0,
@@ -215,13 +217,16 @@ class Verbs:
         self,
         call: CallName,
         kind: FaultKind,
+        *,
         times: int | None = None,
         delay: float | None = None,
         account_key: str = "",
         instance_id: str = "",
     ) -> None:
-        if times is not None and times < 1 or delay is not None and not 0 <= delay <= 3600:
-            raise ControlError("A fault strikes at least once and waits between 0 and 3600 seconds.")
+        if times is not None and times < 1:
+            raise ControlError("A fault strikes at least once.")
+        if delay is not None and not 0 <= delay <= 3600:
+            raise ControlError("A fault waits between 0 and 3600 seconds.")
         self._state.faults.add(Fault(call, kind, times, delay, account_key, instance_id))
 
     def clear_faults(self, call: CallName = "*") -> None:
