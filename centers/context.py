@@ -16,5 +16,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "permissions": getattr(request, "permissions", frozenset()),
         "portal_center": getattr(request, "center", None),
         "demo": settings.DEMO,
-        "clock_offset": clock.offset() if settings.CLOCK_MAY_MOVE else None,
+        "demo_now": clock.now() if settings.DEMO else None,
+        "sandbox_url": settings.SANDBOX_URL if settings.DEMO else "",
     }

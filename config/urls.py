@@ -2,10 +2,13 @@
 
 from django.urls import include, path
 
+from config.demo import advance_clock
+
 urlpatterns = [
     path("", include("centers.urls.public")),
     path("", include("whatsapp.urls.public")),
     path("accounts/", include("allauth.urls")),
+    path("demo/clock/", advance_clock, name="demo_clock"),
     path("r/<slug:slug>/", include("centers.urls.staff")),
     path("r/<slug:slug>/", include("whatsapp.urls.staff")),
     path("r/<slug:slug>/", include("billing.urls.staff")),

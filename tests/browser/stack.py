@@ -1,0 +1,193 @@
+"""The whole product as processes on a database of its own: sandbox, web, workers, beat."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import redis
+import requests
+
+from config import embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sys.executable
+START_SECONDS = 40
+STOP_SECONDS = 15
+
+
+def free_port() -> int:
+    """A port of the loopback nobody listens on just now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Stack:
+    """Every process of `make run`, started on free ports with short ticks, in a fresh database."""
+
+    folder: Path
+    name: str
+    redis_number: int
+    tick_seconds: float = 1.0
+    port: int = field(default_factory=free_port)
+    sandbox_port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of all processes: the test's own database and Valkey number."""
+        own = {name: value for name, value in os.environ.items() if name != "MARKAZ_TESTING"}
+        return own | {
+            "DATABASE_URL": _with_path(embedded.database_url(), self.name),
+            "REDIS_URL": _with_path(embedded.redis_url(), str(self.redis_number)),
+            "SECRET_KEY": "browser-tests-" + "x" * 50,
+            "FIELD_KEYS": "0Yh3w3sKRxlOSaDmvcYFqTCmvG5kMYtwFmEFsd4H6lM=",
+            "MARKAZ_DEMO": "1",
+            "MARKAZ_SANDBOX_URL": self.sandbox_url,
+            "MARKAZ_TICK_SECONDS": str(self.tick_seconds),
+            "PORT": str(self.port),
+            "SITE_URL": self.url,
+            "EMAIL_URL": f"file://{self.folder / 'mail'}",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def start(self) -> None:
+        """Create the database, then start everything and wait until it answers."""
+        self._recreate_database()
+        self.manage("migrate", "-v0")
+        for process in ("sandbox", "web", "worker", "jobs", "beat"):
+            self.start_process(process)
+        wait_for(lambda: _answers(self.sandbox_url + "/control"), "the sandbox")
+        wait_for(lambda: _answers(self.url + "/livez"), "the pages")
+
+    def start_process(self, name: str) -> None:
+        """Start one of sandbox, web, worker, jobs, beat, as `make run` does."""
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            [PYTHON, "-m", *self._commands()[name]],
+            cwd=ROOT,
+            env=self.env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def kill(self, name: str) -> None:
+        """kill -9 the process and its children."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End every process, then drop the database."""
+        for process in self.processes.values():
+            os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self.processes.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.processes.clear()
+        with psycopg.connect(_with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a management command against this stack."""
+        done = subprocess.run(
+            [PYTHON, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"manage.py {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows straight from the stack's database."""
+        with psycopg.connect(self.env["DATABASE_URL"]) as connection:
+            return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+
+    def logs(self) -> str:
+        """The end of every process's log, for a failed test's message."""
+        parts = [
+            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
+            for path in self.folder.glob("*.log")
+        ]
+        return "\n".join(parts)
+
+    def _commands(self) -> dict[str, list[str]]:
+        celery = ["celery", "-A", "config.celery:app"]
+        worker = [*celery, "worker", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
+        return {
+            "sandbox": [
+                "whatsapp.sandbox",
+                "--port",
+                str(self.sandbox_port),
+                "--state",
+                str(self.folder / "sandbox.json"),
+            ],
+            "web": [
+                "granian",
+                "--interface",
+                "asgi",
+                "--port",
+                str(self.port),
+                "--workers-kill-timeout",
+                "3",
+                "config.asgi:application",
+            ],
+            "worker": [*worker, "-Q", "interactive,control", "-c", "2", "-n", "worker@%h"],
+            "jobs": [*worker, "-Q", "metering,sweep,mail", "-c", "2", "-n", "jobs@%h"],
+            "beat": [*celery, "beat", "--loglevel=INFO", "--schedule", str(self.folder / "beat")],
+        }
+
+    def _recreate_database(self) -> None:
+        with psycopg.connect(_with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            admin.execute(f'CREATE DATABASE "{self.name}"')
+        with redis.Redis.from_url(self.env["REDIS_URL"]) as valkey:
+            valkey.flushdb()
+
+
+def wait_for(question: Any, what: str, seconds: float = START_SECONDS, every: float = 0.2) -> Any:
+    """Ask until the answer is truthy and return it; fail with a sentence after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := question():
+            return answer
+        time.sleep(every)
+    raise AssertionError(f"{what} did not come within {seconds:g} s")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def _with_path(url: str, path: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path="/" + path))
