@@ -42,6 +42,6 @@ __all__ = [
     "ToggleAction",
     "ToggleOutcome",
     "Usage",
-    "test_connection",
     "budget_usage",
+    "test_connection",
 ]

@@ -34,7 +34,7 @@ _DISABLED = frozenset({"disabled", "inactive", "deactivated", "suspended"})
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]{1,30};base64,", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-_TOKEN = re.compile(r"[!-~]{1,%d}" % MAX_TOKEN, re.ASCII)
+_TOKEN = re.compile(rf"[!-~]{{1,{MAX_TOKEN}}}")
 
 
 def read_token(payload: Payload) -> str:

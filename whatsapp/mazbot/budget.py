@@ -112,8 +112,9 @@ class RequestBudget:
             logger.warning("The request budget could not be told of an answer: %s", type(problem).__name__)
 
     def penalize(self, slot: Slot, retry_after: float | None = None) -> float:
-        """Pause the whole account after a 429, for `retry_after` seconds (None: one window, doubled each time it repeats).
+        """Pause the whole account after a 429, for `retry_after` seconds.
 
+        None: for one window, doubled each time a 429 follows right after a pause.
         Returns the seconds until the pause ends.
         """
         wanted = (
@@ -129,8 +130,18 @@ class RequestBudget:
         return cast(int, pause) / SECOND
 
     def _ask(self, waiter: str, priority: Priority, remaining: int) -> tuple[int, int, int]:
-        args = [waiter, priority + 1, self.limit, self._spacing, self._window, self._longest]
-        args += [self._horizon, PATIENCE, GRACE, remaining]
+        args: list[bytes | bytearray | memoryview[int] | str | int | float] = [
+            waiter,
+            priority + 1,
+            self.limit,
+            self._spacing,
+            self._window,
+            self._longest,
+            self._horizon,
+            PATIENCE,
+            GRACE,
+            remaining,
+        ]
         try:
             verdict, wait, detail = cast(list[int], self._reserve(keys=self._keys, args=args))
         except redis.RedisError as problem:
@@ -142,7 +153,9 @@ class RequestBudget:
 
 def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetReading:
     """How the budget of the account with this key stands, for the Jobs page. Raises redis.RedisError."""
-    answer = cast(list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)]))
+    answer = cast(
+        list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)])
+    )
     limit, granted, pause, *waiting = answer
     return BudgetReading(
         limit=limit,

@@ -1,11 +1,15 @@
 """MazBot's seven calls and its login, as typed functions."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
 
 import redis
 
+from . import answers
+from .calling import Caller
 from .config import AccountConfig, Timeouts
+from .errors import ErrorKind, MazBotError
 from .priority import Priority
 from .readings import (
     Acknowledgement,
@@ -17,6 +21,10 @@ from .readings import (
     ToggleOutcome,
     Usage,
 )
+from .transport import Query
+
+QR_LIFE = timedelta(seconds=60)
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 def utc_now() -> datetime:
@@ -29,7 +37,8 @@ class MazBot:
 
     Every call raises MazBotError. `priority` orders it among the account's waiting requests, `deadline` is how
     many seconds it may wait for its slot before it raises BudgetExhausted (None: the priority's default).
-    `on_locale_prefix` is called with a prefix found by trial that differs from the configured one, to be stored.
+    `on_locale_prefix` is called with a prefix found by trial that differs from the configured one, so that it
+    can be stored; `locale_prefix` is the one in use.
     """
 
     def __init__(
@@ -38,23 +47,40 @@ class MazBot:
         *,
         valkey: redis.Redis,
         clock: Callable[[], datetime] = utc_now,
-        timeouts: Timeouts = Timeouts(),
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         on_locale_prefix: Callable[[str], None] | None = None,
     ) -> None:
         self.config = config
+        self._clock = clock
+        self._caller = Caller(config, valkey, timeouts=timeouts, on_locale_prefix=on_locale_prefix)
+
+    @property
+    def locale_prefix(self) -> str:
+        """The locale prefix the last login worked under; before any, the configured one."""
+        return self._caller.locale_prefix
 
     def login(self, *, priority: Priority = Priority.PERSON, deadline: float | None = None) -> None:
-        raise NotImplementedError
+        """Log in afresh, whatever token is shared or was refused a moment ago."""
+        self._caller.login(priority=priority, deadline=deadline)
 
     def status(
         self, instance_id: str, *, priority: Priority = Priority.SWEEP, deadline: float | None = None
     ) -> ConnectionReading:
-        raise NotImplementedError
+        """Call 1: whether a number is connected."""
+        path = f"whatsapp/status/{quote(_id(instance_id), safe='')}"
+        payload = self._caller.call(Query("GET", path), priority=priority, deadline=deadline)
+        return answers.read_connection(payload, zone=self.config.zone(), now=self._clock())
 
     def connect(
         self, instance_id: str, *, priority: Priority = Priority.PERSON, deadline: float | None = None
     ) -> QrCode:
-        raise NotImplementedError
+        """Call 2: a fresh QR code to pair a number with."""
+        query = self._post("whatsapp/connect", {"instance_id": _id(instance_id)})
+        sent: list[datetime] = []
+        payload = self._caller.call(
+            query, priority=priority, deadline=deadline, on_send=lambda: sent.append(self._clock())
+        )
+        return answers.read_qr_code(payload, expires_at=sent[-1] + QR_LIFE, secrets=self.config.secrets())
 
     def rates(
         self,
@@ -63,7 +89,10 @@ class MazBot:
         priority: Priority = Priority.METERING,
         deadline: float | None = None,
     ) -> tuple[RateRow, ...]:
-        raise NotImplementedError
+        """Call 3: what MazBot charges in a country (None: the account's default list)."""
+        params = {} if country_id is None else {"country_id": _plain(country_id, "country_id", 100)}
+        query = Query("GET", "billing/rates", params=params)
+        return answers.read_rates(self._caller.call(query, priority=priority, deadline=deadline))
 
     def usage(
         self,
@@ -74,7 +103,10 @@ class MazBot:
         priority: Priority = Priority.METERING,
         deadline: float | None = None,
     ) -> Usage:
-        raise NotImplementedError
+        """Call 4: what a number used from `from_date` to `to_date`, both days included."""
+        params = {"instance_id": _id(instance_id), **_days(from_date, to_date)}
+        query = Query("GET", "analytics/usage", params=params)
+        return answers.read_usage(self._caller.call(query, priority=priority, deadline=deadline))
 
     def main_account_usage(
         self,
@@ -84,7 +116,9 @@ class MazBot:
         priority: Priority = Priority.METERING,
         deadline: float | None = None,
     ) -> MainAccountUsage:
-        raise NotImplementedError
+        """Call 5: what all of the account used, both days included, and what is left of its quota."""
+        query = Query("GET", "analytics/usage/main-account", params=_days(from_date, to_date))
+        return answers.read_main_account_usage(self._caller.call(query, priority=priority, deadline=deadline))
 
     def toggle(
         self,
@@ -94,7 +128,11 @@ class MazBot:
         priority: Priority = Priority.CONTROL,
         deadline: float | None = None,
     ) -> ToggleOutcome:
-        raise NotImplementedError
+        """Call 6: switch a number's service. Never repeated here: asking again is the reconciler's decision."""
+        fields = {"instance_id": _id(instance_id), "action": ToggleAction(action).value}
+        query = self._post("instance/toggle", fields)
+        payload = self._caller.call(query, priority=priority, deadline=deadline)
+        return answers.read_toggle(payload, secrets=self.config.secrets())
 
     def set_webhook(
         self,
@@ -104,7 +142,11 @@ class MazBot:
         priority: Priority = Priority.PERSON,
         deadline: float | None = None,
     ) -> Acknowledgement:
-        raise NotImplementedError
+        """Call 7: where a number's webhooks go. The address must have been checked by the caller."""
+        fields = {"instance_id": _id(instance_id), "webhook_url": _plain(url, "webhook_url", 2000)}
+        query = self._post("instance/set-webhook", fields)
+        payload = self._caller.call(query, priority=priority, deadline=deadline)
+        return answers.read_acknowledgement(payload, secrets=self.config.secrets())
 
     def send_template(
         self,
@@ -115,4 +157,44 @@ class MazBot:
         priority: Priority = Priority.CONTROL,
         deadline: float | None = None,
     ) -> Acknowledgement:
-        raise NotImplementedError
+        """Send an approved WhatsApp template from the main account; `mobile` is digits only with country code.
+
+        Always multipart, as MazBot's public pages show it. `values` fill the template's body in order.
+        """
+        if not (mobile.isascii() and mobile.isdigit() and 6 <= len(mobile) <= 15):
+            raise _invalid("mobile", "must be 6 to 15 digits")
+        fields = {"template_id": _plain(template_id, "template_id", 100), "mobile": mobile}
+        for number, value in enumerate(values, start=1):
+            fields[f"body_matchs[{number}]"] = "input_value"
+            fields[f"body_values[{number}]"] = value
+        payload = self._caller.call(
+            Query("POST", "whatsapp/send-template", fields=fields), priority=priority, deadline=deadline
+        )
+        return answers.read_acknowledgement(payload, secrets=(*self.config.secrets(), mobile))
+
+    def _post(self, path: str, fields: dict[str, str]) -> Query:
+        return Query("POST", path, fields=fields, multipart=self.config.body_format == "form")
+
+
+def _id(instance_id: str) -> str:
+    """An instance_id fit for a path: dots alone would climb out of it."""
+    text = _plain(instance_id, "instance_id", 200)
+    if text in (".", ".."):
+        raise _invalid("instance_id", "is no id")
+    return text
+
+
+def _plain(value: str, name: str, limit: int) -> str:
+    if not value or len(value) > limit or not value.isprintable() or value != value.strip():
+        raise _invalid(name, f"must be 1 to {limit} printable characters without spaces around them")
+    return value
+
+
+def _days(from_date: date, to_date: date) -> dict[str, str]:
+    if from_date > to_date:
+        raise _invalid("to_date", "lies before from_date")
+    return {"from_date": f"{from_date:%Y-%m-%d}", "to_date": f"{to_date:%Y-%m-%d}"}
+
+
+def _invalid(name: str, problem: str) -> MazBotError:
+    return MazBotError(ErrorKind.INVALID, f"{name} {problem}", field_errors={name: (problem,)})

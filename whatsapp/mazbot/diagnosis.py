@@ -7,9 +7,10 @@ from enum import StrEnum
 
 import redis
 
-from .client import utc_now
-from .config import AccountConfig
-from .errors import ErrorKind
+from .client import DEFAULT_TIMEOUTS, MazBot, utc_now
+from .config import AccountConfig, Timeouts
+from .errors import ErrorKind, MazBotError
+from .priority import Priority
 
 
 class Step(StrEnum):
@@ -21,13 +22,26 @@ class Step(StrEnum):
     API_KEY = "api_key"
     LOGIN = "login"
     LIMIT = "limit"
+    OURSELVES = "ourselves"  # our own Valkey cannot be reached
     RATES = "rates"  # login worked, a first call did not
     DONE = "done"
 
 
+_STEPS = {
+    ErrorKind.NETWORK: Step.NETWORK,
+    ErrorKind.TIMEOUT: Step.NETWORK,
+    ErrorKind.LOCALE_PATH: Step.LOCALE,
+    ErrorKind.API_KEY: Step.API_KEY,
+    ErrorKind.LOGIN: Step.LOGIN,
+    ErrorKind.LIMIT: Step.LIMIT,
+    ErrorKind.INVALID: Step.ADDRESS,
+    ErrorKind.UNAVAILABLE: Step.OURSELVES,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`detail` is a safe technical sentence in English; `locale_prefix` is the one that worked, once login did.
+    """`detail` is a safe technical sentence in English; `locale_prefix` is the one that login worked under.
 
     `staff_account_hint` is set where the login was refused: owner accounts are reported not to work with the
     API, a staff account of the reseller is needed.
@@ -43,7 +57,37 @@ class Diagnosis:
 
 
 def test_connection(
-    config: AccountConfig, valkey: redis.Redis, *, clock: Callable[[], datetime] = utc_now
+    config: AccountConfig,
+    valkey: redis.Redis,
+    *,
+    clock: Callable[[], datetime] = utc_now,  # noqa: PT028 - not a test
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,  # noqa: PT028
 ) -> Diagnosis:
-    """Log in afresh, then read the rates. Takes two requests of the budget, more while the path is looked for."""
-    raise NotImplementedError
+    """Log in afresh, then read the rates: two requests of the budget, more while the path is looked for."""
+    bot = MazBot(config, valkey=valkey, clock=clock, timeouts=timeouts)
+    try:
+        config.zone()
+        bot.login()
+    except MazBotError as error:
+        return _diagnose(error, _STEPS.get(error.kind, Step.LOGIN), None)
+    try:
+        bot.rates(priority=Priority.PERSON)
+    except MazBotError as error:
+        step = _STEPS.get(error.kind, Step.RATES)
+        return _diagnose(error, Step.RATES if step is Step.ADDRESS else step, bot.locale_prefix)
+    return Diagnosis(ok=True, step=Step.DONE, detail="login and rates work", locale_prefix=bot.locale_prefix)
+
+
+test_connection.__test__ = False  # type: ignore[attr-defined]  # its name makes pytest collect it
+
+
+def _diagnose(error: MazBotError, step: Step, locale_prefix: str | None) -> Diagnosis:
+    return Diagnosis(
+        ok=False,
+        step=step,
+        detail=error.message,
+        kind=error.kind,
+        locale_prefix=locale_prefix,
+        staff_account_hint=step is Step.LOGIN and error.kind is ErrorKind.LOGIN,
+        retry_after=error.retry_after,
+    )

@@ -14,7 +14,8 @@ MAX_DEPTH = 32
 MAX_DIGITS_IN_INTEGER = 40
 MAX_FIELD_ERRORS = 20
 
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# An unterminated string is one match too: tried again from each of its quotes it would cost quadratic time.
+_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _API_KEY = re.compile(r"api[\s_-]?key", re.IGNORECASE)
 
 

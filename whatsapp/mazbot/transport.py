@@ -59,7 +59,7 @@ def exchange(
     problem: MazBotError
     try:
         with deadline(timeouts) as give_up:
-            return _exchange(session, url, query, headers, timeouts, give_up)
+            return _exchange(session, url, query, headers=headers, timeouts=timeouts, give_up=give_up)
     except TIMEOUTS:
         problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
     except BREAKS as error:
@@ -72,6 +72,7 @@ def _exchange(
     session: requests.Session,
     url: str,
     query: Query,
+    *,
     headers: Mapping[str, str],
     timeouts: Timeouts,
     give_up: float,

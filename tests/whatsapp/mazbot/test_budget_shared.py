@@ -60,9 +60,7 @@ def sweepers(connection):
 
 
 def windows_over_the_limit(arrivals):
-    return sum(
-        later - earlier <= WINDOW for earlier, later in zip(arrivals, arrivals[LIMIT:], strict=False)
-    )
+    return sum(later - earlier <= WINDOW for earlier, later in zip(arrivals, arrivals[LIMIT:], strict=False))
 
 
 def test_four_processes_use_the_budget_and_never_exceed_it(sweepers):

@@ -1,0 +1,158 @@
+"""One authenticated, budgeted call: what the seven calls have in common."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import redis
+
+from .budget import RequestBudget, Slot
+from .config import AccountConfig, Timeouts
+from .envelope import open_envelope
+from .errors import ErrorKind, MazBotError
+from .login import Logins, Wait
+from .priority import DEFAULT_DEADLINES, Priority
+from .sessions import sessions
+from .tokens import Pass, TokenStore
+from .transport import Answer, Query, exchange
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+FLIGHT_MARGIN = 5.0  # seconds for what the timeouts do not cover, such as name resolution
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """How a call stands in the queue for slots, and what it wants to know of its sending."""
+
+    priority: Priority
+    wait: Wait
+    on_send: Callable[[], object] = lambda: None
+
+
+class Caller:
+    """Sends an account's queries: takes a slot, adds key and token, logs in where needed, opens the envelope."""
+
+    def __init__(
+        self,
+        config: AccountConfig,
+        valkey: redis.Redis,
+        *,
+        timeouts: Timeouts,
+        on_locale_prefix: Callable[[str], None] | None,
+    ) -> None:
+        self.config = config
+        self._timeouts = timeouts
+        self._on_locale_prefix = on_locale_prefix
+        longest = timeouts.connect + timeouts.total + FLIGHT_MARGIN
+        self._budget = RequestBudget(valkey, config.key, limit=config.rate_limit, longest_request=longest)
+        store = TokenStore(valkey, config)
+        self._store = store
+        self._logins = Logins(config, store, self._send_anonymously, longest_request=longest)
+        self.locale_prefix = config.locale_prefix
+
+    def login(self, *, priority: Priority, deadline: float | None) -> None:
+        """Log in whether or not a token is shared, and share the new one."""
+        self._guarded(lambda: self._noted(self._logins.fresh(_wait(priority, deadline))))
+
+    def call(
+        self,
+        query: Query,
+        *,
+        priority: Priority,
+        deadline: float | None,
+        on_send: Callable[[], object] = lambda: None,
+    ) -> dict[str, object]:
+        """The payload of the query's answer. `on_send` runs just before each try leaves. Raises MazBotError."""
+        turn = _Turn(priority, _wait(priority, deadline), on_send)
+        return self._guarded(lambda: self._call(query, turn))
+
+    def _call(self, query: Query, turn: _Turn) -> dict[str, object]:
+        """A refused token is dropped, unless it has been replaced already, and the call repeated once."""
+        used = self._noted(self._logins.current(turn.wait))
+        try:
+            return self._once(query, used, turn)
+        except MazBotError as error:
+            if error.status_code != 401 or error.kind is not ErrorKind.LOGIN:
+                raise
+        self._store.drop(used)
+        renewed = self._noted(self._logins.current(turn.wait))
+        try:
+            return self._once(query, renewed, turn)
+        except MazBotError as error:
+            if error.status_code != 401 or error.kind is not ErrorKind.LOGIN:
+                raise
+        raise MazBotError(ErrorKind.LOGIN, "MazBot refuses a token that it has just issued", status_code=401)
+
+    def _once(self, query: Query, used: Pass, turn: _Turn) -> dict[str, object]:
+        headers = {"Authorization": f"Bearer {used.token}"}
+        try:
+            answer = self._send(query, used.prefix, headers, turn)
+        except MazBotError as error:
+            # A kept connection that was closed meanwhile: harmless to repeat where nothing changes.
+            if error.kind is not ErrorKind.NETWORK or query.method != "GET":
+                raise
+            answer = None
+        if answer is None:
+            answer = self._send(query, used.prefix, headers, turn)
+        return open_envelope(answer, secrets=(*self.config.secrets(), used.token))
+
+    def _send_anonymously(self, query: Query, prefix: str, priority: Priority, deadline: float) -> Answer:
+        return self._send(query, prefix, {}, _Turn(priority, Wait(deadline)))
+
+    def _send(self, query: Query, prefix: str, headers: dict[str, str], turn: _Turn) -> Answer:
+        """One exchange in a slot of its own. Raises MazBotError: limit (our own or a 429), network, timeout, ..."""
+        url = "/".join(part for part in (self.config.host_url(), prefix, "api", query.path) if part)
+        headers = {"apikey": _header_value(self.config.api_key), **headers}
+        session = sessions.get(self.config.key, str(self.config.version))
+        slot = self._budget.reserve(priority=turn.priority, deadline=turn.wait.left())
+        answer: Answer | None = None
+        try:
+            turn.on_send()
+            answer = exchange(session, url, query, headers=headers, timeouts=self._timeouts)
+        finally:
+            if answer is None or answer.status != 429:
+                self._budget.finish(slot)
+        if answer.status == 429:
+            raise self._slowed_down(slot, answer)
+        return answer
+
+    def _slowed_down(self, slot: Slot, answer: Answer) -> MazBotError:
+        pause = self._budget.penalize(slot, answer.retry_after)
+        logger.warning("MazBot answered 429 to account %s; it pauses for %.0f s", self.config.key, pause)
+        return MazBotError(
+            ErrorKind.LIMIT,
+            f"MazBot says the account sends too much; it pauses for {pause:.0f} s",
+            retry_after=pause,
+            status_code=429,
+        )
+
+    def _noted(self, used: Pass) -> Pass:
+        """Tell the prefix that works to whoever stores it."""
+        if used.prefix != self.locale_prefix:
+            self.locale_prefix = used.prefix
+            if self._on_locale_prefix:
+                self._on_locale_prefix(used.prefix)
+        return used
+
+    @staticmethod
+    def _guarded(work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except redis.RedisError as problem:
+            name = type(problem).__name__
+        raise MazBotError(ErrorKind.UNAVAILABLE, f"the shared state cannot be reached ({name})")
+
+
+def _wait(priority: Priority, deadline: float | None) -> Wait:
+    return Wait(DEFAULT_DEADLINES[priority] if deadline is None else deadline)
+
+
+def _header_value(api_key: str) -> str:
+    """The key as it can stand in a header; anything else would end up in an error text of the HTTP library."""
+    if not api_key or not api_key.isascii() or not api_key.isprintable() or api_key != api_key.strip():
+        raise MazBotError(ErrorKind.API_KEY, "the API key is empty or has characters that no header can hold")
+    return api_key
