@@ -178,9 +178,9 @@ class Control:
             instance_id=instance_id,
         )
 
-    def clear_faults(self, call: CallName = "*") -> None:
-        """Switch off the faults of one call, or all."""
-        self._do("clear_faults", call=call)
+    def clear_faults(self, call: CallName | None = None, kind: FaultKind | None = None) -> None:
+        """Switch off the faults of one call, of one kind, or all."""
+        self._do("clear_faults", call=call, kind=kind)
 
     def advance_clock(self, seconds: int) -> None:
         """Move sandbox time on: usage accrues, codes run out. Tokens and request limits keep wall time."""

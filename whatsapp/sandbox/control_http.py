@@ -18,6 +18,7 @@ from .verbs import ControlError
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_REQUESTS_SHOWN = 40
 _POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'"
 
 
@@ -59,9 +60,9 @@ class ControlPlane:
         parts = request.path.strip("/").split("/")
         match parts[1:]:
             case []:
-                return Response(render_page(self._snapshot()), content_type="text/html; charset=utf-8")
+                return _html(render_page(*self._readings()))
             case ["fragment"]:
-                return Response(render_fragment(self._snapshot()), content_type="text/html; charset=utf-8")
+                return _html(render_fragment(*self._readings()))
             case ["qr", instance_id]:
                 return self._qr_image(instance_id)
             case ["assets", name] if name in _ASSETS:
@@ -91,9 +92,8 @@ class ControlPlane:
             return _json({"error": "No code on show."}, 404)
         return Response(png(code), content_type="image/png")
 
-    def _snapshot(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._dispatcher.run("state", {})
-        return state
+    def _readings(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return self._dispatcher.run("state", {}), self._dispatcher.run("requests_log", {})[-_REQUESTS_SHOWN:]
 
 
 def _host_name(address: str) -> str:
@@ -101,6 +101,10 @@ def _host_name(address: str) -> str:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
+
+
+def _html(text: str) -> Response:
+    return Response(text, content_type="text/html; charset=utf-8")
 
 
 def _json(body: dict[str, Any], status: int) -> Response:

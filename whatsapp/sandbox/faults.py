@@ -99,10 +99,14 @@ class FaultBoard:
             self._faults = [old for old in self._faults if _target(old) != _target(fault)]
             self._faults.append(fault)
 
-    def clear(self, call: str = "*") -> None:
-        """Switch off the faults of one call, or all of them."""
+    def clear(self, call: str | None = None, kind: str | None = None) -> None:
+        """Switch off the faults of one call, of one kind, or (both None) all of them."""
         with self._lock:
-            self._faults = [] if call == "*" else [fault for fault in self._faults if fault.call != call]
+            self._faults = [
+                fault
+                for fault in self._faults
+                if call not in (None, fault.call) or kind not in (None, fault.kind)
+            ]
 
     def take(self, call: str, account_key: str, instance_id: str) -> Fault | None:
         """The fault for this request, used up by one; None when the request is to be answered well."""

@@ -156,9 +156,7 @@ class Verbs:
         instance = self._state.instance(instance_id)
         account = self._state.account(instance.account_key)
         if instance.status != "connected":
-            raise ControlError(
-                f"{instance_id} is {instance.status}; only a connected phone receives."
-            )
+            raise ControlError(f"{instance_id} is {instance.status}; only a connected phone receives.")
         if not instance.webhook_url:
             raise ControlError(f"{instance_id} has no webhook address; set one with call 7 first.")
         if not 1 <= copies <= 100:
@@ -229,8 +227,8 @@ class Verbs:
             raise ControlError("A fault waits between 0 and 3600 seconds.")
         self._state.faults.add(Fault(call, kind, times, delay, account_key, instance_id))
 
-    def clear_faults(self, call: CallName = "*") -> None:
-        self._state.faults.clear(call)
+    def clear_faults(self, call: CallName | None = None, kind: FaultKind | None = None) -> None:
+        self._state.faults.clear(call, kind)
 
     def advance_clock(self, seconds: int) -> None:
         self.set_clock_offset(int(self._state.clock.offset.total_seconds()) + seconds)
