@@ -1,0 +1,60 @@
+# Everything begins here: `make help`.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench chaos reset setup lock
+
+# The first Python on this machine that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$candidate" && break; done)
+BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
+	echo "Markaz needs Python 3.11 or newer, and none was found (tried python3 and python3.11 to python3.14)." >&2; exit 1; fi; \
+	"$(PYTHON)" -I config/bootstrap.py
+VENV = .venv/bin/python
+CHROMIUM_FOUND = CHROMIUM="$$("$(PYTHON)" -I config/bootstrap.py chromium)" && export CHROMIUM
+# For commands that look at production's settings; the values are placeholders, nothing connects to anything.
+AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example \
+	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
+	FIELD_KEYS="$$($(VENV) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')"
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_PORT=9100)
+	$(BOOTSTRAP) base
+	@exec $(VENV) -m config.supervisor
+
+test: setup ## run all tests, with a real Chromium (ARGS=... for pytest)
+	@$(CHROMIUM_FOUND) && exec $(VENV) -m pytest $(ARGS)
+
+check: setup ## style, types, layers, migrations, templates, translations, deployment settings
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
+	.venv/bin/lint-imports
+	$(VENV) manage.py makemigrations --check --dry-run
+	git ls-files -z 'templates/*.html' | xargs -0 $(VENV) -m djade --check --target-version 5.2
+	$(VENV) manage.py check_templates
+	$(VENV) -m config.translations check
+	$(AS_PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
+
+bench: setup ## measure every figure that the README quotes
+	@exec $(VENV) -m benchmarks $(ARGS)
+
+chaos: setup ## kill real processes at the worst moments and count
+	@exec $(VENV) -m pytest tests/chaos $(ARGS)
+
+reset: ## remove this checkout's data, after asking (YES=1: without asking)
+	$(BOOTSTRAP) base
+	@exec $(VENV) -m config.embedded reset $(if $(filter 1 yes true,$(YES)),--yes)
+
+setup: ## install what tests and checks need
+	$(BOOTSTRAP) dev
+
+lock: setup ## pin the requirements and front-end packages anew
+	$(VENV) -m venv .local/lock
+	.local/lock/bin/python -m pip install --quiet uv
+	for name in base dev node; do \
+		.local/lock/bin/python -m uv pip compile --upgrade --generate-hashes --no-emit-index-url --no-annotate \
+			--python-version 3.11 --universal --custom-compile-command 'make lock' \
+			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	npm install --package-lock-only --ignore-scripts
+	cd tests/browser/chromium && npm install --package-lock-only --ignore-scripts

