@@ -17,6 +17,7 @@ import redis
 import requests
 
 from config import embedded
+from config.supervisor import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
@@ -82,7 +83,7 @@ class Stack:
         """Start one of sandbox, web, worker, jobs, beat, as `make run` does."""
         log = (self.folder / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
-            [PYTHON, "-m", *self._commands()[name]],
+            self._command(name),
             cwd=ROOT,
             env=self.env,
             stdout=log,
@@ -138,31 +139,17 @@ class Stack:
         ]
         return "\n".join(parts)
 
-    def _commands(self) -> dict[str, list[str]]:
-        celery = ["celery", "-A", "config.celery:app"]
-        worker = [*celery, "worker", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
-        return {
-            "sandbox": [
-                "whatsapp.sandbox",
-                "--port",
-                str(self.sandbox_port),
-                "--state",
-                str(self.folder / "sandbox.json"),
-            ],
-            "web": [
-                "granian",
-                "--interface",
-                "asgi",
-                "--port",
-                str(self.port),
-                "--workers-kill-timeout",
-                "3",
-                "config.asgi:application",
-            ],
-            "worker": [*worker, "-Q", "interactive,control", "-c", "2", "-n", "worker@%h"],
-            "jobs": [*worker, "-Q", "metering,sweep,mail", "-c", "2", "-n", "jobs@%h"],
-            "beat": [*celery, "beat", "--loglevel=INFO", "--schedule", str(self.folder / "beat")],
-        }
+    def _command(self, name: str) -> list[str]:
+        match name:
+            case "sandbox":
+                command = commands.sandbox(port=self.sandbox_port, state=self.folder / "sandbox.json")
+            case "web":
+                command = commands.web(host="127.0.0.1", port=self.port)
+            case "beat":
+                command = commands.beat(schedule=self.folder / "beat")
+            case _:
+                command = commands.worker(name)
+        return [PYTHON, *command[1:]]
 
     def _recreate_database(self) -> None:
         with psycopg.connect(_with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
