@@ -1,11 +1,15 @@
-"""Keeping the record of a job's round while it works through its items."""
+"""The jobs staff can see: keeping the record of a round, and the list of what can be run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.functional import Promise
 
 from centers import clock, live
 from centers.models import JobRun, Reseller
+from centers.permissions import Permission
 
 KEPT_FAILURES = 50
 
@@ -72,3 +76,50 @@ def _state(round_: Round) -> JobRun.State:
 
 def _finish(round_: Round, state: JobRun.State) -> None:
     JobRun.objects.filter(pk=round_.run.pk).update(state=state, finished_at=clock.now(), **round_._counts())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job as staff know it: what it is called, when it runs, and how to ask for a round now.
+
+    `enqueue(reseller_id)` hands a round to the workers and returns at once. `next_run(reseller_id, now)`, where
+    given, says when the next round is due by itself; None means that nothing is due.
+    """
+
+    name: str
+    label: str | Promise
+    permission: Permission
+    schedule: str | Promise
+    enqueue: Callable[[int], object]
+    next_run: Callable[[int, datetime], datetime | None] | None = None
+
+
+_registered: dict[str, Job] = {}
+
+
+def register_job(
+    name: str,
+    label: str | Promise,
+    permission: Permission,
+    schedule_text: str | Promise,
+    enqueue: Callable[[int], object],
+    *,
+    next_run: Callable[[int, datetime], datetime | None] | None = None,
+) -> None:
+    """List a job on the Jobs page; called from the ready() of the room that runs it.
+
+    `name` is the one that job_round() records; RUN_JOBS plus `permission` is asked of whoever runs it by hand.
+    """
+    _registered[name] = Job(
+        name=name,
+        label=label,
+        permission=permission,
+        schedule=schedule_text,
+        enqueue=enqueue,
+        next_run=next_run,
+    )
+
+
+def registered_jobs() -> dict[str, Job]:
+    """Every job by its name, in the order in which they were registered."""
+    return dict(_registered)

@@ -1,0 +1,19 @@
+"""Turning what a model refuses into one sentence, for callers that have no form."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import capfirst
+
+from centers.errors import Refused
+
+
+def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
+    """Raise Refused, naming field and value, unless every field of `row` holds what it may hold."""
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        sentences = [
+            f"{capfirst(str(row._meta.get_field(name).verbose_name))}: {' '.join(messages)}"  # type: ignore[union-attr]
+            for name, messages in error.message_dict.items()
+        ]
+        raise Refused(" ".join(sentences)) from error

@@ -1,0 +1,80 @@
+"""The search over everything: each room registers where it can look."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.models import Center, Reseller
+from centers.permissions import Permission
+
+SHOWN_PER_KIND = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """Something found. `exact` says that the query names this thing and nothing else (its id, its full name)."""
+
+    kind: str | Promise
+    title: str
+    url: str
+    detail: str = ""
+    icon: str = ""
+    exact: bool = False
+
+
+#: (reseller, what the asking person may, the text) -> hits; called inside the tenant's scope.
+Provider = Callable[[Reseller, frozenset[Permission], str], Iterable[Hit]]
+_providers: list[Provider] = []
+
+
+def register(provider: Provider) -> Provider:
+    """Add a place to look; called from the ready() of the room that owns it. At most SHOWN_PER_KIND hits each."""
+    _providers.append(provider)
+    return provider
+
+
+def search(reseller: Reseller, permissions: frozenset[Permission], text: str) -> list[Hit]:
+    """Everything called `text`, exact hits first; empty for an empty text."""
+    text = text.strip()[:100]
+    if not text:
+        return []
+    hits = [hit for provider in _providers for hit in provider(reseller, permissions, text)]
+    return sorted(hits, key=lambda hit: not hit.exact)
+
+
+def only_exact(hits: list[Hit]) -> Hit | None:
+    """The hit to jump to: the single exact one, or the single one at all."""
+    exact = [hit for hit in hits if hit.exact]
+    if len(exact) == 1:
+        return exact[0]
+    return hits[0] if len(hits) == 1 else None
+
+
+def matching_centers(text: str) -> Q:
+    """The condition "named, contacted or called like `text`"; each part has a trigram index on upper(x)."""
+    found = Q(name__icontains=text) | Q(contact_name__icontains=text) | Q(email__icontains=text)
+    digits = re.sub(r"[\s()+-]", "", text)
+    return found | Q(phone__icontains=digits) if digits.isdigit() else found
+
+
+def find_centers(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Centers by name, contact, e-mail or phone."""
+    for center in Center.objects.filter(matching_centers(text)).order_by("name", "pk")[:SHOWN_PER_KIND]:
+        detail = [center.contact_name, center.phone, center.email]
+        yield Hit(
+            kind=gettext_lazy("Center"),
+            title=center.name,
+            url=reverse("center", args=[reseller.slug, center.pk]),
+            detail=" · ".join(filter(None, [*detail, _("archived") if center.archived_at else ""])),
+            icon="building",
+            exact=text.casefold() in {center.name.casefold(), center.email.casefold(), center.phone},
+        )
+
+
+register(find_centers)
