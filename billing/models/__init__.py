@@ -1,0 +1,46 @@
+"""Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning, mail."""
+
+from billing.models.dunning import Hold, Reminder, SuspensionBrake, SuspensionCase
+from billing.models.invoices import (
+    BillingPeriod,
+    Invoice,
+    InvoiceLine,
+    InvoiceNumber,
+    SubscriptionClaim,
+    UsageClaim,
+)
+from billing.models.mail import OutgoingMail
+from billing.models.payments import LedgerEntry, Payment
+from billing.models.policy import Billable, BillingPolicy, CenterPolicy
+from billing.models.rates import Category, ExchangeRate, Margin, Rate, RateCategory, RateFetch
+from billing.models.schedule import RoundSchedule
+from billing.models.usage import AccountReading, UsageDay, UsageReading
+
+__all__ = [
+    "AccountReading",
+    "Billable",
+    "BillingPeriod",
+    "BillingPolicy",
+    "Category",
+    "CenterPolicy",
+    "ExchangeRate",
+    "Hold",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceNumber",
+    "LedgerEntry",
+    "Margin",
+    "OutgoingMail",
+    "Payment",
+    "Rate",
+    "RateCategory",
+    "RateFetch",
+    "Reminder",
+    "RoundSchedule",
+    "SubscriptionClaim",
+    "SuspensionBrake",
+    "SuspensionCase",
+    "UsageClaim",
+    "UsageDay",
+    "UsageReading",
+]

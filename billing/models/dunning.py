@@ -1,0 +1,116 @@
+"""What was done about unpaid invoices: reminders, holds, suspensions and the brake."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.invoices import Invoice
+from billing.models.mail import OutgoingMail
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+
+
+class Reminder(models.Model):
+    """That one step was taken for one invoice; without a mail it was passed over for a later one."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="reminders")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="reminders")
+    step = models.CharField(max_length=16)  # "due-3", "due+0", "warning"
+    at = models.DateTimeField()
+    mail = models.ForeignKey(OutgoingMail, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["invoice", "step"], name="reminder_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} {self.step}"
+
+
+class Hold(models.Model):
+    """ "Do not suspend until DATE, because …": on `until` itself the center may be suspended again."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.CASCADE, related_name="holds")
+    until = models.DateField(_("do not suspend before"))
+    because = models.CharField(_("because"), max_length=300)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["center"], condition=Q(released_at__isnull=True), name="hold_one_per_center"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.center_id} until {self.until}"
+
+
+class SuspensionCase(models.Model):
+    """A decision to suspend one center for non-payment, until it is lifted."""
+
+    class Ending(models.TextChoices):
+        RUNNING = "", _("Suspended")
+        PAID = "paid", _("Paid")
+        HELD = "held", _("Held by staff")
+        SETTLED = "settled", _("No longer required")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="suspensions")
+    opened_at = models.DateTimeField()
+    amount = models.DecimalField(max_digits=18, decimal_places=4)  # overdue beyond the grace days then
+    currency = models.CharField(max_length=3)
+    because = models.CharField(max_length=300)  # invoice numbers and due dates
+    brake = models.ForeignKey("SuspensionBrake", on_delete=models.PROTECT, null=True, related_name="cases")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ending = models.CharField(max_length=8, choices=Ending, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["center"], condition=Q(ended_at__isnull=True), name="suspension_one_per_center"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.center_id} since {self.opened_at:%Y-%m-%d}"
+
+
+class SuspensionBrake(models.Model):
+    """A run that wanted to suspend too many centers at once; nothing happens until staff release its list."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="suspension_brakes")
+    pulled_at = models.DateTimeField()
+    center_ids = ArrayField(models.BigIntegerField())
+    limit = models.PositiveIntegerField()  # how many would have been let through
+    active_centers = models.PositiveIntegerField()
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)  # its list was dealt with, or became short enough
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-pulled_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reseller"], condition=Q(closed_at__isnull=True), name="brake_one_per_reseller"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.center_ids)} centers, {self.pulled_at:%Y-%m-%d}"

@@ -1,0 +1,270 @@
+"""Invoices and credit notes: immutable once written (triggers), and what of the usage each line took."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.rates import Margin
+from billing.models.usage import UsageDay
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+from whatsapp.models import Instance
+
+
+class DateRange(Func):
+    """PostgreSQL's daterange(first, end, '[)')."""
+
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+def _period() -> DateRange:
+    return DateRange(F("first_day"), F("end_day"), RangeBoundary())
+
+
+class InvoiceNumber(models.Model):
+    """The last number given per reseller, kind and year; its row lock makes the numbers gapless."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=12)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reseller", "kind", "year"], name="invoicenumber_counter")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.year}: {self.last}"
+
+
+class Invoice(models.Model):
+    """A bill over a half-open range of days, or the credit note that takes one back whole.
+
+    Only `open_amount`, `settled_at` and `voided_at` ever change, and only with the ledger.
+    Amounts are in `currency`, rounded to its digits; a credit note's are negative.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("Invoice")
+        CREDIT_NOTE = "credit_note", _("Credit note")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="invoices")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="invoices")
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.INVOICE)
+    number = models.CharField(max_length=24)  # INV-2026-0001, CN-2026-0001
+    year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField()
+    first_day = models.DateField()
+    end_day = models.DateField()  # the first day that is not billed any more
+    period_start = models.DateTimeField()  # UTC, of first_day in the reseller's zone
+    period_end = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=18, decimal_places=4)
+    line_count = models.PositiveIntegerField()
+    issued_at = models.DateTimeField()
+    issued_on = models.DateField()  # in the reseller's zone
+    due_on = models.DateField()
+    issued_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    language = models.CharField(max_length=5)
+    # As they were on the day of issue: {"reseller": {"name": …}, "center": {"name", "contact_name", …}}
+    parties = models.JSONField()
+    credits = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_note"
+    )
+    reason = models.CharField(max_length=300, blank=True)  # of a credit note
+    open_amount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-issued_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["reseller", "number"], name="invoice_number_once"),
+            models.UniqueConstraint(
+                fields=["reseller", "kind", "year", "sequence"], name="invoice_sequence_once"
+            ),
+            models.UniqueConstraint(
+                fields=["center", "kind", "first_day", "end_day"],
+                condition=Q(voided_at__isnull=True, kind="invoice"),
+                name="invoice_once_per_period",
+            ),
+            ExclusionConstraint(
+                name="invoice_periods_apart",
+                expressions=[("center", RangeOperators.EQUAL), (_period(), RangeOperators.OVERLAPS)],
+                condition=Q(voided_at__isnull=True, kind="invoice"),
+            ),
+            models.CheckConstraint(condition=Q(first_day__lt=F("end_day")), name="invoice_has_days"),
+            models.CheckConstraint(condition=Q(period_start__lt=F("period_end")), name="invoice_has_time"),
+            models.CheckConstraint(
+                condition=Q(kind="invoice", credits__isnull=True)
+                | Q(kind="credit_note", credits__isnull=False),
+                name="invoice_credit_note_credits",
+            ),
+            models.CheckConstraint(
+                condition=Q(open_amount__gte=0) & (Q(open_amount=0) | Q(open_amount__lte=F("total"))),
+                name="invoice_open_amount_bounded",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["reseller", "-issued_at", "-id"], name="invoice_by_time"),
+            models.Index(fields=["center", "due_on", "id"], name="invoice_of_center"),
+            models.Index("reseller", "due_on", condition=Q(open_amount__gt=0), name="invoice_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_credit_note(self) -> bool:
+        """Whether this takes another invoice back."""
+        return self.kind == self.Kind.CREDIT_NOTE
+
+
+class BillingPeriod(models.Model):
+    """A range of a center's days that is closed: invoiced, or waived because nothing was to be charged."""
+
+    class Outcome(models.TextChoices):
+        INVOICED = "invoiced", _("Invoiced")
+        WAIVED = "waived", _("Nothing to charge")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="billing_periods")
+    first_day = models.DateField()
+    end_day = models.DateField()
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    invoice = models.OneToOneField(
+        Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="period"
+    )
+    closed_at = models.DateTimeField()
+    closed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-first_day", "-pk"]
+        constraints = [
+            ExclusionConstraint(
+                name="billingperiod_apart",
+                expressions=[("center", RangeOperators.EQUAL), (_period(), RangeOperators.OVERLAPS)],
+                condition=Q(voided_at__isnull=True),
+            ),
+            models.CheckConstraint(condition=Q(first_day__lt=F("end_day")), name="billingperiod_has_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_day} - {self.end_day}"
+
+
+class InvoiceLine(models.Model):
+    """One rounded amount and everything it was worked out from; costs never leave the staff side.
+
+    amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up.
+    """
+
+    class Kind(models.TextChoices):
+        USAGE = "usage", _("Messages")
+        SUBSCRIPTION = "subscription", _("Subscription")
+        ADJUSTMENT = "adjustment", _("Adjustment")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")
+    number_label = models.CharField(max_length=160)  # label and id of the number on the day of issue
+    rate_type = models.CharField(max_length=64, blank=True)  # of a subscription
+    first_day = models.DateField()
+    end_day = models.DateField()
+    quantity = models.BigIntegerField()  # billable messages, or subscriptions
+    sent = models.BigIntegerField(default=0)
+    received = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    unit_cost = models.DecimalField(max_digits=24, decimal_places=10)  # average, for reading
+    cost_currency = models.CharField(max_length=3)
+    margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
+    percent = models.DecimalField(max_digits=9, decimal_places=4)
+    fixed = models.DecimalField(max_digits=18, decimal_places=8)
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10)  # 1 within one currency
+    unit_price = models.DecimalField(max_digits=24, decimal_places=10)  # average, in `currency`
+    amount = models.DecimalField(max_digits=18, decimal_places=4)
+    currency = models.CharField(max_length=3)
+
+    objects = TenantManager(reseller="reseller", center="invoice__center")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "position"], name="invoiceline_position_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number_label} {self.first_day} - {self.end_day}"
+
+
+class UsageClaim(models.Model):
+    """What one line (or one waived period) took of one day. Non-void claims of a day add up to what was billed.
+
+    `revision` counts the day's non-void claims: 0 for the first, 1 for its first adjustment and so on, so two
+    invoices can never take the same difference.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    usage_day = models.ForeignKey(UsageDay, on_delete=models.PROTECT, related_name="claims")
+    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="claims")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="claims")
+    margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
+    revision = models.PositiveIntegerField()
+    sent = models.BigIntegerField()
+    received = models.BigIntegerField()
+    failed = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="usage_day__center")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["usage_day", "revision"],
+                condition=Q(voided_at__isnull=True),
+                name="usageclaim_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.usage_day_id} r{self.revision}"
+
+
+class SubscriptionClaim(models.Model):
+    """That one number's subscription of one month is billed; at most once per non-void line."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()  # its first day
+    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="subscription_claims")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="instance__center")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "month"],
+                condition=Q(voided_at__isnull=True),
+                name="subscriptionclaim_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.month:%Y-%m}"

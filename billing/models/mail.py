@@ -1,0 +1,46 @@
+"""Mails to centers: written with the deed they tell of, sent by a job."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Center, Reseller
+
+
+class OutgoingMail(models.Model):
+    """One mail, worded in the center's language when it was written. `key` makes it exist once."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Not delivered")  # given up after several tries
+        NO_ADDRESS = "no_address", _("No address")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="outgoing_mails")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="outgoing_mails")
+    key = models.CharField(max_length=80)  # such as "invoice:17", "reminder:17:due+3"
+    kind = models.CharField(max_length=16)
+    to = models.EmailField(blank=True)
+    language = models.CharField(max_length=5)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    invoice = models.ForeignKey(
+        "Invoice", on_delete=models.PROTECT, null=True, blank=True, related_name="mails"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    created_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["reseller", "key"], name="mail_once")]
+        indexes = [models.Index("next_try_at", condition=Q(state="waiting"), name="mail_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

@@ -1,0 +1,119 @@
+"""How a reseller bills and duns, and where one center is treated differently."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Center, Reseller
+
+
+class Billable(models.TextChoices):
+    """Which messages the fixed amount of a message margin counts."""
+
+    DELIVERED = "delivered", _("Sent minus failed")
+    SENT = "sent", _("All sent")
+
+
+def default_reminder_days() -> list[int]:
+    """Three days before, on the due date, three days after."""
+    return [-3, 0, 3]
+
+
+def _day(limit: int) -> list[MinValueValidator | MaxValueValidator]:
+    return [MinValueValidator(-limit), MaxValueValidator(limit)]
+
+
+class BillingPolicy(models.Model):
+    """A reseller's rules; a reseller without a row has the defaults below."""
+
+    reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="billing_policy")
+    auto_invoice = models.BooleanField(_("issue monthly invoices by itself"), default=True)
+    close_after_days = models.PositiveSmallIntegerField(
+        _("days to wait after a month's end"), default=1, validators=_day(20)
+    )
+    reread_days = models.PositiveSmallIntegerField(
+        _("past days to read again"), default=3, validators=_day(31)
+    )
+    billable = models.CharField(
+        _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED
+    )
+    subscription_type = models.CharField(_("subscription type to charge"), max_length=64, blank=True)
+    payment_terms_days = models.PositiveSmallIntegerField(
+        _("days until an invoice is due"), default=14, validators=_day(365)
+    )
+    reminder_days = ArrayField(
+        models.SmallIntegerField(validators=_day(365)),
+        verbose_name=_("reminders, days from the due date"),
+        default=default_reminder_days,
+        blank=True,
+    )
+    warning_days = models.PositiveSmallIntegerField(
+        _("final warning, days after the due date"), default=7, null=True, blank=True, validators=_day(365)
+    )
+    suspend = models.BooleanField(_("suspend unpaid centers"), default=True)
+    grace_days = models.PositiveSmallIntegerField(
+        _("suspend this many days after the due date"), default=10, validators=_day(365)
+    )
+    minimum_amount = models.DecimalField(
+        _("never suspend below this amount"), max_digits=18, decimal_places=4, default=0
+    )
+    quiet_weekdays = ArrayField(  # ISO: 1 is Monday
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        verbose_name=_("quiet weekdays"),
+        default=list,
+        blank=True,
+    )
+    quiet_dates = ArrayField(models.DateField(), verbose_name=_("quiet dates"), default=list, blank=True)
+
+    objects = TenantManager(reseller="reseller")
+
+    def __str__(self) -> str:
+        return f"billing policy of {self.reseller}"
+
+
+class CenterPolicy(models.Model):
+    """What is different for one center; an empty field follows the reseller's policy."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.OneToOneField(Center, on_delete=models.CASCADE, related_name="billing_policy")
+    auto_invoice = models.BooleanField(_("issue monthly invoices by itself"), null=True, blank=True)
+    billable = models.CharField(  # noqa: DJ001
+        _("billable messages"), max_length=9, choices=Billable, null=True, blank=True
+    )
+    # Empty text: no subscription is charged to this center. Null: as the reseller's policy says.
+    subscription_type = models.CharField(  # noqa: DJ001
+        _("subscription type to charge"), max_length=64, null=True, blank=True
+    )
+    payment_terms_days = models.PositiveSmallIntegerField(
+        _("days until an invoice is due"), null=True, blank=True, validators=_day(365)
+    )
+    reminder_days = ArrayField(
+        models.SmallIntegerField(validators=_day(365)),
+        verbose_name=_("reminders, days from the due date"),
+        null=True,
+        blank=True,
+    )
+    warning_days = models.PositiveSmallIntegerField(
+        _("final warning, days after the due date"), null=True, blank=True, validators=_day(365)
+    )
+    suspend = models.BooleanField(_("suspend when unpaid"), null=True, blank=True)
+    grace_days = models.PositiveSmallIntegerField(
+        _("suspend this many days after the due date"), null=True, blank=True, validators=_day(365)
+    )
+    minimum_amount = models.DecimalField(
+        _("never suspend below this amount"), max_digits=18, decimal_places=4, null=True, blank=True
+    )
+    quiet_weekdays = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        verbose_name=_("quiet weekdays"),
+        null=True,
+        blank=True,
+    )
+    quiet_dates = ArrayField(models.DateField(), verbose_name=_("quiet dates"), null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    def __str__(self) -> str:
+        return f"billing policy of {self.center}"

@@ -1,0 +1,146 @@
+"""What MazBot charges, what is added to it, and what one currency is worth in another."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+from centers.validators import validate_currency
+
+
+class Category(models.TextChoices):
+    """What a rate is charged for; a margin is set per category (see money.md on why not per type)."""
+
+    MESSAGE = "message", _("Messages")
+    SUBSCRIPTION = "subscription", _("Subscriptions")
+
+
+class RateFetch(models.Model):
+    """One price list of one country as MazBot answered it. A new row only when something in it changed."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="rate_fetches")
+    country_id = models.CharField(max_length=16, blank=True)  # "": the list asked for without a country
+    first_fetched_at = models.DateTimeField()
+    fetched_at = models.DateTimeField()  # when MazBot last answered exactly this list
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["country_id", "-pk"]
+        indexes = [models.Index(fields=["reseller", "country_id", "-id"], name="ratefetch_latest")]
+
+    def __str__(self) -> str:
+        return f"rates of country {self.country_id or '-'} at {self.first_fetched_at:%Y-%m-%d %H:%M}"
+
+
+class Rate(models.Model):
+    """The cost of one type in one fetched list, in `currency`, per message or per subscription."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    fetch = models.ForeignKey(RateFetch, on_delete=models.CASCADE, related_name="rates")
+    type = models.CharField(max_length=64)
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=3)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["fetch", "type"], name="rate_once_per_fetch")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.cost} {self.currency}"
+
+
+class RateCategory(models.Model):
+    """Staff's decision what a type is; without a row it is guessed from the type's name."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    type = models.CharField(max_length=64)
+    category = models.CharField(max_length=12, choices=Category)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reseller", "type"], name="ratecategory_once")]
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.category}"
+
+
+class Margin(models.Model):
+    """`percent` and `fixed` added to a cost from `valid_from` on. Never edited: a change is a new row.
+
+    `fixed` is per message or per subscription, in the currency of MazBot's costs, so that a price is one sum
+    in one currency and is converted as a whole. `valid_from` is a day of the reseller's calendar.
+    """
+
+    class Level(models.TextChoices):
+        RESELLER = "reseller", _("All centers")
+        COUNTRY = "country", _("Country")
+        CENTER = "center", _("Center")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="margins")
+    level = models.CharField(max_length=8, choices=Level)
+    center = models.ForeignKey(
+        Center, on_delete=models.PROTECT, null=True, blank=True, related_name="margins"
+    )
+    country_id = models.CharField(max_length=16, blank=True)
+    category = models.CharField(max_length=12, choices=Category)
+    percent = models.DecimalField(_("percent"), max_digits=9, decimal_places=4)
+    fixed = models.DecimalField(_("fixed amount"), max_digits=18, decimal_places=8)
+    valid_from = models.DateField(_("valid from"))
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-valid_from", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level="reseller", center__isnull=True, country_id="")
+                | (Q(level="country", center__isnull=True) & ~Q(country_id=""))
+                | Q(level="center", center__isnull=False, country_id=""),
+                name="margin_level_fits",
+            ),
+            # The upper bounds also keep NaN out: PostgreSQL sorts it above every number.
+            models.CheckConstraint(
+                condition=Q(percent__gte=-100, percent__lte=10_000), name="margin_percent_bounded"
+            ),
+            models.CheckConstraint(
+                condition=Q(fixed__gte=-1_000_000, fixed__lte=1_000_000), name="margin_fixed_bounded"
+            ),
+        ]
+        indexes = [models.Index(fields=["reseller", "category", "-valid_from"], name="margin_lookup")]
+
+    def __str__(self) -> str:
+        return f"{self.percent:f} % + {self.fixed:f}"
+
+
+class ExchangeRate(models.Model):
+    """One unit of `base` is worth `rate` units of `quote` from `day` on, as staff entered it. Never edited."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="exchange_rates")
+    base = models.CharField(_("from currency"), max_length=3, validators=[validate_currency])
+    quote = models.CharField(_("to currency"), max_length=3, validators=[validate_currency])
+    day = models.DateField(_("from day"))
+    rate = models.DecimalField(_("rate"), max_digits=20, decimal_places=10)
+    entered_at = models.DateTimeField()
+    entered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-day", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rate__gt=0, rate__lt=1_000_000_000), name="exchange_rate_positive"
+            ),
+            models.CheckConstraint(condition=~Q(base=F("quote")), name="exchange_between_two"),
+        ]
+        indexes = [models.Index(fields=["reseller", "base", "quote", "-day", "-id"], name="exchange_lookup")]
+
+    def __str__(self) -> str:
+        return f"1 {self.base} = {self.rate:f} {self.quote} ({self.day})"

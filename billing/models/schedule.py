@@ -1,0 +1,22 @@
+"""When each job of a reseller is due next: the database decides, not the broker."""
+
+from django.db import models
+
+from centers.managers import TenantManager
+from centers.models import Reseller
+
+
+class RoundSchedule(models.Model):
+    """One job of one reseller. Whoever moves `next_at` ahead with a conditional update runs the round."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    job = models.CharField(max_length=24)
+    next_at = models.DateTimeField()
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reseller", "job"], name="roundschedule_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job} at {self.next_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,123 @@
+"""What MazBot counted: per number and day, and for the main account."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+from whatsapp.models import Instance
+
+
+class UsageDay(models.Model):
+    """The accepted counts of one number on one day (a date of MazBot's calendar), and their cost.
+
+    `center` is who had the number when the day was first read: that center is billed.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="usage_days")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_days")
+    day = models.DateField()
+    sent = models.BigIntegerField()
+    received = models.BigIntegerField()
+    failed = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=3)
+    first_read_at = models.DateTimeField()
+    read_at = models.DateTimeField()
+    repeats = models.PositiveIntegerField(default=0)  # readings that said the same again
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-day", "instance"]
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "day"], name="usageday_once"),
+            models.CheckConstraint(
+                condition=Q(sent__gte=0, received__gte=0, failed__gte=0, cost__gte=0, cost__lt=10**14),
+                name="usageday_counts",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["center", "day"], name="usageday_of_center"),
+            models.Index(fields=["reseller", "day"], name="usageday_of_reseller"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.day}"
+
+
+class UsageReading(models.Model):
+    """A reading that was not plainly taken over: it changed a day that was over, or something is odd about it.
+
+    A flagged reading is never billed by itself: DECREASED and FUTURE wait for staff (or for MazBot to correct
+    itself), LATE becomes an adjustment line on the center's next invoice.
+    """
+
+    class Flag(models.TextChoices):
+        NONE = "", _("Changed afterwards")
+        DECREASED = "decreased", _("Went down")
+        LATE = "late", _("Came after the invoice")
+        FUTURE = "future", _("For a day to come")
+
+    class Resolution(models.TextChoices):
+        OPEN = "", _("Open")
+        ACCEPTED = "accepted", _("Accepted")
+        DISMISSED = "dismissed", _("Dismissed")
+        SUPERSEDED = "superseded", _("Corrected by MazBot")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_readings")
+    day = models.DateField()
+    sent = models.BigIntegerField()
+    received = models.BigIntegerField()
+    failed = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=3)
+    read_at = models.DateTimeField()
+    flag = models.CharField(max_length=10, choices=Flag, blank=True)
+    resolution = models.CharField(max_length=10, choices=Resolution, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-read_at", "-pk"]
+        constraints = [
+            # The same odd answer again and again is one open flag, not one per round.
+            models.UniqueConstraint(
+                fields=["instance", "day", "flag"],
+                condition=Q(resolved_at__isnull=True) & ~Q(flag=""),
+                name="usagereading_open_flag_once",
+            )
+        ]
+        indexes = [models.Index(fields=["center", "day"], name="usagereading_of_center")]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.day} {self.flag}".strip()
+
+
+class AccountReading(models.Model):
+    """The main account's usage of one day, and the quota that was left when the day was last read as today."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="account_readings")
+    day = models.DateField()
+    sent = models.BigIntegerField()
+    received = models.BigIntegerField()
+    failed = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=3)
+    available_quota = models.DecimalField(max_digits=24, decimal_places=4, null=True, blank=True)
+    read_at = models.DateTimeField()
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["reseller", "day"], name="accountreading_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"
