@@ -1,6 +1,7 @@
 """The numbers of the centers: what they are, what was seen of them, what was asked of them."""
 
 from whatsapp.models.account import MazbotAccount
+from whatsapp.models.importing import ImportBatch
 from whatsapp.models.incident import Incident
 from whatsapp.models.instance import Connection, Instance, Service, StatusChange, WantReason
 from whatsapp.models.pairing import PairingAttempt, PairingLink
@@ -8,6 +9,7 @@ from whatsapp.models.webhook import WebhookEvent
 
 __all__ = [
     "Connection",
+    "ImportBatch",
     "Incident",
     "Instance",
     "MazbotAccount",

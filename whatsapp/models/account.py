@@ -50,6 +50,8 @@ class MazbotAccount(models.Model):
     last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
     # While MazBot fails for many numbers at once nobody is alarmed per number and nobody is suspended.
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    recent_checks = models.JSONField(default=list, editable=False)  # see whatsapp/provider.py
+    checks_paused_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager(reseller="reseller")
 

@@ -60,6 +60,7 @@ class Instance(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_error = models.CharField(max_length=20, blank=True, editable=False)  # MazBotError.kind
+    check_failures = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
     next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     service_wanted = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
@@ -73,6 +74,7 @@ class Instance(models.Model):
     service_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     switch_attempts = models.PositiveIntegerField(default=0, editable=False)
     switch_next_at = models.DateTimeField(null=True, blank=True, editable=False)  # empty: nothing to do
+    switch_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a call is under way
     switch_error = models.CharField(max_length=200, blank=True, editable=False)
 
     webhook_url = models.URLField(_("webhook address"), max_length=500, blank=True, editable=False)

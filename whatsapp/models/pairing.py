@@ -30,7 +30,11 @@ class PairingAttempt(models.Model):
     via = models.CharField(max_length=6, choices=Via)
     state = models.CharField(max_length=9, choices=State, default=State.ASKING)
     image = models.BinaryField(null=True)  # PNG, re-encoded by us; emptied when the attempt is over
+    link = models.ForeignKey("PairingLink", on_delete=models.SET_NULL, null=True, related_name="attempts")
+    renewal = models.PositiveSmallIntegerField(default=0)  # how often the page has asked anew by itself
     started_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)  # a worker took it on
+    polled_at = models.DateTimeField(null=True)  # the number's status was last asked for while the code is up
     expires_at = models.DateTimeField(null=True)  # of the code
     ended_at = models.DateTimeField(null=True)
     error_kind = models.CharField(max_length=20, blank=True)

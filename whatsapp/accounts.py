@@ -1,0 +1,194 @@
+"""A reseller's MazBot account: its client, its credentials, and what an error of it means in words."""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from centers import audit, clock, live
+from centers.errors import Refused
+from centers.models import Reseller, User
+from whatsapp.addresses import check_account_url
+from whatsapp.mazbot import AccountConfig, Diagnosis, ErrorKind, MazBot, MazBotError, test_connection
+from whatsapp.models import MazbotAccount
+from whatsapp.sentences import SENTENCES, STAFF_HINT
+
+CREDENTIALS = ("base_url", "api_key", "email", "password")
+SETTINGS = (
+    *CREDENTIALS,
+    "locale_prefix",
+    "rate_limit",
+    "body_format",
+    "time_zone",
+    "cost_currency",
+    "webhook_secret",
+)
+_SECRET = {"api_key", "password", "webhook_secret"}
+# The login itself is at fault: nothing works until somebody changes the settings.
+REFUSING = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH})
+# So that a busy account is not written with every request.
+_OK_EVERY = timedelta(seconds=60)
+
+_clients: dict[int, tuple[AccountConfig, MazBot]] = {}
+_found_prefixes: dict[int, str] = {}
+_lock = threading.Lock()
+
+
+def account_of(reseller: Reseller) -> MazbotAccount:
+    """The reseller's account, ready to be used. Raises Refused while none is set up."""
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    if account is None or not account.is_set_up:
+        raise Refused(_("No MazBot account is set up yet. The owner can connect it in the settings."))
+    return account
+
+
+def client_for(account: MazbotAccount) -> MazBot:
+    """The process's client of this account; a changed setting makes a new one. Safe to share between threads."""
+    config = config_of(account)
+    with _lock:
+        known = _clients.get(account.pk)
+        if known and known[0] == config:
+            return known[1]
+        client = _new_client(account.pk, config)
+        _clients[account.pk] = (config, client)
+        return client
+
+
+def config_of(account: MazbotAccount) -> AccountConfig:
+    """The account as the MazBot client takes it."""
+    return AccountConfig(
+        key=f"reseller:{account.reseller_id}",
+        base_url=account.base_url,
+        api_key=account.api_key,
+        email=account.email,
+        password=account.password,
+        locale_prefix=account.locale_prefix,
+        rate_limit=account.rate_limit,
+        body_format="json" if account.body_format == MazbotAccount.BodyFormat.JSON else "form",
+        time_zone=account.time_zone,
+        version=account.credentials_version,
+    )
+
+
+def note_success(account: MazbotAccount, *, now: datetime) -> None:
+    """Record that MazBot answered; also keeps a locale prefix that a login has found. Writes at most once a minute."""
+    with _lock:
+        prefix = _found_prefixes.pop(account.pk, None)
+    row = MazbotAccount.objects.filter(pk=account.pk)
+    if prefix is not None:
+        row.update(locale_prefix=prefix)
+        account.locale_prefix = prefix
+    row.filter(
+        Q(last_ok_at=None) | Q(last_ok_at__lt=now - _OK_EVERY) | Q(last_error_at__gt=F("last_ok_at"))
+    ).update(last_ok_at=now)
+
+
+def note_error(account: MazbotAccount, error: MazBotError, *, now: datetime) -> None:
+    """Record what last went wrong; a run of the same error is written at most once a minute."""
+    MazbotAccount.objects.filter(pk=account.pk).filter(
+        ~Q(last_error_kind=error.kind) | Q(last_error_at=None) | Q(last_error_at__lt=now - _OK_EVERY)
+    ).update(last_error_at=now, last_error_kind=error.kind)
+
+
+def save_account(
+    *, reseller: Reseller, by: User | None, now: datetime | None = None, **fields: Any
+) -> MazbotAccount:
+    """Create or change the account. An empty secret keeps the stored one; unknown fields raise TypeError.
+
+    A changed address or credential drops cached logins everywhere (`credentials_version`) and lets paused
+    checks start again. Raises Refused for an address that is not allowed.
+    """
+    unknown = set(fields) - set(SETTINGS)
+    if unknown:
+        raise TypeError(f"not settings of a MazBot account: {sorted(unknown)}")
+    when = now or clock.now()
+    with transaction.atomic():
+        account = MazbotAccount.objects.select_for_update().filter(reseller=reseller).first()
+        account = account or MazbotAccount(reseller=reseller)
+        changed = _apply(account, fields)
+        if "base_url" in changed:
+            check_account_url(account.base_url)
+        if account.pk and changed & set(CREDENTIALS):
+            account.credentials_version += 1
+            account.checks_paused_until = None
+            if "locale_prefix" not in changed:
+                account.locale_prefix = ""
+        account.save()
+        if changed:
+            audit.record(
+                "mazbot_account.changed",
+                reseller=reseller,
+                by=by,
+                target=account,
+                now=when,
+                fields=sorted(changed),
+            )
+            live.publish(reseller.pk, "instances", "alerts")
+    return account
+
+
+def test_account(*, account: MazbotAccount) -> Diagnosis:
+    """Log in afresh and read the rates, with saved or unsaved settings; takes a few requests of the budget."""
+    return test_connection(config_of(account), live.valkey(), clock=clock.now)
+
+
+def unsaved_account(*, reseller: Reseller, **fields: Any) -> MazbotAccount:
+    """The account as it would be with these fields, for `test_account`; empty secrets are the stored ones.
+
+    Nothing is written. Raises Refused for an address that is not allowed.
+    """
+    account = MazbotAccount.objects.filter(reseller=reseller).first() or MazbotAccount(reseller=reseller)
+    if _apply(account, fields) & {"base_url"}:
+        check_account_url(account.base_url)
+    # A version of its own, or the test would take or leave the login of the saved settings.
+    account.credentials_version += 1_000_000
+    return account
+
+
+def explain(error: MazBotError) -> str:
+    """A translated sentence of what went wrong and what to do."""
+    sentence = explain_kind(error.kind)
+    if error.kind == ErrorKind.INVALID and error.field_errors:
+        details = "; ".join(" ".join(texts) for texts in error.field_errors.values())
+        return f"{sentence} {details}"[:300]
+    if error.kind == ErrorKind.REFUSED and error.message:
+        return f"{sentence} {error.message}"[:300]
+    return sentence
+
+
+def explain_kind(kind: str) -> str:
+    """The translated sentence of an ErrorKind's value, as stored with instances and accounts; "" for none."""
+    if not kind:
+        return ""
+    return str(SENTENCES.get(kind) or _("Something went wrong at MazBot."))
+
+
+def explain_diagnosis(diagnosis: Diagnosis) -> str:
+    """What a connection test found, in a translated sentence or two."""
+    if diagnosis.ok:
+        return _("The connection works.")
+    sentence = explain_kind(diagnosis.kind or "")
+    return f"{sentence} {STAFF_HINT}" if diagnosis.staff_account_hint else sentence
+
+
+def _apply(account: MazbotAccount, fields: dict[str, Any]) -> set[str]:
+    changed = set()
+    for name, value in fields.items():
+        if name in _SECRET and not value and account.pk:
+            continue
+        if getattr(account, name) != value:
+            setattr(account, name, value)
+            changed.add(name)
+    return changed if account.pk else set(fields)
+
+
+def _new_client(pk: int, config: AccountConfig) -> MazBot:
+    def found(prefix: str) -> None:
+        # May run in a thread without a database connection: `note_success` writes it down.
+        with _lock:
+            _found_prefixes[pk] = prefix
+
+    return MazBot(config, valkey=live.valkey(), clock=clock.now, on_locale_prefix=found)

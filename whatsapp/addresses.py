@@ -1,0 +1,132 @@
+"""Addresses that people give: public web addresses only, whatever spelling hides a private one.
+
+We never fetch them: MazBot does. But passing an internal address on would make MazBot (or, in an install beside
+it, our own network) the tool of whoever typed it.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from requests_hardened.ip_filter import EXTRA_BLOCKED_NET_RANGES
+
+from centers.errors import Refused
+
+MAX_URL = 500
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], list[str]]
+
+# `is_global` is True for these (Python 3.11 to 3.13), though they lead inside or nowhere.
+_MORE_BLOCKED = tuple(
+    ipaddress.ip_network(net)
+    for net in (
+        "::/96",  # IPv4-compatible
+        "::ffff:0:0:0/96",  # IPv4-translated (SIIT)
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/23",  # Teredo, ORCHID, benchmarking and other special purposes
+        "2002::/16",  # 6to4
+        "fec0::/10",  # site-local
+        "192.88.99.0/24",
+        "100.64.0.0/10",
+        "198.18.0.0/15",
+    )
+)
+_BLOCKED = (*EXTRA_BLOCKED_NET_RANGES, *_MORE_BLOCKED)
+_INTERNAL_SUFFIXES = (
+    ".localhost",
+    ".local",
+    ".localdomain",
+    ".internal",
+    ".intranet",
+    ".lan",
+    ".home.arpa",
+    ".onion",
+    ".svc",
+)
+_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+
+
+def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
+    """The address without surrounding space. Raises Refused unless it is http(s), without a login, and every
+    address its host stands for is public.
+
+    `resolve(host, port)` returns the host's addresses (default: the system's resolver) or raises OSError.
+    """
+    text = url.strip()
+    host, port = _split(text)
+    literal = _literal(host)
+    addresses = [literal] if literal else _resolved(host, port, resolve or _system_resolve)
+    if not addresses or not all(is_public(address) for address in addresses):
+        raise Refused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
+    return text
+
+
+def check_account_url(url: str) -> None:
+    """As `check_public_url`, for a MazBot address typed by an owner; a demo's MazBot may be on this machine."""
+    if settings.DEMO or settings.TESTING:
+        return
+    check_public_url(url)
+
+
+def is_public(address: Address) -> bool:
+    """Whether packets to it leave for the public internet; wrapped IPv4 addresses are never public."""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return False
+    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
+        return False
+    return not any(address.version == net.version and address in net for net in _BLOCKED)
+
+
+def _split(text: str) -> tuple[str, int]:
+    if len(text) > MAX_URL:
+        raise Refused(_("The address is longer than %(limit)s characters.") % {"limit": MAX_URL})
+    if not text.isprintable() or not text.isascii() or re.search(r"[\s\\<>\"'{}|^`]", text):
+        raise Refused(_("The address contains characters that do not belong into one."))
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError as error:
+        raise _no_address() from error
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise _no_address()
+    if "@" in parts.netloc:
+        raise Refused(_("The address must not contain a user name or password."))
+    return host, port or (443 if parts.scheme == "https" else 80)
+
+
+def _literal(host: str) -> Address | None:
+    """The host as an IP address, if it is written as a plain one; odd spellings of one are refused."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    labels = host.split(".")
+    # What ends in a number is an IPv4 address to every browser and resolver: 127.1, 0x7f.1, 2130706433, 0177.0.0.1
+    if _NUMBER.fullmatch(labels[-1]) or not all(_LABEL.fullmatch(label) for label in labels):
+        raise _no_address()
+    if len(labels) < 2 or ("." + host.lower()).endswith(_INTERNAL_SUFFIXES):
+        raise Refused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
+    return None
+
+
+def _resolved(host: str, port: int, resolve: Resolve) -> list[Address]:
+    try:
+        found = resolve(host, port)
+        return [ipaddress.ip_address(text.partition("%")[0]) for text in found]
+    except (OSError, ValueError, UnicodeError) as error:
+        raise Refused(_("“%(host)s” cannot be found. Check the address.") % {"host": host[:80]}) from error
+
+
+def _system_resolve(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return sorted({str(item[4][0]) for item in found})
+
+
+def _no_address() -> Refused:
+    return Refused(_("That is not a web address such as https://example.com/hook."))

@@ -1,0 +1,103 @@
+"""Alerts: opened once, acknowledged by people, resolved when the cause is gone."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from centers import audit, live
+from centers.models import Center, Reseller, User
+from whatsapp.models import Incident, Instance
+
+Kind = Incident.Kind
+#: What a reading of the connection opens and closes.
+CONNECTION_KINDS = (Kind.DISCONNECTED, Kind.EXPIRED, Kind.UNKNOWN_STATUS, Kind.NOT_FOUND)
+
+
+def open_incident(
+    *,
+    reseller: Reseller,
+    kind: Incident.Kind,
+    instance: Instance | None = None,
+    center: Center | None = None,
+    detail: str = "",
+    now: datetime,
+) -> bool:
+    """Open an alert unless the same one is open already; True when it is new. `detail` is at most 300 characters."""
+    owner = center if center is not None else (instance.center if instance is not None else None)
+    incident = Incident(
+        reseller=reseller, kind=kind, instance=instance, center=owner, detail=detail[:300], opened_at=now
+    )
+    return open_incidents(reseller=reseller, incidents=[incident]) > 0
+
+
+def open_incidents(*, reseller: Reseller, incidents: Iterable[Incident]) -> int:
+    """Insert those that are not open already, in one statement; the number of new ones."""
+    wanted = list(incidents)
+    if not wanted:
+        return 0
+    known = Incident.objects.filter(
+        reseller=reseller, resolved_at=None, kind__in={item.kind for item in wanted}
+    )
+    with transaction.atomic():
+        before = known.count()
+        Incident.objects.bulk_create(wanted, ignore_conflicts=True)
+        opened = known.count() - before
+        if opened > 0:
+            _tell(reseller, {item.center_id for item in wanted})
+    return max(opened, 0)
+
+
+def resolve_incident(
+    *,
+    reseller: Reseller,
+    kind: Incident.Kind | Iterable[Incident.Kind],
+    instance: Instance | Iterable[Instance] | None = None,
+    center: Center | None = None,
+    now: datetime,
+) -> int:
+    """Close the open alerts of these kinds; the number closed.
+
+    Without `instance` and `center` only those of the reseller as a whole are closed.
+    """
+    kinds = [kind] if isinstance(kind, Incident.Kind) else list(kind)
+    rows = Incident.objects.filter(reseller=reseller, kind__in=kinds, resolved_at=None)
+    if instance is not None:
+        rows = rows.filter(instance__in=[instance] if isinstance(instance, Instance) else list(instance))
+    elif center is not None:
+        rows = rows.filter(center=center)
+    else:
+        rows = rows.filter(instance=None, center=None)
+    return _close(reseller, rows.values_list("pk", flat=True), now)
+
+
+def acknowledge(*, incident: Incident, by: User, now: datetime) -> None:
+    """Note that somebody looks after it; the first one stays noted."""
+    with transaction.atomic():
+        first = Incident.objects.filter(pk=incident.pk, acknowledged_at=None).update(
+            acknowledged_at=now, acknowledged_by=by
+        )
+        if first:
+            audit.record(
+                "incident.acknowledged",
+                reseller=incident.reseller,
+                by=by,
+                target=incident,
+                center=incident.center,
+                now=now,
+            )
+            _tell(incident.reseller, {incident.center_id})
+
+
+def _close(reseller: Reseller, pks: Iterable[int], now: datetime) -> int:
+    with transaction.atomic():
+        open_rows = Incident.objects.filter(pk__in=list(pks), resolved_at=None)
+        centers = set(open_rows.values_list("center_id", flat=True))
+        closed = open_rows.update(resolved_at=now)
+        if closed:
+            _tell(reseller, centers)
+    return closed
+
+
+def _tell(reseller: Reseller, centers: set[int | None]) -> None:
+    live.publish(reseller.pk, "alerts", centers=tuple(sorted(pk for pk in centers if pk is not None)))

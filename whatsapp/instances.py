@@ -1,0 +1,173 @@
+"""Adding, changing, moving and archiving the numbers of a center."""
+
+import re
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from centers import audit, clock, live
+from centers.errors import Refused
+from centers.models import Center, User
+from whatsapp.incidents import resolve_incident
+from whatsapp.models import Incident, Instance, PairingAttempt, PairingLink, Service, WantReason
+from whatsapp.switching import want_service
+
+
+def add_instance(
+    *, center: Center, instance_id: str, label: str = "", by: User | None, now: datetime | None = None
+) -> Instance:
+    """A new number of the center, checked within seconds. Raises Refused for a wrong or known instance id."""
+    when = now or clock.now()
+    if center.archived_at:
+        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
+    instance = Instance(
+        reseller=center.reseller,
+        center=center,
+        instance_id=clean_instance_id(instance_id),
+        label=_clean_label(label),
+        next_check_at=when,
+    )
+    try:
+        with transaction.atomic():
+            instance.save()
+            audit.record(
+                "instance.added", reseller=center.reseller, by=by, target=instance, center=center, now=when
+            )
+            live.publish(center.reseller_id, "instances", "centers", centers=(center.pk,))
+    except IntegrityError as error:
+        raise Refused(_known(instance)) from error
+    return instance
+
+
+def edit_instance(
+    *,
+    instance: Instance,
+    by: User | None,
+    instance_id: str | None = None,
+    label: str | None = None,
+    now: datetime | None = None,
+) -> Instance:
+    """Change the label, or correct the instance id (then everything observed so far is asked anew)."""
+    when = now or clock.now()
+    changes: dict[str, object] = {}
+    if label is not None and _clean_label(label) != instance.label:
+        changes["label"] = _clean_label(label)
+    if instance_id is not None and clean_instance_id(instance_id) != instance.instance_id:
+        changes |= {"instance_id": clean_instance_id(instance_id), "next_check_at": when, "check_failures": 0}
+    if not changes:
+        return instance
+    before = {name: getattr(instance, name) for name in ("label", "instance_id") if name in changes}
+    try:
+        with transaction.atomic():
+            Instance.objects.filter(pk=instance.pk).update(**changes, version=F("version") + 1)
+            instance.refresh_from_db()
+            _record(instance, "instance.changed", by, when, before=before)
+    except IntegrityError as error:
+        instance.instance_id = str(changes["instance_id"])
+        raise Refused(_known(instance)) from error
+    return instance
+
+
+def archive_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
+    """Take the number out of use: switched off at MazBot, no longer checked, its alerts closed. Twice is once."""
+    when = now or clock.now()
+    with transaction.atomic():
+        first = Instance.objects.filter(pk=instance.pk, archived_at=None).update(archived_at=when)
+        if not first:
+            return
+        want_service(
+            instances=[instance], wanted=Service.DISABLED, reason=WantReason.ARCHIVED, by=by, now=when
+        )
+        resolve_incident(reseller=instance.reseller, kind=list(Incident.Kind), instance=instance, now=when)
+        PairingAttempt.objects.filter(
+            instance=instance, state__in=[PairingAttempt.State.ASKING, PairingAttempt.State.SHOWN]
+        ).update(state=PairingAttempt.State.EXPIRED, image=None, ended_at=when)
+        PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
+        instance.refresh_from_db()
+        _record(instance, "instance.archived", by, when)
+
+
+def restore_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
+    """Take an archived number into use again. One that was off by hand before stays off (see switching.py)."""
+    when = now or clock.now()
+    if instance.center.archived_at:
+        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": instance.center})
+    with transaction.atomic():
+        back = (
+            Instance.objects.filter(pk=instance.pk)
+            .exclude(archived_at=None)
+            .update(archived_at=None, next_check_at=when, check_failures=0, version=F("version") + 1)
+        )
+        if not back:
+            return
+        want_service(
+            instances=[instance], wanted=Service.ENABLED, reason=WantReason.ARCHIVED, by=by, now=when
+        )
+        instance.refresh_from_db()
+        _record(instance, "instance.restored", by, when)
+
+
+def move(*, instance: Instance, center: Center, by: User | None, now: datetime | None = None) -> Instance:
+    """Give the number to another center of the same reseller."""
+    when = now or clock.now()
+    if center.reseller_id != instance.reseller_id:
+        raise Refused(_("A number can only be moved to a center of the same reseller."))
+    if center.archived_at:
+        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
+    before = instance.center
+    if before.pk == center.pk:
+        return instance
+    with transaction.atomic():
+        Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
+        Incident.objects.filter(instance=instance, resolved_at=None).update(center=center)
+        PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
+        instance.refresh_from_db()
+        _record(instance, "instance.moved", by, when, before=str(before))
+        live.publish(instance.reseller_id, "instances", centers=(before.pk,))
+    return instance
+
+
+def clean_instance_id(text: str) -> str:
+    """The id without surrounding space. Raises Refused with a sentence that names it."""
+    value = text.strip()
+    field = Instance._meta.get_field("instance_id")
+    try:
+        field.run_validators(value)
+    except ValidationError as error:
+        raise Refused(f"“{value[:70]}”: {' '.join(error.messages)}") from error
+    if not value:
+        raise Refused(_("The instance id is missing."))
+    return value
+
+
+def _clean_label(text: str) -> str:
+    label = re.sub(r"\s+", " ", text).strip()
+    if len(label) > 80:
+        raise Refused(_("The label is longer than 80 characters."))
+    return label
+
+
+def _known(instance: Instance) -> str:
+    owner = (
+        Instance.objects.select_related("center")
+        .filter(reseller=instance.reseller_id, instance_id=instance.instance_id)
+        .first()
+    )
+    if owner is None:
+        return _("The instance id “%(id)s” is already in use.") % {"id": instance.instance_id}
+    text = _("The instance id “%(id)s” already belongs to “%(center)s”.")
+    if owner.archived_at:
+        text = _(
+            "The instance id “%(id)s” already belongs to an archived number of “%(center)s”; restore it."
+        )
+    return text % {"id": instance.instance_id, "center": owner.center}
+
+
+def _record(instance: Instance, action: str, by: User | None, now: datetime, **data: object) -> None:
+    audit.record(
+        action, reseller=instance.reseller, by=by, target=instance, center=instance.center, now=now, **data
+    )
+    live.publish(instance.reseller_id, "instances", "centers", centers=(instance.center_id,))

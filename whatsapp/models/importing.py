@@ -1,0 +1,39 @@
+"""A file of centers and instances on its way into the product."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from centers.managers import TenantManager
+from centers.models import Reseller, User
+
+
+class ImportBatch(models.Model):
+    """One uploaded file: read, shown for review, then taken over as a whole or not at all."""
+
+    class State(models.TextChoices):
+        INVALID = "invalid", _("Has errors")
+        READY = "ready", _("Ready to import")
+        QUEUED = "queued", _("Importing")
+        DONE = "done", _("Imported")
+        FAILED = "failed", _("Failed")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="import_batches")
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    filename = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=7, choices=State)
+    rows = models.JSONField(default=list)  # [{"line": 2, "center": ..., "instance_id": ..., ...}]
+    errors = models.JSONField(default=list)  # [{"line": 2, "field": "email", "message": "..."}]
+    new_centers = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)  # rows, one instance each
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.filename or f"import {self.pk}"
