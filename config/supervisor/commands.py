@@ -20,7 +20,15 @@ def web(*, host: str, port: int | str) -> list[str]:
 def worker(name: str) -> list[str]:
     """One group of workers with its queues."""
     command = [*CELERY, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(WORKERS[name])]
-    return [*command, "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO", "--without-gossip"]
+    return [
+        *command,
+        "--concurrency",
+        str(WORKER_PROCESSES),
+        "--loglevel",
+        "INFO",
+        "--without-gossip",
+        "--without-mingle",
+    ]
 
 
 def beat(*, schedule: Path | str) -> list[str]:

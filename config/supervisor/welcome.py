@@ -23,11 +23,10 @@ def main() -> int:
         say(f"The login page at {site} did not answer within {PATIENCE:.0f} s; the lines above tell why.")
         return 1
     say(f"The login page answers at {site}")
-    if sandbox:
-        filled = answers(f"{sandbox}/control") and fill()
-        if not filled:
-            say("The demo data could not be filled; the lines above tell why. The pages are served anyway.")
-    print(banner(site, sandbox), flush=True)
+    filled = bool(sandbox) and answers(f"{sandbox}/control") and fill()
+    if sandbox and not filled:
+        say("The demo data could not be filled; the lines above tell why. The pages are served anyway.")
+    print(banner(site, sandbox, logins=filled), flush=True)
     return 0
 
 
@@ -57,16 +56,23 @@ def fill() -> bool:
     return process.returncode == 0
 
 
-def banner(site: str, sandbox: str) -> str:
-    """What a person needs to begin, as text."""
+def banner(site: str, sandbox: str, *, logins: bool) -> str:
+    """What a person needs to begin, as text; the demo's logins only where the demo made them."""
     lines = ["", f"  Markaz is ready:  {site}", ""]
-    if sandbox:
+    if logins:
         lines += [f"  Log in as         {ACCOUNTS[0].email:<24} {ACCOUNTS[0].role}"]
         lines += [f"                    {account.email:<24} {account.role}" for account in ACCOUNTS[1:]]
         lines += [f"  Password          {PASSWORD}", ""]
-        lines += [f"  The sandbox's MazBot (scan codes, send messages, switch on faults): {sandbox}/control"]
+    if sandbox:
+        lines += [
+            "  The sandbox's control page (scan codes, send messages, switch on faults):",
+            f"                    {sandbox}/control",
+            "",
+        ]
     lines += [
-        "  A real MazBot account: Settings > MazBot account, or `.venv/bin/python manage.py create_reseller --help`",
+        "  A real MazBot account: Settings > MazBot account on the pages, or",
+        "                    .venv/bin/python manage.py create_reseller --help",
+        "",
         "  Ctrl-C stops everything; the data stays until `make reset`.",
         "",
     ]

@@ -2,12 +2,10 @@
 
 import os
 import shutil
-import signal
 import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,68 +15,30 @@ import pytest
 import redis
 
 from config.embedded import state
+from tests.config.checkout import Checkout, kill_hard, running
 
-SOURCE = Path(__file__).resolve().parents[2] / "config" / "embedded"
 HOLD = "from config import embedded\nwith embedded.lease():\n    print('up', flush=True)\n    input()\n"
 
 
-class Checkout:
-    """A folder that looks like a checkout to `config.embedded`."""
+def python(checkout: Checkout, code: str) -> "subprocess.Popen[str]":
+    """Another command of the checkout, at work."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=checkout.root,
+        env=checkout.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        shutil.copytree(SOURCE, root / "config" / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
-        (root / "config" / "__init__.py").touch()
-        hidden = {"DATABASE_URL", "REDIS_URL", "PYTHONPATH"}
-        self.environment = {key: value for key, value in os.environ.items() if key not in hidden}
 
-    def run(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "config.embedded", *arguments],
-            cwd=self.root,
-            env=self.environment,
-            input=answer,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-
-    def python(self, code: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-c", code],
-            cwd=self.root,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def holder(self) -> "subprocess.Popen[str]":
-        process = self.python(HOLD)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n", process.communicate()
-        return process
-
-    def status(self) -> dict[str, str]:
-        result = self.run("status")
-        assert result.returncode == 0, result.stderr
-        pairs = (line.split("=" if "URL=" in line else ": ", 1) for line in result.stdout.splitlines())
-        return dict(pairs)
-
-    def pids(self) -> list[int]:
-        shown = self.status()
-        return [int(shown[name].split()[-1].rstrip(")")) for name in ("PostgreSQL", "Valkey")]
-
-    def data(self) -> Path:
-        return Path(self.status()["Data"])
-
-    def database(self) -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(self.status()["DATABASE_URL"], autocommit=True)
-
-    def broker(self) -> redis.Redis:
-        return redis.Redis.from_url(self.status()["REDIS_URL"], decode_responses=True)
+def hold(checkout: Checkout) -> "subprocess.Popen[str]":
+    """A command that holds a lease until `leave`."""
+    process = python(checkout, HOLD)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n", process.communicate()
+    return process
 
 
 @pytest.fixture
@@ -89,32 +49,12 @@ def checkouts(tmp_path: Path) -> Iterator[list[Checkout]]:
     made = [Checkout(tmp_path / 'it\'s a "checkout" of mine'), Checkout(tmp_path / "second")]
     yield made
     for checkout in made:
-        folder = checkout.data()
-        checkout.run("stop")
-        assert checkout.run("reset", "--yes").returncode == 0
-        shutil.rmtree(folder)
+        checkout.remove()
 
 
 @pytest.fixture
 def checkout(checkouts: list[Checkout]) -> Checkout:
     return checkouts[0]
-
-
-def running(pid: int) -> bool:
-    """Whether the process lives; a zombie that nobody reaps does not."""
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-
-
-def kill_hard(*pids: int) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while any(running(pid) for pid in pids):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def leave(*holders: "subprocess.Popen[str]") -> None:
@@ -177,7 +117,7 @@ def test_a_wrong_password_is_refused(checkout: Checkout) -> None:
 
 
 def test_the_last_one_out_stops_the_servers(checkout: Checkout) -> None:
-    first, second = checkout.holder(), checkout.holder()
+    first, second = hold(checkout), hold(checkout)
     servers = checkout.pids()
     leave(first)
     assert all(running(pid) for pid in servers)
@@ -186,13 +126,13 @@ def test_the_last_one_out_stops_the_servers(checkout: Checkout) -> None:
 
 
 def test_a_killed_holder_does_not_count_and_its_servers_are_adopted(checkout: Checkout) -> None:
-    holder = checkout.holder()
+    holder = hold(checkout)
     servers = checkout.pids()
     holder.kill()
     holder.communicate()
     assert all(running(pid) for pid in servers)
     assert checkout.status()["In use"] == "no"
-    second = checkout.holder()
+    second = hold(checkout)
     assert checkout.pids() == servers
     leave(second)
     assert not any(running(pid) for pid in servers)
@@ -200,7 +140,7 @@ def test_a_killed_holder_does_not_count_and_its_servers_are_adopted(checkout: Ch
 
 def test_committed_work_survives_kill_9_of_everything(checkout: Checkout) -> None:
     for turn in range(2):
-        holder = checkout.holder()
+        holder = hold(checkout)
         with closing(checkout.database()) as database, closing(checkout.broker()) as broker:
             database.execute("CREATE TABLE IF NOT EXISTS kept (turn int)")
             database.execute("INSERT INTO kept VALUES (%s)", [turn])
@@ -208,7 +148,7 @@ def test_committed_work_survives_kill_9_of_everything(checkout: Checkout) -> Non
             broker.execute_command("WAITAOF", 1, 0, 5000)
             kill_hard(holder.pid, *checkout.pids())
             holder.communicate()
-    holder = checkout.holder()
+    holder = hold(checkout)
     with closing(checkout.database()) as database, closing(checkout.broker()) as broker:
         assert database.execute("SELECT turn FROM kept ORDER BY turn").fetchall() == [(0,), (1,)]
         assert [broker.get(f"kept-{turn}") for turn in range(2)] == ["yes", "yes"]
@@ -216,23 +156,23 @@ def test_committed_work_survives_kill_9_of_everything(checkout: Checkout) -> Non
 
 
 def test_one_killed_server_is_started_again(checkout: Checkout) -> None:
-    holder = checkout.holder()
+    holder = hold(checkout)
     postgres, valkey = checkout.pids()
     kill_hard(valkey)
-    second = checkout.holder()
+    second = hold(checkout)
     assert checkout.pids()[0] == postgres
     assert checkout.pids()[1] != valkey
     leave(holder, second)
 
 
 def test_a_stale_pid_file_that_names_a_stranger_is_cleared_and_the_stranger_lives(checkout: Checkout) -> None:
-    leave(checkout.holder())
+    leave(hold(checkout))
     user = {"user": 65534} if state.as_root() else {}
     stranger = subprocess.Popen(["sleep", "60"], **user)
     try:
         (checkout.data() / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n")
         (checkout.data() / "valkey" / "valkey.pid").write_text(f"{stranger.pid}\n")
-        leave(checkout.holder())
+        leave(hold(checkout))
         assert stranger.poll() is None
     finally:
         stranger.kill()
@@ -240,14 +180,14 @@ def test_a_stale_pid_file_that_names_a_stranger_is_cleared_and_the_stranger_live
 
 
 def test_a_port_taken_by_somebody_else_is_left_to_them(checkout: Checkout) -> None:
-    leave(checkout.holder())
+    leave(hold(checkout))
     before = checkout.status()
     port = int(before["DATABASE_URL"].rsplit(":", 1)[1].split("/")[0])
     with socket.socket() as somebody:
         somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         somebody.bind(("127.0.0.1", port))
         somebody.listen()
-        holder = checkout.holder()
+        holder = hold(checkout)
         after = checkout.status()
         assert after["DATABASE_URL"] != before["DATABASE_URL"]
         assert after["REDIS_URL"] == before["REDIS_URL"]
@@ -257,7 +197,7 @@ def test_a_port_taken_by_somebody_else_is_left_to_them(checkout: Checkout) -> No
 
 
 def test_two_checkouts_side_by_side(checkouts: list[Checkout]) -> None:
-    holders = [checkout.holder() for checkout in checkouts]
+    holders = [hold(checkout) for checkout in checkouts]
     first, second = (checkout.status() for checkout in checkouts)
     assert not {first["DATABASE_URL"], first["REDIS_URL"], first["Data"]} & set(second.values())
     leave(holders[0])
@@ -268,7 +208,7 @@ def test_two_checkouts_side_by_side(checkouts: list[Checkout]) -> None:
 
 def test_commands_that_start_at_the_same_moment_share_the_servers(checkout: Checkout) -> None:
     code = HOLD.replace("'up'", "embedded.database_url(), embedded.redis_url(), embedded.secret('field-key')")
-    commands = [checkout.python(code) for _ in range(4)]
+    commands = [python(checkout, code) for _ in range(4)]
     said = {process.stdout.readline() for process in commands if process.stdout}
     assert len(said) == 1, said
     assert "" not in said, [process.communicate() for process in commands]
@@ -278,10 +218,10 @@ def test_commands_that_start_at_the_same_moment_share_the_servers(checkout: Chec
 def test_a_server_of_ones_own_is_used_and_none_is_started(checkout: Checkout) -> None:
     checkout.environment |= {"DATABASE_URL": "postgres://elsewhere/db", "REDIS_URL": "redis://elsewhere/3"}
     code = HOLD.replace("'up'", "embedded.database_url(), embedded.redis_url()")
-    said, errors = checkout.python(code).communicate("\n", timeout=30)
+    said, errors = python(checkout, code).communicate("\n", timeout=30)
     assert said == "postgres://elsewhere/db redis://elsewhere/3\n", errors
     assert not (checkout.data() / "postgres").exists()
-    _, errors = checkout.python("from config import embedded; embedded.secret('field-key')").communicate()
+    _, errors = python(checkout, "from config import embedded; embedded.secret('field-key')").communicate()
     assert "FIELD_KEYS is not set" in errors
     del checkout.environment["DATABASE_URL"], checkout.environment["REDIS_URL"]
 
@@ -296,7 +236,7 @@ def test_the_dot_env_file_counts_like_the_environment(checkout: Checkout) -> Non
 
 def test_secrets_are_made_once_and_private(checkout: Checkout) -> None:
     code = "from config.embedded import secret; print(secret('secret-key'), secret('field-key'))"
-    first, second = (checkout.python(code).communicate(timeout=30)[0] for _ in range(2))
+    first, second = (python(checkout, code).communicate(timeout=30)[0] for _ in range(2))
     assert first == second
     assert len(first.split()[0]) >= 50
     for path in [checkout.data() / "servers.json", *(checkout.data() / "secrets").iterdir()]:
@@ -304,7 +244,7 @@ def test_secrets_are_made_once_and_private(checkout: Checkout) -> None:
 
 
 def test_a_server_that_cannot_start_says_why_in_a_sentence(checkout: Checkout) -> None:
-    leave(checkout.holder())
+    leave(hold(checkout))
     (checkout.data() / "postgres" / "postgresql.conf").write_text("no_such_setting = 1\n")
     failed = checkout.run("start")
     assert failed.returncode == 1
@@ -314,7 +254,7 @@ def test_a_server_that_cannot_start_says_why_in_a_sentence(checkout: Checkout) -
 
 
 def test_data_of_another_major_version_is_not_touched(checkout: Checkout) -> None:
-    leave(checkout.holder())
+    leave(hold(checkout))
     (checkout.data() / "postgres" / "PG_VERSION").write_text("17\n")
     failed = checkout.run("start")
     assert failed.returncode == 1
@@ -326,11 +266,11 @@ def test_an_initdb_that_was_killed_half_way_is_begun_anew(checkout: Checkout) ->
     half = checkout.data() / "postgres"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
-    leave(checkout.holder())
+    leave(hold(checkout))
 
 
 def test_reset_asks_and_refuses_while_in_use(checkout: Checkout) -> None:
-    holder = checkout.holder()
+    holder = hold(checkout)
     refused = checkout.run("reset", "--yes")
     assert refused.returncode == 1
     assert "in use" in refused.stderr
@@ -340,16 +280,16 @@ def test_reset_asks_and_refuses_while_in_use(checkout: Checkout) -> None:
         assert (checkout.data() / "postgres").exists()
     assert checkout.run("reset", answer="y\n").returncode == 0
     assert not (checkout.data() / "postgres").exists()
-    leave(checkout.holder())
+    leave(hold(checkout))
 
 
 def test_only_root_copies_the_programs_and_an_older_wheels_copy_goes(checkout: Checkout) -> None:
-    leave(checkout.holder())
+    leave(hold(checkout))
     copies = list(checkout.data().glob("programs-*"))
     assert len(copies) == (1 if state.as_root() else 0)
     (checkout.data() / "programs-older").mkdir()
     for copy in copies:
         shutil.rmtree(copy)
-    leave(checkout.holder())
+    leave(hold(checkout))
     if state.as_root():
         assert list(checkout.data().glob("programs-*")) == copies
