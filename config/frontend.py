@@ -19,6 +19,7 @@ FILES = (
     "@fontsource-variable/cairo/files/cairo-latin-wght-normal.woff2",
     "@fontsource-variable/cairo/files/cairo-latin-ext-wght-normal.woff2",
     "chart.js/dist/chart.umd.js",
+    "idiomorph/dist/idiomorph-ext.min.js",
 )
 
 

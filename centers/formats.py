@@ -1,0 +1,70 @@
+"""Amounts, numbers and times as people read them, the same in pages, mails and files.
+
+Digits are Latin in Arabic too, and amounts carry their ISO 4217 code: three Arabic libraries write three different
+things, and “LYD 1.500” must not turn into another number when a line runs from right to left.
+"""
+
+from datetime import date, datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal, get_currency_precision
+from django.utils.translation import get_language
+
+#: More than this no price of a message needs.
+_MOST_PLACES = 8
+_PATTERNS = {"en": "d MMM y", "ar": "d MMMM y"}
+
+
+def language() -> str:
+    """The active language as Babel names it; English where we have no words."""
+    active = (get_language() or "en").split("-")[0]
+    return active if active in _PATTERNS else "en"
+
+
+def number_text(value: Decimal | int, places: int | None = None) -> str:
+    """Grouped Latin digits, such as `1,234,567`; `places` fixes the decimals, else as many as the value has."""
+    if places is None:
+        return str(format_decimal(value, locale="en", decimal_quantization=False))
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return str(format_decimal(rounded, format=pattern, locale="en"))
+
+
+def money_text(amount: Decimal | int, currency: str, *, exact: bool = False) -> str:
+    """`1,234.500 LYD`, with the currency's own digits (CLDR), rounded half up.
+
+    `exact` keeps further decimals of a price per message: `0.0125 USD`.
+    """
+    digits = get_currency_precision(currency)
+    if exact:
+        digits = max(digits, min(_decimals(Decimal(amount)), _MOST_PLACES))
+    return f"{number_text(amount, digits)} {currency}"
+
+
+def day_text(day: date) -> str:
+    """`23 Nov 2026` in the active language."""
+    return str(format_date(day, _PATTERNS[language()], locale=language()))
+
+
+def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
+    """`23 Nov 2026, 07:05` in `zone`, in the active language; `moment` must be aware."""
+    local = moment.astimezone(zone)
+    clock = format_time(local, "HH:mm:ss" if seconds else "HH:mm", locale="en")
+    return f"{format_datetime(local, _PATTERNS[language()], locale=language())}, {clock}"
+
+
+def ago_text(moment: datetime, now: datetime) -> str:
+    """`3 minutes ago` or `in 2 days` in the active language."""
+    return str(format_timedelta(moment - now, add_direction=True, locale=language(), threshold=1.2))
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone called `name` in the IANA database."""
+    return ZoneInfo(name)
+
+
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0

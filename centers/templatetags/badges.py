@@ -1,0 +1,73 @@
+"""States in words, colour and a picture, so that colour alone never tells."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from centers.icons import icon_svg
+from centers.models import Center
+
+register = template.Library()
+TONES = frozenset({"success", "danger", "warning", "info", "secondary"})
+_CONNECTION = {
+    "connected": ("success", "plug-connected"),
+    "disconnected": ("danger", "plug-connected-x"),
+    "pairing": ("info", "qrcode"),
+    "expired": ("warning", "clock-x"),
+    "unknown": ("warning", "help-circle"),
+    "unchecked": ("secondary", "clock"),
+}
+_STANDING = {
+    Center.Standing.CLEAR: ("success", "circle-check"),
+    Center.Standing.OPEN: ("info", "file-invoice"),
+    Center.Standing.OVERDUE: ("danger", "alert-circle"),
+}
+#: After this many tries without a confirmation the page stops saying "suspending" and says that it is not confirmed.
+_TRIES_BEFORE_DOUBT = 3
+
+
+@register.simple_tag
+def badge(tone: str, text: object, icon: str = "", title: str = "") -> SafeString:
+    """A state; `tone` is success, danger, warning, info or secondary."""
+    if tone not in TONES:
+        raise ValueError(f"A badge has no tone “{tone}”.")
+    return format_html(
+        '<span class="state state-{}"{}>{}<span>{}</span></span>',
+        tone,
+        format_html(' title="{}"', title) if title else "",
+        icon_svg(icon) if icon else "",
+        text,
+    )
+
+
+@register.simple_tag
+def connection_badge(instance: Any) -> SafeString:
+    """What MazBot last said of the phone."""
+    tone, picture = _CONNECTION.get(instance.connection, ("secondary", "help-circle"))
+    raw = instance.raw_status if instance.connection == "unknown" else ""
+    return badge(tone, instance.get_connection_display(), picture, title=raw)
+
+
+@register.simple_tag
+def service_badge(instance: Any) -> SafeString:
+    """Whether MazBot serves the number, or is being asked to: wanted and confirmed may differ."""
+    for_debt = instance.want_reason == "non_payment"
+    if instance.service == instance.service_wanted:
+        if instance.service == "enabled":
+            return badge("success", _("Enabled"), "power")
+        return badge("danger", _("Suspended") if for_debt else _("Disabled"), "ban")
+    if instance.switch_attempts >= _TRIES_BEFORE_DOUBT:
+        return badge("warning", _("Not confirmed"), "alert-triangle", title=instance.switch_error)
+    if instance.service_wanted == "enabled":
+        return badge("info", _("Enabling"), "refresh")
+    return badge("warning", _("Suspending") if for_debt else _("Disabling"), "refresh")
+
+
+@register.simple_tag
+def standing_badge(center: Center) -> SafeString:
+    """What the center owes, in one word."""
+    tone, picture = _STANDING[Center.Standing(center.standing)]
+    return badge(tone, center.get_standing_display(), picture)

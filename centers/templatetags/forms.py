@@ -1,0 +1,66 @@
+"""Form fields with label, help and errors tied together for screen readers."""
+
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+register = template.Library()
+_LEFT_TO_RIGHT = (forms.EmailInput, forms.URLInput, forms.NumberInput, forms.PasswordInput, forms.DateInput)
+_CHOOSERS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
+
+
+@register.simple_tag
+def field(bound: BoundField, **attrs: Any) -> SafeString:
+    """`{% field form.name %}`; further arguments become attributes of the input, `_` read as `-`."""
+    widget = bound.field.widget
+    given = {name.replace("_", "-"): value for name, value in attrs.items()}
+    kind = _kind(widget)
+    if kind in ("input", "select", "check"):
+        given["class"] = " ".join(
+            filter(None, [_css(widget), given.get("class"), "is-invalid" if bound.errors else None])
+        )
+    if isinstance(widget, _LEFT_TO_RIGHT):
+        given.setdefault("dir", "ltr")
+    context = {
+        "field": bound,
+        "kind": kind,
+        "input": bound.as_widget(attrs=given),
+        "required": bound.field.required,
+    }
+    return render_to_string("components/field.html", context)
+
+
+@register.simple_tag
+def fields(form: forms.BaseForm) -> SafeString:
+    """Every field of a form in its own order, after the errors that belong to none of them."""
+    context = {
+        "errors": form.non_field_errors(),
+        "hidden": form.hidden_fields(),
+        "visible": form.visible_fields(),
+    }
+    return render_to_string("components/fields.html", context)
+
+
+@register.simple_tag
+def form_errors(form: forms.BaseForm) -> SafeString:
+    """The errors of a form that belong to no single field, where the fields are placed one by one."""
+    return render_to_string("components/form_errors.html", {"errors": form.non_field_errors()})
+
+
+def _kind(widget: forms.Widget) -> str:
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, forms.CheckboxInput):
+        return "check"
+    if isinstance(widget, _CHOOSERS):
+        return "choices"
+    return "select" if isinstance(widget, forms.Select) else "input"
+
+
+def _css(widget: forms.Widget) -> str:
+    if isinstance(widget, forms.CheckboxInput):
+        return "form-check-input"
+    return "form-select" if isinstance(widget, forms.Select) else "form-control"

@@ -1,0 +1,83 @@
+"""Lists that stay true: live fragments, paging, sorting, and what to say when there is nothing."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from centers.icons import icon_svg
+from centers.paging import Page
+
+register = template.Library()
+
+
+@register.simple_tag
+def live(topics: str, url: str) -> SafeString:
+    """Attributes of an element that fetches itself again from `url` when one of `topics` changed.
+
+    The answer holds the element itself, with the same id; it is morphed, so focus and typed text stay.
+    """
+    return format_html(
+        'data-live="{}" hx-get="{}" hx-trigger="live" hx-target="this" hx-swap="morph"'
+        ' hx-select="unset" hx-push-url="false" hx-sync="this:replace"',
+        " ".join(topic.strip() for topic in topics.split(",")),
+        url,
+    )
+
+
+@register.simple_tag
+def pager(page: Page[Any]) -> SafeString:
+    """Links to the pages before and after; nothing when all rows fit on one."""
+    if not (page.next_url_query or page.prev_url_query):
+        return SafeString()
+    return render_to_string("components/pager.html", {"page": page})
+
+
+@register.simple_tag(takes_context=True)
+def sort_link(context: Context, key: str, label: str) -> SafeString:
+    """A column's name that sorts by it, and the other way round when it already does."""
+    current = _current_sort(context)
+    wanted = f"-{key}" if current == key else key
+    query = context["request"].GET.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    query["sort"] = wanted
+    picture = {key: "chevron-up", f"-{key}": "chevron-down"}.get(current, "selector")
+    chosen = " is-sorted" if current.lstrip("-") == key else ""
+    return format_html(
+        '<a class="sort-link{}" href="?{}">{}{}</a>', chosen, query.urlencode(), label, icon_svg(picture)
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeString:
+    """A whole `<th>` that sorts, and tells screen readers how the table is sorted."""
+    order = {key: "ascending", f"-{key}": "descending"}.get(_current_sort(context), "none")
+    return format_html(
+        '<th scope="col" class="{}" aria-sort="{}">{}</th>', css, order, sort_link(context, key, label)
+    )
+
+
+@register.simple_tag
+def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str = "") -> SafeString:
+    """What this place is for, and the first step as a button."""
+    action = (
+        format_html('<a class="btn btn-primary" href="{}">{}</a>', url, label or _("Start")) if url else ""
+    )
+    return format_html(
+        '<div class="empty-state"><span class="empty-picture">{}</span>'
+        '<p class="empty-name">{}</p><p class="empty-text">{}</p>{}</div>',
+        icon_svg(icon),
+        title,
+        text,
+        action,
+    )
+
+
+def _current_sort(context: Context) -> str:
+    page = context.get("page")
+    return str(page.sort) if isinstance(page, Page) else str(context["request"].GET.get("sort", ""))

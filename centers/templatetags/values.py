@@ -1,0 +1,131 @@
+"""Icons, amounts, numbers, times, ids and secrets."""
+
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from centers import clock
+from centers.formats import ago_text, day_text, moment_text, money_text, number_text, zone_of
+from centers.icons import icon_svg
+
+register = template.Library()
+NOTHING = mark_safe('<span class="text-secondary">–</span>')
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """`{% icon "plug" %}`: Tabler's outline icon; an unknown name raises IconMissing."""
+    return icon_svg(name, extra)
+
+
+@register.simple_tag
+def money(amount: Decimal | int | None, currency: str, exact: bool = False) -> SafeString:
+    """`{% money amount currency %}`, or with `exact=True` all decimals of a price per message. None is a dash."""
+    if amount is None or amount == "":
+        return NOTHING
+    return format_html('<bdi dir="ltr" class="money">{}</bdi>', money_text(amount, currency, exact=exact))
+
+
+@register.filter
+def digits(value: Decimal | int | None) -> SafeString:
+    """A number with grouped Latin digits, isolated from right-to-left text. None is a dash."""
+    if value is None or value == "":
+        return NOTHING
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', number_text(value))
+
+
+@register.filter
+def ltr(value: object) -> SafeString:
+    """Text that always runs left to right: ids, phones, addresses."""
+    return format_html('<bdi dir="ltr">{}</bdi>', "" if value is None else value)
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: Context, moment: datetime | None) -> SafeString:
+    """`3 minutes ago`, with the exact time in the reseller's zone as its title. None is a dash."""
+    if moment is None:
+        return NOTHING
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        moment.isoformat(timespec="seconds"),
+        moment_text(moment, zone(context), seconds=True),
+        ago_text(moment, clock.now()),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def when(context: Context, moment: datetime | None) -> SafeString:
+    """Date and time in the reseller's zone. None is a dash."""
+    if moment is None:
+        return NOTHING
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        moment_text(moment, zone(context)),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def day(context: Context, value: date | datetime | None) -> SafeString:
+    """A date; of a moment, its date in the reseller's zone. None is a dash."""
+    if value is None:
+        return NOTHING
+    plain = value.astimezone(zone(context)).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', plain.isoformat(), day_text(plain))
+
+
+@register.simple_tag(takes_context=True)
+def as_of(context: Context, moment: datetime | None) -> SafeString:
+    """When the figures beside it were read: `Data as of 3 minutes ago`."""
+    if moment is None:
+        return format_html('<span class="as-of">{}</span>', _("No data yet"))
+    return format_html('<span class="as-of">{} {}</span>', _("Data as of"), ago(context, moment))
+
+
+@register.simple_tag
+def copyable(value: object, label: str = "") -> SafeString:
+    """An id, link or token with a button that copies it; `label` names it for screen readers."""
+    if value in (None, ""):
+        return NOTHING
+    return format_html(
+        '<span class="copyable"><bdi dir="ltr" class="copyable-text">{}</bdi>'
+        '<button type="button" class="btn-quiet" data-copy="{}" aria-label="{}" title="{}">{}</button></span>',
+        value,
+        value,
+        _("Copy %(what)s") % {"what": label or value},
+        _("Copy"),
+        icon_svg("copy"),
+    )
+
+
+@register.simple_tag
+def secret(value: str, label: str = "") -> SafeString:
+    """A secret behind dots, with buttons to show and to copy it."""
+    if not value:
+        return NOTHING
+    return format_html(
+        '<span class="copyable" data-secret="{}"><bdi dir="ltr" class="copyable-text">••••••••••••</bdi>'
+        '<button type="button" class="btn-quiet" data-reveal aria-pressed="false" aria-label="{}" title="{}">'
+        "{}</button>"
+        '<button type="button" class="btn-quiet" data-copy="{}" aria-label="{}" title="{}">{}</button></span>',
+        value,
+        _("Show %(what)s") % {"what": label or _("secret")},
+        _("Show"),
+        icon_svg("eye"),
+        value,
+        _("Copy %(what)s") % {"what": label or _("secret")},
+        _("Copy"),
+        icon_svg("copy"),
+    )
+
+
+def zone(context: Context) -> tzinfo:
+    """The time zone a page is read in: its reseller's, or UTC outside one."""
+    reseller: Any = context.get("reseller")
+    return zone_of(reseller.time_zone) if reseller else UTC
