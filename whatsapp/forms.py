@@ -1,0 +1,239 @@
+"""What people may enter about numbers and the MazBot account; everything else in a POST is ignored."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.models import Center
+from whatsapp.models import Instance, MazbotAccount, Service
+
+SECRETS = ("api_key", "password", "webhook_secret")
+LARGEST_CSV = 2 * 1024 * 1024  # bytes; about 20,000 rows
+
+
+class InstanceForm(forms.ModelForm[Instance]):
+    """One number: its MazBot id and what people call it."""
+
+    class Meta:
+        model = Instance
+        fields: ClassVar[list[str]] = ["instance_id", "label"]
+        help_texts: ClassVar[dict[str, Any]] = {
+            "instance_id": gettext_lazy("As MazBot shows it. Letters, digits and . _ : - only."),
+            "label": gettext_lazy("What people call this number, such as Reception. Optional."),
+        }
+        widgets: ClassVar[dict[str, Any]] = {
+            "instance_id": forms.TextInput(
+                attrs={"dir": "ltr", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            ),
+        }
+
+
+class InstanceListForm(forms.Form):
+    """Several numbers at once, one per line: the id, a space, and the label."""
+
+    lines = forms.CharField(
+        label=gettext_lazy("Numbers, one per line"),
+        max_length=20_000,
+        strip=False,
+        help_text=gettext_lazy("Each line: the instance id, a space, and the label. The label is optional."),
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "ltr", "spellcheck": "false"}),
+    )
+
+    def clean_lines(self) -> list[tuple[int, str, str]]:
+        """(line number, id, label) of every line that is not empty; errors name their line."""
+        rows, errors = [], []
+        for number, line in enumerate(self.cleaned_data["lines"].splitlines(), 1):
+            if not line.strip():
+                continue
+            name, _space, label = line.strip().partition(" ")
+            one = InstanceForm({"instance_id": name.strip(","), "label": label.strip()})
+            if one.is_valid():
+                rows.append((number, one.cleaned_data["instance_id"], one.cleaned_data["label"]))
+            else:
+                errors += _line_errors(number, name, one)
+        errors += _repeated(rows)
+        if errors:
+            raise forms.ValidationError(errors)
+        if not rows:
+            raise forms.ValidationError(_("Enter at least one instance id."))
+        return rows
+
+
+def _line_errors(number: int, name: str, form: InstanceForm) -> list[str]:
+    return [
+        _("Line %(line)s, “%(id)s”: %(problem)s") % {"line": number, "id": name[:40], "problem": problem}
+        for problems in form.errors.values()
+        for problem in problems
+    ]
+
+
+def _repeated(rows: list[tuple[int, str, str]]) -> list[str]:
+    seen: dict[str, int] = {}
+    errors = []
+    for number, name, _label in rows:
+        if name in seen:
+            errors.append(
+                _("Line %(line)s, “%(id)s”: the same id is already on line %(first)s.")
+                % {"line": number, "id": name, "first": seen[name]}
+            )
+        seen.setdefault(name, number)
+    return errors
+
+
+class MoveForm(forms.Form):
+    """The center a number goes to; only centers of the open scope can be chosen."""
+
+    center = forms.ModelChoiceField(queryset=Center.objects.none(), label=gettext_lazy("Move to center"))
+
+    def __init__(self, *args: Any, instance: Instance, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Center.objects.filter(archived_at__isnull=True).exclude(pk=instance.center_id)
+        self.fields["center"].queryset = others  # type: ignore[attr-defined]
+
+
+class TypedNameForm(forms.Form):
+    """An act that is hard to undo asks for the thing's name."""
+
+    typed = forms.CharField(
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: Any, expected: str, label: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+        self.fields["typed"].label = label or _("Type “%(name)s” to confirm") % {"name": expected}
+
+    def clean_typed(self) -> str:
+        """The text itself; anything but the expected name is refused."""
+        typed: str = self.cleaned_data["typed"]
+        if typed.strip() != self.expected:
+            raise forms.ValidationError(
+                _("That is not the name. Type “%(name)s” exactly as it is written here.")
+                % {"name": self.expected}
+            )
+        return typed
+
+
+class SwitchForm(forms.Form):
+    """The wanted service state; any other word is no choice."""
+
+    wanted = forms.ChoiceField(choices=[(Service.ENABLED, ""), (Service.DISABLED, "")])
+
+
+class WebhookForm(forms.Form):
+    """Where MazBot shall send a number's events; the operation checks the address itself."""
+
+    url = forms.URLField(
+        label=gettext_lazy("Webhook address"),
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(
+            attrs={"dir": "ltr", "inputmode": "url", "placeholder": "https://", "autocomplete": "off"}
+        ),
+        help_text=gettext_lazy("A public address that begins with https:// (or http://)."),
+    )
+
+
+class AccountForm(forms.ModelForm[MazbotAccount]):
+    """The MazBot account. Secrets are never shown again: a secret field left empty keeps what is stored."""
+
+    class Meta:
+        model = MazbotAccount
+        fields: ClassVar[list[str]] = [
+            "base_url",
+            "api_key",
+            "email",
+            "password",
+            "locale_prefix",
+            "rate_limit",
+            "body_format",
+            "time_zone",
+            "cost_currency",
+            "webhook_secret",
+        ]
+        help_texts: ClassVar[dict[str, Any]] = {
+            "base_url": gettext_lazy("MazBot's address. It may end in /api or not."),
+            "email": gettext_lazy(
+                "Use a staff account of your MazBot account: owner logins are reported not to work with the API."
+            ),
+            "locale_prefix": gettext_lazy(
+                "Empty, ar or en. Leave it empty: the right one is found and remembered."
+            ),
+            "rate_limit": gettext_lazy("MazBot allows 60 unless you have agreed on another limit."),
+            "body_format": gettext_lazy(
+                "Form fields work everywhere; choose JSON only if MazBot asked for it."
+            ),
+            "time_zone": gettext_lazy("MazBot's times carry no zone; this is the one they are in."),
+            "cost_currency": gettext_lazy("The currency of the costs that MazBot reports."),
+            "webhook_secret": gettext_lazy("Optional. With it, only events signed by MazBot are believed."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored = {name: getattr(self.instance, name) for name in SECRETS}
+        self.stored_url = self.instance.base_url if self.instance.pk else ""
+        for name in SECRETS:
+            self._make_secret(name)
+        self.fields["base_url"].widget.attrs.update(dir="ltr", inputmode="url")
+        self.fields["email"].widget.attrs.update(dir="ltr", autocomplete="off")
+        self.fields["locale_prefix"].widget.attrs.update(dir="ltr", autocapitalize="none")
+
+    def _make_secret(self, name: str) -> None:
+        field = self.fields[name]
+        kept = bool(self.stored[name])
+        field.widget = forms.PasswordInput(
+            attrs={
+                "dir": "ltr",
+                "autocomplete": "new-password",
+                "placeholder": _("stored; leave empty to keep it") if kept else "",
+            }
+        )
+        field.required = False
+        self.initial.pop(name, None)
+
+    def clean_locale_prefix(self) -> str:
+        """Letters only, as in /ar/api/."""
+        prefix: str = self.cleaned_data["locale_prefix"].strip().strip("/").lower()
+        if prefix and not (prefix.isascii() and prefix.isalpha()):
+            raise forms.ValidationError(_("Letters only, such as ar or en."))
+        return prefix
+
+    def clean(self) -> dict[str, Any]:
+        """Fill empty secrets with the stored ones, but never send stored ones to a new address."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        moved = self.stored_url and _host(data.get("base_url", "")) != _host(self.stored_url)
+        for name in ("api_key", "password"):
+            if data.get(name):
+                continue
+            if moved and self.stored[name]:
+                self.add_error(name, _("The address is another one now: enter this again for it."))
+            data[name] = self.stored[name]
+        data["webhook_secret"] = data.get("webhook_secret") or self.stored["webhook_secret"]
+        return data
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+class ImportForm(forms.Form):
+    """A CSV file with centers and numbers."""
+
+    file = forms.FileField(
+        label=gettext_lazy("CSV file"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+    def clean_file(self) -> Any:
+        """The file, if it is small enough to be read at once."""
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST_CSV:
+            raise forms.ValidationError(_("The file is larger than 2 MB. Split it and import the parts."))
+        return file

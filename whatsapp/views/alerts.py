@@ -1,0 +1,110 @@
+"""Incidents as staff see them: open, acknowledged, resolved."""
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.incidents import acknowledge
+from whatsapp.models import Incident
+from whatsapp.views.next_steps import next_step
+
+__all__ = ["alert_acknowledge", "alert_badge", "alerts"]
+
+TABS = [
+    ("open", gettext_lazy("Open")),
+    ("acknowledged", gettext_lazy("Acknowledged")),
+    ("resolved", gettext_lazy("Resolved")),
+]
+_IN_TAB = {
+    "open": Q(resolved_at__isnull=True, acknowledged_at__isnull=True),
+    "acknowledged": Q(resolved_at__isnull=True, acknowledged_at__isnull=False),
+    "resolved": Q(resolved_at__isnull=False),
+}
+ORDERS = {"opened": ("opened_at", "pk")}
+MOST_AT_ONCE = 200
+
+
+@staff(Permission.VIEW)
+@require_GET
+def alerts(request: TenantRequest) -> HttpResponseBase:
+    """One tab, newest first; htmx gets only `#alerts`."""
+    tab = request.GET.get("tab", "open")
+    tab = tab if tab in _IN_TAB else "open"
+    kind = request.GET.get("kind", "")
+    rows = _incidents().filter(_IN_TAB[tab])
+    if kind in Incident.Kind.values:
+        rows = rows.filter(kind=kind)
+    page = keyset(rows, request.GET, orders=ORDERS, default="-opened", size=50)
+    context = {
+        "page": page,
+        "rows": [(incident, next_step(incident, request)) for incident in page.rows],
+        "tab": tab,
+        "tabs": _tabs(),
+        "kind": kind,
+        "kinds": Incident.Kind.choices,
+        "here": request.get_full_path(),
+        "now": clock.now(),
+    }
+    return render_page(request, "whatsapp/alerts.html", context, parts=("alerts",))
+
+
+def _incidents() -> "QuerySet[Incident]":
+    return Incident.objects.select_related("instance__center", "center", "acknowledged_by")
+
+
+def _tabs() -> list[tuple[str, object, int]]:
+    counts = Incident.objects.order_by().aggregate(
+        **{name: Count("pk", filter=condition) for name, condition in _IN_TAB.items()}
+    )
+    return [(name, label, counts[name]) for name, label in TABS]
+
+
+@staff(Permission.MANAGE_ALERTS)
+@require_POST
+def alert_acknowledge(request: TenantRequest) -> HttpResponseBase:
+    """Mark the chosen incidents (`incident`, repeated) as seen; ids that are not ours are passed over."""
+    wanted = [int(pk) for pk in request.POST.getlist("incident") if pk.isascii() and pk.isdigit()]
+    wanted = [pk for pk in wanted if pk < 2**63][:MOST_AT_ONCE]
+    now = clock.now()
+    chosen = list(Incident.objects.filter(_IN_TAB["open"], pk__in=wanted))
+    for incident in chosen:
+        acknowledge(incident=incident, by=request.user, now=now)
+    _say(request, len(chosen), bool(wanted))
+    return redirect(_back(request))
+
+
+def _say(request: HttpRequest, count: int, chose: bool) -> None:
+    if count:
+        text = ngettext("%(n)s alert acknowledged.", "%(n)s alerts acknowledged.", count) % {"n": count}
+        toast(request, text)
+    elif chose:
+        toast(request, _("These alerts were acknowledged or resolved already."), "info")
+    else:
+        toast(request, _("Choose the alerts to acknowledge first."), "warning")
+
+
+def _back(request: TenantRequest) -> str:
+    address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(address, allowed_hosts=None) and address.startswith("/"):
+        return address
+    from django.urls import reverse
+
+    return reverse("alerts", args=[request.reseller.slug])
+
+
+@staff(Permission.VIEW)
+@require_GET
+def alert_badge(request: TenantRequest) -> HttpResponseBase:
+    """The navigation's link with the number of open alerts; app.js reads `data-down` for title and favicon."""
+    count = Incident.objects.filter(_IN_TAB["open"]).count()
+    return render(request, "whatsapp/alerts.html#alert-badge", {"count": count})

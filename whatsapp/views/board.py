@@ -1,0 +1,119 @@
+"""The board of all numbers of a reseller, and its export."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.exports import export
+from centers.models import Center
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from whatsapp.models import Connection, Instance
+from whatsapp.views import board_query
+
+__all__ = ["board", "board_export"]
+
+
+@staff(Permission.VIEW)
+@require_GET
+def board(request: TenantRequest) -> HttpResponseBase:
+    """One page of numbers; htmx gets only `#board` (chips and rows)."""
+    filters = board_query.Filters.read(request.GET)
+    page = keyset(
+        board_query.board_rows(filters),
+        request.GET,
+        orders=board_query.ORDERS,
+        default=board_query.DEFAULT_ORDER,
+        size=50,
+    )
+    context = {
+        "page": page,
+        "filters": filters,
+        "chips": _chips(request, filters, board_query.board_counts()),
+        "countries": board_query.countries(),
+        "standings": Center.Standing.choices,
+        "services": board_query.SERVICE_FILTERS,
+        "connections": Connection.choices,
+        "now": clock.now(),
+        "here": request.get_full_path(),
+    }
+    return render_page(request, "whatsapp/board.html", context, parts=("board",))
+
+
+@staff(Permission.VIEW)
+@require_GET
+def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """All rows the filters let through, as csv or xlsx."""
+    filters = board_query.Filters.read(request.GET)
+    rows = board_query.board_rows(filters).order_by("center__name", "pk")
+    header = [
+        _("Center"),
+        _("Label"),
+        _("Instance id"),
+        _("Connection"),
+        _("Since"),
+        _("Last seen"),
+        _("Checked"),
+        _("Service"),
+        _("Service wanted"),
+        _("Balance"),
+        _("Country"),
+    ]
+    return export(fmt, "numbers", header, _cells(rows.iterator(chunk_size=1000)))
+
+
+def _cells(rows: Iterator[Instance]) -> Iterator[list[Any]]:
+    for row in rows:
+        yield [
+            row.center.name,
+            row.label,
+            row.instance_id,
+            row.get_connection_display(),
+            row.connection_since,
+            row.last_seen,
+            row.checked_at,
+            row.get_service_display(),
+            row.get_service_wanted_display(),
+            row.center.get_standing_display(),
+            row.center.country_id,
+        ]
+
+
+def _chips(
+    request: HttpRequest, filters: board_query.Filters, counts: dict[str, int]
+) -> list[dict[str, Any]]:
+    """The counts on top: each is a link that limits the board to what it counts, or lifts that limit."""
+    plan = [
+        ("", "", "total", _("All"), "list", "secondary"),
+        ("connection", "down", "down", _("Down"), "plug-connected-x", "danger"),
+        ("connection", "connected", "connected", _("Connected"), "plug-connected", "success"),
+        ("connection", "pairing", "pairing", _("Pairing"), "qrcode", "info"),
+        ("connection", "unknown", "unknown", _("Unknown"), "help-circle", "warning"),
+        ("connection", "unchecked", "unchecked", _("Not checked"), "clock", "secondary"),
+        ("service", "off", "off", _("Switched off"), "power", "secondary"),
+        ("service", "switching", "switching", _("Switching"), "refresh", "warning"),
+    ]
+    path = request.path
+    chips = []
+    for name, value, key, label, icon, tone in plan:
+        active = bool(name) and getattr(filters, name) == value
+        query = "" if active or not name else urlencode({name: value})
+        url = f"{path}?{query}" if query else path
+        if counts[key] or active or key in ("total", "down", "connected"):
+            chip = {"label": label, "icon": icon, "tone": tone, "url": url, "active": active}
+            chips.append({**chip, "count": counts[key]})
+    return chips
+
+
+def board_url(slug: str, **query: str) -> str:
+    """The board's address with filters, for links from elsewhere."""
+    address = reverse("board", args=[slug])
+    return f"{address}?{urlencode(query)}" if query else address

@@ -1,0 +1,133 @@
+"""Which numbers the board shows, in which order, as asked for in the address."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Upper
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from centers.models import Center
+from whatsapp.models import Connection, Instance, Service
+
+DOWN = (Connection.DISCONNECTED, Connection.EXPIRED)
+SERVICE_FILTERS = [("on", _("On")), ("off", _("Off")), ("switching", _("Switching"))]
+
+# The last field of each order is unique, as keyset paging needs; `-key` turns an order round.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "center": ("center__name", "pk"),
+    "id": ("instance_id", "pk"),
+    "connection": ("connection", "connection_since", "pk"),
+    "since": ("connection_since", "pk"),
+    "seen": ("last_seen", "pk"),
+    "checked": ("checked_at", "pk"),
+    "service": ("service_wanted", "service", "pk"),
+    "standing": ("center__standing", "center__name", "pk"),
+}
+DEFAULT_ORDER = "center"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for; a value that is none of the choices counts as not given."""
+
+    search: str = ""
+    connection: str = ""
+    service: str = ""
+    standing: str = ""
+    country: str = ""
+    archived: bool = False
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "Filters":
+        """The filters of an address; text longer than any name or id is cut."""
+        return cls(
+            search=query.get("q", "").replace("\0", "").strip()[:100],
+            connection=_one_of(query.get("connection", ""), [*Connection.values, "down"]),
+            service=_one_of(query.get("service", ""), [value for value, _label in SERVICE_FILTERS]),
+            standing=_one_of(query.get("standing", ""), Center.Standing.values),
+            country=query.get("country", "").replace("\0", "").strip()[:16],
+            archived=query.get("archived") == "1",
+        )
+
+    def as_query(self) -> str:
+        """The same filters as an address's query, without the page."""
+        pairs = {
+            "q": self.search,
+            "connection": self.connection,
+            "service": self.service,
+            "standing": self.standing,
+            "country": self.country,
+            "archived": "1" if self.archived else "",
+        }
+        return urlencode({name: value for name, value in pairs.items() if value})
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is limited."""
+        return bool(self.as_query())
+
+
+def _one_of(value: str, choices: list[str]) -> str:
+    return value if value in choices else ""
+
+
+def board_rows(filters: Filters) -> "QuerySet[Instance]":
+    """The numbers the filters let through, with their centers, ready for any of ORDERS."""
+    rows = Instance.objects.select_related("center").filter(archived_at__isnull=not filters.archived)
+    for condition in _conditions(filters):
+        rows = rows.filter(condition)
+    return _search(rows, filters.search)
+
+
+def _conditions(filters: Filters) -> list[Q]:
+    conditions = []
+    if filters.connection:
+        wanted = DOWN if filters.connection == "down" else (filters.connection,)
+        conditions.append(Q(connection__in=wanted))
+    if filters.service == "switching":
+        conditions.append(~Q(service=F("service_wanted")))
+    elif filters.service:
+        state = Service.ENABLED if filters.service == "on" else Service.DISABLED
+        conditions.append(Q(service_wanted=state))
+    if filters.standing:
+        conditions.append(Q(center__standing=filters.standing))
+    if filters.country:
+        conditions.append(Q(center__country_id=filters.country))
+    return conditions
+
+
+def _search(rows: "QuerySet[Instance]", text: str) -> "QuerySet[Instance]":
+    """Upper-cased on both sides, so that the trigram indexes on UPPER(x) serve it."""
+    if not text:
+        return rows
+    rows = rows.annotate(
+        upper_id=Upper("instance_id"), upper_label=Upper("label"), upper_center=Upper("center__name")
+    )
+    needle = text.upper()
+    return rows.filter(
+        Q(upper_id__contains=needle) | Q(upper_label__contains=needle) | Q(upper_center__contains=needle)
+    )
+
+
+def board_counts() -> dict[str, int]:
+    """How many numbers (not archived) are in each state, in one query."""
+    live = Instance.objects.filter(archived_at__isnull=True).order_by()
+    figures: dict[str, Any] = {
+        state.value: Count("pk", filter=Q(connection=state.value)) for state in Connection
+    }
+    return live.aggregate(
+        total=Count("pk"),
+        down=Count("pk", filter=Q(connection__in=DOWN)),
+        off=Count("pk", filter=Q(service_wanted=Service.DISABLED)),
+        switching=Count("pk", filter=~Q(service=F("service_wanted"))),
+        **figures,
+    )
+
+
+def countries() -> list[str]:
+    """The MazBot country ids that the centers have."""
+    given = Center.objects.exclude(country_id="").order_by("country_id")
+    return list(given.values_list("country_id", flat=True).distinct())

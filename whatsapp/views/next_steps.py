@@ -1,0 +1,58 @@
+"""What to do about an incident: one link, by its kind and by what the reader may do."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from centers.access import TenantRequest
+from centers.permissions import Permission
+from whatsapp.models import Incident
+
+Kind = Incident.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A link in the words of the deed."""
+
+    label: str
+    url: str
+    icon: str
+
+
+def next_step(incident: Incident, request: TenantRequest) -> NextStep | None:
+    """The best next page for `incident`, or None where the reader can do nothing about it."""
+    slug = request.reseller.slug
+    if incident.kind in (Kind.DISCONNECTED, Kind.EXPIRED) and request.may(Permission.PAIR):
+        if incident.instance_id:
+            return NextStep(_("Pair again"), reverse("pair", args=[slug, incident.instance_id]), "qrcode")
+    if incident.kind == Kind.NOT_FOUND and incident.instance_id and request.may(Permission.MANAGE_CENTERS):
+        return NextStep(
+            _("Correct the id"), reverse("instance_edit", args=[slug, incident.instance_id]), "pencil"
+        )
+    if incident.instance_id:
+        return NextStep(_("Open the number"), reverse("instance", args=[slug, incident.instance_id]), "eye")
+    return _of_the_account(incident, request)
+
+
+def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | None:
+    """Steps for incidents without a number: each kind has its page and the permission to open it."""
+    pages = {
+        Kind.PROVIDER_FAILING: (
+            _("Test the connection"),
+            "settings_mazbot",
+            "plug",
+            Permission.MANAGE_SETTINGS,
+        ),
+        Kind.ACCOUNT_REFUSED: (_("Check the account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
+        Kind.QUOTA_LOW: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
+        Kind.USAGE_GAP: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
+        Kind.SUSPENSIONS_HELD: (_("Decide"), "unpaid", "gavel", Permission.MANAGE_DUNNING),
+        Kind.BILLING_BLOCKED: (_("Open the invoices"), "invoices", "file-invoice", Permission.ISSUE_INVOICES),
+    }
+    found = pages.get(Kind(incident.kind))
+    if found is None or not request.may(found[3]):
+        return None
+    label, name, icon, _permission = found
+    return NextStep(label, reverse(name, args=[request.reseller.slug]), icon)
