@@ -99,9 +99,11 @@ def _scalar(hint: Any, value: Any, name: str) -> Any:
             return _amount(value)
         if hint in (int, float) and not isinstance(value, bool):
             return hint(value)
+    except ConversionError:
+        raise
     except (TypeError, ValueError, InvalidOperation) as error:
         raise ConversionError(f"{name} is not a valid {hint.__name__}: {value!r}.") from error
-    if isinstance(hint, type) and isinstance(value, hint):
+    if isinstance(hint, type) and isinstance(value, hint) and (hint is bool) == isinstance(value, bool):
         return value
     raise ConversionError(f"{name} must be {getattr(hint, '__name__', hint)}, not {value!r}.")
 

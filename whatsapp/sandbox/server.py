@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterable
@@ -90,6 +91,8 @@ class SandboxServer:
     def start(self) -> None:
         """Read the state, open the port and answer in background threads."""
         document = store.read(self._path) if self._path else None
+        if document is not None:
+            self.state.restore(document)
         self._server = self._bind()
         self._postman = Postman(self.state)
         dispatcher = Dispatcher(self.state, Verbs(self.state, self._postman, self._rate_limit))
@@ -99,9 +102,7 @@ class SandboxServer:
         self._file = store.StateFile(self._path, self.state.document) if self._path else None
         if self._file:
             self.state.on_change = self._file.mark
-        if document is not None:
-            self.state.restore(document)
-        elif self._demo_account:
+        if document is None and self._demo_account:
             dispatcher.run("add_account", dict(DEMO_ACCOUNT))
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="sandbox-server", daemon=True
@@ -139,7 +140,7 @@ class SandboxServer:
         try:
             listener = socket.create_server((self.host, self.port), family=family, backlog=256)
         except OSError as error:
-            raise PortInUse(f"Cannot listen on {self.host}:{self.port}: {error.strerror}.") from error
+            raise PortInUse(f"Cannot listen on {self.host}:{self.port}: {os.strerror(error.errno)}.") from error
         with listener:
             server = make_server(
                 self.host,

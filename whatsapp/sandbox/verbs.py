@@ -81,7 +81,7 @@ class Verbs:
             raise ControlError(f"There is already an account with the API key {new.api_key!r}.")
         try:
             ZoneInfo(new.time_zone)
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise ControlError(f"There is no time zone {new.time_zone!r}.") from error
         values = {item.name: getattr(new, item.name) for item in fields(new)}
         if new.rate_limit is None:

@@ -35,7 +35,9 @@ class Product:
         self.base = f"{sandbox.url}{prefix}/api"
         self.headers = {"apikey": key, "Accept": "application/json"}
 
-    def login(self, email: str = DEMO_ACCOUNT["email"], password: str = DEMO_ACCOUNT["password"]) -> "Product":
+    def login(
+        self, email: str = DEMO_ACCOUNT["email"], password: str = DEMO_ACCOUNT["password"]
+    ) -> "Product":
         answer = self.post("/login", data={"email": email, "password": password})
         self.headers["Authorization"] = f"Bearer {answer.json()['data']['token']}"
         return self

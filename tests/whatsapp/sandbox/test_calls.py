@@ -27,11 +27,13 @@ def test_what_is_missing_or_wrong_is_named(product: Product) -> None:
         "from_date",
         "to_date",
     }
-    assert _errors(product, "/analytics/usage/main-account", from_date="2026-09-02", to_date="2026-09-01") == {
-        "to_date"
-    }
+    assert _errors(
+        product, "/analytics/usage/main-account", from_date="2026-09-02", to_date="2026-09-01"
+    ) == {"to_date"}
     assert _errors(product, "/instance/toggle", instance_id="n1", action="explode") == {"action"}
-    assert _errors(product, "/instance/set-webhook", instance_id="n1", webhook_url="ftp://x") == {"webhook_url"}
+    assert _errors(product, "/instance/set-webhook", instance_id="n1", webhook_url="ftp://x") == {
+        "webhook_url"
+    }
     assert _errors(product, "/whatsapp/send-template", template_id="1", mobile="+968") == {"mobile"}
 
 
@@ -41,7 +43,9 @@ def test_unknown_numbers_are_404(product: Product) -> None:
         product.post("/whatsapp/connect", data={"instance_id": "nobody"}),
         product.get("/analytics/usage", instance_id="nobody", **DAYS),
         product.post("/instance/toggle", data={"instance_id": "nobody", "action": "enable"}),
-        product.post("/instance/set-webhook", data={"instance_id": "nobody", "webhook_url": "http://x.example"}),
+        product.post(
+            "/instance/set-webhook", data={"instance_id": "nobody", "webhook_url": "http://x.example"}
+        ),
     )
     for answer in asked:
         assert answer.status_code == 404
@@ -61,7 +65,12 @@ def test_another_accounts_number_looks_like_none(sandbox: SandboxServer, product
 
 @pytest.mark.parametrize(
     ("accepts", "read"),
-    [("any", {"data", "files", "json"}), ("form", {"data", "files"}), ("multipart", {"files"}), ("json", {"json"})],
+    [
+        ("any", {"data", "files", "json"}),
+        ("form", {"data", "files"}),
+        ("multipart", {"files"}),
+        ("json", {"json"}),
+    ],
 )
 def test_bodies_that_an_account_reads(sandbox: SandboxServer, accepts: Any, read: set[str]) -> None:
     sandbox.control.add_account("k", "a@b.example", "secret", accepts=accepts)

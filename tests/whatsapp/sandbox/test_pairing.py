@@ -55,7 +55,9 @@ def test_a_scan_connects(sandbox: SandboxServer, product: Product) -> None:
 
 
 @pytest.mark.parametrize("before", ["disconnected", "expired"])
-def test_a_code_lives_sixty_seconds(sandbox: SandboxServer, product: Product, wall: Wall, before: str) -> None:
+def test_a_code_lives_sixty_seconds(
+    sandbox: SandboxServer, product: Product, wall: Wall, before: str
+) -> None:
     sandbox.control.set_status("n1", before)
     _connect(product)
     wall.pass_(seconds=40)
