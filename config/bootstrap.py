@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NPM_OLDEST = 8
-NPM_FLAGS = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+NPM_FLAGS = ["--ignore-scripts", "--no-update-notifier", "--no-audit", "--no-fund", "--loglevel=error"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_PACKAGE = ROOT / "tests" / "browser" / "chromium"
 
@@ -31,7 +31,7 @@ def main() -> int:
     """Run the named steps in order; returns the exit status."""
     steps: dict[str, Callable[[], None]] = {"base": base, "dev": dev, "chromium": chromium}
     os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
-    (ROOT / ".local").mkdir(exist_ok=True)
+    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
     with (ROOT / ".local" / "bootstrap.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once would install over each other
         try:

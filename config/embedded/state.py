@@ -49,7 +49,7 @@ def state_dir() -> Path:
     """This checkout's state directory, made when it is missing."""
     local = CHECKOUT / ".local"
     try:
-        local.mkdir(exist_ok=True)
+        local.mkdir(mode=0o700, exist_ok=True)
         return _system_state(local) if as_root() else local
     except OSError as error:
         raise EmbeddedError(
@@ -62,7 +62,7 @@ def _system_state(local: Path) -> Path:
     state = SYSTEM_STATE / _checkout_key(local)
     state.mkdir(parents=True, exist_ok=True)
     for folder in (SYSTEM_STATE, state):
-        folder.chmod(0o755)  # whatever the umask: the servers' user walks through these two
+        folder.chmod(0o711)  # whatever the umask: the servers' user walks through these two
     (state / "checkout").write_text(f"{CHECKOUT}\n")
     return state
 
