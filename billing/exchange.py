@@ -1,0 +1,71 @@
+"""What one currency is worth in another on a day, as staff entered it. A missing rate never means zero."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.models import ExchangeRate
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Reseller, User
+
+SAME = Decimal(1)
+
+
+class MissingRate(Refused):
+    """No exchange rate was entered for this pair and day; nothing in it can be priced until one is."""
+
+    def __init__(self, base: str, quote: str, day: date) -> None:
+        super().__init__(
+            _("There is no exchange rate from %(base)s to %(quote)s for %(day)s. Enter one under Prices.")
+            % {"base": base, "quote": quote, "day": day.isoformat()}
+        )
+        self.base, self.quote, self.day = base, quote, day
+
+
+class Exchange:
+    """A reseller's rates, each pair read once: make one per operation."""
+
+    def __init__(self, reseller: Reseller) -> None:
+        self._reseller = reseller
+        self._known: dict[tuple[str, str, date], Decimal | None] = {}
+
+    def find(self, base: str, quote: str, day: date) -> Decimal | None:
+        """The newest rate entered for `day` or a day before it; 1 within one currency; None when missing."""
+        if base == quote:
+            return SAME
+        key = (base, quote, day)
+        if key not in self._known:
+            self._known[key] = (
+                ExchangeRate.objects.filter(reseller=self._reseller, base=base, quote=quote, day__lte=day)
+                .order_by("-day", "-pk")
+                .values_list("rate", flat=True)
+                .first()
+            )
+        return self._known[key]
+
+    def rate(self, base: str, quote: str, day: date) -> Decimal:
+        """As `find`, but raises MissingRate instead of answering None."""
+        found = self.find(base, quote, day)
+        if found is None:
+            raise MissingRate(base, quote, day)
+        return found
+
+
+def set_exchange_rate(
+    *, reseller: Reseller, base: str, quote: str, day: date, rate: Decimal, by: User | None, now: datetime
+) -> ExchangeRate:
+    """From `day` on, one unit of `base` is worth `rate` units of `quote`. A correction is a new row."""
+    if base == quote:
+        raise Refused(_("The two currencies must differ."))
+    if not rate.is_finite() or not 0 < rate < 10**9 or rate != round(rate, 10):
+        raise Refused(_("An exchange rate is above zero and has at most 10 decimals."))
+    with transaction.atomic():
+        row: ExchangeRate = ExchangeRate.objects.create(
+            reseller=reseller, base=base, quote=quote, day=day, rate=rate, entered_at=now, entered_by=by
+        )
+        audit.record("exchange_rate.entered", reseller=reseller, by=by, target=row, now=now, rate=f"{rate:f}")
+        live.publish(reseller.pk, "billing")
+    return row

@@ -1,0 +1,130 @@
+"""What is added to MazBot's costs: versions that are never edited, the narrowest level wins."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.models import Category, Margin
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Center, Reseller, User
+
+_Key = tuple[str, str, int | None, str]  # category, level, center id, country id
+MOST_PERCENT = Decimal(10_000)
+MOST_FIXED = Decimal(1_000_000)
+
+
+class Margins:
+    """All margins of a reseller, read once, for pricing many days and centers."""
+
+    def __init__(self, rows: Iterable[Margin]) -> None:
+        self._versions: dict[_Key, list[Margin]] = {}
+        for row in sorted(rows, key=lambda row: (row.valid_from, row.pk), reverse=True):
+            self._versions.setdefault(_key(row), []).append(row)
+
+    @classmethod
+    def of(cls, reseller: Reseller) -> "Margins":
+        """Read the reseller's margins from the database."""
+        return cls(Margin.objects.filter(reseller=reseller))
+
+    def find(self, category: str, center: Center, day: date) -> Margin | None:
+        """The margin of `center` on `day`: its own, else its country's, else the reseller's, else None."""
+        return self._newest((category, Margin.Level.CENTER, center.pk, ""), day) or self.of_country(
+            category, center.country_id, day
+        )
+
+    def of_country(self, category: str, country_id: str, day: date) -> Margin | None:
+        """The margin of a country without regard to centers; of the reseller where the country has none."""
+        own = self._newest((category, Margin.Level.COUNTRY, None, country_id), day) if country_id else None
+        return own or self._newest((category, Margin.Level.RESELLER, None, ""), day)
+
+    def _newest(self, key: _Key, day: date) -> Margin | None:
+        return next((row for row in self._versions.get(key, ()) if row.valid_from <= day), None)
+
+
+def margin_for(*, center: Center, category: str, day: date) -> Margin | None:
+    """The one margin that applies to `center` on `day`; None when none was ever set: price equals cost."""
+    return Margins.of(center.reseller).find(category, center, day)
+
+
+def set_margin(
+    *,
+    reseller: Reseller,
+    category: str,
+    percent: Decimal,
+    fixed: Decimal,
+    valid_from: date,
+    by: User | None,
+    now: datetime,
+    center: Center | None = None,
+    country_id: str = "",
+) -> Margin:
+    """Add a version valid from a day of the reseller's calendar; asking for what is in force changes nothing.
+
+    `percent` may be negative down to -100; `fixed` is per message or subscription in the currency of MazBot's
+    costs. Issued invoices keep the version they were made with; days not yet invoiced follow `valid_from`.
+    """
+    _check(category, percent, fixed, center, country_id)
+    level = Margin.Level.CENTER if center else Margin.Level.COUNTRY if country_id else Margin.Level.RESELLER
+    with transaction.atomic():
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+        before = _latest(reseller, level, center, country_id, category)
+        if before and (before.percent, before.fixed, before.valid_from) == (percent, fixed, valid_from):
+            return before
+        margin: Margin = Margin.objects.create(
+            reseller=reseller,
+            level=level,
+            center=center,
+            country_id=country_id,
+            category=category,
+            percent=percent,
+            fixed=fixed,
+            valid_from=valid_from,
+            created_at=now,
+            created_by=by,
+        )
+        audit.record(
+            "margin.set",
+            reseller=reseller,
+            center=center,
+            by=by,
+            target=margin,
+            now=now,
+            category=category,
+            country_id=country_id,
+            before=str(before) if before else "",
+            valid_from=valid_from.isoformat(),
+        )
+        live.publish(reseller.pk, "billing", centers=(center.pk,) if center else ())
+    return margin
+
+
+def _key(row: Margin) -> _Key:
+    return (row.category, row.level, row.center_id, row.country_id)
+
+
+def _latest(
+    reseller: Reseller, level: str, center: Center | None, country_id: str, category: str
+) -> Margin | None:
+    found: Margin | None = (
+        Margin.objects.filter(
+            reseller=reseller, level=level, center=center, country_id=country_id, category=category
+        )
+        .order_by("-pk")
+        .first()
+    )
+    return found
+
+
+def _check(category: str, percent: Decimal, fixed: Decimal, center: Center | None, country_id: str) -> None:
+    if category not in Category.values:
+        raise Refused(_("A margin is for messages or for subscriptions."))
+    if center is not None and country_id:
+        raise Refused(_("A margin is for one center or for one country, not for both."))
+    if not percent.is_finite() or not -100 <= percent <= MOST_PERCENT or percent != round(percent, 4):
+        raise Refused(_("The percentage must lie between -100 and 10,000, with at most 4 decimals."))
+    if not fixed.is_finite() or abs(fixed) > MOST_FIXED or fixed != round(fixed, 8):
+        raise Refused(_("The fixed amount must lie within one million, with at most 8 decimals."))

@@ -1,0 +1,54 @@
+"""Decimals and currencies: the digits of a currency, rounding once, and amounts as people read them."""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from functools import cache
+
+from babel.numbers import format_currency, get_currency_precision
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from centers.errors import Refused
+
+# More than any sum of ours needs: products keep every digit until the one rounding.
+PRECISION = 60
+LARGEST = Decimal(10) ** 13
+_FIRST_STRONG_LTR, _END_ISOLATE = "\u2066", "\u2069"
+
+
+@cache
+def digits(currency: str) -> int:
+    """How many decimals amounts of `currency` have, by the Unicode CLDR (JPY 0, USD 2, LYD 3)."""
+    return int(get_currency_precision(currency))
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """`amount` at the currency's digits, half up (away from zero for negative amounts)."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
+
+
+def exact_amount(value: Decimal | str, currency: str) -> Decimal:
+    """A positive amount typed by a person. Refused when it is no number, not above zero, or too fine."""
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise Refused(_("“%(value)s” is not an amount.") % {"value": str(value)[:40]}) from None
+    if not amount.is_finite() or amount <= 0 or amount >= LARGEST:
+        raise Refused(_("The amount must be above zero and below 10,000,000,000,000."))
+    if amount != rounded(amount, currency):
+        raise Refused(
+            _("%(currency)s amounts have %(digits)s decimals; “%(value)s” has more.")
+            % {"currency": currency, "digits": digits(currency), "value": f"{amount:f}"[:40]}
+        )
+    return rounded(amount, currency)
+
+
+def format_amount(amount: Decimal, currency: str, language: str | None = None) -> str:
+    """The amount with its currency at the CLDR's digits, in Latin digits, isolated left-to-right."""
+    locale = (language or get_language() or "en").split("-")[0]
+    if locale == "ar":
+        # Babel's Arabic patterns mix in direction marks and, per country, other digits: one plain form.
+        text = f"{format_currency(amount, currency, format='#,##0.00', locale='en')} {currency}"
+        return f"{_FIRST_STRONG_LTR}{text}{_END_ISOLATE}"
+    return format_currency(amount, currency, format="#,##0.00 ¤¤", locale="en")

@@ -1,0 +1,86 @@
+"""Half-open ranges of days in a reseller's calendar, and the moments at which they begin and end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from centers.errors import Refused
+from centers.models import Reseller
+
+ONE_DAY = timedelta(days=1)
+LONGEST_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """The days from `first_day` up to, not including, `end_day`."""
+
+    first_day: date
+    end_day: date
+
+    @property
+    def last_day(self) -> date:
+        """The last day that belongs to the period."""
+        return self.end_day - ONE_DAY
+
+    def days(self) -> Iterator[date]:
+        """Every day of the period, in order."""
+        for offset in range((self.end_day - self.first_day).days):
+            yield self.first_day + timedelta(days=offset)
+
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The half-open stretch of time in UTC; one period's end is exactly the next one's start."""
+        return day_start(self.first_day, zone), day_start(self.end_day, zone)
+
+    def months_ended(self) -> Iterator[date]:
+        """The first days of the months whose last day lies in the period; consecutive periods share none."""
+        for day in self.days():
+            if (day + ONE_DAY).day == 1:
+                yield day.replace(day=1)
+
+
+def checked_period(first_day: date, end_day: date) -> Period:
+    """A period given by a person. Refused when it is empty, backwards or longer than a year."""
+    if first_day >= end_day:
+        raise Refused(_("The period must end after it begins."))
+    if (end_day - first_day).days > LONGEST_DAYS:
+        raise Refused(_("A period can be at most one year long."))
+    return Period(first_day, end_day)
+
+
+def zone_of(reseller: Reseller) -> ZoneInfo:
+    """The zone of the reseller's calendar."""
+    return ZoneInfo(reseller.time_zone)
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of `day` in UTC.
+
+    Where clocks skip midnight (Cairo, 2024-04-26) the skipped 00:00 is read with the offset before the jump,
+    which is the instant of the jump itself.
+    """
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of an aware moment in `zone`."""
+    return moment.astimezone(zone).date()
+
+
+def today(reseller: Reseller, now: datetime) -> date:
+    """The reseller's current day."""
+    return local_day(now, zone_of(reseller))
+
+
+def month_of(day: date) -> Period:
+    """The calendar month that holds `day`."""
+    first = day.replace(day=1)
+    return Period(first, (first + timedelta(days=32)).replace(day=1))
+
+
+def previous_month(day: date) -> Period:
+    """The calendar month before the one that holds `day`."""
+    return month_of(day.replace(day=1) - ONE_DAY)

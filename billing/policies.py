@@ -1,0 +1,106 @@
+"""The rules in force for a center: its reseller's, with what is different for the center."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from billing.models import BillingPolicy, CenterPolicy
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Center, Reseller, User
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A center's effective rules; see BillingPolicy for what each means."""
+
+    auto_invoice: bool
+    billable: str
+    subscription_type: str
+    payment_terms_days: int
+    reminder_days: tuple[int, ...]
+    warning_days: int | None
+    suspend: bool
+    grace_days: int
+    minimum_amount: Decimal
+    quiet_weekdays: frozenset[int]
+    quiet_dates: frozenset[date]
+
+    def is_quiet(self, day: date) -> bool:
+        """Whether nobody is reminded or suspended on `day`."""
+        return day.isoweekday() in self.quiet_weekdays or day in self.quiet_dates
+
+
+_NAMES = tuple(field.name for field in fields(Policy))
+_SHAPES: dict[str, Any] = {"reminder_days": tuple, "quiet_weekdays": frozenset, "quiet_dates": frozenset}
+
+
+def reseller_policy(reseller: Reseller) -> BillingPolicy:
+    """The reseller's row, or an unsaved one with the defaults."""
+    return BillingPolicy.objects.filter(reseller=reseller).first() or BillingPolicy(reseller=reseller)
+
+
+def policy_for(center: Center) -> Policy:
+    """The effective rules of one center."""
+    return policies_for(center.reseller, [center])[center.pk]
+
+
+def policies_for(reseller: Reseller, centers: Iterable[Center]) -> dict[int, Policy]:
+    """Effective rules by center id, in two queries for any number of centers of one reseller."""
+    base = _values(reseller_policy(reseller))
+    general = Policy(**base)
+    ids = [center.pk for center in centers]
+    own = {row.center_id: _values(row) for row in CenterPolicy.objects.filter(center_id__in=ids)}
+    return {pk: replace(general, **own[pk]) if pk in own else general for pk in ids}
+
+
+def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values: Any) -> BillingPolicy:
+    """Change the reseller's rules. Refused with the first field's sentence when a value does not fit."""
+    with transaction.atomic():
+        Reseller.objects.select_for_update().get(pk=reseller.pk)
+        policy = reseller_policy(reseller)
+        _change(policy, values)
+        audit.record("billing_policy.changed", reseller=reseller, by=by, now=now, values=_told(values))
+        live.publish(reseller.pk, "billing")
+    return policy
+
+
+def save_center_policy(*, center: Center, by: User | None, now: datetime, **values: Any) -> CenterPolicy:
+    """Change what is different for one center; None lets a field follow the reseller's rules again."""
+    with transaction.atomic():
+        Center.objects.select_for_update().get(pk=center.pk)
+        policy = CenterPolicy.objects.filter(center=center).first() or CenterPolicy(
+            center=center, reseller_id=center.reseller_id
+        )
+        _change(policy, values)
+        audit.record(
+            "center_policy.changed", reseller=center.reseller, center=center, by=by, now=now, values=_told(values)
+        )
+        live.publish(center.reseller_id, "billing", centers=(center.pk,))
+    return policy
+
+
+def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(policy, name, value)
+    try:
+        policy.full_clean(exclude=["reseller", "center"], validate_unique=False)
+    except ValidationError as error:
+        raise Refused(error.messages[0]) from None
+    policy.save()
+
+
+def _values(row: BillingPolicy | CenterPolicy) -> dict[str, Any]:
+    found = {name: getattr(row, name) for name in _NAMES}
+    if isinstance(row, CenterPolicy):
+        found = {name: value for name, value in found.items() if value is not None}
+    return {name: _SHAPES[name](value) if name in _SHAPES else value for name, value in found.items()}
+
+
+def _told(values: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
