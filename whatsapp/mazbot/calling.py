@@ -15,7 +15,7 @@ from .login import Logins, Wait
 from .priority import DEFAULT_DEADLINES, Priority
 from .sessions import sessions
 from .tokens import Pass, TokenStore
-from .transport import Answer, Query, exchange
+from .transport import Answer, ConnectionBrokenError, Query, exchange
 
 T = TypeVar("T")
 
@@ -91,9 +91,8 @@ class Caller:
         headers = {"Authorization": f"Bearer {used.token}"}
         try:
             answer = self._send(query, used.prefix, headers, turn)
-        except MazBotError as error:
-            # A kept connection that was closed meanwhile: harmless to repeat where nothing changes.
-            if error.kind is not ErrorKind.NETWORK or query.method != "GET":
+        except ConnectionBrokenError:
+            if query.method != "GET":  # a POST may have acted
                 raise
             answer = None
         if answer is None:

@@ -36,7 +36,7 @@ def _open_success(answer: Answer, secrets: tuple[str, ...]) -> dict[str, object]
         success = payload.get("success")
         if success is True:
             return payload
-        if success in (False, None) or (isinstance(success, str) and success.strip().lower() == "false"):
+        if success == 0 or (isinstance(success, str) and success.strip().lower() == "false"):
             raise _refusal(answer, payload, secrets)
         problem = "its success flag is neither true nor false"
     raise MazBotError(

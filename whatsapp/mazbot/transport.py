@@ -24,6 +24,10 @@ TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 
 
+class ConnectionBrokenError(MazBotError):
+    """The connection stood and then broke, as a kept one does that the other side has closed meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back; `retry_after` is in seconds, where the answer named a time."""
@@ -64,8 +68,15 @@ def exchange(
         problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
     except BREAKS as error:
         # Only the name: the text of these errors can hold the address, a header or a field.
-        problem = MazBotError(ErrorKind.NETWORK, f"no connection to MazBot ({type(error).__name__})")
+        kind = ConnectionBrokenError if _had_stood(error) else MazBotError
+        problem = kind(ErrorKind.NETWORK, f"no connection to MazBot ({type(error).__name__})")
     raise problem
+
+
+def _had_stood(error: Exception) -> bool:
+    """Whether the connection broke after it was made; `requests` wraps what urllib3 raised."""
+    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
+    return isinstance(cause, urllib3.exceptions.ProtocolError)
 
 
 def _exchange(

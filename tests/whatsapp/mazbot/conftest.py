@@ -1,8 +1,14 @@
 """A MazBot of our own over HTTP, an account in it, and the client pointed at it."""
 
-from collections.abc import Iterator
+import re
+import socketserver
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import IO
 
 import pytest
+import redis
 
 from whatsapp.mazbot import AccountConfig, MazBot, Timeouts
 from whatsapp.sandbox import SandboxServer
@@ -25,7 +31,9 @@ def sandbox(server: SandboxServer) -> SandboxServer:
         server.control.add_account(
             API_KEY, EMAIL, PASSWORD, rate_limit=FAST, quota=5000, owner_email="owner@reseller.example"
         )
-        server.control.add_instance(API_KEY, "inst-1", status="disconnected", country_id="SA", daily_messages=40)
+        server.control.add_instance(
+            API_KEY, "inst-1", status="disconnected", country_id="SA", daily_messages=40
+        )
         server.control.add_instance(API_KEY, "inst-2", status="connected", country_id="SA", daily_messages=10)
     server.control.set_status("inst-1", "disconnected")
     return server
@@ -38,4 +46,71 @@ def config(sandbox: SandboxServer) -> AccountConfig:
 
 @pytest.fixture
 def bot(config: AccountConfig, valkey) -> MazBot:
+    return MazBot(config, valkey=valkey, timeouts=Timeouts(connect=1, read=0.6, total=1.2))
+
+
+LOGIN = b'{"success": true, "data": {"token": "t0k3n-abcdef"}}'
+
+
+def http(body: bytes = b"", status: str = "200 OK", headers: tuple[str, ...] = ()) -> bytes:
+    """A whole HTTP answer as bytes."""
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class RawServer:
+    """The outside world at its worst: answers whatever bytes `reply` yields, logins excepted."""
+
+    def __init__(self) -> None:
+        self.reply: Callable[[str], Iterable[bytes]] = lambda path: [http()]
+        self.answers_logins = True
+        self.paths: list[str] = []
+        self.heads: list[bytes] = []
+        world = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                with suppress(OSError):
+                    while world.serve(self.rfile, self.wfile):
+                        pass
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler, bind_and_activate=True)
+        self.server.daemon_threads = True
+        self.server.block_on_close = False
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def serve(self, rfile: IO[bytes], wfile: IO[bytes]) -> bool:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = rfile.readline()
+            if not line:
+                return False
+            head += line
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        body = rfile.read(int(length[1]) if length else 0)
+        path = head.split(b" ")[1].decode()
+        self.paths.append(path)
+        self.heads.append(head + body)
+        if self.answers_logins and path.endswith("/login"):
+            wfile.write(http(LOGIN))
+            return True
+        for part in self.reply(path):
+            wfile.write(part)
+            wfile.flush()
+        return False
+
+
+@pytest.fixture
+def raw() -> Iterator[RawServer]:
+    world = RawServer()
+    thread = threading.Thread(target=world.server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield world
+    world.server.shutdown()
+    world.server.server_close()
+
+
+@pytest.fixture
+def raw_bot(raw: RawServer, valkey: redis.Redis) -> MazBot:
+    config = AccountConfig(f"raw-{raw.url[-5:]}", raw.url, API_KEY, EMAIL, PASSWORD, rate_limit=FAST)
     return MazBot(config, valkey=valkey, timeouts=Timeouts(connect=1, read=0.6, total=1.2))

@@ -9,7 +9,7 @@ import redis
 
 from whatsapp.mazbot import Priority, RequestBudget
 
-LIMIT, WINDOW, SECONDS = 80, 4.0, 14.0
+LIMIT, WINDOW, SECONDS = 80, 4.0, 11.0
 ACCOUNT = "shared"
 SPACING = WINDOW / LIMIT
 
