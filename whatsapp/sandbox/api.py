@@ -48,7 +48,7 @@ class ProductApi:
         self._stopping = stopping
 
     def respond(self, request: Request) -> Response:
-        """The response to one request; every request on a known path is logged."""
+        """The response to one request; every request on a known path is logged, in order of arrival."""
         try:
             call, values = _ROUTES.bind_to_environ(request.environ).match()
         except NotFound:
@@ -62,12 +62,10 @@ class ProductApi:
         account = self._state.accounts.get(api_key)
         sent = sent_fields(request, account.accepts if account and call != "login" else "any")
         instance_id = values.get("instance_id") or sent.get("instance_id", "")
-        status = 0
-        try:
-            response = self._admitted(request, account, call, {**sent, **values})
-            status = response.status_code
-        finally:
-            self._state.requests.append(RequestEntry(arrived, api_key, call, instance_id, status))
+        entry = RequestEntry(arrived, api_key, call, instance_id)
+        self._state.requests.append(entry)
+        response = self._admitted(request, account, call, {**sent, **values})
+        entry.status_code = response.status_code
         return response
 
     def _admitted(

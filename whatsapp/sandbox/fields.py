@@ -20,7 +20,7 @@ def sent_fields(request: Request, accepts: BodyKind = "any") -> dict[str, str]:
 
     A body of a kind that the account's endpoints do not read counts as empty, as it does at MazBot.
     """
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return dict(request.args.items())
     if request.mimetype == "application/json":
         return _json_fields(request) if accepts in ("any", "json") else {}

@@ -43,7 +43,7 @@ def accounts(state: dict[str, Any]) -> str:
         )
         for item in state["accounts"]
     ]
-    head = ("API key", "Login", "Requests / min", "Quota left", "Today", "Time zone", "Path", "")
+    head = ("API key", "Login", "Requests / min", "Quota left", "Today", "Time zone", "Path", "Quota")
     return _table("piece-accounts", head, rows, "No accounts.")
 
 
@@ -60,7 +60,7 @@ def faults(state: dict[str, Any]) -> str:
         )
         for item in state["faults"]
     ]
-    head = ("Call", "Fault", "Strikes", "Wait", "For", "")
+    head = ("Call", "Fault", "Strikes", "Wait", "For", "Switch")
     return _table("piece-faults", head, rows, "No faults: every call answers well.")
 
 

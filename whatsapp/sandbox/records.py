@@ -121,12 +121,12 @@ class Delivery:
     error: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class RequestEntry:
-    """One request to the product API; `status_code` 0 means the connection was cut without an answer."""
+    """One request to the product API; `status_code` 0 means no answer: still under way, or cut."""
 
     at: datetime
     account_key: str
     call: str
     instance_id: str
-    status_code: int
+    status_code: int = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
@@ -19,6 +20,7 @@ from .clock import WallClock, utc_now
 from .control import Control
 from .control_http import ControlPlane
 from .dispatch import Dispatcher
+from .replies import failure
 from .state import SandboxState
 from .verbs import Verbs
 from .webhooks import Postman
@@ -131,8 +133,12 @@ class SandboxServer:
         request = Request(environ)
         request.max_content_length = _BODY_LIMIT
         steered = request.path == "/" or request.path.split("/")[1] == "control"
-        responder: Any = self._plane if steered else self._product
-        return responder.respond(request)(environ, start_response)  # type: ignore[no-any-return]
+        responder: ControlPlane | ProductApi = self._plane if steered else self._product
+        try:
+            response = responder.respond(request)
+        except HTTPException as error:  # a body over the limit, a broken multipart
+            response = failure(error.name, error.code or 400).response()
+        return response(environ, start_response)
 
     def _bind(self) -> BaseWSGIServer:
         """Open the port ourselves: Werkzeug would print and exit when it is taken."""
@@ -140,7 +146,8 @@ class SandboxServer:
         try:
             listener = socket.create_server((self.host, self.port), family=family, backlog=256)
         except OSError as error:
-            raise PortInUse(f"Cannot listen on {self.host}:{self.port}: {os.strerror(error.errno)}.") from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise PortInUse(f"Cannot listen on {self.host}:{self.port}: {reason}.") from error
         with listener:
             server = make_server(
                 self.host,

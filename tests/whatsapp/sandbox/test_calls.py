@@ -125,3 +125,8 @@ def test_send_template_is_accepted_and_costs_quota(sandbox: SandboxServer, produ
     assert answer.json()["success"] is True
     assert product.main_usage(TODAY, TODAY)["available_quota"] == 9
     assert sandbox.control.requests_log()[-2].call == "send_template"
+
+
+def test_a_body_over_the_limit_is_refused_in_json(product: Product) -> None:
+    answer = product.post("/whatsapp/connect", json={"instance_id": "n" * 5_000_000})
+    assert (answer.status_code, answer.json()["success"]) == (413, False)
