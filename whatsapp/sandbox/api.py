@@ -63,7 +63,8 @@ class ProductApi:
         sent = sent_fields(request, account.accepts if account and call != "login" else "any")
         instance_id = values.get("instance_id") or sent.get("instance_id", "")
         entry = RequestEntry(arrived, api_key, call, instance_id)
-        self._state.requests.append(entry)
+        with self._state.lock:
+            self._state.requests.append(entry)
         response = self._admitted(request, account, call, {**sent, **values})
         entry.status_code = response.status_code
         return response

@@ -150,7 +150,7 @@ class Control:
         self._do("remove_rate", country_id=country_id, type=type)
 
     def set_quota(self, account_key: str, quota: int) -> None:
-        """How many messages the account has left now."""
+        """How many messages the account has left now. At 0 the numbers go on sending; the figure stays 0."""
         self._do("set_quota", account_key=account_key, quota=quota)
 
     def set_rate_limit(self, account_key: str, rate_limit: int) -> None:
@@ -190,9 +190,11 @@ class Control:
         """Sandbox time = wall time + `seconds`."""
         self._do("set_clock_offset", seconds=seconds)
 
-    def requests_log(self) -> list[RequestEntry]:
-        """The product API's requests, oldest first, in wall time."""
-        entries: list[RequestEntry] = typed(list[RequestEntry], self._do("requests_log"), "requests")
+    def requests_log(self, last: int | None = None) -> list[RequestEntry]:
+        """The product API's requests, oldest first, in wall time: the `last` ones or all (20,000 are kept)."""
+        entries: list[RequestEntry] = typed(
+            list[RequestEntry], self._do("requests_log", last=last), "requests"
+        )
         return entries
 
     def deliveries(self) -> list[Delivery]:

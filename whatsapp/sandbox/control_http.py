@@ -93,7 +93,9 @@ class ControlPlane:
         return Response(png(code), content_type="image/png")
 
     def _readings(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        return self._dispatcher.run("state", {}), self._dispatcher.run("requests_log", {})[-_REQUESTS_SHOWN:]
+        return self._dispatcher.run("state", {}), self._dispatcher.run(
+            "requests_log", {"last": _REQUESTS_SHOWN}
+        )
 
 
 def _host_name(address: str) -> str:

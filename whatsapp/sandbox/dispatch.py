@@ -20,13 +20,15 @@ class Dispatcher:
     def __init__(self, state: SandboxState, verbs: Verbs) -> None:
         self._state = state
         self._verbs = verbs
+        self._readings: dict[str, Callable[..., Any]] = {"state": snapshot, "requests_log": requests_log}
 
     def run(self, verb: str, arguments: dict[str, Any]) -> Any:
         """The verb's result as plain JSON; ControlError with a sentence when it is refused."""
         try:
             with self._state.lock:
-                if verb in ("state", "requests_log"):
-                    return snapshot(self._state) if verb == "state" else requests_log(self._state)
+                if verb in self._readings:
+                    reading = self._readings[verb]
+                    return reading(self._state, **_checked(reading, arguments))
                 result = self._change(verb, arguments)
                 self._state.changed()
                 return plain(result)
@@ -48,9 +50,9 @@ def _checked(method: Callable[..., Any], arguments: dict[str, Any]) -> dict[str,
     """The arguments in the types the method declares; missing and unknown ones are refused by name."""
     hints = typing.get_type_hints(method)
     for name, parameter in inspect.signature(method).parameters.items():
-        if parameter.default is parameter.empty and name not in arguments:
+        if parameter.default is parameter.empty and name not in arguments and name != "state":
             raise ConversionError(f"{name} is missing.")
     for name in arguments:
-        if name not in hints or name == "return":
+        if name not in hints or name in ("return", "state"):
             raise ConversionError(f"{method.__name__} takes no {name!r}.")
     return {name: typed(hints[name], value, name) for name, value in arguments.items()}

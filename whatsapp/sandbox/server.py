@@ -82,8 +82,9 @@ class SandboxServer:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port."""
-        return f"http://{self.host}:{self.port}"
+        """Scheme, host and port under which this machine reaches it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def api_base(self) -> str:

@@ -27,9 +27,10 @@ def snapshot(state: SandboxState) -> dict[str, Any]:
     }
 
 
-def requests_log(state: SandboxState) -> list[dict[str, Any]]:
-    """The product API's requests, oldest first, at most 20,000."""
-    entries: list[dict[str, Any]] = plain(list(state.requests))
+def requests_log(state: SandboxState, last: int | None = None) -> list[dict[str, Any]]:
+    """The product API's requests, oldest first: the `last` ones, or all that are kept (20,000)."""
+    kept = list(state.requests)
+    entries: list[dict[str, Any]] = plain(kept if last is None else kept[-last:] if last > 0 else [])
     return entries
 
 

@@ -46,6 +46,7 @@ def test_every_verb_works_both_ways(sandbox: SandboxServer, control: Control) ->
     assert state["accounts"][1]["rate_limit"] == 9
     assert (state["clock_offset"], state["faults"]) == (30, [])
     assert [entry.call for entry in control.requests_log()] == ["login", "connect", "set_webhook"]
+    assert [entry.call for entry in control.requests_log(last=1)] == ["set_webhook"]
     assert [item.event_id for item in control.deliveries()] == ["evt-1"]
 
 
