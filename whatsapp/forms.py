@@ -1,6 +1,6 @@
 """What people may enter about numbers and the MazBot account; everything else in a POST is ignored."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
@@ -10,11 +10,17 @@ from django.utils.translation import gettext_lazy
 from centers.models import Center
 from whatsapp.models import Instance, MazbotAccount, Service
 
+if TYPE_CHECKING:
+    _InstanceForm = forms.ModelForm[Instance]
+    _AccountForm = forms.ModelForm[MazbotAccount]
+else:  # Django's own classes take no type argument
+    _InstanceForm = _AccountForm = forms.ModelForm
+
 SECRETS = ("api_key", "password", "webhook_secret")
 LARGEST_CSV = 2 * 1024 * 1024  # bytes; about 20,000 rows
 
 
-class InstanceForm(forms.ModelForm[Instance]):
+class InstanceForm(_InstanceForm):
     """One number: its MazBot id and what people call it."""
 
     class Meta:
@@ -140,7 +146,7 @@ class WebhookForm(forms.Form):
     )
 
 
-class AccountForm(forms.ModelForm[MazbotAccount]):
+class AccountForm(_AccountForm):
     """The MazBot account. Secrets are never shown again: a secret field left empty keeps what is stored."""
 
     class Meta:

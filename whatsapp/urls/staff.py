@@ -1,5 +1,37 @@
 """Addresses of the whatsapp pages: staff."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from whatsapp.views import account, alerts, board, fragments, imports, instance, instance_edit, pairing
+
+urlpatterns = [
+    path("board/", board.board, name="board"),
+    path("board/export/<str:fmt>/", board.board_export, name="board_export"),
+    path("home/connections/", fragments.home_connections, name="home_connections"),
+    path("centers/<int:pk>/instances/", fragments.center_instances, name="center_instances"),
+    path("centers/<int:center_pk>/instances/add/", instance_edit.instance_add, name="instance_add"),
+    path("instances/<int:pk>/", instance.instance, name="instance"),
+    path("instances/<int:pk>/timeline/", instance.instance_timeline, name="instance_timeline"),
+    path("instances/<int:pk>/check/", instance.instance_check, name="instance_check"),
+    path("instances/<int:pk>/switch/", instance.instance_switch, name="instance_switch"),
+    path("instances/<int:pk>/webhook/", instance.instance_webhook, name="instance_webhook"),
+    path("instances/<int:pk>/edit/", instance_edit.instance_edit, name="instance_edit"),
+    path("instances/<int:pk>/move/", instance_edit.instance_move, name="instance_move"),
+    path("instances/<int:pk>/archive/", instance_edit.instance_archive, name="instance_archive"),
+    path("instances/<int:pk>/restore/", instance_edit.instance_restore, name="instance_restore"),
+    path("instances/<int:pk>/pair/", pairing.pair, name="pair"),
+    path("instances/<int:pk>/pair/start/", pairing.pair_start, name="pair_start"),
+    path("instances/<int:pk>/pair/state/", pairing.pair_state, name="pair_state"),
+    path("instances/<int:pk>/pair/image/", pairing.pair_image, name="pair_image"),
+    path("instances/<int:pk>/pair/link/", pairing.pair_link, name="pair_link"),
+    path("instances/<int:pk>/pair/link/revoke/", pairing.pair_link_revoke, name="pair_link_revoke"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/acknowledge/", alerts.alert_acknowledge, name="alert_acknowledge"),
+    path("alerts/badge/", alerts.alert_badge, name="alert_badge"),
+    path("settings/mazbot/", account.settings_mazbot, name="settings_mazbot"),
+    path("settings/mazbot/test/", account.settings_mazbot_test, name="settings_mazbot_test"),
+    path("import/", imports.import_centers, name="import_centers"),
+    path("import/example.csv", imports.import_example, name="import_example"),
+    path("import/<int:pk>/", imports.import_batch, name="import_batch"),
+    path("import/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+]

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center
 from whatsapp.models import Connection, Instance, Service
+from whatsapp.queries import DOWN
 
-DOWN = (Connection.DISCONNECTED, Connection.EXPIRED)
+#: Numbers that should be connected and are not, as on the home page.
+IS_DOWN = Q(connection__in=DOWN, service_wanted=Service.ENABLED)
 SERVICE_FILTERS = [("on", _("On")), ("off", _("Off")), ("switching", _("Switching"))]
 
 # The last field of each order is unique, as keyset paging needs; `-key` turns an order round.
@@ -85,8 +87,8 @@ def board_rows(filters: Filters) -> "QuerySet[Instance]":
 def _conditions(filters: Filters) -> list[Q]:
     conditions = []
     if filters.connection:
-        wanted = DOWN if filters.connection == "down" else (filters.connection,)
-        conditions.append(Q(connection__in=wanted))
+        down = filters.connection == "down"
+        conditions.append(IS_DOWN if down else Q(connection=filters.connection))
     if filters.service == "switching":
         conditions.append(~Q(service=F("service_wanted")))
     elif filters.service:
@@ -120,7 +122,7 @@ def board_counts() -> dict[str, int]:
     }
     return live.aggregate(
         total=Count("pk"),
-        down=Count("pk", filter=Q(connection__in=DOWN)),
+        down=Count("pk", filter=IS_DOWN),
         off=Count("pk", filter=Q(service_wanted=Service.DISABLED)),
         switching=Count("pk", filter=~Q(service=F("service_wanted"))),
         **figures,

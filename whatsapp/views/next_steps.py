@@ -23,17 +23,14 @@ class NextStep:
 
 def next_step(incident: Incident, request: TenantRequest) -> NextStep | None:
     """The best next page for `incident`, or None where the reader can do nothing about it."""
-    slug = request.reseller.slug
+    if not incident.instance_id:
+        return _of_the_account(incident, request)
+    place = [request.reseller.slug, incident.instance_id]
     if incident.kind in (Kind.DISCONNECTED, Kind.EXPIRED) and request.may(Permission.PAIR):
-        if incident.instance_id:
-            return NextStep(_("Pair again"), reverse("pair", args=[slug, incident.instance_id]), "qrcode")
-    if incident.kind == Kind.NOT_FOUND and incident.instance_id and request.may(Permission.MANAGE_CENTERS):
-        return NextStep(
-            _("Correct the id"), reverse("instance_edit", args=[slug, incident.instance_id]), "pencil"
-        )
-    if incident.instance_id:
-        return NextStep(_("Open the number"), reverse("instance", args=[slug, incident.instance_id]), "eye")
-    return _of_the_account(incident, request)
+        return NextStep(_("Pair again"), reverse("pair", args=place), "qrcode")
+    if incident.kind == Kind.NOT_FOUND and request.may(Permission.MANAGE_CENTERS):
+        return NextStep(_("Correct the id"), reverse("instance_edit", args=place), "pencil")
+    return NextStep(_("Open the number"), reverse("instance", args=place), "eye")
 
 
 def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | None:

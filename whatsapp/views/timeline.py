@@ -1,14 +1,14 @@
-"""A number's connection over the last days, cut into stretches that a bar and a table can show."""
+"""A number's connection over the last days, laid out for a bar and a table."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from whatsapp.models import Connection, Instance, StatusChange
+from whatsapp import queries
+from whatsapp.models import Connection, Instance
 
 BAR = 1000  # units of the bar's width
 DAYS = (7, 30)
-LONGEST_TABLE = 200
+LONGEST_TABLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +16,10 @@ class Stretch:
     """One unbroken state; `x` and `width` are in units of a bar that is BAR units wide."""
 
     state: Connection
-    raw: str
     begin: datetime
     end: datetime
     x: int
     width: int
-    going_on: bool
-
-    @property
-    def lasted(self) -> timedelta:
-        """How long it held within the window."""
-        return self.end - self.begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Timeline:
 
     @property
     def newest_first(self) -> tuple[Stretch, ...]:
-        """The table's order."""
+        """The table's order, cut to a length that can be read."""
         return self.stretches[::-1][:LONGEST_TABLE]
 
     @property
@@ -51,38 +44,25 @@ class Timeline:
 
 
 def timeline(instance: Instance, *, days: int, now: datetime) -> Timeline:
-    """The stretches of the last `days` days up to `now`, in one query."""
-    begin = now - timedelta(days=days)
-    changes = list(
-        StatusChange.objects.filter(instance=instance, at__gt=begin, at__lte=now).order_by("at", "pk")
+    """The last `days` days up to `now`; before the number was added there is nothing."""
+    since = now - timedelta(days=days)
+    begin = min(max(since, instance.created_at), now)
+    segments = [part for part in queries.timeline(instance, since=begin, until=now) if part.seconds > 0]
+    length = now - since
+    stretches = tuple(
+        _stretch(part, x=(part.started - since) / length, right=(part.ended - since) / length)
+        for part in segments
     )
-    stretches = cut(changes, current=Connection(instance.connection), begin=begin, end=now)
-    return Timeline(days, begin, now, stretches, _connected_share(stretches))
+    return Timeline(days, since, now, stretches, _connected_share(segments))
 
 
-def cut(
-    changes: Sequence[StatusChange], *, current: Connection, begin: datetime, end: datetime
-) -> tuple[Stretch, ...]:
-    """Stretches between the changes (oldest first, all within begin..end); without one, `current` held."""
-    first = Connection(changes[0].before) if changes else current
-    edges = [(begin, first, ""), *((change.at, Connection(change.after), change.raw) for change in changes)]
-    stretches = []
-    for number, (start, state, raw) in enumerate(edges):
-        last = number == len(edges) - 1
-        stop = end if last else edges[number + 1][0]
-        if stop <= start:
-            continue
-        x, right = _position(start, begin, end), _position(stop, begin, end)
-        stretches.append(Stretch(state, raw, start, stop, x, max(right - x, 1), last))
-    return tuple(stretches)
+def _stretch(part: queries.Segment, *, x: float, right: float) -> Stretch:
+    left = round(BAR * x)
+    return Stretch(part.connection, part.started, part.ended, left, max(round(BAR * right) - left, 1))
 
 
-def _position(moment: datetime, begin: datetime, end: datetime) -> int:
-    return round(BAR * (moment - begin) / (end - begin))
-
-
-def _connected_share(stretches: Sequence[Stretch]) -> int | None:
-    known = [stretch for stretch in stretches if stretch.state != Connection.UNCHECKED]
-    total = sum((stretch.lasted for stretch in known), timedelta())
-    up = sum((s.lasted for s in known if s.state == Connection.CONNECTED), timedelta())
+def _connected_share(segments: list[queries.Segment]) -> int | None:
+    known = [part for part in segments if part.connection != Connection.UNCHECKED]
+    total = sum(part.seconds for part in known)
+    up = sum(part.seconds for part in known if part.connection == Connection.CONNECTED)
     return int(100 * up / total) if total else None

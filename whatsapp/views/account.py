@@ -1,0 +1,106 @@
+"""The settings of the MazBot account, and trying them out."""
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.accounts import explain_diagnosis, explain_kind, save_account, test_account, unsaved_account
+from whatsapp.forms import AccountForm
+from whatsapp.mazbot import Diagnosis, Step
+from whatsapp.models import MazbotAccount
+from whatsapp.webhooks import own_webhook_url
+
+__all__ = ["settings_mazbot", "settings_mazbot_test"]
+
+PAGE = "whatsapp/settings_mazbot.html"
+
+
+def _account(request: TenantRequest) -> MazbotAccount | None:
+    return MazbotAccount.objects.filter(reseller=request.reseller).first()
+
+
+@staff(Permission.MANAGE_SETTINGS)
+@require_http_methods(["GET", "POST"])
+def settings_mazbot(request: TenantRequest) -> HttpResponseBase:
+    """Show and save the account; a stored secret is never sent back."""
+    if request.method == "GET":
+        return _page(request, AccountForm(instance=_account(request)))
+    form = AccountForm(request.POST, instance=_account(request))
+    if form.is_valid():
+        try:
+            save_account(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as error:
+            form.add_error("base_url", error.sentence)
+        else:
+            toast(request, _("The MazBot account was saved. Test the connection to be sure that it works."))
+            return redirect("settings_mazbot", request.reseller.slug)
+    return _page(request, form, status=422)
+
+
+def _page(request: TenantRequest, form: AccountForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    account = _account(request)
+    context = {
+        "form": form,
+        "account": account,
+        "own_webhook_url": own_webhook_url(account) if account else "",
+        "last_problem": explain_kind(account.last_error_kind) if account else "",
+        **more,
+    }
+    return render(request, PAGE, context, status=status)
+
+
+@staff(Permission.MANAGE_SETTINGS)
+@require_POST
+def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
+    """Log in with the values on screen, saved or not, and name what is wrong."""
+    form = AccountForm(request.POST, instance=_account(request))
+    if not form.is_valid():
+        if not request.htmx:
+            return _page(request, form, status=422)
+        return render(request, f"{PAGE}#test-result", {"form_problems": _problems(form)}, status=422)
+    try:
+        account = unsaved_account(reseller=request.reseller, **form.cleaned_data)
+    except Refused as error:
+        return _result(request, form, {"form_problems": [error.sentence]})
+    diagnosis = test_account(account=account)
+    return _result(request, form, _found(diagnosis))
+
+
+def _result(request: TenantRequest, form: AccountForm, context: dict[str, Any]) -> HttpResponse:
+    if request.htmx:
+        return render(request, f"{PAGE}#test-result", context)
+    return _page(request, form, **context)
+
+
+def _problems(form: AccountForm) -> list[str]:
+    return [
+        f"{form.fields[name].label}: {text}" if name in form.fields else str(text)
+        for name, texts in form.errors.items()
+        for text in texts
+    ]
+
+
+def _found(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The result in words: what was tried, how far it came, and what to do."""
+    names = {
+        Step.ADDRESS: _("Address"),
+        Step.NETWORK: _("Network"),
+        Step.LOCALE: _("Locale path"),
+        Step.API_KEY: _("API key"),
+        Step.LOGIN: _("Login"),
+        Step.LIMIT: _("Request limit"),
+        Step.RATES: _("First call"),
+    }
+    return {
+        "diagnosis": diagnosis,
+        "verdict": explain_diagnosis(diagnosis),
+        "step": names.get(diagnosis.step, ""),
+    }

@@ -1,0 +1,44 @@
+"""Parts of other rooms' pages: who is down now on the home page, the numbers on a center's page."""
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from centers.access import TenantRequest, staff
+from centers.models import Center
+from centers.permissions import Permission
+from whatsapp import queries
+from whatsapp.models import Instance
+
+__all__ = ["center_instances", "home_connections"]
+
+SHOWN_DOWN = 12
+
+
+@staff(Permission.VIEW)
+@require_GET
+def home_connections(request: TenantRequest) -> HttpResponseBase:
+    """`#home-connections`: counts, and who is down, the longest first."""
+    counts = queries.connection_counts()
+    down = list(queries.down_instances()[:SHOWN_DOWN]) if counts.down else []
+    context = {
+        "counts": counts,
+        "down": down,
+        "more": max(0, counts.down - len(down)),
+        "account_ready": queries.has_account(request.reseller),
+    }
+    return render(request, "whatsapp/parts/home_connections.html", context)
+
+
+@staff(Permission.VIEW)
+@require_GET
+def center_instances(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#center-instances`: a center's numbers, archived ones last."""
+    center = get_object_or_404(Center, pk=pk)
+    rows = list(Instance.objects.filter(center=center).order_by("pk"))
+    context = {
+        "center": center,
+        "rows": [row for row in rows if not row.archived_at],
+        "archived": [row for row in rows if row.archived_at],
+    }
+    return render(request, "whatsapp/parts/center_instances.html", context)

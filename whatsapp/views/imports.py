@@ -1,0 +1,91 @@
+"""Importing centers and numbers from a CSV file: upload, look at it, confirm, follow it."""
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.forms import ImportForm
+from whatsapp.importing import COLUMNS, example_file, import_progress, preview_import, start_import
+from whatsapp.models import ImportBatch
+
+__all__ = ["import_batch", "import_centers", "import_confirm", "import_example"]
+
+SHOWN_ROWS = 200
+SHOWN_ERRORS = 200
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_http_methods(["GET", "POST"])
+def import_centers(request: TenantRequest) -> HttpResponseBase:
+    """Upload a file; what it holds is shown before anything is imported."""
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            batch = preview_import(
+                reseller=request.reseller,
+                content=file.read(),
+                filename=file.name or "",
+                by=request.user,
+                now=clock.now(),
+            )
+        except Refused as error:
+            form.add_error("file", error.sentence)
+        else:
+            return redirect("import_batch", request.reseller.slug, batch.pk)
+    earlier = ImportBatch.objects.select_related("by").defer("rows", "errors")[:10]
+    context = {"form": form, "columns": COLUMNS, "earlier": earlier}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "whatsapp/import.html", context, status=status)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_GET
+def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Preview, progress or result of one file, whichever it is at; htmx gets only `#batch`."""
+    batch = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
+    running = batch.state == ImportBatch.State.QUEUED
+    by_line: dict[int, list[dict[str, str]]] = {}
+    for error in batch.errors:
+        by_line.setdefault(error.get("line") or 0, []).append(error)
+    context = {
+        "batch": batch,
+        "columns": COLUMNS,
+        "rows": [
+            ([row.get(column, "") for column in COLUMNS], row.get("line"), by_line.get(row.get("line") or 0))
+            for row in batch.rows[:SHOWN_ROWS]
+        ],
+        "more_rows": max(0, len(batch.rows) - SHOWN_ROWS),
+        "errors": batch.errors[:SHOWN_ERRORS],
+        "more_errors": max(0, len(batch.errors) - SHOWN_ERRORS),
+        "running": running,
+        "progress": import_progress(batch) if running else None,
+    }
+    return render_page(request, "whatsapp/import_batch.html", context, parts=("batch",))
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Start the import; a second click changes nothing."""
+    batch = get_object_or_404(ImportBatch.objects.defer("rows"), pk=pk)
+    try:
+        start_import(batch=batch, by=request.user, now=clock.now())
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    return redirect("import_batch", request.reseller.slug, pk)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_GET
+def import_example(request: TenantRequest) -> HttpResponseBase:
+    """A file with the right columns, to fill in."""
+    response = HttpResponse(example_file(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="centers-example.csv"'
+    return response

@@ -1,0 +1,149 @@
+"""The page of one number, and what can be done with it at once."""
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.accounts import explain_kind
+from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
+from whatsapp.models import Incident, Instance, PairingLink, Service, WantReason
+from whatsapp.monitoring import check_now
+from whatsapp.switching import want_service
+from whatsapp.views.timeline import DAYS, timeline
+from whatsapp.webhooks import set_webhook
+
+__all__ = ["instance", "instance_check", "instance_switch", "instance_timeline", "instance_webhook"]
+
+
+def find(pk: int) -> Instance:
+    """The number of the open scope, with its center; 404 for any other."""
+    return get_object_or_404(Instance.objects.select_related("center", "reseller", "wanted_by"), pk=pk)
+
+
+@staff(Permission.VIEW)
+@require_GET
+def instance(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """State, timeline, alerts and everything that can be done; htmx gets only `#number-state`."""
+    return _page(request, find(pk))
+
+
+def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: Any) -> HttpResponse:
+    context = {
+        "instance": row,
+        "incidents": Incident.objects.filter(instance=row, resolved_at=None).order_by("-opened_at"),
+        "check_problem": explain_kind(row.check_error),
+        "timeline": timeline(row, days=_days(request), now=clock.now()),
+        "days_choices": DAYS,
+        "switch_form": TypedNameForm(expected=str(row)),
+        "webhook_form": WebhookForm(initial={"url": row.webhook_url}),
+        "link": open_link_of(row),
+        **forms,
+    }
+    return render_page(
+        request, "whatsapp/instance.html", context, parts=("number-state", "timeline"), status=status
+    )
+
+
+def open_link_of(row: Instance) -> PairingLink | None:
+    """The number's pairing link that still works, if any; its address itself is known to nobody any more."""
+    return PairingLink.objects.filter(
+        instance=row, used_at=None, revoked_at=None, expires_at__gt=clock.now()
+    ).first()
+
+
+def _days(request: TenantRequest) -> int:
+    given = request.GET.get("days", "")
+    return int(given) if given in {str(days) for days in DAYS} else DAYS[0]
+
+
+@staff(Permission.VIEW)
+@require_GET
+def instance_timeline(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """The fragment `#timeline` for 7 or 30 days (`days`)."""
+    row = find(pk)
+    context = {
+        "instance": row,
+        "timeline": timeline(row, days=_days(request), now=clock.now()),
+        "days_choices": DAYS,
+    }
+    return render(request, "whatsapp/instance.html#timeline", context)
+
+
+@staff(Permission.VIEW)
+@require_POST
+def instance_check(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Ask MazBot for this number's status next."""
+    row = find(pk)
+    try:
+        check_now(instance=row, now=clock.now())
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    else:
+        toast(request, _("“%(name)s” is being checked.") % {"name": row}, "info")
+    return HttpResponse(status=204) if request.htmx else redirect("instance", request.reseller.slug, pk)
+
+
+@staff(Permission.SWITCH_SERVICE)
+@require_POST
+def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Switch the service by hand (`wanted`); switching off asks to type the number's name (`typed`)."""
+    row = find(pk)
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        toast(request, _("Choose whether to switch the number on or off."), "error")
+        return redirect("instance", request.reseller.slug, pk)
+    wanted = Service(form.cleaned_data["wanted"])
+    typed = TypedNameForm(request.POST, expected=str(row))
+    if wanted == Service.DISABLED and not typed.is_valid():
+        return _page(request, row, status=422, switch_form=typed, switch_open=True)
+    try:
+        changed = want_service(
+            instances=[row], wanted=wanted, reason=WantReason.MANUAL, by=request.user, now=clock.now()
+        )
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    else:
+        _say_switched(request, row, wanted, bool(changed))
+    return redirect("instance", request.reseller.slug, pk)
+
+
+def _say_switched(request: TenantRequest, row: Instance, wanted: Service, changed: bool) -> None:
+    if not changed:
+        toast(
+            request, _("“%(name)s” is already wanted like that. Nothing was changed.") % {"name": row}, "info"
+        )
+    elif wanted == Service.DISABLED:
+        toast(request, _("“%(name)s” is being switched off at MazBot.") % {"name": row})
+    else:
+        toast(request, _("“%(name)s” is being switched on at MazBot.") % {"name": row})
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def instance_webhook(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Set the address to which MazBot sends the number's events."""
+    row = find(pk)
+    form = WebhookForm(request.POST)
+    if form.is_valid() and save_webhook(request, row, form):
+        return redirect("instance", request.reseller.slug, pk)
+    return _page(request, row, status=422, webhook_form=form)
+
+
+def save_webhook(request: TenantRequest, row: Instance, form: WebhookForm) -> bool:
+    """Set a checked form's address at MazBot; a refusal becomes the field's error, and nothing typed is lost."""
+    try:
+        set_webhook(instance=row, url=form.cleaned_data["url"], by=request.user, now=clock.now())
+    except Refused as error:
+        form.add_error("url", error.sentence)
+        return False
+    toast(request, _("MazBot now sends the events of “%(name)s” to this address.") % {"name": row})
+    return True

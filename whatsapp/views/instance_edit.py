@@ -1,0 +1,167 @@
+"""Adding, changing, moving and archiving numbers."""
+
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.models import Center
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp import instances
+from whatsapp.forms import InstanceForm, InstanceListForm, MoveForm, TypedNameForm
+from whatsapp.models import Instance
+from whatsapp.views.instance import find
+
+__all__ = ["instance_add", "instance_archive", "instance_edit", "instance_move", "instance_restore"]
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_http_methods(["GET", "POST"])
+def instance_add(request: TenantRequest, center_pk: int) -> HttpResponseBase:
+    """Add one number, or with `lines` several at once: all of them or none."""
+    center = get_object_or_404(Center.objects.select_related("reseller"), pk=center_pk)
+    many = "lines" in request.POST
+    one = InstanceForm(request.POST if request.method == "POST" and not many else None)
+    several = InstanceListForm(request.POST if many else None)
+    if request.method == "POST":
+        added = _add_several(request, center, several) if many else _add_one(request, center, one)
+        if added:
+            return redirect(added)
+    context = {"center": center, "form": one, "list_form": several, "many": many}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "whatsapp/instance_add.html", context, status=status)
+
+
+def _add_one(request: TenantRequest, center: Center, form: InstanceForm) -> str:
+    """The new number's address, or "" when the form has errors now."""
+    if not form.is_valid():
+        return ""
+    try:
+        row = instances.add_instance(
+            center=center,
+            instance_id=form.cleaned_data["instance_id"],
+            label=form.cleaned_data["label"],
+            by=request.user,
+            now=clock.now(),
+        )
+    except Refused as error:
+        form.add_error("instance_id", error.sentence)
+        return ""
+    toast(request, _("“%(name)s” was added and is being checked.") % {"name": row})
+    return _address("instance", request, row.pk)
+
+
+def _add_several(request: TenantRequest, center: Center, form: InstanceListForm) -> str:
+    """The center's address, or "" when the form has errors now; then nothing was added."""
+    if not form.is_valid():
+        return ""
+    rows = form.cleaned_data["lines"]
+    errors = []
+    with transaction.atomic():
+        for number, name, label in rows:
+            try:
+                instances.add_instance(center=center, instance_id=name, label=label, by=request.user)
+            except Refused as error:
+                text = _("Line %(line)s: %(problem)s") % {"line": number, "problem": error.sentence}
+                errors.append(text)
+        if errors:
+            transaction.set_rollback(True)
+    if errors:
+        form.add_error("lines", errors)
+        return ""
+    count = len(rows)
+    toast(request, ngettext("%(n)s number was added.", "%(n)s numbers were added.", count) % {"n": count})
+    return _address("center", request, center.pk)
+
+
+def _address(name: str, request: TenantRequest, pk: int) -> str:
+    return reverse(name, args=[request.reseller.slug, pk])
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_http_methods(["GET", "POST"])
+def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Change label and id; the page also offers moving and archiving."""
+    row = find(pk)
+    if request.method == "GET":
+        return _edit_page(request, row)
+    # The form writes its values into its instance, and a refused change must not be seen on the page.
+    form = InstanceForm(request.POST, instance=find(pk))
+    form.fields["instance_id"].required = True
+    if form.is_valid():
+        try:
+            instances.edit_instance(instance=row, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as error:
+            form.add_error("instance_id", error.sentence)
+            row = find(pk)
+        else:
+            toast(request, _("Saved."))
+            return redirect("instance", request.reseller.slug, pk)
+    return _edit_page(request, row, status=422, form=form)
+
+
+def _edit_page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: object) -> HttpResponse:
+    context = {
+        "instance": row,
+        "form": InstanceForm(instance=row),
+        "move_form": MoveForm(instance=row),
+        "archive_form": TypedNameForm(expected=row.instance_id),
+        **forms,
+    }
+    return render(request, "whatsapp/instance_edit.html", context, status=status)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Give the number to another center (`center`) of the same reseller."""
+    row = find(pk)
+    form = MoveForm(request.POST, instance=row)
+    if form.is_valid():
+        center = form.cleaned_data["center"]
+        try:
+            instances.move(instance=row, center=center, by=request.user, now=clock.now())
+        except Refused as error:
+            form.add_error("center", error.sentence)
+        else:
+            toast(request, _("“%(name)s” belongs to “%(center)s” now.") % {"name": row, "center": center})
+            return redirect("instance", request.reseller.slug, pk)
+    return _edit_page(request, row, status=422, move_form=form)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Take the number out of use; its id must be typed (`typed`)."""
+    row = find(pk)
+    form = TypedNameForm(request.POST, expected=row.instance_id)
+    if not form.is_valid():
+        return _edit_page(request, row, status=422, archive_form=form)
+    try:
+        instances.archive_instance(instance=row, by=request.user, now=clock.now())
+    except Refused as error:
+        form.add_error("typed", error.sentence)
+        return _edit_page(request, row, status=422, archive_form=form)
+    toast(request, _("“%(name)s” was archived. It is being switched off at MazBot.") % {"name": row})
+    return redirect("center", request.reseller.slug, row.center_id)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def instance_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Take an archived number into use again."""
+    row = find(pk)
+    try:
+        instances.restore_instance(instance=row, by=request.user, now=clock.now())
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    else:
+        toast(request, _("“%(name)s” is in use again.") % {"name": row})
+    return redirect("instance", request.reseller.slug, pk)

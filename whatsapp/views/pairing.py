@@ -1,0 +1,103 @@
+"""The staff's pairing page of a number, and links for people without an account."""
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.links import revoke_links
+from whatsapp.models import Instance, PairingAttempt
+from whatsapp.pairing import create_link
+from whatsapp.views.instance import find, open_link_of
+from whatsapp.views.pairing_stage import Addresses, answer_image, answer_start, answer_state, stage_context
+
+__all__ = ["pair", "pair_image", "pair_link", "pair_link_revoke", "pair_start", "pair_state"]
+
+
+def _addresses(request: TenantRequest, row: Instance) -> Addresses:
+    place = [request.reseller.slug, row.pk]
+    return Addresses(
+        *(reverse(name, args=place) for name in ("pair", "pair_start", "pair_state", "pair_image"))
+    )
+
+
+@staff(Permission.PAIR)
+@require_GET
+def pair(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """The page."""
+    row = find(pk)
+    context = stage_context(row, _addresses(request, row), now=clock.now())
+    return render(request, "whatsapp/pair.html", {**context, "link": open_link_of(row)})
+
+
+@staff(Permission.PAIR)
+@require_POST
+def pair_start(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Ask for a code; a second click gets the same one."""
+    row = find(pk)
+    return answer_start(
+        request,
+        row,
+        _addresses(request, row),
+        by=request.user,
+        via=PairingAttempt.Via.STAFF,
+        now=clock.now(),
+    )
+
+
+@staff(Permission.PAIR)
+@require_GET
+def pair_state(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """The fragment `#pairing`."""
+    row = find(pk)
+    return answer_state(request, row, _addresses(request, row), now=clock.now())
+
+
+@staff(Permission.PAIR)
+@require_GET
+def pair_image(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """The code as PNG."""
+    return answer_image(find(pk), now=clock.now())
+
+
+@staff(Permission.PAIR)
+@require_POST
+def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Make a link; its address is shown this once, since only a hash of it is kept."""
+    row = find(pk)
+    try:
+        link, token = create_link(instance=row, by=request.user, now=clock.now())
+    except Refused as error:
+        toast(request, error.sentence, "error")
+        return _links(request, row, status=409)
+    url = settings.SITE_URL + reverse("pairing_link", args=[token])
+    return _links(request, row, link=link, link_url=url)
+
+
+@staff(Permission.PAIR)
+@require_POST
+def pair_link_revoke(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Let the number's link work no longer."""
+    row = find(pk)
+    if revoke_links(instance=row, by=request.user, now=clock.now()):
+        toast(request, _("The link no longer works."))
+    if not request.htmx:
+        return redirect("pair", request.reseller.slug, pk)
+    return _links(request, row)
+
+
+def _links(request: TenantRequest, row: Instance, *, status: int = 200, **context: object) -> HttpResponse:
+    """The fragment `#pairing-links`, or the pairing page around it for a browser without scripts."""
+    context = {"link": open_link_of(row), **context}
+    if request.htmx:
+        part = {"instance": row, **context}
+        return render(request, "whatsapp/parts/pairing_links.html", part, status=status)
+    stage = stage_context(row, _addresses(request, row), now=clock.now())
+    return render(request, "whatsapp/pair.html", {**stage, **context}, status=status)
