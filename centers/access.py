@@ -56,6 +56,7 @@ def staff(
                 return _sign_in(request)
             membership = (
                 Membership.objects.select_related("reseller")
+                .defer("reseller__logo")
                 .filter(user=request.user, reseller__slug=slug, center__isnull=True)
                 .first()
             )
@@ -89,6 +90,7 @@ def portal(
                 return _sign_in(request)
             membership = (
                 Membership.objects.select_related("reseller", "center")
+                .defer("reseller__logo")
                 .filter(user=request.user, center_id=center_id, center__archived_at__isnull=True)
                 .first()
             )

@@ -38,7 +38,8 @@ class Reseller(models.Model):
         _("time zone"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
     )
     currency = models.CharField(_("currency"), max_length=3, default="USD", validators=[validate_currency])
-    logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us
+    logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us; deferred by the doors
+    logo_version = models.CharField(max_length=16, blank=True, editable=False)  # of its bytes; "": no logo
     colour = models.CharField(
         _("colour"), max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
@@ -88,6 +89,12 @@ class Center(models.Model):
         ]
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="center_name_trgm"),
+            GinIndex(
+                OpClass(Upper("contact_name"), name="gin_trgm_ops"),
+                OpClass(Upper("email"), name="gin_trgm_ops"),
+                OpClass(Upper("phone"), name="gin_trgm_ops"),
+                name="center_contact_trgm",
+            ),
             models.Index("reseller", "name", "id", name="center_reseller_name"),
         ]
 
@@ -137,8 +144,9 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)  # empty: the e-mail could not be handed over
 
-    objects = TenantManager(reseller="reseller")
+    objects = TenantManager(reseller="reseller", center="center")
 
     class Meta:
         ordering = ["-created_at"]
