@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -60,11 +61,18 @@ class StateFile:
         self._changed.set()
         self._thread.join()
 
+    def _write(self) -> None:
+        """A full disk costs this write, not the ones after it."""
+        try:
+            write(self._path, self._document())
+        except OSError as error:
+            sys.stderr.write(f"The sandbox's state was not saved to {self._path}: {error.strerror}.\n")
+
     def _run(self) -> None:
         while True:
             self._changed.wait()
             closing = self._closing.wait(_SETTLE_SECONDS)
             self._changed.clear()
-            write(self._path, self._document())
+            self._write()
             if closing:
                 return

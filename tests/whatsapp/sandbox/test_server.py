@@ -62,6 +62,22 @@ def test_the_state_is_written_soon_after_a_change(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["state.json"]
 
 
+def test_a_failed_write_is_told_and_the_next_one_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "state"
+    with SandboxServer(folder / "state.json") as server:
+        time.sleep(0.5)  # the first write, of the demo account, is done
+        folder.rename(tmp_path / "away")
+        server.control.add_instance("demo-key", "n1")
+        time.sleep(0.5)
+        assert "was not saved to" in capsys.readouterr().err
+        (tmp_path / "away").rename(folder)
+        server.control.add_instance("demo-key", "n2")
+    kept = json.loads((folder / "state.json").read_text())["instances"]
+    assert [item["instance_id"] for item in kept] == ["n1", "n2"]
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "\x00"])
 def test_a_broken_state_file_is_named_and_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state.json"
