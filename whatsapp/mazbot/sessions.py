@@ -25,12 +25,12 @@ _patience = threading.local()
 
 
 @contextmanager
-def deadline(timeouts: Timeouts) -> Iterator[float]:
-    """Bound every read of this thread; yields the monotonic time at which the whole exchange must be over."""
+def deadline(timeouts: Timeouts) -> Iterator[None]:
+    """Bound every read of this thread: the whole exchange must be over in `timeouts.total` seconds."""
     _patience.give_up = time.monotonic() + timeouts.total
     _patience.read = timeouts.read
     try:
-        yield _patience.give_up
+        yield
     finally:
         del _patience.give_up, _patience.read
 

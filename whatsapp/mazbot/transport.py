@@ -1,6 +1,5 @@
 """One HTTP exchange with MazBot: bounded in time and size, never redirected, with errors that hold no secret."""
 
-import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,8 +61,8 @@ def exchange(
     """Send the query and read the whole answer. Raises MazBotError: network, timeout, too_large, malformed."""
     problem: MazBotError
     try:
-        with deadline(timeouts) as give_up:
-            return _exchange(session, url, query, headers=headers, timeouts=timeouts, give_up=give_up)
+        with deadline(timeouts):
+            return _exchange(session, url, query, headers=headers, timeouts=timeouts)
     except TIMEOUTS:
         problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
     except BREAKS as error:
@@ -86,7 +85,6 @@ def _exchange(
     *,
     headers: Mapping[str, str],
     timeouts: Timeouts,
-    give_up: float,
 ) -> Answer:
     response = session.request(
         query.method,
@@ -100,7 +98,7 @@ def _exchange(
     )
     complete = False
     try:
-        body = _read(response, give_up)
+        body = _read(response)
         complete = True
     finally:
         if not complete:
@@ -114,14 +112,12 @@ def _exchange(
     )
 
 
-def _read(response: requests.Response, give_up: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     body = bytearray()
     while chunk := response.raw.read1(CHUNK, decode_content=False):
         body += chunk
         if len(body) > MAX_BODY:
             raise MazBotError(ErrorKind.TOO_LARGE, f"MazBot's answer is larger than {MAX_BODY} bytes")
-        if time.monotonic() > give_up:
-            raise TimeoutError
     return bytes(body)
 
 

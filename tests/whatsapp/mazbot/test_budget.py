@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 import redis
@@ -39,7 +40,7 @@ def test_slots_lie_a_spacing_apart(valkey):
 
     slots = [budget.reserve(priority=Priority.SWEEP).at for _ in range(6)]
 
-    assert all(later - earlier >= 0.1 * SECOND for earlier, later in zip(slots, slots[1:], strict=False))
+    assert all(later - earlier >= 0.1 * SECOND for earlier, later in pairwise(slots))
 
 
 def test_a_limit_below_one_counts_as_one(valkey):
@@ -175,7 +176,7 @@ def test_an_emptied_valkey_brings_no_burst(valkey):
         slots.append(budget.reserve(priority=Priority.SWEEP).at)
         valkey.flushdb()
 
-    assert all(later - earlier >= 0.1 * SECOND for earlier, later in zip(slots, slots[1:], strict=False))
+    assert all(later - earlier >= 0.1 * SECOND for earlier, later in pairwise(slots))
 
 
 def test_a_429_pauses_the_whole_account_for_the_time_it_names(valkey):

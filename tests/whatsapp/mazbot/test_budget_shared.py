@@ -9,7 +9,7 @@ import redis
 
 from whatsapp.mazbot import Priority, RequestBudget
 
-LIMIT, WINDOW, SECONDS = 80, 4.0, 11.0
+LIMIT, WINDOW, SECONDS = 40, 4.0, 11.0
 ACCOUNT = "shared"
 SPACING = WINDOW / LIMIT
 
@@ -68,14 +68,14 @@ def test_four_processes_use_the_budget_and_never_exceed_it(sweepers):
     used = (len(arrivals) - 1) * SPACING / (arrivals[-1] - arrivals[0])
 
     assert windows_over_the_limit(arrivals) == 0
-    assert used > 0.95
+    assert used > 0.95, used
 
 
 def test_a_person_is_served_within_two_slots_while_four_processes_sweep(sweepers, valkey):
     budget = RequestBudget(valkey, ACCOUNT, limit=LIMIT, window=WINDOW, longest_request=2)
     time.sleep(4)
     waits, mine = [], []
-    for _ in range(40):
+    for _ in range(30):
         time.sleep(random.uniform(0.05, 0.2))
         asked = time.monotonic()
         slot = budget.reserve(priority=Priority.PERSON)

@@ -71,6 +71,7 @@ def test_a_cut_connection_is_tried_again_only_where_nothing_changes(bot, sandbox
         with pytest.raises(MazBotError):
             CALLS[call](bot)
 
+    time.sleep(0.3)  # the sandbox writes its log after it has cut the connection
     tries = [entry.call for entry in sandbox.control.requests_log()[start:]]
     assert tries == [call] * (2 if reading else 1)
 
@@ -90,11 +91,11 @@ def test_states_never_seen_before_confirm_nothing(bot, sandbox):
     assert (outcome.state, outcome.raw) == (ServiceState.UNCONFIRMED, "syncing")
 
 
-@pytest.mark.parametrize(("fault", "delay", "pause"), [("429", None, 60), ("429_retry_after", 7, 7)])
-def test_a_429_pauses_every_call_of_the_account(config, valkey, sandbox, fault, delay, pause):
+@pytest.mark.parametrize(("fault", "pause"), [("429", 60), ("429_retry_after", 7)])
+def test_a_429_pauses_every_call_of_the_account(config, valkey, sandbox, fault, pause):
     bot = MazBot(replace(config, key=f"acc-{fault}"), valkey=valkey)
     bot.login()
-    sandbox.control.set_fault("status", fault, times=1, delay=delay)
+    sandbox.control.set_fault("status", fault, times=1, delay=pause)
 
     with pytest.raises(MazBotError) as struck:
         bot.status("inst-1")
@@ -135,13 +136,17 @@ def test_login_faults_are_told_as_what_they_are(config, valkey, sandbox):
         assert (caught.value.kind, caught.value.retry) == (kind, True)
 
 
-def test_the_sandbox_sees_the_limit_kept(valkey, sandbox, config):
+def test_a_limit_set_too_high_is_learned_from_mazbot(valkey, sandbox, config):
     sandbox.control.set_rate_limit(config.api_key, 10)
     try:
         bot = MazBot(replace(config, key="acc-limited", rate_limit=60_000), valkey=valkey)
-        with pytest.raises(MazBotError) as caught:
-            for _ in range(12):
-                bot.status("inst-1")
-        assert caught.value.status_code == 429
+        statuses = []
+        for _ in range(12):
+            try:
+                bot.status("inst-1", deadline=1)
+            except MazBotError as error:
+                statuses.append(error.status_code)
+        assert 429 in statuses
+        assert statuses[-1] is None  # once told, it asks no more
     finally:
         sandbox.control.set_rate_limit(config.api_key, 60_000)
