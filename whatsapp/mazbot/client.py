@@ -67,9 +67,10 @@ class MazBot:
         self, instance_id: str, *, priority: Priority = Priority.SWEEP, deadline: float | None = None
     ) -> ConnectionReading:
         """Call 1: whether a number is connected."""
+        zone = self.config.zone()
         path = f"whatsapp/status/{quote(_id(instance_id), safe='')}"
         payload = self._caller.call(Query("GET", path), priority=priority, deadline=deadline)
-        return answers.read_connection(payload, zone=self.config.zone(), now=self._clock())
+        return answers.read_connection(payload, zone=zone, now=self._clock())
 
     def connect(
         self, instance_id: str, *, priority: Priority = Priority.PERSON, deadline: float | None = None

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from .errors import ErrorKind, MazBotError
@@ -77,17 +77,14 @@ def read_moment(value: object, *, zone: ZoneInfo, now: datetime) -> datetime | N
 
 def _number(value: object) -> Decimal | None:
     """The value as a plain Decimal of sane size, or None. Money never passes through float."""
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        value = value.strip()
+        if not _NUMBER.fullmatch(value):
+            return None
+    elif isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    try:
-        if isinstance(value, str):
-            text = value.strip()
-            number = Decimal(text) if _NUMBER.fullmatch(text) else None
-        else:
-            number = Decimal(value) if isinstance(value, int | Decimal) else None
-    except (InvalidOperation, ValueError):
-        return None
-    if number is None or not number.is_finite():
+    number = Decimal(value)
+    if not number.is_finite():
         return None
     if number == 0:
         return Decimal(0)

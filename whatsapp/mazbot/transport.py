@@ -20,6 +20,12 @@ CHUNK = 65_536
 LONGEST_RETRY_AFTER = 3600.0  # seconds
 
 TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+UNSENDABLE = (
+    UnicodeError,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    urllib3.exceptions.LocationValueError,
+)
 BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
 
 
@@ -58,13 +64,15 @@ class Query:
 def exchange(
     session: requests.Session, url: str, query: Query, *, headers: Mapping[str, str], timeouts: Timeouts
 ) -> Answer:
-    """Send the query and read the whole answer. Raises MazBotError: network, timeout, too_large, malformed."""
+    """Send the query and read the whole answer. Raises MazBotError: network, timeout, too_large, malformed, invalid."""
     problem: MazBotError
     try:
         with deadline(timeouts):
             return _exchange(session, url, query, headers=headers, timeouts=timeouts)
     except TIMEOUTS:
         problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
+    except UNSENDABLE:
+        problem = MazBotError(ErrorKind.INVALID, "the address or a value cannot be sent as it is")
     except BREAKS as error:
         # Only the name: the text of these errors can hold the address, a header or a field.
         kind = ConnectionBrokenError if _had_stood(error) else MazBotError

@@ -1,5 +1,6 @@
 """The seven calls and send-template, against the sandbox over HTTP."""
 
+import pickle
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ import pytest
 
 from tests.whatsapp.mazbot.conftest import API_KEY, FAST
 from whatsapp.mazbot import (
+    BudgetExhausted,
     ConnectionStatus,
     ErrorKind,
     MazBot,
@@ -192,6 +194,26 @@ def test_settings_that_cannot_be_used_are_named(config, valkey, change, name):
         MazBot(replace(config, **change), valkey=valkey).status("inst-1")
 
     assert caught.value.field_errors.keys() == {name}
+
+
+def test_values_that_cannot_be_sent_are_invalid_not_a_broken_network(bot, config, valkey):
+    endless = replace(config, base_url=f"http://{'x' * 70}.example", version=2)
+
+    for call in (
+        lambda: bot.send_template("t", "966500000000", ["\ud800"]),
+        MazBot(endless, valkey=valkey).login,
+    ):
+        with pytest.raises(MazBotError) as caught:
+            call()
+        assert (caught.value.kind, caught.value.retry) == (ErrorKind.INVALID, False)
+
+
+def test_errors_survive_a_trip_to_another_process():
+    error = pickle.loads(pickle.dumps(MazBotError(ErrorKind.INVALID, "no", field_errors={"a": ("b",)})))
+    spent = pickle.loads(pickle.dumps(BudgetExhausted(retry_after=3.5)))
+
+    assert (error.kind, error.message, error.field_errors) == (ErrorKind.INVALID, "no", {"a": ("b",)})
+    assert (str(error), spent.retry_after, spent.retry) == ("invalid: no", 3.5, True)
 
 
 def test_the_key_stays_the_accounts_own(config):

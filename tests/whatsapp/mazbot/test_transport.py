@@ -1,12 +1,24 @@
 """Sessions and headers: what is shared, what is dropped, what is read from Retry-After."""
 
+import datetime as dt
+import ipaddress
 import os
+import socket
+import ssl
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.whatsapp.mazbot.conftest import http
+from whatsapp.mazbot import ErrorKind, MazBotError, Timeouts
 from whatsapp.mazbot.sessions import SessionRegistry, new_session
-from whatsapp.mazbot.transport import parse_retry_after
+from whatsapp.mazbot.transport import Query, exchange, parse_retry_after
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
@@ -68,3 +80,62 @@ def test_a_session_takes_nothing_from_the_environment(monkeypatch):
 
     assert not session.trust_env
     assert session.merge_environment_settings("https://x/", {}, None, None, None)["proxies"] == {}
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A self-signed certificate for 127.0.0.1 with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mazbot.test")])
+    start = datetime.now(UTC) - dt.timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + dt.timedelta(days=9))
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False).sign(
+        key, hashes.SHA256()
+    )
+    plain = serialization.NoEncryption()
+    pem, traditional = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+    path = tmp_path / "server.pem"
+    path.write_bytes(key.private_bytes(pem, traditional, plain) + signed.public_bytes(pem))
+    return path
+
+
+@pytest.fixture
+def tls_url(certificate):
+    """A TLS server: /ok answers, /drip sends a byte every 0.1 s."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with suppress(OSError):
+            while True:
+                plain, _ = listener.accept()
+                with suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+                    dripping = b"/drip" in connection.recv(4096)
+                    for byte in http(b"fine"):
+                        connection.send(bytes([byte]))
+                        time.sleep(0.1 if dripping else 0)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+
+
+def test_tls_is_checked_and_kept_to_the_deadline(tls_url, certificate):
+    session, stranger = new_session(), new_session()
+    session.verify = str(certificate)
+    timeouts = Timeouts(connect=1, read=1, total=1)
+
+    answer = exchange(session, f"{tls_url}/ok", Query("GET", ""), headers={}, timeouts=timeouts)
+    started = time.monotonic()
+    with pytest.raises(MazBotError) as dripped:
+        exchange(session, f"{tls_url}/drip", Query("GET", ""), headers={}, timeouts=timeouts)
+    elapsed = time.monotonic() - started
+    with pytest.raises(MazBotError) as distrusted:
+        exchange(stranger, f"{tls_url}/ok", Query("GET", ""), headers={}, timeouts=timeouts)
+
+    assert (answer.status, answer.body) == (200, b"fine")
+    assert dripped.value.kind is ErrorKind.TIMEOUT
+    assert 0.9 < elapsed < 2
+    assert distrusted.value.kind is ErrorKind.NETWORK
