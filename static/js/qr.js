@@ -1,6 +1,6 @@
 /* The pairing page: countdown ring, automatic new codes, screen kept awake, focus that is never lost.
 
-   The server renders #pairing with data-stage, and for a code data-expires and data-now (ISO, server's clock).
+   The server renders #pairing with data-stage, data-now and, for a code, data-expires (ms, the server's clock).
    Everything here is an addition: without it the page still shows codes, by reloading. */
 (() => {
   "use strict";
@@ -19,14 +19,14 @@
   const visible = () => document.visibilityState === "visible";
 
   function secondsLeft(element) {
-    return (Date.parse(element.dataset.expires) - (Date.now() + offset)) / 1000;
+    return (Number(element.dataset.expires) - (Date.now() + offset)) / 1000;
   }
 
   function readClock(element) {
     const now = element.dataset.now;
     if (!now || now === clockRead) return;
     clockRead = now;
-    offset = Date.parse(now) - Date.now();
+    offset = Number(now) - Date.now();
   }
 
   function paintRing(element, left) {
@@ -46,7 +46,11 @@
     const form = element.querySelector("form[data-renew]");
     if (!form || renewed >= RENEWALS || !visible()) return;
     renewed += 1;
-    form.dataset.automatic = "1";
+    const mark = document.createElement("input");
+    mark.type = "hidden";
+    mark.name = "auto";
+    mark.value = "1";
+    form.append(mark);
     form.requestSubmit();
   }
 
@@ -99,10 +103,10 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest?.("form[data-pairing-start]");
-    if (!form) return;
-    if (form.dataset.automatic) delete form.dataset.automatic;
-    else renewed = 0; // a person asked: the six automatic codes start anew
+    // Asked for by a person: the six automatic codes start anew.
+    if (form && !form.querySelector("input[name=auto]")) renewed = 0;
   });
+  document.addEventListener("htmx:afterSwap", settle); // before the browser paints
   document.addEventListener("htmx:afterSettle", settle);
   document.addEventListener("visibilitychange", () => {
     const element = box();

@@ -18,12 +18,13 @@ CODE_SECONDS = 60  # a code's life: contract of call 2
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where one audience asks for codes, looks how far it is, and sees the image."""
+    """Where one audience asks for codes, looks how far it is, sees the image, and goes on to when it is done."""
 
     page: str
     start: str
     state: str
     image: str
+    done: str = ""
 
 
 def stage_context(
@@ -38,9 +39,14 @@ def stage_context(
         "refusal": refusal,
         "addresses": addresses,
         "busy": state.phase in (Phase.ASKING, Phase.SHOWN),
-        "now": now,
+        "now_ms": _milliseconds(now),
+        "expires_ms": _milliseconds(state.attempt.expires_at) if state.attempt else None,
         "lifetime": CODE_SECONDS,
     }
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)
 
 
 def _stage(instance: Instance, state: PairingState, refusal: str) -> str:

@@ -31,7 +31,8 @@ def _find(pk: int) -> Instance:
 
 def _addresses(request: PortalRequest, row: Instance) -> Addresses:
     names = ("portal_pair", "portal_pair_start", "portal_pair_state", "portal_pair_image")
-    return Addresses(*(reverse(name, args=[request.center.pk, row.pk]) for name in names))
+    places = [reverse(name, args=[request.center.pk, row.pk]) for name in names]
+    return Addresses(*places, done=reverse("portal_home", args=[request.center.pk]))
 
 
 @portal(Permission.PORTAL_VIEW)
