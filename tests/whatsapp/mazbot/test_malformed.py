@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import time
 import zlib
 
@@ -14,6 +15,8 @@ from tests.whatsapp.mazbot.test_faults import CALLS
 from whatsapp.mazbot import ErrorKind, MazBotError
 
 OK = b'{"success": true, "status": "connected", "last_seen": null}'
+# `MARKAZ_FUZZ_EXAMPLES=1500` makes it 10,500 answers over the seven calls.
+EXAMPLES = int(os.environ.get("MARKAZ_FUZZ_EXAMPLES", "150"))
 SECRETS = (API_KEY, EMAIL, PASSWORD, "t0k3n-abcdef", "966500000000")
 
 values = st.recursive(
@@ -75,7 +78,7 @@ answers = st.builds(http, bodies, statuses, headers) | st.binary(max_size=100)
 def test_any_answer_gives_a_reading_or_an_error_without_secrets(raw, raw_bot, call, caplog):
     caplog.set_level("DEBUG")
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(answers)
     def attempt(answer):
         raw.reply = lambda path: [answer]
