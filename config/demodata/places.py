@@ -19,9 +19,9 @@ class Place:
 _SA = ("1", "SAR", "ar", "+96650")
 _EG = ("2", "EGP", "ar", "+20100")
 _LY = ("3", "LYD", "ar", "+21891")
-_KW = ("4", "KWD", "ar", "+96550")
+_KW = ("4", "KWD", "ar", "+9655")
 _AE = ("5", "AED", "en", "+97150")
-_OM = ("6", "OMR", "ar", "+96892")
+_OM = ("6", "OMR", "ar", "+9689")
 
 
 def _place(name: str, contact: str, where: tuple[str, str, str, str], *numbers: str) -> Place:

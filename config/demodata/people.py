@@ -1,0 +1,104 @@
+"""The reseller of the demo, its team and its customers."""
+
+import csv
+import io
+from datetime import datetime
+
+from centers import invitations
+from centers.models import Center, Reseller, Role, User
+from centers.resellers import create_reseller
+from centers.scoping import tenant
+from config import demo_accounts
+from config.demodata.places import PLACES
+from config.demodata.sandbox import SEEDING_LIMIT, USUAL_LIMIT, instance_ids
+from whatsapp.accounts import save_account
+from whatsapp.importing import COLUMNS, preview_import, run_import, start_import
+from whatsapp.sandbox import DEMO_ACCOUNT
+
+
+def make_reseller(*, sandbox_url: str, now: datetime) -> tuple[Reseller, User]:
+    """The reseller with its MazBot account at the sandbox, and its owner."""
+    reseller = create_reseller(
+        name="Rimal Connect",
+        slug="rimal",
+        owner_email=demo_accounts.OWNER.email,
+        owner_password=demo_accounts.PASSWORD,
+        owner_name="Demo Owner",
+        currency="USD",
+        language="en",
+        time_zone="Asia/Riyadh",
+        now=now,
+    )
+    owner = User.objects.get(email=demo_accounts.OWNER.email)
+    with tenant(reseller):
+        save_account(
+            reseller=reseller,
+            by=owner,
+            base_url=f"{sandbox_url}/api",
+            api_key=DEMO_ACCOUNT["api_key"],
+            email=DEMO_ACCOUNT["email"],
+            password=DEMO_ACCOUNT["password"],
+            rate_limit=SEEDING_LIMIT,
+        )
+    return reseller, owner
+
+
+def settle_account(reseller: Reseller, owner: User) -> None:
+    """The request limit that staff of a real account would have entered."""
+    with tenant(reseller):
+        save_account(reseller=reseller, by=owner, rate_limit=USUAL_LIMIT)
+
+
+def import_centers(reseller: Reseller, owner: User, now: datetime) -> None:
+    """All centers and numbers, through the same import that staff use."""
+    with tenant(reseller):
+        batch = preview_import(
+            reseller=reseller, content=_csv(), filename="rimal-centers.csv", by=owner, now=now
+        )
+        if batch.errors:
+            raise ValueError(f"The demo's own file has errors: {batch.errors[:3]}")
+        start_import(batch=batch, by=owner, now=now)
+        batch.refresh_from_db()
+        if batch.state == batch.State.QUEUED:  # no worker has taken it yet
+            run_import(batch=batch, now=now)
+
+
+def invite_team(reseller: Reseller, owner: User, now: datetime) -> None:
+    """A billing and a support member, and the admin of the first center."""
+    with tenant(reseller):
+        first = Center.objects.get(name=PLACES[0].name)
+    wanted = (
+        (demo_accounts.BILLING, Role.BILLING, None, "Demo Billing", "en"),
+        (demo_accounts.SUPPORT, Role.SUPPORT, None, "Demo Support", "en"),
+        (demo_accounts.CENTER, Role.CENTER_ADMIN, first, PLACES[0].contact, "ar"),
+    )
+    for account, role, center, name, language in wanted:
+        with tenant(reseller):
+            _, token = invitations.invite(
+                reseller=reseller, email=account.email, role=role, center=center, by=owner, now=now
+            )
+        invitations.accept_as_new(
+            token=token, name=name, password=demo_accounts.PASSWORD, language=language, now=now
+        )
+
+
+def _csv() -> bytes:
+    text = io.StringIO()
+    rows = csv.DictWriter(text, COLUMNS)
+    rows.writeheader()
+    for index, place in enumerate(PLACES, start=1):
+        for label, instance_id in zip(place.numbers, instance_ids(place, index), strict=True):
+            rows.writerow(
+                {
+                    "center": place.name,
+                    "contact_name": place.contact,
+                    "email": f"center{index:02d}@demo.example",
+                    "phone": f"{place.dial}{index:02d}{4210 + index * 37:05d}",
+                    "country_id": place.country_id,
+                    "currency": place.currency,
+                    "language": place.language,
+                    "instance_id": instance_id,
+                    "label": label,
+                }
+            )
+    return text.getvalue().encode()

@@ -1,0 +1,95 @@
+"""One round of the scheduled jobs in the foreground, without a worker."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from billing import rounds as money
+from centers import clock
+from centers.models import JobRun, Reseller
+from whatsapp import rounds as numbers
+
+Round = Callable[..., JobRun | None]
+
+#: What each word runs, in this order; "all" runs every word from top to bottom.
+JOBS: dict[str, tuple[Round, ...]] = {
+    "status": (partial(numbers.status_round, everyone=True),),
+    "rates": (money.rates_round,),
+    "usage": (money.usage_round, money.account_round),
+    "invoices": (money.invoice_round,),
+    "dunning": (money.dunning_round, numbers.switching_round, money.mail_round),
+}
+
+
+class Command(BaseCommand):
+    """Runs rounds for every reseller, or one; a failed item makes the exit status 1, the rest goes on."""
+
+    help = "Runs one round of a job in the foreground: status, usage, rates, invoices, dunning or all."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("job", choices=["status", "usage", "rates", "invoices", "dunning", "all"])
+        parser.add_argument("--reseller", metavar="SLUG", help="only this reseller")
+        parser.add_argument(
+            "--as-of", metavar="ISO", help="pretend it is this moment, such as 2026-12-01T06:00Z"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = _moment(options["as_of"])
+        words = list(JOBS) if options["job"] == "all" else [options["job"]]
+        failed = [
+            f"{reseller.slug}: {word}"
+            for reseller in _resellers(options["reseller"])
+            for word in words
+            if not self._run(word, reseller, now)
+        ]
+        if failed:
+            raise CommandError("Not everything worked: " + ", ".join(failed) + ". What worked was kept.")
+
+    def _run(self, word: str, reseller: Reseller, now: datetime) -> bool:
+        """Run the rounds of one word; False when an item, or a whole round, failed."""
+        good = True
+        for round_ in JOBS[word]:
+            try:
+                run = round_(reseller=reseller, now=now)
+            except Exception as error:  # noqa: BLE001  # one reseller's trouble must not stop the next one's
+                self.stderr.write(f"{reseller.slug}: {word}: {type(error).__name__}: {error}")
+                good = False
+                continue
+            if run is not None:
+                good = good and not run.failed
+                self._report(reseller, run)
+        return good
+
+    def _report(self, reseller: Reseller, run: JobRun) -> None:
+        self.stdout.write(
+            f"{reseller.slug}: {run.job}: {run.done} done, {run.failed} failed. {run.note}".rstrip()
+        )
+        for failure in run.failures:
+            self.stderr.write(f"  {failure['item']}: {failure['why']}")
+
+
+def _moment(text: str | None) -> datetime:
+    if not text:
+        return clock.now()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"“{text}” is not a time such as 2026-12-01T06:00Z.") from error
+    if moment.tzinfo is None:
+        raise CommandError("--as-of needs an offset, such as +03:00 or Z.")
+    return moment
+
+
+def _resellers(slug: str | None) -> Iterator[Reseller]:
+    found = Reseller.objects.order_by("pk")
+    if slug is None:
+        yield from found
+        return
+    reseller = found.filter(slug=slug).first()
+    if reseller is None:
+        known = ", ".join(found.values_list("slug", flat=True)[:20]) or "none yet"
+        raise CommandError(f"There is no reseller “{slug}”. Known: {known}.")
+    yield reseller
