@@ -5,6 +5,7 @@ fragment through its ordinary, permission-checked view.
 """
 
 import json
+import time
 from functools import cache
 
 import redis
@@ -51,14 +52,29 @@ def read_token(token: str) -> tuple[int, int | None]:
     return int(reseller_id), None if center_id is None else int(center_id)
 
 
+def token_seconds_left(token: str) -> float:
+    """How long a token that `read_token` accepted is still good."""
+    signed_at = signing.b62_decode(token.rsplit(":", 2)[1])
+    return signed_at + TOKEN_SECONDS - time.time()
+
+
+def stamp(reseller_id: int, center_id: int | None = None) -> str:
+    """The stamp a page is drawn at, so that it learns of changes between its drawing and its stream; "" unknown."""
+    try:
+        value = valkey().get(version_key(reseller_id, center_id))
+    except redis.RedisError as error:
+        log.warning("live_stamp_unread", error=type(error).__name__)
+        return ""
+    return str(int(value)) if isinstance(value, bytes) else "0"
+
+
 def _send(reseller_id: int, topics: tuple[str, ...], centers: tuple[int, ...]) -> None:
-    message = json.dumps({"r": reseller_id, "t": list(topics), "c": list(centers)})
     try:
         pipe = valkey().pipeline(transaction=False)
         pipe.incr(version_key(reseller_id))
         for center in centers:
             pipe.incr(version_key(reseller_id, center))
-        pipe.publish(CHANNEL, message)
-        pipe.execute()
+        stamps = dict(zip(("", *map(str, centers)), pipe.execute(), strict=True))
+        valkey().publish(CHANNEL, json.dumps({"r": reseller_id, "t": list(topics), "v": stamps}))
     except redis.RedisError as error:
         log.warning("live_hint_dropped", error=type(error).__name__)

@@ -1,6 +1,7 @@
 """All settings of the product, from the environment; every variable is described in docs/operations.md."""
 
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.StaticFiles",
+    "config.metrics.MetricsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -185,6 +187,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_FAILURE_VIEW = "config.errors.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
@@ -201,6 +204,16 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+
+# --- The web process ---------------------------------------------------------------------------------
+WEB_THREADS = env.int("WEB_THREADS", 16)
+LIVE_LIMITS: dict[str, Any] = {
+    "streams": env.int("LIVE_STREAMS", 5000),
+    "per_client": env.int("LIVE_STREAMS_PER_CLIENT", 100),
+    "behind_proxy": env.bool("BEHIND_PROXY", False),
+}
+# /metrics answers the machine itself, or whoever shows this token.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- Mail -----------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "consolemail://")

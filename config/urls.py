@@ -2,9 +2,15 @@
 
 from django.urls import include, path
 
+from config import health
 from config.demo import advance_clock
 
+handler403 = "config.errors.forbidden"
+
 urlpatterns = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("", include("centers.urls.public")),
     path("", include("whatsapp.urls.public")),
     path("accounts/", include("allauth.urls")),

@@ -120,6 +120,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     if (!document.body.dataset.liveTokenUrl) return;
     state.token = document.body.dataset.liveToken || "";
+    state.stamp = document.body.dataset.liveStamp || null;
     state.renewed = Date.now();
     open();
   });

@@ -1,0 +1,26 @@
+"""Answers to what is refused before a view could speak: a whole page, or a sentence where htmx asked for a part."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: a member whose role is too small."""
+    return _refuse(request, "403.html", _("Your role may not do this. Ask an owner of your team."))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form without a valid token, mostly a page that was open for very long."""
+    return _refuse(
+        request, "403_csrf.html", _("This page was open too long. Load it again and repeat the step.")
+    )
+
+
+def _refuse(request: HttpRequest, page: str, sentence: str) -> HttpResponse:
+    htmx: Any = getattr(request, "htmx", False)
+    if htmx and not htmx.boosted:
+        return render(request, "components/refused.html", {"sentence": sentence}, status=403)
+    return render(request, page, status=403)

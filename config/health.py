@@ -1,0 +1,75 @@
+"""What machines ask of the web process: is it alive, can it work, how is it doing."""
+
+import ipaddress
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis import RedisError
+
+from centers.live import valkey
+
+log = structlog.get_logger(__name__)
+
+
+@require_safe
+@never_cache
+def livez(request: HttpRequest) -> HttpResponse:
+    """200 while the process answers at all; looking further would restart it whenever the database is away."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when PostgreSQL and Valkey answer, else 503 with the one that does not."""
+    found = {"database": _works(_ask_database), "valkey": _works(_ask_valkey)}
+    return JsonResponse(found, status=200 if all(found.values()) else 503)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format, for this machine itself or for whoever sends `Authorization: Bearer METRICS_TOKEN`."""
+    if not _may_measure(request):
+        return HttpResponseForbidden("Send METRICS_TOKEN as a bearer token.\n", content_type="text/plain")
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_measure(request: HttpRequest) -> bool:
+    kind, _, shown = request.headers.get("Authorization", "").partition(" ")
+    if settings.METRICS_TOKEN:
+        return kind.lower() == "bearer" and constant_time_compare(shown, settings.METRICS_TOKEN)
+    # A proxy on this machine makes everybody look local, so whatever came through one is not.
+    return "X-Forwarded-For" not in request.headers and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _works(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except (DatabaseError, RedisError, OSError) as error:
+        log.warning("not_ready", error=type(error).__name__)
+        return False
+    return True
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _ask_valkey() -> None:
+    valkey().ping()
