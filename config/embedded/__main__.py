@@ -50,9 +50,11 @@ def _status() -> None:
 
 def _reset(*, confirmed: bool) -> int:
     folder = state_dir()
-    if not confirmed and not _confirmed(f"Remove the database, the queue and the keys in {folder}? [y/N] "):
-        print("Nothing was removed.")
-        return 1
+    if not confirmed:
+        answer = _ask(f"Remove the database, the queue and the keys in {folder}? [y/N] ")
+        if answer not in {"y", "yes"}:
+            print("Nothing was removed.")
+            return 1 if answer is None else 0
     with exclusive():
         refuse_in_use("reset")
         stop_services()
@@ -67,12 +69,13 @@ def _reset(*, confirmed: bool) -> int:
     return 0
 
 
-def _confirmed(question: str) -> bool:
+def _ask(question: str) -> str | None:
+    """The answer in lower case; None when nobody is there to ask, which a script must notice."""
     try:
-        return input(question).strip().lower() in {"y", "yes"}
+        return input(question).strip().lower()
     except EOFError:
-        print()
-        return False
+        print("\nNobody answered; a script says `make reset YES=1`.")
+        return None
 
 
 if __name__ == "__main__":

@@ -275,8 +275,8 @@ def test_reset_asks_and_refuses_while_in_use(checkout: Checkout) -> None:
     assert refused.returncode == 1
     assert "in use" in refused.stderr
     leave(holder)
-    for answer in ("n\n", "\n", ""):
-        assert checkout.run("reset", answer=answer).returncode == 1
+    for answer, status in (("n\n", 0), ("\n", 0), ("", 1)):
+        assert checkout.run("reset", answer=answer).returncode == status
         assert (checkout.data() / "postgres").exists()
     assert checkout.run("reset", answer="y\n").returncode == 0
     assert not (checkout.data() / "postgres").exists()
