@@ -76,10 +76,12 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
+_FILES = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
+# The partials' loader must be the outermost: inside the cached one it is never asked for "page.html#part".
 _LOADERS = [
     (
         "template_partials.loader.Loader",
-        ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+        _FILES if DEBUG else [("django.template.loaders.cached.Loader", _FILES)],
     )
 ]
 TEMPLATES = [
@@ -95,7 +97,7 @@ TEMPLATES = [
                 "centers.context.page",
             ],
             "builtins": ["template_partials.templatetags.partials", "centers.templatetags.markaz"],
-            "loaders": _LOADERS if DEBUG else [("django.template.loaders.cached.Loader", _LOADERS)],
+            "loaders": _LOADERS,
         },
     }
 ]
