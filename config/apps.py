@@ -5,3 +5,7 @@ class ConfigConfig(AppConfig):
     """Commands and pages that need every app at once."""
 
     name = "config"
+
+    def ready(self) -> None:
+        """Tasks are sent through our Celery application in every process, also in the web server."""
+        from config import celery  # noqa: F401

@@ -11,13 +11,19 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 
 
-def enqueue(name: str, *, queue: str, countdown: float | None = None, **kwargs: Any) -> bool:
+def enqueue(
+    name: str, *, queue: str, countdown: float | None = None, expires: float | None = None, **kwargs: Any
+) -> bool:
     """Send the task `name` now; False when the broker cannot be reached.
+
+    `countdown` (a few seconds at most) delays it, `expires` drops it when no worker took it in so many seconds.
 
     A task that could not be sent is not lost: every job's due work is in the database and the next tick finds it.
     """
     try:
-        current_app.send_task(name, kwargs=kwargs, queue=queue, countdown=countdown, retry=False)
+        current_app.send_task(
+            name, kwargs=kwargs, queue=queue, countdown=countdown, expires=expires, retry=False
+        )
     except (KombuError, RedisError, OSError) as error:
         log.warning("task_not_sent", task=name, error=type(error).__name__)
         return False

@@ -1,23 +1,43 @@
-"""Taking over centers and numbers from a CSV file: read, check, show, then import all or nothing."""
+"""Taking over centers and numbers from a CSV file: read, check, show, then import all or nothing.
 
-from collections.abc import Sequence
+Rows of the same center (by name, whatever the case) are its numbers. A center that exists already gets the numbers
+and stays as it is; a row that contradicts it is an error.
+"""
+
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from centers.models import Reseller, User
-from whatsapp.models import ImportBatch
+import redis
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
-COLUMNS = (
-    "center",
-    "contact_name",
-    "email",
-    "phone",
-    "country_id",
-    "currency",
-    "language",
-    "instance_id",
-    "label",
-)
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import AuditEvent, Center, Reseller, User
+from centers.scoping import every_tenant
+from whatsapp.csvfile import COLUMNS, Sheet, example_file, read_sheet
+from whatsapp.dispatch import enqueue_on_commit
+from whatsapp.import_checks import CENTER_FIELDS, Plan, plan_import
+from whatsapp.models import ImportBatch, Instance
+
+__all__ = [
+    "COLUMNS",
+    "Progress",
+    "example_file",
+    "import_progress",
+    "lost_imports",
+    "preview_import",
+    "run_import",
+    "start_import",
+]
+
+KEPT_ERRORS = 200
+_CHUNK = 500
+_LOST = timedelta(seconds=60)
+_PROGRESS_KEY = "markaz:import:{pk}"
+_PROGRESS_SECONDS = 3600
+
+State = ImportBatch.State
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +51,152 @@ class Progress:
 def preview_import(
     *, reseller: Reseller, content: bytes, filename: str, by: User | None, now: datetime
 ) -> ImportBatch:
-    """Read and check a file; the batch is READY, or INVALID with `errors` ({"line", "field", "message"})."""
-    raise NotImplementedError
+    """Read and check a file; the batch is READY, or INVALID with `errors` ({"line", "field", "message"}).
+
+    At most KEPT_ERRORS errors are kept. Nothing but the batch itself is written.
+    """
+    plan = plan_import(reseller, read_sheet(content))
+    return ImportBatch.objects.create(
+        reseller=reseller,
+        by=by,
+        filename=filename.replace("\0", "")[:200],
+        state=State.INVALID if plan.errors else State.READY,
+        rows=[] if plan.errors else [{"line": line} | row for line, row in plan.rows],
+        errors=[error.as_dict() for error in plan.errors[:KEPT_ERRORS]],
+        new_centers=len(plan.new_centers),
+        total=len(plan.rows),
+        created_at=now,
+    )
 
 
 def start_import(*, batch: ImportBatch, by: User | None, now: datetime) -> None:
-    """Hand a READY batch to a worker; a second click changes nothing. Raises Refused for any other state."""
-    raise NotImplementedError
+    """Hand a READY batch to a worker; a second click changes nothing. Raises Refused when it cannot be imported."""
+    with transaction.atomic():
+        ready = ImportBatch.objects.filter(pk=batch.pk, state=State.READY)
+        if ready.update(state=State.QUEUED, queued_at=now, by=by):
+            enqueue_on_commit(
+                "whatsapp.import", queue="interactive", reseller_id=batch.reseller_id, batch_pk=batch.pk
+            )
+            live.publish(batch.reseller_id, "jobs")
+            return
+    batch.refresh_from_db()
+    if batch.state == State.INVALID:
+        raise Refused(_("The file has errors. Correct them and upload it again."))
+    if batch.state == State.FAILED:
+        raise Refused(batch.error or _("The import failed. Upload the file again."))
 
 
 def run_import(*, batch: ImportBatch, now: datetime) -> ImportBatch:
-    """Import a QUEUED batch in one transaction; ends as DONE, or FAILED with a sentence and nothing imported."""
-    raise NotImplementedError
+    """Import a QUEUED batch in one transaction; ends as DONE, or FAILED with a sentence and nothing imported.
+
+    Safe to call twice and at the same time: the batch is locked while it runs. Needs an open scope.
+    """
+    try:
+        with transaction.atomic():
+            queued = ImportBatch.objects.select_for_update(skip_locked=True, of=("self",))
+            mine = queued.select_related("reseller", "by").filter(pk=batch.pk, state=State.QUEUED).first()
+            if mine is not None:
+                _import(mine, now)
+    except Refused as error:
+        _fail(batch, error.sentence, now)
+    except IntegrityError:
+        _fail(
+            batch, _("Meanwhile somebody added one of these centers or numbers. Upload the file again."), now
+        )
+    batch.refresh_from_db()
+    return batch
 
 
 def import_progress(batch: ImportBatch) -> Progress:
-    """How far the worker is; for a page that asks again and again."""
-    raise NotImplementedError
+    """How far the worker is; for a page that asks again and again. The rows appear together at the end."""
+    if batch.state == State.DONE:
+        return Progress(batch.total, batch.total)
+    try:
+        done = live.valkey().get(_PROGRESS_KEY.format(pk=batch.pk))
+    except redis.RedisError:
+        done = None
+    return Progress(int(done) if isinstance(done, bytes) else 0, batch.total)
 
 
-def example_file() -> str:
-    """A CSV with the header and two example rows, to download."""
-    raise NotImplementedError
+def lost_imports(now: datetime) -> list[tuple[int, int]]:
+    """(reseller id, batch id) of imports that wait for a worker too long (looks across tenants)."""
+    with every_tenant():
+        lost = ImportBatch.objects.filter(state=State.QUEUED, queued_at__lte=now - _LOST)
+        return list(lost.values_list("reseller_id", "pk"))
 
 
-__all__: Sequence[str] = (
-    "COLUMNS",
-    "Progress",
-    "example_file",
-    "import_progress",
-    "preview_import",
-    "run_import",
-    "start_import",
-)
+def _import(batch: ImportBatch, now: datetime) -> None:
+    rows = [(int(row["line"]), {name: str(row[name]) for name in COLUMNS}) for row in batch.rows]
+    plan = plan_import(batch.reseller, Sheet(rows=rows))
+    if plan.errors:
+        raise Refused(_("The file no longer fits: %(why)s") % {"why": plan.errors[0]})
+    centers = _centers(batch, plan, now)
+    for start in range(0, len(plan.rows), _CHUNK):
+        Instance.objects.bulk_create(
+            Instance(
+                reseller=batch.reseller,
+                center_id=centers[row["center"].lower()],
+                instance_id=row["instance_id"],
+                label=row["label"],
+                next_check_at=now,
+            )
+            for _line, row in plan.rows[start : start + _CHUNK]
+        )
+        _note_progress(batch, min(start + _CHUNK, len(plan.rows)))
+    batch.state, batch.finished_at, batch.rows = State.DONE, now, []
+    batch.save(update_fields=["state", "finished_at", "rows"])
+    audit.record(
+        "import.done",
+        reseller=batch.reseller,
+        by=batch.by,
+        target=batch,
+        now=now,
+        instances=len(plan.rows),
+        centers=len(plan.new_centers),
+    )
+    live.publish(batch.reseller_id, "centers", "instances", "jobs")
+
+
+def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:
+    """Ids by name as compared, of the centers that were there and of those made here."""
+    made = Center.objects.bulk_create(
+        Center(
+            reseller=batch.reseller,
+            name=fields["center"],
+            **{name: fields.get(name, "") for name in CENTER_FIELDS},
+        )
+        for fields in plan.new_centers.values()
+    )
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            reseller=batch.reseller,
+            center=center,
+            at=now,
+            actor=batch.by,
+            actor_label=batch.by.email if batch.by else "",
+            action="center.created",
+            target_type="center",
+            target_id=str(center.pk),
+            target_label=center.name[:200],
+            data={"import": batch.pk},
+        )
+        for center in made
+    )
+    known = Center.objects.filter(reseller=batch.reseller).values_list("name", "pk")
+    return {name.lower(): pk for name, pk in known}
+
+
+def _note_progress(batch: ImportBatch, done: int) -> None:
+    """Beside the transaction, or nobody would see it before the end."""
+    try:
+        live.valkey().set(_PROGRESS_KEY.format(pk=batch.pk), done, ex=_PROGRESS_SECONDS)
+    except redis.RedisError:
+        return
+
+
+def _fail(batch: ImportBatch, sentence: str, now: datetime) -> None:
+    with transaction.atomic():
+        ImportBatch.objects.filter(pk=batch.pk, state=State.QUEUED).update(
+            state=State.FAILED, error=sentence[:300], finished_at=now
+        )
+        live.publish(batch.reseller_id, "jobs")

@@ -1,20 +1,118 @@
-"""One round of each job for one reseller, recorded for the Jobs page."""
+"""One round of each job for one reseller, recorded for the Jobs page.
 
-from datetime import datetime
+Each opens the reseller's scope itself, speaks its language in what it records, and needs no open transaction.
+"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.utils import translation
+
+from centers.jobs import Round, job_round
 from centers.models import JobRun, Reseller
+from centers.scoping import tenant
+from whatsapp.accounts import explain
+from whatsapp.mazbot import Priority
+from whatsapp.models import Instance, MazbotAccount, PairingAttempt, WebhookEvent
+from whatsapp.monitoring import BATCH_SECONDS, Tally, batch_size, check_instances, claim_due, make_all_due
+from whatsapp.switching import reconcile, switch_due
+from whatsapp.webhooks import process_events
+
+_ROUND_SECONDS = 3600.0  # of a round that is to check everybody
+
+
+@contextmanager
+def speaking_for(reseller: Reseller) -> Iterator[None]:
+    """The reseller's scope and language: sentences that jobs store are read by its staff."""
+    with tenant(reseller), translation.override(reseller.language):
+        yield
 
 
 def status_round(*, reseller: Reseller, now: datetime, everyone: bool = False) -> JobRun | None:
-    """Check the numbers that are due (`everyone`: all in use); None when none was. Needs no open scope."""
-    raise NotImplementedError
+    """Check a batch of the numbers that are due (`everyone`: all in use, however long it takes).
+
+    None when none was due or no account is set up.
+    """
+    with speaking_for(reseller):
+        account = MazbotAccount.objects.filter(reseller=reseller).first()
+        if account is None or not account.is_set_up:
+            return None
+        if everyone:
+            make_all_due(reseller_id=reseller.pk, now=now)
+        size = batch_size(account.rate_limit)
+        batch = claim_due(reseller=reseller, now=now, limit=size)
+        if not batch:
+            return None
+        with job_round("status", reseller=reseller, now=now) as round_:
+            while batch:
+                tally = _check(
+                    reseller, batch, now, round_, deadline=_ROUND_SECONDS if everyone else BATCH_SECONDS
+                )
+                if not everyone or tally.stopped_by is not None or not (tally.answered or tally.failed):
+                    break
+                batch = claim_due(reseller=reseller, now=now, limit=size)
+        return round_.run
+
+
+def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
+    """Check one number at once, because a person asked."""
+    with speaking_for(reseller):
+        numbers = list(Instance.objects.filter(pk=instance_pk))
+        check_instances(reseller=reseller, instances=numbers, now=now, deadline=10, priority=Priority.PERSON)
 
 
 def switching_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
     """Make the switches that are due; None when none was."""
-    raise NotImplementedError
+    with speaking_for(reseller):
+        if reseller.pk not in switch_due(now):
+            return None
+        with job_round("switching", reseller=reseller, now=now) as round_:
+
+            def report(instance: Instance, why: str) -> None:
+                if why:
+                    round_.fail(instance.instance_id, why)
+                else:
+                    round_.ok()
+
+            reconcile(reseller=reseller, now=now, report=report)
+        return round_.run
 
 
 def webhook_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
     """Work through stored events; None when there was none."""
-    raise NotImplementedError
+    with speaking_for(reseller):
+        if not WebhookEvent.objects.filter(processed_at=None).exists():
+            return None
+        with job_round("webhooks", reseller=reseller, now=now) as round_:
+            while processed := process_events(reseller=reseller, now=now):
+                round_.ok(processed)
+        return round_.run
+
+
+def tidy(*, reseller: Reseller, now: datetime) -> None:
+    """Drop what nobody looks at any more: records of routine rounds, old events, ended pairing attempts."""
+    with tenant(reseller):
+        JobRun.objects.filter(
+            reseller=reseller,
+            job__in=("status", "switching", "webhooks"),
+            started_at__lt=now - timedelta(days=2),
+        ).delete()
+        WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
+        PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
+
+
+def _check(
+    reseller: Reseller, batch: list[Instance], now: datetime, round_: Round, *, deadline: float
+) -> Tally:
+    def report(instance: Instance, why: str) -> None:
+        if why:
+            round_.fail(instance.instance_id, why)
+        else:
+            round_.ok()
+
+    tally = check_instances(reseller=reseller, instances=batch, now=now, deadline=deadline, report=report)
+    if tally.stopped_by is not None:
+        round_.fail("MazBot", explain(tally.stopped_by))
+    round_.save()
+    return tally

@@ -9,18 +9,29 @@ Who may undo whom, when a number has more than one reason to be off:
 - an archived number is never switched on.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
-from centers.models import Reseller, User
-from whatsapp.models import Instance, Service, WantReason
+from django.db import transaction
+from django.db.models import F
 
-Guard = Callable[[Instance, datetime], bool]
+from centers import audit, live
+from centers.models import User
+from centers.scoping import every_tenant
+from whatsapp.dispatch import enqueue_on_commit
+from whatsapp.models import Instance, MazbotAccount, Service, WantReason
+from whatsapp.reconciling import reconcile, register_guard
 
+__all__ = ["reconcile", "register_guard", "switch_due", "want_service"]
+R = WantReason
 
-def register_guard(guard: Guard) -> None:
-    """Let `guard(instance, now)` decide right before a disable for non-payment; False withdraws it."""
-    raise NotImplementedError
+# By who wants it: which reasons an "off" replaces, and which an "on" lifts.
+_OFF_OVER = {R.MANUAL: {R.NON_PAYMENT}, R.NON_PAYMENT: set(), R.ARCHIVED: set()}
+_ON_LIFTS = {
+    R.MANUAL: {R.MANUAL, R.NON_PAYMENT},
+    R.NON_PAYMENT: {R.NON_PAYMENT},
+    R.ARCHIVED: {R.ARCHIVED, R.NON_PAYMENT},
+}
 
 
 def want_service(
@@ -31,17 +42,68 @@ def want_service(
     by: User | None,
     now: datetime,
 ) -> list[Instance]:
-    """Set the wanted state of these numbers of one reseller; returns those that changed, refreshed."""
-    raise NotImplementedError
+    """Set the wanted state of these numbers of one reseller; returns those that changed, as they are now.
 
-
-def reconcile(
-    *, reseller: Reseller, now: datetime, before_disable: Guard | None = None, deadline: float = 60.0
-) -> int:
-    """Call MazBot for every due switch of the reseller; the number of switches confirmed."""
-    raise NotImplementedError
+    `reason` is who wants it: MANUAL, NON_PAYMENT (dunning and payments) or ARCHIVED (archiving and restoring).
+    Written with its trace in the caller's transaction; MazBot is asked within seconds after the commit.
+    """
+    if reason not in _ON_LIFTS or wanted not in (Service.ENABLED, Service.DISABLED):
+        raise ValueError(f"nobody wants {wanted} because of {reason!r}")
+    pks = [instance.pk for instance in instances]
+    with transaction.atomic():
+        rows = Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller")
+        found = rows.filter(pk__in=pks).order_by("pk")
+        changing = [row for row in found if _changes(row, wanted, reason)]
+        if changing:
+            _write(changing, wanted, reason, by, now)
+    return changing
 
 
 def switch_due(now: datetime) -> list[int]:
-    """Ids of the resellers with switches to make (looks across tenants)."""
-    raise NotImplementedError
+    """Ids of the resellers with switches to make now (looks across tenants)."""
+    with every_tenant():
+        ready = MazbotAccount.objects.exclude(api_key="").values("reseller")
+        due = Instance.objects.filter(switch_next_at__lte=now, reseller__in=ready)
+        due = due.exclude(switch_claimed_until__gt=now)
+        return list(due.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
+
+
+def _changes(row: Instance, wanted: Service, reason: WantReason) -> bool:
+    is_off = row.service_wanted == Service.DISABLED
+    if wanted == Service.DISABLED:
+        return not is_off or row.want_reason in _OFF_OVER[reason]
+    return is_off and row.archived_at is None and row.want_reason in _ON_LIFTS[reason]
+
+
+def _write(rows: list[Instance], wanted: Service, reason: WantReason, by: User | None, now: datetime) -> None:
+    kept = reason if wanted == Service.DISABLED else WantReason.NONE
+    before = {row.pk: row.want_reason for row in rows}
+    # Asked anew even where MazBot had confirmed this state before: a call for the opposite may be under way.
+    changes = {
+        "service_wanted": wanted,
+        "want_reason": kept,
+        "wanted_at": now,
+        "wanted_by": by,
+        "switch_next_at": now,
+        "switch_attempts": 0,
+        "switch_error": "",
+    }
+    Instance.objects.filter(pk__in=before).update(**changes, version=F("version") + 1)
+    verb = "enable" if wanted == Service.ENABLED else "disable"
+    for row in rows:
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.version += 1
+        audit.record(
+            f"service.{verb}_wanted",
+            reseller=row.reseller,
+            by=by,
+            target=row,
+            center=row.center,
+            now=now,
+            reason=str(reason),
+            before=before[row.pk],
+        )
+    reseller_id = rows[0].reseller_id
+    live.publish(reseller_id, "instances", centers=tuple(sorted({row.center_id for row in rows})))
+    enqueue_on_commit("whatsapp.switch", queue="control", reseller_id=reseller_id)

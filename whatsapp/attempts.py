@@ -1,0 +1,32 @@
+"""What a reading of the connection means for the pairing codes of a number."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from centers import live
+from whatsapp.models import Instance, PairingAttempt, PairingLink
+
+State = PairingAttempt.State
+OPEN = (State.ASKING, State.SHOWN)
+
+
+def end_connected(*, reseller_id: int, instances: Collection[int], now: datetime) -> None:
+    """These numbers are connected: their open attempts succeeded, and links that led to it are used up.
+
+    Runs in the caller's transaction.
+    """
+    open_attempts = PairingAttempt.objects.select_for_update().filter(instance__in=instances, state__in=OPEN)
+    attempts = list(open_attempts.order_by("pk"))
+    if not attempts:
+        return
+    shown = PairingAttempt.objects.filter(pk__in=[attempt.pk for attempt in attempts])
+    shown.update(state=State.CONNECTED, image=None, ended_at=now)
+    links = [attempt.link_id for attempt in attempts if attempt.link_id]
+    PairingLink.objects.filter(pk__in=links, used_at=None).update(used_at=now)
+    tell(reseller_id, {attempt.instance_id for attempt in attempts})
+
+
+def tell(reseller_id: int, instances: Collection[int]) -> None:
+    """Hint that the pairing pages of these numbers changed."""
+    centers = Instance.objects.filter(pk__in=instances).values_list("center_id", flat=True)
+    live.publish(reseller_id, "pairing", "instances", centers=tuple(sorted(set(centers))))

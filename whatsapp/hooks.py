@@ -1,0 +1,84 @@
+"""Where this room hangs on to the one to its left: archived centers, the Jobs page, the search."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from centers import lifecycle
+from centers.jobs import register_job
+from centers.models import AuditEvent, Center, Reseller, User
+from centers.permissions import Permission
+from centers.search import SHOWN_PER_KIND, Hit, register
+from whatsapp.dispatch import enqueue
+from whatsapp.instances import archive_instance, restore_instance
+from whatsapp.models import Instance
+
+
+def connect() -> None:
+    """Called once, from the app's ready()."""
+    lifecycle.on_archive(archive_numbers)
+    lifecycle.on_restore(restore_numbers)
+    register(find_instances)
+    register_job(
+        "status",
+        _("Connection status"),
+        Permission.VIEW,
+        _("Every number about once a minute, as the account's request limit allows"),
+        lambda reseller_id: enqueue("whatsapp.check_everyone", queue="sweep", reseller_id=reseller_id),
+    )
+    register_job(
+        "switching",
+        _("Switching numbers on and off"),
+        Permission.VIEW,
+        _("At once, and again until MazBot confirms"),
+        lambda reseller_id: enqueue("whatsapp.switch", queue="control", reseller_id=reseller_id),
+    )
+    register_job(
+        "webhooks",
+        _("Events from MazBot"),
+        Permission.VIEW,
+        _("Within seconds after they arrive"),
+        lambda reseller_id: enqueue("whatsapp.process_events", queue="metering", reseller_id=reseller_id),
+    )
+
+
+def archive_numbers(center: Center, by: User | None, now: datetime) -> None:
+    """Archive the center's numbers with it; the same time marks them as archived together."""
+    for instance in Instance.objects.select_related("center", "reseller").filter(
+        center=center, archived_at=None
+    ):
+        archive_instance(instance=instance, by=by, now=now)
+
+
+def restore_numbers(center: Center, by: User | None, now: datetime) -> None:
+    """Bring back the numbers that were archived together with the center, not those archived before."""
+    together = (
+        AuditEvent.objects.filter(
+            reseller=center.reseller, action="center.archived", target_type="center", target_id=str(center.pk)
+        )
+        .order_by("-at", "-pk")
+        .values_list("at", flat=True)
+        .first()
+    )
+    for instance in Instance.objects.filter(center=center, archived_at=together).exclude(archived_at=None):
+        instance.center = center
+        restore_instance(instance=instance, by=by, now=now)
+
+
+def find_instances(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Numbers by instance id or label; each has a trigram index on upper(x)."""
+    found = Instance.objects.select_related("center").filter(
+        Q(instance_id__icontains=text) | Q(label__icontains=text)
+    )
+    for instance in found.order_by("instance_id", "pk")[:SHOWN_PER_KIND]:
+        yield Hit(
+            kind=_("Number"),
+            title=str(instance),
+            url=reverse("instance", args=[reseller.slug, instance.pk]),
+            detail=f"{instance.instance_id} · {instance.center}",
+            icon="brand-whatsapp",
+            exact=text.casefold() in {instance.instance_id.casefold(), instance.label.casefold()},
+        )

@@ -1,0 +1,124 @@
+"""A new reseller with its owner and its MazBot account: all of it or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from centers import audit, clock
+from centers.errors import Refused
+from centers.models import Membership, Reseller, Role, User
+from centers.scoping import tenant
+from whatsapp.mazbot import AccountConfig, MazBotError
+from whatsapp.models import MazbotAccount
+
+_SLUG_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReseller:
+    """What an operator tells of a new reseller."""
+
+    name: str
+    currency: str
+    language: str
+    time_zone: str
+    owner_email: str
+    owner_password: str = field(repr=False)
+    mazbot_url: str
+    mazbot_api_key: str = field(repr=False)
+    mazbot_email: str
+    mazbot_password: str = field(repr=False)
+    rate_limit: int = 60
+    slug: str = ""
+
+
+def create_reseller(new: NewReseller) -> Reseller:
+    """Raises Refused with one sentence per wrong value; then nothing was written.
+
+    An owner who has an account already keeps it: the password must be theirs.
+    """
+    reseller = Reseller(
+        name=new.name.strip(),
+        slug=new.slug or _free_slug(new.name),
+        language=new.language,
+        time_zone=new.time_zone,
+        currency=new.currency.upper(),
+    )
+    account = MazbotAccount(
+        reseller=reseller,
+        base_url=new.mazbot_url,
+        api_key=new.mazbot_api_key,
+        email=new.mazbot_email,
+        password=new.mazbot_password,
+        rate_limit=new.rate_limit,
+        time_zone=new.time_zone,
+        cost_currency="USD",
+    )
+    owner, problems = _owner(new)
+    problems = _problems(reseller, account) + problems
+    if problems:
+        raise Refused("\n".join(problems))
+    with transaction.atomic():
+        reseller.save()
+        with tenant(reseller):
+            account.reseller = reseller
+            account.save()
+            owner.save()
+            Membership.objects.create(user=owner, reseller=reseller, role=Role.OWNER)
+            audit.record("reseller.created", reseller=reseller, by=None, target=reseller, now=clock.now())
+    return reseller
+
+
+def _owner(new: NewReseller) -> tuple[User, list[str]]:
+    known = User.objects.filter(email__iexact=new.owner_email.strip()).first()
+    if known is not None:
+        if known.check_password(new.owner_password):
+            return known, []
+        text = _("“%(email)s” has an account already, with another password.")
+        return known, [text % {"email": new.owner_email}]
+    owner = User(email=User.objects.normalize_email(new.owner_email).strip(), language=new.language)
+    problems = _messages("owner", lambda: owner.clean_fields(exclude=["password"]))
+    problems += _messages("owner-password", lambda: validate_password(new.owner_password, owner))
+    owner.set_password(new.owner_password)
+    return owner, problems
+
+
+def _problems(reseller: Reseller, account: MazbotAccount) -> list[str]:
+    problems = _messages("", reseller.full_clean)
+    problems += _messages("mazbot", lambda: account.clean_fields(exclude=["reseller", "base_url"]))
+    if not account.is_set_up:
+        problems.append(_("The MazBot API key, e-mail and password must not be empty."))
+    try:
+        AccountConfig(key="", base_url=account.base_url, api_key="", email="", password="").host_url()
+    except MazBotError:
+        text = _("mazbot-url: “%(url)s” is not a web address such as https://mazbot.net/api.")
+        problems.append(text % {"url": account.base_url})
+    return problems
+
+
+def _messages(about: str, check: Callable[[], object]) -> list[str]:
+    try:
+        check()
+    except ValidationError as error:
+        if hasattr(error, "error_dict"):
+            return [
+                "-".join(filter(None, [about, name.replace("_", "-")])) + f": {' '.join(texts)}"
+                for name, texts in error.message_dict.items()
+            ]
+        return [f"{about}: {' '.join(error.messages)}"]
+    return []
+
+
+def _free_slug(name: str) -> str:
+    """From the name, or `reseller` where it has no Latin letters; numbered until it is free."""
+    base = slugify(name)[:_SLUG_LENGTH].strip("-") or "reseller"
+    taken = set(Reseller.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    slug, number = base, 2
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug
