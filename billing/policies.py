@@ -79,7 +79,12 @@ def save_center_policy(*, center: Center, by: User | None, now: datetime, **valu
         )
         _change(policy, values)
         audit.record(
-            "center_policy.changed", reseller=center.reseller, center=center, by=by, now=now, values=_told(values)
+            "center_policy.changed",
+            reseller=center.reseller,
+            center=center,
+            by=by,
+            now=now,
+            values=_told(values),
         )
         live.publish(center.reseller_id, "billing", centers=(center.pk,))
     return policy

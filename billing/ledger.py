@@ -1,0 +1,164 @@
+"""Who owes what: entries are only ever added, balances are their sums, open invoices follow from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F, Sum
+
+from billing.models import Invoice, LedgerEntry, Payment
+from billing.money import rounded
+from billing.periods import today
+from centers import live
+from centers.models import Center, Reseller, User
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a center owes in one currency; `credit` is what it has paid too much. One of the two is zero."""
+
+    currency: str
+    owed: Decimal
+    credit: Decimal
+    overdue: Decimal
+
+
+def lock(center: Center) -> Center:
+    """The center's row as it is now, locked until the transaction ends: money of one center moves in turn."""
+    locked: Center = (
+        Center.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("reseller")
+        .get(pk=center.pk)
+    )
+    return locked
+
+
+def post(
+    *,
+    center: Center,
+    kind: LedgerEntry.Kind,
+    amount: Decimal,
+    currency: str,
+    now: datetime,
+    by: User | None,
+    invoice: Invoice | None = None,
+    payment: Payment | None = None,
+    reference: str = "",
+) -> LedgerEntry:
+    """Add one entry (positive: the center owes more). The caller holds the center's lock and settles after."""
+    entry: LedgerEntry = LedgerEntry.objects.create(
+        reseller_id=center.reseller_id,
+        center=center,
+        kind=kind,
+        amount=amount,
+        currency=currency,
+        invoice=invoice,
+        payment=payment,
+        reference=reference,
+        at=now,
+        by=by,
+    )
+    return entry
+
+
+def sums(center: Center) -> dict[str, Decimal]:
+    """The sum of the center's entries per currency: positive is owed, negative is credit."""
+    rows = LedgerEntry.objects.filter(center=center).values("currency").annotate(sum=Sum("amount"))
+    return {row["currency"]: row["sum"] for row in rows.order_by("currency")}
+
+
+def balances(center: Center, now: datetime) -> list[Balance]:
+    """The center's balances, its own currency first and always there."""
+    found = sums(center)
+    late = _overdue(center, now)
+    currencies = [center.currency, *(name for name in found if name != center.currency)]
+    return [
+        _balance(currency, found.get(currency, ZERO), late.get(currency, ZERO))
+        for currency in currencies
+        if currency == center.currency or found[currency]
+    ]
+
+
+def settle(center: Center, now: datetime) -> None:
+    """Work out anew which invoices are open, oldest due date first, and the center's standing with it.
+
+    Payments and credit cover the oldest due date first. The caller holds the center's lock.
+    """
+    invoices = Invoice.objects.filter(center=center, kind=Invoice.Kind.INVOICE)
+    live_rows = list(invoices.filter(voided_at=None).order_by("due_on", "pk"))
+    paid = {currency: -balance for currency, balance in sums(center).items()}
+    for row in live_rows:
+        paid[row.currency] = paid.get(row.currency, ZERO) + max(row.total, ZERO)
+    for row in live_rows:
+        covered = max(ZERO, min(paid[row.currency], max(row.total, ZERO)))
+        paid[row.currency] -= covered
+        _set_open(row, max(row.total, ZERO) - covered, now)
+    invoices.exclude(voided_at=None).filter(open_amount__gt=0).update(open_amount=0)
+    refresh_standing([center], now=now)
+
+
+def refresh_standing(centers: Iterable[Center], *, now: datetime) -> int:
+    """Bring `Center.standing` of these centers of one reseller up to date; the number that changed."""
+    rows = list(centers)
+    if not rows:
+        return 0
+    wanted = _standings(rows, now)
+    changed = 0
+    touched = []
+    for standing in Center.Standing:
+        ids = [pk for pk, found in wanted.items() if found == standing]
+        moved = Center.objects.filter(pk__in=ids).exclude(standing=standing)
+        moving = list(moved.values_list("pk", flat=True)) if ids else []
+        if moving:
+            touched += moving
+            changed += Center.objects.filter(pk__in=moving).update(
+                standing=standing, version=F("version") + 1
+            )
+    if touched:
+        live.publish(rows[0].reseller_id, "billing", "centers", "instances", centers=tuple(sorted(touched)))
+    return changed
+
+
+def refresh_all_standings(reseller: Reseller, now: datetime) -> int:
+    """For the day's turn: due dates pass without anybody doing anything."""
+    return refresh_standing(Center.objects.filter(reseller=reseller).select_related("reseller"), now=now)
+
+
+def _standings(centers: list[Center], now: datetime) -> dict[int, str]:
+    day = today(centers[0].reseller, now)
+    found: dict[int, str] = {center.pk: Center.Standing.CLEAR for center in centers}
+    open_rows = Invoice.objects.filter(center__in=centers, open_amount__gt=0).values_list(
+        "center_id", "due_on"
+    )
+    for center_id, due_on in open_rows:
+        if due_on < day:
+            found[center_id] = Center.Standing.OVERDUE
+        elif found[center_id] == Center.Standing.CLEAR:
+            found[center_id] = Center.Standing.OPEN
+    return found
+
+
+def _set_open(invoice: Invoice, amount: Decimal, now: datetime) -> None:
+    settled_at = None if amount else (invoice.settled_at or now)
+    if invoice.open_amount != amount or invoice.settled_at != settled_at:
+        Invoice.objects.filter(pk=invoice.pk).update(open_amount=amount, settled_at=settled_at)
+
+
+def _overdue(center: Center, now: datetime) -> dict[str, Decimal]:
+    rows = Invoice.objects.filter(center=center, open_amount__gt=0, due_on__lt=today(center.reseller, now))
+    return {
+        row["currency"]: row["sum"]
+        for row in rows.order_by().values("currency").annotate(sum=Sum("open_amount"))
+    }
+
+
+def _balance(currency: str, entries: Decimal, overdue: Decimal) -> Balance:
+    return Balance(
+        currency=currency,
+        owed=rounded(max(entries, ZERO), currency),
+        credit=rounded(max(-entries, ZERO), currency),
+        overdue=rounded(overdue, currency),
+    )

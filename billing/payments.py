@@ -1,0 +1,195 @@
+"""Recording what centers pay: a reference counts once, what is too much becomes credit."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Upper
+from django.utils.translation import gettext as _
+
+from billing.ledger import lock, post, settle, sums
+from billing.models import Invoice, LedgerEntry, Payment
+from billing.money import exact_amount, format_amount
+from billing.periods import today
+from billing.suspensions import lift_if_settled
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Center, User
+
+Kind = LedgerEntry.Kind
+
+
+def record_payment(
+    *,
+    center: Center,
+    amount: Decimal | str,
+    currency: str,
+    reference: str,
+    received_on: date,
+    by: User | None,
+    now: datetime,
+    note: str = "",
+) -> Payment:
+    """Store a payment, cover the oldest due invoices with it, and switch a suspended center on when it suffices.
+
+    Refused: a reference that was recorded before (naming that payment), a currency the center has nothing to
+    pay in, more decimals than the currency has, a day to come. Numbers are wanted on in the same transaction;
+    MazBot is asked within seconds of the commit.
+    """
+    reference = _reference(reference)
+    try:
+        with transaction.atomic():
+            center = lock(center)
+            _check_unused(center, reference)
+            value = _check(center, amount, currency, received_on, now)
+            payment: Payment = Payment.objects.create(
+                reseller_id=center.reseller_id,
+                center=center,
+                amount=value,
+                currency=currency,
+                reference=reference,
+                received_on=received_on,
+                note=note.strip()[:300],
+                recorded_at=now,
+                recorded_by=by,
+            )
+            post(
+                center=center,
+                kind=Kind.PAYMENT,
+                amount=-value,
+                currency=currency,
+                payment=payment,
+                by=by,
+                now=now,
+            )
+            _settled(center, "payment.recorded", payment, by, now)
+    except IntegrityError:
+        # Another center's row was not locked, so the constraint may be the one to notice.
+        _check_unused(center, reference)
+        raise
+    return payment
+
+
+def reverse_payment(*, payment: Payment, because: str, by: User | None, now: datetime) -> LedgerEntry:
+    """Take a payment back (a cheque that bounced, a typing error) with an entry of its own; once."""
+    with transaction.atomic():
+        center = lock(payment.center)
+        row = Payment.objects.select_for_update().get(pk=payment.pk)
+        if row.reversed_at:
+            raise Refused(_("Payment “%(reference)s” is reversed already.") % {"reference": row.reference})
+        if not because.strip():
+            raise Refused(_("Say why the payment is reversed."))
+        row.reversed_at, row.reversed_by, row.reversal_reason = now, by, because.strip()[:300]
+        row.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
+        entry = post(
+            center=center,
+            kind=Kind.REVERSAL,
+            amount=row.amount,
+            currency=row.currency,
+            payment=row,
+            by=by,
+            now=now,
+        )
+        _settled(center, "payment.reversed", row, by, now)
+    return entry
+
+
+def refund_credit(
+    *, center: Center, amount: Decimal | str, currency: str, reference: str, by: User | None, now: datetime
+) -> LedgerEntry:
+    """Record that credit was paid out to the center; never more than there is."""
+    reference = _reference(reference)
+    value = exact_amount(amount, currency)
+    try:
+        with transaction.atomic():
+            center = lock(center)
+            credit = max(Decimal(0), -sums(center).get(currency, Decimal(0)))
+            if value > credit:
+                raise Refused(
+                    _("“%(center)s” has a credit of %(credit)s; %(amount)s cannot be paid out.")
+                    % {
+                        "center": center,
+                        "credit": format_amount(credit, currency),
+                        "amount": format_amount(value, currency),
+                    }
+                )
+            entry = post(
+                center=center,
+                kind=Kind.REFUND,
+                amount=value,
+                currency=currency,
+                reference=reference,
+                by=by,
+                now=now,
+            )
+            settle(center, now)
+            audit.record(
+                "credit.refunded",
+                reseller=center.reseller,
+                center=center,
+                by=by,
+                target=center,
+                now=now,
+                amount=f"{value:f} {currency}",
+                reference=reference,
+            )
+            live.publish(center.reseller_id, "billing", centers=(center.pk,))
+    except IntegrityError:
+        raise Refused(_("“%(reference)s” was recorded before.") % {"reference": reference}) from None
+    return entry
+
+
+def _settled(center: Center, action: str, payment: Payment, by: User | None, now: datetime) -> None:
+    settle(center, now)
+    lift_if_settled(center=center, now=now, by=by)
+    audit.record(
+        action,
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=payment,
+        now=now,
+        amount=f"{payment.amount:f} {payment.currency}",
+    )
+    live.publish(center.reseller_id, "billing", "centers", "instances", centers=(center.pk,))
+
+
+def _reference(text: str) -> str:
+    reference = " ".join(text.split())
+    if not reference:
+        raise Refused(_("A payment needs a reference, such as the number of the transfer or the receipt."))
+    if len(reference) > 80:
+        raise Refused(_("The reference is longer than 80 characters."))
+    return reference
+
+
+def _check(center: Center, amount: Decimal | str, currency: str, received_on: date, now: datetime) -> Decimal:
+    open_in = Invoice.objects.filter(center=center, open_amount__gt=0).values_list("currency", flat=True)
+    allowed = {center.currency, *open_in}
+    if currency not in allowed:
+        raise Refused(
+            _("“%(center)s” pays in %(currency)s, not in %(other)s.")
+            % {"center": center, "currency": ", ".join(sorted(allowed)), "other": currency[:10]}
+        )
+    if received_on > today(center.reseller, now):
+        raise Refused(_("The payment is dated %(day)s, a day to come.") % {"day": received_on.isoformat()})
+    return exact_amount(amount, currency)
+
+
+def _check_unused(center: Center, reference: str) -> None:
+    earlier = (
+        Payment.objects.annotate(key=Upper("reference"))
+        .filter(reseller_id=center.reseller_id, key=reference.upper())
+        .select_related("center")
+        .first()
+    )
+    if earlier is not None:
+        raise Refused(
+            _("Reference “%(reference)s” was recorded before: %(amount)s from “%(center)s” on %(day)s.")
+            % {
+                "reference": earlier.reference,
+                "amount": format_amount(earlier.amount, earlier.currency),
+                "center": earlier.center,
+                "day": earlier.received_on.isoformat(),
+            }
+        )

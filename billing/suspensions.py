@@ -1,0 +1,174 @@
+"""Whether an unpaid center may be, must stay, or must no longer be switched off; and doing it.
+
+A case is the decision; the wanted state of the numbers follows from it and `whatsapp.switching` makes MazBot
+confirm. Numbers that were switched off by hand are never touched here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from billing import mailtexts
+from billing.ledger import lock
+from billing.mail import write_mail
+from billing.models import Hold, Invoice, SuspensionBrake, SuspensionCase
+from billing.periods import today
+from billing.policies import Policy, policy_for
+from centers import audit, live
+from centers.models import Center, User
+from centers.scoping import tenant
+from whatsapp.models import Instance, MazbotAccount, Service, WantReason
+from whatsapp.switching import want_service
+
+ZERO = Decimal(0)
+Ending = SuspensionCase.Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What of a center is overdue beyond its grace days, in one currency."""
+
+    amount: Decimal
+    currency: str
+    invoices: tuple[Invoice, ...]
+
+    @property
+    def because(self) -> str:
+        """Invoice numbers with their due dates."""
+        return ", ".join(f"{row.number} ({row.due_on.isoformat()})" for row in self.invoices)[:300]
+
+
+def debt_beyond_grace(invoices: Iterable[Invoice], policy: Policy, day: date) -> Debt | None:
+    """The debt that allows suspension on `day`, judging by the open amounts of `invoices` (of one center)."""
+    by_currency: dict[str, list[Invoice]] = {}
+    for row in invoices:
+        if row.open_amount > 0 and row.due_on + timedelta(days=policy.grace_days) <= day:
+            by_currency.setdefault(row.currency, []).append(row)
+    for currency, rows in sorted(by_currency.items()):
+        amount = sum((row.open_amount for row in rows), ZERO)
+        if policy.suspend and amount >= policy.minimum_amount:
+            return Debt(amount, currency, tuple(sorted(rows, key=lambda row: (row.due_on, row.pk))))
+    return None
+
+
+def open_invoices(center: Center) -> list[Invoice]:
+    """The center's invoices with something left to pay, the oldest due date first."""
+    return list(Invoice.objects.filter(center=center, open_amount__gt=0).order_by("due_on", "pk"))
+
+
+def active_hold(center: Center, day: date) -> Hold | None:
+    """The hold that forbids suspending on `day`; on its `until` it no longer does."""
+    return Hold.objects.filter(center=center, released_at=None, until__gt=day).first()
+
+
+def standing_debt(center: Center, now: datetime) -> Debt | None:
+    """The debt for which the center may be off right now; None when paid enough, held or spared by policy."""
+    day = today(center.reseller, now)
+    if active_hold(center, day):
+        return None
+    return debt_beyond_grace(open_invoices(center), policy_for(center), day)
+
+
+def provider_failing(reseller_id: int) -> bool:
+    """Whether MazBot fails for many numbers at once: then nobody is suspended."""
+    return MazbotAccount.objects.filter(reseller_id=reseller_id, failing_since__isnull=False).exists()
+
+
+def may_disable(instance: Instance, now: datetime) -> bool:
+    """Asked right before the call that switches a number off for non-payment; False withdraws the wish."""
+    with tenant(instance.reseller_id):
+        center = Center.objects.select_related("reseller").get(pk=instance.center_id)
+        has_case = SuspensionCase.objects.filter(center=center, ended_at=None).exists()
+        if not has_case or provider_failing(center.reseller_id):
+            return False
+        return standing_debt(center, now) is not None
+
+
+def suspend(*, center: Center, now: datetime, brake: SuspensionBrake | None = None) -> SuspensionCase | None:
+    """Open a case and want the center's numbers off, if it still owes enough at this very moment."""
+    with transaction.atomic():
+        center = lock(center)
+        running = SuspensionCase.objects.filter(center=center, ended_at=None).exists()
+        debt = None if running or center.archived_at else standing_debt(center, now)
+        if debt is None:
+            return None
+        case: SuspensionCase = SuspensionCase.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            opened_at=now,
+            amount=debt.amount,
+            currency=debt.currency,
+            because=debt.because,
+            brake=brake,
+        )
+        enforce(case=case, now=now)
+        write_mail(
+            center=center,
+            kind="suspended",
+            key=f"suspended:{case.pk}",
+            text=lambda: mailtexts.suspended(center, debt.amount, debt.currency, debt.because),
+            now=now,
+        )
+        _trace("center.suspended", case, None, now)
+    return case
+
+
+def enforce(*, case: SuspensionCase, now: datetime) -> list[Instance]:
+    """Want off what is on, except numbers that a person switched on after the decision; those changed."""
+    on_by_hand = Q(wanted_by__isnull=False, wanted_at__gt=case.opened_at)
+    instances = Instance.objects.filter(
+        center_id=case.center_id, archived_at=None, service_wanted=Service.ENABLED
+    ).exclude(on_by_hand)
+    return want_service(
+        instances=list(instances), wanted=Service.DISABLED, reason=WantReason.NON_PAYMENT, by=None, now=now
+    )
+
+
+def lift_if_settled(*, center: Center, now: datetime, by: User | None = None) -> bool:
+    """End the center's case when it no longer owes enough, and want its numbers on; True when a case ended."""
+    with transaction.atomic():
+        center = lock(center)
+        case = SuspensionCase.objects.select_for_update().filter(center=center, ended_at=None).first()
+        if case is None or standing_debt(center, now) is not None:
+            return False
+        case.ended_at, case.ending = now, _why_ended(center, now)
+        case.save(update_fields=["ended_at", "ending"])
+        numbers = Instance.objects.filter(center=center, archived_at=None)
+        want_service(
+            instances=list(numbers), wanted=Service.ENABLED, reason=WantReason.NON_PAYMENT, by=by, now=now
+        )
+        write_mail(
+            center=center,
+            kind="resumed",
+            key=f"resumed:{case.pk}",
+            text=lambda: mailtexts.resumed(center),
+            now=now,
+        )
+        _trace("center.resumed", case, by, now)
+    return True
+
+
+def _why_ended(center: Center, now: datetime) -> Ending:
+    day = today(center.reseller, now)
+    if active_hold(center, day):
+        return Ending.HELD
+    owes = any(row.due_on < day for row in open_invoices(center))
+    return Ending.SETTLED if owes else Ending.PAID
+
+
+def _trace(action: str, case: SuspensionCase, by: User | None, now: datetime) -> None:
+    audit.record(
+        action,
+        reseller=case.center.reseller,
+        center=case.center,
+        by=by,
+        target=case.center,
+        now=now,
+        because=case.because,
+        ending=str(case.ending),
+    )
+    live.publish(case.reseller_id, "billing", "centers", "instances", centers=(case.center_id,))
