@@ -1,0 +1,1 @@
+"""What people may enter about money. What a form does not declare, a POST cannot change."""

@@ -1,0 +1,157 @@
+"""The rules of billing and dunning: a reseller's, and what is different for one center."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
+from django.db.models import Model
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import Billable, BillingPolicy, CenterPolicy
+
+_RULES = [
+    "auto_invoice",
+    "billable",
+    "subscription_type",
+    "payment_terms_days",
+    "reminder_days",
+    "warning_days",
+    "suspend",
+    "grace_days",
+    "minimum_amount",
+    "quiet_weekdays",
+    "quiet_dates",
+]
+_HELP: dict[str, Any] = {
+    "payment_terms_days": gettext_lazy("Counted from the day of issue."),
+    "reminder_days": gettext_lazy("Separated by commas; before the due date with a minus: -3, 0, 3."),
+    "warning_days": gettext_lazy("Empty: no final warning."),
+    "grace_days": gettext_lazy("Counted from the due date."),
+    "minimum_amount": gettext_lazy("In the center's currency."),
+    "quiet_dates": gettext_lazy(
+        "Days like 2026-12-31, separated by commas. Nobody is reminded or suspended on them."
+    ),
+    "billable": gettext_lazy("Which messages the fixed amount of a margin is charged for."),
+    "close_after_days": gettext_lazy("So that late readings of the last day still arrive."),
+    "reread_days": gettext_lazy("MazBot may correct past days; this many are read again."),
+}
+
+
+class WeekdayField(forms.TypedMultipleChoiceField):
+    """Days of the week as ISO numbers, Monday 1."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        days = [(number + 1, name) for number, name in WEEKDAYS.items()]
+        super().__init__(coerce=int, choices=days, required=False, **kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return sorted(initial or []) != sorted(int(day) for day in data or [])
+
+
+def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceField:
+    choices = [("", _("None: subscriptions are not charged")), *((name, name) for name in types)]
+    return forms.ChoiceField(label=field.label, choices=choices, required=False)
+
+
+def _with_current(types: list[str], current: str | None) -> list[str]:
+    """The types on offer, and the one in force even when MazBot no longer lists it."""
+    return [*types, current] if current and current not in types else types
+
+
+class PolicyForm(forms.ModelForm[BillingPolicy]):
+    """A reseller's rules."""
+
+    reminder_days = SimpleArrayField(
+        forms.IntegerField(min_value=-365, max_value=365),
+        label=gettext_lazy("Reminders, days from the due date"),
+        help_text=_HELP["reminder_days"],
+        required=False,
+        max_length=12,
+    )
+    quiet_weekdays = WeekdayField(label=gettext_lazy("Quiet weekdays"))
+
+    class Meta:
+        model = BillingPolicy
+        fields = [*_RULES[:1], "close_after_days", "reread_days", *_RULES[1:]]
+        help_texts = _HELP
+
+    def __init__(self, *args: Any, types: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["subscription_type"] = _subscription_field(
+            self.fields["subscription_type"], _with_current(types, self.instance.subscription_type)
+        )
+
+    def clean_reminder_days(self) -> list[int]:
+        return sorted(set(self.cleaned_data["reminder_days"] or []))
+
+
+_SAME = "same"
+
+
+class CenterPolicyForm(forms.Form):
+    """What is different for one center; what is left as it is follows the reseller's rules."""
+
+    auto_invoice = forms.ChoiceField(label=gettext_lazy("Issue monthly invoices by itself"), required=False)
+    payment_terms_days = forms.IntegerField(
+        label=gettext_lazy("Days until an invoice is due"), min_value=0, max_value=365, required=False
+    )
+    suspend = forms.ChoiceField(label=gettext_lazy("Suspend when unpaid"), required=False)
+    grace_days = forms.IntegerField(
+        label=gettext_lazy("Suspend this many days after the due date"),
+        min_value=0,
+        max_value=365,
+        required=False,
+    )
+    minimum_amount = forms.DecimalField(
+        label=gettext_lazy("Never suspend below this amount"),
+        max_digits=18,
+        decimal_places=4,
+        min_value=0,
+        required=False,
+    )
+    billable = forms.ChoiceField(label=gettext_lazy("Billable messages"), required=False)
+    subscription_type = forms.ChoiceField(label=gettext_lazy("Subscription type to charge"), required=False)
+
+    def __init__(self, *args: Any, policy: CenterPolicy | None, types: list[str], **kwargs: Any) -> None:
+        kwargs.setdefault("initial", _initial(policy))
+        super().__init__(*args, **kwargs)
+        same = (_SAME, _("As for all centers"))
+        flags = [same, ("yes", _("Yes")), ("no", _("No"))]
+        offered = _with_current(types, policy.subscription_type if policy else None)
+        none = ("", _("None: subscriptions are not charged"))
+        self._offer("auto_invoice", flags)
+        self._offer("suspend", flags)
+        self._offer("billable", [same, *Billable.choices])
+        self._offer("subscription_type", [same, none, *((name, name) for name in offered)])
+        for name in ("payment_terms_days", "grace_days", "minimum_amount"):
+            self.fields[name].help_text = _("Empty: as for all centers.")
+
+    def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
+        field: Any = self.fields[name]
+        field.choices = choices
+
+    def values(self) -> dict[str, Any]:
+        """What save_center_policy() takes: None where the reseller's rules apply."""
+        data = dict(self.cleaned_data)
+        for name in ("auto_invoice", "suspend"):
+            data[name] = {"yes": True, "no": False}.get(data[name])
+        data["billable"] = None if data["billable"] in ("", _SAME) else data["billable"]
+        sent = "subscription_type" in self.data
+        same = data["subscription_type"] == _SAME or not sent
+        data["subscription_type"] = None if same else data["subscription_type"]
+        return data
+
+
+def _initial(policy: CenterPolicy | None) -> dict[str, Any]:
+    flags = {None: _SAME, True: "yes", False: "no"}
+    row: Model = policy or CenterPolicy()
+    found = {name: getattr(row, name) for name in CenterPolicyForm.base_fields}
+    for name in ("auto_invoice", "suspend"):
+        found[name] = flags[found[name]]
+    for name in ("billable", "subscription_type"):
+        found[name] = _SAME if found[name] is None else found[name]
+    return found

@@ -1,0 +1,96 @@
+"""Margins, categories of types, and exchange rates."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import Category, Margin
+from centers.models import Center
+from centers.validators import validate_currency
+
+_DECIMAL = {"inputmode": "decimal", "autocomplete": "off", "step": "any"}
+
+
+class MarginForm(forms.Form):
+    """A new version of a margin: for whom, for what, how much, from when."""
+
+    level = forms.ChoiceField(label=gettext_lazy("For"), choices=Margin.Level.choices)
+    country_id = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+    center = forms.ModelChoiceField(None, label=gettext_lazy("Center"), required=False, empty_label="–")
+    category = forms.ChoiceField(label=gettext_lazy("Applies to"), choices=Category.choices)
+    percent = forms.DecimalField(
+        label=gettext_lazy("Percent"),
+        max_digits=9,
+        decimal_places=4,
+        min_value=-100,
+        max_value=10_000,
+        widget=forms.NumberInput(attrs=_DECIMAL),
+    )
+    fixed = forms.DecimalField(
+        label=gettext_lazy("Plus, for each one"),
+        max_digits=18,
+        decimal_places=8,
+        min_value=-1_000_000,
+        max_value=1_000_000,
+        help_text=gettext_lazy("Per message or subscription, in the currency of MazBot's costs."),
+        widget=forms.NumberInput(attrs=_DECIMAL),
+    )
+    valid_from = forms.DateField(
+        label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, countries: Iterable[str], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["country_id"]
+        field.choices = [("", "–"), *((country, country) for country in countries)]
+        chooser: Any = self.fields["center"]
+        chooser.queryset = Center.objects.filter(archived_at=None)
+        self.fields["percent"].initial = self.fields["fixed"].initial = 0
+        self.fields["valid_from"].initial = today
+
+    def clean(self) -> dict[str, Any]:
+        """The one place the margin is for; what was chosen for the other levels is left out."""
+        data: dict[str, Any] = super().clean() or {}
+        level = data.get("level")
+        if level == Margin.Level.CENTER and not data.get("center") and "center" not in self.errors:
+            self.add_error("center", _("Choose the center that gets its own margin."))
+        if level == Margin.Level.COUNTRY and not data.get("country_id") and "country_id" not in self.errors:
+            self.add_error("country_id", _("Choose the country that gets its own margin."))
+        data["center"] = data.get("center") if level == Margin.Level.CENTER else None
+        data["country_id"] = data.get("country_id", "") if level == Margin.Level.COUNTRY else ""
+        return data
+
+
+class CategoryForm(forms.Form):
+    """Whether a type of MazBot's list is a message or a subscription."""
+
+    type = forms.CharField(max_length=64)
+    category = forms.ChoiceField(choices=Category.choices)
+
+
+class CurrencyField(forms.CharField):
+    """An ISO 4217 code, in capitals however it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=3, validators=[validate_currency], **kwargs)
+        self.widget.attrs.update({"dir": "ltr", "autocapitalize": "characters", "autocomplete": "off"})
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).upper()
+
+
+class ExchangeRateForm(forms.Form):
+    """What one unit of a currency is worth in another from a day on."""
+
+    base = CurrencyField(label=gettext_lazy("One"))
+    quote = CurrencyField(label=gettext_lazy("is worth, in"))
+    rate = forms.DecimalField(
+        label=gettext_lazy("Rate"), max_digits=20, decimal_places=10, widget=forms.NumberInput(attrs=_DECIMAL)
+    )
+    day = forms.DateField(
+        label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )

@@ -1,0 +1,222 @@
+"""What MazBot charges, what is added, and what centers pay; and setting what is added."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from billing.forms.pricing import CategoryForm, MarginForm
+from billing.margins import Margins, set_margin
+from billing.models import Category, Margin, RateCategory, RateFetch
+from billing.periods import today
+from billing.pricing import PriceBook, PriceRow
+from centers import audit, clock, live
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.models import Center
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+
+__all__ = ["margin_preview", "margin_set", "missing_pairs", "prices", "rate_category"]
+
+PAGE = "billing/prices.html"
+SHOWN_MARGINS = 60
+SHOWN_LISTS = 12
+_UNSAVED = 2**62  # newer than every stored version
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One price before and after a margin that is not saved yet."""
+
+    type: str
+    before: PriceRow
+    after: PriceRow
+
+    @property
+    def moves(self) -> bool:
+        return self.before.price_at_cost != self.after.price_at_cost
+
+
+@staff(Permission.VIEW_COSTS)
+@require_GET
+def prices(request: TenantRequest) -> HttpResponseBase:
+    """The price list of a country (`country`) or of a center (`center`), and the margins behind them."""
+    return _page(request, _margin_form(request))
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def margin_set(request: TenantRequest) -> HttpResponseBase:
+    """Add a version of a margin."""
+    form = _margin_form(request, request.POST)
+    if form.is_valid():
+        data = {name: value for name, value in form.cleaned_data.items() if name != "level"}
+        try:
+            margin = set_margin(reseller=request.reseller, by=request.user, now=clock.now(), **data)
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("The margin was set. It applies from %(day)s.") % {"day": margin.valid_from})
+            return redirect("prices", request.reseller.slug)
+    return _page(request, form, status=422)
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def margin_preview(request: TenantRequest) -> HttpResponseBase:
+    """`#margin-preview`: the prices before and after what is typed, with nothing saved."""
+    form = _margin_form(request, request.POST)
+    if not form.is_valid():
+        return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
+    book = PriceBook(request.reseller, max(form.cleaned_data["valid_from"], _today(request)))
+    lists = list(_previewed(book, form.cleaned_data))
+    context = {"lists": lists[:SHOWN_LISTS], "more": max(0, len(lists) - SHOWN_LISTS), "previewed": True}
+    return render(request, f"{PAGE}#margin-preview", context)
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def rate_category(request: TenantRequest) -> HttpResponseBase:
+    """Decide whether a type of MazBot's list is a message or a subscription."""
+    form = CategoryForm(request.POST)
+    if form.is_valid():
+        row, _created = RateCategory.objects.update_or_create(
+            reseller=request.reseller,
+            type=form.cleaned_data["type"],
+            defaults={"category": form.cleaned_data["category"]},
+        )
+        audit.record(
+            "rate_category.set",
+            reseller=request.reseller,
+            by=request.user,
+            target=row,
+            category=row.category,
+        )
+        live.publish(request.reseller.pk, "billing")
+        toast(request, _("“%(type)s” now counts as %(category)s.") % _told(row))
+    else:
+        toast(request, _("Choose whether the type is a message or a subscription."), "error")
+    return redirect("prices", request.reseller.slug)
+
+
+def _told(row: RateCategory) -> dict[str, str]:
+    return {"type": row.type, "category": str(row.get_category_display())}
+
+
+def _today(request: TenantRequest) -> date:
+    return today(request.reseller, clock.now())
+
+
+def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
+    return MarginForm(data, countries=_countries(), today=_today(request))
+
+
+def _countries() -> list[str]:
+    """Country ids that centers have or that MazBot's lists were read for."""
+    centers = Center.objects.filter(archived_at=None).order_by().values_list("country_id", flat=True)
+    fetched = RateFetch.objects.order_by().values_list("country_id", flat=True)
+    return sorted({*centers.distinct(), *fetched.distinct()} - {""})
+
+
+def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
+    book = PriceBook(request.reseller, _today(request))
+    centers = list(Center.objects.filter(archived_at=None))
+    countries = _countries()
+    center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
+    country = request.GET.get("country", "")
+    country = country if country in countries else next(iter(countries), "")
+    shown = center.country_id if center else country
+    context = {
+        "rows": book.for_center(center) if center else book.for_country(country),
+        "center": center,
+        "country": country,
+        "countries": countries,
+        "centers": centers,
+        "fetched_at": next((rate.fetch.fetched_at for rate in book.rates_of(shown)), None),
+        "losses": _losses(book, centers),
+        "missing": missing_pairs(book, centers),
+        "margins": _history(book),
+        "categories": Category.choices,
+        "form": form,
+    }
+    return render_page(request, PAGE, context, parts=("price-list",), status=status)
+
+
+def _losses(book: PriceBook, centers: Iterable[Center]) -> list[dict[str, Any]]:
+    """Which prices of which centers lie below their cost."""
+    found = []
+    for center in centers:
+        types = [row for row in book.for_center(center) if row.is_loss]
+        if types:
+            found.append({"center": center, "rows": types})
+    return found
+
+
+def missing_pairs(book: PriceBook, centers: Iterable[Center]) -> list[tuple[str, str]]:
+    """Pairs of currencies that some center needs and nobody has entered a rate for."""
+    pairs = {
+        (rate.currency, center.currency) for center in centers for rate in book.rates_of(center.country_id)
+    }
+    return sorted(pair for pair in pairs if book.exchange.find(*pair, book.day) is None)
+
+
+def _history(book: PriceBook) -> list[dict[str, Any]]:
+    """Versions of margins, the newest first, each with its state on the book's day."""
+    rows = list(Margin.objects.select_related("center", "created_by")[:SHOWN_MARGINS])
+    seen: set[tuple[Any, ...]] = set()
+    found = []
+    for row in rows:
+        place = (row.category, row.level, row.center_id, row.country_id)
+        state = "coming" if row.valid_from > book.day else "old" if place in seen else "current"
+        if state == "current":
+            seen.add(place)
+        found.append({"margin": row, "state": state})
+    return found
+
+
+def _previewed(book: PriceBook, data: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """The price lists that the typed margin is for, each with its changes."""
+    wanted = _unsaved(book, data)
+    before = book.margins
+    after = Margins([*Margin.objects.filter(reseller=book.reseller), wanted])
+    for name, rows in _lists(book, wanted):
+        book.margins = before
+        old = rows()
+        book.margins = after
+        changes = [
+            Change(row.type, was, row)
+            for was, row in zip(old, rows(), strict=True)
+            if row.category == wanted.category
+        ]
+        if changes:
+            yield {"name": name, "changes": changes, "loss": any(c.after.is_loss for c in changes)}
+
+
+def _unsaved(book: PriceBook, data: dict[str, Any]) -> Margin:
+    fields = {name: value for name, value in data.items() if name != "valid_from"}
+    percent, fixed = fields.pop("percent"), fields.pop("fixed")
+    return Margin(
+        pk=_UNSAVED,
+        reseller=book.reseller,
+        valid_from=data["valid_from"],
+        percent=Decimal(percent),
+        fixed=Decimal(fixed),
+        **fields,
+    )
+
+
+def _lists(book: PriceBook, margin: Margin) -> list[tuple[str, Any]]:
+    """Names and makers of the lists to show: the center's, the country's, or every country's."""
+    if margin.center is not None:
+        center = margin.center
+        return [(center.name, lambda: book.for_center(center))]
+    countries = [margin.country_id] if margin.country_id else sorted(book.rates)
+    return [(country, lambda country=country: book.for_country(country)) for country in countries]

@@ -1,0 +1,73 @@
+"""How a reseller bills and duns, and where one center is treated differently."""
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from billing.forms.policy import CenterPolicyForm, PolicyForm
+from billing.models import Category, CenterPolicy
+from billing.periods import today
+from billing.policies import policy_for, reseller_policy, save_center_policy, save_policy
+from billing.pricing import PriceBook
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.models import Center
+from centers.permissions import Permission
+from centers.toasts import toast
+
+__all__ = ["center_policy", "settings_billing"]
+
+
+@staff(Permission.MANAGE_SETTINGS)
+@require_http_methods(["GET", "POST"])
+def settings_billing(request: TenantRequest) -> HttpResponseBase:
+    """The reseller's rules, and the centers that have their own."""
+    policy = reseller_policy(request.reseller)
+    types = _subscription_types(request)
+    form = PolicyForm(request.POST or None, instance=policy, types=types)
+    if request.method == "POST" and form.is_valid():
+        try:
+            save_policy(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("The billing rules were saved. They apply from now on."))
+            return redirect("settings_billing", request.reseller.slug)
+    context: dict[str, Any] = {
+        "form": form,
+        "exceptions": CenterPolicy.objects.select_related("center").order_by("center__name")[:200],
+        "centers": Center.objects.filter(archived_at=None),
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "billing/settings_billing.html", context, status=status)
+
+
+@staff(Permission.MANAGE_DUNNING)
+@require_http_methods(["GET", "POST"])
+def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """What is different for one center."""
+    center = get_object_or_404(Center, pk=pk)
+    own = CenterPolicy.objects.filter(center=center).first()
+    form = CenterPolicyForm(request.POST or None, policy=own, types=_subscription_types(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            save_center_policy(center=center, by=request.user, now=clock.now(), **form.values())
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("The rules for %(center)s were saved.") % {"center": center})
+            return redirect("center", request.reseller.slug, center.pk)
+    context = {"form": form, "center": center, "policy": policy_for(center)}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "billing/center_policy.html", context, status=status)
+
+
+def _subscription_types(request: TenantRequest) -> list[str]:
+    """The types of all current lists that count as subscriptions."""
+    book = PriceBook(request.reseller, today(request.reseller, clock.now()))
+    found = {rate.type for rates in book.rates.values() for rate in rates}
+    return sorted(name for name in found if book.category(name) == Category.SUBSCRIPTION)
