@@ -1,5 +1,11 @@
 """Addresses of the centers pages: portal."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from centers.views import portal
+
+urlpatterns = [
+    path("", portal.portal_home, name="portal_home"),
+    path("live-token/", portal.portal_live_token, name="portal_live_token"),
+    path("people/", portal.portal_people, name="portal_people"),
+]

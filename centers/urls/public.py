@@ -1,5 +1,14 @@
 """Addresses of the centers pages: public."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from centers.views import invitation, profile, public
+
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("language/", public.set_language, name="set_language"),
+    path("invitations/<str:token>/", invitation.invitation, name="invitation"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/memberships/<int:pk>/leave/", profile.leave, name="leave"),
+    path("logo/<slug:slug>/", public.logo, name="logo"),
+]

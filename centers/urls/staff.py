@@ -1,5 +1,49 @@
 """Addresses of the centers pages: staff."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from centers.views import audit, centers, home, jobs, people, settings
+
+_people = "centers/<int:center_pk>/people/"
+
+urlpatterns = [
+    path("", home.staff_home, name="staff_home"),
+    path("home/jobs/", home.home_jobs, name="home_jobs"),
+    path("search/", home.search_everything, name="search"),
+    path("live-token/", home.live_token, name="live_token"),
+    path("centers/", centers.center_list, name="center_list"),
+    path("centers/export/<str:fmt>/", centers.center_export, name="center_export"),
+    path("centers/add/", centers.center_add, name="center_add"),
+    path("centers/<int:pk>/", centers.center, name="center"),
+    path("centers/<int:pk>/edit/", centers.center_edit, name="center_edit"),
+    path("centers/<int:pk>/archive/", centers.center_archive, name="center_archive"),
+    path("centers/<int:pk>/restore/", centers.center_restore, name="center_restore"),
+    path("centers/<int:pk>/audit/", audit.center_audit, name="center_audit"),
+    path("centers/<int:pk>/people/", people.center_people, name="center_people"),
+    path(_people + "invite/", people.center_invite_person, name="center_invite"),
+    path(_people + "<int:pk>/role/", people.center_person_change, name="center_person_change"),
+    path(_people + "<int:pk>/remove/", people.center_person_remove, name="center_person_remove"),
+    path(
+        _people + "invitations/<int:pk>/resend/",
+        people.center_invitation_resend,
+        name="center_invitation_resend",
+    ),
+    path(
+        _people + "invitations/<int:pk>/revoke/",
+        people.center_invitation_revoke,
+        name="center_invitation_revoke",
+    ),
+    path("team/", people.team, name="team"),
+    path("team/invite/", people.team_invite, name="team_invite"),
+    path("team/<int:pk>/role/", people.team_change, name="team_change"),
+    path("team/<int:pk>/remove/", people.team_remove, name="team_remove"),
+    path("team/invitations/<int:pk>/resend/", people.invitation_resend, name="invitation_resend"),
+    path("team/invitations/<int:pk>/revoke/", people.invitation_revoke, name="invitation_revoke"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/<str:fmt>/", audit.audit_export, name="audit_export"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/branding/", settings.settings_branding, name="settings_branding"),
+    path("settings/security/", settings.settings_security, name="settings_security"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<slug:job>/run/", jobs.job_run, name="job_run"),
+]

@@ -1,0 +1,119 @@
+"""What was done, as a sentence: “Amal archived the center Noor Clinic”.
+
+Each room registers the sentences of its own actions with `register_sentences`; %(who)s and %(what)s are filled in.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.models import AuditEvent, Role
+
+_sentences: dict[str, str | Promise] = {
+    "center.created": gettext_lazy("%(who)s added the center %(what)s"),
+    "center.edited": gettext_lazy("%(who)s changed the center %(what)s"),
+    "center.archived": gettext_lazy("%(who)s archived the center %(what)s"),
+    "center.restored": gettext_lazy("%(who)s restored the center %(what)s"),
+    "reseller.created": gettext_lazy("%(who)s set up %(what)s"),
+    "reseller.edited": gettext_lazy("%(who)s changed the settings"),
+    "reseller.logo_set": gettext_lazy("%(who)s set the logo"),
+    "reseller.logo_removed": gettext_lazy("%(who)s removed the logo"),
+    "invitation.sent": gettext_lazy("%(who)s invited %(what)s"),
+    "invitation.resent": gettext_lazy("%(who)s sent the invitation of %(what)s again"),
+    "invitation.revoked": gettext_lazy("%(who)s withdrew the invitation of %(what)s"),
+    "member.joined": gettext_lazy("%(who)s accepted an invitation"),
+    "member.role_changed": gettext_lazy("%(who)s changed the role of %(what)s"),
+    "member.removed": gettext_lazy("%(who)s removed %(what)s"),
+    "job.run": gettext_lazy("%(who)s asked for a round of the job %(what)s"),
+}
+
+
+def register_sentences(sentences: Mapping[str, str | Promise]) -> None:
+    """Add what a room's actions are called; called from its ready()."""
+    _sentences.update(sentences)
+
+
+def sentence(event: AuditEvent) -> str:
+    """One event in the active language. An action nobody named is told by its own name."""
+    who = str(event.actor or "") or event.actor_label or _("Markaz itself")
+    what = event.target_label or str(event.data.get("what", ""))
+    pattern = _sentences.get(event.action)
+    if pattern is None:
+        noun, _dot, verb = event.action.replace("_", " ").partition(".")
+        return f"{who}: {noun} {verb} {what}".strip()
+    return str(pattern) % {"who": who, "what": what}
+
+
+def changes(event: AuditEvent) -> list[tuple[str, str, str]]:
+    """(field, old, new) of an event, ready to show; and further facts as (name, "", value)."""
+    found = event.data.get("changes")
+    rows = [
+        (_label(event.target_type, name), _shown(name, pair[0]), _shown(name, pair[1]))
+        for name, pair in (found.items() if isinstance(found, dict) else ())
+        if isinstance(pair, list) and len(pair) == 2
+    ]
+    facts = {name: value for name, value in event.data.items() if name not in ("changes", "what")}
+    return rows + [
+        (_label(event.target_type, name), "", _shown(name, value)) for name, value in facts.items()
+    ]
+
+
+def areas() -> list[tuple[str, str]]:
+    """(noun, its name) of every registered action, for the filter of the page."""
+    nouns = {action.partition(".")[0] for action in _sentences}
+    return sorted(((noun, capfirst(_noun(noun))) for noun in nouns), key=lambda pair: pair[1])
+
+
+def _noun(noun: str) -> str:
+    known = {
+        "center": _("centers"),
+        "reseller": _("settings"),
+        "invitation": _("invitations"),
+        "member": _("people"),
+        "job": _("jobs"),
+        "instance": _("numbers"),
+        "service": _("service"),
+        "account": _("MazBot account"),
+        "incident": _("alerts"),
+        "pairing": _("pairing"),
+        "pairing_link": _("pairing links"),
+        "webhook": _("webhooks"),
+        "margin": _("margins"),
+        "rates": _("rates"),
+        "exchange_rate": _("exchange rates"),
+        "invoice": _("invoices"),
+        "payment": _("payments"),
+        "billing_policy": _("billing policy"),
+        "hold": _("holds"),
+        "brake": _("brake"),
+    }
+    return known.get(noun, noun.replace("_", " "))
+
+
+def _label(model_name: str, field: str) -> str:
+    for config in apps.get_app_configs():
+        if config.name in ("centers", "whatsapp", "billing") and model_name in config.models:
+            try:
+                found = config.models[model_name]._meta.get_field(field)
+            except FieldDoesNotExist:
+                break
+            return capfirst(str(getattr(found, "verbose_name", field)))
+    return capfirst(field.replace("_", " "))
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name == "role" and value in Role.values:
+        return str(Role(value).label)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_shown(key, part)}" for key, part in value.items())
+    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)

@@ -1,0 +1,219 @@
+"""Forms of the centers' pages. What a form does not declare, a POST cannot change."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.choices import currency_choices, time_zone_choices
+from centers.images import MAX_BYTES
+from centers.models import Center, Reseller, Role, User
+from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
+from centers.validators import normalise_phone
+
+if TYPE_CHECKING:
+    _CenterForm = forms.ModelForm[Center]
+    _ResellerForm = forms.ModelForm[Reseller]
+    _UserForm = forms.ModelForm[User]
+else:
+    _CenterForm = _ResellerForm = _UserForm = forms.ModelForm
+
+
+class CenterForm(_CenterForm):
+    """A center's own data."""
+
+    class Meta:
+        model = Center
+        fields = ("name", "contact_name", "email", "phone", "country_id", "currency", "language", "notes")
+        widgets = {
+            "phone": forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
+            "country_id": forms.TextInput(attrs={"dir": "ltr"}),
+            "notes": forms.Textarea(attrs={"rows": 4}),
+        }
+        help_texts = {
+            "email": gettext_lazy("Invoices and reminders are sent here."),
+            "phone": gettext_lazy("With the country code, such as +96899887897."),
+            "country_id": gettext_lazy("As MazBot numbers countries; it decides which rates apply."),
+            "notes": gettext_lazy("Only your team sees them."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"] = _currency_field(self.fields["currency"].label)
+
+    def clean_phone(self) -> str:
+        return normalise_phone(self.cleaned_data["phone"])
+
+
+class ArchiveForm(forms.Form):
+    """Typing the name of what is put away."""
+
+    confirm = forms.CharField(
+        label=gettext_lazy("Type the name to confirm"), widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_confirm(self) -> str:
+        name: str = self.cleaned_data["confirm"]
+        if name.strip().casefold() != self.expected.strip().casefold():
+            raise ValidationError(_("That is not the name. It is “%(name)s”.") % {"name": self.expected})
+        return name
+
+
+class _RoleForm(forms.Form):
+    def __init__(self, *args: Any, roles: tuple[Role, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"] = forms.ChoiceField(
+            label=_("Role"), choices=[(role.value, role.label) for role in roles], initial=roles[-1].value
+        )
+
+
+class RoleForm(_RoleForm):
+    """Choosing one of the roles of a place."""
+
+
+class InviteForm(_RoleForm):
+    """An address, and the role it is invited to."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+
+
+def staff_invite(data: Any = None) -> InviteForm:
+    """The form that invites to the team."""
+    return InviteForm(data, roles=STAFF_ROLES, auto_id="invite_%s")
+
+
+def center_invite(data: Any = None) -> InviteForm:
+    """The form that invites to a center's portal."""
+    return InviteForm(data, roles=CENTER_ROLES, auto_id="invite_%s")
+
+
+class GeneralForm(_ResellerForm):
+    """How a reseller is called, counts and reads the clock."""
+
+    class Meta:
+        model = Reseller
+        fields = ("name", "language", "time_zone", "currency", "support_contact", "payment_instructions")
+        widgets = {"payment_instructions": forms.Textarea(attrs={"rows": 5})}
+        help_texts = {
+            "language": gettext_lazy("Of mails and of people who have not chosen one."),
+            "time_zone": gettext_lazy("Days, months and due dates begin at midnight here."),
+            "currency": gettext_lazy("Suggested for new centers; each center keeps its own."),
+            "support_contact": gettext_lazy("A phone number or an address your centers see on every page."),
+            "payment_instructions": gettext_lazy(
+                "Bank, account, reference: shown where a center owes something."
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"] = _currency_field(
+            self.fields["currency"].label, self.fields["currency"].help_text
+        )
+        zone = self.fields["time_zone"]
+        self.fields["time_zone"] = forms.ChoiceField(
+            label=zone.label, help_text=zone.help_text, choices=time_zone_choices
+        )
+
+
+class BrandingForm(_ResellerForm):
+    """What centers see of a reseller: colour and logo."""
+
+    logo_file = forms.FileField(
+        label=gettext_lazy("Logo"),
+        required=False,
+        help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB. It is shown 40 pixels high."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+    )
+    remove_logo = forms.BooleanField(label=gettext_lazy("Remove the logo"), required=False)
+
+    class Meta:
+        model = Reseller
+        fields = ("colour",)
+        widgets = {"colour": forms.TextInput(attrs={"type": "color", "class": "form-control-color"})}
+        help_texts = {"colour": gettext_lazy("Of buttons and links in the portal of your centers.")}
+
+    def clean_logo_file(self) -> bytes | None:
+        file = self.cleaned_data.get("logo_file")
+        if file is None:
+            return None
+        if file.size > MAX_BYTES:
+            raise ValidationError(_("The image is larger than %(size)s KB.") % {"size": MAX_BYTES // 1024})
+        data: bytes = file.read(MAX_BYTES + 1)
+        return data
+
+
+class SecurityForm(_ResellerForm):
+    """What is asked of everybody in the team."""
+
+    class Meta:
+        model = Reseller
+        fields = ("mfa_required",)
+        help_texts = {
+            "mfa_required": gettext_lazy(
+                "Whoever has not set it up is led to it before seeing anything else. Centers' people are not asked."
+            )
+        }
+
+
+class ProfileForm(_UserForm):
+    """What people choose for themselves."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=[("en", "English"), ("ar", "العربية")]
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "language", "theme")
+
+
+class AcceptForm(forms.Form):
+    """Name and password of somebody who comes in by an invitation."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=256,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html,
+    )
+    again = forms.CharField(
+        label=gettext_lazy("Password again"),
+        strip=False,
+        max_length=256,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if (password := data.get("password")) is None:
+            return data
+        if "again" in data and data["again"] != password:
+            self.add_error("again", _("The two passwords are not the same."))
+        try:
+            validate_password(password, User(email=self.email, name=data.get("name", "")))
+        except ValidationError as error:
+            self.add_error("password", error)
+        return data
+
+
+def _currency_field(label: Any, help_text: Any = "") -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, help_text=help_text, choices=currency_choices)

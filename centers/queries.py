@@ -1,0 +1,110 @@
+"""Named reads of people, centers, jobs and the trace."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
+from centers.jobs import registered_jobs
+from centers.models import Center, Invitation, JobRun, Membership, Reseller, User
+
+RUNS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How many numbers in use a center has, and how many of them are connected."""
+
+    total: int = 0
+    connected: int = 0
+
+    @property
+    def down(self) -> int:
+        return self.total - self.connected
+
+
+@dataclass(frozen=True)
+class JobToday:
+    """What a job did since midnight of the reseller."""
+
+    name: str
+    label: str
+    runs: int
+    done: int
+    failed: int
+    last_at: datetime
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """Everywhere a person belongs; archived centers are left out."""
+    rows = Membership.objects.filter(user=user, center__archived_at__isnull=True)
+    return rows.select_related("reseller", "center").defer("reseller__logo")
+
+
+def members(reseller: Reseller, center: Center | None = None) -> QuerySet[Membership]:
+    """The team, or the people of one center, in the order in which they came."""
+    rows = Membership.objects.filter(reseller=reseller, center=center)
+    return rows.select_related("user").order_by("created_at", "pk")
+
+
+def open_invitations(center: Center | None = None) -> QuerySet[Invitation]:
+    """Invitations (to the team, or to one center) that were neither used nor withdrawn; expired ones too."""
+    rows = Invitation.objects.filter(center=center, accepted_at=None, revoked_at=None)
+    return rows.select_related("invited_by").order_by("-created_at", "-pk")
+
+
+def with_mfa(users: Iterable[User]) -> set[int]:
+    """Ids of those who have two-factor sign-in, by one query."""
+    from allauth.mfa.models import Authenticator
+
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    rows = Authenticator.objects.filter(user__in=[user.pk for user in users], type__in=kinds)
+    return set(rows.values_list("user_id", flat=True))
+
+
+def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
+    """Per center, how many numbers it has. Reads the numbers' room through its relation, without an import."""
+    in_use = Q(instances__archived_at=None)
+    rows = Center.objects.filter(pk__in=list(center_ids)).values_list(
+        "pk",
+        Count("instances", filter=in_use),
+        Count("instances", filter=in_use & Q(instances__connection="connected")),
+    )
+    return {pk: Numbers(total, connected) for pk, total, connected in rows.order_by()}
+
+
+def countries() -> list[str]:
+    """The country ids the reseller's centers have."""
+    rows = Center.objects.exclude(country_id="").order_by("country_id")
+    return list(rows.values_list("country_id", flat=True).distinct())
+
+
+def latest_runs(names: Iterable[str]) -> dict[str, list[JobRun]]:
+    """The last few runs of each job, newest first, by one query that walks the index per job."""
+    parts = [JobRun.objects.filter(job=name).order_by("-started_at", "-pk")[:RUNS_SHOWN] for name in names]
+    if not parts:
+        return {}
+    runs: dict[str, list[JobRun]] = {}
+    for run in parts[0].union(*parts[1:], all=True).order_by("-started_at", "-id"):
+        runs.setdefault(run.job, []).append(run)
+    return runs
+
+
+def jobs_today(reseller: Reseller, now: datetime) -> list[JobToday]:
+    """What each job did since the reseller's midnight, in the order of the Jobs page."""
+    zone = ZoneInfo(reseller.time_zone)
+    midnight = datetime.combine(now.astimezone(zone).date(), time.min, zone)
+    rows = (
+        JobRun.objects.filter(started_at__gte=midnight)
+        .order_by()
+        .values_list("job")
+        .annotate(runs=Count("pk"), done=Sum("done"), failed=Sum("failed"), last=Max("started_at"))
+    )
+    found = {row[0]: row for row in rows}
+    known = registered_jobs()
+    names = [name for name in known if name in found] + sorted(set(found) - set(known))
+    return [
+        JobToday(name, str(known[name].label) if name in known else name, *found[name][1:]) for name in names
+    ]

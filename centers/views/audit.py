@@ -1,0 +1,147 @@
+"""The trace: who did what, when, old and new values."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from centers.access import TenantRequest, staff
+from centers.audit_sentences import areas, changes, sentence
+from centers.exports import export
+from centers.models import AuditEvent, Center
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.queries import members
+
+ORDERS = {"time": ("-at", "-pk")}
+SHOWN_ON_CENTER = 15
+
+
+@dataclass(frozen=True)
+class AuditFilters:
+    """What the address asks for; what cannot be read counts as not asked."""
+
+    area: str = ""
+    actor: int | None = None
+    center: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @classmethod
+    def read(cls, params: QueryDict) -> "AuditFilters":
+        """From the parameters `area`, `actor`, `center`, `since` and `until` (days, both included)."""
+        return cls(
+            area=params.get("area", "").replace("\0", "")[:40],
+            actor=_number(params.get("actor", "")),
+            center=_number(params.get("center", "")),
+            since=_day(params.get("since", "")),
+            until=_day(params.get("until", "")),
+        )
+
+    @property
+    def as_query(self) -> str:
+        """The same filters for another address."""
+        named = {"area": self.area, "actor": self.actor, "center": self.center}
+        days = {"since": self.since, "until": self.until}
+        return urlencode({name: value for name, value in {**named, **days}.items() if value})
+
+    def apply(self, rows: QuerySet[AuditEvent], zone: ZoneInfo) -> QuerySet[AuditEvent]:
+        """`rows` narrowed to what was asked; days begin at midnight in `zone`."""
+        if self.area:
+            rows = rows.filter(action__startswith=f"{self.area}.")
+        if self.actor:
+            rows = rows.filter(actor=self.actor)
+        if self.center:
+            rows = rows.filter(center=self.center)
+        if self.since:
+            rows = rows.filter(at__gte=datetime.combine(self.since, time.min, zone))
+        if self.until and self.until < date.max:
+            rows = rows.filter(at__lt=datetime.combine(self.until + timedelta(days=1), time.min, zone))
+        return rows
+
+
+@staff(Permission.VIEW_AUDIT)
+@require_GET
+def audit(request: TenantRequest) -> HttpResponse:
+    """Everything that was done, newest first, 50 a page."""
+    filters = AuditFilters.read(request.GET)
+    rows = filters.apply(_events(), ZoneInfo(request.reseller.time_zone))
+    page = keyset(rows, request.GET, orders=ORDERS, default="time")
+    context = {
+        "page": page,
+        "rows": _told(page.rows),
+        "filters": filters,
+        "areas": areas(),
+        "people": [member.user for member in members(request.reseller)],
+        "center": Center.objects.filter(pk=filters.center).first() if filters.center else None,
+        "here": request.get_full_path(),
+    }
+    return render_page(request, "centers/audit.html", context, parts=("events",))
+
+
+@staff(Permission.VIEW_AUDIT)
+@require_GET
+def audit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The filtered trace as CSV or XLSX."""
+    if fmt not in ("csv", "xlsx"):
+        raise Http404
+    zone = ZoneInfo(request.reseller.time_zone)
+    rows = AuditFilters.read(request.GET).apply(_events(), zone).order_by("-at", "-pk")
+    header = [_("Time"), _("Person"), _("What was done"), _("Center"), _("Changes")]
+    return export(fmt, f"{request.reseller.slug}-audit", header, _exported(rows, zone))
+
+
+@staff(Permission.VIEW_AUDIT)
+@require_GET
+def center_audit(request: TenantRequest, pk: int) -> HttpResponse:
+    """`#center-audit`: the last deeds that concern one center."""
+    center = get_object_or_404(Center, pk=pk)
+    rows = list(_events().filter(center=center).order_by("-at", "-pk")[: SHOWN_ON_CENTER + 1])
+    context = {
+        "center": center,
+        "rows": _told(rows[:SHOWN_ON_CENTER]),
+        "more": len(rows) > SHOWN_ON_CENTER,
+    }
+    return render_page(request, "centers/parts/center_audit.html", context)
+
+
+def _events() -> QuerySet[AuditEvent]:
+    return AuditEvent.objects.select_related("actor", "center")
+
+
+def _told(rows: "list[AuditEvent] | object") -> list[tuple[AuditEvent, str, list[tuple[str, str, str]]]]:
+    return [(row, sentence(row), changes(row)) for row in rows]  # type: ignore[attr-defined]
+
+
+def _exported(rows: QuerySet[AuditEvent], zone: ZoneInfo) -> Iterator[list[object]]:
+    for row in rows.iterator(1000):
+        told = "; ".join(
+            f"{field}: {old} → {new}" if old else f"{field}: {new}" for field, old, new in changes(row)
+        )
+        yield [
+            row.at.astimezone(zone).replace(tzinfo=None),
+            row.actor_label,
+            sentence(row),
+            row.center.name if row.center else "",
+            told,
+        ]
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None

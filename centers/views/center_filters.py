@@ -1,0 +1,64 @@
+"""Which centers the list shows, in which order, as asked for in the address."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from centers.models import Center
+from centers.search import matching_centers
+
+# The last field of each order is unique, as keyset paging needs.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "name": ("name", "pk"),
+    "contact": ("contact_name", "pk"),
+    "country": ("country_id", "name", "pk"),
+    "standing": ("-standing", "name", "pk"),  # overdue, open, clear
+    "created": ("-created_at", "-pk"),
+}
+DEFAULT_ORDER = "name"
+
+
+@dataclass(frozen=True)
+class CenterFilters:
+    """What the address asks for; anything unknown in it counts as not asked."""
+
+    search: str = ""
+    standing: str = ""
+    country: str = ""
+    archived: bool = False
+
+    @classmethod
+    def read(cls, params: QueryDict) -> "CenterFilters":
+        """From the parameters `q`, `standing`, `country` and `archived`."""
+        standing = params.get("standing", "")
+        return cls(
+            search=params.get("q", "").replace("\0", "").strip()[:100],
+            standing=standing if standing in Center.Standing.values else "",
+            country=params.get("country", "").replace("\0", "")[:16],
+            archived=params.get("archived") == "1",
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether the list is narrowed at all."""
+        return bool(self.search or self.standing or self.country or self.archived)
+
+    @property
+    def as_query(self) -> str:
+        """The same filters for another address, without the question mark."""
+        named = {"q": self.search, "standing": self.standing, "country": self.country}
+        named["archived"] = "1" if self.archived else ""
+        return urlencode({name: value for name, value in named.items() if value})
+
+    def apply(self, rows: QuerySet[Center]) -> QuerySet[Center]:
+        """`rows` narrowed to what was asked."""
+        limit = Q(archived_at__isnull=not self.archived)
+        if self.search:
+            limit &= matching_centers(self.search)
+        if self.standing:
+            limit &= Q(standing=self.standing)
+        if self.country:
+            limit &= Q(country_id=self.country)
+        return rows.filter(limit)

@@ -1,0 +1,187 @@
+"""The list of centers, and one center's page with the parts of all rooms."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from centers import clock, fragments
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.exports import export
+from centers.forms import ArchiveForm, CenterForm
+from centers.lifecycle import archive_center, create_center, edit_center, restore_center
+from centers.models import Center
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.queries import Numbers, countries, numbers_of
+from centers.toasts import toast
+from centers.views.center_filters import DEFAULT_ORDER, ORDERS, CenterFilters
+
+EXPORT_BATCH = 500
+
+
+@staff(Permission.VIEW)
+@require_GET
+def center_list(request: TenantRequest) -> HttpResponse:
+    """All centers, 50 a page; search, filters and order live in the address."""
+    filters = CenterFilters.read(request.GET)
+    page = keyset(filters.apply(Center.objects.all()), request.GET, orders=ORDERS, default=DEFAULT_ORDER)
+    numbers = numbers_of(row.pk for row in page.rows)
+    context = {
+        "filters": filters,
+        "page": page,
+        "rows": [(row, numbers.get(row.pk, Numbers())) for row in page.rows],
+        "countries": countries(),
+        "standings": Center.Standing.choices,
+        "here": request.get_full_path(),
+    }
+    return render_page(request, "centers/center_list.html", context, parts=("centers",))
+
+
+@staff(Permission.VIEW)
+@require_GET
+def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The filtered list as CSV or XLSX."""
+    if fmt not in ("csv", "xlsx"):
+        raise Http404
+    header = [
+        _("Center"),
+        _("Contact"),
+        _("E-mail"),
+        _("Phone"),
+        _("MazBot country id"),
+        _("Currency"),
+        _("Standing"),
+        _("Numbers"),
+        _("Connected"),
+        _("Added"),
+        _("Archived"),
+    ]
+    rows = CenterFilters.read(request.GET).apply(Center.objects.order_by("name", "pk"))
+    return export(fmt, f"{request.reseller.slug}-centers", header, _exported(rows.iterator(EXPORT_BATCH)))
+
+
+def _exported(rows: Iterator[Center]) -> Iterator[list[object]]:
+    while batch := list(islice(rows, EXPORT_BATCH)):
+        numbers = numbers_of(row.pk for row in batch)
+        for row in batch:
+            count = numbers.get(row.pk, Numbers())
+            yield [
+                row.name,
+                row.contact_name,
+                row.email,
+                row.phone.removeprefix("+"),
+                row.country_id,
+                row.currency,
+                row.get_standing_display(),
+                count.total,
+                count.connected,
+                row.created_at,
+                row.archived_at,
+            ]
+
+
+@staff(Permission.VIEW)
+@require_GET
+def center(request: TenantRequest, pk: int) -> HttpResponse:
+    """One center: who it is, what it owes, its numbers, prices, usage, invoices, people and trace."""
+    row = get_object_or_404(Center, pk=pk)
+    slug = request.reseller.slug
+    names = ("center_usage", "center_prices", "center_invoices", "center_audit")
+    tabs = {
+        "center_usage": (_("Usage"), "chart-bar"),
+        "center_prices": (_("Prices"), "tags"),
+        "center_invoices": (_("Invoices"), "file-invoice"),
+        "center_audit": (_("Audit"), "history"),
+    }
+    context = {
+        "center": row,
+        "main": fragments.allowed(request, ("center_instances",), slug, pk),
+        "side": fragments.allowed(request, ("center_balance", "center_people"), slug, pk),
+        "tabs": [(part, *tabs[part.name]) for part in fragments.allowed(request, names, slug, pk)],
+        "tab": request.GET.get("tab", ""),
+    }
+    return render_page(request, "centers/center.html", context)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_http_methods(["GET", "POST"])
+def center_add(request: TenantRequest) -> HttpResponseBase:
+    """Add a center."""
+    if request.method == "GET":
+        initial = {"currency": request.reseller.currency, "language": request.reseller.language}
+        return _form_page(request, CenterForm(initial=initial), None)
+    form = CenterForm(request.POST)
+    if form.is_valid():
+        try:
+            row = create_center(
+                reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
+            )
+        except Refused as error:
+            form.add_error("name", error.sentence)
+        else:
+            toast(request, _("“%(name)s” was added.") % {"name": row.name})
+            return redirect("center", request.reseller.slug, row.pk)
+    return _form_page(request, form, None, status=422)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_http_methods(["GET", "POST"])
+def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Change a center's own data."""
+    row = get_object_or_404(Center, pk=pk)
+    if request.method == "GET":
+        return _form_page(request, CenterForm(instance=row), row)
+    form = CenterForm(request.POST, instance=get_object_or_404(Center, pk=pk))
+    if form.is_valid():
+        try:
+            row = edit_center(center=row, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as error:
+            form.add_error("name", error.sentence)
+        else:
+            toast(request, _("“%(name)s” was saved.") % {"name": row.name})
+            return redirect("center", request.reseller.slug, row.pk)
+    return _form_page(request, form, row, status=422)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_http_methods(["GET", "POST"])
+def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Put a center away after its name was typed."""
+    row = get_object_or_404(Center, pk=pk)
+    form = ArchiveForm(request.POST if request.method == "POST" else None, expected=row.name)
+    if form.is_bound and form.is_valid():
+        try:
+            archive_center(center=row, by=request.user, now=clock.now())
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("“%(name)s” is in the archive now.") % {"name": row.name})
+            return redirect("center", request.reseller.slug, row.pk)
+    context = {"center": row, "form": form, "numbers": numbers_of([row.pk]).get(row.pk, Numbers())}
+    return render_page(request, "centers/center_archive.html", context, status=422 if form.is_bound else 200)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def center_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Bring a center back from the archive."""
+    row = get_object_or_404(Center, pk=pk)
+    try:
+        restore_center(center=row, by=request.user, now=clock.now())
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    else:
+        toast(request, _("“%(name)s” is back.") % {"name": row.name})
+    return redirect("center", request.reseller.slug, pk)
+
+
+def _form_page(
+    request: TenantRequest, form: CenterForm, row: Center | None, status: int = 200
+) -> HttpResponse:
+    return render_page(request, "centers/center_form.html", {"form": form, "center": row}, status=status)

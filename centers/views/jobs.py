@@ -1,0 +1,79 @@
+"""The scheduled jobs: what ran, what failed and why, what comes next, who works; and running one now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from centers import audit, clock
+from centers.access import TenantRequest, staff
+from centers.jobs import Job, registered_jobs
+from centers.models import JobRun
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.queries import latest_runs
+from centers.toasts import toast
+from centers.workers import queues
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A job as the page shows it."""
+
+    job: Job
+    last: JobRun | None
+    earlier: list[JobRun]
+    next_at: datetime | None
+    may_run: bool
+
+
+@staff(Permission.VIEW_JOBS)
+@require_GET
+def jobs(request: TenantRequest) -> HttpResponse:
+    """Every registered job with its last runs."""
+    now = clock.now()
+    known = registered_jobs()
+    runs = latest_runs(known)
+    context = {
+        "rows": [_state(request, job, runs.get(name, []), now) for name, job in known.items()],
+        "queues": queues(now),
+        "here": request.get_full_path(),
+    }
+    return render_page(request, "centers/jobs.html", context, parts=("jobs",))
+
+
+@staff(Permission.RUN_JOBS)
+@require_POST
+def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
+    """Hand one round of a job to the workers now."""
+    found = registered_jobs().get(job)
+    if found is None:
+        raise Http404
+    if not request.may(found.permission):
+        raise PermissionDenied
+    with transaction.atomic():
+        audit.record(
+            "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=str(found.label)
+        )
+    if found.enqueue(request.reseller.pk) is False:
+        text = _(
+            "The workers cannot be reached, so “%(job)s” was not started. It runs by itself once they can."
+        )
+        toast(request, text % {"job": found.label}, "error")
+    else:
+        toast(
+            request,
+            _("“%(job)s” was handed to the workers. It appears here when it begins.") % {"job": found.label},
+        )
+    return redirect("jobs", request.reseller.slug)
+
+
+def _state(request: TenantRequest, job: Job, runs: list[JobRun], now: datetime) -> JobState:
+    may_run = request.may(Permission.RUN_JOBS) and request.may(job.permission)
+    next_at = job.next_run(request.reseller.pk, now) if job.next_run else None
+    return JobState(job, runs[0] if runs else None, runs[1:], next_at, may_run)

@@ -1,0 +1,239 @@
+"""The team of a reseller, and the people of one center: inviting, roles, removing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from centers import clock, invitations, queries
+from centers import team as people
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.forms import InviteForm, RoleForm, center_invite, staff_invite
+from centers.invitation_mail import invitation_url
+from centers.models import Center, Membership
+from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+
+
+@staff(Permission.MANAGE_TEAM)
+@require_GET
+def team(request: TenantRequest) -> HttpResponse:
+    """Members, their roles and two-factor sign-in, open invitations."""
+    return _team_page(request, staff_invite())
+
+
+@staff(Permission.MANAGE_TEAM)
+@require_POST
+def team_invite(request: TenantRequest) -> HttpResponseBase:
+    """Invite somebody to the team."""
+    form = staff_invite(request.POST)
+    if _invited(request, form, None):
+        return redirect("team", request.reseller.slug)
+    return _team_page(request, form, status=422)
+
+
+@staff(Permission.MANAGE_TEAM)
+@require_POST
+def team_change(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Give a member of the team another role."""
+    return _change(request, _member(request, None, pk), "team")
+
+
+@staff(Permission.MANAGE_TEAM)
+@require_POST
+def team_remove(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Remove a member of the team."""
+    return _remove(request, _member(request, None, pk), "team")
+
+
+@staff(Permission.MANAGE_TEAM)
+@require_POST
+def invitation_resend(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Send an invitation to the team again."""
+    return _resend(request, None, pk, "team")
+
+
+@staff(Permission.MANAGE_TEAM)
+@require_POST
+def invitation_revoke(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Withdraw an invitation to the team."""
+    return _revoke(request, None, pk, "team")
+
+
+@staff(Permission.VIEW)
+@require_GET
+def center_people(request: TenantRequest, pk: int) -> HttpResponse:
+    """`#center-people`: who gets into this center's portal."""
+    return _people_part(request, get_object_or_404(Center, pk=pk), center_invite())
+
+
+@staff(Permission.MANAGE_CENTER_PEOPLE)
+@require_POST
+def center_invite_person(request: TenantRequest, center_pk: int) -> HttpResponseBase:
+    """Invite somebody to a center's portal."""
+    center = get_object_or_404(Center, pk=center_pk)
+    form = center_invite(request.POST)
+    invited = _invited(request, form, center)
+    if request.htmx:
+        return _people_part(
+            request, center, center_invite() if invited else form, status=200 if invited else 422
+        )
+    if not invited:
+        toast(request, " ".join(str(text) for texts in form.errors.values() for text in texts), "error")
+    return redirect("center", request.reseller.slug, center.pk)
+
+
+@staff(Permission.MANAGE_CENTER_PEOPLE)
+@require_POST
+def center_person_change(request: TenantRequest, center_pk: int, pk: int) -> HttpResponseBase:
+    """Give somebody of a center another role."""
+    center = get_object_or_404(Center, pk=center_pk)
+    return _change(request, _member(request, center, pk), "center", center.pk)
+
+
+@staff(Permission.MANAGE_CENTER_PEOPLE)
+@require_POST
+def center_person_remove(request: TenantRequest, center_pk: int, pk: int) -> HttpResponseBase:
+    """Take somebody's access to a center's portal away."""
+    center = get_object_or_404(Center, pk=center_pk)
+    return _remove(request, _member(request, center, pk), "center", center.pk)
+
+
+@staff(Permission.MANAGE_CENTER_PEOPLE)
+@require_POST
+def center_invitation_resend(request: TenantRequest, center_pk: int, pk: int) -> HttpResponseBase:
+    """Send an invitation to a center's portal again."""
+    center = get_object_or_404(Center, pk=center_pk)
+    return _resend(request, center, pk, "center", center.pk)
+
+
+@staff(Permission.MANAGE_CENTER_PEOPLE)
+@require_POST
+def center_invitation_revoke(request: TenantRequest, center_pk: int, pk: int) -> HttpResponseBase:
+    """Withdraw an invitation to a center's portal."""
+    center = get_object_or_404(Center, pk=center_pk)
+    return _revoke(request, center, pk, "center", center.pk)
+
+
+def _team_page(request: TenantRequest, form: InviteForm, status: int = 200) -> HttpResponse:
+    members = list(queries.members(request.reseller))
+    secured = queries.with_mfa(member.user for member in members)
+    context = {
+        "rows": [(member, member.user_id in secured, _role_form(member, STAFF_ROLES)) for member in members],
+        "invitations": list(queries.open_invitations()),
+        "form": form,
+        "link": request.session.pop("invitation_link", ""),
+        "now": clock.now(),
+    }
+    return render_page(request, "centers/team.html", context, status=status)
+
+
+def _people_part(request: TenantRequest, center: Center, form: InviteForm, status: int = 200) -> HttpResponse:
+    context = {
+        "center": center,
+        "rows": [
+            (member, _role_form(member, CENTER_ROLES)) for member in queries.members(request.reseller, center)
+        ],
+        "invitations": list(queries.open_invitations(center)),
+        "form": form,
+        "link": request.session.pop("invitation_link", ""),
+        "now": clock.now(),
+    }
+    return render_page(request, "centers/parts/center_people.html", context, status=status)
+
+
+def _role_form(member: Membership, roles: tuple[Any, ...]) -> RoleForm:
+    return RoleForm(initial={"role": member.role}, roles=roles, auto_id=f"role_{member.pk}_%s")
+
+
+def _invited(request: TenantRequest, form: InviteForm, center: Center | None) -> bool:
+    if not form.is_valid():
+        return False
+    try:
+        _invitation, token = invitations.invite(
+            reseller=request.reseller, center=center, by=request.user, now=clock.now(), **form.cleaned_data
+        )
+    except Refused as error:
+        form.add_error("email", error.sentence)
+        return False
+    _remember_link(request, token)
+    toast(request, _("%(email)s was invited.") % {"email": form.cleaned_data["email"]})
+    return True
+
+
+def _remember_link(request: TenantRequest, token: str) -> None:
+    """Show the link once on the next page: it can be sent by WhatsApp, and nobody can look it up later."""
+    request.session["invitation_link"] = invitation_url(token)
+
+
+def _member(request: TenantRequest, center: Center | None, pk: int) -> Membership:
+    """Memberships are not scoped, so the tenant is named here; anybody else's is a 404."""
+    return get_object_or_404(queries.members(request.reseller, center), pk=pk)
+
+
+def _change(request: TenantRequest, member: Membership, page: str, *args: int) -> HttpResponseBase:
+    role = request.POST.get("role", "")
+    done = _("%(name)s has a new role.") % {"name": member.user}
+    return _tried(
+        request, lambda: people.change_role(membership=member, role=role, by=request.user), done, page, *args
+    )
+
+
+def _remove(request: TenantRequest, member: Membership, page: str, *args: int) -> HttpResponseBase:
+    done = _("%(name)s no longer has access.") % {"name": member.user}
+    return _tried(
+        request,
+        lambda: people.remove_member(membership=member, by=request.user, now=clock.now()),
+        done,
+        page,
+        *args,
+    )
+
+
+def _resend(
+    request: TenantRequest, center: Center | None, pk: int, page: str, *args: int
+) -> HttpResponseBase:
+    invitation = get_object_or_404(queries.open_invitations(center), pk=pk)
+    done = _("The invitation was sent to %(email)s again.") % {"email": invitation.email}
+    return _tried(
+        request,
+        lambda: _remember_link(
+            request, invitations.resend(invitation=invitation, by=request.user, now=clock.now())
+        ),
+        done,
+        page,
+        *args,
+    )
+
+
+def _revoke(
+    request: TenantRequest, center: Center | None, pk: int, page: str, *args: int
+) -> HttpResponseBase:
+    invitation = get_object_or_404(queries.open_invitations(center), pk=pk)
+    done = _("The invitation of %(email)s was withdrawn.") % {"email": invitation.email}
+    return _tried(
+        request,
+        lambda: invitations.revoke(invitation=invitation, by=request.user, now=clock.now()),
+        done,
+        page,
+        *args,
+    )
+
+
+def _tried(
+    request: TenantRequest, deed: Callable[[], object], done: str, page: str, *args: int
+) -> HttpResponseBase:
+    try:
+        deed()
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    else:
+        toast(request, done)
+    return redirect(reverse(page, args=[request.reseller.slug, *args]))

@@ -1,0 +1,41 @@
+"""A center's own first page."""
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from centers import fragments
+from centers.access import PortalRequest, portal
+from centers.live import TOKEN_SECONDS, make_token
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.queries import members
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_home(request: PortalRequest) -> HttpResponse:
+    """My numbers, what I owe, whom to ask: parts of all rooms."""
+    pk = request.center.pk
+    context = {
+        "balance": fragments.allowed(request, ("portal_balance",), pk),
+        "numbers": fragments.allowed(request, ("portal_numbers",), pk),
+        "people": fragments.allowed(request, ("portal_people",), pk),
+    }
+    return render_page(request, "centers/portal_home.html", context)
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_people(request: PortalRequest) -> HttpResponse:
+    """`#portal-people`: who has access to this center."""
+    rows = list(members(request.reseller, request.center))
+    return render_page(request, "centers/parts/portal_people.html", {"rows": rows})
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_live_token(request: PortalRequest) -> JsonResponse:
+    """A fresh token for the stream of this center."""
+    return JsonResponse(
+        {"token": make_token(request.reseller.pk, request.center.pk), "seconds": TOKEN_SECONDS}
+    )

@@ -1,0 +1,61 @@
+"""What people change about themselves."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from centers.errors import Refused
+from centers.forms import ProfileForm
+from centers.queries import memberships_of
+from centers.scoping import tenant
+from centers.team import remove_member
+from centers.toasts import toast
+from centers.views.public import YEAR, place_url, remember_language
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile(request: Any) -> HttpResponseBase:
+    """Name, language and theme; and where the person belongs."""
+    if request.method == "GET":
+        user = request.user
+        initial = {"language": user.language or translation.get_language()}
+        return _page(request, ProfileForm(instance=user, initial=initial))
+    form = ProfileForm(request.POST, instance=type(request.user).objects.get(pk=request.user.pk))
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    person = form.save()
+    with translation.override(person.language):
+        toast(request, _("Your profile was saved."))
+    response = redirect("profile")
+    remember_language(response, person.language)
+    # Read by theme.js before the first paint; it would otherwise keep what was chosen on this device before.
+    response.set_cookie("theme", person.theme, max_age=YEAR, secure=settings.HTTPS, samesite="Lax")
+    return response
+
+
+@login_required
+@require_POST
+def leave(request: Any, pk: int) -> HttpResponseBase:
+    """End one's own membership."""
+    membership = get_object_or_404(memberships_of(request.user), pk=pk)
+    place = str(membership.center or membership.reseller)
+    try:
+        with tenant(membership.reseller):
+            remove_member(membership=membership, by=request.user)
+    except Refused as error:
+        toast(request, error.sentence, "error")
+        return redirect("profile")
+    toast(request, _("You have left %(place)s.") % {"place": place})
+    return redirect("home")
+
+
+def _page(request: Any, form: ProfileForm, status: int = 200) -> HttpResponseBase:
+    places = [(membership, place_url(membership)) for membership in memberships_of(request.user)]
+    return render(request, "centers/profile.html", {"form": form, "memberships": places}, status=status)
