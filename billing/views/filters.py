@@ -1,0 +1,138 @@
+"""What the addresses of lists of money ask for; a value that means nothing counts as not given."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice, Payment
+from billing.periods import Period, month_of
+from centers.models import Center
+
+INVOICE_STATES = [
+    ("open", _("Open")),
+    ("overdue", _("Overdue")),
+    ("paid", _("Paid")),
+    ("void", _("Taken back")),
+    ("credit", _("Credit notes")),
+]
+PAYMENT_STATES = [("counted", _("Counted")), ("reversed", _("Reversed"))]
+# The last field of each order is unique, as keyset paging needs.
+INVOICE_ORDERS: dict[str, tuple[str, ...]] = {
+    "-issued": ("-issued_at", "-pk"),
+    "number": ("number", "pk"),
+    "center": ("center__name", "pk"),
+    "due": ("due_on", "pk"),
+    "total": ("currency", "total", "pk"),
+    "open": ("currency", "open_amount", "pk"),
+}
+PAYMENT_ORDERS: dict[str, tuple[str, ...]] = {
+    "-received": ("-received_on", "-pk"),
+    "reference": ("reference", "pk"),
+    "center": ("center__name", "pk"),
+    "amount": ("currency", "amount", "pk"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Search text, state, center and month of a list."""
+
+    search: str = ""
+    state: str = ""
+    center: Center | None = None
+    month: Period | None = None
+    _pairs: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, query: QueryDict, states: list[tuple[str, Any]]) -> "Filters":
+        """The filters of an address; a foreign center is none."""
+        search = query.get("q", "").replace("\0", "").strip()[:100]
+        state = query.get("state", "")
+        state = state if state in dict(states) else ""
+        center = _center(query.get("center", ""))
+        month = read_month(query.get("month", ""))
+        pairs = {
+            "q": search,
+            "state": state,
+            "center": str(center.pk) if center else "",
+            "month": f"{month.first_day:%Y-%m}" if month else "",
+        }
+        return cls(search, state, center, month, {name: text for name, text in pairs.items() if text})
+
+    @property
+    def as_query(self) -> str:
+        """The same filters as an address's query, without sort and page."""
+        return urlencode(self._pairs)
+
+    @property
+    def any(self) -> bool:
+        return bool(self._pairs)
+
+    @property
+    def month_value(self) -> str:
+        """For a month field."""
+        return self._pairs.get("month", "")
+
+
+def read_month(text: str) -> Period | None:
+    """The month written as `2026-10`."""
+    try:
+        return month_of(date.fromisoformat(f"{text[:7]}-01"))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _center(text: str) -> Center | None:
+    # No isdigit(): it lets "²" through, and ids end at 2**63.
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        return None
+    return Center.objects.filter(pk=int(text)).first()
+
+
+def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
+    """Invoices and credit notes the filters let through; `day` is the reseller's today."""
+    rows = Invoice.objects.select_related("center")
+    is_invoice = Q(kind=Invoice.Kind.INVOICE)
+    state: dict[str, Q] = {
+        "open": is_invoice & Q(open_amount__gt=0),
+        "overdue": is_invoice & Q(open_amount__gt=0, due_on__lt=day),
+        "paid": is_invoice & Q(open_amount=0, voided_at=None),
+        "void": is_invoice & Q(voided_at__isnull=False),
+        "credit": Q(kind=Invoice.Kind.CREDIT_NOTE),
+    }
+    rows = rows.filter(state.get(filters.state, Q()))
+    if filters.center:
+        rows = rows.filter(center=filters.center)
+    if filters.month:
+        rows = rows.filter(first_day__lt=filters.month.end_day, end_day__gt=filters.month.first_day)
+    if filters.search:
+        needle = filters.search.upper()
+        rows = rows.annotate(upper_number=Upper("number"), upper_center=Upper("center__name")).filter(
+            Q(upper_number__contains=needle) | Q(upper_center__contains=needle)
+        )
+    return rows
+
+
+def payment_rows(filters: Filters) -> "QuerySet[Payment]":
+    """Payments the filters let through."""
+    rows = Payment.objects.select_related("center", "recorded_by")
+    if filters.state:
+        rows = rows.filter(reversed_at__isnull=filters.state == "counted")
+    if filters.center:
+        rows = rows.filter(center=filters.center)
+    if filters.month:
+        rows = rows.filter(
+            received_on__gte=filters.month.first_day, received_on__lt=filters.month.end_day
+        )
+    if filters.search:
+        needle = filters.search.upper()
+        rows = rows.annotate(upper_reference=Upper("reference"), upper_center=Upper("center__name")).filter(
+            Q(upper_reference__contains=needle) | Q(upper_center__contains=needle)
+        )
+    return rows

@@ -1,0 +1,217 @@
+"""Payments: the list, recording one with a look at what it will do, and taking one back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Upper
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.forms.payments import PaymentForm, ReversalForm
+from billing.ledger import balances
+from billing.models import Invoice, Payment, SuspensionCase
+from billing.money import rounded
+from billing.payments import record_payment, reverse_payment
+from billing.periods import today
+from billing.policies import policy_for
+from billing.suspensions import debt_beyond_grace, open_invoices
+from billing.views.filters import PAYMENT_ORDERS, PAYMENT_STATES, Filters, payment_rows
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.exports import export
+from centers.models import Center
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+
+__all__ = [
+    "payment_preview",
+    "payment_record",
+    "payment_record_for",
+    "payment_reverse",
+    "payments",
+    "payments_export",
+]
+
+PAGE = "billing/payments.html"
+RECORD = "billing/payment_record.html"
+SHOWN_CENTERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What recording an amount will do; `left` is what then stays open in its currency."""
+
+    covered: list[tuple[Invoice, Decimal]]
+    left: Decimal
+    credit: Decimal
+    currency: str
+    resumes: bool
+    stays_off: bool
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def payments(request: TenantRequest) -> HttpResponseBase:
+    """All payments, the newest first."""
+    filters = Filters.read(request.GET, PAYMENT_STATES)
+    page = keyset(payment_rows(filters), request.GET, orders=PAYMENT_ORDERS, default="-received")
+    context = {"page": page, "filters": filters, "states": PAYMENT_STATES}
+    return render_page(request, PAGE, context, parts=("payments",))
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The payments the filters let through, as a file."""
+    header = [_("Received on"), _("Center"), _("Amount"), _("Currency"), _("Reference"), _("Note"), _("Reversed")]
+    rows = payment_rows(Filters.read(request.GET, PAYMENT_STATES))
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows.iterator(chunk_size=500):
+            yield [
+                row.received_on,
+                row.center.name,
+                row.amount,
+                row.currency,
+                row.reference,
+                row.note,
+                row.reversed_at,
+            ]
+
+    return export(fmt, "payments", header, cells())
+
+
+@staff(Permission.RECORD_PAYMENTS)
+@require_GET
+def payment_record(request: TenantRequest) -> HttpResponseBase:
+    """Find the center that paid; a center or an invoice in the address goes straight to the form."""
+    filters = Filters.read(request.GET, [])
+    if filters.center:
+        return redirect("payment_record_for", request.reseller.slug, filters.center.pk)
+    rows = Center.objects.filter(archived_at=None)
+    if filters.search:
+        needle = filters.search.upper()
+        rows = rows.annotate(upper_name=Upper("name"), upper_contact=Upper("contact_name")).filter(
+            Q(upper_name__contains=needle) | Q(upper_contact__contains=needle)
+        )
+    # Who owes comes first: "overdue" sorts after "open" and "clear".
+    found = rows.order_by("-standing", "name", "pk")[:SHOWN_CENTERS]
+    context = {"centers": found, "filters": filters}
+    return render_page(request, "billing/payment_center.html", context, parts=("found-centers",))
+
+
+@staff(Permission.RECORD_PAYMENTS)
+@require_http_methods(["GET", "POST"])
+def payment_record_for(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """The form of one center's payment, prefilled with what it owes or with one invoice (`invoice`)."""
+    center = get_object_or_404(Center, pk=pk)
+    form = _form(request, center)
+    if request.method == "POST" and form.is_valid():
+        try:
+            payment = record_payment(center=center, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("Payment “%(reference)s” was recorded.") % {"reference": payment.reference})
+            return redirect("center", request.reseller.slug, center.pk)
+    context = {
+        "center": center,
+        "form": form,
+        "open_invoices": open_invoices(center),
+        "balances": balances(center, clock.now()),
+        "today": today(request.reseller, clock.now()),
+        **_effect(center, form),
+    }
+    return render(request, RECORD, context, status=422 if request.method == "POST" else 200)
+
+
+@staff(Permission.RECORD_PAYMENTS)
+@require_POST
+def payment_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#payment-effect`: what the amount typed so far would pay, with nothing saved."""
+    center = get_object_or_404(Center, pk=pk)
+    context = {"center": center, **_effect(center, _form(request, center))}
+    return render(request, f"{RECORD}#payment-effect", context)
+
+
+@staff(Permission.RECORD_PAYMENTS)
+@require_http_methods(["GET", "POST"])
+def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Take a payment back, with a reason."""
+    payment = get_object_or_404(Payment.objects.select_related("center__reseller"), pk=pk)
+    form = ReversalForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reverse_payment(
+                payment=payment, because=form.cleaned_data["because"], by=request.user, now=clock.now()
+            )
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference})
+            return redirect("payments", request.reseller.slug)
+    status = 422 if request.method == "POST" else 200
+    context = {"payment": payment, "form": form}
+    return render(request, "billing/payment_reverse.html", context, status=status)
+
+
+def _form(request: TenantRequest, center: Center) -> PaymentForm:
+    day = today(request.reseller, clock.now())
+    rows = open_invoices(center)
+    currencies = [center.currency, *sorted({row.currency for row in rows} - {center.currency})]
+    if request.method == "POST":
+        return PaymentForm(request.POST, currencies=currencies, today=day)
+    return PaymentForm(initial=_initial(request, rows, day), currencies=currencies, today=day)
+
+
+def _initial(request: TenantRequest, rows: list[Invoice], day: date) -> dict[str, Any]:
+    """The invoice asked for, else all that is overdue, else all that is open, in one currency."""
+    wanted = [row for row in rows if str(row.pk) == request.GET.get("invoice")]
+    chosen = wanted or [row for row in rows if row.due_on < day] or rows
+    chosen = [row for row in chosen if row.currency == chosen[0].currency]
+    amount = sum((row.open_amount for row in chosen), Decimal(0))
+    found: dict[str, Any] = {"received_on": day}
+    if amount:
+        found |= {"amount": _typed(amount, chosen[0].currency), "currency": chosen[0].currency}
+    return found
+
+
+def _typed(amount: Decimal, currency: str) -> str:
+    return f"{rounded(amount, currency):f}"
+
+
+def _effect(center: Center, form: PaymentForm) -> dict[str, Any]:
+    """For the preview: the effect of the amount, or why there is none yet."""
+    if not form.is_bound:
+        initial: Any = form.initial
+        if "amount" not in initial:
+            return {"effect": None}
+        return {"effect": _worked_out(center, Decimal(initial["amount"]), initial["currency"])}
+    payable = form.payable
+    return {"effect": _worked_out(center, *payable) if payable else None}
+
+
+def _worked_out(center: Center, amount: Decimal, currency: str) -> Effect:
+    """Payments cover the oldest due date first; the rows are changed in memory only."""
+    rows = open_invoices(center)
+    covered, rest = [], amount
+    for row in rows:
+        part = min(rest, row.open_amount) if row.currency == currency else Decimal(0)
+        if part:
+            covered.append((row, part))
+            row.open_amount -= part
+            rest -= part
+    day = today(center.reseller, clock.now())
+    off = SuspensionCase.objects.filter(center=center, ended_at=None).exists()
+    still = debt_beyond_grace(rows, policy_for(center), day) is not None
+    left = sum((row.open_amount for row in rows if row.currency == currency), Decimal(0))
+    return Effect(covered, left, rest, currency, resumes=off and not still, stays_off=off and still)
