@@ -1,0 +1,275 @@
+"""Checks of the connection, against a MazBot over real HTTP."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from centers.models import JobRun
+from centers.scoping import every_tenant
+from whatsapp.mazbot import Priority
+from whatsapp.models import Connection, Incident, MazbotAccount, Service, StatusChange
+from whatsapp.monitoring import (
+    CLAIM,
+    batch_size,
+    check_instances,
+    claim_due,
+    due_instances,
+    observe,
+    sweep_interval,
+)
+from whatsapp.readings import Outcome, record_outcomes
+from whatsapp.rounds import status_round
+
+Kind = Incident.Kind
+
+
+def open_kinds(**of):
+    return sorted(Incident.objects.filter(resolved_at=None, **of).values_list("kind", flat=True))
+
+
+def check(place, now, **options):
+    for instance in place.instances:
+        instance.refresh_from_db()
+    return check_instances(
+        reseller=place.reseller, instances=place.instances, now=now, deadline=20, **options
+    )
+
+
+def test_a_first_check_finds_each_state(place, now):
+    states = ["connected", "disconnected", "expired", "pairing", "syncing"]
+    numbers = [place.add(state) for state in states]
+    tally = check(place, now)
+    assert (tally.answered, tally.failed, tally.left) == (5, 0, 0)
+    for number in numbers:
+        number.refresh_from_db()
+    assert [n.connection for n in numbers] == ["connected", "disconnected", "expired", "pairing", "unknown"]
+    assert numbers[4].raw_status == "syncing"
+    assert all(n.checked_at >= now and n.next_check_at > n.checked_at and not n.check_error for n in numbers)
+    assert [open_kinds(instance=n) for n in numbers] == [
+        [],
+        ["disconnected"],
+        ["expired"],
+        [],
+        ["unknown_status"],
+    ]
+    assert StatusChange.objects.count() == 5
+    assert Incident.objects.get(kind=Kind.UNKNOWN_STATUS).detail == "syncing"
+
+
+def test_pairing_numbers_are_looked_at_sooner_and_switched_off_ones_later(place, now):
+    connected, pairing = place.add("connected"), place.add("pairing")
+    off = place.add("connected", service_wanted=Service.DISABLED)
+    check(place, now)
+    waits = []
+    for number in (connected, pairing, off):
+        number.refresh_from_db()
+        waits.append(round((number.next_check_at - number.checked_at).total_seconds()))
+    assert waits == [60, 15, 180]
+
+
+def test_an_alert_opens_once_and_closes_when_the_phone_is_back(place, now):
+    number = place.add("disconnected")
+    for minutes in range(3):
+        check(place, now + timedelta(minutes=minutes))
+    assert Incident.objects.count() == 1
+    place.control.set_status(number.instance_id, "pairing")
+    check(place, now + timedelta(minutes=4))
+    assert open_kinds() == ["disconnected"], "somebody looks for a phone: not over yet"
+    place.control.set_status(number.instance_id, "expired")
+    check(place, now + timedelta(minutes=5))
+    assert open_kinds() == ["expired"]
+    place.control.set_status(number.instance_id, "connected")
+    check(place, now + timedelta(minutes=6))
+    assert open_kinds() == []
+    afters = StatusChange.objects.order_by("at").values_list("after", flat=True)
+    assert list(afters) == ["disconnected", "pairing", "expired", "connected"]
+
+
+def test_a_number_wanted_off_raises_no_alarm(place, now):
+    place.add("disconnected", service_wanted=Service.DISABLED)
+    check(place, now)
+    assert open_kinds() == []
+
+
+def test_a_failed_check_leaves_the_connection_and_says_so(place, now):
+    number = place.add("connected")
+    check(place, now)
+    number.refresh_from_db()
+    seen = number.checked_at
+    place.control.set_fault("status", "500")
+    check(place, now + timedelta(minutes=1))
+    number.refresh_from_db()
+    assert number.connection == Connection.CONNECTED
+    assert number.checked_at == seen, "the data is as old as it was"
+    assert number.check_error == "server"
+    assert number.check_failed_at >= now + timedelta(minutes=1)
+    assert open_kinds() == []
+    first_wait = number.next_check_at - number.check_failed_at
+    check(place, now + timedelta(minutes=3))
+    number.refresh_from_db()
+    assert number.next_check_at - number.check_failed_at == 2 * first_wait
+    place.control.clear_faults()
+    check(place, now + timedelta(minutes=9))
+    number.refresh_from_db()
+    assert (number.check_error, number.check_failed_at, number.check_failures) == ("", None, 0)
+
+
+def test_a_number_mazbot_does_not_know_is_an_alert(place, now):
+    number = place.add("connected")
+    check(place, now)
+    place.control.remove_instance(number.instance_id)
+    check(place, now + timedelta(minutes=2))
+    number.refresh_from_db()
+    assert number.connection == Connection.CONNECTED
+    assert open_kinds() == ["not_found"]
+    assert MazbotAccount.objects.get().failing_since is None
+
+
+def test_when_mazbot_itself_fails_there_is_one_alert_and_it_ends(place, now):
+    for _ in range(6):
+        place.add("connected")
+    check(place, now)
+    place.control.set_fault("status", "html_500")
+    check(place, now + timedelta(minutes=2))
+    assert open_kinds() == [], "6 of 12 checks failed: not yet more than half"
+    check(place, now + timedelta(minutes=4))
+    assert open_kinds() == ["provider_failing"]
+    assert MazbotAccount.objects.get().failing_since is not None
+    place.control.clear_faults()
+    for instance in place.instances:
+        place.control.set_status(instance.instance_id, "disconnected")
+    check(place, now + timedelta(minutes=6))
+    assert open_kinds() == [], "readings while it fails alarm nobody"
+    assert MazbotAccount.objects.get().failing_since is None
+    check(place, now + timedelta(minutes=8))
+    assert open_kinds() == ["disconnected"] * 6
+
+
+def test_few_failed_checks_do_not_blame_mazbot(place, now):
+    for _ in range(4):
+        place.add("connected")
+    place.control.set_fault("status", "500")
+    check(place, now)
+    assert open_kinds() == []
+
+
+def test_a_refused_login_is_one_alert_and_the_sweep_pauses(place, now):
+    MazbotAccount.objects.update(password="wrong")
+    for _ in range(10):
+        place.add()
+    tally = check(place, now)
+    assert tally.left == 10
+    assert place.calls("status") == 0
+    assert place.calls("login") <= 3, "once per locale path at most"
+    assert open_kinds() == ["account_refused"]
+    assert due_instances(now + timedelta(seconds=60)) == []
+    assert due_instances(now + timedelta(seconds=180)) == [place.reseller.pk]
+    assert place.instances[0].check_error == ""
+
+
+def test_a_login_that_works_again_ends_the_alert(place, now):
+    from whatsapp.accounts import save_account
+
+    MazbotAccount.objects.update(password="wrong")
+    place.add()
+    check(place, now)
+    save_account(reseller=place.reseller, by=None, now=now, password="secret-password")
+    assert due_instances(now + timedelta(seconds=1)) == [place.reseller.pk], "no pause after a change"
+    check(place, now + timedelta(minutes=1))
+    assert open_kinds() == []
+
+
+def test_a_batch_is_written_in_one_statement(place, now):
+    for _ in range(30):
+        place.add("connected")
+    check(place, now)
+    with CaptureQueriesContext(
+        database,
+    ) as queries:
+        check_instances(
+            reseller=place.reseller, instances=place.instances, now=now + timedelta(minutes=1), deadline=20
+        )
+    updates = [q["sql"] for q in queries if "UPDATE whatsapp_instance" in q["sql"]]
+    assert len(updates) == 1
+    assert len(queries) < 25
+
+
+def test_two_workers_never_take_the_same_number(place, now):
+    for _ in range(8):
+        place.add()
+    first = claim_due(reseller=place.reseller, now=now, limit=5)
+    second = claim_due(reseller=place.reseller, now=now, limit=5)
+    assert (len(first), len(second)) == (5, 3)
+    assert not {row.pk for row in first} & {row.pk for row in second}
+    assert claim_due(reseller=place.reseller, now=now, limit=5) == []
+    assert len(claim_due(reseller=place.reseller, now=now + CLAIM, limit=50)) == 8, "lost claims run out"
+
+
+def test_archived_numbers_are_not_checked(place, now):
+    place.add(archived_at=now)
+    place.center.archived_at = now
+    place.center.save()
+    place.add()
+    assert due_instances(now) == []
+
+
+def test_an_older_reading_does_not_undo_a_newer_one(place, now):
+    number = place.add()
+    observe(instance=number, connection=Connection.CONNECTED, raw="connected", last_seen=None, now=now)
+    late = Outcome(number.pk, now - timedelta(seconds=5), now, Connection.DISCONNECTED, "disconnected")
+    assert record_outcomes(reseller=place.reseller, outcomes=[late]) == 0
+    number.refresh_from_db()
+    assert number.connection == Connection.CONNECTED
+    assert open_kinds() == []
+
+
+def test_a_batch_cannot_write_another_resellers_number(place, new_place, now):
+    other = new_place().add()
+    outcome = Outcome(other.pk, now, now, Connection.CONNECTED, "connected")
+    record_outcomes(reseller=place.reseller, outcomes=[outcome])
+    with every_tenant():
+        other.refresh_from_db()
+        assert other.connection == Connection.UNCHECKED
+        assert StatusChange.objects.count() == 0
+
+
+def test_the_interval_follows_the_limit():
+    assert sweep_interval(10, 60) == 60
+    assert sweep_interval(420, 60) == pytest.approx(600)
+    assert batch_size(60) == 30
+    assert (batch_size(1), batch_size(6000)) == (5, 200)
+
+
+def test_a_limit_reached_stops_the_batch_and_is_no_failure(place, now):
+    for _ in range(5):
+        place.add()
+    place.control.set_fault("status", "429_retry_after", account_key=place.api_key, delay=20)
+    tally = check(place, now)
+    assert tally.failed == 0
+    assert tally.left == 5
+    assert due_instances(now + timedelta(seconds=10)) == []
+    assert due_instances(now + timedelta(seconds=60)) == [place.reseller.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_round_is_recorded_with_its_failures(new_place, now):
+    place = new_place()
+    place.add("connected")
+    bad = place.add("connected")
+    place.control.remove_instance(bad.instance_id)
+    run = status_round(reseller=place.reseller, now=now)
+    run.refresh_from_db()
+    assert (run.state, run.done, run.failed) == (JobRun.State.PARTIAL, 1, 1)
+    assert run.failures[0]["item"] == bad.instance_id
+    assert "instance id" in run.failures[0]["why"]
+    assert status_round(reseller=place.reseller, now=now + timedelta(seconds=1)) is None
+    assert status_round(reseller=place.reseller, now=now + timedelta(seconds=2), everyone=True) is not None
+
+
+def test_a_person_goes_first_and_gets_the_answer(place, now):
+    number = place.add("disconnected")
+    check(place, now, priority=Priority.PERSON)
+    number.refresh_from_db()
+    assert number.connection == Connection.DISCONNECTED
