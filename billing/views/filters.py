@@ -127,9 +127,7 @@ def payment_rows(filters: Filters) -> "QuerySet[Payment]":
     if filters.center:
         rows = rows.filter(center=filters.center)
     if filters.month:
-        rows = rows.filter(
-            received_on__gte=filters.month.first_day, received_on__lt=filters.month.end_day
-        )
+        rows = rows.filter(received_on__gte=filters.month.first_day, received_on__lt=filters.month.end_day)
     if filters.search:
         needle = filters.search.upper()
         rows = rows.annotate(upper_reference=Upper("reference"), upper_center=Upper("center__name")).filter(

@@ -6,10 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-from django.db.models.functions import Upper
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,6 +20,7 @@ from billing.payments import record_payment, reverse_payment
 from billing.periods import today
 from billing.policies import policy_for
 from billing.suspensions import debt_beyond_grace, open_invoices
+from billing.views.choosing import choose_center
 from billing.views.filters import PAYMENT_ORDERS, PAYMENT_STATES, Filters, payment_rows
 from centers import clock
 from centers.access import TenantRequest, staff
@@ -43,7 +43,6 @@ __all__ = [
 
 PAGE = "billing/payments.html"
 RECORD = "billing/payment_record.html"
-SHOWN_CENTERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,15 @@ def payments(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The payments the filters let through, as a file."""
-    header = [_("Received on"), _("Center"), _("Amount"), _("Currency"), _("Reference"), _("Note"), _("Reversed")]
+    header = [
+        _("Received on"),
+        _("Center"),
+        _("Amount"),
+        _("Currency"),
+        _("Reference"),
+        _("Note"),
+        _("Reversed"),
+    ]
     rows = payment_rows(Filters.read(request.GET, PAYMENT_STATES))
 
     def cells() -> Iterator[list[Any]]:
@@ -97,16 +104,8 @@ def payment_record(request: TenantRequest) -> HttpResponseBase:
     filters = Filters.read(request.GET, [])
     if filters.center:
         return redirect("payment_record_for", request.reseller.slug, filters.center.pk)
-    rows = Center.objects.filter(archived_at=None)
-    if filters.search:
-        needle = filters.search.upper()
-        rows = rows.annotate(upper_name=Upper("name"), upper_contact=Upper("contact_name")).filter(
-            Q(upper_name__contains=needle) | Q(upper_contact__contains=needle)
-        )
-    # Who owes comes first: "overdue" sorts after "open" and "clear".
-    found = rows.order_by("-standing", "name", "pk")[:SHOWN_CENTERS]
-    context = {"centers": found, "filters": filters}
-    return render_page(request, "billing/payment_center.html", context, parts=("found-centers",))
+    back = {"back_url": reverse("payments", args=[request.reseller.slug]), "back_label": _("Payments")}
+    return choose_center(request, filters, {"title": _("Which center paid?"), **back})
 
 
 @staff(Permission.RECORD_PAYMENTS)

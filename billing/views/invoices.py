@@ -1,0 +1,155 @@
+"""Invoices: the list, one of them, its PDF, and taking it back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.documents import invoice_filename, invoice_pdf
+from billing.forms.invoicing import VoidForm
+from billing.invoicing import void_invoice
+from billing.mail import send_again
+from billing.models import Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
+from billing.periods import today
+from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.exports import export
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+
+__all__ = [
+    "invoice",
+    "invoice_mail_again",
+    "invoice_pdf_file",
+    "invoice_void",
+    "invoices",
+    "invoices_export",
+    "pdf_response",
+]
+
+PAGE = "billing/invoices.html"
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def invoices(request: TenantRequest) -> HttpResponseBase:
+    """All invoices and credit notes, the newest first."""
+    day = today(request.reseller, clock.now())
+    filters = Filters.read(request.GET, INVOICE_STATES)
+    page = keyset(invoice_rows(filters, day), request.GET, orders=INVOICE_ORDERS, default="-issued")
+    context = {"page": page, "filters": filters, "states": INVOICE_STATES, "today": day}
+    return render_page(request, PAGE, context, parts=("invoices",))
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The invoices the filters let through, as a file; resale amounts only."""
+    header = [_("Number"), _("Center"), _("Issued"), _("Due"), _("From day"), _("To day (not billed)")]
+    header += [_("Total"), _("Open"), _("Currency"), _("Taken back")]
+    rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), today(request.reseller, clock.now()))
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows.iterator(chunk_size=500):
+            days = [row.issued_on, row.due_on, row.first_day, row.end_day]
+            yield [
+                row.number,
+                row.center.name,
+                *days,
+                row.total,
+                row.open_amount,
+                row.currency,
+                row.voided_at,
+            ]
+
+    return export(fmt, "invoices", header, cells())
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def invoice(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """One invoice or credit note with all that happened to it."""
+    return _page(request, _found(pk))
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def invoice_pdf_file(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """The document as the center gets it; `language` chooses another one."""
+    return pdf_response(_found(pk), request.GET.get("language", ""), download="download" in request.GET)
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_http_methods(["GET", "POST"])
+def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Take an invoice back with a credit note, after its number was typed."""
+    row = _found(pk)
+    form = VoidForm(request.POST or None, number=row.number)
+    if request.method == "POST" and form.is_valid():
+        try:
+            note = void_invoice(
+                invoice=row, because=form.cleaned_data["because"], by=request.user, now=clock.now()
+            )
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            words = {"number": row.number, "note": note.number}
+            toast(request, _("%(number)s was taken back by credit note %(note)s.") % words)
+            return redirect("invoice", request.reseller.slug, note.pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "billing/invoice_void.html", {"invoice": row, "form": form}, status=status)
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_POST
+def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Try the mails of an invoice that did not arrive again."""
+    row = _found(pk)
+    waiting = (OutgoingMail.State.FAILED, OutgoingMail.State.NO_ADDRESS)
+    mails = OutgoingMail.objects.filter(invoice=row, state__in=waiting).select_related("center", "reseller")
+    for mail in mails:
+        send_again(mail=mail, by=request.user, now=clock.now())
+    if row.center.email:
+        toast(request, _("The mail goes to %(address)s again.") % {"address": row.center.email})
+    else:
+        toast(request, _("“%(center)s” has no e-mail address.") % {"center": row.center}, "warning")
+    return redirect("invoice", request.reseller.slug, pk)
+
+
+def pdf_response(row: Invoice, language: str, *, download: bool = False) -> HttpResponse:
+    """The invoice's PDF, shown by the browser unless it is to be saved."""
+    response = HttpResponse(invoice_pdf(row, language=language), content_type="application/pdf")
+    place = "attachment" if download else "inline"
+    response["Content-Disposition"] = f'{place}; filename="{invoice_filename(row)}"'
+    return response
+
+
+def _found(pk: int) -> Invoice:
+    lines = Prefetch("lines", InvoiceLine.objects.select_related("instance"))
+    rows = Invoice.objects.select_related("center", "credits", "issued_by").prefetch_related(lines)
+    found: Invoice = get_object_or_404(rows, pk=pk)
+    return found
+
+
+def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
+    note = Invoice.objects.filter(credits=row).first()
+    entries = LedgerEntry.objects.filter(center=row.center, currency=row.currency, at__gte=row.issued_at)
+    context = {
+        "invoice": row,
+        "credit_note": note,
+        "lines": row.lines.all(),
+        "mails": OutgoingMail.objects.filter(invoice=row),
+        "reminders": Reminder.objects.filter(invoice=row).select_related("mail"),
+        "entries": entries.select_related("invoice", "payment", "by").order_by("at", "pk")[:50],
+        "today": today(request.reseller, clock.now()),
+        "with_costs": Permission.VIEW_COSTS in request.permissions,
+    }
+    return render_page(request, "billing/invoice.html", context, parts=("invoice-state",))
