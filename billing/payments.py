@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
@@ -179,7 +180,7 @@ def _check(center: Center, amount: Decimal | str, currency: str, received_on: da
 def _check_unused(center: Center, reference: str) -> None:
     earlier = (
         Payment.objects.annotate(key=Upper("reference"))
-        .filter(reseller_id=center.reseller_id, key=reference.upper())
+        .filter(reseller_id=center.reseller_id, key=Upper(Value(reference)))
         .select_related("center")
         .first()
     )

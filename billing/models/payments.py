@@ -76,8 +76,7 @@ class LedgerEntry(models.Model):
                 "reseller", Upper("reference"), condition=Q(kind="refund"), name="ledger_refund_once"
             ),
             models.CheckConstraint(
-                condition=Q(kind="invoice", invoice__isnull=False, payment__isnull=True)
-                | Q(kind="credit_note", invoice__isnull=False, payment__isnull=True, amount__lte=0)
+                condition=Q(kind__in=["invoice", "credit_note"], invoice__isnull=False, payment__isnull=True)
                 | Q(kind="payment", payment__isnull=False, invoice__isnull=True, amount__lt=0)
                 | Q(kind="reversal", payment__isnull=False, invoice__isnull=True, amount__gt=0)
                 | Q(kind="refund", payment__isnull=True, invoice__isnull=True, amount__gt=0),

@@ -1,0 +1,63 @@
+"""Holds: "do not suspend until DATE, because …"."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.ledger import lock
+from billing.models import Hold
+from billing.periods import today
+from billing.suspensions import lift_if_settled
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Center, User
+
+
+def hold(*, center: Center, until: date, because: str, by: User | None, now: datetime) -> Hold:
+    """Do not suspend the center before `until`; a suspended one is switched on again. Replaces an earlier hold."""
+    reason = because.strip()[:300]
+    if not reason:
+        raise Refused(_("Say why the center is not to be suspended."))
+    with transaction.atomic():
+        center = lock(center)
+        if until <= today(center.reseller, now):
+            raise Refused(_("The hold must end on a day to come."))
+        Hold.objects.filter(center=center, released_at=None).update(released_at=now, released_by=by)
+        row: Hold = Hold.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            until=until,
+            because=reason,
+            created_at=now,
+            created_by=by,
+        )
+        _trace("hold.set", row, center, by, now)
+        lift_if_settled(center=center, now=now, by=by)
+    return row
+
+
+def release_hold(*, center: Center, by: User | None, now: datetime) -> bool:
+    """End the center's hold; the next run may suspend it. False when there was none."""
+    with transaction.atomic():
+        center = lock(center)
+        row = Hold.objects.filter(center=center, released_at=None).first()
+        if row is None:
+            return False
+        Hold.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
+        _trace("hold.released", row, center, by, now)
+    return True
+
+
+def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
+    audit.record(
+        action,
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=center,
+        now=now,
+        until=row.until.isoformat(),
+        because=row.because,
+    )
+    live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))

@@ -1,0 +1,97 @@
+"""Reminders by mail: one per invoice and step, in the center's language."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from billing import mailtexts
+from billing.ledger import lock
+from billing.mail import write_mail
+from billing.models import Invoice, OutgoingMail, Reminder
+from billing.periods import today
+from billing.policies import Policy, policies_for
+from centers import audit, live
+from centers.jobs import Round
+from centers.models import Reseller
+
+WARNING = "warning"
+
+
+def send_reminders(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+    """Write the mails of the steps that are due. After a pause only the latest step of an invoice is mailed."""
+    day = today(reseller, now)
+    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0, center__archived_at=None)
+    invoices = list(rows.select_related("center__reseller").order_by("due_on", "pk"))
+    policies = policies_for(reseller, {row.center_id: row.center for row in invoices}.values())
+    taken: dict[int, set[str]] = {}
+    for invoice_id, step in Reminder.objects.filter(invoice__in=invoices).values_list("invoice_id", "step"):
+        taken.setdefault(invoice_id, set()).add(step)
+    for invoice in invoices:
+        policy = policies[invoice.center_id]
+        due = [step for step in steps_until(invoice, policy, day) if step not in taken.get(invoice.pk, set())]
+        if due and not policy.is_quiet(day):
+            _take(invoice, due, policy, now)
+            round_.ok()
+
+
+def steps_until(invoice: Invoice, policy: Policy, day: date) -> list[str]:
+    """The steps of an invoice whose day has come, the latest last. A step before its issue never comes."""
+    steps = [(offset, f"due{offset:+d}") for offset in policy.reminder_days]
+    if policy.warning_days is not None and policy.suspend:
+        steps.append((policy.warning_days, WARNING))
+    dated = [(invoice.due_on + timedelta(days=offset), offset, name) for offset, name in steps]
+    # On one day the warning says more than a reminder: it comes last.
+    dated.sort(key=lambda step: (step[0], step[2] == WARNING))
+    return [name for on, _offset, name in dated if invoice.issued_on <= on <= day]
+
+
+def _take(invoice: Invoice, due: list[str], policy: Policy, now: datetime) -> None:
+    """Write down every step; only the last gets a mail. Judged again under the center's lock."""
+    with transaction.atomic():
+        invoice.center = lock(invoice.center)
+        invoice.refresh_from_db(fields=["open_amount", "voided_at"])
+        if invoice.open_amount <= 0:
+            return
+        already = set(Reminder.objects.filter(invoice=invoice).values_list("step", flat=True))
+        *passed_over, last = due
+        mail = _write(invoice, last, policy, now) if last not in already else None
+        Reminder.objects.bulk_create(
+            Reminder(
+                reseller_id=invoice.reseller_id,
+                center_id=invoice.center_id,
+                invoice=invoice,
+                step=step,
+                at=now,
+                mail=mail if step == last else None,
+            )
+            for step in (*passed_over, last)
+            if step not in already
+        )
+        if mail:
+            audit.record(
+                "reminder.written",
+                reseller=invoice.center.reseller,
+                center=invoice.center,
+                by=None,
+                target=invoice,
+                now=now,
+                step=last,
+            )
+            live.publish(invoice.reseller_id, "billing", centers=(invoice.center_id,))
+
+
+def _write(invoice: Invoice, step: str, policy: Policy, now: datetime) -> OutgoingMail:
+    day = today(invoice.center.reseller, now)
+    suspends_on = max(invoice.due_on + timedelta(days=policy.grace_days), day)
+    return write_mail(
+        center=invoice.center,
+        kind="warning" if step == WARNING else "reminder",
+        key=f"reminder:{invoice.pk}:{step}",
+        text=lambda: (
+            mailtexts.final_warning(invoice, suspends_on)
+            if step == WARNING
+            else mailtexts.reminder(invoice, day)
+        ),
+        invoice=invoice,
+        now=now,
+    )

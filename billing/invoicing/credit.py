@@ -1,0 +1,142 @@
+"""Taking an invoice back: a credit note over all of it, and its days are free to be billed again."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import mailtexts
+from billing.invoicing.issue import number_for, parties
+from billing.ledger import lock, post, settle
+from billing.mail import write_mail
+from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, SubscriptionClaim, UsageClaim
+from billing.periods import local_day, zone_of
+from billing.suspensions import lift_if_settled
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import User
+
+# Of a credit note's line these are the original's with the sign turned.
+_TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
+_KEPT = (
+    "reseller_id",
+    "position",
+    "kind",
+    "instance_id",
+    "number_label",
+    "rate_type",
+    "first_day",
+    "end_day",
+    "unit_cost",
+    "cost_currency",
+    "margin_id",
+    "percent",
+    "fixed",
+    "exchange_rate",
+    "unit_price",
+    "currency",
+)
+
+
+def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: datetime) -> Invoice:
+    """Issue the credit note that takes `invoice` back whole; returns the note.
+
+    Its usage can be invoiced again, what was paid for it covers other invoices or becomes credit.
+    Refused for a credit note, for an invoice taken back already, and without a reason.
+    """
+    reason = because.strip()[:300]
+    if not reason:
+        raise Refused(_("Say why the invoice is taken back."))
+    with transaction.atomic():
+        center = lock(invoice.center)
+        original = Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+        if original.is_credit_note:
+            raise Refused(
+                _("%(number)s is a credit note; only invoices are taken back.") % {"number": original}
+            )
+        if original.voided_at:
+            raise Refused(_("%(number)s has been taken back already.") % {"number": original})
+        original.center = center
+        note = _write_note(original, reason, by, now)
+        _release(original, now)
+        post(
+            center=center,
+            kind=LedgerEntry.Kind.CREDIT_NOTE,
+            amount=note.total,
+            currency=note.currency,
+            invoice=note,
+            by=by,
+            now=now,
+        )
+        settle(center, now)
+        lift_if_settled(center=center, now=now, by=by)
+        write_mail(
+            center=center,
+            kind="credit_note",
+            key=f"invoice:{note.pk}",
+            text=lambda: mailtexts.credit_note_issued(note, original),
+            invoice=note,
+            now=now,
+        )
+        audit.record(
+            "invoice.voided",
+            reseller=center.reseller,
+            center=center,
+            by=by,
+            target=original,
+            now=now,
+            because=reason,
+            credit_note=note.number,
+        )
+        live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))
+    return note
+
+
+def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) -> Invoice:
+    center = original.center
+    issued_on = local_day(now, zone_of(center.reseller))
+    number, sequence = number_for(center, Invoice.Kind.CREDIT_NOTE, issued_on.year)
+    note: Invoice = Invoice.objects.create(
+        reseller_id=original.reseller_id,
+        center=center,
+        kind=Invoice.Kind.CREDIT_NOTE,
+        number=number,
+        year=issued_on.year,
+        sequence=sequence,
+        first_day=original.first_day,
+        end_day=original.end_day,
+        period_start=original.period_start,
+        period_end=original.period_end,
+        currency=original.currency,
+        total=-original.total,
+        line_count=original.line_count,
+        issued_at=now,
+        issued_on=issued_on,
+        due_on=issued_on,
+        issued_by=by,
+        language=original.language,
+        parties=parties(center),
+        credits=original,
+        reason=reason,
+    )
+    InvoiceLine.objects.bulk_create(
+        [
+            InvoiceLine(
+                invoice=note,
+                **{name: getattr(line, name) for name in _KEPT},
+                **{name: -getattr(line, name) for name in _TURNED},
+            )
+            for line in original.lines.all()
+        ]
+    )
+    return note
+
+
+def _release(original: Invoice, now: datetime) -> None:
+    """Let the days, the subscriptions and the period of the invoice be billed again."""
+    period = BillingPeriod.objects.get(invoice=original)
+    UsageClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
+    SubscriptionClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
+    BillingPeriod.objects.filter(pk=period.pk).update(voided_at=now)
+    Invoice.objects.filter(pk=original.pk).update(voided_at=now)
+    original.voided_at = now

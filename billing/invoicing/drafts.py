@@ -1,0 +1,246 @@
+"""What an invoice of a center and period would say: lines worked out, nothing written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from billing.invoicing.usage import Unbilled, corrections, unbilled_days
+from billing.models import Category, InvoiceLine, Margin, Rate, SubscriptionClaim
+from billing.money import rounded
+from billing.periods import ONE_DAY, Period, local_day, month_of, zone_of
+from billing.policies import Policy, policy_for
+from billing.pricing import PriceBook, average, billable_messages, converted, usage_charge
+from centers.errors import Refused
+from centers.models import Center
+from whatsapp.models import Instance
+
+ZERO = Decimal(0)
+Kind = InvoiceLine.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One line to be; the fields are those of InvoiceLine. `amount` is rounded once, at the currency's digits."""
+
+    kind: str
+    instance: Instance
+    first_day: date
+    end_day: date
+    quantity: int
+    sent: int
+    received: int
+    failed: int
+    cost: Decimal
+    cost_currency: str
+    margin: Margin | None
+    percent: Decimal
+    fixed: Decimal
+    exchange_rate: Decimal
+    amount: Decimal
+    currency: str
+    rate_type: str = ""
+    month: date | None = None  # of a subscription
+    days: tuple[Unbilled, ...] = ()
+
+    @property
+    def number_label(self) -> str:
+        """How the number is called on the invoice."""
+        own = self.instance
+        return f"{own.label} ({own.instance_id})" if own.label else own.instance_id
+
+    @property
+    def unit_cost(self) -> Decimal:
+        """Average cost per message or subscription."""
+        return average(self.cost, self.quantity)
+
+    @property
+    def unit_price(self) -> Decimal:
+        """Average price per message or subscription, in `currency`."""
+        return average(self.amount, self.quantity)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell: such a line is left out and its days are closed without one."""
+        return not (self.amount or self.quantity or self.sent or self.received or self.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invoice to be. `lines` hold something to charge or to tell; `silent` only days that close with it."""
+
+    center: Center
+    period: Period
+    currency: str
+    lines: tuple[DraftLine, ...]
+    silent: tuple[DraftLine, ...] = ()
+    total: Decimal = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total", sum((line.amount for line in self.lines), ZERO))
+
+    @property
+    def charges_nothing(self) -> bool:
+        """Whether the period is closed without an invoice."""
+        return all(line.amount == 0 for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What one line's days have in common."""
+
+    kind: str
+    instance: Instance
+    margin: Margin | None
+    cost_currency: str
+    exchange_rate: Decimal
+
+
+def preview_invoice(center: Center, period: Period) -> Draft:
+    """The invoice as it would be issued now. Raises MissingRate, or Refused for a subscription without a rate."""
+    policy = policy_for(center)
+    book = PriceBook(center.reseller, period.last_day)
+    found = [
+        *_usage_lines(book, center, policy, period),
+        *_subscription_lines(book, center, policy, period),
+        *_adjustment_lines(book, center, policy, period),
+    ]
+    return Draft(
+        center=center,
+        period=period,
+        currency=center.currency,
+        lines=tuple(line for line in found if not line.is_empty),
+        silent=tuple(line for line in found if line.is_empty),
+    )
+
+
+def _usage_lines(book: PriceBook, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
+    groups: dict[_Terms, list[Unbilled]] = {}
+    for day in unbilled_days(center, period):
+        margin = book.margins.find(Category.MESSAGE, center, day.day)
+        worth = book.exchange.rate(day.currency, center.currency, book.day) if _counts(day) else Decimal(1)
+        terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, worth)
+        groups.setdefault(terms, []).append(day)
+    return [_line(terms, days, center.currency, policy) for terms, days in groups.items()]
+
+
+def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
+    """Corrections keep the margin version and the exchange rate their day was billed with."""
+    groups: dict[_Terms, list[Unbilled]] = {}
+    for day in corrections(center, period):
+        margin, line = day.margin_before, day.line_before
+        if day.before is None:
+            margin = book.margins.find(Category.MESSAGE, center, day.day)
+        if line is not None and line.currency == center.currency:
+            worth = line.exchange_rate
+        else:
+            worth = book.exchange.rate(day.currency, center.currency, book.day)
+        terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, worth)
+        groups.setdefault(terms, []).append(day)
+    return [_line(terms, days, center.currency, policy) for terms, days in groups.items()]
+
+
+def _subscription_lines(
+    book: PriceBook, center: Center, policy: Policy, period: Period
+) -> Iterable[DraftLine]:
+    """One line per number and month whose last day lies in the period, when the policy names a type to charge."""
+    months = list(period.months_ended())
+    if not policy.subscription_type or not months:
+        return
+    rate = next(
+        (row for row in book.rates_of(center.country_id) if row.type == policy.subscription_type), None
+    )
+    if rate is None:
+        raise Refused(
+            _(
+                "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or change the policy."
+            )
+            % {"type": policy.subscription_type, "center": center}
+        )
+    numbers = list(Instance.objects.filter(center=center).order_by("pk"))
+    charged = set(
+        SubscriptionClaim.objects.filter(instance__in=numbers, month__in=months, voided_at=None).values_list(
+            "instance_id", "month"
+        )
+    )
+    for month in months:
+        for number in numbers:
+            if (number.pk, month) not in charged and _was_active(number, center, month):
+                yield _subscription_line(book, center, rate, number, month)
+
+
+def _subscription_line(
+    book: PriceBook, center: Center, rate: Rate, number: Instance, month: date
+) -> DraftLine:
+    whole = month_of(month)
+    margin = book.margins.find(Category.SUBSCRIPTION, center, whole.last_day)
+    percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
+    worth = book.exchange.rate(rate.currency, center.currency, book.day)
+    charge = converted(usage_charge(rate.cost, 1, percent, fixed), worth)
+    return DraftLine(
+        kind=Kind.SUBSCRIPTION,
+        instance=number,
+        first_day=whole.first_day,
+        end_day=whole.end_day,
+        quantity=1,
+        sent=0,
+        received=0,
+        failed=0,
+        cost=rate.cost,
+        cost_currency=rate.currency,
+        margin=margin,
+        percent=percent,
+        fixed=fixed,
+        exchange_rate=worth,
+        amount=rounded(charge, center.currency),
+        currency=center.currency,
+        rate_type=rate.type,
+        month=month,
+    )
+
+
+def _line(terms: _Terms, days: list[Unbilled], currency: str, policy: Policy) -> DraftLine:
+    sent, failed = sum(day.sent for day in days), sum(day.failed for day in days)
+    # Of a correction both can be negative; then the difference itself is what carries the fixed amount.
+    quantity = (
+        sum(day.sent - day.failed for day in days)
+        if terms.kind == Kind.ADJUSTMENT and policy.billable != "sent"
+        else sum(billable_messages(day.sent, day.failed, policy.billable) for day in days)
+    )
+    cost = sum((day.cost for day in days), ZERO)
+    percent, fixed = (terms.margin.percent, terms.margin.fixed) if terms.margin else (ZERO, ZERO)
+    charge = converted(usage_charge(cost, quantity, percent, fixed), terms.exchange_rate)
+    return DraftLine(
+        kind=terms.kind,
+        instance=terms.instance,
+        first_day=min(day.day for day in days),
+        end_day=max(day.day for day in days) + ONE_DAY,
+        quantity=quantity,
+        sent=sent,
+        received=sum(day.received for day in days),
+        failed=failed,
+        cost=cost,
+        cost_currency=terms.cost_currency,
+        margin=terms.margin,
+        percent=percent,
+        fixed=fixed,
+        exchange_rate=terms.exchange_rate,
+        amount=rounded(charge, currency),
+        currency=currency,
+        days=tuple(days),
+    )
+
+
+def _counts(day: Unbilled) -> bool:
+    """Whether the day can cost anything: a silent number needs no exchange rate."""
+    return bool(day.sent or day.cost)
+
+
+def _was_active(number: Instance, center: Center, month: date) -> bool:
+    zone = zone_of(center.reseller)
+    whole = month_of(month)
+    archived = local_day(number.archived_at, zone) if isinstance(number.archived_at, datetime) else None
+    started = local_day(number.created_at, zone)
+    return started < whole.end_day and (archived is None or archived >= whole.first_day)

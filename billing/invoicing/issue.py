@@ -1,0 +1,317 @@
+"""Issuing: number, lines, claims, ledger entry, mail and trace in one transaction, or nothing at all."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from billing import mailtexts
+from billing.invoicing.drafts import Draft, DraftLine, preview_invoice
+from billing.ledger import lock, post, settle
+from billing.mail import write_mail
+from billing.models import (
+    BillingPeriod,
+    Invoice,
+    InvoiceLine,
+    InvoiceNumber,
+    LedgerEntry,
+    SubscriptionClaim,
+    UsageClaim,
+    UsageReading,
+)
+from billing.periods import Period, day_start, local_day, today, zone_of
+from billing.policies import policy_for
+from billing.readiness import unread_days
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Center, User
+from whatsapp.models import MazbotAccount
+
+PREFIXES = {Invoice.Kind.INVOICE: "INV", Invoice.Kind.CREDIT_NOTE: "CN"}
+
+
+class NothingToCharge(Refused):
+    """The period had no charge: it is closed without an invoice."""
+
+
+def blockers(center: Center, period: Period, now: datetime) -> list[str]:
+    """Why the period cannot be closed yet, as translated sentences; empty when it can."""
+    account = MazbotAccount.objects.filter(reseller=center.reseller).first()
+    account_zone = ZoneInfo(account.time_zone) if account else zone_of(center.reseller)
+    if period.end_day > min(today(center.reseller, now), local_day(now, account_zone)):
+        return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day.isoformat()}]
+    found = [
+        _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
+        % {"number": reading.instance, "day": reading.day.isoformat()}
+        for reading in _doubtful(center, period)
+    ]
+    found += [
+        _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
+        % {"number": number, "day": days[0].isoformat()}
+        for number, days in unread_days(center, period, account_zone)
+    ]
+    return found
+
+
+def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
+    """Invoice one center for a half-open range of days that is over.
+
+    Refused: not over, days unread or in doubt, overlapping another invoice, a missing exchange rate.
+    Raises NothingToCharge after closing a period in which nothing was to be charged.
+    """
+    closed = close_period(center=center, period=period, by=by, now=now)
+    if closed.invoice is None:
+        raise NothingToCharge(
+            _("Nothing is to be charged to “%(center)s” for %(first)s to %(last)s; the period is closed.")
+            % {
+                "center": center,
+                "first": period.first_day.isoformat(),
+                "last": period.last_day.isoformat(),
+            }
+        )
+    return closed.invoice
+
+
+def close_period(*, center: Center, period: Period, by: User | None, now: datetime) -> BillingPeriod:
+    """Bill or waive every unit of the period; two at once get one effect and one Refused."""
+    try:
+        with transaction.atomic():
+            center = lock(center)
+            _refuse_overlap(center, period)
+            why_not = blockers(center, period, now)
+            if why_not:
+                raise Refused(" ".join(why_not[:3]))
+            draft = preview_invoice(center, period)
+            return _write(draft, by, now)
+    except IntegrityError:
+        _refuse_overlap(center, period)
+        raise
+
+
+def number_for(center: Center, kind: Invoice.Kind, year: int) -> tuple[str, int]:
+    """The next number; its row stays locked until the transaction ends, so that none is ever left out."""
+    counters = InvoiceNumber.objects.filter(reseller_id=center.reseller_id, kind=kind, year=year)
+    InvoiceNumber.objects.bulk_create(
+        [InvoiceNumber(reseller_id=center.reseller_id, kind=kind, year=year)], ignore_conflicts=True
+    )
+    counters.update(last=F("last") + 1)
+    last: int = counters.values_list("last", flat=True)[0]
+    return f"{PREFIXES[kind]}-{year}-{last:04d}", last
+
+
+def parties(center: Center) -> dict[str, dict[str, str]]:
+    """Who bills whom, as they are now."""
+    reseller = center.reseller
+    return {
+        "reseller": {
+            "name": reseller.name,
+            "support_contact": reseller.support_contact,
+            "payment_instructions": reseller.payment_instructions,
+        },
+        "center": {
+            "name": center.name,
+            "contact_name": center.contact_name,
+            "email": center.email,
+            "phone": center.phone,
+        },
+    }
+
+
+def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
+    center = draft.center
+    invoice = None if draft.charges_nothing else _write_invoice(draft, by, now)
+    period: BillingPeriod = BillingPeriod.objects.create(
+        reseller_id=center.reseller_id,
+        center=center,
+        first_day=draft.period.first_day,
+        end_day=draft.period.end_day,
+        outcome=BillingPeriod.Outcome.INVOICED if invoice else BillingPeriod.Outcome.WAIVED,
+        invoice=invoice,
+        closed_at=now,
+        closed_by=by,
+    )
+    rows = _write_lines(invoice, draft) if invoice else [None] * len(draft.lines)
+    taken = [*zip(draft.lines, rows, strict=True), *((line, None) for line in draft.silent)]
+    _claim(period, taken)
+    _resolve_late_readings(draft, by, now)
+    if invoice:
+        _finish(invoice, draft, by, now)
+    audit.record(
+        "invoice.issued" if invoice else "period.waived",
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=invoice or period,
+        now=now,
+        total=f"{draft.total:f} {draft.currency}",
+        first_day=draft.period.first_day.isoformat(),
+        end_day=draft.period.end_day.isoformat(),
+    )
+    live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))
+    return period
+
+
+def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
+    center, zone = draft.center, zone_of(draft.center.reseller)
+    issued_on = local_day(now, zone)
+    number, sequence = number_for(center, Invoice.Kind.INVOICE, issued_on.year)
+    invoice: Invoice = Invoice.objects.create(
+        reseller_id=center.reseller_id,
+        center=center,
+        number=number,
+        year=issued_on.year,
+        sequence=sequence,
+        first_day=draft.period.first_day,
+        end_day=draft.period.end_day,
+        period_start=day_start(draft.period.first_day, zone),
+        period_end=day_start(draft.period.end_day, zone),
+        currency=draft.currency,
+        total=draft.total,
+        line_count=len(draft.lines),
+        issued_at=now,
+        issued_on=issued_on,
+        due_on=due_date(center, issued_on),
+        issued_by=by,
+        language=center.language,
+        parties=parties(center),
+        open_amount=max(draft.total, Decimal(0)),
+    )
+    return invoice
+
+
+def due_date(center: Center, issued_on: date) -> date:
+    """When an invoice issued on that day is due, by the center's terms."""
+    return issued_on + timedelta(days=policy_for(center).payment_terms_days)
+
+
+def _write_lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
+    rows = [
+        InvoiceLine(
+            reseller_id=invoice.reseller_id,
+            invoice=invoice,
+            position=position,
+            kind=line.kind,
+            instance=line.instance,
+            number_label=line.number_label,
+            rate_type=line.rate_type,
+            first_day=line.first_day,
+            end_day=line.end_day,
+            quantity=line.quantity,
+            sent=line.sent,
+            received=line.received,
+            failed=line.failed,
+            cost=line.cost,
+            unit_cost=line.unit_cost,
+            cost_currency=line.cost_currency,
+            margin=line.margin,
+            percent=line.percent,
+            fixed=line.fixed,
+            exchange_rate=line.exchange_rate,
+            unit_price=line.unit_price,
+            amount=line.amount,
+            currency=line.currency,
+        )
+        for position, line in enumerate(draft.lines, start=1)
+    ]
+    return InvoiceLine.objects.bulk_create(rows)
+
+
+def _claim(period: BillingPeriod, taken: list[tuple[DraftLine, InvoiceLine | None]]) -> None:
+    common = {"reseller_id": period.reseller_id, "period": period}
+    UsageClaim.objects.bulk_create(
+        [
+            UsageClaim(
+                **common,
+                usage_day_id=day.usage_day_id,
+                line=row,
+                margin=line.margin,
+                revision=day.revision,
+                sent=day.sent,
+                received=day.received,
+                failed=day.failed,
+                cost=day.cost,
+            )
+            for line, row in taken
+            for day in line.days
+        ],
+        batch_size=1000,
+    )
+    SubscriptionClaim.objects.bulk_create(
+        [
+            SubscriptionClaim(**common, instance=line.instance, month=line.month, line=row)
+            for line, row in taken
+            if line.month is not None
+        ]
+    )
+
+
+def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> None:
+    center = draft.center
+    post(
+        center=center,
+        kind=LedgerEntry.Kind.INVOICE,
+        amount=invoice.total,
+        currency=invoice.currency,
+        invoice=invoice,
+        by=by,
+        now=now,
+    )
+    settle(center, now)
+    invoice.refresh_from_db(fields=["open_amount", "settled_at"])
+    write_mail(
+        center=center,
+        kind="invoice",
+        key=f"invoice:{invoice.pk}",
+        text=lambda: mailtexts.invoice_issued(invoice),
+        invoice=invoice,
+        now=now,
+    )
+
+
+def _doubtful(center: Center, period: Period) -> list[UsageReading]:
+    rows = UsageReading.objects.filter(
+        center=center,
+        day__gte=period.first_day,
+        day__lt=period.end_day,
+        flag=UsageReading.Flag.DECREASED,
+        resolved_at=None,
+    )
+    return list(rows.select_related("instance").order_by("day", "pk")[:10])
+
+
+def _resolve_late_readings(draft: Draft, by: User | None, now: datetime) -> None:
+    days = {
+        (day.instance.pk, day.day)
+        for line in (*draft.lines, *draft.silent)
+        if line.kind == InvoiceLine.Kind.ADJUSTMENT
+        for day in line.days
+    }
+    late = UsageReading.objects.filter(center=draft.center, flag=UsageReading.Flag.LATE, resolved_at=None)
+    done = [row.pk for row in late if (row.instance_id, row.day) in days]
+    UsageReading.objects.filter(pk__in=done).update(
+        resolved_at=now, resolved_by=by, resolution=UsageReading.Resolution.ACCEPTED
+    )
+
+
+def _refuse_overlap(center: Center, period: Period) -> None:
+    closed = (
+        BillingPeriod.objects.filter(
+            center=center, voided_at=None, first_day__lt=period.end_day, end_day__gt=period.first_day
+        )
+        .select_related("invoice")
+        .first()
+    )
+    if closed is None:
+        return
+    values = {
+        "center": center,
+        "first": closed.first_day.isoformat(),
+        "last": (closed.end_day - timedelta(days=1)).isoformat(),
+        "number": closed.invoice.number if closed.invoice else "",
+    }
+    if closed.invoice:
+        raise Refused(_("“%(center)s” is invoiced for %(first)s to %(last)s already: %(number)s.") % values)
+    raise Refused(_("%(first)s to %(last)s is closed for “%(center)s”: nothing was to be charged.") % values)

@@ -1,0 +1,192 @@
+"""MazBot's rates: fetched per country, kept as snapshots, and what a change does to the centers' prices."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.models import Category, Rate, RateCategory, RateFetch
+from billing.periods import today
+from billing.pricing import PriceBook, PriceRow
+from centers import audit, live
+from centers.errors import Refused
+from centers.models import Center, Reseller, User
+from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
+from whatsapp.mazbot import MazBotError, Priority, RateRow
+
+_TYPE_LENGTH = 64
+_PLACES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMove:
+    """How a changed rate moves one price of one center; None where the type is new or gone."""
+
+    center: Center
+    type: str
+    old_cost: Decimal | None
+    new_cost: Decimal | None
+    cost_currency: str
+    old_price: Decimal | None
+    new_price: Decimal | None
+    currency: str
+    is_loss: bool  # the new price lies below the new cost
+
+
+@dataclass(frozen=True, slots=True)
+class RatesOutcome:
+    """What a refresh found: `moves` for changed lists, `failures` as (country, sentence)."""
+
+    countries: int
+    changed: tuple[str, ...]
+    moves: tuple[PriceMove, ...]
+    failures: tuple[tuple[str, str], ...]
+
+    @property
+    def losses(self) -> tuple[PriceMove, ...]:
+        """Moves that leave a price below its cost."""
+        return tuple(move for move in self.moves if move.is_loss)
+
+
+def refresh_rates(
+    *, reseller: Reseller, now: datetime, priority: Priority = Priority.METERING
+) -> RatesOutcome:
+    """Fetch the general list and that of every country a center is in; a snapshot is kept where one changed.
+
+    Needs an open scope and no open transaction. Raises Refused without a MazBot account.
+    """
+    account = account_of(reseller)
+    client = client_for(account)
+    changed: list[str] = []
+    moves: list[PriceMove] = []
+    failures: list[tuple[str, str]] = []
+    countries = countries_of(reseller)
+    for country in countries:
+        try:
+            rows = _clean(client.rates(country or None, priority=priority))
+            if not rows:
+                raise Refused(_("MazBot answered an empty price list; the last one stays in force."))
+            note_success(account, now=now)
+        except MazBotError as error:
+            note_error(account, error, now=now)
+            failures.append((country, explain(error)))
+        except Refused as error:
+            failures.append((country, error.sentence))
+        else:
+            moved = _keep(reseller, country, rows, now)
+            if moved is not None:
+                changed.append(country)
+                moves += moved
+    live.publish(reseller.pk, "billing")
+    return RatesOutcome(len(countries), tuple(changed), tuple(moves), tuple(failures))
+
+
+def countries_of(reseller: Reseller) -> list[str]:
+    """The country ids to ask rates for: the general list ("") first, then those of the centers in use."""
+    own = Center.objects.filter(reseller=reseller, archived_at=None).exclude(country_id="")
+    return ["", *own.order_by("country_id").values_list("country_id", flat=True).distinct()]
+
+
+def latest_moves(reseller: Reseller, now: datetime) -> list[PriceMove]:
+    """What the latest change of each country's list does to prices, at today's margins: old -> new."""
+    book = PriceBook(reseller, today(reseller, now))
+    moves: list[PriceMove] = []
+    for country in countries_of(reseller):
+        fetches = list(RateFetch.objects.filter(reseller=reseller, country_id=country).order_by("-pk")[:2])
+        if len(fetches) == 2:
+            old, new = (list(fetch.rates.order_by("pk")) for fetch in reversed(fetches))
+            moves += _moves(book, country, old, new)
+    return moves
+
+
+def set_category(
+    *, reseller: Reseller, rate_type: str, category: str, by: User | None, now: datetime
+) -> RateCategory:
+    """Decide whether a type is a message or a subscription, whatever its name suggests."""
+    if category not in Category.values:
+        raise Refused(_("A margin is for messages or for subscriptions."))
+    with transaction.atomic():
+        row, _created = RateCategory.objects.update_or_create(
+            reseller=reseller, type=rate_type[:_TYPE_LENGTH], defaults={"category": category}
+        )
+        audit.record("rate.categorised", reseller=reseller, by=by, now=now, type=rate_type, category=category)
+        live.publish(reseller.pk, "billing")
+    return row
+
+
+def _clean(rows: Iterable[RateRow]) -> dict[str, tuple[Decimal, str]]:
+    """Cost and currency by type, bounded to what is stored; of a type named twice the last counts."""
+    return {row.type[:_TYPE_LENGTH]: (round(row.cost, _PLACES), row.currency) for row in rows if row.type}
+
+
+def _keep(
+    reseller: Reseller, country: str, rows: dict[str, tuple[Decimal, str]], now: datetime
+) -> list[PriceMove] | None:
+    """Note that the list is still the same (None), or keep the new one and tell what it moves."""
+    with transaction.atomic():
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+        last = RateFetch.objects.filter(reseller=reseller, country_id=country).order_by("-pk").first()
+        old = list(last.rates.order_by("pk")) if last else []
+        if last and {rate.type: (rate.cost, rate.currency) for rate in old} == rows:
+            RateFetch.objects.filter(pk=last.pk).update(fetched_at=now)
+            return None
+        fetch: RateFetch = RateFetch.objects.create(
+            reseller=reseller, country_id=country, first_fetched_at=now, fetched_at=now
+        )
+        new = Rate.objects.bulk_create(
+            Rate(reseller=reseller, fetch=fetch, type=name, cost=cost, currency=currency)
+            for name, (cost, currency) in rows.items()
+        )
+        if last is None:
+            return []
+        moves = _moves(PriceBook(reseller, today(reseller, now)), country, old, new)
+        audit.record(
+            "rates.changed",
+            reseller=reseller,
+            by=None,
+            now=now,
+            country_id=country,
+            centers=len({move.center.pk for move in moves}),
+            losses=sum(move.is_loss for move in moves),
+            types=sorted({move.type for move in moves}),
+        )
+    return moves
+
+
+def _moves(book: PriceBook, country: str, old: Sequence[Rate], new: Sequence[Rate]) -> list[PriceMove]:
+    """The prices that differ between two lists, for every center that is priced by this country's list."""
+    centers = Center.objects.filter(reseller=book.reseller, archived_at=None).order_by("name", "pk")
+    moves = []
+    for center in centers:
+        if (center.country_id if book.rates.get(center.country_id) else "") != country:
+            continue
+        before = {row.type: row for row in book.for_center(center, old)}
+        after = {row.type: row for row in book.for_center(center, new)}
+        moves += [
+            _move(center, name, before.get(name), after.get(name))
+            for name in dict.fromkeys([*after, *before])
+            if _priced(before.get(name)) != _priced(after.get(name))
+        ]
+    return moves
+
+
+def _priced(row: PriceRow | None) -> tuple[Decimal, str] | None:
+    return (row.price_at_cost, row.cost_currency) if row else None
+
+
+def _move(center: Center, name: str, old: PriceRow | None, new: PriceRow | None) -> PriceMove:
+    either = new or old
+    return PriceMove(
+        center=center,
+        type=name,
+        old_cost=old.cost if old else None,
+        new_cost=new.cost if new else None,
+        cost_currency=either.cost_currency if either else "",
+        old_price=old.price if old else None,
+        new_price=new.price if new else None,
+        currency=center.currency,
+        is_loss=new.is_loss if new else False,
+    )
