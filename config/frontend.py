@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 PREFIX = "vendor"
 #: Only what templates name is served; a new file must be added here.
@@ -42,3 +43,9 @@ class NodeModulesFinder(BaseFinder):
         for name in FILES:
             if (Path(settings.NODE_MODULES) / name).is_file():
                 yield name, self.storage
+
+
+class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+    """Hashed, compressed names after `collectstatic`; source maps, which we do not serve, are left out of it."""
+
+    patterns = (("*.css", (r"""(?P<matched>url\((?P<quote>['"]{0,1})\s*(?P<url>.*?)(?P=quote)\))""",)),)

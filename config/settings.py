@@ -1,5 +1,6 @@
 """All settings of the product, from the environment; every variable is described in docs/operations.md."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,20 @@ STATICFILES_FINDERS = [
     "config.frontend.NodeModulesFinder",
 ]
 NODE_MODULES = env.path("NODE_MODULES", BASE_DIR / "node_modules")
+# After `collectstatic` (the Docker image) files have hashed names and are cached for good; without it they are served
+# from where they lie, as `make run` does.
+COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "config.frontend.HashedFiles"
+        if COLLECTED or "collectstatic" in sys.argv
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 60 if not COLLECTED else 600
 
 # --- Security -------------------------------------------------------------------------------------
 HTTPS = SITE_URL.startswith("https://")
