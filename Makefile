@@ -31,7 +31,7 @@ check: setup ## style, types, layers, migrations, templates, translations, deplo
 	$(VENV) -m mypy
 	.venv/bin/lint-imports
 	$(VENV) manage.py makemigrations --check --dry-run
-	git ls-files -z 'templates/*.html' | xargs -0 $(VENV) -m djade --check --target-version 5.2
+	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --check --target-version 5.2
 	$(VENV) manage.py check_templates
 	$(VENV) -m config.translations check
 	$(AS_PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
