@@ -134,9 +134,7 @@ class Hub:
 
     async def _pass_on(self, subscription: Any) -> None:
         message = await subscription.get_message(ignore_subscribe_messages=True, timeout=5)
-        if message is None:
-            await subscription.ping()  # a connection that died silently answers nothing
-        elif message["type"] == "message":
+        if message is not None and message["type"] == "message":
             self._deliver(json.loads(message["data"]))
 
     def _deliver(self, hint: dict[str, Any]) -> None:
