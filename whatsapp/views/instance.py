@@ -37,9 +37,11 @@ def instance(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: Any) -> HttpResponse:
+    incidents = list(Incident.objects.filter(instance=row, resolved_at=None).order_by("-opened_at"))
     context = {
         "instance": row,
-        "incidents": Incident.objects.filter(instance=row, resolved_at=None).order_by("-opened_at"),
+        "incidents": incidents,
+        "pair_offered": any(incident.kind in ("disconnected", "expired") for incident in incidents),
         "check_problem": explain_kind(row.check_error),
         "timeline": timeline(row, days=_days(request), now=clock.now()),
         "days_choices": DAYS,

@@ -82,7 +82,9 @@ def answer_start(
             instance=instance, by=by, via=via, now=now, link=link, auto=request.POST.get("auto") == "1"
         )
     except Refused as error:
-        refusal = error.sentence
+        # What stands in the way for longer, such as a switched-off number, is a state and tells itself.
+        known = pairing_state(instance, now).phase in (Phase.BLOCKED, Phase.EXPIRED)
+        refusal = "" if known else error.sentence
     if not getattr(request, "htmx", False):
         return redirect(addresses.page)
     context = stage_context(instance, addresses, now=now, refusal=refusal)
