@@ -13,22 +13,33 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.forms.pricing import CategoryForm, MarginForm
 from billing.margins import Margins, set_margin
-from billing.models import Category, Margin, RateCategory, RateFetch
+from billing.models import Category, Margin, RateFetch
 from billing.periods import today
 from billing.pricing import PriceBook, PriceRow
-from centers import audit, clock, live
+from billing.rates import latest_moves, set_category
+from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
-from centers.models import Center
+from centers.jobs import registered_jobs
+from centers.models import Center, JobRun
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
 
-__all__ = ["margin_preview", "margin_set", "missing_pairs", "prices", "rate_category"]
+__all__ = [
+    "margin_preview",
+    "margin_set",
+    "missing_pairs",
+    "prices",
+    "rate_category",
+    "rates_refresh",
+]
 
 PAGE = "billing/prices.html"
 SHOWN_MARGINS = 60
 SHOWN_LISTS = 12
+SHOWN_MOVES = 40
+RATES_JOB = "rates"
 _UNSAVED = 2**62  # newer than every stored version
 
 
@@ -88,27 +99,29 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
     """Decide whether a type of MazBot's list is a message or a subscription."""
     form = CategoryForm(request.POST)
     if form.is_valid():
-        row, _created = RateCategory.objects.update_or_create(
+        row = set_category(
             reseller=request.reseller,
-            type=form.cleaned_data["type"],
-            defaults={"category": form.cleaned_data["category"]},
-        )
-        audit.record(
-            "rate_category.set",
-            reseller=request.reseller,
+            rate_type=form.cleaned_data["type"],
+            category=form.cleaned_data["category"],
             by=request.user,
-            target=row,
-            category=row.category,
+            now=clock.now(),
         )
-        live.publish(request.reseller.pk, "billing")
-        toast(request, _("“%(type)s” now counts as %(category)s.") % _told(row))
+        words = {"type": row.type, "category": row.get_category_display()}
+        toast(request, _("“%(type)s” now counts as “%(category)s”.") % words)
     else:
         toast(request, _("Choose whether the type is a message or a subscription."), "error")
     return redirect("prices", request.reseller.slug)
 
 
-def _told(row: RateCategory) -> dict[str, str]:
-    return {"type": row.type, "category": str(row.get_category_display())}
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def rates_refresh(request: TenantRequest) -> HttpResponseBase:
+    """Hand a reading of all lists to the workers; the page shows the result by itself."""
+    registered_jobs()[RATES_JOB].enqueue(request.reseller.pk)
+    toast(request, _("MazBot is asked for its rates; the page shows them as soon as they are here."), "info")
+    if request.htmx:
+        return HttpResponse(status=204)
+    return redirect("prices", request.reseller.slug)
 
 
 def _today(request: TenantRequest) -> date:
@@ -134,6 +147,7 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")
     shown = center.country_id if center else country
+    moves = latest_moves(request.reseller, clock.now())
     context = {
         "rows": book.for_center(center) if center else book.for_country(country),
         "center": center,
@@ -143,6 +157,9 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
         "fetched_at": next((rate.fetch.fetched_at for rate in book.rates_of(shown)), None),
         "losses": _losses(book, centers),
         "missing": missing_pairs(book, centers),
+        "moves": moves[:SHOWN_MOVES],
+        "more_moves": max(0, len(moves) - SHOWN_MOVES),
+        "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
         "margins": _history(book),
         "categories": Category.choices,
         "form": form,

@@ -1,0 +1,26 @@
+"""Holds: not suspending a center for a while."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+
+class HoldForm(forms.Form):
+    """Until when, and why."""
+
+    until = forms.DateField(
+        label=gettext_lazy("Do not suspend before"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    because = forms.CharField(
+        label=gettext_lazy("Because"),
+        max_length=300,
+        help_text=gettext_lazy("Your team sees it; the center does not."),
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until"].initial = today + timedelta(days=7)
+        self.fields["until"].widget.attrs["min"] = (today + timedelta(days=1)).isoformat()

@@ -1,0 +1,167 @@
+"""Who owes too long, who will be switched off when and why, who is off, and staff's say in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Min, Sum
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.dunning import hold, open_brake, preview, release_brake, release_hold
+from billing.forms.dunning import HoldForm
+from billing.ledger import balances
+from billing.models import Hold, Invoice, SuspensionBrake, SuspensionCase
+from billing.periods import today
+from billing.suspensions import provider_failing
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.exports import export
+from centers.models import Center
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.models import Instance
+
+__all__ = ["brake_release", "hold_release", "hold_set", "unpaid", "unpaid_export"]
+
+PAGE = "billing/unpaid.html"
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What one center owes past its due dates in one currency."""
+
+    center: Center
+    amount: Decimal
+    currency: str
+    since: date
+    invoices: int
+    oldest: Invoice
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def unpaid(request: TenantRequest) -> HttpResponseBase:
+    """Overdue, coming suspensions, suspended now, and holds."""
+    now = clock.now()
+    day = today(request.reseller, now)
+    overdue = _overdue(day, SHOWN)
+    brake = open_brake(request.reseller)
+    context = {
+        "today": day,
+        "overdue": overdue,
+        "is_cut": len(overdue) == SHOWN,
+        "planned": preview(request.reseller, now),
+        "cases": _cases(),
+        "holds": Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by"),
+        "brake": brake,
+        "braked": Center.objects.filter(pk__in=brake.center_ids) if brake else (),
+        "frozen": provider_failing(request.reseller.pk),
+    }
+    return render_page(request, PAGE, context, parts=("unpaid",))
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The overdue centers, as a file."""
+    header = [_("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices"), _("Oldest invoice")]
+    rows = _overdue(today(request.reseller, clock.now()), None)
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows:
+            yield [row.center.name, row.amount, row.currency, row.since, row.invoices, row.oldest.number]
+
+    return export(fmt, "unpaid", header, cells())
+
+
+@staff(Permission.MANAGE_DUNNING)
+@require_http_methods(["GET", "POST"])
+def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Do not suspend a center before a day, because of something; a suspended one is switched on again."""
+    center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    now = clock.now()
+    form = HoldForm(request.POST or None, today=today(request.reseller, now))
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = hold(center=center, by=request.user, now=now, **form.cleaned_data)
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            words = {"center": center, "day": row.until.isoformat()}
+            toast(request, _("“%(center)s” is not suspended before %(day)s.") % words)
+            return redirect("unpaid", request.reseller.slug)
+    context = {
+        "center": center,
+        "form": form,
+        "balances": balances(center, now),
+        "case": SuspensionCase.objects.filter(center=center, ended_at=None).first(),
+        "held": Hold.objects.filter(center=center, released_at=None).first(),
+    }
+    return render(request, "billing/hold.html", context, status=422 if request.method == "POST" else 200)
+
+
+@staff(Permission.MANAGE_DUNNING)
+@require_POST
+def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """End a center's hold."""
+    center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    if release_hold(center=center, by=request.user, now=clock.now()):
+        toast(request, _("The hold of “%(center)s” has ended.") % {"center": center})
+    else:
+        toast(request, _("“%(center)s” has no hold any more.") % {"center": center}, "info")
+    return redirect("unpaid", request.reseller.slug)
+
+
+@staff(Permission.MANAGE_DUNNING)
+@require_POST
+def brake_release(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Let the suspensions of a stopped run happen."""
+    brake = get_object_or_404(SuspensionBrake.objects.select_related("reseller"), pk=pk)
+    try:
+        release_brake(brake=brake, by=request.user, now=clock.now())
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    else:
+        toast(request, _("The suspensions go on with the next run, for those who still owe enough."))
+    return redirect("unpaid", request.reseller.slug)
+
+
+def _overdue(day: date, limit: int | None) -> list[Overdue]:
+    """The longest overdue first."""
+    late = Invoice.objects.filter(open_amount__gt=0, due_on__lt=day)
+    grouped = late.order_by().values("center", "currency")
+    sums = grouped.annotate(amount=Sum("open_amount"), since=Min("due_on"), invoices=Count("pk"))
+    rows = list(sums.order_by("since", "center")[:limit])
+    centers = Center.objects.in_bulk({row["center"] for row in rows})
+    first: dict[tuple[int, str], Invoice] = {}
+    for invoice in late.filter(center__in=centers).order_by("due_on", "pk"):
+        first.setdefault((invoice.center_id, invoice.currency), invoice)
+    return [
+        Overdue(
+            centers[row["center"]],
+            row["amount"],
+            row["currency"],
+            row["since"],
+            row["invoices"],
+            first[row["center"], row["currency"]],
+        )
+        for row in rows
+    ]
+
+
+def _cases() -> list[dict[str, Any]]:
+    """Running suspensions, each with its center's numbers and how far MazBot has confirmed them."""
+    cases = list(SuspensionCase.objects.filter(ended_at=None).select_related("center"))
+    numbers: dict[int, list[Instance]] = {}
+    centers = [case.center_id for case in cases]
+    for row in Instance.objects.filter(center__in=centers, archived_at=None).order_by("pk"):
+        numbers.setdefault(row.center_id, []).append(row)
+    return [{"case": case, "numbers": numbers.get(case.center_id, [])} for case in cases]
