@@ -1,38 +1,16 @@
 """Fixtures for every test: real PostgreSQL and a real Valkey, in a database number of its own."""
 
 import os
-
-os.environ.setdefault("MARKAZ_TESTING", "1")
-os.environ.setdefault("EMAIL_URL", "memorymail://")
-
 from collections.abc import Iterator
-from contextlib import ExitStack
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
 
-from config import embedded
-
-_held = ExitStack()
-_TEST_DB_NUMBERS = 15
-
-
-def _test_redis_url() -> str:
-    """The embedded (or given) Valkey, but a database number the product itself never uses."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    offset = sum(os.environ.get("MARKAZ_TEST_DB", "").encode()) if "MARKAZ_TEST_DB" in os.environ else 0
-    number = 1 + (int(worker) + offset) % _TEST_DB_NUMBERS
-    parts = urlsplit(embedded.redis_url())
-    return urlunsplit(parts._replace(path=f"/{number}"))
-
-
-_held.enter_context(embedded.lease())
-os.environ["REDIS_URL"] = _test_redis_url()
+from tests.settings import HELD
 
 
 def pytest_unconfigure() -> None:
-    _held.close()
+    HELD.close()
 
 
 @pytest.fixture
