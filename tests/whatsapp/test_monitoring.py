@@ -246,7 +246,7 @@ def test_a_limit_reached_stops_the_batch_and_is_no_failure(place, now):
     for _ in range(5):
         place.add()
     place.control.set_fault("status", "429_retry_after", account_key=place.api_key, delay=20)
-    tally = check(place, now)
+    tally = check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=2)
     assert tally.failed == 0
     assert tally.left == 5
     assert due_instances(now + timedelta(seconds=10)) == []

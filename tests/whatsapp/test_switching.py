@@ -57,7 +57,7 @@ def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted", "reason", "after"),
+    "case",
     [
         ((OFF, MANUAL), ON, UNPAID, (OFF, MANUAL)),  # a payment never lifts a stop by hand
         ((OFF, MANUAL), OFF, UNPAID, (OFF, MANUAL)),
@@ -73,7 +73,8 @@ def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
         ((OFF, MANUAL), ON, ARCHIVED, (OFF, MANUAL)),
     ],
 )
-def test_who_may_undo_whom(place, now, before, wanted, reason, after):
+def test_who_may_undo_whom(place, now, case):
+    before, wanted, reason, after = case
     number = place.add(service_wanted=before[0], want_reason=before[1])
     changed = want(number, wanted, reason, now)
     assert state(number)[:2] == after
