@@ -168,7 +168,7 @@ def _sort_known(found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, 
     if reading.counts == accepted:
         found.same.append(row.pk)
         found.corrected.append((row.instance_id, row.day))
-    elif any(new < old for new, old in zip(reading.counts, accepted, strict=True)):
+    elif _went_down(reading.counts, accepted):
         found.same.append(row.pk)
         found.flagged.append((reading, row.center_id, Flag.DECREASED))
     else:
@@ -176,6 +176,10 @@ def _sort_known(found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, 
         found.corrected.append((row.instance_id, row.day))
         if late or past:
             found.flagged.append((reading, row.center_id, Flag.LATE if late else Flag.NONE))
+
+
+def _went_down(new: _Counts, old: _Counts) -> bool:
+    return new[0] < old[0] or new[1] < old[1] or new[2] < old[2] or new[3] < old[3]
 
 
 def _insert(account: MazbotAccount, readings: list[Reading]) -> None:

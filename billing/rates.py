@@ -15,7 +15,7 @@ from centers import audit, live
 from centers.errors import Refused
 from centers.models import Center, Reseller, User
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
-from whatsapp.mazbot import MazBotError, Priority, RateRow
+from whatsapp.mazbot import MazBot, MazBotError, Priority, RateRow
 
 _TYPE_LENGTH = 64
 _PLACES = 10
@@ -66,9 +66,7 @@ def refresh_rates(
     countries = countries_of(reseller)
     for country in countries:
         try:
-            rows = _clean(client.rates(country or None, priority=priority))
-            if not rows:
-                raise Refused(_("MazBot answered an empty price list; the last one stays in force."))
+            rows = _fetch(client, country, priority)
             note_success(account, now=now)
         except MazBotError as error:
             note_error(account, error, now=now)
@@ -115,6 +113,13 @@ def set_category(
         audit.record("rate.categorised", reseller=reseller, by=by, now=now, type=rate_type, category=category)
         live.publish(reseller.pk, "billing")
     return row
+
+
+def _fetch(client: MazBot, country: str, priority: Priority) -> dict[str, tuple[Decimal, str]]:
+    rows = _clean(client.rates(country or None, priority=priority))
+    if not rows:
+        raise Refused(_("MazBot answered an empty price list; the last one stays in force."))
+    return rows
 
 
 def _clean(rows: Iterable[RateRow]) -> dict[str, tuple[Decimal, str]]:

@@ -27,8 +27,8 @@ def preview(reseller: Reseller, now: datetime, days: int = 7) -> list[Planned]:
     """The suspensions of today and the next `days` days as things stand, the earliest first."""
     day = today(reseller, now)
     found = []
-    for center, policy, invoices, held in _owing(reseller):
-        planned = _first(center, policy, invoices, held, day, day + timedelta(days=days))
+    for owing in _owing(reseller):
+        planned = _first(owing, day, day + timedelta(days=days))
         if planned:
             found.append(planned)
     return sorted(found, key=lambda item: (item.on, item.center.name, item.center.pk))
@@ -65,9 +65,8 @@ def _owing(reseller: Reseller) -> list[_Owing]:
     return [(row, policies[row.pk], by_center[row.pk], holds.get(row.pk)) for row in centers]
 
 
-def _first(
-    center: Center, policy: Policy, invoices: list[Invoice], held: Hold | None, day: date, last: date
-) -> Planned | None:
+def _first(owing: _Owing, day: date, last: date) -> Planned | None:
+    center, policy, invoices, held = owing
     while day <= last:
         debt = debt_beyond_grace(invoices, policy, day)
         if debt and not _is_held(held, day) and not policy.is_quiet(day):

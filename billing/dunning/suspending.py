@@ -1,5 +1,6 @@
 """The run that suspends and resumes, and the brake that stops it when it would hit too many at once."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,6 +18,15 @@ from whatsapp.models import Incident
 
 HELD = Incident.Kind.SUSPENSIONS_HELD
 _LOOK_BACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Excess:
+    """More centers than a run may suspend without asking."""
+
+    due: list[Center]
+    limit: int
+    active: int
 
 
 def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None:
@@ -89,7 +99,7 @@ def _let_through(
         active = Center.objects.filter(reseller=reseller, archived_at=None).count()
         limit = brake_limit(active)
         if due and len(due) + _recent(reseller, now) > limit:
-            _pull(reseller, brake, due, limit, active, now)
+            _pull(reseller, brake, _Excess(due, limit, active), now)
             return [], None
         if brake:
             _close(brake, now)
@@ -104,25 +114,19 @@ def _recent(reseller: Reseller, now: datetime) -> int:
     ).count()
 
 
-def _pull(
-    reseller: Reseller,
-    brake: SuspensionBrake | None,
-    due: list[Center],
-    limit: int,
-    active: int,
-    now: datetime,
-) -> None:
-    values = {"center_ids": [row.pk for row in due], "limit": limit, "active_centers": active}
+def _pull(reseller: Reseller, brake: SuspensionBrake | None, excess: _Excess, now: datetime) -> None:
+    ids = [row.pk for row in excess.due]
+    values = {"center_ids": ids, "limit": excess.limit, "active_centers": excess.active}
     if brake:
         SuspensionBrake.objects.filter(pk=brake.pk).update(**values)
         return
     SuspensionBrake.objects.create(reseller=reseller, pulled_at=now, **values)
     detail = _("%(count)s centers would be suspended at once; up to %(limit)s are without asking.") % {
-        "count": len(due),
-        "limit": limit,
+        "count": len(ids),
+        "limit": excess.limit,
     }
     open_incident(reseller=reseller, kind=HELD, detail=detail, now=now)
-    audit.record("suspensions.held", reseller=reseller, by=None, now=now, centers=values["center_ids"])
+    audit.record("suspensions.held", reseller=reseller, by=None, now=now, centers=ids)
     live.publish(reseller.pk, "billing", "alerts")
 
 

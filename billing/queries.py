@@ -1,0 +1,312 @@
+"""Reads with names, for pages. What a portal may ask begins with `portal_` and selects no cost at all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from billing.dunning.plan import preview
+from billing.ledger import Balance, balances
+from billing.models import (
+    Hold,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    Payment,
+    SuspensionCase,
+    UsageDay,
+    UsageReading,
+)
+from billing.periods import Period, month_of, today
+from billing.pricing import PriceBook, PriceRow
+from centers.models import Center, Reseller
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """A center that owes: in one currency, with what is done about it. `suspends_on` is None when never or done."""
+
+    center: Center
+    currency: str
+    open: Decimal
+    overdue: Decimal
+    oldest_due_on: date
+    days_overdue: int
+    suspends_on: date | None
+    hold: Hold | None
+    case: SuspensionCase | None
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """One currency's sums for the home page; `invoiced` and `paid` are of the current month."""
+
+    currency: str
+    open: Decimal
+    overdue: Decimal
+    invoiced: Decimal
+    paid: Decimal
+
+
+def invoices() -> QuerySet[Invoice]:
+    """The scope's invoices and credit notes, newest first."""
+    return Invoice.objects.select_related("center", "credits").order_by("-issued_at", "-pk")
+
+
+def state_of(invoice: Invoice, day: date) -> str:
+    """credit_note, voided, paid, overdue or open, on a day of the reseller's calendar."""
+    if invoice.is_credit_note:
+        return "credit_note"
+    if invoice.voided_at:
+        return "voided"
+    if invoice.open_amount <= 0:
+        return "paid"
+    return "overdue" if invoice.due_on < day else "open"
+
+
+def invoice_lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
+    """The lines with everything behind them: for staff who may see costs."""
+    return (
+        InvoiceLine.objects.filter(invoice=invoice).select_related("instance", "margin").order_by("position")
+    )
+
+
+def payments() -> QuerySet[Payment]:
+    """The scope's payments, newest first."""
+    return Payment.objects.select_related("center", "recorded_by").order_by("-received_on", "-pk")
+
+
+def ledger(center: Center) -> QuerySet[LedgerEntry]:
+    """A center's entries, newest first."""
+    rows = LedgerEntry.objects.filter(center=center).select_related("invoice", "payment")
+    return rows.order_by("-at", "-pk")
+
+
+def doubtful_readings() -> QuerySet[UsageReading]:
+    """Flagged readings that wait for a decision or for the next invoice, oldest day first."""
+    rows = UsageReading.objects.exclude(flag="").filter(resolved_at=None)
+    return rows.select_related("instance", "center").order_by("day", "pk")
+
+
+def unpaid(reseller: Reseller, now: datetime) -> list[Unpaid]:
+    """Who owes, the longest overdue first; a fixed number of queries for any number of centers."""
+    day = today(reseller, now)
+    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by("due_on", "pk")
+    groups: dict[tuple[int, str], list[Invoice]] = {}
+    for row in rows.select_related("center__reseller"):
+        groups.setdefault((row.center_id, row.currency), []).append(row)
+    centers = {own[0].center_id: own[0].center for own in groups.values()}
+    holds = {
+        row.center_id: row for row in Hold.objects.filter(reseller=reseller, released_at=None, until__gt=day)
+    }
+    cases = {row.center_id: row for row in SuspensionCase.objects.filter(reseller=reseller, ended_at=None)}
+    plans = _suspension_days(reseller, now)
+    return [
+        Unpaid(
+            center=centers[center_id],
+            currency=currency,
+            open=sum((row.open_amount for row in own), ZERO),
+            overdue=sum((row.open_amount for row in own if row.due_on < day), ZERO),
+            oldest_due_on=own[0].due_on,
+            days_overdue=max(0, (day - own[0].due_on).days),
+            suspends_on=plans.get(center_id),
+            hold=holds.get(center_id),
+            case=cases.get(center_id),
+        )
+        for (center_id, currency), own in groups.items()
+    ]
+
+
+def takings(reseller: Reseller, now: datetime) -> list[Takings]:
+    """The money of the home page, one row per currency in use."""
+    day = today(reseller, now)
+    month = month_of(day)
+    own = Invoice.objects.filter(reseller=reseller)
+    live_rows = own.filter(kind=Invoice.Kind.INVOICE, voided_at=None)
+    sums = {
+        "open": _by_currency(own.filter(open_amount__gt=0), "open_amount"),
+        "overdue": _by_currency(own.filter(open_amount__gt=0, due_on__lt=day), "open_amount"),
+        "invoiced": _by_currency(live_rows.filter(issued_on__gte=month.first_day), "total"),
+        "paid": _by_currency(
+            Payment.objects.filter(
+                reseller=reseller, reversed_at=None, received_on__gte=month.first_day, received_on__lte=day
+            ),
+            "amount",
+        ),
+    }
+    currencies = sorted({currency for found in sums.values() for currency in found} | {reseller.currency})
+    return [
+        Takings(currency, **{name: found.get(currency, ZERO) for name, found in sums.items()})
+        for currency in currencies
+    ]
+
+
+def usage_by_day(
+    period: Period, *, center: Center | None = None, instance_id: int | None = None
+) -> list[dict[str, Any]]:
+    """day, sent, received, failed, cost, currency: summed over the scope (or one center, or one number)."""
+    return list(
+        _usage(period, center, instance_id).values("day", "currency").annotate(**_SUMS).order_by("day")
+    )
+
+
+def usage_by_center(period: Period) -> list[dict[str, Any]]:
+    """center_id, center__name, sent, received, failed, cost, currency per center, who sent most first."""
+    rows = _usage(period, None, None).values("center_id", "center__name", "currency")
+    return [dict(row) for row in rows.annotate(**_SUMS).order_by("-sent", "center__name")]
+
+
+def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
+    """instance_id (of our row), instance__instance_id, instance__label and the sums, per number of a center."""
+    names = ("instance_id", "instance__instance_id", "instance__label", "currency")
+    return list(
+        _usage(period, center, None).values(*names).annotate(**_SUMS).order_by("-sent", "instance_id")
+    )
+
+
+def last_read(center: Center | None = None) -> datetime | None:
+    """When usage was last taken over, for "data as of"."""
+    rows = UsageDay.objects.all() if center is None else UsageDay.objects.filter(center=center)
+    found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
+    return found
+
+
+def losses(reseller: Reseller, now: datetime) -> list[tuple[Center, PriceRow]]:
+    """Prices that lie below their cost today."""
+    book = PriceBook(reseller, today(reseller, now))
+    centers = Center.objects.filter(reseller=reseller, archived_at=None).order_by("name", "pk")
+    return [(center, row) for center in centers for row in book.for_center(center) if row.is_loss]
+
+
+# --- What a center may know of itself -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PortalPrice:
+    """A price as the center pays it; None where it cannot be told yet."""
+
+    type: str
+    category: str
+    price: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalLine:
+    """A line of an invoice as its center reads it."""
+
+    position: int
+    kind: str
+    number_label: str
+    rate_type: str
+    first_day: date
+    end_day: date
+    quantity: int
+    sent: int
+    received: int
+    failed: int
+    unit_price: Decimal
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalDay:
+    """A day's messages of one center (or one of its numbers)."""
+
+    day: date
+    sent: int
+    received: int
+    failed: int
+
+
+_INVOICE_FIELDS = (
+    "id",
+    "reseller_id",
+    "center_id",
+    "kind",
+    "number",
+    "first_day",
+    "end_day",
+    "currency",
+    "total",
+    "issued_at",
+    "issued_on",
+    "due_on",
+    "language",
+    "parties",
+    "reason",
+    "open_amount",
+    "settled_at",
+    "voided_at",
+)
+_LINE_FIELDS = (
+    "position",
+    "kind",
+    "number_label",
+    "rate_type",
+    "first_day",
+    "end_day",
+    "quantity",
+    "sent",
+    "received",
+    "failed",
+    "unit_price",
+    "amount",
+    "currency",
+)
+
+
+def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
+    """The center's prices, by type name: an order by price in another currency could tell of costs."""
+    rows = PriceBook(center.reseller, today(center.reseller, now)).for_center(center)
+    prices = [PortalPrice(row.type, row.category, row.price, row.currency) for row in rows]
+    return sorted(prices, key=lambda row: (row.category, row.type))
+
+
+def portal_usage(center: Center, period: Period, *, instance_id: int | None = None) -> list[PortalDay]:
+    """Messages per day; no cost is selected."""
+    counts = {name: _SUMS[name] for name in ("sent", "received", "failed")}
+    rows = _usage(period, center, instance_id).values("day").annotate(**counts).order_by("day")
+    return [PortalDay(**row) for row in rows.values("day", "sent", "received", "failed")]
+
+
+def portal_invoices(center: Center) -> QuerySet[Invoice]:
+    """The center's invoices and credit notes, newest first."""
+    return Invoice.objects.filter(center=center).only(*_INVOICE_FIELDS).order_by("-issued_at", "-pk")
+
+
+def portal_lines(invoice: Invoice) -> list[PortalLine]:
+    """What the center reads on one of its invoices."""
+    rows: Iterable[dict[str, Any]] = (
+        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*_LINE_FIELDS)
+    )
+    return [PortalLine(**row) for row in rows]  # type: ignore[arg-type]
+
+
+def portal_balance(center: Center, now: datetime) -> list[Balance]:
+    """What the center owes or has paid too much, per currency, its own first."""
+    return balances(center, now)
+
+
+_SUMS = {name: Sum(name) for name in ("sent", "received", "failed", "cost")}
+
+
+def _usage(period: Period, center: Center | None, instance_id: int | None) -> QuerySet[UsageDay]:
+    rows = UsageDay.objects.filter(day__gte=period.first_day, day__lt=period.end_day).order_by()
+    if center is not None:
+        rows = rows.filter(center=center)
+    return rows if instance_id is None else rows.filter(instance_id=instance_id)
+
+
+def _by_currency(rows: QuerySet[Invoice] | QuerySet[Payment], name: str) -> dict[str, Decimal]:
+    return dict(rows.order_by().values_list("currency").annotate(sum=Sum(name)))
+
+
+def _suspension_days(reseller: Reseller, now: datetime) -> dict[int, date]:
+    return {item.center.pk: item.on for item in preview(reseller, now, days=60)}

@@ -1,0 +1,216 @@
+"""Where the money goes: does usage add up, what was earned, how long the quota lasts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from django.db.models import DecimalField, ExpressionWrapper, F, Sum
+from django.db.models.functions import TruncMonth
+from django.utils.translation import gettext as _
+
+from billing.models import AccountReading, Invoice, InvoiceLine, UsageClaim, UsageDay
+from billing.periods import Period, day_start, local_day
+from centers.models import Reseller
+from whatsapp.incidents import open_incident, resolve_incident
+from whatsapp.models import Incident, MazbotAccount
+
+ZERO = Decimal(0)
+# Rounding of single costs at MazBot; more than this is usage that is not in our books.
+TOLERANCE = Decimal("0.01")
+BURN_DAYS = 7
+LOW_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One day or month: costs of all numbers here, of the main account, and of what lines were made from."""
+
+    first_day: date
+    centers_cost: Decimal
+    account_cost: Decimal | None
+    invoiced_cost: Decimal
+
+    @property
+    def gap(self) -> Decimal | None:
+        """What the main account was charged and no number here shows; None while the account was not read."""
+        return None if self.account_cost is None else self.account_cost - self.centers_cost
+
+
+@dataclass(frozen=True, slots=True)
+class Profit:
+    """One center and month of issued, not taken back invoices, in the currency of MazBot's costs."""
+
+    center_id: int
+    center: str
+    month: date
+    revenue: Decimal
+    cost: Decimal
+    currency: str
+
+    @property
+    def profit(self) -> Decimal:
+        """What is left of the revenue."""
+        return self.revenue - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Runway:
+    """The quota left, its use per day lately, and how many days it lasts; `burners` use most of it."""
+
+    quota: Decimal | None
+    read_at: datetime | None
+    per_day: Decimal
+    days_left: int | None
+    burners: tuple[tuple[str, int], ...]  # center, messages sent in BURN_DAYS
+
+
+def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
+    """One row per day of the period, also where nothing was read."""
+    within = {"day__gte": period.first_day, "day__lt": period.end_day}
+    usage = UsageDay.objects.filter(reseller=reseller, **within).order_by().values_list("day")
+    centers = dict(usage.annotate(sum=Sum("cost")))
+    account = dict(AccountReading.objects.filter(reseller=reseller, **within).values_list("day", "cost"))
+    claims = UsageClaim.objects.filter(
+        reseller=reseller,
+        voided_at=None,
+        usage_day__day__gte=period.first_day,
+        usage_day__day__lt=period.end_day,
+    )
+    billed = dict(claims.order_by().values_list("usage_day__day").annotate(sum=Sum("cost")))
+    return [
+        Reconciled(day, centers.get(day, ZERO), account.get(day), billed.get(day, ZERO))
+        for day in period.days()
+    ]
+
+
+def reconcile_months(reseller: Reseller, period: Period) -> list[Reconciled]:
+    """The days of the period added up by month; the account's sum is None where a day of it was not read."""
+    months: dict[date, list[Reconciled]] = {}
+    for row in reconcile_days(reseller, period):
+        months.setdefault(row.first_day.replace(day=1), []).append(row)
+    return [
+        Reconciled(
+            month,
+            sum((row.centers_cost for row in rows), ZERO),
+            None
+            if any(row.account_cost is None for row in rows)
+            else sum((row.account_cost or ZERO for row in rows), ZERO),
+            sum((row.invoiced_cost for row in rows), ZERO),
+        )
+        for month, rows in months.items()
+    ]
+
+
+def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
+    """Compare yesterday, once everything of it was read after it ended; open or close the alert. The gap's row."""
+    account = MazbotAccount.objects.get(reseller=reseller)
+    zone = ZoneInfo(account.time_zone)
+    today = local_day(now, zone)
+    day = today - timedelta(days=1)
+    ended = day_start(today, zone)
+    final = AccountReading.objects.filter(reseller=reseller, day=day, read_at__gte=ended).exists()
+    early = UsageDay.objects.filter(reseller=reseller, day=day, read_at__lt=ended).exists()
+    if not final or early:
+        return None
+    row = reconcile_days(reseller, Period(day, today))[0]
+    gap = row.gap or ZERO
+    if abs(gap) <= TOLERANCE:
+        resolve_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, now=now)
+        return None
+    detail = _(
+        "%(day)s: the main account cost %(account)s %(currency)s, all numbers here together %(centers)s."
+    ) % {
+        "day": day.isoformat(),
+        "account": f"{(row.account_cost or ZERO).normalize():f}",
+        "centers": f"{row.centers_cost.normalize():f}",
+        "currency": account.cost_currency,
+    }
+    open_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, detail=detail, now=now)
+    return row
+
+
+def profit_by_center(reseller: Reseller, period: Period) -> list[Profit]:
+    """Revenue, cost and profit per center and month of the billed days, best month first per center name."""
+    revenue = ExpressionWrapper(
+        F("amount") / F("exchange_rate"), output_field=DecimalField(max_digits=40, decimal_places=10)
+    )
+    rows = (
+        InvoiceLine.objects.filter(
+            reseller=reseller,
+            invoice__kind=Invoice.Kind.INVOICE,
+            invoice__voided_at=None,
+            first_day__gte=period.first_day,
+            first_day__lt=period.end_day,
+        )
+        .order_by()
+        .annotate(month=TruncMonth("first_day"), worth=revenue)
+        .values("invoice__center_id", "invoice__center__name", "month", "cost_currency")
+        .annotate(revenue=Sum("worth"), total_cost=Sum("cost"))
+        .order_by("invoice__center__name", "invoice__center_id", "month", "cost_currency")
+    )
+    return [
+        Profit(
+            center_id=row["invoice__center_id"],
+            center=row["invoice__center__name"],
+            month=row["month"],
+            revenue=row["revenue"],
+            cost=row["total_cost"],
+            currency=row["cost_currency"],
+        )
+        for row in rows
+    ]
+
+
+def quota_runway(reseller: Reseller, now: datetime) -> Runway:
+    """How long the quota lasts at the use of the last days.
+
+    MazBot does not say what its quota counts, so the use is how much the quota itself went down from day to
+    day (a top-up counts as none); only where that is not known it is the number of messages sent.
+    """
+    readings = list(AccountReading.objects.filter(reseller=reseller).order_by("-day")[: BURN_DAYS + 1])
+    latest = next((row for row in readings if row.available_quota is not None), None)
+    quota = latest.available_quota if latest else None
+    per_day = _burn(readings)
+    return Runway(
+        quota=quota,
+        read_at=latest.read_at if latest else None,
+        per_day=per_day,
+        days_left=int(quota / per_day) if quota is not None and per_day > 0 else None,
+        burners=_burners(reseller, now),
+    )
+
+
+def check_quota(reseller: Reseller, now: datetime) -> Runway:
+    """Open or close the alert that the quota is running out."""
+    runway = quota_runway(reseller, now)
+    low = runway.quota is not None and (
+        runway.quota <= 0 or (runway.days_left is not None and runway.days_left < LOW_DAYS)
+    )
+    if low and runway.quota is not None:
+        detail = _("%(quota)s left, about %(days)s days at the present use.") % {
+            "quota": f"{runway.quota.normalize():f}",
+            "days": runway.days_left or 0,
+        }
+        open_incident(reseller=reseller, kind=Incident.Kind.QUOTA_LOW, detail=detail, now=now)
+    else:
+        resolve_incident(reseller=reseller, kind=Incident.Kind.QUOTA_LOW, now=now)
+    return runway
+
+
+def _burn(readings: list[AccountReading]) -> Decimal:
+    """`readings` newest first."""
+    quotas = [row.available_quota for row in readings if row.available_quota is not None]
+    drops = [max(ZERO, older - newer) for newer, older in pairwise(quotas)]
+    if any(drops):
+        return round(sum(drops, ZERO) / len(drops), 4)
+    sent = [row.sent for row in readings[1:]] or [row.sent for row in readings]
+    return round(Decimal(sum(sent)) / len(sent), 4) if sent else ZERO
+
+
+def _burners(reseller: Reseller, now: datetime) -> tuple[tuple[str, int], ...]:
+    since = now.date() - timedelta(days=BURN_DAYS)
+    rows = UsageDay.objects.filter(reseller=reseller, day__gte=since).order_by().values("center__name")
+    top = rows.annotate(sum=Sum("sent")).filter(sum__gt=0).order_by("-sum", "center__name")[:5]
+    return tuple((row["center__name"], row["sum"]) for row in top)
