@@ -28,7 +28,7 @@ class Application:
         elif scope["type"] == "http" and scope["path"].startswith("/live/"):
             await self.live()(scope, receive, send)
         elif scope["type"] == "http":
-            await self._pages(scope, receive, send)
+            await self._pages(scope, _as_coroutine(receive), send)
 
     def live(self) -> LiveServer:
         """This process's live server; made inside the event loop that will run it."""
@@ -49,6 +49,15 @@ class Application:
                 self._live = None
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _as_coroutine(receive: Receive) -> Receive:
+    """a2wsgi schedules `receive()` on the loop, which takes only a coroutine; Granian hands out other awaitables."""
+
+    async def one() -> Any:
+        return await receive()
+
+    return one
 
 
 application = Application()

@@ -270,7 +270,11 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processor": structlog.processors.JSONRenderer()
             if env.bool("LOG_JSON", False)
-            else structlog.dev.ConsoleRenderer(colors=False),
+            else structlog.dev.ConsoleRenderer(
+                colors=False,
+                # Without the values of local variables: they can hold secrets.
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
             "foreign_pre_chain": [structlog.stdlib.add_log_level],
         }
     },
