@@ -4,11 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import structlog
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from config import embedded
+
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
