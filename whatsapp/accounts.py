@@ -27,6 +27,7 @@ SETTINGS = (
     "webhook_secret",
 )
 _SECRET = {"api_key", "password", "webhook_secret"}
+_KINDS = frozenset(kind.value for kind in SENTENCES)
 # The login itself is at fault: nothing works until somebody changes the settings.
 REFUSING = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH})
 # So that a busy account is not written with every request.
@@ -163,7 +164,7 @@ def explain_kind(kind: str) -> str:
     """The translated sentence of an ErrorKind's value, as stored with instances and accounts; "" for none."""
     if not kind:
         return ""
-    return str(SENTENCES.get(kind) or _("Something went wrong at MazBot."))
+    return str(SENTENCES[ErrorKind(kind)]) if kind in _KINDS else _("Something went wrong at MazBot.")
 
 
 def explain_diagnosis(diagnosis: Diagnosis) -> str:

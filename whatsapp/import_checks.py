@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
+from django.db.models import Field
 from django.utils.translation import gettext as _
 
 from centers.models import Center, Reseller
@@ -64,6 +65,8 @@ def _field_errors(model: type[Center] | type[Instance], name: str, value: str, l
     if not value:
         return []
     column = model._meta.get_field(_LABELS.get(name, name))
+    if not isinstance(column, Field):
+        raise TypeError(f"{name} is not a column")
     try:
         column.clean(value, None)
     except ValidationError as error:

@@ -99,5 +99,5 @@ def _close(reseller: Reseller, pks: Iterable[int], now: datetime) -> int:
     return closed
 
 
-def _tell(reseller: Reseller, centers: set[int | None]) -> None:
-    live.publish(reseller.pk, "alerts", centers=tuple(sorted(pk for pk in centers if pk is not None)))
+def _tell(reseller: Reseller, centers: Iterable[int | None]) -> None:
+    live.publish(reseller.pk, "alerts", centers=tuple(sorted({pk for pk in centers if pk is not None})))

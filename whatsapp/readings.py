@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
@@ -102,7 +103,7 @@ def record_outcomes(*, reseller: Reseller, outcomes: Sequence[Outcome], alarms: 
 
 
 def _merge(reseller: Reseller, outcomes: list[Outcome]) -> list[_Row]:
-    columns = [
+    columns: list[list[Any]] = [
         [item.instance_pk for item in outcomes],
         [item.at for item in outcomes],
         [item.connection.value if item.connection else None for item in outcomes],

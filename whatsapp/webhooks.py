@@ -155,7 +155,7 @@ def _store(account: MazbotAccount, event: dict[str, Any], body: bytes, signed: b
     if not event_id or len(event_id) > 100:
         event_id = "sha256:" + hashlib.sha256(body).hexdigest()
     kind = event.get("type")
-    values = [
+    values: list[int | str | bool | datetime] = [
         account.reseller_id,
         event_id,
         kind[:64] if isinstance(kind, str) else "",

@@ -44,31 +44,31 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def _sandbox() -> Iterator[SandboxServer]:
+def mazbot_server() -> Iterator[SandboxServer]:
     with SandboxServer(rate_limit=6000) as server:
         yield server
 
 
 @pytest.fixture
-def new_place(db: None, _sandbox: SandboxServer) -> Iterator[object]:
+def new_place(db: None, mazbot_server: SandboxServer) -> Iterator[object]:
     """Makes resellers, each with a MazBot account of its own at the sandbox."""
 
     def make(**account: object) -> Place:
         key = f"key-{next(NUMBERS)}"
-        _sandbox.control.add_account(key, f"{key}@staff.example", "secret-password", rate_limit=6000)
+        mazbot_server.control.add_account(key, f"{key}@staff.example", "secret-password", rate_limit=6000)
         center = CenterFactory(reseller=ResellerFactory())
         row = MazbotAccountFactory(
             reseller=center.reseller,
-            base_url=_sandbox.api_base,
+            base_url=mazbot_server.api_base,
             api_key=key,
             email=f"{key}@staff.example",
             password="secret-password",
             **{"rate_limit": 6000, **account},
         )
-        return Place(center.reseller, row, _sandbox.control, center, key)
+        return Place(center.reseller, row, mazbot_server.control, center, key)
 
     yield make
-    _sandbox.control.clear_faults()
+    mazbot_server.control.clear_faults()
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""Numbers: added, changed, moved, archived with their center."""
+
+from datetime import timedelta
+
+import pytest
+
+from centers.errors import Refused
+from centers.lifecycle import archive_center, restore_center
+from centers.models import AuditEvent
+from centers.permissions import Permission
+from centers.search import search
+from tests.factories import CenterFactory, UserFactory
+from whatsapp.incidents import acknowledge, open_incident, resolve_incident
+from whatsapp.instances import add_instance, archive_instance, edit_instance, move
+from whatsapp.models import Connection, Incident, Instance, PairingLink, Service, StatusChange
+from whatsapp.monitoring import due_instances
+from whatsapp.pairing import create_link
+from whatsapp.queries import connection_counts, down_instances, open_incident_count, timeline
+
+Kind = Incident.Kind
+
+
+def test_adding(place, now):
+    number = add_instance(
+        center=place.center, instance_id=" inst-1 ", label=" Front   desk ", by=None, now=now
+    )
+    assert (number.instance_id, number.label) == ("inst-1", "Front desk")
+    assert due_instances(now) == [place.reseller.pk]
+    assert AuditEvent.objects.get().action == "instance.added"
+
+
+def test_a_known_id_is_refused_by_name(place, now):
+    add_instance(center=place.center, instance_id="inst-1", by=None, now=now)
+    with pytest.raises(Refused, match=f"inst-1.*{place.center.name}"):
+        add_instance(center=CenterFactory(reseller=place.reseller), instance_id="inst-1", by=None, now=now)
+    assert Instance.objects.count() == 1
+
+
+@pytest.mark.parametrize("bad", ["", "  ", "in st", "inst/1", "é", "i" * 65, "inst\n1", "<script>"])
+def test_a_wrong_id_is_a_sentence(place, now, bad):
+    with pytest.raises(Refused) as refusal:
+        add_instance(center=place.center, instance_id=bad, by=None, now=now)
+    assert refusal.value.sentence
+    assert not Instance.objects.exists()
+
+
+def test_editing_keeps_a_trace_and_checks_a_corrected_id_anew(place, now):
+    number = place.add(next_check_at=now + timedelta(hours=1))
+    other = place.add()
+    edit_instance(instance=number, by=UserFactory(), label="New", now=now)
+    assert number.next_check_at > now
+    edit_instance(instance=number, by=None, instance_id="inst-x", now=now)
+    assert number.next_check_at == now
+    with pytest.raises(Refused, match=other.instance_id):
+        edit_instance(instance=number, by=None, instance_id=other.instance_id, now=now)
+    number.refresh_from_db()
+    assert (number.label, number.instance_id) == ("New", "inst-x")
+    assert AuditEvent.objects.count() == 2
+
+
+def test_moving_takes_alerts_along_and_ends_links(place, new_place, now):
+    number, target = place.add(), CenterFactory(reseller=place.reseller)
+    open_incident(reseller=place.reseller, kind=Kind.DISCONNECTED, instance=number, now=now)
+    create_link(instance=number, by=UserFactory(), now=now)
+    move(instance=number, center=target, by=None, now=now)
+    assert number.center == target
+    assert Incident.objects.get().center == target
+    assert PairingLink.objects.get().revoked_at == now
+    with pytest.raises(Refused):
+        move(instance=number, center=new_place().center, by=None, now=now)
+
+
+def test_a_center_takes_its_numbers_to_the_archive_and_back(place, now):
+    before, number = place.add(), place.add()
+    archive_instance(instance=before, by=None, now=now - timedelta(days=9))
+    open_incident(reseller=place.reseller, kind=Kind.EXPIRED, instance=number, now=now)
+    archive_center(center=place.center, by=None, now=now)
+    number.refresh_from_db()
+    assert (number.archived_at, number.service_wanted) == (now, Service.DISABLED)
+    assert open_incident_count() == 0
+    assert due_instances(now) == []
+    restore_center(center=place.center, by=None, now=now + timedelta(days=1))
+    number.refresh_from_db()
+    before.refresh_from_db()
+    assert (number.archived_at, number.service_wanted) == (None, Service.ENABLED)
+    assert before.archived_at is not None, "archived on its own, stays archived"
+
+
+def test_an_alert_is_open_once_and_can_be_looked_after(place, now):
+    number, person = place.add(), UserFactory()
+    opened = [
+        open_incident(reseller=place.reseller, kind=Kind.QUOTA_LOW, detail="x" * 400, now=now),
+        open_incident(reseller=place.reseller, kind=Kind.QUOTA_LOW, now=now),
+        open_incident(reseller=place.reseller, kind=Kind.DISCONNECTED, instance=number, now=now),
+    ]
+    assert opened == [True, False, True]
+    incident = Incident.objects.get(kind=Kind.QUOTA_LOW)
+    acknowledge(incident=incident, by=person, now=now)
+    acknowledge(incident=incident, by=UserFactory(), now=now + timedelta(days=1))
+    incident.refresh_from_db()
+    assert (incident.acknowledged_by, incident.acknowledged_at) == (person, now)
+    assert resolve_incident(reseller=place.reseller, kind=Kind.DISCONNECTED, now=now) == 0, (
+        "not the reseller's"
+    )
+    assert resolve_incident(reseller=place.reseller, kind=Kind.DISCONNECTED, instance=number, now=now) == 1
+    assert resolve_incident(reseller=place.reseller, kind=Kind.QUOTA_LOW, now=now) == 1
+    assert open_incident(reseller=place.reseller, kind=Kind.QUOTA_LOW, now=now), "it may come again"
+
+
+def test_counts_leave_out_numbers_that_are_meant_to_be_off(place):
+    for connection in (
+        Connection.CONNECTED,
+        Connection.DISCONNECTED,
+        Connection.EXPIRED,
+        Connection.UNCHECKED,
+    ):
+        place.add(connection=connection)
+    place.add(connection=Connection.DISCONNECTED, service_wanted=Service.DISABLED)
+    counts = connection_counts()
+    assert (counts.total, counts.connected, counts.down, counts.off, counts.unchecked) == (5, 1, 2, 1, 1)
+    assert down_instances().count() == 2
+
+
+def test_the_timeline_has_no_gaps(place, now):
+    number = place.add(connection=Connection.CONNECTED)
+    hours = [timedelta(hours=hour) for hour in range(6)]
+    steps = [("unchecked", "connected", 0), ("connected", "expired", 2), ("expired", "connected", 3)]
+    for before, after, hour in steps:
+        StatusChange(
+            reseller=place.reseller, instance=number, before=before, after=after, at=now + hours[hour]
+        ).save()
+    found = timeline(number, since=now + hours[1], until=now + hours[5])
+    assert [(part.connection, part.seconds / 3600) for part in found] == [
+        ("connected", 1),
+        ("expired", 1),
+        ("connected", 2),
+    ]
+    assert [part.connection for part in timeline(number, since=now - hours[1], until=now + hours[1])] == [
+        "unchecked",
+        "connected",
+    ]
+
+
+def test_the_search_finds_numbers_of_this_reseller_only(place, new_place):
+    mine = place.add(label="Reception Muscat")
+    new_place().add(label="Reception Tripoli")
+    hits = search(place.reseller, frozenset(Permission), "reception")
+    assert [hit.title for hit in hits] == ["Reception Muscat"]
+    assert str(mine.pk) in hits[0].url
+    [exact] = search(place.reseller, frozenset(Permission), mine.instance_id.upper())
+    assert exact.exact
