@@ -1,13 +1,12 @@
 """The demo's numbers at the sandbox: what they send, and in which state their phones are."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from config.demodata.places import PLACES, Place
 from whatsapp.sandbox import DEMO_ACCOUNT, NewInstance, SandboxControl
 
 ACCOUNT_KEY = DEMO_ACCOUNT["api_key"]
-HISTORY_DAYS = 100
 QUOTA = 450_000
 SEEDING_LIMIT = 6000  # requests a minute while three months of usage are read
 USUAL_LIMIT = 240
@@ -28,15 +27,14 @@ def all_ids() -> list[str]:
     return [one for index, place in enumerate(PLACES, start=1) for one in instance_ids(place, index)]
 
 
-def fill(control: SandboxControl, now: datetime) -> None:
-    """Add every number that the sandbox does not have yet, each with its history."""
+def fill(control: SandboxControl, since: date, now: datetime) -> None:
+    """Add every number that the sandbox does not have yet, with usage from the day `since` on."""
     control.set_rate_limit(ACCOUNT_KEY, SEEDING_LIMIT)
     control.set_quota(ACCOUNT_KEY, QUOTA)
     known = {row["instance_id"] for row in control.state()["instances"]}
     numbers = [
         (place, one) for index, place in enumerate(PLACES, start=1) for one in instance_ids(place, index)
     ]
-    since = (now - timedelta(days=HISTORY_DAYS)).date()
     fresh = []
     for position, (place, one) in enumerate(numbers):
         state = _STATES[position % len(_STATES)]

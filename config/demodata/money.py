@@ -1,0 +1,151 @@
+"""Three months of the demo's money: rates, margins, usage, invoices, payments and what is still owed."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from billing.exchange import set_exchange_rate
+from billing.invoicing import issue_invoice
+from billing.margins import set_margin
+from billing.metering import read_account_usage, read_usage
+from billing.models import Category, Invoice
+from billing.payments import record_payment
+from billing.periods import Period, day_start, month_of, today, zone_of
+from billing.policies import save_center_policy, save_policy
+from billing.rates import refresh_rates
+from centers.errors import Refused
+from centers.models import Center, Reseller, User
+from centers.scoping import tenant
+from config.demodata.places import PLACES
+from whatsapp.models import Instance
+
+Say = Callable[[str], None]
+SLICE = 6  # numbers a line of progress is written for
+
+_RATES = {"SAR": "3.75", "EGP": "49.2", "LYD": "5.46", "KWD": "0.3071", "AED": "3.6725", "OMR": "0.3845"}
+#: Positions in PLACES of those who still owe the month before last: long overdue, so they get suspended.
+_OWE_TWO = (5, 17)
+#: ... of those who owe last month's invoice beyond its due date.
+_OWE_ONE = (3, 12, 24)
+#: ... of those with longer terms, whose last invoice is open.
+_LONG_TERMS = (0, 8, 20, 31)
+
+
+def months(reseller: Reseller, now: datetime) -> tuple[Period, Period]:
+    """The month before last and last month, the two that are invoiced."""
+    last = month_of(today(reseller, now).replace(day=1) - timedelta(days=1))
+    return month_of(last.first_day - timedelta(days=1)), last
+
+
+def set_prices(reseller: Reseller, owner: User, now: datetime) -> None:
+    """Rates from MazBot; margins for all, for one country and for one center; exchange rates."""
+    start = months(reseller, now)[0].first_day
+    with tenant(reseller):
+        refresh_rates(reseller=reseller, now=now)
+        favourite = Center.objects.get(name=PLACES[1].name)
+        wanted = (
+            (Category.MESSAGE, "22", "0.002", None, ""),
+            (Category.SUBSCRIPTION, "15", "1", None, ""),
+            (Category.MESSAGE, "30", "0.0015", None, "3"),
+            (Category.MESSAGE, "18", "0.001", favourite, ""),
+        )
+        for category, percent, fixed, center, country_id in wanted:
+            set_margin(
+                reseller=reseller,
+                category=category,
+                percent=Decimal(percent),
+                fixed=Decimal(fixed),
+                center=center,
+                country_id=country_id,
+                valid_from=start,
+                by=owner,
+                now=now,
+            )
+        for quote, rate in _RATES.items():
+            set_exchange_rate(
+                reseller=reseller, base="USD", quote=quote, day=start, rate=Decimal(rate), by=owner, now=now
+            )
+
+
+def hold_invoicing(reseller: Reseller, owner: User, now: datetime) -> None:
+    """Nothing is invoiced by itself until the demo is filled."""
+    with tenant(reseller):
+        save_policy(reseller=reseller, by=owner, now=now, auto_invoice=False)
+
+
+def set_policies(reseller: Reseller, owner: User, now: datetime) -> None:
+    """A few centers have longer to pay."""
+    with tenant(reseller):
+        for position in _LONG_TERMS:
+            center = Center.objects.get(name=PLACES[position].name)
+            save_center_policy(center=center, by=owner, now=now, payment_terms_days=45)
+
+
+def read_history(reseller: Reseller, now: datetime, say: Say) -> None:
+    """Every day of every number since the first invoiced month, as MazBot answers it."""
+    first, last_day = months(reseller, now)[0].first_day, today(reseller, now)
+    days = [first + timedelta(days=ahead) for ahead in range((last_day - first).days + 1)]
+    started = time.monotonic()
+    with tenant(reseller):
+        numbers = list(Instance.objects.select_related("center").order_by("pk"))
+        for begin in range(0, len(numbers), SLICE):
+            outcome = read_usage(
+                reseller=reseller, instances=numbers[begin : begin + SLICE], days=days, now=now
+            )
+            if outcome.failures:
+                raise Refused(f"{outcome.failures[0][0]}: {outcome.failures[0][1]}")
+            done = min(begin + SLICE, len(numbers))
+            say(f"usage: {done} of {len(numbers)} numbers, {time.monotonic() - started:.0f} s")
+        read_account_usage(reseller=reseller, now=now, days=days)
+
+
+def issue_and_pay(reseller: Reseller, owner: User, biller: User, now: datetime) -> None:
+    """Invoices on the second of each following month; most are paid a week later."""
+    with tenant(reseller):
+        centers = {center.name: center for center in Center.objects.order_by("pk")}
+        for back, period in enumerate(reversed(months(reseller, now))):
+            issued_at = _morning(reseller, period.end_day + timedelta(days=1), now)
+            for position, place in enumerate(PLACES):
+                invoice = _issue(centers[place.name], period, owner, issued_at)
+                if invoice is not None and not _still_owed(position, back):
+                    _pay(invoice, position, biller, now)
+
+
+def finish(reseller: Reseller, owner: User, now: datetime) -> None:
+    """From here on the product invoices by itself."""
+    with tenant(reseller):
+        save_policy(reseller=reseller, by=owner, now=now, auto_invoice=True)
+
+
+def _issue(center: Center, period: Period, owner: User, at: datetime) -> Invoice | None:
+    try:
+        return issue_invoice(center=center, period=period, by=owner, now=at)
+    except Refused:
+        # A number that was disconnected all month has nothing to be charged.
+        return None
+
+
+def _pay(invoice: Invoice, position: int, biller: User, now: datetime) -> None:
+    paid_on = min(invoice.issued_on + timedelta(days=4 + position % 8), today(invoice.reseller, now))
+    record_payment(
+        center=invoice.center,
+        amount=invoice.total,
+        currency=invoice.currency,
+        reference=f"TRF-{paid_on:%Y%m%d}-{invoice.sequence:04d}",
+        received_on=paid_on,
+        by=biller,
+        now=_morning(invoice.reseller, paid_on, now),
+    )
+
+
+def _still_owed(position: int, back: int) -> bool:
+    """`back` is 0 for last month's invoice, 1 for the one before."""
+    if position in _OWE_TWO:
+        return True
+    return back == 0 and position in (*_OWE_ONE, *_LONG_TERMS)
+
+
+def _morning(reseller: Reseller, day: date, now: datetime) -> datetime:
+    """Nine o'clock of that day, but never after now."""
+    return min(day_start(day, zone_of(reseller)).astimezone(UTC) + timedelta(hours=9), now)

@@ -1,0 +1,63 @@
+"""Fills an empty install through the product's own operations and the sandbox's API."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from billing.rounds import account_round, dunning_round
+from centers import clock
+from centers.models import Reseller, User
+from config import demo_accounts
+from config.demodata import money, people, sandbox
+from whatsapp.rounds import status_round, switching_round
+from whatsapp.sandbox import SandboxControl
+
+
+class Command(BaseCommand):
+    """One reseller, 40 centers, 55 numbers in all states, three months of usage, invoices paid, open and overdue."""
+
+    help = "Fills an empty install with demo data; needs the sandbox (MARKAZ_SANDBOX_URL)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--if-empty", action="store_true", help="do nothing when there is a reseller already"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Reseller.objects.exists():
+            if options["if_empty"]:
+                return
+            raise CommandError("This install has data already; the demo only fills an empty one.")
+        if not settings.DEMO or not settings.SANDBOX_URL:
+            raise CommandError("The demo needs MARKAZ_DEMO=1 and MARKAZ_SANDBOX_URL; `make run` sets both.")
+        started = time.monotonic()
+        self._fill(SandboxControl(settings.SANDBOX_URL))
+        self._say(f"the demo is complete after {time.monotonic() - started:.0f} s")
+
+    def _fill(self, control: SandboxControl) -> None:
+        now = clock.now()
+        reseller, owner = people.make_reseller(sandbox_url=settings.SANDBOX_URL, now=now)
+        sandbox.fill(control, money.months(reseller, now)[0].first_day, now)
+        money.hold_invoicing(reseller, owner, now)
+        people.import_centers(reseller, owner, now)
+        people.invite_team(reseller, owner, now)
+        self._say(f"{reseller}: centers, numbers and people are in; you can sign in already")
+        money.set_prices(reseller, owner, now)
+        money.set_policies(reseller, owner, now)
+        status_round(reseller=reseller, now=clock.now(), everyone=True)
+        money.read_history(reseller, now, self._say)
+        biller = User.objects.get(email=demo_accounts.BILLING.email)
+        money.issue_and_pay(reseller, owner, biller, now)
+        self._say("invoices and payments are in")
+        sandbox.surprise(control)
+        for round_ in (dunning_round, switching_round, account_round):
+            round_(reseller=reseller, now=clock.now())
+        money.finish(reseller, owner, now)
+        people.settle_account(reseller, owner)
+        sandbox.settle(control)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
