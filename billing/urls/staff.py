@@ -1,5 +1,60 @@
 """Addresses of the billing pages: staff."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from billing.views import (
+    exchange,
+    fragments,
+    invoices,
+    issuing,
+    payments,
+    prices,
+    reports,
+    settings,
+    unpaid,
+    usage,
+)
+
+urlpatterns = [
+    path("prices/", prices.prices, name="prices"),
+    path("prices/margin/", prices.margin_set, name="margin_set"),
+    path("prices/margin/preview/", prices.margin_preview, name="margin_preview"),
+    path("prices/category/", prices.rate_category, name="rate_category"),
+    path("prices/refresh/", prices.rates_refresh, name="rates_refresh"),
+    path("exchange-rates/", exchange.exchange_rates, name="exchange_rates"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/export/<str:fmt>/", usage.usage_export, name="usage_export"),
+    path("usage/readings/<int:pk>/", usage.reading_resolve, name="reading_resolve"),
+    path("usage/reconciliation/", reports.reconciliation, name="reconciliation"),
+    path("usage/reconciliation/export/<str:fmt>/", reports.reconciliation_export, name="reconciliation_export"),
+    path("usage/profit/", reports.profit, name="profit"),
+    path("usage/profit/export/<str:fmt>/", reports.profit_export, name="profit_export"),
+    path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/export/<str:fmt>/", invoices.invoices_export, name="invoices_export"),
+    path("invoices/issue/", issuing.invoice_issue, name="invoice_issue"),
+    path("invoices/issue/<int:pk>/", issuing.invoice_issue_for, name="invoice_issue_for"),
+    path("invoices/run/", issuing.invoice_run, name="invoice_run"),
+    path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
+    path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),
+    path("invoices/<int:pk>/take-back/", invoices.invoice_void, name="invoice_void"),
+    path("invoices/<int:pk>/mail/", invoices.invoice_mail_again, name="invoice_mail_again"),
+    path("payments/", payments.payments, name="payments"),
+    path("payments/export/<str:fmt>/", payments.payments_export, name="payments_export"),
+    path("payments/record/", payments.payment_record, name="payment_record"),
+    path("payments/record/<int:pk>/", payments.payment_record_for, name="payment_record_for"),
+    path("payments/record/<int:pk>/preview/", payments.payment_preview, name="payment_preview"),
+    path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment_reverse"),
+    path("unpaid/", unpaid.unpaid, name="unpaid"),
+    path("unpaid/export/<str:fmt>/", unpaid.unpaid_export, name="unpaid_export"),
+    path("unpaid/hold/<int:pk>/", unpaid.hold_set, name="hold_set"),
+    path("unpaid/hold/<int:pk>/release/", unpaid.hold_release, name="hold_release"),
+    path("unpaid/brake/<int:pk>/release/", unpaid.brake_release, name="brake_release"),
+    path("settings/billing/", settings.settings_billing, name="settings_billing"),
+    path("centers/<int:pk>/billing/", settings.center_policy, name="center_policy"),
+    path("home/money/", fragments.home_money, name="home_money"),
+    path("home/quota/", fragments.home_quota, name="home_quota"),
+    path("centers/<int:pk>/prices/", fragments.center_prices, name="center_prices"),
+    path("centers/<int:pk>/usage/", fragments.center_usage, name="center_usage"),
+    path("centers/<int:pk>/invoices/", fragments.center_invoices, name="center_invoices"),
+    path("centers/<int:pk>/balance/", fragments.center_balance, name="center_balance"),
+]

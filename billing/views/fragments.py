@@ -1,0 +1,172 @@
+"""Parts of other rooms' pages: money and quota on the home page, the money of a center on its page."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from billing import queries, reports
+from billing.models import Hold, Invoice, SuspensionCase
+from billing.periods import month_of, today
+from billing.policies import policy_for
+from billing.pricing import PriceBook
+from billing.suspensions import debt_beyond_grace, open_invoices
+from billing.views.charges import charges_by_center, charges_by_number
+from billing.views.spans import Span, counts_by_slot, told, usage_chart
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.models import Center
+from centers.permissions import Permission
+
+__all__ = [
+    "center_balance",
+    "center_invoices",
+    "center_prices",
+    "center_usage",
+    "home_money",
+    "home_quota",
+]
+
+SHOWN = 10
+SOON_DAYS = 14
+LOOK_AHEAD_DAYS = 60
+
+
+def _center(pk: int) -> Center:
+    found: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    return found
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def home_money(request: TenantRequest) -> HttpResponseBase:
+    """`#home-money`: owed, overdue, this month so far; what it earns only for those who may see costs."""
+    now = clock.now()
+    month = month_of(today(request.reseller, now))
+    with_costs = Permission.VIEW_COSTS in request.permissions
+    context = {
+        "takings": queries.takings(request.reseller, now),
+        "late": Center.objects.filter(standing=Center.Standing.OVERDUE, archived_at=None).count(),
+        "suspended": SuspensionCase.objects.filter(ended_at=None).count(),
+        "month": month,
+        "earned": _earned(request, month) if with_costs else [],
+    }
+    return render(request, "billing/parts/home_money.html", context)
+
+
+def _earned(request: TenantRequest, month: Any) -> list[dict[str, Any]]:
+    """The charge of this month so far less its cost, per currency; left out where they differ in currency."""
+    used: list[Any] = queries.usage_by_center(month)
+    centers = Center.objects.in_bulk([row["center_id"] for row in used])
+    charges = charges_by_center(request.reseller, centers.values(), month)
+    sums: dict[str, dict[str, Decimal]] = {}
+    for row in used:
+        charge, currency = charges.get(row["center_id"]), centers[row["center_id"]].currency
+        if charge is not None and currency == row["currency"]:
+            own = sums.setdefault(currency, {"charge": Decimal(0), "cost": Decimal(0)})
+            own["charge"] += charge
+            own["cost"] += row["cost"]
+    return [
+        {"currency": currency, **own, "profit": own["charge"] - own["cost"]}
+        for currency, own in sorted(sums.items())
+    ]
+
+
+@staff(Permission.VIEW)
+@require_GET
+def home_quota(request: TenantRequest) -> HttpResponseBase:
+    """`#home-quota`: what is left, how long it lasts, who burns most."""
+    runway = reports.quota_runway(request.reseller, clock.now())
+    most = max((sent for _name, sent in runway.burners), default=0)
+    context = {
+        "runway": runway,
+        "soon": runway.days_left is not None and runway.days_left < SOON_DAYS,
+        "burners": [(name, sent, round(100 * sent / most)) for name, sent in runway.burners],
+        "burn_days": reports.BURN_DAYS,
+    }
+    return render(request, "billing/parts/home_quota.html", context)
+
+
+@staff(Permission.VIEW_COSTS)
+@require_GET
+def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#center-prices`: the center's price list with cost and margin."""
+    center = _center(pk)
+    book = PriceBook(request.reseller, today(request.reseller, clock.now()))
+    rows = book.for_center(center)
+    fetched = next((rate.fetch.fetched_at for rate in book.rates_of(center.country_id)), None)
+    context = {"center": center, "rows": rows, "fetched_at": fetched}
+    return render(request, "billing/parts/center_prices.html", context)
+
+
+@staff(Permission.VIEW)
+@require_GET
+def center_usage(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#center-usage`: this month (or `month`) by days, with its numbers."""
+    center = _center(pk)
+    span = Span.read(request.GET, today(request.reseller, clock.now()))
+    slots = counts_by_slot(span, queries.usage_by_day(span.period, center=center))
+    charges = charges_by_number(request.reseller, [center], span.period)
+    rows: list[Any] = queries.usage_by_instance(span.period, center=center)
+    context = {
+        "center": center,
+        "span": span,
+        "slots": slots,
+        "chart": usage_chart(span, slots),
+        "told": told(span, slots),
+        "rows": [{**row, "charge": charges.get((center.pk, row["instance_id"]))} for row in rows],
+        "read_at": queries.last_read(center),
+        "with_costs": Permission.VIEW_COSTS in request.permissions,
+        "with_money": Permission.VIEW_INVOICES in request.permissions,
+    }
+    return render(request, "billing/parts/center_usage.html", context)
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def center_invoices(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#center-invoices`: the latest invoices and payments."""
+    center = _center(pk)
+    invoices = list(Invoice.objects.filter(center=center)[: SHOWN + 1])
+    context = {
+        "center": center,
+        "invoices": invoices[:SHOWN],
+        "more": len(invoices) > SHOWN,
+        "payments": queries.payments().filter(center=center)[:5],
+        "today": today(request.reseller, clock.now()),
+    }
+    return render(request, "billing/parts/center_invoices.html", context)
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#center-balance`: what it owes, what is done about it, and what staff can do."""
+    center = _center(pk)
+    now = clock.now()
+    day = today(request.reseller, now)
+    held = Hold.objects.filter(center=center, released_at=None, until__gt=day).first()
+    case = SuspensionCase.objects.filter(center=center, ended_at=None).first()
+    opened = open_invoices(center)
+    context = {
+        "center": center,
+        "balances": queries.portal_balance(center, now),
+        "since": next((row.due_on for row in opened if row.due_on < day), None),
+        "suspends_on": None if case else _suspends_on(center, opened, held, day),
+        "case": case,
+        "hold": held,
+    }
+    return render(request, "billing/parts/center_balance.html", context)
+
+
+def _suspends_on(center: Center, opened: list[Invoice], held: Hold | None, day: date) -> date | None:
+    """The first of the next days on which the center may be switched off, if nothing is paid until then."""
+    policy = policy_for(center)
+    for later in (day + timedelta(days=count) for count in range(LOOK_AHEAD_DAYS)):
+        is_held = held is not None and held.until > later
+        if not is_held and not policy.is_quiet(later) and debt_beyond_grace(opened, policy, later):
+            return later
+    return None

@@ -1,0 +1,131 @@
+"""Money as a center sees its own: prices, usage, invoices, what it owes. Costs are not even read here."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from billing import queries
+from billing.models import Invoice, SuspensionCase
+from billing.periods import today
+from billing.views.invoices import pdf_response
+from billing.views.spans import Span, counts_by_slot, told, usage_chart
+from centers import clock
+from centers.access import PortalRequest, portal
+from centers.exports import export
+from centers.paging import keyset
+from centers.partials import render_page
+from centers.permissions import Permission
+from whatsapp.models import Instance
+
+__all__ = [
+    "portal_balance",
+    "portal_invoice",
+    "portal_invoice_pdf",
+    "portal_invoices",
+    "portal_prices",
+    "portal_usage",
+    "portal_usage_export",
+]
+
+ORDERS: dict[str, tuple[str, ...]] = {"-issued": ("-issued_at", "-pk")}
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_prices(request: PortalRequest) -> HttpResponseBase:
+    """What each type costs the center."""
+    rows = queries.portal_prices(request.center, clock.now())
+    return render_page(request, "billing/portal_prices.html", {"rows": rows}, parts=("prices",))
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_usage(request: PortalRequest) -> HttpResponseBase:
+    """A month by days or a year by months; of one number (`number`) or of all."""
+    span, numbers, chosen = _usage_asked(request)
+    rows = queries.portal_usage(request.center, span.period, instance_id=chosen)
+    slots = counts_by_slot(span, rows)
+    context = {
+        "span": span,
+        "slots": slots,
+        "chart": usage_chart(span, slots),
+        "told": told(span, slots),
+        "totals": {name: sum(row[name] for row in slots) for name in ("sent", "received", "failed")},
+        "numbers": numbers,
+        "chosen": chosen,
+        "read_at": queries.last_read(request.center),
+    }
+    return render_page(request, "billing/portal_usage.html", context, parts=("usage",))
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_usage_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
+    """The days of the page as a file."""
+    span, _numbers, chosen = _usage_asked(request)
+    header = [_("Day"), _("Sent"), _("Received"), _("Failed")]
+    rows = queries.portal_usage(request.center, span.period, instance_id=chosen)
+    cells: Iterator[list[Any]] = ([row.day, row.sent, row.received, row.failed] for row in rows)
+    return export(fmt, f"usage-{span.value}", header, cells)
+
+
+def _usage_asked(request: PortalRequest) -> tuple[Span, list[Instance], int | None]:
+    """The span, the center's numbers, and which of them is asked for."""
+    span = Span.read(request.GET, today(request.reseller, clock.now()))
+    numbers = list(Instance.objects.filter(center=request.center).only("pk", "label", "instance_id"))
+    wanted = request.GET.get("number", "")
+    return span, numbers, next((row.pk for row in numbers if str(row.pk) == wanted), None)
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_invoices(request: PortalRequest) -> HttpResponseBase:
+    """The center's invoices and credit notes, the newest first."""
+    rows = queries.portal_invoices(request.center)
+    context = {
+        "page": keyset(rows, request.GET, orders=ORDERS, default="-issued", size=25),
+        "today": today(request.reseller, clock.now()),
+    }
+    return render_page(request, "billing/portal_invoices.html", context, parts=("invoices",))
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """One of its invoices, line by line."""
+    row = get_object_or_404(queries.portal_invoices(request.center), pk=pk)
+    context = {
+        "invoice": row,
+        "lines": queries.portal_lines(row),
+        "today": today(request.reseller, clock.now()),
+    }
+    return render_page(request, "billing/portal_invoice.html", context, parts=("invoice",))
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_invoice_pdf(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """The document to print or pass on."""
+    row = get_object_or_404(
+        Invoice.objects.filter(center=request.center).select_related("center", "credits"), pk=pk
+    )
+    return pdf_response(row, request.GET.get("language", ""), download=True)
+
+
+@portal(Permission.PORTAL_VIEW)
+@require_GET
+def portal_balance(request: PortalRequest) -> HttpResponseBase:
+    """`#portal-balance`: what I owe, since when, and how to pay."""
+    now = clock.now()
+    opened = queries.portal_invoices(request.center).filter(open_amount__gt=0).order_by("due_on", "pk")
+    context = {
+        "balances": queries.portal_balance(request.center, now),
+        "open_invoices": opened[:5],
+        "today": today(request.reseller, now),
+        "suspended": SuspensionCase.objects.filter(center=request.center, ended_at=None).exists(),
+    }
+    return render(request, "billing/parts/portal_balance.html", context)

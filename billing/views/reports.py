@@ -1,0 +1,145 @@
+"""Where the money goes: whether usage adds up, and what was earned per center and month."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from billing import reports
+from billing.periods import today
+from billing.reports import Profit, Reconciled
+from billing.views.spans import Span, slot_label
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.exports import export
+from centers.permissions import Permission
+from whatsapp.models import MazbotAccount
+
+__all__ = ["profit", "profit_export", "reconciliation", "reconciliation_export"]
+
+ZERO = Decimal(0)
+
+
+def _span(request: TenantRequest) -> Span:
+    return Span.read(request.GET, today(request.reseller, clock.now()))
+
+
+def _reconciled(request: TenantRequest, span: Span) -> list[Reconciled]:
+    by = reports.reconcile_months if span.by_months else reports.reconcile_days
+    day = today(request.reseller, clock.now())
+    return [row for row in by(request.reseller, span.period) if row.first_day <= day]
+
+
+@staff(Permission.VIEW_COSTS)
+@require_GET
+def reconciliation(request: TenantRequest) -> HttpResponseBase:
+    """All numbers here against the main account and against what was invoiced."""
+    span = _span(request)
+    rows = _reconciled(request, span)
+    account = MazbotAccount.objects.filter(reseller=request.reseller).first()
+    context = {
+        "span": span,
+        "rows": rows,
+        "currency": account.cost_currency if account else request.reseller.currency,
+        "tolerance": reports.TOLERANCE,
+        "chart": {
+            "type": "line",
+            "labels": [slot_label(span, row.first_day) for row in rows],
+            "datasets": [
+                {"label": _("Main account"), "data": [_plain(row.account_cost) for row in rows]},
+                {"label": _("All numbers here"), "data": [_plain(row.centers_cost) for row in rows]},
+                {"label": _("Invoiced"), "data": [_plain(row.invoiced_cost) for row in rows], "dashed": True},
+            ],
+        },
+    }
+    return render(request, "billing/reconciliation.html", context)
+
+
+@staff(Permission.VIEW_COSTS)
+@require_GET
+def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The table as a file."""
+    header = [_("From day"), _("Main account"), _("All numbers here"), _("Gap"), _("Invoiced")]
+    rows = _reconciled(request, _span(request))
+    cells = ([r.first_day, r.account_cost, r.centers_cost, r.gap, r.invoiced_cost] for r in rows)
+    return export(fmt, "reconciliation", header, cells)
+
+
+@staff(Permission.VIEW_COSTS)
+@require_GET
+def profit(request: TenantRequest) -> HttpResponseBase:
+    """Revenue, cost and profit of what was invoiced, per month and per center."""
+    span = _span(request)
+    rows = reports.profit_by_center(request.reseller, span.period)
+    currencies = sorted({row.currency for row in rows})
+    charts = [{"currency": code, "chart": _profit_chart(span, code, rows)} for code in currencies]
+    context = {"span": span, "charts": charts, "rows": _by_center(rows), "months": _by_month(rows)}
+    return render(request, "billing/profit.html", context)
+
+
+@staff(Permission.VIEW_COSTS)
+@require_GET
+def profit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """One line per center and month, as a file."""
+    header = [_("Center"), _("Month"), _("Revenue"), _("Cost"), _("Profit"), _("Currency")]
+    rows = reports.profit_by_center(request.reseller, _span(request).period)
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows:
+            yield [row.center, row.month, row.revenue, row.cost, row.profit, row.currency]
+
+    return export(fmt, "profit", header, cells())
+
+
+def _profit_chart(span: Span, currency: str, rows: list[Profit]) -> dict[str, Any]:
+    months = [day for day in span.period.days() if day.day == 1]
+    sums = {month: {"revenue": ZERO, "cost": ZERO, "profit": ZERO} for month in months}
+    for row in rows:
+        if row.currency == currency:
+            for name in ("revenue", "cost", "profit"):
+                sums[row.month][name] += getattr(row, name)
+    names = {"revenue": _("Revenue"), "cost": _("Cost"), "profit": _("Profit")}
+    colours = {"revenue": "info", "cost": "neutral", "profit": "success"}
+    return {
+        "type": "bar",
+        "unit": currency,
+        "labels": [f"{month:%Y-%m}" for month in months],
+        "datasets": [
+            {"label": label, "data": [_plain(sums[month][name]) for month in months], "colour": colours[name]}
+            for name, label in names.items()
+        ],
+    }
+
+
+def _by_center(rows: list[Profit]) -> list[dict[str, Any]]:
+    """Sums over the span, the most profitable center first."""
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in rows:
+        own = found.setdefault((row.center_id, row.currency), _nothing(row.currency, center=row.center, pk=row.center_id))
+        _add(own, row)
+    return sorted(found.values(), key=lambda own: (-own["profit"], own["center"]))
+
+
+def _by_month(rows: list[Profit]) -> list[dict[str, Any]]:
+    found: dict[tuple[Any, str], dict[str, Any]] = {}
+    for row in rows:
+        _add(found.setdefault((row.month, row.currency), _nothing(row.currency, month=row.month)), row)
+    return sorted(found.values(), key=lambda own: (own["month"], own["currency"]), reverse=True)
+
+
+def _nothing(currency: str, **more: Any) -> dict[str, Any]:
+    return {"currency": currency, "revenue": ZERO, "cost": ZERO, "profit": ZERO, **more}
+
+
+def _add(own: dict[str, Any], row: Profit) -> None:
+    for name in ("revenue", "cost", "profit"):
+        own[name] += getattr(row, name)
+
+
+def _plain(value: Decimal | None) -> float | None:
+    """For drawing only: a canvas has no decimals."""
+    return None if value is None else float(round(value, 4))

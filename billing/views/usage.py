@@ -1,0 +1,149 @@
+"""Usage: who sent how much, what it cost and comes to, and readings that look odd."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from billing import queries, reports
+from billing.models import UsageReading
+from billing.periods import today
+from billing.readings import accept_reading, dismiss_reading
+from billing.views.charges import charges_by_center, charges_by_number
+from billing.views.filters import Filters
+from billing.views.spans import Span, counts_by_slot, told, usage_chart
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.exports import export
+from centers.models import Center
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+
+__all__ = ["reading_resolve", "usage", "usage_export"]
+
+PAGE = "billing/usage.html"
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def usage(request: TenantRequest) -> HttpResponseBase:
+    """A month by days or a year by months, per center; of one center (`center`) per number."""
+    day = today(request.reseller, clock.now())
+    span = Span.read(request.GET, day)
+    center = Filters.read(request.GET, []).center
+    with_costs = Permission.VIEW_COSTS in request.permissions
+    slots = counts_by_slot(span, queries.usage_by_day(span.period, center=center))
+    rows = _rows(request, span, center)
+    context = {
+        "span": span,
+        "center": center,
+        "slots": slots,
+        "chart": usage_chart(span, slots),
+        "told": told(span, slots),
+        "rows": rows,
+        "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
+        "read_at": queries.last_read(center),
+        "readings": list(queries.doubtful_readings()[:20]),
+        "with_costs": with_costs,
+        "runway": reports.quota_runway(request.reseller, clock.now()),
+        "gaps": _gaps(request, span) if with_costs and not center else None,
+    }
+    return render_page(request, PAGE, context, parts=("usage",))
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The table of the page as a file; costs only for those who may see them."""
+    span = Span.read(request.GET, today(request.reseller, clock.now()))
+    center = Filters.read(request.GET, []).center
+    with_costs = Permission.VIEW_COSTS in request.permissions
+    header = [_("Number") if center else _("Center"), _("Sent"), _("Received"), _("Failed")]
+    header += [_("Cost"), _("Currency of the cost")] if with_costs else []
+    header += [_("Charge"), _("Currency")]
+    rows = _rows(request, span, center)
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows:
+            costs = [row["cost"], row["cost_currency"]] if with_costs else []
+            counts = [row["sent"], row["received"], row["failed"]]
+            yield [row["name"], *counts, *costs, row["charge"], row["currency"]]
+
+    return export(fmt, f"usage-{span.value}", header, cells())
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_POST
+def reading_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Take a flagged reading over (`decision` accept) or stay with what was known before (dismiss)."""
+    reading = get_object_or_404(UsageReading.objects.select_related("reseller"), pk=pk)
+    decision = request.POST.get("decision")
+    try:
+        if decision == "accept":
+            accept_reading(reading=reading, by=request.user, now=clock.now())
+            toast(request, _("The reading was accepted."))
+        elif decision == "dismiss":
+            dismiss_reading(reading=reading, by=request.user, now=clock.now())
+            toast(request, _("The reading was dismissed."))
+        else:
+            toast(request, _("Choose whether to accept or to dismiss the reading."), "error")
+    except Refused as error:
+        toast(request, error.sentence, "error")
+    return redirect("usage", request.reseller.slug)
+
+
+def _rows(request: TenantRequest, span: Span, center: Center | None) -> list[dict[str, Any]]:
+    """Per center, or per number of one center: counts, cost and charge; who sent most comes first."""
+    if center:
+        return _number_rows(request, span, center)
+    found = queries.usage_by_center(span.period)
+    centers = Center.objects.in_bulk([row["center_id"] for row in found])
+    charges = charges_by_center(request.reseller, centers.values(), span.period)
+    return [
+        _row(row, str(row["center__name"]), row["center_id"], charges.get(row["center_id"]), centers[row["center_id"]])
+        for row in found
+    ]
+
+
+def _number_rows(request: TenantRequest, span: Span, center: Center) -> list[dict[str, Any]]:
+    found: list[Any] = queries.usage_by_instance(span.period, center=center)
+    charges = charges_by_number(request.reseller, [center], span.period)
+    return [
+        _row(
+            row,
+            row["instance__label"] or row["instance__instance_id"],
+            row["instance_id"],
+            charges.get((center.pk, row["instance_id"])),
+            center,
+        )
+        for row in found
+    ]
+
+
+def _row(row: Any, name: str, pk: int, charge: Decimal | None, center: Center) -> dict[str, Any]:
+    return {
+        "name": name,
+        "pk": pk,
+        "sent": row["sent"],
+        "received": row["received"],
+        "failed": row["failed"],
+        "cost": row["cost"],
+        "cost_currency": row["currency"],
+        "charge": charge,
+        "currency": center.currency,
+    }
+
+
+def _gaps(request: TenantRequest, span: Span) -> dict[str, Any]:
+    """The main account against all numbers, over the days of the span that both were read for."""
+    rows = reports.reconcile_days(request.reseller, span.period)
+    read = [row for row in rows if row.account_cost is not None]
+    centers = sum((row.centers_cost for row in read), Decimal(0))
+    account = sum((row.account_cost or Decimal(0) for row in read), Decimal(0))
+    return {"days": len(read), "centers": centers, "account": account, "gap": account - centers}
