@@ -1,0 +1,190 @@
+"""What the tags put on a page, in both languages."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django import forms
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.utils import translation
+
+from centers.formats import money_text, number_text
+from centers.icons import IconMissing
+from centers.models import Center, Reseller
+from centers.paging import Page
+
+MOMENT = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+RESELLER = Reseller(name="Noor", slug="noor", time_zone="Asia/Riyadh")
+
+
+def draw(source: str, **context: Any) -> str:
+    return Template(source).render(Context(context))
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "exact", "shown"),
+    [
+        ("1234.5", "LYD", False, "1,234.500 LYD"),
+        ("1234.5", "USD", False, "1,234.50 USD"),
+        ("1234.5", "JPY", False, "1,235 JPY"),
+        ("0.005", "USD", False, "0.01 USD"),
+        ("-0.005", "USD", False, "-0.01 USD"),
+        ("0.0125", "USD", True, "0.0125 USD"),
+        ("0.5", "USD", True, "0.50 USD"),
+        ("12345678901234567.891", "KWD", False, "12,345,678,901,234,567.891 KWD"),
+    ],
+)
+def test_amounts_have_the_digits_of_their_currency(
+    amount: str, currency: str, exact: bool, shown: str
+) -> None:
+    assert money_text(Decimal(amount), currency, exact=exact) == shown
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_amounts_and_numbers_are_latin_and_isolated(language: str) -> None:
+    with translation.override(language):
+        drawn = draw(
+            "{% money a 'LYD' %}{{ n|digits }}{{ p|ltr }}", a=Decimal("1234.5"), n=56789, p="+218 91"
+        )
+    assert drawn == (
+        '<bdi dir="ltr" class="money">1,234.500 LYD</bdi><bdi dir="ltr" class="number">56,789</bdi>'
+        '<bdi dir="ltr">+218 91</bdi>'
+    )
+
+
+def test_nothing_known_is_a_dash() -> None:
+    drawn = draw(
+        "{% money n 'USD' %}{{ n|digits }}{% when n %}{% ago n %}{% day n %}{% copyable n %}{% secret e %}",
+        n=None,
+        e="",
+    )
+    assert drawn.count("–") == 7
+
+
+def test_numbers_keep_their_decimals() -> None:
+    assert number_text(Decimal("1234.5678")) == "1,234.5678"
+
+
+def test_times_are_told_in_the_zone_of_the_reseller() -> None:
+    drawn = draw("{% when m %} {% day m %} {% day d %}", m=MOMENT, d=date(2026, 3, 1), reseller=RESELLER)
+    assert ">2 Mar 2026, 01:30</time>" in drawn
+    assert (
+        '<time datetime="2026-03-02">2 Mar 2026</time> <time datetime="2026-03-01">1 Mar 2026</time>' in drawn
+    )
+    with translation.override("ar"):
+        assert "2 مارس 2026, 01:30" in draw("{% when m %}", m=MOMENT, reseller=RESELLER)
+
+
+def test_ago_counts_from_the_clock_of_the_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("centers.clock.now", lambda: MOMENT.replace(hour=23, minute=0))
+    drawn = draw("{% ago m %}", m=MOMENT, reseller=RESELLER)
+    assert ">30 minutes ago<" in drawn
+    assert 'title="2 Mar 2026, 01:30:00"' in drawn
+
+
+def test_hostile_text_stays_text() -> None:
+    nasty = '"><script>alert(1)</script>'
+    drawn = draw(
+        "{% copyable v v %}{% secret v %}{{ v|ltr }}{% badge 'info' v 'plug' v %}{% empty_state 'plug' v v v v %}",
+        v=nasty,
+    )
+    assert "<script>" not in drawn
+    assert '""' not in drawn
+
+
+def test_icons_are_drawn_inline_and_must_exist() -> None:
+    assert draw("{% icon 'plug' %}").startswith('<svg class="icon" width="20"')
+    assert 'aria-hidden="true"' in draw("{% icon 'plug' %}")
+    assert "icon-mirror" in draw("{% icon 'chevron-right' %}")
+    for name in ("no-such-icon", "../outline/plug", ""):
+        with pytest.raises(IconMissing):
+            draw("{% icon name %}", name=name)
+
+
+def test_a_badge_has_a_known_tone() -> None:
+    with pytest.raises(ValueError, match="purple"):
+        draw("{% badge 'purple' 'x' %}")
+
+
+@pytest.mark.parametrize(
+    ("service", "wanted", "reason", "tries", "shown"),
+    [
+        ("enabled", "enabled", "", 0, "Enabled"),
+        ("disabled", "disabled", "manual", 0, "Disabled"),
+        ("disabled", "disabled", "non_payment", 0, "Suspended"),
+        ("enabled", "disabled", "non_payment", 1, "Suspending"),
+        ("enabled", "disabled", "manual", 1, "Disabling"),
+        ("disabled", "enabled", "", 1, "Enabling"),
+        ("enabled", "disabled", "non_payment", 5, "Not confirmed"),
+    ],
+)
+def test_the_service_says_what_is_wanted_and_what_is_confirmed(
+    service: str, wanted: str, reason: str, tries: int, shown: str
+) -> None:
+    number = SimpleNamespace(
+        service=service,
+        service_wanted=wanted,
+        want_reason=reason,
+        switch_attempts=tries,
+        switch_error="MazBot: 500",
+    )
+    assert f"<span>{shown}</span>" in draw("{% service_badge i %}", i=number)
+
+
+@pytest.mark.parametrize("standing", Center.Standing.values)
+def test_every_standing_has_a_badge(standing: str) -> None:
+    center = Center(standing=standing)
+    assert str(Center.Standing(standing).label) in draw("{% standing_badge c %}", c=center)
+
+
+class Example(forms.Form):
+    email = forms.EmailField(help_text="At work")
+    agree = forms.BooleanField()
+    kind = forms.ChoiceField(choices=[("a", "A")])
+    way = forms.ChoiceField(choices=[("x", "X")], widget=forms.RadioSelect)
+
+
+def test_fields_tie_label_help_and_error_together() -> None:
+    form = Example({"email": "nonsense"})
+    form.full_clean()
+    form.add_error(None, "Both are wrong")
+    drawn = draw("{% fields form %}", form=form)
+    assert '<label class="form-label required" for="id_email">' in drawn
+    assert 'aria-describedby="id_email_helptext id_email_error"' in drawn
+    assert 'id="id_email_helptext"' in drawn
+    assert 'id="id_email_error"' in drawn
+    assert 'class="form-control is-invalid"' in drawn
+    assert 'class="form-check-input is-invalid"' in drawn
+    assert "<legend" in drawn
+    assert 'role="alert"' in drawn
+    assert "Both are wrong" in drawn
+
+
+def test_sorting_keeps_the_filters_and_begins_at_the_first_page() -> None:
+    request = RequestFactory().get("/?q=a%20b&after=zzz&sort=name")
+    page: Page[Any] = Page((), "", "", "name")
+    drawn = draw(
+        "{% sort_header 'name' 'Name' %}{% sort_header 'since' 'Since' %}", request=request, page=page
+    )
+    assert 'href="?q=a+b&amp;sort=-name"' in drawn
+    assert 'href="?q=a+b&amp;sort=since"' in drawn
+    assert "after" not in drawn
+    assert 'aria-sort="ascending"' in drawn
+    assert 'aria-sort="none"' in drawn
+
+
+def test_a_live_part_fetches_itself() -> None:
+    drawn = draw("<div {% live 'instances, alerts' url %}>", url="/r/x/?a=1&b=2")
+    assert 'data-live="instances alerts"' in drawn
+    assert 'hx-get="/r/x/?a=1&amp;b=2"' in drawn
+    assert 'hx-trigger="live"' in drawn
+
+
+def test_the_pager_offers_only_pages_that_exist() -> None:
+    assert draw("{% pager p %}", p=Page((), "", "", "name")) == ""
+    drawn = draw("{% pager p %}", p=Page((), "?after=x", "", "name"))
+    assert 'rel="next"' in drawn
+    assert 'rel="prev"' not in drawn
