@@ -48,7 +48,7 @@ STAFF: tuple[tuple[Promise | str, tuple[Section, ...]], ...] = (
         _("Money"),
         (
             Section("prices", _("Prices"), "tags", Permission.VIEW_COSTS, ("exchange-rates/",)),
-            Section("usage", _("Usage"), "chart-bar", Permission.VIEW_COSTS),
+            Section("usage", _("Usage"), "chart-bar", Permission.VIEW_INVOICES),
             Section("invoices", _("Invoices"), "file-invoice", Permission.VIEW_INVOICES),
             Section("payments", _("Payments"), "cash", Permission.VIEW_INVOICES),
             Section("unpaid", _("Unpaid"), "hourglass", Permission.VIEW_INVOICES),
