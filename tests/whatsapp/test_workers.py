@@ -1,0 +1,145 @@
+"""The workers and their beat: real processes, a real broker."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+
+from centers import clock, live
+from centers.models import JobRun
+from centers.scoping import tenant
+from config.celery import QUEUES, TICKS, app, beat_schedule
+from config.tasks import last_heartbeat
+from whatsapp.dispatch import enqueue
+from whatsapp.models import Connection, PairingAttempt, Service, WantReason
+from whatsapp.pairing import Phase, pairing_image, pairing_state, start_pairing
+from whatsapp.switching import want_service
+
+
+def wait_for(what: Callable[[], object], seconds: float = 60) -> object:
+    """The first true answer, or a failure after `seconds`."""
+    end = time.monotonic() + seconds
+    while not (answer := what()):
+        if time.monotonic() > end:
+            pytest.fail("it did not happen in time")
+        time.sleep(0.1)
+    return answer
+
+
+@pytest.fixture
+def worker(transactional_db, tmp_path):
+    """A worker for every queue, in a process of its own, on the test's database."""
+    database = connection.settings_dict
+    parts = {name: database[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**parts)
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
+        "MARKAZ_TESTING": "1",
+    }
+    command = [sys.executable, "-m", "celery", "-A", "config.celery:app", "worker", "--concurrency", "2"]
+    command += ["--queues", ",".join(QUEUES), "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    with (tmp_path / "worker.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=settings.BASE_DIR)
+    yield process
+    process.terminate()
+    try:
+        process.wait(20)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        if "Traceback" in (text := (tmp_path / "worker.log").read_text()):
+            pytest.fail(text[-5000:])
+
+
+def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
+    place = new_place()
+    with tenant(place.reseller):
+        number, phone = place.add("connected"), place.add("disconnected")
+        enqueue("whatsapp.tick_status", queue="sweep")
+
+        def checked() -> bool:
+            number.refresh_from_db()
+            phone.refresh_from_db()
+            return number.checked_at is not None and phone.checked_at is not None
+
+        wait_for(checked)
+        assert (number.connection, phone.connection) == (Connection.CONNECTED, Connection.DISCONNECTED)
+        wait_for(lambda: JobRun.objects.filter(job="status", state="done", done=2).exists(), 10)
+
+        want_service(
+            instances=[number], wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=clock.now()
+        )
+        wait_for(lambda: place.calls("toggle") == 1, 20)
+
+        asked = time.monotonic()
+        attempt = start_pairing(instance=phone, by=None, via=PairingAttempt.Via.STAFF, now=clock.now())
+        wait_for(lambda: pairing_image(phone, clock.now()), 20)
+        assert time.monotonic() - asked < 5
+        place.control.scan(phone.instance_id)
+
+        def connected() -> bool:
+            phone.refresh_from_db()
+            return pairing_state(phone, clock.now()).phase == Phase.CONNECTED
+
+        wait_for(connected, 20)
+        attempt.refresh_from_db()
+        assert attempt.state == PairingAttempt.State.CONNECTED
+
+    for queue in QUEUES:
+        current_app.send_task("config.heartbeat", kwargs={"queue": queue}, queue=queue)
+    wait_for(lambda: all(last_heartbeat(queue) for queue in QUEUES), 20)
+
+
+def test_every_tick_of_the_beat_exists_and_expires():
+    app.loader.import_default_modules()
+    schedule = beat_schedule()
+    assert set(TICKS) <= set(schedule)
+    assert {entry["task"] for entry in schedule.values()} <= set(app.tasks)
+    for name, entry in schedule.items():
+        assert 0 < entry["options"]["expires"] <= entry["schedule"], name
+        assert entry["options"]["queue"] in QUEUES
+        assert entry["task"].split(".")[0] in ("whatsapp", "billing", "config")
+
+
+def test_every_task_has_a_queue_of_ours():
+    app.loader.import_default_modules()
+    ours = {name: task for name, task in app.tasks.items() if name.split(".")[0] in ("whatsapp", "billing")}
+    assert ours
+    for name, task in ours.items():
+        assert task.queue in QUEUES, name
+        assert task.acks_late, name
+
+
+def test_two_beats_at_once_do_the_work_of_one(db, new_place, monkeypatch):
+    from whatsapp import tasks
+
+    sent: list[str] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda name, **_: sent.append(name))
+    new_place().add()
+    tasks.tick_status()
+    tasks.tick_status()
+    assert sent == ["whatsapp.check_batch"]
+    live.valkey().delete("markaz:tick:whatsapp.tick_status")
+    tasks.tick_status()
+    assert len(sent) == 2
+
+
+def test_a_broker_that_is_away_loses_nothing(db, monkeypatch):
+    from kombu.exceptions import OperationalError
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(current_app, "send_task", unreachable)
+    assert enqueue("whatsapp.switch", queue="control", reseller_id=1) is False
+    assert timedelta(seconds=settings.TICK_SECONDS) < timedelta(minutes=1), "the next tick finds the work"
