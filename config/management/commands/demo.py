@@ -46,12 +46,12 @@ class Command(BaseCommand):
         self._say(f"{reseller}: centers, numbers and people are in; you can sign in already")
         money.set_prices(reseller, owner, now)
         money.set_policies(reseller, owner, now)
+        sandbox.surprise(control)
         status_round(reseller=reseller, now=clock.now(), everyone=True)
         money.read_history(reseller, now, self._say)
         biller = User.objects.get(email=demo_accounts.BILLING.email)
         money.issue_and_pay(reseller, owner, biller, now)
         self._say("invoices and payments are in")
-        sandbox.surprise(control)
         for round_ in (dunning_round, switching_round, account_round):
             round_(reseller=reseller, now=clock.now())
         money.finish(reseller, owner, now)
