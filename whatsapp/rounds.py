@@ -52,7 +52,7 @@ def status_round(*, reseller: Reseller, now: datetime, everyone: bool = False) -
                 if not everyone or tally.stopped_by is not None or not (tally.answered or tally.failed):
                     break
                 batch = claim_due(reseller=reseller, now=now, limit=size)
-        return round_.run
+        return _finished(round_)
 
 
 def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
@@ -76,7 +76,7 @@ def switching_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
                     round_.ok()
 
             reconcile(reseller=reseller, now=now, report=report)
-        return round_.run
+        return _finished(round_)
 
 
 def webhook_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
@@ -87,7 +87,7 @@ def webhook_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
         with job_round("webhooks", reseller=reseller, now=now) as round_:
             while processed := process_events(reseller=reseller, now=now):
                 round_.ok(processed)
-        return round_.run
+        return _finished(round_)
 
 
 def tidy(*, reseller: Reseller, now: datetime) -> None:
@@ -100,6 +100,12 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
         ).delete()
         WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
         PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
+
+
+def _finished(round_: Round) -> JobRun:
+    """The record as it was written when the round ended."""
+    round_.run.refresh_from_db()
+    return round_.run
 
 
 def _check(

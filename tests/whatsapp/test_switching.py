@@ -229,6 +229,5 @@ def test_a_switching_round_is_recorded(new_place, now):
         want(number, OFF, MANUAL, now)
         want(gone, OFF, MANUAL, now)
     run = switching_round(reseller=place.reseller, now=now)
-    run.refresh_from_db()
     assert (run.state, run.done, run.failed) == (JobRun.State.PARTIAL, 1, 1)
     assert switching_round(reseller=place.reseller, now=now) is None

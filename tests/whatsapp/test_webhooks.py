@@ -163,7 +163,6 @@ def test_stored_events_are_processed_by_a_round(new_place, now):
     deliver(place.account, now)
     assert unprocessed() == [place.reseller.pk]
     run = webhook_round(reseller=place.reseller, now=now)
-    run.refresh_from_db()
     assert run.done == 1
     assert unprocessed() == []
     assert webhook_round(reseller=place.reseller, now=now) is None

@@ -1,0 +1,134 @@
+"""Two people, two workers: one effect."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from centers.errors import Refused
+from centers.scoping import tenant
+from whatsapp.codes import ask_code
+from whatsapp.importing import preview_import, run_import, start_import
+from whatsapp.instances import add_instance
+from whatsapp.models import Incident, Instance, PairingAttempt, Service, StatusChange, WantReason
+from whatsapp.monitoring import check_instances, claim_due
+from whatsapp.pairing import start_pairing
+from whatsapp.switching import reconcile, want_service
+from whatsapp.webhooks import receive
+
+THREADS = 8
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(place, act):
+    """`act` in 8 threads at the same moment, each with a connection of its own; their answers."""
+    gate = threading.Barrier(THREADS)
+
+    def run(_number):
+        try:
+            with tenant(place.reseller):
+                gate.wait(10)
+                return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, range(THREADS)))
+
+
+def test_one_code_is_asked_for(new_place, now):
+    place = new_place()
+    number = place.add("disconnected")
+    for _ in range(10):
+        attempts = together(
+            place, lambda: start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=now)
+        )
+        assert len({attempt.pk for attempt in attempts}) == 1
+        with tenant(place.reseller):
+            PairingAttempt.objects.update(state=PairingAttempt.State.EXPIRED)
+    with tenant(place.reseller):
+        assert PairingAttempt.objects.count() == 10
+        attempt = start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=now)
+    together(place, lambda: ask_code(attempt=attempt, now=now))
+    assert place.calls("connect") == 1
+
+
+def test_each_number_is_claimed_and_alarmed_once(new_place, now):
+    place = new_place()
+    for _ in range(20):
+        place.add("disconnected")
+
+    def sweep():
+        batch = claim_due(reseller=place.reseller, now=now, limit=5)
+        check_instances(reseller=place.reseller, instances=batch, now=now, deadline=20)
+        return [row.pk for row in batch]
+
+    claimed = [pk for batch in together(place, sweep) for pk in batch]
+    assert sorted(claimed) == sorted(number.pk for number in place.instances)
+    assert place.calls("status") == 20
+    with tenant(place.reseller):
+        assert Incident.objects.count() == StatusChange.objects.count() == 20
+
+
+def test_the_same_number_checked_by_all_changes_once(new_place, now):
+    place = new_place()
+    place.add("expired")
+    together(
+        place,
+        lambda: check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=20),
+    )
+    with tenant(place.reseller):
+        assert Incident.objects.count() == StatusChange.objects.count() == 1
+
+
+def test_a_switch_is_made_by_one_worker(new_place, now):
+    place = new_place()
+    numbers = [place.add() for _ in range(6)]
+    with tenant(place.reseller):
+        want_service(instances=numbers, wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=now)
+    confirmed = together(place, lambda: reconcile(reseller=place.reseller, now=now))
+    assert sum(confirmed) == 6
+    assert place.calls("toggle") == 6
+
+
+def test_an_id_is_added_once(new_place, now):
+    place = new_place()
+
+    def add():
+        try:
+            return add_instance(center=place.center, instance_id="inst-1", by=None, now=now).pk
+        except Refused as refusal:
+            return refusal.sentence
+
+    answers = together(place, add)
+    assert sum(isinstance(answer, int) for answer in answers) == 1
+    assert sum("inst-1" in str(answer) for answer in answers) == THREADS - 1
+
+
+def test_an_import_runs_once(new_place, now):
+    place = new_place()
+    content = (
+        b"center,contact_name,email,phone,country_id,currency,language,instance_id,label\nA,,,,,,,i-1,\n"
+    )
+    with tenant(place.reseller):
+        batch = preview_import(reseller=place.reseller, content=content, filename="", by=None, now=now)
+
+    def run():
+        start_import(batch=batch, by=None, now=now)
+        run_import(batch=batch, now=now)
+
+    together(place, run)
+    with tenant(place.reseller):
+        batch.refresh_from_db()
+        assert (batch.state, Instance.objects.count()) == ("done", 1)
+
+
+def test_an_event_is_stored_once(new_place, now):
+    place = new_place()
+    token = place.account.webhook_path_token
+    receipts = together(
+        place, lambda: receive(path_token=token, body=b'{"id": "evt-1"}', signature=None, now=now)
+    )
+    assert sum(receipt.new for receipt in receipts) == 1
