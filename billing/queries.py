@@ -150,9 +150,8 @@ def usage_by_day(
     period: Period, *, center: Center | None = None, instance_id: int | None = None
 ) -> list[dict[str, Any]]:
     """day, sent, received, failed, cost, currency: summed over the scope (or one center, or one number)."""
-    return list(
-        _usage(period, center, instance_id).values("day", "currency").annotate(**_SUMS).order_by("day")
-    )
+    rows = _usage(period, center, instance_id).values("day", "currency").annotate(**_SUMS)
+    return [dict(row) for row in rows.order_by("day")]
 
 
 def usage_by_center(period: Period) -> list[dict[str, Any]]:
@@ -286,7 +285,7 @@ def portal_lines(invoice: Invoice) -> list[PortalLine]:
     rows: Iterable[dict[str, Any]] = (
         InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*_LINE_FIELDS)
     )
-    return [PortalLine(**row) for row in rows]  # type: ignore[arg-type]
+    return [PortalLine(**row) for row in rows]
 
 
 def portal_balance(center: Center, now: datetime) -> list[Balance]:

@@ -1,0 +1,105 @@
+"""A reseller with money moving: usage, margins, invoices and payments made through the real operations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+
+from billing.invoicing import issue_invoice
+from billing.margins import set_margin
+from billing.merging import Reading, merge
+from billing.models import Category, Invoice, Margin, Payment
+from billing.payments import record_payment
+from billing.periods import Period
+from centers.models import Center, Reseller
+from centers.scoping import tenant
+from tests.factories import CenterFactory, InstanceFactory, MazbotAccountFactory, ResellerFactory
+from whatsapp.mazbot import Usage
+from whatsapp.models import Instance, MazbotAccount
+
+NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
+FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
+REFERENCES = count(1)
+
+
+@dataclass
+class Shop:
+    """One reseller in Riyadh whose MazBot costs are in USD."""
+
+    reseller: Reseller
+    account: MazbotAccount
+    center: Center
+
+    def new_center(self, **fields: Any) -> Center:
+        made: Center = CenterFactory(reseller=self.reseller, **fields)
+        return made
+
+    def number(self, center: Center | None = None, **fields: Any) -> Instance:
+        made: Instance = InstanceFactory(center=center or self.center, **fields)
+        return made
+
+    def read(self, number: Instance, day: date, *, at: datetime | None = None, **counts: Any) -> None:
+        """MazBot answers this for that day; asked for on the morning after unless `at` says when."""
+        usage = Usage(
+            total_sent=counts.get("sent", 0),
+            total_received=counts.get("received", 0),
+            failed_messages=counts.get("failed", 0),
+            total_cost=Decimal(str(counts.get("cost", "0"))),
+        )
+        asked = at or datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
+        merge(self.account, [Reading(number, day, usage, asked)], now=asked)
+
+    def margin(self, percent: str, fixed: str = "0", **fields: Any) -> Margin:
+        values = {"category": Category.MESSAGE, "valid_from": date(2020, 1, 1), "by": None, "now": NOW}
+        return set_margin(
+            reseller=self.reseller, percent=Decimal(percent), fixed=Decimal(fixed), **(values | fields)
+        )
+
+    def owe(self, amount: str, center: Center | None = None, *, day: date = date(2026, 2, 10)) -> Invoice:
+        """An invoice over `amount` for one day, issued on the second day after it."""
+        own = center or self.center
+        self.read(self.number(own), day, sent=1, cost=amount)
+        return issue_invoice(
+            center=own,
+            period=Period(day, day + timedelta(days=1)),
+            by=None,
+            now=datetime(day.year, day.month, day.day, 9, tzinfo=UTC) + timedelta(days=2),
+        )
+
+    def pay(self, amount: str, center: Center | None = None, **fields: Any) -> Payment:
+        own = center or self.center
+        values = {
+            "currency": own.currency,
+            "reference": f"TR-{next(REFERENCES)}",
+            "received_on": date(2026, 3, 1),
+            "by": None,
+            "now": NOW,
+        }
+        return record_payment(center=own, amount=amount, **(values | fields))
+
+
+def make_shop() -> Shop:
+    reseller = ResellerFactory(time_zone="Asia/Riyadh", currency="USD")
+    account = MazbotAccountFactory(reseller=reseller, time_zone="Asia/Riyadh", cost_currency="USD")
+    center = CenterFactory(reseller=reseller, currency="USD", country_id="1")
+    return Shop(reseller, account, center)
+
+
+@pytest.fixture
+def shop(db: None) -> Iterator[Shop]:
+    """The shop, with its scope open."""
+    made = make_shop()
+    with tenant(made.reseller):
+        yield made
+
+
+@pytest.fixture
+def committed_shop(transactional_db: None) -> Iterator[Shop]:
+    """The shop in committed rows, for tests with threads."""
+    made = make_shop()
+    with tenant(made.reseller):
+        yield made

@@ -1,0 +1,499 @@
+"""Invoices: what they say, that they are issued once, and how they are taken back."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection, transaction
+
+from billing.exchange import MissingRate, set_exchange_rate
+from billing.invoicing import (
+    NothingToCharge,
+    blockers,
+    close_period,
+    due_periods,
+    issue_invoice,
+    preview_invoice,
+    void_invoice,
+)
+from billing.ledger import balances
+from billing.models import (
+    BillingPeriod,
+    Category,
+    Invoice,
+    InvoiceLine,
+    OutgoingMail,
+    Rate,
+    RateFetch,
+    SubscriptionClaim,
+    UsageClaim,
+    UsageReading,
+)
+from billing.periods import Period
+from billing.policies import save_center_policy, save_policy
+from billing.queries import portal_invoices, portal_lines, state_of
+from billing.readings import accept_reading, dismiss_reading, waive_days
+from centers.errors import Refused
+from centers.models import AuditEvent, Center
+from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.factories import UserFactory
+from whatsapp.models import Instance
+
+D = Decimal
+MARCH = Period(date(2026, 3, 1), date(2026, 4, 1))
+APRIL_5 = datetime(2026, 4, 5, 9, tzinfo=UTC)
+
+
+def issue(
+    shop: Shop, period: Period = FEBRUARY, center: Center | None = None, now: datetime = NOW
+) -> Invoice:
+    return issue_invoice(center=center or shop.center, period=period, by=None, now=now)
+
+
+def test_a_line_is_the_price_list_applied_to_the_usage(shop: Shop) -> None:
+    margin = shop.margin("20", "0.01")
+    number = shop.number(label="Desk")
+    shop.read(number, date(2026, 2, 3), sent=100, received=40, failed=10, cost="5.005")
+    shop.read(number, date(2026, 2, 4), sent=50, failed=0, cost="2.5")
+    invoice = issue(shop)
+    line = InvoiceLine.objects.get()
+    # 7.505 x 1.2 + 0.01 x 140 = 10.406
+    assert (line.amount, line.quantity, line.cost) == (D("10.41"), 140, D("7.505"))
+    assert (line.margin, line.percent, line.fixed, line.exchange_rate) == (margin, 20, D("0.01"), 1)
+    assert line.number_label == f"Desk ({number.instance_id})"
+    assert (invoice.number, invoice.total, invoice.open_amount) == ("INV-2026-0001", D("10.41"), D("10.41"))
+    assert (invoice.issued_on, invoice.due_on) == (date(2026, 3, 5), date(2026, 3, 19))
+    # Riyadh is three hours ahead of UTC the whole year.
+    assert invoice.period_start == datetime(2026, 1, 31, 21, tzinfo=UTC)
+    assert invoice.period_end == datetime(2026, 2, 28, 21, tzinfo=UTC)
+    assert balances(shop.center, NOW)[0].owed == D("10.41")
+    shop.center.refresh_from_db()
+    assert (shop.center.standing, shop.center.version) == ("open", 1)
+
+
+def test_one_transaction_writes_mail_audit_and_ledger(shop: Shop) -> None:
+    user = UserFactory()
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="91827.36")
+    shop.margin("100")
+    invoice = issue_invoice(center=shop.center, period=FEBRUARY, by=user, now=NOW)
+    mail = OutgoingMail.objects.get()
+    assert mail.invoice == invoice
+    assert "183,654.72" in mail.body
+    assert "91,827.36" not in mail.body.replace("183,654.72", "")
+    assert AuditEvent.objects.get(action="invoice.issued").actor == user
+    assert invoice.entries.get().amount == D("183654.72")
+
+
+def test_parties_stay_as_they_were(shop: Shop) -> None:
+    shop.owe("5")
+    Center.objects.filter(pk=shop.center.pk).update(name="Renamed")
+    assert Invoice.objects.get().parties["center"]["name"] == shop.center.name
+
+
+def test_margin_versions_make_lines_of_their_own(shop: Shop) -> None:
+    number = shop.number()
+    first = shop.margin("10")
+    second = shop.margin("50", valid_from=date(2026, 2, 15))
+    shop.read(number, date(2026, 2, 14), sent=1, cost="1")
+    shop.read(number, date(2026, 2, 15), sent=1, cost="1")
+    issue(shop)
+    lines = InvoiceLine.objects.order_by("position")
+    assert [(line.margin, line.amount) for line in lines] == [(first, D("1.10")), (second, D("1.50"))]
+
+
+def test_sent_messages_count_where_the_policy_says_so(shop: Shop) -> None:
+    save_policy(reseller=shop.reseller, by=None, now=NOW, billable="sent")
+    shop.margin("0", "1")
+    shop.read(shop.number(), date(2026, 2, 3), sent=10, failed=4, cost="1")
+    assert preview_invoice(shop.center, FEBRUARY).total == D(11)
+
+
+def test_the_same_period_is_refused_with_its_number(shop: Shop) -> None:
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="1")
+    issue(shop)
+    with pytest.raises(Refused, match="INV-2026-0001"):
+        issue(shop)
+    with pytest.raises(Refused, match="INV-2026-0001"):
+        issue(shop, Period(date(2026, 2, 28), date(2026, 3, 2)))
+    assert Invoice.objects.count() == 1
+
+
+def test_adjoining_periods_share_no_day(shop: Shop) -> None:
+    number = shop.number()
+    for day in (9, 10):
+        shop.read(number, date(2026, 2, day), sent=1, cost="1")
+    assert issue(shop, Period(date(2026, 2, 1), date(2026, 2, 10))).total == 1
+    assert issue(shop, Period(date(2026, 2, 10), date(2026, 3, 1))).total == 1
+    assert UsageClaim.objects.count() == 2
+
+
+def test_a_period_that_is_not_over_is_refused(shop: Shop) -> None:
+    with pytest.raises(Refused, match="not over"):
+        issue(shop, Period(date(2026, 3, 1), date(2026, 3, 6)))
+
+
+def test_unread_days_block(shop: Shop) -> None:
+    number = shop.number(label="Desk")
+    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    shop.read(number, date(2026, 2, 27), sent=1, cost="1")
+    assert "Desk" in blockers(shop.center, FEBRUARY, NOW)[0]
+    assert "2026-02-28" in blockers(shop.center, FEBRUARY, NOW)[0]
+    # Read while the day was still going on.
+    shop.read(number, date(2026, 2, 28), sent=1, cost="1", at=datetime(2026, 2, 28, 20, tzinfo=UTC))
+    assert blockers(shop.center, FEBRUARY, NOW)
+    shop.read(number, date(2026, 2, 28), sent=1, cost="1")
+    assert blockers(shop.center, FEBRUARY, NOW) == []
+
+
+def test_days_after_archiving_need_no_reading(shop: Shop) -> None:
+    number = shop.number()
+    Instance.objects.filter(pk=number.pk).update(
+        created_at=datetime(2026, 2, 27, 9, tzinfo=UTC), archived_at=datetime(2026, 2, 27, 10, tzinfo=UTC)
+    )
+    shop.read(number, date(2026, 2, 27), sent=1, cost="1")
+    assert blockers(shop.center, FEBRUARY, NOW) == []
+
+
+def test_days_that_mazbot_cannot_tell_of_can_be_waived(shop: Shop) -> None:
+    number = shop.number()
+    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
+    shop.read(number, date(2026, 2, 27), sent=1, cost="1", at=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    with pytest.raises(Refused):
+        waive_days(instance=number, period=FEBRUARY, because=" ", by=None, now=NOW)
+    number.refresh_from_db()
+    assert waive_days(instance=number, period=FEBRUARY, because="Number is gone", by=None, now=NOW) == 2
+    assert blockers(shop.center, FEBRUARY, NOW) == []
+    assert issue(shop).total == 1
+
+
+def test_a_number_that_moved_is_billed_to_who_had_it(shop: Shop) -> None:
+    number = shop.number()
+    other = shop.new_center()
+    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    shop.read(number, date(2026, 2, 27), sent=1, cost="1")
+    Instance.objects.filter(pk=number.pk).update(center=other)
+    number.refresh_from_db()
+    shop.read(number, date(2026, 2, 28), sent=1, cost="2")
+    assert issue(shop).total == 1
+    assert issue(shop, center=other).total == 2
+
+
+def test_a_reading_that_went_down_blocks_until_staff_decide(shop: Shop) -> None:
+    number = shop.number()
+    day = date(2026, 2, 3)
+    shop.read(number, day, sent=10, cost="10")
+    shop.read(number, day, sent=8, cost="8", at=NOW)
+    with pytest.raises(Refused, match="went down"):
+        issue(shop)
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    assert issue(shop).total == 8
+
+
+def test_a_dismissed_reading_changes_nothing(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    shop.read(number, date(2026, 2, 3), sent=8, cost="8", at=NOW)
+    reading = UsageReading.objects.get()
+    dismiss_reading(reading=reading, by=None, now=NOW)
+    with pytest.raises(Refused, match="already"):
+        accept_reading(reading=reading, by=None, now=NOW)
+    assert issue(shop).total == 10
+
+
+def test_late_usage_becomes_an_adjustment_with_the_old_terms(shop: Shop) -> None:
+    old = shop.margin("10", "1")
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    assert issue(shop).total == 21
+    shop.margin("90", valid_from=date(2026, 2, 1))
+    shop.read(number, date(2026, 2, 3), sent=12, failed=1, cost="13", at=NOW)
+    assert UsageReading.objects.get().flag == "late"
+    shop.read(number, date(2026, 3, 3), sent=1, cost="1", at=APRIL_5)
+    invoice = issue(shop, MARCH, now=APRIL_5)
+    line = InvoiceLine.objects.get(kind="adjustment")
+    assert (line.cost, line.quantity, line.margin) == (3, 1, old)
+    assert line.amount == D("4.30")
+    assert invoice.total == D("4.30") + D("1.90")
+    assert UsageReading.objects.get().resolution == "accepted"
+    # Nothing is left to correct.
+    assert preview_invoice(shop.center, Period(date(2026, 4, 1), date(2026, 4, 2))).lines == ()
+
+
+def test_an_accepted_decrease_of_an_invoiced_day_is_given_back(shop: Shop) -> None:
+    shop.margin("0", "1")
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    issue(shop)
+    shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=NOW)
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    invoice = issue(shop, MARCH, now=APRIL_5)
+    assert invoice.total == -12
+    assert invoice.open_amount == 0
+    assert balances(shop.center, NOW)[0].owed == 8
+    assert Invoice.objects.get(number="INV-2026-0001").open_amount == 8
+
+
+def test_a_day_read_for_the_first_time_after_its_invoice(shop: Shop) -> None:
+    shop.margin("10")
+    other = shop.number()
+    shop.read(other, date(2026, 2, 3), sent=1, cost="1")
+    issue(shop)
+    shop.read(shop.number(), date(2026, 2, 4), sent=2, cost="2", at=NOW)
+    assert UsageReading.objects.get().flag == "late"
+    draft = preview_invoice(shop.center, MARCH)
+    assert [(line.kind, line.amount) for line in draft.lines] == [("adjustment", D("2.20"))]
+
+
+def test_corrections_of_a_waived_period_are_charged_next_time(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3))
+    with pytest.raises(NothingToCharge):
+        issue(shop)
+    shop.read(number, date(2026, 2, 3), sent=2, cost="2", at=NOW)
+    assert preview_invoice(shop.center, MARCH).total == 2
+
+
+def test_usage_before_any_closed_period_is_never_charged_by_itself(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 1, 3), sent=2, cost="2")
+    shop.read(number, date(2026, 2, 3), sent=1, cost="1")
+    assert issue(shop).total == 1
+
+
+def test_nothing_to_charge_closes_the_period_without_an_invoice(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), received=5)
+    with pytest.raises(NothingToCharge):
+        issue(shop)
+    assert Invoice.objects.count() == 0
+    assert BillingPeriod.objects.get().outcome == "waived"
+    assert UsageClaim.objects.get().line is None
+    with pytest.raises(Refused, match="closed"):
+        issue(shop)
+
+
+def test_money_is_converted_with_the_rate_of_the_last_day(shop: Shop) -> None:
+    center = shop.new_center(currency="LYD")
+    shop.read(shop.number(center), date(2026, 2, 3), sent=1, cost="10")
+    with pytest.raises(MissingRate, match=r"USD to LYD for 2026-02-28"):
+        issue(shop, center=center)
+    for day, rate in ((date(2026, 2, 1), "4.8"), (date(2026, 2, 20), "4.85555"), (date(2026, 3, 1), "9")):
+        set_exchange_rate(
+            reseller=shop.reseller, base="USD", quote="LYD", day=day, rate=D(rate), by=None, now=NOW
+        )
+    invoice = issue(shop, center=center)
+    assert (invoice.total, invoice.currency) == (D("48.556"), "LYD")
+    assert InvoiceLine.objects.get().exchange_rate == D("4.85555")
+
+
+def test_a_silent_number_needs_no_exchange_rate(shop: Shop) -> None:
+    center = shop.new_center(currency="LYD")
+    shop.read(shop.number(center), date(2026, 2, 3))
+    assert close_period(center=center, period=FEBRUARY, by=None, now=NOW).outcome == "waived"
+
+
+def test_an_adjustment_keeps_its_exchange_rate(shop: Shop) -> None:
+    center = shop.new_center(currency="LYD")
+    number = shop.number(center)
+    shop.read(number, date(2026, 2, 3), sent=1, cost="10")
+    for day, rate in ((date(2026, 2, 1), "5"), (date(2026, 3, 1), "9")):
+        set_exchange_rate(
+            reseller=shop.reseller, base="USD", quote="LYD", day=day, rate=D(rate), by=None, now=NOW
+        )
+    issue(shop, center=center)
+    shop.read(number, date(2026, 2, 3), sent=2, cost="11", at=NOW)
+    assert preview_invoice(center, MARCH).total == 5
+    Center.objects.filter(pk=center.pk).update(currency="USD")
+    center.refresh_from_db()
+    assert preview_invoice(center, MARCH).total == 1
+
+
+def subscription_rate(shop: Shop, cost: str = "10") -> None:
+    fetch = RateFetch.objects.create(
+        reseller=shop.reseller, country_id="1", first_fetched_at=NOW, fetched_at=NOW
+    )
+    Rate.objects.create(
+        reseller=shop.reseller, fetch=fetch, type="subscription_monthly", cost=D(cost), currency="USD"
+    )
+
+
+def test_subscriptions_are_charged_per_number_and_month(shop: Shop) -> None:
+    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="subscription_monthly")
+    subscription_rate(shop)
+    shop.margin("50", "1", category=Category.SUBSCRIPTION)
+    early, archived, later, without = (shop.number() for _ in range(4))
+    numbers = Instance.objects.filter(reseller=shop.reseller)
+    numbers.update(created_at=datetime(2026, 1, 31, 21, tzinfo=UTC))
+    numbers.filter(pk=archived.pk).update(archived_at=datetime(2026, 1, 31, 20, tzinfo=UTC))
+    numbers.filter(pk=later.pk).update(created_at=datetime(2026, 2, 28, 21, tzinfo=UTC))
+    numbers.filter(pk=without.pk).update(center=shop.new_center())
+    draft = preview_invoice(shop.center, FEBRUARY)
+    assert [(line.instance, line.amount, line.month) for line in draft.lines] == [
+        (early, D(16), date(2026, 2, 1))
+    ]
+    assert preview_invoice(shop.center, Period(date(2026, 2, 1), date(2026, 2, 28))).lines == ()
+
+
+def test_a_subscription_is_charged_once(shop: Shop) -> None:
+    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="subscription_monthly")
+    subscription_rate(shop)
+    number = shop.number()
+    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 28, 9, tzinfo=UTC))
+    shop.read(number, date(2026, 2, 28), sent=1, cost="1")
+    invoice = issue(shop)
+    assert invoice.total == 11
+    assert SubscriptionClaim.objects.get().line.rate_type == "subscription_monthly"
+    assert preview_invoice(shop.center, FEBRUARY).lines == ()
+    void_invoice(invoice=invoice, because="Wrong", by=None, now=NOW)
+    assert preview_invoice(shop.center, FEBRUARY).total == 11
+
+
+def test_a_subscription_without_a_rate_is_refused(shop: Shop) -> None:
+    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="gold")
+    with pytest.raises(Refused, match="gold"):
+        preview_invoice(shop.center, FEBRUARY)
+    save_center_policy(center=shop.center, by=None, now=NOW, subscription_type="")
+    assert preview_invoice(shop.center, FEBRUARY).lines == ()
+
+
+def test_taking_back_frees_the_usage_and_the_payment(shop: Shop) -> None:
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
+    invoice = issue(shop)
+    shop.pay("10")
+    note = void_invoice(invoice=invoice, because="Wrong margin", by=None, now=NOW)
+    assert (note.number, note.total, note.credits, note.reason) == (
+        "CN-2026-0001",
+        -10,
+        invoice,
+        "Wrong margin",
+    )
+    balance = balances(shop.center, NOW)[0]
+    assert (balance.owed, balance.credit) == (0, 10)
+    shop.margin("50")
+    again = issue(shop)
+    assert (again.number, again.total, again.open_amount) == ("INV-2026-0002", 15, 5)
+    invoice.refresh_from_db()
+    states = [state_of(row, date(2026, 3, 5)) for row in (invoice, note, again)]
+    assert states == ["voided", "credit_note", "open"]
+    assert state_of(again, date(2026, 4, 5)) == "overdue"
+    shop.pay("5")
+    again.refresh_from_db()
+    assert state_of(again, date(2026, 4, 5)) == "paid"
+
+
+def test_taking_back_is_refused_twice_for_notes_and_without_reason(shop: Shop) -> None:
+    invoice = shop.owe("5")
+    with pytest.raises(Refused, match="why"):
+        void_invoice(invoice=invoice, because="  ", by=None, now=NOW)
+    note = void_invoice(invoice=invoice, because="x", by=None, now=NOW)
+    with pytest.raises(Refused, match="already"):
+        void_invoice(invoice=invoice, because="x", by=None, now=NOW)
+    with pytest.raises(Refused, match="credit note"):
+        void_invoice(invoice=note, because="x", by=None, now=NOW)
+
+
+def test_an_adjusted_period_can_be_taken_back_and_billed_again(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=1, cost="10")
+    first = issue(shop)
+    shop.read(number, date(2026, 2, 3), sent=2, cost="12", at=NOW)
+    assert issue(shop, MARCH, now=APRIL_5).total == 2
+    void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
+    assert issue(shop, now=APRIL_5).total == 10
+    assert sum(claim.cost for claim in UsageClaim.objects.filter(voided_at=None)) == 12
+
+
+def test_numbers_start_anew_each_year_and_have_no_gaps(shop: Shop) -> None:
+    for month in (11, 12):
+        shop.owe("1", day=date(2025, month, 3))
+    with pytest.raises(Refused):
+        issue(shop, Period(date(2025, 12, 3), date(2025, 12, 4)))
+    shop.owe("1", day=date(2025, 12, 29))
+    shop.owe("1", day=date(2025, 12, 30))  # issued on 2026-01-01
+    numbers = Invoice.objects.order_by("pk").values_list("number", flat=True)
+    assert list(numbers) == ["INV-2025-0001", "INV-2025-0002", "INV-2025-0003", "INV-2026-0001"]
+
+
+def test_a_failed_issue_leaves_no_gap(shop: Shop) -> None:
+    shop.owe("1")
+    with transaction.atomic():
+        shop.owe("1", day=date(2026, 2, 11))
+        transaction.set_rollback(True)
+    assert shop.owe("1", day=date(2026, 2, 12)).number == "INV-2026-0002"
+
+
+def test_cairo_without_a_midnight_bills_every_day_once(shop: Shop) -> None:
+    shop.reseller.time_zone = "Africa/Cairo"
+    shop.reseller.save()
+    april, may = (Period(date(2024, m, 1), date(2024, m + 1, 1)) for m in (4, 5))
+    broken = Period(date(2024, 4, 1), date(2024, 4, 26))
+    rest = Period(date(2024, 4, 26), date(2024, 5, 1))
+    number = shop.number()
+    for day in april.days():
+        shop.read(number, day, sent=1, cost="1")
+    shop.center.refresh_from_db()
+    first, second = issue(shop, broken), issue(shop, rest)
+    assert (first.total, second.total) == (25, 5)
+    assert first.period_end == second.period_start == datetime(2024, 4, 25, 22, tzinfo=UTC)
+    assert may.first_day == rest.end_day
+
+
+def test_due_periods_are_whole_months_once_they_are_over(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 1, 20, tzinfo=UTC))
+    january = Period(date(2026, 1, 1), date(2026, 2, 1))
+    assert due_periods(shop.reseller, NOW) == [(shop.center, january), (shop.center, FEBRUARY)]
+    first_of_march = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert due_periods(shop.reseller, first_of_march) == [(shop.center, january)]
+    close_period(center=shop.center, period=Period(date(2026, 1, 1), date(2026, 2, 11)), by=None, now=NOW)
+    rest = Period(date(2026, 2, 11), date(2026, 3, 1))
+    assert due_periods(shop.reseller, NOW) == [(shop.center, rest)]
+    save_center_policy(center=shop.center, by=None, now=NOW, auto_invoice=False)
+    assert due_periods(shop.reseller, NOW) == []
+
+
+def test_an_archived_center_is_billed_to_its_last_usage(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2025, 12, 1, tzinfo=UTC), archived_at=NOW)
+    assert due_periods(shop.reseller, NOW) == []
+    shop.read(shop.number(), date(2025, 12, 3), sent=1, cost="1")
+    assert due_periods(shop.reseller, NOW) == [(shop.center, Period(date(2025, 12, 1), date(2026, 1, 1)))]
+
+
+def test_what_was_taken_back_waits_for_staff(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="1")
+    void_invoice(invoice=issue(shop), because="x", by=None, now=NOW)
+    assert due_periods(shop.reseller, NOW) == []
+
+
+def test_a_portal_reads_no_cost(shop: Shop) -> None:
+    shop.margin("100")
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="91827.36")
+    issue(shop)
+    with connection.execute_wrapper(_no_cost):
+        invoice = portal_invoices(shop.center).get()
+        lines = portal_lines(invoice)
+    assert lines[0].amount == D("183654.72")
+    assert "91827.36" not in str(lines)
+
+
+def _no_cost(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+    assert "cost" not in sql
+    assert "margin" not in sql
+    return execute(sql, params, many, context)
+
+
+def test_a_draft_is_worked_out_in_a_fixed_number_of_queries(shop: Shop, django_assert_num_queries) -> None:
+    def fill(center: Center, numbers: int) -> None:
+        for _ in range(numbers):
+            number = shop.number(center)
+            for day in range(1, 4):
+                shop.read(number, date(2026, 2, day) + timedelta(days=numbers), sent=1, cost="1")
+
+    one, many = shop.new_center(), shop.new_center()
+    fill(one, 1)
+    fill(many, 4)
+    one, many = (Center.objects.select_related("reseller").get(pk=row.pk) for row in (one, many))
+    with django_assert_num_queries(7):
+        preview_invoice(one, FEBRUARY)
+    with django_assert_num_queries(7):
+        preview_invoice(many, FEBRUARY)

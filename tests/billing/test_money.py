@@ -1,0 +1,64 @@
+"""Currencies, rounding, amounts as typed and as read."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.money import digits, exact_amount, format_amount, rounded
+from centers.errors import Refused
+
+
+@pytest.mark.parametrize(("currency", "expected"), [("JPY", 0), ("USD", 2), ("LYD", 3), ("KWD", 3)])
+def test_digits_are_those_of_the_cldr(currency: str, expected: int) -> None:
+    assert digits(currency) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "expected"),
+    [
+        ("0.005", "USD", "0.01"),
+        ("0.00499999999999999999999999999999999999", "USD", "0.00"),
+        ("-0.005", "USD", "-0.01"),
+        ("1.0005", "LYD", "1.001"),
+        ("0.5", "JPY", "1"),
+        ("2.5", "JPY", "3"),
+    ],
+)
+def test_rounds_half_up(amount: str, currency: str, expected: str) -> None:
+    assert rounded(Decimal(amount), currency) == Decimal(expected)
+
+
+@given(st.decimals(min_value=0, max_value=10**12, places=9))
+def test_rounding_moves_by_at_most_half_a_step(amount: Decimal) -> None:
+    assert abs(rounded(amount, "LYD") - amount) <= Decimal("0.0005")
+
+
+@pytest.mark.parametrize("text", ["x", "NaN", "Infinity", "-1", "0", "1e20", "12.345"])
+def test_refuses_what_is_no_usd_amount(text: str) -> None:
+    with pytest.raises(Refused):
+        exact_amount(text, "USD")
+
+
+def test_too_many_decimals_are_named() -> None:
+    with pytest.raises(Refused) as refused:
+        exact_amount("1.2345", "LYD")
+    assert "LYD" in refused.value.sentence
+    assert "3 decimals" in refused.value.sentence
+    assert "1.2345" in refused.value.sentence
+
+
+def test_takes_amounts_with_trailing_zeros() -> None:
+    assert exact_amount("12.500", "USD") == Decimal("12.50")
+
+
+def test_formats_with_the_digits_of_the_currency() -> None:
+    with translation.override("en"):
+        assert format_amount(Decimal("1234.5"), "LYD").replace("\xa0", " ") == "1,234.500 LYD"
+        assert format_amount(Decimal(7), "JPY").replace("\xa0", " ") == "7 JPY"
+
+
+def test_arabic_amounts_have_latin_digits_and_are_isolated() -> None:
+    assert format_amount(Decimal("1234.5"), "KWD", "ar") == "\u20661,234.500 KWD\u2069"

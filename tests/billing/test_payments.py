@@ -1,0 +1,164 @@
+"""Payments, credit and balances."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.ledger import balances, refresh_all_standings, sums
+from billing.models import Invoice, LedgerEntry, Payment
+from billing.payments import record_payment, refund_credit, reverse_payment
+from billing.queries import takings, unpaid
+from centers.errors import Refused
+from centers.models import AuditEvent, Center
+from tests.billing.conftest import NOW, Shop
+
+D = Decimal
+
+
+def open_amounts() -> list[Decimal]:
+    return list(Invoice.objects.order_by("due_on").values_list("open_amount", flat=True))
+
+
+def test_the_oldest_due_invoice_is_covered_first(shop: Shop) -> None:
+    for day in (10, 11, 12):
+        shop.owe("10", day=date(2026, 2, day))
+    shop.pay("15")
+    assert open_amounts() == [0, 5, 10]
+    assert Invoice.objects.order_by("due_on")[0].settled_at == NOW
+    assert balances(shop.center, NOW)[0].owed == 15
+
+
+def test_too_much_becomes_credit_and_pays_the_next_invoice(shop: Shop) -> None:
+    shop.owe("10")
+    shop.pay("25.50")
+    balance = balances(shop.center, NOW)[0]
+    assert (balance.owed, balance.credit) == (0, D("15.50"))
+    later = shop.owe("20", day=date(2026, 2, 20))
+    assert later.open_amount == D("4.50")
+    assert "4.50" in later.mails.get().body
+
+
+def test_standing_follows_the_money_and_the_calendar(shop: Shop) -> None:
+    def standing(now: datetime) -> str:
+        refresh_all_standings(shop.reseller, now)
+        shop.center.refresh_from_db()
+        return shop.center.standing
+
+    invoice = shop.owe("10")
+    on_due_date = datetime.combine(invoice.due_on, NOW.timetz())
+    assert standing(on_due_date) == "open"
+    assert standing(on_due_date + timedelta(days=1)) == "overdue"
+    version = shop.center.version
+    assert standing(on_due_date + timedelta(days=1)) == "overdue"
+    assert shop.center.version == version
+    shop.pay("10")
+    shop.center.refresh_from_db()
+    assert (shop.center.standing, shop.center.version) == ("clear", version + 1)
+
+
+def test_a_reference_counts_once_per_reseller(shop: Shop) -> None:
+    other = shop.new_center(name="Other")
+    shop.pay("10", reference=" TR  1 ")
+    for center in (shop.center, other):
+        with pytest.raises(Refused) as refused:
+            shop.pay("99", center, reference="tr 1")
+        assert "TR 1" in refused.value.sentence
+        assert "10.00" in refused.value.sentence
+        assert shop.center.name in refused.value.sentence
+    assert Payment.objects.count() == LedgerEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"amount": "1.234"}, "decimals"),
+        ({"amount": "-1"}, "above zero"),
+        ({"amount": "x"}, "not an amount"),
+        ({"amount": "1", "currency": "EUR"}, "not in EUR"),
+        ({"amount": "1", "received_on": date(2026, 3, 6)}, "2026-03-06"),
+        ({"amount": "1", "reference": " "}, "reference"),
+        ({"amount": "1", "reference": "x" * 81}, "80"),
+    ],
+)
+def test_what_is_refused(shop: Shop, values: dict[str, object], words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        shop.pay(**values)  # type: ignore[arg-type]
+    assert Payment.objects.count() == 0
+
+
+def test_old_invoices_can_be_paid_in_their_currency(shop: Shop) -> None:
+    shop.owe("10")
+    Center.objects.filter(pk=shop.center.pk).update(currency="LYD")
+    shop.center.refresh_from_db()
+    shop.pay("10", currency="USD")
+    assert open_amounts() == [0]
+    assert [row.currency for row in balances(shop.center, NOW)] == ["LYD"]
+    with pytest.raises(Refused):
+        shop.pay("10", currency="USD")
+
+
+def test_currencies_do_not_mix(shop: Shop) -> None:
+    shop.owe("10")
+    Center.objects.filter(pk=shop.center.pk).update(currency="LYD")
+    shop.center.refresh_from_db()
+    shop.pay("30", currency="LYD")
+    assert sums(shop.center) == {"LYD": D(-30), "USD": D(10)}
+    assert open_amounts() == [10]
+    found = balances(shop.center, NOW)
+    assert [(row.currency, row.owed, row.credit) for row in found] == [("LYD", 0, 30), ("USD", 10, 0)]
+
+
+def test_a_reversal_is_an_entry_of_its_own(shop: Shop) -> None:
+    shop.owe("10")
+    payment = shop.pay("10")
+    with pytest.raises(Refused, match="why"):
+        reverse_payment(payment=payment, because=" ", by=None, now=NOW)
+    reverse_payment(payment=payment, because="Cheque bounced", by=None, now=NOW)
+    assert open_amounts() == [10]
+    assert Invoice.objects.get().settled_at is None
+    with pytest.raises(Refused, match="already"):
+        reverse_payment(payment=payment, because="x", by=None, now=NOW)
+    assert LedgerEntry.objects.count() == 3
+    assert AuditEvent.objects.filter(action="payment.reversed").count() == 1
+
+
+def test_no_more_than_the_credit_is_paid_out(shop: Shop) -> None:
+    shop.pay("10")
+    with pytest.raises(Refused, match=r"10\.01"):
+        refund_credit(center=shop.center, amount="10.01", currency="USD", reference="R1", by=None, now=NOW)
+    refund_credit(center=shop.center, amount="4", currency="USD", reference="R1", by=None, now=NOW)
+    with pytest.raises(Refused, match="r1.*before"):
+        refund_credit(center=shop.center, amount="4", currency="USD", reference="r1", by=None, now=NOW)
+    assert balances(shop.center, NOW)[0].credit == 6
+
+
+def test_who_is_unpaid_and_what_came_in(shop: Shop) -> None:
+    other = shop.new_center(name="Other")
+    shop.owe("10", day=date(2026, 2, 10))
+    shop.owe("7", day=date(2026, 3, 1))
+    shop.owe("5", other, day=date(2026, 3, 1))
+    shop.pay("2", other)
+    rows = unpaid(shop.reseller, NOW)
+    assert [(row.center, row.open, row.overdue, row.days_overdue) for row in rows] == [
+        (shop.center, 17, 10, 7),
+        (other, 3, 0, 0),
+    ]
+    assert rows[0].suspends_on == date(2026, 3, 8)
+    usd = takings(shop.reseller, NOW)[0]
+    assert (usd.currency, usd.open, usd.overdue, usd.invoiced, usd.paid) == ("USD", 20, 10, 12, 2)
+
+
+def test_the_database_notices_a_reference_taken_meanwhile(shop: Shop) -> None:
+    """Two centers are locked apart, so the constraint decides; the second gets the sentence."""
+    shop.pay("1", reference="same")
+    with pytest.raises(Refused):
+        record_payment(
+            center=shop.new_center(),
+            amount="1",
+            currency="USD",
+            reference="SAME",
+            received_on=date(2026, 3, 1),
+            by=None,
+            now=NOW,
+        )
