@@ -149,6 +149,15 @@ class WebhookForm(forms.Form):
 class AccountForm(_AccountForm):
     """The MazBot account. Secrets are never shown again: a secret field left empty keeps what is stored."""
 
+    base_url = forms.URLField(
+        label=gettext_lazy("address"),
+        max_length=200,
+        assume_scheme="https",
+        initial="https://mazbot.net/api",
+        help_text=gettext_lazy("MazBot's address. It may end in /api or not."),
+        widget=forms.URLInput(attrs={"dir": "ltr", "inputmode": "url"}),
+    )
+
     class Meta:
         model = MazbotAccount
         fields: ClassVar[list[str]] = [
@@ -164,7 +173,6 @@ class AccountForm(_AccountForm):
             "webhook_secret",
         ]
         help_texts: ClassVar[dict[str, Any]] = {
-            "base_url": gettext_lazy("MazBot's address. It may end in /api or not."),
             "email": gettext_lazy(
                 "Use a staff account of your MazBot account: owner logins are reported not to work with the API."
             ),
@@ -186,7 +194,7 @@ class AccountForm(_AccountForm):
         self.stored_url = self.instance.base_url if self.instance.pk else ""
         for name in SECRETS:
             self._make_secret(name)
-        self.fields["base_url"].widget.attrs.update(dir="ltr", inputmode="url")
+        self.fields["email"].required = True
         self.fields["email"].widget.attrs.update(dir="ltr", autocomplete="off")
         self.fields["locale_prefix"].widget.attrs.update(dir="ltr", autocapitalize="none")
 
@@ -200,7 +208,7 @@ class AccountForm(_AccountForm):
                 "placeholder": _("stored; leave empty to keep it") if kept else "",
             }
         )
-        field.required = False
+        field.required = not kept and name != "webhook_secret"
         self.initial.pop(name, None)
 
     def clean_locale_prefix(self) -> str:

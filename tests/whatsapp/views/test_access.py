@@ -37,9 +37,7 @@ STAFF_PAGES = [
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), STAFF_PAGES)
-def test_staff_pages_let_in_whom_they_should(
-    house: House, method: str, path: str, allowed: set[str]
-) -> None:
+def test_staff_pages_let_in_whom_they_should(house: House, method: str, path: str, allowed: set[str]) -> None:
     address = house.url(path.format(center=house.center.pk, number=house.number.pk))
     for role in sorted(ALL):
         response = getattr(house.as_(getattr(house, role)), method)(address)

@@ -25,13 +25,22 @@ def _labels(house: House, query: str = "") -> list[str]:
 def fleet(house: House) -> House:
     """Five numbers in different states; `house.number` (Reception) is the first."""
     now = timezone.now()
-    late = CenterFactory(reseller=house.reseller, name="Zebra", standing=Center.Standing.OVERDUE, country_id="7")
+    late = CenterFactory(
+        reseller=house.reseller, name="Zebra", standing=Center.Standing.OVERDUE, country_id="7"
+    )
     InstanceFactory(center=house.center, label="Up", connection=Connection.CONNECTED, connection_since=now)
     InstanceFactory(
-        center=late, label="Down", connection=Connection.DISCONNECTED, connection_since=now - timedelta(days=2)
+        center=late,
+        label="Down",
+        connection=Connection.DISCONNECTED,
+        connection_since=now - timedelta(days=2),
     )
     InstanceFactory(
-        center=late, label="Off", service=Service.DISABLED, service_wanted=Service.DISABLED, connection="expired"
+        center=late,
+        label="Off",
+        service=Service.DISABLED,
+        service_wanted=Service.DISABLED,
+        connection="expired",
     )
     InstanceFactory(center=late, label="Going off", service_wanted=Service.DISABLED)
     InstanceFactory(center=late, label="Gone", archived_at=now)
@@ -71,7 +80,9 @@ def test_the_address_filters_and_sorts(fleet: House, query: str, expected: list[
     assert _labels(fleet, query) == expected
 
 
-@pytest.mark.parametrize("sort", ["center", "id", "connection", "since", "seen", "checked", "service", "standing"])
+@pytest.mark.parametrize(
+    "sort", ["center", "id", "connection", "since", "seen", "checked", "service", "standing"]
+)
 def test_every_order_pages_through_every_row_once(house: House, sort: str) -> None:
     for number in range(60):
         seen = timezone.now() - timedelta(hours=number) if number % 3 else None
@@ -97,10 +108,14 @@ def test_the_counts_are_those_of_the_lists_they_open(fleet: House) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_rows(house: House) -> None:
     client = house.as_(house.owner)
     client.get(house.url("board/"))
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         client.get(house.url("board/"))
     for number in range(3):
-        InstanceFactory(center=CenterFactory(reseller=house.reseller), connection="disconnected", label=f"{number}")
+        InstanceFactory(
+            center=CenterFactory(reseller=house.reseller), connection="disconnected", label=f"{number}"
+        )
     with CaptureQueriesContext(connection) as four:
         client.get(house.url("board/"))
     assert len(four) == len(one)

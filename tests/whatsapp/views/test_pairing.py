@@ -34,7 +34,9 @@ class Desk:
     def work(self) -> PairingAttempt:
         """Let the worker fetch the code that was asked for."""
         with tenant(self.place.reseller):
-            attempt = PairingAttempt.objects.select_related("instance__center", "reseller").get(state="asking")
+            attempt = PairingAttempt.objects.select_related("instance__center", "reseller").get(
+                state="asking"
+            )
             ask_code(attempt=attempt, now=timezone.now())
             attempt.refresh_from_db()
         return attempt
@@ -147,7 +149,9 @@ def test_after_six_codes_in_a_row_a_person_has_to_ask(desk: Desk) -> None:
         ({"connection": Connection.CONNECTED}, "connected", "already connected"),
     ],
 )
-def test_what_stands_in_the_way_is_said(desk: Desk, fields: dict[str, object], stage: str, sentence: str) -> None:
+def test_what_stands_in_the_way_is_said(
+    desk: Desk, fields: dict[str, object], stage: str, sentence: str
+) -> None:
     desk.set(**fields)
     for response in (desk.client.get(desk.url()), desk.client.post(desk.url("start/"), headers=HTMX)):
         assert _stage(response) == stage

@@ -1,0 +1,128 @@
+"""Alerts: tabs, what to do next, acknowledging, the badge."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from centers.scoping import tenant
+from tests.factories import CenterFactory, InstanceFactory
+from tests.whatsapp.views.conftest import House
+from whatsapp.models import Incident
+
+Kind = Incident.Kind
+
+
+def _alert(house: House, kind: Kind = Kind.DISCONNECTED, **fields: object) -> Incident:
+    given = {"instance": InstanceFactory(center=house.center), "center": house.center, **fields}
+    incident = Incident(reseller=house.reseller, kind=kind, opened_at=timezone.now(), **given)
+    incident.save()
+    return incident
+
+
+def _kinds(house: House, query: str = "") -> list[str]:
+    response = house.as_(house.owner).get(house.url(f"alerts/{query}"))
+    return [incident.kind for incident, _step in response.context["rows"]]
+
+
+def test_each_tab_has_its_own(house: House) -> None:
+    now = timezone.now()
+    _alert(house, Kind.DISCONNECTED)
+    _alert(house, Kind.EXPIRED, acknowledged_at=now)
+    _alert(house, Kind.NOT_FOUND, resolved_at=now, acknowledged_at=now)
+    _alert(house, Kind.QUOTA_LOW, instance=None, center=None)
+    assert _kinds(house) == [Kind.QUOTA_LOW, Kind.DISCONNECTED]
+    assert _kinds(house, "?tab=acknowledged") == [Kind.EXPIRED]
+    assert _kinds(house, "?tab=resolved") == [Kind.NOT_FOUND]
+    assert _kinds(house, "?tab=nonsense&kind=quota_low") == [Kind.QUOTA_LOW]
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "expected"),
+    [
+        (Kind.DISCONNECTED, "support", "/pair/"),
+        (Kind.DISCONNECTED, "billing", "/instances/"),
+        (Kind.NOT_FOUND, "support", "/edit/"),
+        (Kind.ACCOUNT_REFUSED, "owner", "/settings/mazbot/"),
+        (Kind.ACCOUNT_REFUSED, "support", ""),
+        (Kind.QUOTA_LOW, "billing", "/usage/"),
+        (Kind.SUSPENSIONS_HELD, "billing", "/unpaid/"),
+        (Kind.SUSPENSIONS_HELD, "support", ""),
+    ],
+)
+def test_the_next_step_fits_the_alert_and_the_reader(
+    house: House, kind: Kind, role: str, expected: str
+) -> None:
+    whole = kind in (Kind.ACCOUNT_REFUSED, Kind.QUOTA_LOW, Kind.SUSPENSIONS_HELD)
+    _alert(house, kind, **({"instance": None, "center": None} if whole else {}))
+    response = house.as_(getattr(house, role)).get(house.url("alerts/"))
+    ((_incident, step),) = response.context["rows"]
+    assert (step is None) == (expected == "")
+    if step is not None:
+        assert expected in step.url
+        assert house.as_(getattr(house, role)).get(step.url).status_code == 200
+
+
+def test_acknowledging_some_of_them(house: House) -> None:
+    first, second, third = (_alert(house) for _n in range(3))
+    other = InstanceFactory(center=CenterFactory())
+    foreign = Incident(reseller=other.reseller, instance=other, kind=Kind.EXPIRED, opened_at=timezone.now())
+    foreign.save()
+    response = house.as_(house.support).post(
+        house.url("alerts/acknowledge/"),
+        {"incident": [first.pk, second.pk, foreign.pk, "9" * 30, "x"], "next": house.url("alerts/?kind=")},
+    )
+    assert response["Location"] == house.url("alerts/?kind=")
+    with tenant(house.reseller):
+        seen = Incident.objects.filter(acknowledged_by=house.support)
+        assert set(seen.values_list("pk", flat=True)) == {first.pk, second.pk}
+    foreign.refresh_from_db(from_queryset=Incident._base_manager.all())
+    assert foreign.acknowledged_at is None
+    assert _kinds(house) == [third.kind]
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
+def test_the_way_back_stays_on_this_site(house: House, address: str) -> None:
+    response = house.as_(house.owner).post(house.url("alerts/acknowledge/"), {"next": address})
+    assert response["Location"] == house.url("alerts/")
+
+
+def test_the_badge_counts_open_alerts(house: House) -> None:
+    client = house.as_(house.billing)
+    assert 'data-down="0"' in client.get(house.url("alerts/badge/")).content.decode()
+    _alert(house)
+    _alert(house, acknowledged_at=timezone.now())
+    assert 'data-down="1"' in client.get(house.url("alerts/badge/")).content.decode()
+
+
+def test_the_number_of_queries_does_not_grow(house: House) -> None:
+    client = house.as_(house.owner)
+    _alert(house)
+    client.get(house.url("alerts/"))
+    with CaptureQueriesContext(connection) as one:
+        client.get(house.url("alerts/"))
+    for _n in range(3):
+        _alert(house, center=CenterFactory(reseller=house.reseller))
+    with CaptureQueriesContext(connection) as four:
+        client.get(house.url("alerts/"))
+    assert len(one) == len(four)
+
+
+def test_text_from_outside_stays_text(house: House) -> None:
+    _alert(house, detail="<script>alert(1)</script>")
+    page = house.as_(house.owner).get(house.url("alerts/")).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_old_alerts_page_by_page(house: House) -> None:
+    now = timezone.now()
+    for hours in range(55):
+        incident = _alert(house, resolved_at=now)
+        Incident._base_manager.filter(pk=incident.pk).update(opened_at=now - timedelta(hours=hours))
+    client = house.as_(house.owner)
+    page = client.get(house.url("alerts/?tab=resolved")).context["page"]
+    rest = client.get(house.url(f"alerts/{page.next_url_query}")).context["page"]
+    assert (len(page.rows), len(rest.rows)) == (50, 5)

@@ -1,0 +1,303 @@
+"""The page of one number, and everything that is done from it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from centers.models import AuditEvent
+from centers.scoping import tenant
+from tests.factories import CenterFactory, InstanceFactory
+from tests.whatsapp.conftest import Place
+from tests.whatsapp.views.conftest import House
+from whatsapp.models import Connection, Incident, Instance, Service, StatusChange, WantReason
+from whatsapp.views.timeline import BAR, timeline
+
+
+def _number(house: House) -> Instance:
+    with tenant(house.reseller):
+        return Instance.objects.select_related("center").get(pk=house.number.pk)
+
+
+def _set(house: House, **fields: object) -> None:
+    with tenant(house.reseller):
+        Instance.objects.filter(pk=house.number.pk).update(**fields)
+
+
+def _page(house: House, tail: str = "") -> str:
+    response = house.as_(house.owner).get(house.url(f"instances/{house.number.pk}/{tail}"))
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def test_a_problem_comes_with_what_to_do(house: House) -> None:
+    _set(house, connection=Connection.EXPIRED)
+    Incident(
+        reseller=house.reseller,
+        instance=house.number,
+        center=house.center,
+        kind=Incident.Kind.EXPIRED,
+        opened_at=timezone.now(),
+    ).save()
+    page = _page(house)
+    assert "Session expired" in page
+    assert page.count('/pair/"') == 1
+
+
+def test_a_failed_check_says_that_the_state_is_old(house: House) -> None:
+    _set(house, connection="connected", check_error="timeout", check_failed_at=timezone.now())
+    page = _page(house)
+    assert "The last check failed" in page
+    assert "MazBot did not answer in time" in page
+    assert "the last known state" in page
+
+
+def test_an_unknown_status_shows_mazbots_own_word_as_text(house: House) -> None:
+    _set(house, connection="unknown", raw_status="<b>half</b>")
+    page = _page(house)
+    assert "&lt;b&gt;half&lt;/b&gt;" in page
+    assert "<b>half" not in page
+
+
+def test_a_switch_that_is_not_confirmed_tells_why_and_when_next(house: House) -> None:
+    _set(
+        house,
+        service_wanted=Service.DISABLED,
+        want_reason=WantReason.NON_PAYMENT,
+        switch_attempts=4,
+        switch_next_at=timezone.now() + timedelta(minutes=5),
+        switch_error="MazBot did not answer in time.",
+    )
+    page = _page(house)
+    for text in ("has not confirmed it yet", "4 tries so far", "Next try", "MazBot did not answer in time."):
+        assert text in page
+
+
+def test_htmx_gets_only_the_part_that_changed(house: House) -> None:
+    response = house.as_(house.owner).get(
+        house.url(f"instances/{house.number.pk}/"),
+        headers={"HX-Request": "true", "HX-Target": "number-state"},
+    )
+    assert response.content.decode().strip().startswith('<div id="number-state"')
+
+
+def test_the_page_costs_the_same_with_a_long_history(house: House) -> None:
+    client = house.as_(house.owner)
+    url = house.url(f"instances/{house.number.pk}/")
+    client.get(url)
+    with CaptureQueriesContext(connection) as before:
+        client.get(url)
+    for hours in range(1, 30):
+        _change(house, hours, Connection.EXPIRED if hours % 2 else Connection.CONNECTED)
+    with CaptureQueriesContext(connection) as after:
+        client.get(url)
+    assert len(after) == len(before)
+
+
+# --- Timeline ---------------------------------------------------------------------------------------------
+
+
+def _change(
+    house: House,
+    hours_ago: float,
+    after: Connection,
+    before: Connection = Connection.CONNECTED,
+    now: datetime | None = None,
+) -> None:
+    StatusChange(
+        reseller=house.reseller,
+        instance=house.number,
+        before=before,
+        after=after,
+        at=(now or timezone.now()) - timedelta(hours=hours_ago),
+    ).save()
+
+
+def test_the_bar_covers_the_time_since_the_number_was_added(house: House) -> None:
+    now = timezone.now()
+    _set(house, created_at=now - timedelta(days=3, hours=12), connection=Connection.CONNECTED)
+    _change(house, 42, Connection.DISCONNECTED, now=now)
+    _change(house, 21, Connection.CONNECTED, Connection.DISCONNECTED, now=now)
+    with tenant(house.reseller):
+        bar = timeline(_number(house), days=7, now=now)
+    assert [part.state for part in bar.stretches] == ["connected", "disconnected", "connected"]
+    assert [part.x for part in bar.stretches] == [500, 750, 875]
+    assert bar.stretches[-1].x + bar.stretches[-1].width == BAR
+    assert bar.connected == 75
+
+
+def test_a_number_never_checked_has_no_share(house: House) -> None:
+    with tenant(house.reseller):
+        assert timeline(_number(house), days=7, now=timezone.now()).connected is None
+    assert "Not known yet" in _page(house)
+
+
+def test_the_timeline_can_be_read_as_a_table_for_30_days(house: House) -> None:
+    _set(house, created_at=timezone.now() - timedelta(days=40))
+    _change(house, 24 * 20, Connection.EXPIRED)
+    page = _page(house, "timeline/?days=30")
+    assert page.strip().startswith('<section id="timeline"')
+    assert page.count("<tr>") == 3
+    assert "Connection, last 7 days" in _page(house, "timeline/?days=9999")
+
+
+# --- Switching --------------------------------------------------------------------------------------------
+
+
+def test_switching_off_asks_for_the_name(house: House) -> None:
+    url = house.url(f"instances/{house.number.pk}/switch/")
+    client = house.as_(house.support)
+    wrong = client.post(url, {"wanted": "disabled", "typed": "reception?"})
+    assert wrong.status_code == 422
+    assert "That is not the name" in wrong.content.decode()
+    assert _number(house).service_wanted == Service.ENABLED
+
+    assert client.post(url, {"wanted": "disabled", "typed": "Reception"}).status_code == 302
+    number = _number(house)
+    assert (number.service_wanted, number.want_reason, number.wanted_by) == (
+        "disabled",
+        "manual",
+        house.support,
+    )
+
+    assert client.post(url, {"wanted": "enabled"}).status_code == 302
+    assert _number(house).service_wanted == Service.ENABLED
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"wanted": "archived"}, {"wanted": "unconfirmed", "typed": "Reception"}]
+)
+def test_other_words_switch_nothing(house: House, data: dict[str, str]) -> None:
+    house.as_(house.owner).post(house.url(f"instances/{house.number.pk}/switch/"), data)
+    assert _number(house).wanted_at is None
+
+
+def test_check_now_makes_the_number_due_at_once(house: House) -> None:
+    _set(house, next_check_at=timezone.now() + timedelta(hours=1))
+    response = house.as_(house.owner).post(
+        house.url(f"instances/{house.number.pk}/check/"), headers={"HX-Request": "true"}
+    )
+    assert response.status_code == 204
+    assert "is being checked" in response["HX-Trigger"]
+    assert _number(house).next_check_at <= timezone.now()
+
+
+# --- Adding, editing, moving, archiving -------------------------------------------------------------------
+
+
+def test_a_known_id_is_refused_by_name_and_what_was_typed_stays(house: House) -> None:
+    url = house.url(f"centers/{house.center.pk}/instances/add/")
+    response = house.as_(house.owner).post(url, {"instance_id": "MZB-1", "label": "Sales desk"})
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert "“MZB-1” already belongs to “Al Noor Clinic”" in text
+    assert 'value="Sales desk"' in text
+
+
+def test_undeclared_fields_have_no_effect(house: House) -> None:
+    house.as_(house.owner).post(
+        house.url(f"centers/{house.center.pk}/instances/add/"),
+        {
+            "instance_id": "NEW-1",
+            "label": "x",
+            "connection": "connected",
+            "reseller": house.foreign.reseller_id,
+        },
+    )
+    with tenant(house.reseller):
+        new = Instance.objects.get(instance_id="NEW-1")
+    assert (new.connection, new.reseller_id, new.center_id) == (
+        "unchecked",
+        house.reseller.pk,
+        house.center.pk,
+    )
+
+
+def test_a_list_adds_all_or_nothing(house: House) -> None:
+    url = house.url(f"centers/{house.center.pk}/instances/add/")
+    client = house.as_(house.owner)
+    wrong = client.post(url, {"lines": "OK-1 First\n\nMZB-1 Known\nbad id!\nOK-1 again"})
+    text = wrong.content.decode()
+    assert wrong.status_code == 422
+    assert "Line 5" in text
+    assert "OK-1 First" in text
+    known = client.post(url, {"lines": "OK-1 First\nMZB-1 Known"})
+    assert "Line 2: " in known.content.decode()
+    with tenant(house.reseller):
+        assert not Instance.objects.filter(instance_id="OK-1").exists()
+    assert client.post(url, {"lines": "OK-1 First line\nOK-2"}).status_code == 302
+    with tenant(house.reseller):
+        assert Instance.objects.get(instance_id="OK-1").label == "First line"
+        assert Instance.objects.filter(instance_id="OK-2", label="").exists()
+
+
+def test_the_id_can_be_corrected(house: House) -> None:
+    InstanceFactory(center=house.center, instance_id="TAKEN")
+    url = house.url(f"instances/{house.number.pk}/edit/")
+    client = house.as_(house.owner)
+    refused = client.post(url, {"instance_id": "TAKEN", "label": "Front desk"})
+    assert refused.status_code == 422
+    assert "TAKEN" in refused.content.decode()
+    assert 'value="Front desk"' in refused.content.decode()
+    assert client.post(url, {"instance_id": "MZB-9", "label": "Front desk"}).status_code == 302
+    assert (_number(house).instance_id, _number(house).label) == ("MZB-9", "Front desk")
+
+
+def test_a_number_moves_only_within_its_reseller(house: House) -> None:
+    url = house.url(f"instances/{house.number.pk}/move/")
+    client = house.as_(house.owner)
+    foreign = client.post(url, {"center": house.foreign.center_id})
+    assert foreign.status_code == 422
+    assert "Foreign Canary" not in foreign.content.decode()
+    other = CenterFactory(reseller=house.reseller, name="Beta")
+    assert client.post(url, {"center": other.pk}).status_code == 302
+    assert _number(house).center.name == "Beta"
+
+
+def test_archiving_asks_for_the_id_and_can_be_undone(house: House) -> None:
+    client = house.as_(house.owner)
+    url = house.url(f"instances/{house.number.pk}/archive/")
+    assert client.post(url, {"typed": "Reception"}).status_code == 422
+    assert _number(house).archived_at is None
+    assert client.post(url, {"typed": "MZB-1"}).status_code == 302
+    assert _number(house).archived_at is not None
+    assert "This number is archived" in _page(house)
+    assert client.post(house.url(f"instances/{house.number.pk}/restore/")).status_code == 302
+    assert _number(house).archived_at is None
+    with tenant(house.reseller):
+        deeds = set(AuditEvent.objects.values_list("action", flat=True))
+    assert {"instance.archived", "instance.restored"} <= deeds
+
+
+# --- Webhook address --------------------------------------------------------------------------------------
+
+
+def test_a_private_webhook_address_never_reaches_mazbot(new_place: object, house: House) -> None:
+    place: Place = new_place()  # type: ignore[operator]
+    number = place.add()
+    from tests.factories import member
+
+    client = house.as_(member(place.reseller, password=None))
+    url = f"/r/{place.reseller.slug}/instances/{number.pk}/webhook/"
+    for address in ("http://127.0.0.1/x", "ftp://example.com", "http://2130706433/", "http://[::1]/"):
+        response = client.post(url, {"url": address})
+        assert response.status_code == 422, address
+    assert place.calls("set-webhook") == 0
+    with tenant(place.reseller):
+        assert Instance.objects.get(pk=number.pk).webhook_url == ""
+
+
+def test_a_public_webhook_address_is_set_at_mazbot(new_place: object, house: House) -> None:
+    from tests.factories import member
+
+    place: Place = new_place()  # type: ignore[operator]
+    number = place.add()
+    client = house.as_(member(place.reseller, password=None))
+    response = client.post(
+        f"/r/{place.reseller.slug}/instances/{number.pk}/webhook/", {"url": "https://93.184.216.34/hook"}
+    )
+    assert response.status_code == 302
+    with tenant(place.reseller):
+        assert Instance.objects.get(pk=number.pk).webhook_url == "https://93.184.216.34/hook"

@@ -1,0 +1,94 @@
+"""A center's own view of its numbers."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from centers.models import Role
+from centers.scoping import tenant
+from tests.factories import CenterFactory, InstanceFactory, member
+from tests.whatsapp.conftest import Place
+from tests.whatsapp.views.conftest import House
+from whatsapp.models import Connection, Instance, Service, WantReason
+from whatsapp.webhooks import own_webhook_url
+
+
+def _numbers(house: House, person: str = "admin") -> str:
+    response = house.as_(getattr(house, person)).get(house.portal("numbers/"))
+    return str(response.content.decode())
+
+
+def _set(house: House, **fields: object) -> None:
+    with tenant(house.reseller):
+        Instance.objects.filter(pk=house.number.pk).update(**fields)
+
+
+def test_only_the_centers_own_numbers_in_use(house: House) -> None:
+    InstanceFactory(center=CenterFactory(reseller=house.reseller), label="Neighbour")
+    InstanceFactory(center=house.center, label="Gone", archived_at=timezone.now())
+    text = _numbers(house)
+    assert "Reception" in text
+    for other in ("Neighbour", "Gone", "Canary"):
+        assert other not in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "says", "pairs"),
+    [
+        ({"connection": Connection.CONNECTED}, "Everything is fine", False),
+        ({"connection": Connection.EXPIRED}, "Pair the phone again", True),
+        ({"connection": Connection.UNCHECKED}, "has not been checked yet", True),
+        (
+            {
+                "connection": Connection.EXPIRED,
+                "service_wanted": Service.DISABLED,
+                "want_reason": WantReason.NON_PAYMENT,
+            },
+            "an invoice is unpaid",
+            False,
+        ),
+        ({"service_wanted": Service.DISABLED, "want_reason": WantReason.MANUAL}, "by your provider", False),
+    ],
+)
+def test_each_state_says_what_to_do(house: House, fields: dict[str, object], says: str, pairs: bool) -> None:
+    _set(house, **fields)
+    text = _numbers(house)
+    assert says in text
+    assert (f"numbers/{house.number.pk}/pair/" in text) == pairs
+    assert f"numbers/{house.number.pk}/pair/" not in _numbers(house, "viewer")
+
+
+def test_the_number_of_queries_does_not_grow(house: House) -> None:
+    _numbers(house)
+    with CaptureQueriesContext(connection) as one:
+        _numbers(house)
+    for _n in range(3):
+        InstanceFactory(center=house.center)
+    with CaptureQueriesContext(connection) as four:
+        _numbers(house)
+    assert len(one) == len(four)
+
+
+def test_the_resellers_own_webhook_address_is_not_given_away(house: House) -> None:
+    secret = own_webhook_url(house.account)
+    _set(house, webhook_url=secret)
+    text = house.as_(house.admin).get(house.portal(f"numbers/{house.number.pk}/webhook/")).content.decode()
+    assert house.account.webhook_path_token not in text
+    assert "the system of your provider" in text
+
+
+def test_a_center_admin_sets_the_webhook_address(new_place: object) -> None:
+    place: Place = new_place()  # type: ignore[operator]
+    number = place.add()
+    client = Client()
+    client.force_login(member(place.reseller, Role.CENTER_ADMIN, place.center, password=None))
+    url = f"/c/{place.center.pk}/numbers/{number.pk}/webhook/"
+    inside = client.post(url, {"url": "http://192.168.1.4/hook"})
+    assert inside.status_code == 422
+    assert "is not a public address" in inside.content.decode()
+    assert "http://192.168.1.4/hook" in inside.content.decode()
+    assert client.post(url, {"url": "https://93.184.216.34/hook"}).status_code == 302
+    with tenant(place.reseller):
+        assert Instance.objects.get(pk=number.pk).webhook_url == "https://93.184.216.34/hook"
