@@ -10,7 +10,7 @@ from centers.validators import validate_currency
 
 
 class Category(models.TextChoices):
-    """What a rate is charged for; a margin is set per category (see money.md on why not per type)."""
+    """What a rate is charged for; a margin is set per category (docs/money.md says why not per type)."""
 
     MESSAGE = "message", _("Messages")
     SUBSCRIPTION = "subscription", _("Subscriptions")
