@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal, get_currency_precision
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 #: More than this no price of a message needs.
 _MOST_PLACES = 8
+_JUST_NOW_SECONDS = 45  # as app.js, which tells the same times on an open page
 _PATTERNS = {"en": "d MMM y", "ar": "d MMMM y"}
 
 
@@ -57,6 +59,8 @@ def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str
 
 def ago_text(moment: datetime, now: datetime) -> str:
     """`3 minutes ago` or `in 2 days` in the active language."""
+    if abs((moment - now).total_seconds()) < _JUST_NOW_SECONDS:
+        return _("just now")
     return str(format_timedelta(moment - now, add_direction=True, locale=language(), threshold=1.2))
 
 

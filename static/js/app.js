@@ -37,8 +37,19 @@
     for (const item of event.detail.items || []) toast(item.text, item.tone);
   });
 
+  // A part that fills itself in cannot stay "Loading" for ever.
+  function say(element, text) {
+    const note = document.createElement("p");
+    note.className = "text-danger m-3";
+    note.setAttribute("role", "alert");
+    note.textContent = text;
+    element.replaceChildren(note);
+  }
+
   document.addEventListener("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
+    const cause = event.detail.requestConfig && event.detail.requestConfig.triggeringEvent;
+    if (cause && cause.type === "load") return say(event.detail.target, words().missing);
     if (event.detail.elt.hasAttribute("data-live") && status >= 500) return;
     toast(status === 404 || status === 410 ? words().gone : words().failed, "danger");
   });

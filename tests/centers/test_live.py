@@ -1,0 +1,51 @@
+"""Hints: sent on commit, counted per tenant and center, dropped without harm when Valkey is away."""
+
+import json
+import random
+
+import pytest
+import redis
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+from centers import live
+
+RESELLER = random.randrange(10**6, 10**9)  # messages cross Valkey's database numbers: be nobody else
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hint_is_sent_only_when_the_transaction_commits(valkey: redis.Redis) -> None:
+    listening = valkey.pubsub()
+    listening.subscribe(live.CHANNEL)
+    with transaction.atomic():
+        live.publish(RESELLER, "jobs")
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        live.publish(RESELLER, "alerts", "instances", centers=(4, 5))
+        assert live.stamp(RESELLER) == "0"
+    ours = []
+    while message := listening.get_message(timeout=1):
+        if message["type"] == "message" and (hint := json.loads(message["data"]))["r"] == RESELLER:
+            ours.append(hint)
+    assert ours == [{"r": RESELLER, "t": ["alerts", "instances"], "v": {"": 1, "4": 1, "5": 1}}]
+    assert [live.stamp(RESELLER), live.stamp(RESELLER, 4), live.stamp(RESELLER, 6)] == ["1", "1", "0"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_valkey_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "valkey", lambda: redis.Redis.from_url("redis://127.0.0.1:1/0"))
+    with transaction.atomic():
+        live.publish(RESELLER, "instances")
+    assert live.stamp(RESELLER) == ""
+
+
+def test_a_token_opens_one_tenant_and_cannot_be_changed() -> None:
+    token = live.make_token(3, 9)
+    assert live.read_token(token) == (3, 9)
+    assert live.read_token(live.make_token(3)) == (3, None)
+    assert 0 < live.token_seconds_left(token) <= live.TOKEN_SECONDS
+    for bad in (token[:-1], "x" + token, signing.dumps([3, 9], salt="another"), ""):
+        with pytest.raises(signing.BadSignature):
+            live.read_token(bad)
+    assert settings.SECRET_KEY not in token
