@@ -128,7 +128,7 @@ def test_no_more_than_the_credit_is_paid_out(shop: Shop) -> None:
     with pytest.raises(Refused, match=r"10\.01"):
         refund_credit(center=shop.center, amount="10.01", currency="USD", reference="R1", by=None, now=NOW)
     refund_credit(center=shop.center, amount="4", currency="USD", reference="R1", by=None, now=NOW)
-    with pytest.raises(Refused, match="r1.*before"):
+    with pytest.raises(Refused, match="r1"):
         refund_credit(center=shop.center, amount="4", currency="USD", reference="r1", by=None, now=NOW)
     assert balances(shop.center, NOW)[0].credit == 6
 

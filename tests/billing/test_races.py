@@ -1,0 +1,135 @@
+"""Eight at once: one effect."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from billing.invoicing import issue_invoice, void_invoice
+from billing.ledger import balances, sums
+from billing.metering import read_usage  # noqa: F401  # its module must import in every worker
+from billing.models import Invoice, LedgerEntry, Payment, SuspensionCase, UsageClaim, UsageDay
+from billing.payments import record_payment, refund_credit, reverse_payment
+from billing.rounds import dunning_round, run_if_due
+from billing.suspensions import suspend
+from centers.errors import Refused
+from centers.models import JobRun
+from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.billing.test_dunning import at
+from tests.billing.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def successes(results: list[object]) -> list[object]:
+    """What worked; everything else must be a sentence, never another error."""
+    failed = [result for result in results if isinstance(result, Exception)]
+    assert all(isinstance(error, Refused) for error in failed), failed
+    return [result for result in results if not isinstance(result, Exception)]
+
+
+def test_one_invoice_per_period(committed_shop: Shop) -> None:
+    shop = committed_shop
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
+    results = at_once(
+        lambda _n: issue_invoice(center=shop.center, period=FEBRUARY, by=None, now=NOW),
+        reseller=shop.reseller,
+    )
+    assert len(successes(results)) == 1
+    assert Invoice.objects.count() == LedgerEntry.objects.count() == UsageClaim.objects.count() == 1
+    assert balances(shop.center, NOW)[0].owed == 10
+
+
+def test_numbers_of_many_centers_have_no_gaps(committed_shop: Shop) -> None:
+    shop = committed_shop
+    centers = [shop.new_center() for _ in range(8)]
+    for center in centers:
+        shop.read(shop.number(center), date(2026, 2, 3), sent=1, cost="10")
+    results = at_once(
+        lambda n: issue_invoice(center=centers[n], period=FEBRUARY, by=None, now=NOW), reseller=shop.reseller
+    )
+    assert len(successes(results)) == 8
+    assert sorted(Invoice.objects.values_list("sequence", flat=True)) == list(range(1, 9))
+
+
+def test_a_reference_counts_once_over_all_centers(committed_shop: Shop) -> None:
+    shop = committed_shop
+    centers = [shop.center, *(shop.new_center() for _ in range(7))]
+    results = at_once(
+        lambda n: record_payment(
+            center=centers[n % 4],
+            amount="10",
+            currency="USD",
+            reference="TR-1",
+            received_on=date(2026, 3, 1),
+            by=None,
+            now=NOW,
+        ),
+        reseller=shop.reseller,
+    )
+    assert len(successes(results)) == 1
+    assert Payment.objects.count() == LedgerEntry.objects.count() == 1
+
+
+def test_parallel_payments_add_up(committed_shop: Shop) -> None:
+    shop = committed_shop
+    shop.owe("100")
+    results = at_once(lambda n: shop.pay("10", reference=f"P-{n}"), reseller=shop.reseller)
+    assert len(successes(results)) == 8
+    assert Invoice.objects.get().open_amount == 20
+
+
+def test_credit_never_goes_below_zero(committed_shop: Shop) -> None:
+    shop = committed_shop
+    shop.pay("10")
+    results = at_once(
+        lambda n: refund_credit(
+            center=shop.center, amount="3", currency="USD", reference=f"R-{n}", by=None, now=NOW
+        ),
+        reseller=shop.reseller,
+    )
+    assert len(successes(results)) == 3
+    assert sums(shop.center) == {"USD": Decimal(-1)}
+
+
+def test_taken_back_and_reversed_once(committed_shop: Shop) -> None:
+    shop = committed_shop
+    invoice = shop.owe("10")
+    payment = shop.pay("10")
+    notes = at_once(
+        lambda _n: void_invoice(invoice=invoice, because="x", by=None, now=NOW), reseller=shop.reseller
+    )
+    entries = at_once(
+        lambda _n: reverse_payment(payment=payment, because="x", by=None, now=NOW), reseller=shop.reseller
+    )
+    assert len(successes(notes)) == len(successes(entries)) == 1
+    assert sums(shop.center) == {"USD": Decimal(0)}
+
+
+def test_one_case_however_many_runs(committed_shop: Shop) -> None:
+    shop = committed_shop
+    shop.owe("10")
+    cases = at_once(lambda _n: suspend(center=shop.center, now=at(10)), reseller=shop.reseller)
+    assert sum(case is not None for case in successes(cases)) == 1
+    assert SuspensionCase.objects.count() == 1
+    at_once(lambda _n: dunning_round(reseller=shop.reseller, now=at(10)), reseller=shop.reseller, times=4)
+    assert SuspensionCase.objects.count() == 1
+
+
+def test_a_due_round_is_run_by_one(committed_shop: Shop) -> None:
+    shop = committed_shop
+    results = at_once(
+        lambda _n: run_if_due("dunning", reseller_id=shop.reseller.pk, now=NOW), reseller=shop.reseller
+    )
+    assert successes(results).count(True) == 1
+    assert JobRun.objects.count() == 1
+
+
+def test_readings_at_once_are_one_day(committed_shop: Shop) -> None:
+    shop = committed_shop
+    number = shop.number()
+    results = at_once(
+        lambda n: shop.read(number, date(2026, 2, 3), sent=5 + n % 2, cost="1"), reseller=shop.reseller
+    )
+    assert len(successes(results)) == 8
+    assert UsageDay.objects.count() == 1
