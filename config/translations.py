@@ -83,7 +83,9 @@ def _python_sources() -> Iterator[tuple[str, bytes]]:
         if path.suffix == ".py":
             yield name, path.read_bytes()
         elif path.stat().st_size:
-            yield name, templatize(path.read_text(), origin=name).encode()
+            source = templatize(path.read_text(), origin=name)
+            # It keeps the template's indentation, which Python's tokenizer refuses.
+            yield name, "\n".join(line.strip() for line in source.splitlines()).encode()
 
 
 def _read() -> Catalog:
