@@ -67,12 +67,14 @@ def with_mfa(users: Iterable[User]) -> set[int]:
 def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
     """Per center, how many numbers it has. Reads the numbers' room through its relation, without an import."""
     in_use = Q(instances__archived_at=None)
-    rows = Center.objects.filter(pk__in=list(center_ids)).values_list(
-        "pk",
-        Count("instances", filter=in_use),
-        Count("instances", filter=in_use & Q(instances__connection="connected")),
+    rows = Center.objects.filter(pk__in=list(center_ids)).annotate(
+        total=Count("instances", filter=in_use),
+        connected=Count("instances", filter=in_use & Q(instances__connection="connected")),
     )
-    return {pk: Numbers(total, connected) for pk, total, connected in rows.order_by()}
+    return {
+        pk: Numbers(total, connected)
+        for pk, total, connected in rows.order_by().values_list("pk", "total", "connected")
+    }
 
 
 def countries() -> list[str]:
