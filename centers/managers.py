@@ -9,6 +9,14 @@ from django_scopes.manager import DisabledQuerySet
 M = TypeVar("M", bound=models.Model)
 
 
+class _Unscoped(DisabledQuerySet):  # type: ignore[misc]
+    """django-scopes' query set that raises, without the ways it left open (`exists`, `exclude` and others)."""
+
+    alias = bulk_update = contains = defer = difference = distinct = exclude = DisabledQuerySet.error
+    exists = explain = extra = in_bulk = intersection = DisabledQuerySet.error
+    prefetch_related = select_related = DisabledQuerySet.error
+
+
 class TenantManager(models.Manager[M]):
     """django-scopes' ScopedManager as a class that type checkers can read.
 
@@ -30,6 +38,6 @@ class TenantManager(models.Manager[M]):
             return super().get_queryset()
         missing = set(self._scopes) - set(current)
         if missing:
-            return DisabledQuerySet(self.model, using=self._db, missing_scopes=missing)  # type: ignore[no-any-return]
+            return _Unscoped(self.model, using=self._db, missing_scopes=missing)  # type: ignore[no-any-return]
         limits = {field: current[name] for name, field in self._scopes.items() if current[name] is not None}
         return super().get_queryset().filter(**limits)

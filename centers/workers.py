@@ -37,13 +37,13 @@ def queues(now: datetime) -> list[Queue]:
         beats = [None] * len(QUEUES)
     return [
         _queue(name, str(label), beat, now)
-        for (name, label), beat in zip(QUEUES.items(), list(beats), strict=True)  # type: ignore[arg-type]
+        for (name, label), beat in zip(QUEUES.items(), list(beats), strict=True)
     ]
 
 
-def _queue(name: str, label: str, beat: bytes | None, now: datetime) -> Queue:
+def _queue(name: str, label: str, beat: bytes | str | None, now: datetime) -> Queue:
     try:
-        at = datetime.fromisoformat(beat.decode()) if beat else None
+        at = datetime.fromisoformat(beat.decode() if isinstance(beat, bytes) else beat) if beat else None
     except ValueError:
         at = None
     return Queue(name, label, at, at is not None and now - at < SILENT_AFTER)

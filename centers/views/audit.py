@@ -1,6 +1,6 @@
 """The trace: who did what, when, old and new values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ from centers.partials import render_page
 from centers.permissions import Permission
 from centers.queries import members
 
-ORDERS = {"time": ("-at", "-pk")}
+ORDERS: dict[str, tuple[str, ...]] = {"time": ("-at", "-pk")}
 SHOWN_ON_CENTER = 15
 
 
@@ -118,8 +118,8 @@ def _events() -> QuerySet[AuditEvent]:
     return AuditEvent.objects.select_related("actor", "center")
 
 
-def _told(rows: "list[AuditEvent] | object") -> list[tuple[AuditEvent, str, list[tuple[str, str, str]]]]:
-    return [(row, sentence(row), changes(row)) for row in rows]  # type: ignore[attr-defined]
+def _told(rows: Iterable[AuditEvent]) -> list[tuple[AuditEvent, str, list[tuple[str, str, str]]]]:
+    return [(row, sentence(row), changes(row)) for row in rows]
 
 
 def _exported(rows: QuerySet[AuditEvent], zone: ZoneInfo) -> Iterator[list[object]]:

@@ -58,7 +58,7 @@ def remember_language(response: HttpResponse, language: str) -> None:
         language,
         max_age=YEAR,
         secure=settings.LANGUAGE_COOKIE_SECURE,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 

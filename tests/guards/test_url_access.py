@@ -1,0 +1,169 @@
+"""Every address, every role, every method: who gets in, who does not, and that nobody reaches another tenant's rows."""
+
+import itertools
+from http import HTTPStatus
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from centers.models import Role
+from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
+from centers.permissions import may
+from tests.factories import ResellerFactory, member
+from tests.guards.addresses import Address, all_addresses
+from tests.guards.rows import TenantRows, snapshot
+
+MINE, THEIRS = 800_001, 900_001
+METHODS = ("get", "post", "put", "delete")
+GUARDED = [address for address in all_addresses() if address.audience]
+OPEN = [address for address in all_addresses() if not address.audience]
+
+#: Addresses without a door, each for a reason: they belong to no tenant, or a token in them is the authority.
+PUBLIC = {
+    "home": "sends people where they belong",
+    "set_language": "sets a cookie",
+    "invitation": "the token is the authority",
+    "profile": "a signed-in person's own",
+    "leave": "a signed-in person's own",
+    "logo": "invitations and pairing links show it",
+    "pairing_link": "the token is the authority",
+    "pairing_link_start": "the token is the authority",
+    "pairing_link_state": "the token is the authority",
+    "pairing_link_image": "the token is the authority",
+    "webhook_in": "the token is the authority",
+    "demo_clock": "only in a demo",
+    "livez": "says that the process answers",
+    "readyz": "says that the servers behind it answer",
+    "metrics": "guarded by its own token",
+}
+#: allauth's pages about the signed-in person's own account, or about signing in.
+ALLAUTH = ("account_", "mfa_", "usersessions_")
+
+
+def url_of(address: Address, rows: TenantRows, pk: int) -> str:
+    """The address filled in: tenant kwargs of `rows`, every other number `pk`."""
+    known = {"slug": rows.reseller.slug, "center_id": rows.center.pk, "fmt": "csv", "job": "status"}
+    values = {}
+    for name in address.takes:
+        values[name] = known.get(name, pk if name == "pk" or name.endswith("_pk") else "x")
+    return reverse(address.name, kwargs=values)
+
+
+def own_kwargs(address: Address) -> list[str]:
+    return [name for name in address.takes if name == "pk" or name.endswith("_pk")]
+
+
+@pytest.fixture
+def worlds(db: None) -> tuple[TenantRows, TenantRows]:
+    return TenantRows(ResellerFactory(), first_pk=MINE), TenantRows(ResellerFactory(), first_pk=THEIRS)
+
+
+def signed_in(rows: TenantRows, role: Role) -> Client:
+    """A browser of somebody with `role` who remembers nothing: each answer is a 500 rather than an exception."""
+    client = Client(raise_request_exception=True)
+    client.force_login(member(rows.reseller, role, rows.center if role in CENTER_ROLES else None))
+    return client
+
+
+def answer(client: Client, method: str, url: str) -> int:
+    """The status of one request whose effects are taken back."""
+    with transaction.atomic():
+        status: int = getattr(client, method)(url).status_code
+        transaction.set_rollback(True)
+    return status
+
+
+def test_the_resolver_has_pages() -> None:
+    assert len(GUARDED) > 30
+
+
+@pytest.mark.parametrize("address", OPEN, ids=str)
+def test_an_address_without_a_door_is_listed(address: Address) -> None:
+    assert address.name in PUBLIC or address.name.startswith(ALLAUTH), f"{address.route} has no door"
+
+
+@pytest.mark.parametrize("address", GUARDED, ids=str)
+def test_a_door_stands_where_its_audience_is(address: Address) -> None:
+    assert address.takes[0] == {"staff": "slug", "portal": "center_id"}[address.audience]
+    assert address.name
+
+
+@pytest.mark.django_db
+def test_signed_out_people_are_sent_to_sign_in(worlds: tuple[TenantRows, TenantRows], client: Client) -> None:
+    for address, method in itertools.product(GUARDED, METHODS):
+        response = getattr(client, method)(url_of(address, worlds[0], MINE))
+        assert response.status_code == HTTPStatus.FOUND, f"{method} {address}"
+        assert response["Location"].startswith(reverse("account_login")), f"{method} {address}"
+
+
+@pytest.mark.django_db
+def test_strangers_of_any_role_get_404_everywhere(worlds: tuple[TenantRows, TenantRows]) -> None:
+    mine, theirs = worlds
+    before = snapshot(mine.reseller)
+    for role in Role:
+        stranger = signed_in(theirs, role)
+        for address, method in itertools.product(GUARDED, METHODS):
+            status = getattr(stranger, method)(url_of(address, mine, MINE)).status_code
+            assert status == HTTPStatus.NOT_FOUND, f"{role} {method} {address}"
+    assert snapshot(mine.reseller) == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_that_may_not_gets_403_and_one_that_may_does_not(
+    worlds: tuple[TenantRows, TenantRows], role: Role
+) -> None:
+    mine, _theirs = worlds
+    client = signed_in(mine, role)
+    roles = {"staff": STAFF_ROLES, "portal": CENTER_ROLES}
+    before = snapshot(mine.reseller)
+    for address, method in itertools.product(GUARDED, METHODS):
+        url = url_of(address, mine, MINE)
+        status = answer(client, method, url)
+        said = f"{role} {method} {address}: {status}"
+        if role not in roles[address.audience]:
+            assert status == HTTPStatus.NOT_FOUND, said
+        elif not may(role, address.view.permission):
+            assert status == HTTPStatus.FORBIDDEN, said
+        else:
+            assert status != HTTPStatus.FORBIDDEN, said
+            assert status < HTTPStatus.INTERNAL_SERVER_ERROR or status in (502, 503), said
+    after = snapshot(mine.reseller)
+    assert after == before, "a taken-back request left something"
+
+
+@pytest.mark.django_db
+def test_ids_of_another_tenant_are_404_like_ids_that_do_not_exist(
+    worlds: tuple[TenantRows, TenantRows],
+) -> None:
+    mine, theirs = worlds
+    before = snapshot(theirs.reseller)
+    browsers = {"staff": signed_in(mine, Role.OWNER), "portal": signed_in(mine, Role.CENTER_ADMIN)}
+    for address, method in itertools.product(GUARDED, METHODS):
+        if not own_kwargs(address):
+            continue
+        client = browsers[address.audience]
+        foreign = answer(client, method, url_of(address, mine, THEIRS))
+        unknown = answer(client, method, url_of(address, mine, 700_001))
+        assert foreign == unknown, f"{method} {address}"
+        assert foreign in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED), (
+            f"{method} {address}: {foreign}"
+        )
+    assert snapshot(theirs.reseller) == before
+
+
+@pytest.mark.django_db
+def test_another_centers_numbers_are_404_in_a_portal(worlds: tuple[TenantRows, TenantRows]) -> None:
+    mine, _theirs = worlds
+    first = mine.center
+    admin = Client()
+    admin.force_login(member(mine.reseller, Role.CENTER_ADMIN, first))
+    mine.add(MINE + 1)
+    sibling = mine.center
+    mine.center = first
+    for address, method in itertools.product(GUARDED, METHODS):
+        if address.audience == "portal" and own_kwargs(address):
+            status = answer(admin, method, url_of(address, mine, sibling.pk))
+            assert status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED), f"{method} {address}"
