@@ -1,5 +1,6 @@
 """The rules of billing and dunning: a reseller's, and what is different for one center."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -52,6 +53,11 @@ class WeekdayField(forms.TypedMultipleChoiceField):
         return sorted(initial or []) != sorted(int(day) for day in data or [])
 
 
+def plain(amount: Decimal | None) -> str | None:
+    """`0` for `0.0000`: a person's number without the database's zeros."""
+    return None if amount is None else f"{amount.normalize():f}"
+
+
 def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceField:
     choices = [("", _("None: subscriptions are not charged")), *((name, name) for name in types)]
     return forms.ChoiceField(label=field.label, choices=choices, required=False)
@@ -71,6 +77,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         help_text=_HELP["reminder_days"],
         required=False,
         max_length=12,
+        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
     )
     quiet_weekdays = WeekdayField(label=gettext_lazy("Quiet weekdays"))
 
@@ -78,12 +85,14 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         model = BillingPolicy
         fields = [*_RULES[:1], "close_after_days", "reread_days", *_RULES[1:]]
         help_texts = _HELP
+        widgets = {"quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"})}
 
     def __init__(self, *args: Any, types: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subscription_type"] = _subscription_field(
             self.fields["subscription_type"], _with_current(types, self.instance.subscription_type)
         )
+        self.initial["minimum_amount"] = plain(self.instance.minimum_amount)
 
     def clean_reminder_days(self) -> list[int]:
         return sorted(set(self.cleaned_data["reminder_days"] or []))
@@ -154,4 +163,5 @@ def _initial(policy: CenterPolicy | None) -> dict[str, Any]:
         found[name] = flags[found[name]]
     for name in ("billable", "subscription_type"):
         found[name] = _SAME if found[name] is None else found[name]
+    found["minimum_amount"] = plain(found["minimum_amount"])
     return found

@@ -26,7 +26,9 @@ urlpatterns = [
     path("usage/export/<str:fmt>/", usage.usage_export, name="usage_export"),
     path("usage/readings/<int:pk>/", usage.reading_resolve, name="reading_resolve"),
     path("usage/reconciliation/", reports.reconciliation, name="reconciliation"),
-    path("usage/reconciliation/export/<str:fmt>/", reports.reconciliation_export, name="reconciliation_export"),
+    path(
+        "usage/reconciliation/export/<str:fmt>/", reports.reconciliation_export, name="reconciliation_export"
+    ),
     path("usage/profit/", reports.profit, name="profit"),
     path("usage/profit/export/<str:fmt>/", reports.profit_export, name="profit_export"),
     path("invoices/", invoices.invoices, name="invoices"),

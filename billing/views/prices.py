@@ -204,7 +204,7 @@ def _previewed(book: PriceBook, data: dict[str, Any]) -> Iterable[dict[str, Any]
     wanted = _unsaved(book, data)
     before = book.margins
     after = Margins([*Margin.objects.filter(reseller=book.reseller), wanted])
-    for name, rows in _lists(book, wanted):
+    for country, rows in _lists(book, wanted):
         book.margins = before
         old = rows()
         book.margins = after
@@ -214,7 +214,12 @@ def _previewed(book: PriceBook, data: dict[str, Any]) -> Iterable[dict[str, Any]
             if row.category == wanted.category
         ]
         if changes:
-            yield {"name": name, "changes": changes, "loss": any(c.after.is_loss for c in changes)}
+            yield {
+                "center": wanted.center,
+                "country": country,
+                "changes": changes,
+                "loss": any(change.after.is_loss for change in changes),
+            }
 
 
 def _unsaved(book: PriceBook, data: dict[str, Any]) -> Margin:
@@ -231,9 +236,9 @@ def _unsaved(book: PriceBook, data: dict[str, Any]) -> Margin:
 
 
 def _lists(book: PriceBook, margin: Margin) -> list[tuple[str, Any]]:
-    """Names and makers of the lists to show: the center's, the country's, or every country's."""
+    """Country ids and makers of the lists to show: the center's, the country's, or every country's."""
     if margin.center is not None:
         center = margin.center
-        return [(center.name, lambda: book.for_center(center))]
+        return [(center.country_id, lambda: book.for_center(center))]
     countries = [margin.country_id] if margin.country_id else sorted(book.rates)
     return [(country, lambda country=country: book.for_country(country)) for country in countries]

@@ -119,7 +119,9 @@ def _by_center(rows: list[Profit]) -> list[dict[str, Any]]:
     """Sums over the span, the most profitable center first."""
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for row in rows:
-        own = found.setdefault((row.center_id, row.currency), _nothing(row.currency, center=row.center, pk=row.center_id))
+        own = found.setdefault(
+            (row.center_id, row.currency), _nothing(row.currency, center=row.center, pk=row.center_id)
+        )
         _add(own, row)
     return sorted(found.values(), key=lambda own: (-own["profit"], own["center"]))
 

@@ -40,7 +40,6 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
     context: dict[str, Any] = {
         "form": form,
         "exceptions": CenterPolicy.objects.select_related("center").order_by("center__name")[:200],
-        "centers": Center.objects.filter(archived_at=None),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "billing/settings_billing.html", context, status=status)

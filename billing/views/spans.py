@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.periods import Period, month_of, previous_month
 from billing.views.filters import read_month
-from centers.formats import day_text
+from centers.formats import day_text, number_text
 
 COUNTS = ("sent", "received", "failed")
 _MONTHS = 12
@@ -101,5 +101,10 @@ def told(span: Span, slots: list[dict[str, Any]]) -> str:
     top = max(slots, key=lambda row: int(row["sent"]), default=None)
     if not any(sums.values()) or top is None:
         return _("No messages in this time.")
-    words = {**sums, "top": f"{top['slot']:%Y-%m}" if span.by_months else day_text(top["slot"]), "most": top["sent"]}
-    return _("%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent on %(top)s: %(most)s.") % words
+    words = {name: number_text(count) for name, count in sums.items()}
+    words["top"] = f"{top['slot']:%Y-%m}" if span.by_months else day_text(top["slot"])
+    words["most"] = number_text(top["sent"])
+    return (
+        _("%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent on %(top)s: %(most)s.")
+        % words
+    )

@@ -24,6 +24,7 @@ from centers.models import Center
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
+from whatsapp.models import MazbotAccount
 
 __all__ = ["reading_resolve", "usage", "usage_export"]
 
@@ -106,7 +107,13 @@ def _rows(request: TenantRequest, span: Span, center: Center | None) -> list[dic
     centers = Center.objects.in_bulk([row["center_id"] for row in found])
     charges = charges_by_center(request.reseller, centers.values(), span.period)
     return [
-        _row(row, str(row["center__name"]), row["center_id"], charges.get(row["center_id"]), centers[row["center_id"]])
+        _row(
+            row,
+            str(row["center__name"]),
+            row["center_id"],
+            charges.get(row["center_id"]),
+            centers[row["center_id"]],
+        )
         for row in found
     ]
 
@@ -146,4 +153,6 @@ def _gaps(request: TenantRequest, span: Span) -> dict[str, Any]:
     read = [row for row in rows if row.account_cost is not None]
     centers = sum((row.centers_cost for row in read), Decimal(0))
     account = sum((row.account_cost or Decimal(0) for row in read), Decimal(0))
-    return {"days": len(read), "centers": centers, "account": account, "gap": account - centers}
+    own = MazbotAccount.objects.filter(reseller=request.reseller).first()
+    currency = own.cost_currency if own else request.reseller.currency
+    return {"days": len(read), "gap": account - centers, "currency": currency}
