@@ -31,7 +31,7 @@ _IN_TAB = {
     "acknowledged": Q(resolved_at__isnull=True, acknowledged_at__isnull=False),
     "resolved": Q(resolved_at__isnull=False),
 }
-ORDERS = {"opened": ("opened_at", "pk")}
+ORDERS: dict[str, tuple[str, ...]] = {"opened": ("opened_at", "pk")}
 MOST_AT_ONCE = 200
 
 

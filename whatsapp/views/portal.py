@@ -31,8 +31,9 @@ def _find(pk: int) -> Instance:
 
 def _addresses(request: PortalRequest, row: Instance) -> Addresses:
     names = ("portal_pair", "portal_pair_start", "portal_pair_state", "portal_pair_image")
-    places = [reverse(name, args=[request.center.pk, row.pk]) for name in names]
-    return Addresses(*places, done=reverse("portal_home", args=[request.center.pk]))
+    page, start, state, image = (reverse(name, args=[request.center.pk, row.pk]) for name in names)
+    done = reverse("portal_home", args=[request.center.pk])
+    return Addresses(page, start, state, image, done)
 
 
 @portal(Permission.PORTAL_VIEW)
