@@ -20,7 +20,9 @@ class MarginForm(forms.Form):
 
     level = forms.ChoiceField(label=gettext_lazy("For"), choices=Margin.Level.choices)
     country_id = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
-    center = forms.ModelChoiceField(None, label=gettext_lazy("Center"), required=False, empty_label="–")
+    center: "forms.ModelChoiceField[Center]" = forms.ModelChoiceField(
+        None, label=gettext_lazy("Center"), required=False, empty_label="–"
+    )
     category = forms.ChoiceField(label=gettext_lazy("Applies to"), choices=Category.choices)
     percent = forms.DecimalField(
         label=gettext_lazy("Percent"),

@@ -45,16 +45,18 @@ def _groups(book: PriceBook, centers: dict[int, Center], period: Period) -> dict
     rows = (
         UsageDay.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
         .order_by()
-        .values("center_id", "instance_id", "day", "currency")
-        .annotate(sent_sum=Sum("sent"), failed_sum=Sum("failed"), cost_sum=Sum("cost"))
+        .values_list("center_id", "instance_id", "day", "currency")
+        .annotate(Sum("sent"), Sum("failed"), Sum("cost"))
     )
     groups: dict[_Key, dict[str, Decimal]] = {}
-    for row in rows:
-        margin = book.margins.find(Category.MESSAGE, centers[row["center_id"]], row["day"])
-        key = (row["center_id"], row["instance_id"], row["currency"], margin)
-        sums = groups.setdefault(key, {"sent": ZERO, "failed": ZERO, "cost": ZERO})
-        for name in sums:
-            sums[name] += row[f"{name}_sum"]
+    for center_id, number, day, currency, sent, failed, cost in rows:
+        margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
+        sums = groups.setdefault(
+            (center_id, number, currency, margin), {"sent": ZERO, "failed": ZERO, "cost": ZERO}
+        )
+        sums["sent"] += sent
+        sums["failed"] += failed
+        sums["cost"] += cost
     return groups
 
 

@@ -119,10 +119,8 @@ def _by_center(rows: list[Profit]) -> list[dict[str, Any]]:
     """Sums over the span, the most profitable center first."""
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for row in rows:
-        own = found.setdefault(
-            (row.center_id, row.currency), _nothing(row.currency, center=row.center, pk=row.center_id)
-        )
-        _add(own, row)
+        nothing = _nothing(row.currency, center=row.center, pk=row.center_id)
+        _add(found.setdefault((row.center_id, row.currency), nothing), row)
     return sorted(found.values(), key=lambda own: (-own["profit"], own["center"]))
 
 

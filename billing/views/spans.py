@@ -69,10 +69,12 @@ def counts_by_slot(span: Span, rows: Iterable[Any]) -> list[dict[str, Any]]:
         slot: {"slot": slot, **dict.fromkeys(COUNTS, 0)} for slot in span.slots()
     }
     for row in rows:
-        read = row.get if isinstance(row, dict) else lambda name, row=row: getattr(row, name)
-        place = found[span.slot(read("day"))]
+        read: dict[str, Any] = (
+            row if isinstance(row, dict) else {name: getattr(row, name) for name in ("day", *COUNTS)}
+        )
+        place = found[span.slot(read["day"])]
         for name in COUNTS:
-            place[name] += read(name)
+            place[name] += read[name]
     return list(found.values())
 
 
