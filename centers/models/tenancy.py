@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
+from centers import clock
 from centers.managers import TenantManager
 from centers.models.people import User
 from centers.validators import validate_currency, validate_time_zone
@@ -46,7 +47,7 @@ class Reseller(models.Model):
     support_contact = models.CharField(_("support contact"), max_length=200, blank=True)
     payment_instructions = models.TextField(_("how to pay"), max_length=2000, blank=True)
     mfa_required = models.BooleanField(_("staff must use two-factor sign-in"), default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -76,7 +77,7 @@ class Center(models.Model):
     notes = models.TextField(_("notes"), max_length=4000, blank=True)
     standing = models.CharField(max_length=8, choices=Standing, default=Standing.CLEAR, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager(reseller="reseller", center="pk")
@@ -111,7 +112,7 @@ class Membership(models.Model):
         Center, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
     )
     role = models.CharField(_("role"), max_length=14, choices=Role)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
 
     # Not scoped: memberships decide which scope a request gets, so they are read before there is one.
     class Meta:
@@ -140,7 +141,7 @@ class Invitation(models.Model):
     email = models.EmailField(_("e-mail"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from centers import clock
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 
@@ -82,7 +83,7 @@ class Instance(models.Model):
     webhook_error = models.CharField(max_length=200, blank=True, editable=False)
 
     version = models.PositiveIntegerField(default=0, editable=False)  # raised with every change a row shows
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager(reseller="reseller", center="center")
