@@ -95,7 +95,8 @@ def set_margin(
             now=now,
             category=category,
             country_id=country_id,
-            before=str(before) if before else "",
+            before=_told(before) if before else "",
+            after=_told(margin),
             valid_from=valid_from.isoformat(),
         )
         live.publish(reseller.pk, "billing", centers=(center.pk,) if center else ())
@@ -117,6 +118,10 @@ def _latest(
         .first()
     )
     return found
+
+
+def _told(row: Margin) -> str:
+    return f"{row.percent.normalize():f} % + {row.fixed.normalize():f}"
 
 
 def _check(category: str, percent: Decimal, fixed: Decimal, center: Center | None, country_id: str) -> None:

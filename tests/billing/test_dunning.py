@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.dunning import hold, open_brake, preview, release_brake, release_hold
+from billing.dunning.plan import due_now
 from billing.dunning.reminders import steps_until
 from billing.dunning.suspending import brake_limit
 from billing.invoicing import void_invoice
@@ -354,3 +355,18 @@ def test_the_preview_tells_who_when_and_why(shop: Shop) -> None:
 def test_the_ledger_alone_decides(shop: Shop) -> None:
     shop.owe("10")
     assert LedgerEntry.objects.get().amount == Invoice.objects.get().open_amount
+
+
+def test_a_center_that_paid_since_it_was_listed_is_spared(shop: Shop, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    shop.owe("10")
+    listed = due_now(shop.reseller, at(10))
+    assert listed == [shop.center]
+    shop.pay("10")
+    monkeypatch.setattr("billing.dunning.suspending.due_now", lambda *_args: listed)
+    dun(shop, 10)
+    assert not SuspensionCase.objects.exists()
+
+
+def test_a_reseller_without_centers_has_nothing_to_do(shop: Shop) -> None:
+    Center.objects.all().delete()
+    assert dun(shop, 0).state == "done"

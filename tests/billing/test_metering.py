@@ -194,6 +194,13 @@ def test_a_round_out_of_time_leaves_the_rest_due(place: Place) -> None:
     assert (outcome.read, outcome.left) == (0, 1)
 
 
+def test_many_readings_are_merged_in_batches(place: Place) -> None:
+    numbers = [place.here_and_there() for _ in range(26)]
+    days = [TODAY - timedelta(days=back) for back in range(4)]
+    outcome = read_usage(reseller=place.reseller, instances=numbers, days=days, now=NOW)
+    assert (outcome.read, outcome.left, UsageDay.objects.count()) == (104, 0, 104)
+
+
 def test_the_main_account_its_quota_and_a_gap(place: Place) -> None:
     number = place.here_and_there()
     stranger = "not-entered-here"
@@ -227,12 +234,13 @@ def test_no_gap_is_claimed_before_everything_is_read(place: Place) -> None:
 
 def test_rates_are_kept_when_they_change_and_prices_move(place: Place) -> None:
     place.margin("-10")
-    assert countries_of(place.reseller) == ["", "1"]
+    place.new_center(country_id="2")
+    assert countries_of(place.reseller) == ["", "1", "2"]
     first = rates_round(reseller=place.reseller, now=NOW)
-    assert (first.state, first.done) == ("done", 2)
-    assert RateFetch.objects.count() == 2
+    assert (first.state, first.done) == ("done", 3)
+    assert RateFetch.objects.count() == 3
     rates_round(reseller=place.reseller, now=NOW + timedelta(hours=6))
-    assert RateFetch.objects.count() == 2
+    assert RateFetch.objects.count() == 3
     assert RateFetch.objects.filter(fetched_at=NOW).count() == 0
     place.control.set_rate("1", "marketing", D("0.1"))
     place.control.remove_rate("1", "utility")
@@ -255,6 +263,13 @@ def test_a_country_without_rates_keeps_the_last_list(place: Place) -> None:
     outcome = refresh_rates(reseller=place.reseller, now=NOW)
     assert [country for country, _why in outcome.failures] == ["1"]
     assert RateFetch.objects.filter(country_id="1").count() == 1
+
+
+def test_a_country_that_fails_does_not_stop_the_others(place: Place) -> None:
+    place.control.set_fault("rates", "http_500", times=1)
+    run = rates_round(reseller=place.reseller, now=NOW)
+    assert (run.state, run.done, run.failed) == ("partial", 1, 1)
+    assert [fetch.country_id for fetch in RateFetch.objects.all()] == ["1"]
 
 
 def test_categories_are_decided_by_staff(shop: Shop) -> None:
@@ -311,6 +326,15 @@ def test_a_refused_period_becomes_an_alert_and_the_others_go_on(place: Place) ->
     invoice_round(reseller=place.reseller, now=NOW)
     incident.refresh_from_db()
     assert incident.resolved_at is not None
+
+
+def test_later_months_wait_for_a_refused_one(place: Place) -> None:
+    Center.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC), currency="LYD")
+    number = place.here_and_there()
+    place.control.add_usage(number.instance_id, date(2026, 1, 3), sent=1, cost=D(10))
+    place.read(number, date(2026, 1, 3), sent=1, cost="10")
+    run = invoice_round(reseller=place.reseller, now=NOW)
+    assert (run.done, run.failed, run.total) == (0, 1, 2)
 
 
 # --- Rounds and mail ------------------------------------------------------------------------------

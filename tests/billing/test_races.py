@@ -4,16 +4,16 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 
 from billing.invoicing import issue_invoice, void_invoice
 from billing.ledger import balances, sums
-from billing.metering import read_usage  # noqa: F401  # its module must import in every worker
 from billing.models import Invoice, LedgerEntry, Payment, SuspensionCase, UsageClaim, UsageDay
 from billing.payments import record_payment, refund_credit, reverse_payment
 from billing.rounds import dunning_round, run_if_due
 from billing.suspensions import suspend
 from centers.errors import Refused
-from centers.models import JobRun
+from centers.models import JobRun, User
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.test_dunning import at
 from tests.billing.threads import at_once
@@ -38,6 +38,29 @@ def test_one_invoice_per_period(committed_shop: Shop) -> None:
     assert len(successes(results)) == 1
     assert Invoice.objects.count() == LedgerEntry.objects.count() == UsageClaim.objects.count() == 1
     assert balances(shop.center, NOW)[0].owed == 10
+
+
+def test_without_the_lock_the_constraint_still_holds(committed_shop: Shop, monkeypatch) -> None:
+    shop = committed_shop
+    monkeypatch.setattr("billing.invoicing.issue.lock", lambda center: center)
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
+    results = at_once(
+        lambda _n: issue_invoice(center=shop.center, period=FEBRUARY, by=None, now=NOW),
+        reseller=shop.reseller,
+    )
+    assert len(successes(results)) == 1
+    assert Invoice.objects.count() == LedgerEntry.objects.count() == UsageClaim.objects.count() == 1
+
+
+def test_another_broken_rule_is_not_taken_for_a_duplicate(committed_shop: Shop) -> None:
+    shop = committed_shop
+    nobody = User(pk=999_999, email="nobody@example.com")
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
+    with pytest.raises(IntegrityError):
+        issue_invoice(center=shop.center, period=FEBRUARY, by=nobody, now=NOW)
+    with pytest.raises(IntegrityError):
+        shop.pay("1", by=nobody)
+    assert LedgerEntry.objects.count() == 0
 
 
 def test_numbers_of_many_centers_have_no_gaps(committed_shop: Shop) -> None:

@@ -1,0 +1,106 @@
+"""Mails: who gets what in which words, and what happens when they cannot be handed over."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.mail.backends.locmem import EmailBackend
+
+from billing.dunning import reminders
+from billing.mail import send_again, send_mails
+from billing.models import OutgoingMail, Reminder
+from billing.policies import policy_for
+from billing.rounds import due_resellers, mail_round
+from billing.tasks import tick_mail
+from centers.jobs import Round
+from centers.models import Center, JobRun, Reseller
+from config.celery import app
+from tests.billing.conftest import NOW, Shop
+from tests.billing.test_dunning import at
+
+
+class Refusing(EmailBackend):
+    """A mail server that knows no recipient."""
+
+    def send_messages(self, messages) -> int:  # type: ignore[no-untyped-def]
+        from smtplib import SMTPRecipientsRefused
+
+        raise SMTPRecipientsRefused({})
+
+
+def test_how_to_pay_and_whom_to_ask_are_in_every_mail(shop: Shop) -> None:
+    Reseller.objects.update(payment_instructions="IBAN LY83", support_contact="+218 91")
+    Center.objects.update(contact_name="Amal\nBcc: x@y.example")
+    shop.center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
+    shop.owe("10")
+    mail = OutgoingMail.objects.get()
+    assert "IBAN LY83" in mail.body
+    assert "+218 91" in mail.body
+    assert "\n" not in mail.subject
+
+
+def test_a_line_break_in_a_name_makes_no_header(shop: Shop, mailoutbox) -> None:  # type: ignore[no-untyped-def]
+    Reseller.objects.update(name="Shop\nBcc: x@y.example")
+    shop.center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
+    shop.owe("10")
+    mail_round(reseller=Reseller.objects.get(pk=shop.reseller.pk), now=NOW)
+    message = mailoutbox[0].message()
+    assert message["Bcc"] is None
+    assert "\n" not in str(message["Subject"])
+
+
+def test_a_refused_address_can_be_corrected(shop: Shop, settings, mailoutbox) -> None:  # type: ignore[no-untyped-def]
+    shop.owe("10")
+    working = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = f"{__name__}.Refusing"
+    assert "refuses" in mail_round(reseller=shop.reseller, now=NOW).failures[0]["why"]
+    settings.EMAIL_BACKEND = working
+    Center.objects.update(email="right@example.com")
+    mail = OutgoingMail.objects.get()
+    send_again(mail=mail, by=None, now=NOW)
+    mail_round(reseller=shop.reseller, now=NOW)
+    assert mailoutbox[0].to == ["right@example.com"]
+    send_again(mail=mail, by=None, now=NOW)
+    assert OutgoingMail.objects.get().state == "sent"
+    Center.objects.update(email="")
+    OutgoingMail.objects.update(state="failed")
+    send_again(mail=OutgoingMail.objects.get(), by=None, now=NOW)
+    assert OutgoingMail.objects.get().state == "no_address"
+
+
+def test_a_mail_that_another_sender_has_taken_is_left_alone(shop: Shop, mailoutbox, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    shop.owe("10")
+    listed = [OutgoingMail.objects.get().pk]
+    monkeypatch.setattr("billing.mail.due_mails", lambda *_args: listed)
+    OutgoingMail.objects.update(next_try_at=NOW + timedelta(minutes=1))
+    send_mails(reseller=shop.reseller, now=NOW, round_=Round(JobRun()))
+    assert mailoutbox == []
+
+
+def test_an_invoice_paid_since_it_was_listed_is_not_reminded(shop: Shop) -> None:
+    listed = shop.owe("10")
+    shop.pay("10")
+    listed.open_amount = Decimal(10)
+    reminders._take(listed, ["due+0"], policy_for(shop.center), at(0))
+    assert Reminder.objects.count() == 0
+
+
+@pytest.mark.parametrize("job", ["usage", "account", "rates", "invoices", "dunning", "mail"])
+def test_every_job_has_a_tick_and_a_task_on_one_queue(job: str) -> None:
+    app.loader.import_default_modules()
+    ticking, working = app.tasks[f"billing.tick_{job}"], app.tasks[f"billing.{job}"]
+    queues = {"dunning": "control", "mail": "mail"}
+    assert ticking.queue == working.queue == queues.get(job, "metering")
+
+
+def test_a_tick_hands_out_what_is_due_and_the_task_does_it(shop: Shop, mailoutbox, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from centers import clock
+
+    shop.owe("10")
+    sent: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr("billing.tasks.enqueue", lambda name, *, queue, **kw: sent.append((name, kw)))
+    assert due_resellers("mail", clock.now()) == [shop.reseller.pk]
+    tick_mail()
+    assert sent == [("billing.mail", {"reseller_id": shop.reseller.pk})]
+    app.tasks["billing.mail"].run(**sent[0][1])
+    assert len(mailoutbox) == 1

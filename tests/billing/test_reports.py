@@ -1,0 +1,125 @@
+"""Reconciliation, profit, quota, and the usage that pages show."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from billing.exchange import set_exchange_rate
+from billing.invoicing import issue_invoice, void_invoice
+from billing.models import AccountReading
+from billing.periods import Period
+from billing.queries import (
+    doubtful_readings,
+    invoice_lines,
+    invoices,
+    last_read,
+    ledger,
+    payments,
+    portal_balance,
+    portal_usage,
+    usage_by_center,
+    usage_by_day,
+    usage_by_instance,
+)
+from billing.reports import profit_by_center, quota_runway, reconcile_days, reconcile_months
+from tests.billing.conftest import FEBRUARY, NOW, Shop
+
+D = Decimal
+THREE_DAYS = Period(date(2026, 2, 1), date(2026, 2, 4))
+
+
+def account(shop: Shop, day: date, cost: str, quota: str | None = None, sent: int = 0) -> AccountReading:
+    return AccountReading.objects.create(
+        reseller=shop.reseller,
+        day=day,
+        sent=sent,
+        received=0,
+        failed=0,
+        cost=D(cost),
+        currency="USD",
+        available_quota=None if quota is None else D(quota),
+        read_at=NOW,
+    )
+
+
+def test_days_and_months_are_compared_three_ways(shop: Shop) -> None:
+    number, other = shop.number(), shop.number(shop.new_center())
+    shop.read(number, date(2026, 2, 1), sent=1, cost="4")
+    shop.read(other, date(2026, 2, 1), sent=1, cost="1")
+    shop.read(number, date(2026, 2, 2), sent=1, cost="2")
+    account(shop, date(2026, 2, 1), "6")
+    account(shop, date(2026, 2, 2), "2")
+    issue_invoice(center=shop.center, period=FEBRUARY, by=None, now=NOW)
+    rows = reconcile_days(shop.reseller, THREE_DAYS)
+    assert [(row.centers_cost, row.account_cost, row.invoiced_cost, row.gap) for row in rows] == [
+        (5, 6, 4, 1),
+        (2, 2, 2, 0),
+        (0, None, 0, None),
+    ]
+    month = reconcile_months(shop.reseller, THREE_DAYS)[0]
+    assert (month.centers_cost, month.account_cost, month.invoiced_cost) == (7, None, 6)
+    whole = reconcile_months(shop.reseller, Period(date(2026, 2, 1), date(2026, 2, 3)))[0]
+    assert (whole.account_cost, whole.gap) == (8, 1)
+
+
+def test_profit_is_in_the_currency_of_the_costs(shop: Shop) -> None:
+    shop.margin("50")
+    center = shop.new_center(name="Zliten", currency="LYD")
+    set_exchange_rate(
+        reseller=shop.reseller, base="USD", quote="LYD", day=date(2026, 1, 1), rate=D(5), by=None, now=NOW
+    )
+    shop.read(shop.number(center), date(2026, 2, 3), sent=1, cost="10")
+    invoice = issue_invoice(center=center, period=FEBRUARY, by=None, now=NOW)
+    row = profit_by_center(shop.reseller, FEBRUARY)[0]
+    assert (row.center, row.month, row.revenue, row.cost, row.profit, row.currency) == (
+        "Zliten",
+        date(2026, 2, 1),
+        15,
+        10,
+        5,
+        "USD",
+    )
+    void_invoice(invoice=invoice, because="x", by=None, now=NOW)
+    assert profit_by_center(shop.reseller, FEBRUARY) == []
+
+
+def test_the_quota_lasts_as_long_as_it_went_down(shop: Shop) -> None:
+    assert quota_runway(shop.reseller, NOW).days_left is None
+    for day, quota in ((1, "1000"), (2, "900"), (3, "2000"), (4, "1800")):
+        account(shop, date(2026, 3, day), "0", quota, sent=7)
+    shop.read(shop.number(), date(2026, 3, 4), sent=30, cost="1")
+    runway = quota_runway(shop.reseller, NOW)
+    assert (runway.quota, runway.per_day, runway.days_left) == (1800, 100, 18)
+    assert runway.burners == ((shop.center.name, 30),)
+
+
+def test_where_the_quota_tells_nothing_messages_do(shop: Shop) -> None:
+    account(shop, date(2026, 3, 4), "0", None, sent=50)
+    account(shop, date(2026, 3, 5), "0", "200", sent=3)
+    runway = quota_runway(shop.reseller, NOW)
+    assert (runway.per_day, runway.days_left) == (50, 4)
+
+
+def test_what_pages_read(shop: Shop) -> None:
+    number, other = shop.number(), shop.number(shop.new_center())
+    assert last_read() is None
+    for day in (1, 2):
+        shop.read(number, date(2026, 2, day), sent=3, received=2, failed=1, cost="1")
+    shop.read(other, date(2026, 2, 1), sent=9, cost="2")
+    assert [row["sent"] for row in usage_by_day(THREE_DAYS)] == [12, 3]
+    assert [row["sent"] for row in usage_by_day(THREE_DAYS, instance_id=other.pk)] == [9]
+    assert [(row["center_id"], row["cost"]) for row in usage_by_center(THREE_DAYS)] == [
+        (other.center_id, 2),
+        (shop.center.pk, 2),
+    ]
+    assert usage_by_instance(THREE_DAYS, center=shop.center)[0]["sent"] == 6
+    days = portal_usage(shop.center, THREE_DAYS)
+    assert [(row.day.day, row.sent, row.received, row.failed) for row in days] == [(1, 3, 2, 1), (2, 3, 2, 1)]
+    assert last_read(shop.center) == datetime(2026, 2, 3, 12, tzinfo=UTC)
+    shop.read(number, date(2026, 2, 2), sent=2, at=NOW)
+    assert doubtful_readings().get().instance == number
+    shop.owe("5", day=date(2026, 2, 20))
+    shop.pay("5", now=NOW + timedelta(hours=1))
+    assert invoice_lines(invoices().get()).count() == 1
+    assert [entry.kind for entry in ledger(shop.center)] == ["payment", "invoice"]
+    assert payments().count() == 1
+    assert portal_balance(shop.center, NOW)[0].owed == 0
