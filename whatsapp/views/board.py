@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -111,9 +110,3 @@ def _chips(
             chip = {"label": label, "icon": icon, "tone": tone, "url": url, "active": active}
             chips.append({**chip, "count": counts[key]})
     return chips
-
-
-def board_url(slug: str, **query: str) -> str:
-    """The board's address with filters, for links from elsewhere."""
-    address = reverse("board", args=[slug])
-    return f"{address}?{urlencode(query)}" if query else address
