@@ -134,12 +134,24 @@ class BrandingForm(_ResellerForm):
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
     )
     remove_logo = forms.BooleanField(label=gettext_lazy("Remove the logo"), required=False)
+    own_colour = forms.BooleanField(label=gettext_lazy("Use a colour of our own"), required=False)
 
     class Meta:
         model = Reseller
         fields = ("colour",)
         widgets = {"colour": forms.TextInput(attrs={"type": "color", "class": "form-control-color"})}
-        help_texts = {"colour": gettext_lazy("Of buttons and links in the portal of your centers.")}
+        help_texts = {"colour": gettext_lazy("The accent of your centers' portal.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["own_colour"].initial = bool(self.instance.colour)
+
+    def clean(self) -> dict[str, Any]:
+        """A colour input cannot be empty, so the box beside it says whether its value is meant."""
+        data = super().clean() or {}
+        if not data.get("own_colour"):
+            data["colour"] = ""
+        return data
 
     def clean_logo_file(self) -> bytes | None:
         file = self.cleaned_data.get("logo_file")
