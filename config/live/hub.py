@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 BEAT_SECONDS = 15.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 _MOST_TOPICS = 32
+_CONNECTIONS = 8  # one of them listens
 _LOST = (RedisError, OSError, TimeoutError)
 
 
@@ -58,9 +59,16 @@ class Hub:
     """The streams of this process and the two tasks that feed them."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.asyncio.Redis.from_url(
-            url, socket_connect_timeout=3, socket_timeout=10, decode_responses=True
+        # After a restart every open page comes back at once: they wait their turn for a connection.
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=5,
+            socket_connect_timeout=3,
+            socket_timeout=10,
+            decode_responses=True,
         )
+        self._redis = redis.asyncio.Redis.from_pool(pool)
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()

@@ -152,6 +152,15 @@ def test_streams_are_counted_and_limited() -> None:
     run(test())
 
 
+def test_a_crowd_that_comes_back_at_once_is_admitted() -> None:
+    async def test() -> None:
+        async with serving(per_client=1000) as server:
+            crowd = [Stream(server, "/live/", token_query(US)) for _ in range(250)]
+            await asyncio.gather(*(stream.until("event: stamp") for stream in crowd))
+
+    run(test())
+
+
 def test_the_heartbeat_tells_of_what_was_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "BEAT_SECONDS", 0.1)
 
