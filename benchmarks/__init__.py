@@ -1,0 +1,1 @@
+"""`make bench`: every figure that the README quotes, measured on this machine."""

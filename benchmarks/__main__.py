@@ -1,0 +1,96 @@
+"""Run all benchmarks, or the ones named, on a database of their own; print them and write docs/benchmarks.md."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import redis
+
+from config import embedded
+
+NAME = "markaz_bench"
+REDIS_NUMBER = 15
+REPORT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+Figures = list[tuple[str, str]]
+
+
+def main(names: list[str]) -> int:
+    """Measure; a benchmark that fails ends the run with its traceback."""
+    with embedded.lease(), own_database():
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        found: Figures = []
+        for name, measure in benchmarks().items():
+            if not names or name in names:
+                print(f"measuring: {name}", flush=True)
+                found += measure()
+    text = report(found)
+    print(text)
+    if not names:
+        REPORT.write_text(text)
+    return 0
+
+
+def benchmarks() -> dict[str, Callable[[], Figures]]:
+    """Name and function of each; imported late because they need Django."""
+    from benchmarks import budget, hints, invoices, pages, sweep
+
+    return {
+        "pages": pages.measure,
+        "sweep": sweep.measure,
+        "invoices": invoices.measure,
+        "budget": budget.measure,
+        "hints": hints.measure,
+    }
+
+
+def report(figures: Figures) -> str:
+    """The figures as a Markdown table with the machine they were measured on."""
+    rows = "\n".join(f"| {what} | {value} |" for what, value in figures)
+    return (
+        "# Benchmarks\n\n"
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        "embedded PostgreSQL and Valkey.\n\n"
+        "| what | measured |\n|---|---|\n" + rows + "\n"
+    )
+
+
+@contextmanager
+def own_database() -> Iterator[None]:
+    """A fresh database and an empty Valkey number, named in the environment before Django reads it."""
+    embedded_url = embedded.database_url()
+    admin_url = urlunsplit(urlsplit(embedded_url)._replace(path="/postgres"))
+    os.environ["DATABASE_URL"] = urlunsplit(urlsplit(embedded_url)._replace(path="/" + NAME))
+    os.environ["REDIS_URL"] = urlunsplit(urlsplit(embedded.redis_url())._replace(path=f"/{REDIS_NUMBER}"))
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        MARKAZ_TESTING="1",
+        SECRET_KEY="benchmarks-" + "x" * 50,
+        FIELD_KEYS="0Yh3w3sKRxlOSaDmvcYFqTCmvG5kMYtwFmEFsd4H6lM=",
+        EMAIL_URL="memorymail://",
+        LOG_LEVEL="ERROR",
+    )
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as valkey:
+        valkey.flushdb()
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{NAME}"')
+        try:
+            yield
+        finally:
+            admin.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,54 @@
+"""Issuing a month's invoices: claims, lines, number, ledger entry and mail in one transaction each."""
+
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+from benchmarks.rows import NOW, big_reseller
+from billing.invoicing import issue_invoice
+from billing.margins import set_margin
+from billing.models import Category, UsageDay
+from billing.periods import month_of, today
+from centers.models import Center
+from centers.scoping import tenant
+from whatsapp.models import Instance
+
+CENTERS = 200
+
+
+def measure() -> list[tuple[str, str]]:
+    """Invoices a second in one process; a number and a month of usage each."""
+    reseller, owner = big_reseller("invoices", centers=CENTERS, numbers=CENTERS)
+    period = month_of(today(reseller, NOW).replace(day=1) - timedelta(days=1))
+    with tenant(reseller):
+        set_margin(
+            reseller=reseller,
+            category=Category.MESSAGE,
+            percent=Decimal(20),
+            fixed=Decimal("0.001"),
+            valid_from=period.first_day,
+            by=owner,
+            now=NOW,
+        )
+        UsageDay.objects.bulk_create(
+            UsageDay(
+                reseller=reseller,
+                center_id=number.center_id,
+                instance=number,
+                day=day,
+                sent=100,
+                received=50,
+                failed=2,
+                cost=Decimal("4.55"),
+                currency="USD",
+                first_read_at=NOW,
+                read_at=NOW,
+            )
+            for number in Instance.objects.all()
+            for day in period.days()
+        )
+        started = time.perf_counter()
+        for center in Center.objects.order_by("pk"):
+            issue_invoice(center=center, period=period, by=owner, now=NOW)
+        taken = time.perf_counter() - started
+    return [(f"Issuing {CENTERS} monthly invoices", f"{CENTERS / taken:.0f} a second")]

@@ -1,0 +1,38 @@
+"""A large tenant, written in bulk: the benchmarks measure reads and operations, not this."""
+
+from datetime import UTC, datetime, timedelta
+
+from centers.models import Center, Membership, Reseller, Role, User
+from whatsapp.models import Connection, Instance, MazbotAccount
+
+NOW = datetime.now(UTC)
+_STATES = (Connection.CONNECTED,) * 8 + (Connection.DISCONNECTED, Connection.EXPIRED)
+
+
+def big_reseller(slug: str, centers: int, numbers: int) -> tuple[Reseller, User]:
+    """A reseller with `centers` centers that share `numbers` numbers, and its owner."""
+    reseller = Reseller.objects.create(name=slug, slug=slug)
+    owner = User.objects.create_user(f"{slug}@bench.example", "bench-password")
+    Membership.objects.create(user=owner, reseller=reseller, role=Role.OWNER)
+    MazbotAccount(reseller=reseller, api_key="k", email="a@bench.example", password="p").save()
+    made = Center._base_manager.bulk_create(
+        Center(reseller=reseller, name=f"Center {n:05d}", currency="USD", country_id=str(n % 6 + 1))
+        for n in range(centers)
+    )
+    Instance._base_manager.bulk_create(
+        (
+            Instance(
+                reseller=reseller,
+                center=made[n % centers],
+                instance_id=f"{slug}-{n:06d}",
+                label=f"Number {n}",
+                connection=_STATES[n % len(_STATES)],
+                connection_since=NOW - timedelta(hours=n % 90),
+                checked_at=NOW - timedelta(seconds=n % 300),
+                last_seen=NOW - timedelta(seconds=n % 900),
+            )
+            for n in range(numbers)
+        ),
+        batch_size=2000,
+    )
+    return reseller, owner

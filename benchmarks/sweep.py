@@ -1,0 +1,43 @@
+"""Writing the outcome of a sweep: one merge per batch."""
+
+from datetime import timedelta
+
+from benchmarks.rows import NOW, big_reseller
+from benchmarks.timing import milliseconds
+from centers.scoping import tenant
+from whatsapp.models import Connection, Instance
+from whatsapp.readings import Outcome, record_outcomes
+
+SIZE = 1_000
+
+
+def measure() -> list[tuple[str, str]]:
+    """Milliseconds for SIZE readings when nothing changed, and when every tenth number did."""
+    reseller, _ = big_reseller("sweep", centers=200, numbers=SIZE)
+    with tenant(reseller):
+        pks = list(Instance.objects.order_by("pk").values_list("pk", flat=True))
+        turn = iter(range(1_000_000))
+
+        def write(flipping: int) -> None:
+            step = next(turn)
+            at = NOW + timedelta(minutes=step + 1)
+            outcomes = [
+                Outcome(
+                    instance_pk=pk,
+                    at=at,
+                    next_check_at=at + timedelta(minutes=1),
+                    connection=Connection.DISCONNECTED
+                    if flipping and n % flipping == 0 and step % 2
+                    else Connection.CONNECTED,
+                    last_seen=at,
+                )
+                for n, pk in enumerate(pks)
+            ]
+            record_outcomes(reseller=reseller, outcomes=outcomes)
+
+        quiet = milliseconds(lambda: write(0), times=10)
+        busy = milliseconds(lambda: write(10), times=10)
+    return [
+        (f"Writing {SIZE:,} status readings, none changed", f"{quiet:.0f} ms"),
+        (f"Writing {SIZE:,} status readings, every tenth changed (history, alerts, hints)", f"{busy:.0f} ms"),
+    ]
