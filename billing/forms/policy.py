@@ -55,7 +55,7 @@ class WeekdayField(forms.TypedMultipleChoiceField):
 
 def plain(amount: Decimal | None) -> str | None:
     """`0` for `0.0000`: a person's number without the database's zeros."""
-    return None if amount is None else f"{amount.normalize():f}"
+    return None if amount is None else f"{Decimal(amount).normalize():f}"
 
 
 def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceField:

@@ -1,0 +1,106 @@
+"""Every money page, tried by everybody: who is let in, who is told no, who learns nothing."""
+
+import pytest
+from django.urls import get_resolver
+
+from billing.urls import portal as portal_urls
+from billing.urls import staff as staff_urls
+from tests.billing.views.conftest import Desk
+
+ALL = {"owner", "billing", "support"}
+MONEY = {"owner", "billing"}
+PAGES = [
+    ("get", "prices/", MONEY),
+    ("post", "prices/margin/", MONEY),
+    ("post", "prices/margin/preview/", MONEY),
+    ("post", "prices/category/", MONEY),
+    ("get", "exchange-rates/", MONEY),
+    ("post", "exchange-rates/", MONEY),
+    ("get", "usage/", ALL),
+    ("get", "usage/export/csv/", ALL),
+    ("get", "usage/reconciliation/", MONEY),
+    ("get", "usage/reconciliation/export/xlsx/", MONEY),
+    ("get", "usage/profit/", MONEY),
+    ("get", "usage/profit/export/csv/", MONEY),
+    ("get", "invoices/", ALL),
+    ("get", "invoices/export/csv/", ALL),
+    ("get", "invoices/issue/", MONEY),
+    ("get", "invoices/issue/{center}/", MONEY),
+    ("get", "invoices/run/", MONEY),
+    ("get", "invoices/{invoice}/", ALL),
+    ("get", "invoices/{invoice}/pdf/", ALL),
+    ("get", "invoices/{invoice}/take-back/", MONEY),
+    ("post", "invoices/{invoice}/mail/", MONEY),
+    ("get", "payments/", ALL),
+    ("get", "payments/export/xlsx/", ALL),
+    ("get", "payments/record/", MONEY),
+    ("get", "payments/record/{center}/", MONEY),
+    ("post", "payments/record/{center}/preview/", MONEY),
+    ("get", "unpaid/", ALL),
+    ("get", "unpaid/export/csv/", ALL),
+    ("get", "unpaid/hold/{center}/", MONEY),
+    ("post", "unpaid/hold/{center}/release/", MONEY),
+    ("get", "settings/billing/", {"owner"}),
+    ("get", "centers/{center}/billing/", MONEY),
+    ("get", "home/money/", ALL),
+    ("get", "home/quota/", ALL),
+    ("get", "centers/{center}/prices/", MONEY),
+    ("get", "centers/{center}/usage/", ALL),
+    ("get", "centers/{center}/invoices/", ALL),
+    ("get", "centers/{center}/balance/", ALL),
+]
+PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
+PORTAL += ["invoices/{invoice}/pdf/"]
+#: Tried where what they act on is made: refresh needs a job, the others a reading, a payment, a brake.
+ELSEWHERE = {"rates_refresh", "reading_resolve", "payment_reverse", "brake_release"}
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), PAGES)
+def test_staff_pages_let_in_whom_they_should(desk: Desk, method: str, path: str, allowed: set[str]) -> None:
+    address = desk.url(path.format(center=desk.center.pk, invoice=desk.invoice.pk))
+    for role in sorted(ALL):
+        response = getattr(desk.as_(getattr(desk, role)), method)(address)
+        assert (response.status_code == 403) == (role not in allowed), (role, response.status_code)
+        assert response.status_code in (200, 302, 403, 422), (role, response.status_code)
+    for outsider in (desk.stranger, desk.admin, desk.viewer):
+        assert getattr(desk.as_(outsider), method)(address).status_code == 404
+
+
+@pytest.mark.parametrize(("method", "path"), [(row[0], row[1]) for row in PAGES if "{" in row[1]])
+def test_what_is_not_ours_does_not_exist(desk: Desk, method: str, path: str) -> None:
+    address = desk.url(path.format(center=desk.foreign.center_id, invoice=desk.foreign.pk))
+    response = getattr(desk.as_(desk.owner), method)(address)
+    assert response.status_code == 404
+    assert b"Foreign Canary" not in response.content
+
+
+@pytest.mark.parametrize("path", [row[1] for row in PAGES if row[0] == "post" and "exchange" not in row[1]])
+def test_deeds_need_a_post(desk: Desk, path: str) -> None:
+    address = desk.url(path.format(center=desk.center.pk, invoice=desk.invoice.pk))
+    assert desk.as_(desk.owner).get(address).status_code == 405
+
+
+@pytest.mark.parametrize("path", PORTAL)
+def test_the_portal_is_for_its_own_people(desk: Desk, path: str) -> None:
+    address = desk.portal(path.format(invoice=desk.invoice.pk))
+    for own in (desk.admin, desk.viewer):
+        assert desk.as_(own).get(address).status_code == 200
+    for outsider in (desk.owner, desk.stranger):
+        assert desk.as_(outsider).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["invoices/{invoice}/", "invoices/{invoice}/pdf/"])
+def test_another_centers_invoice_is_not_in_the_portal(desk: Desk, path: str) -> None:
+    address = desk.portal(path.format(invoice=desk.foreign.pk))
+    assert desk.as_(desk.admin).get(address).status_code == 404
+
+
+def test_every_address_of_the_room_is_tried() -> None:
+    tried = {_name(f"/r/x/{path}") for _method, path, _allowed in PAGES} | ELSEWHERE
+    assert {pattern.name for pattern in staff_urls.urlpatterns} == tried
+    portal_tried = {_name(f"/c/1/{path}") for path in PORTAL}
+    assert {pattern.name for pattern in portal_urls.urlpatterns} == portal_tried
+
+
+def _name(path: str) -> str | None:
+    return get_resolver().resolve(path.format(center=1, invoice=1)).url_name

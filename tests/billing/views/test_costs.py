@@ -1,0 +1,74 @@
+"""A center never receives a cost, a margin or a profit: not on a page, not in a file, header or mail."""
+
+import io
+import zipfile
+import zlib
+
+import pytest
+from django.core import mail
+
+from billing.dunning import send_reminders
+from billing.mail import send_mails
+from billing.models import OutgoingMail
+from centers.jobs import job_round
+from centers.scoping import tenant
+from tests.billing.conftest import NOW
+from tests.billing.views.conftest import CANARY, Desk
+from tests.billing.views.test_access import PORTAL
+
+SPELLINGS = (CANARY, "91,827.36", "91827,36", "9182736", "91827")
+
+
+def _texts(content: bytes) -> list[str]:
+    """A body as text, and what is packed inside it (XLSX, PDF streams)."""
+    found = [content.decode("utf-8", "replace")]
+    if content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found += [archive.read(name).decode("utf-8", "replace") for name in archive.namelist()]
+    for part in content.split(b"stream\r\n" if b"stream\r\n" in content else b"stream\n")[1:]:
+        try:
+            found.append(zlib.decompressobj().decompress(part).decode("latin-1"))
+        except zlib.error:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("path", [*PORTAL, "usage/export/xlsx/", "usage/?by=month", "usage/?month=2026-02"])
+@pytest.mark.parametrize("part", ["", "prices", "usage", "invoices", "invoice"])
+def test_no_portal_answer_holds_a_cost(desk: Desk, path: str, part: str) -> None:
+    headers = {"HX-Request": "true", "HX-Target": part} if part else {}
+    response = desk.as_(desk.admin).get(desk.portal(path.format(invoice=desk.invoice.pk)), headers=headers)
+    assert response.status_code == 200
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    texts = [*_texts(body), str(response.headers)]
+    assert not [spelling for spelling in SPELLINGS for text in texts if spelling in text]
+
+
+def test_the_same_search_finds_the_cost_where_staff_may_see_it(desk: Desk) -> None:
+    """Proves that the test above can fail."""
+    page = desk.as_(desk.owner).get(desk.url(f"invoices/{desk.invoice.pk}/"))
+    assert "91,827.36" in page.content.decode()
+    export = desk.as_(desk.owner).get(desk.url("usage/export/xlsx/?month=2026-02"))
+    assert any(CANARY in text for text in _texts(b"".join(export.streaming_content)))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["invoices/{invoice}/", "usage/?month=2026-02", "usage/export/csv/?month=2026-02", "home/money/"],
+)
+def test_support_sees_no_cost_either(desk: Desk, path: str) -> None:
+    response = desk.as_(desk.support).get(desk.url(path.format(invoice=desk.invoice.pk)))
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    assert not [spelling for spelling in SPELLINGS if spelling in body.decode()]
+
+
+def test_mails_to_a_center_hold_no_cost(desk: Desk) -> None:
+    reseller = desk.shop.reseller
+    with tenant(reseller):
+        with job_round("dunning", reseller=reseller, now=NOW) as round_:
+            send_reminders(reseller=reseller, now=NOW, round_=round_)
+            send_mails(reseller=reseller, now=NOW, round_=round_)
+        assert OutgoingMail.objects.count() == len(mail.outbox) >= 2
+    for message in mail.outbox:
+        text = message.message().as_string() + message.body + message.subject
+        assert not [spelling for spelling in SPELLINGS if spelling in text]

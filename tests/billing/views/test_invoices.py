@@ -1,0 +1,177 @@
+"""Invoices: the list, one of them, its PDF, looking at one before it is issued, the run, taking one back."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.documents import invoice_pdf
+from billing.models import Invoice, OutgoingMail
+from centers.models import JobRun
+from centers.scoping import tenant
+from tests.billing.conftest import NOW
+from tests.billing.views.conftest import Desk
+
+FEBRUARY = {"first": "2026-02-20", "last": "2026-02-20"}
+
+
+def _invoices(desk: Desk) -> list[Invoice]:
+    with tenant(desk.shop.reseller):
+        return list(Invoice.objects.order_by("pk"))
+
+
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [
+        ("", True),
+        ("?state=open", True),
+        ("?state=overdue", True),
+        ("?state=paid", False),
+        ("?state=void", False),
+        ("?state=nonsense", True),
+        ("?q=inv-2026", True),
+        ("?q=noor", True),
+        ("?q=other", False),
+        ("?month=2026-02", True),
+        ("?month=2026-01", False),
+        ("?month=9999-99", True),
+        ("?center=%C2%B2", True),
+        ("?center=99999999999999999999", True),
+    ],
+)
+def test_the_list_filters(desk: Desk, query: str, is_there: bool) -> None:
+    page = desk.as_(desk.support).get(desk.url(f"invoices/{query}")).content.decode()
+    assert (desk.invoice.number in page) == is_there
+
+
+def test_the_list_asks_no_more_for_more_rows(desk: Desk, django_assert_max_num_queries: Any) -> None:
+    client = desk.as_(desk.owner)
+    client.get(desk.url("invoices/"))
+    with CaptureQueriesContext(connection) as one:
+        client.get(desk.url("invoices/"))
+    with tenant(desk.shop.reseller):
+        for day in (11, 12):
+            desk.shop.owe("3", day=date(2026, 2, day))
+    with django_assert_max_num_queries(len(one)):
+        client.get(desk.url("invoices/"))
+
+
+def test_a_part_of_the_list_is_answered_alone(desk: Desk, htmx: dict[str, Any]) -> None:
+    page = desk.as_(desk.owner).get(desk.url("invoices/"), headers={**htmx, "HX-Target": "invoices"})
+    assert page.content.decode().lstrip().startswith('<div id="invoices"')
+
+
+def test_the_export_holds_the_list(desk: Desk) -> None:
+    response = desk.as_(desk.support).get(desk.url("invoices/export/csv/?state=overdue"))
+    text = b"".join(response.streaming_content).decode()
+    assert f"{desk.invoice.number},Al Noor Clinic,2026-02-12" in text
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "", "xx"])
+def test_the_document_is_a_pdf(desk: Desk, language: str) -> None:
+    response = desk.as_(desk.support).get(desk.url(f"invoices/{desk.invoice.pk}/pdf/?language={language}"))
+    assert response["Content-Type"] == "application/pdf"
+    assert f"{desk.invoice.number}.pdf" in response["Content-Disposition"]
+    assert response.content.startswith(b"%PDF")
+
+
+def test_the_document_prints_what_people_typed_as_text(desk: Desk) -> None:
+    """Markup of the typesetter in a name is only a name."""
+    with tenant(desk.shop.reseller):
+        parties = {"reseller": {"name": '#panic("x")'}, "center": {"name": '*_$ #read("/etc/passwd") \\'}}
+        invoice = Invoice.objects.select_related("center").get(pk=desk.invoice.pk)
+        invoice.parties = parties
+        assert invoice_pdf(invoice).startswith(b"%PDF")
+
+
+def test_the_document_is_the_same_each_time(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        invoice = Invoice.objects.select_related("center").get(pk=desk.invoice.pk)
+        assert invoice_pdf(invoice) == invoice_pdf(invoice)
+
+
+def test_a_look_writes_nothing_and_issuing_issues_once(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        number = desk.shop.number()
+        number._meta.model._base_manager.filter(pk=number.pk).update(created_at=NOW.replace(month=2, day=20))
+        desk.shop.read(number, date(2026, 2, 20), sent=10, cost="50")
+        others = number._meta.model._base_manager.exclude(pk=number.pk).filter(center=desk.center)
+        others.update(created_at=NOW.replace(month=1, day=1), archived_at=NOW.replace(month=2, day=15))
+    url = desk.url(f"invoices/issue/{desk.center.pk}/")
+    client = desk.as_(desk.billing)
+    page = client.get(url, FEBRUARY).content.decode()
+    assert "55.00" in page
+    assert "cannot be issued" not in page
+    assert len(_invoices(desk)) == 1
+    assert client.post(url, FEBRUARY | {"total": "1", "number": "INV-1"}).status_code == 302
+    again = client.post(url, FEBRUARY)
+    assert again.status_code == 422
+    assert "invoiced for" in again.content.decode()
+    assert [str(row.total.normalize()) for row in _invoices(desk)][1:] == ["55"]
+
+
+def test_what_blocks_an_invoice_is_said_before(desk: Desk) -> None:
+    url = desk.url(f"invoices/issue/{desk.center.pk}/")
+    client = desk.as_(desk.billing)
+    future = client.get(url, {"first": "2026-03-01", "last": "2026-03-31"}).content.decode()
+    assert "The period is not over" in future
+    overlap = client.get(url, {"first": "2026-02-10", "last": "2026-02-10"}).content.decode()
+    assert desk.invoice.number in overlap
+    backwards = client.get(url, {"first": "2026-02-10", "last": "2026-02-01"}).content.decode()
+    assert "must end after it begins" in backwards
+
+
+def test_an_invoice_is_taken_back_by_its_number_once(desk: Desk) -> None:
+    url = desk.url(f"invoices/{desk.invoice.pk}/take-back/")
+    client = desk.as_(desk.billing)
+    wrong = client.post(url, {"because": "Wrong", "confirm": "INV-1"})
+    assert wrong.status_code == 422
+    assert "That is not the number" in wrong.content.decode()
+    assert len(_invoices(desk)) == 1
+    right = {"because": "Wrong period", "confirm": desk.invoice.number}
+    assert client.post(url, right).status_code == 302
+    again = client.post(url, right)
+    assert again.status_code == 422
+    assert "taken back already" in again.content.decode()
+    note = _invoices(desk)[-1]
+    assert (note.kind, note.reason, len(_invoices(desk))) == ("credit_note", "Wrong period", 2)
+    assert note.number in client.get(desk.url(f"invoices/{desk.invoice.pk}/")).content.decode()
+    assert client.get(desk.url(f"invoices/{note.pk}/pdf/")).content.startswith(b"%PDF")
+
+
+def test_a_mail_that_failed_is_sent_again(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        OutgoingMail.objects.filter(invoice=desk.invoice).update(state="failed", error="no")
+        desk.as_(desk.billing).post(desk.url(f"invoices/{desk.invoice.pk}/mail/"))
+        assert OutgoingMail.objects.get(invoice=desk.invoice).state == "waiting"
+
+
+class _Job:
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.enqueue = self.asked.append
+
+
+def test_the_run_is_started_once_and_found_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = _Job()
+    monkeypatch.setattr("billing.views.issuing.registered_jobs", lambda: {"invoices": job})
+    client = desk.as_(desk.billing)
+    client.post(desk.url("invoices/run/"))
+    assert job.asked == [desk.shop.reseller.pk]
+    with tenant(desk.shop.reseller):
+        JobRun.objects.create(
+            reseller=desk.shop.reseller,
+            job="invoices",
+            started_at=NOW,
+            total=9,
+            done=4,
+            failed=1,
+            failures=[{"item": "Al Noor Clinic 2026-02", "why": "A rate is missing."}],
+        )
+    client.post(desk.url("invoices/run/"))
+    assert len(job.asked) == 1
+    page = client.get(desk.url("invoices/run/")).content.decode()
+    assert "A rate is missing." in page
+    assert '<progress id="run-progress" class="progress w-100" max="9" value="5">' in page

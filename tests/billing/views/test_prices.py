@@ -1,0 +1,192 @@
+"""Prices: the lists, margins with their preview, categories, refreshing, exchange rates."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billing.models import ExchangeRate, Margin, RateCategory
+from centers.jobs import registered_jobs
+from centers.models import AuditEvent
+from centers.scoping import tenant
+from tests.billing.views.conftest import Desk, add_rates
+
+MARGIN = {
+    "level": "reseller",
+    "category": "message",
+    "percent": "50",
+    "fixed": "0",
+    "valid_from": "2026-03-05",
+    "country_id": "",
+    "center": "",
+}
+
+
+def _margins(desk: Desk) -> list[Margin]:
+    with tenant(desk.shop.reseller):
+        return list(Margin.objects.order_by("-pk"))
+
+
+def test_the_list_shows_cost_margin_and_price(desk: Desk) -> None:
+    page = desk.as_(desk.billing).get(desk.url("prices/?country=1")).content.decode()
+    assert "91,827.36" in page
+    assert "101,010.096" in page
+    assert "monthly_subscription" in page
+
+
+def test_a_centers_list_is_in_its_own_currency(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        other = desk.shop.new_center(currency="LYD", country_id="1")
+    page = desk.as_(desk.owner).get(desk.url(f"prices/?center={other.pk}")).content.decode()
+    assert "No exchange rate" in page
+    assert "USD → LYD" in page
+
+
+def test_only_the_list_is_answered_to_its_own_refresh(desk: Desk, htmx: dict[str, Any]) -> None:
+    headers = {**htmx, "HX-Target": "price-list"}
+    page = desk.as_(desk.owner).get(desk.url("prices/"), headers=headers).content.decode()
+    assert 'id="price-list"' in page
+    assert "<html" not in page
+
+
+def test_a_margin_is_set_and_traced(desk: Desk) -> None:
+    response = desk.as_(desk.billing).post(desk.url("prices/margin/"), MARGIN)
+    assert response.status_code == 302
+    margin = _margins(desk)[0]
+    assert (margin.percent, margin.level, margin.created_by_id) == (Decimal(50), "reseller", desk.billing.pk)
+    with tenant(desk.shop.reseller):
+        assert AuditEvent.objects.filter(action="margin.set", actor=desk.billing).count() == 1
+
+
+def test_a_double_click_sets_one_margin(desk: Desk) -> None:
+    before = len(_margins(desk))
+    for _click in range(2):
+        desk.as_(desk.owner).post(desk.url("prices/margin/"), MARGIN)
+    assert len(_margins(desk)) == before + 1
+
+
+def test_fields_that_are_not_offered_change_nothing(desk: Desk) -> None:
+    extra = {"reseller": desk.foreign.reseller_id, "created_by": desk.stranger.pk, "id": "1", "pk": "1"}
+    desk.as_(desk.owner).post(desk.url("prices/margin/"), MARGIN | extra)
+    margin = _margins(desk)[0]
+    assert (margin.reseller_id, margin.created_by_id) == (desk.shop.reseller.pk, desk.owner.pk)
+
+
+def test_a_foreign_center_gets_no_margin(desk: Desk) -> None:
+    before = len(_margins(desk))
+    data = MARGIN | {"level": "center", "center": desk.foreign.center_id}
+    assert desk.as_(desk.owner).post(desk.url("prices/margin/"), data).status_code == 422
+    assert len(_margins(desk)) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("percent", "-101"),
+        ("percent", "NaN"),
+        ("percent", "1.12345"),
+        ("fixed", "Infinity"),
+        ("category", "x"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(desk: Desk, field: str, value: str) -> None:
+    before = len(_margins(desk))
+    response = desk.as_(desk.owner).post(
+        desk.url("prices/margin/"), MARGIN | {field: value, "fixed": "0.5"} | {field: value}
+    )
+    assert response.status_code == 422
+    assert "is-invalid" in response.content.decode()
+    assert len(_margins(desk)) == before
+
+
+def test_the_preview_shows_prices_and_saves_nothing(desk: Desk, htmx: dict[str, Any]) -> None:
+    before = len(_margins(desk))
+    page = (
+        desk.as_(desk.owner).post(desk.url("prices/margin/preview/"), MARGIN, headers=htmx).content.decode()
+    )
+    assert "101,010.096" in page
+    assert "137,741.04" in page
+    assert "monthly_subscription" not in page
+    assert len(_margins(desk)) == before
+
+
+def test_the_preview_warns_of_a_loss(desk: Desk, htmx: dict[str, Any]) -> None:
+    page = desk.as_(desk.owner).post(
+        desk.url("prices/margin/preview/"), MARGIN | {"percent": "-5"}, headers=htmx
+    )
+    assert "Below cost" in page.content.decode()
+
+
+def test_a_changed_rate_shows_what_it_moves(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        add_rates(desk.shop, text="100000", monthly_subscription="9")
+    page = desk.as_(desk.owner).get(desk.url("prices/")).content.decode()
+    assert "latest change moves" in page
+    assert "110,000" in page
+
+
+def test_a_price_below_its_cost_is_named(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        desk.shop.margin("-20", center=desk.center)
+    page = desk.as_(desk.owner).get(desk.url("prices/")).content.decode()
+    assert "Sold below cost" in page
+
+
+def test_a_type_is_put_into_another_category(desk: Desk) -> None:
+    data = {"type": "text", "category": "subscription"}
+    desk.as_(desk.owner).post(desk.url("prices/category/"), data)
+    with tenant(desk.shop.reseller):
+        assert RateCategory.objects.get().category == "subscription"
+        desk.as_(desk.owner).post(desk.url("prices/category/"), data | {"category": "free"})
+        assert RateCategory.objects.get().category == "subscription"
+
+
+def test_refresh_is_handed_to_the_workers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, htmx: dict[str, Any]
+) -> None:
+    asked: list[int] = []
+    job = registered_jobs()["rates"]
+    monkeypatch.setattr("billing.views.prices.registered_jobs", lambda: {"rates": _Job(asked)})
+    assert desk.as_(desk.support).post(desk.url("prices/refresh/")).status_code == 403
+    response = desk.as_(desk.billing).post(desk.url("prices/refresh/"), headers=htmx)
+    assert response.status_code == 204
+    assert asked == [desk.shop.reseller.pk]
+    assert callable(job.enqueue)
+
+
+class _Job:
+    def __init__(self, asked: list[int]) -> None:
+        self.enqueue = asked.append
+
+
+def test_an_exchange_rate_is_entered_and_the_missing_come_first(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        desk.shop.new_center(currency="LYD", country_id="1")
+    client = desk.as_(desk.billing)
+    assert "Missing now" in client.get(desk.url("exchange-rates/")).content.decode()
+    data = {
+        "base": "usd",
+        "quote": "lyd",
+        "rate": "4.85",
+        "day": "2026-03-01",
+        "entered_by": desk.stranger.pk,
+    }
+    assert client.post(desk.url("exchange-rates/"), data).status_code == 302
+    with tenant(desk.shop.reseller):
+        row = ExchangeRate.objects.get()
+    assert (row.base, row.quote, row.rate, row.day) == ("USD", "LYD", Decimal("4.85"), date(2026, 3, 1))
+    assert row.entered_by_id == desk.billing.pk
+    assert "Missing now" not in client.get(desk.url("exchange-rates/")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"quote": "USD"}, {"quote": "XXQ"}, {"rate": "0"}, {"rate": "-1"}, {"rate": "NaN"}, {"day": "x"}],
+)
+def test_a_wrong_exchange_rate_is_refused_with_what_was_typed(desk: Desk, change: dict[str, str]) -> None:
+    data = {"base": "USD", "quote": "LYD", "rate": "4.85", "day": "2026-03-01"} | change
+    response = desk.as_(desk.owner).post(desk.url("exchange-rates/"), data)
+    assert response.status_code == 422
+    with tenant(desk.shop.reseller):
+        assert not ExchangeRate.objects.exists()

@@ -1,0 +1,85 @@
+"""The rules of billing: a reseller's and a center's."""
+
+from decimal import Decimal
+
+import pytest
+
+from billing.models import BillingPolicy, CenterPolicy
+from centers.scoping import tenant
+from tests.billing.views.conftest import Desk
+
+RULES = {
+    "auto_invoice": "on",
+    "close_after_days": "2",
+    "reread_days": "3",
+    "billable": "sent",
+    "subscription_type": "monthly_subscription",
+    "payment_terms_days": "30",
+    "reminder_days": "5,-2,0",
+    "warning_days": "",
+    "suspend": "on",
+    "grace_days": "12",
+    "minimum_amount": "10.5",
+    "quiet_weekdays": ["5"],
+    "quiet_dates": "2026-12-31",
+}
+
+
+def test_the_rules_are_saved(desk: Desk) -> None:
+    extra = {"reseller": desk.foreign.reseller_id, "id": 1}
+    response = desk.as_(desk.owner).post(desk.url("settings/billing/"), RULES | extra)
+    assert response.status_code == 302
+    with tenant(desk.shop.reseller):
+        policy = BillingPolicy.objects.get()
+    assert policy.reseller_id == desk.shop.reseller.pk
+    assert policy.reminder_days == [-2, 0, 5]
+    assert (policy.warning_days, policy.quiet_weekdays) == (None, [5])
+    assert policy.minimum_amount == Decimal("10.5")
+    assert policy.subscription_type == "monthly_subscription"
+    page = desk.as_(desk.owner).get(desk.url("settings/billing/")).content.decode()
+    assert 'value="10.5"' in page
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"grace_days": "-1"},
+        {"grace_days": "400"},
+        {"reminder_days": "a,b"},
+        {"reminder_days": "999"},
+        {"quiet_weekdays": ["8"]},
+        {"quiet_dates": "31.12."},
+        {"billable": "none"},
+        {"subscription_type": "not on the list"},
+        {"minimum_amount": "1.12345"},
+        {"minimum_amount": "NaN"},
+    ],
+)
+def test_a_wrong_rule_is_refused(desk: Desk, change: dict[str, str]) -> None:
+    assert desk.as_(desk.owner).post(desk.url("settings/billing/"), RULES | change).status_code == 422
+    with tenant(desk.shop.reseller):
+        assert not BillingPolicy.objects.exists()
+
+
+def test_a_center_can_be_treated_differently_and_follow_again(desk: Desk) -> None:
+    url = desk.url(f"centers/{desk.center.pk}/billing/")
+    data = {
+        "auto_invoice": "no",
+        "suspend": "same",
+        "billable": "same",
+        "subscription_type": "",
+        "payment_terms_days": "45",
+        "grace_days": "",
+        "minimum_amount": "",
+    }
+    client = desk.as_(desk.billing)
+    assert client.post(url, data | {"center": desk.foreign.center_id}).status_code == 302
+    with tenant(desk.shop.reseller):
+        row = CenterPolicy.objects.get()
+    assert (row.center_id, row.auto_invoice, row.suspend) == (desk.center.pk, False, None)
+    assert (row.payment_terms_days, row.subscription_type) == (45, "")
+    again = data | {"auto_invoice": "same", "subscription_type": "same", "payment_terms_days": ""}
+    client.post(url, again)
+    row.refresh_from_db()
+    assert (row.auto_invoice, row.payment_terms_days, row.subscription_type) == (None, None, None)
+    assert client.post(url, data | {"suspend": "perhaps"}).status_code == 422

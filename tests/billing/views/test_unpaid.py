@@ -1,0 +1,101 @@
+"""Unpaid: who is overdue, what will happen, holds, the brake, the freeze."""
+
+from datetime import timedelta
+
+from billing.models import Hold, SuspensionBrake, SuspensionCase
+from billing.suspensions import suspend
+from centers.scoping import tenant
+from tests.billing.conftest import NOW
+from tests.billing.views.conftest import Desk
+from whatsapp.models import MazbotAccount
+
+
+def _page(desk: Desk) -> str:
+    text: str = desk.as_(desk.support).get(desk.url("unpaid/")).content.decode()
+    return text
+
+
+def test_who_is_overdue_and_will_be_suspended(desk: Desk) -> None:
+    page = _page(desk)
+    assert "101,010.10" in page
+    assert "Will be suspended within 7 days" in page
+    assert f"{desk.invoice.number} (2026-02-26)" in page
+    assert "Foreign Canary" not in page
+
+
+def test_a_hold_is_set_and_ended(desk: Desk) -> None:
+    url = desk.url(f"unpaid/hold/{desk.center.pk}/")
+    client = desk.as_(desk.billing)
+    assert client.post(url, {"until": "2026-03-20", "because": ""}).status_code == 422
+    past = client.post(url, {"until": "2026-03-01", "because": "Promised"})
+    assert past.status_code == 422
+    assert "a day to come" in past.content.decode()
+    extra = {
+        "until": "2026-03-20",
+        "because": "Promised",
+        "created_by": desk.stranger.pk,
+        "released_at": "2026-01-01",
+    }
+    assert client.post(url, extra).status_code == 302
+    with tenant(desk.shop.reseller):
+        row = Hold.objects.get()
+        assert (row.because, row.created_by_id, row.released_at) == ("Promised", desk.billing.pk, None)
+    page = _page(desk)
+    assert "Promised" in page
+    assert f"{desk.invoice.number} (2026-02-26)" not in page
+    client.post(url + "release/")
+    client.post(url + "release/")
+    assert "Promised" not in _page(desk)
+
+
+def test_a_suspended_center_shows_its_numbers_and_why_they_are_not_off(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        number = desk.shop.number(label="Front desk")
+        assert suspend(center=desk.center, now=NOW + timedelta(days=10))
+        model = number._meta.model
+        model.objects.filter(pk=number.pk).update(switch_attempts=4, switch_error="MazBot did not answer.")
+    page = _page(desk)
+    assert "Suspended now" in page
+    assert "Not confirmed" in page
+    assert "MazBot did not answer." in page
+
+
+def test_a_hold_lifts_the_suspension(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        assert suspend(center=desk.center, now=NOW + timedelta(days=10))
+    desk.as_(desk.owner).post(
+        desk.url(f"unpaid/hold/{desk.center.pk}/"), {"until": "2026-04-20", "because": "Agreed"}
+    )
+    with tenant(desk.shop.reseller):
+        assert SuspensionCase.objects.get().ending == "held"
+
+
+def test_the_brake_is_shown_and_released_once(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        brake = SuspensionBrake.objects.create(
+            reseller=desk.shop.reseller, pulled_at=NOW, center_ids=[desk.center.pk], limit=5, active_centers=1
+        )
+    page = _page(desk)
+    assert "was stopped" in page
+    assert "Let them be suspended" not in page
+    url = desk.url(f"unpaid/brake/{brake.pk}/release/")
+    assert desk.as_(desk.support).post(url).status_code == 403
+    assert desk.as_(desk.stranger).post(url).status_code == 404
+    client = desk.as_(desk.billing)
+    assert "Let them be suspended" in client.get(desk.url("unpaid/")).content.decode()
+    client.post(url)
+    again = client.post(url, follow=True)
+    assert "dealt with already" in again.content.decode()
+    brake.refresh_from_db()
+    assert brake.released_by_id == desk.billing.pk
+
+
+def test_a_failing_mazbot_freezes_suspensions(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        MazbotAccount.objects.update(failing_since=NOW)
+    assert "Suspensions are frozen" in _page(desk)
+
+
+def test_the_export_names_the_oldest_invoice(desk: Desk) -> None:
+    response = desk.as_(desk.owner).get(desk.url("unpaid/export/csv/"))
+    assert desk.invoice.number in b"".join(response.streaming_content).decode()
