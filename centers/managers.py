@@ -38,6 +38,6 @@ class TenantManager(models.Manager[M]):
             return super().get_queryset()
         missing = set(self._scopes) - set(current)
         if missing:
-            return _Unscoped(self.model, using=self._db, missing_scopes=missing)  # type: ignore[no-any-return]
+            return _Unscoped(self.model, using=self._db, missing_scopes=missing)
         limits = {field: current[name] for name, field in self._scopes.items() if current[name] is not None}
         return super().get_queryset().filter(**limits)
