@@ -86,20 +86,7 @@ def set_margin(
             created_at=now,
             created_by=by,
         )
-        audit.record(
-            "margin.set",
-            reseller=reseller,
-            center=center,
-            by=by,
-            target=margin,
-            now=now,
-            category=category,
-            country_id=country_id,
-            before=_told(before) if before else "",
-            after=_told(margin),
-            valid_from=valid_from.isoformat(),
-        )
-        live.publish(reseller.pk, "billing", centers=(center.pk,) if center else ())
+        _trace(margin, before, by, now)
     return margin
 
 
@@ -118,6 +105,23 @@ def _latest(
         .first()
     )
     return found
+
+
+def _trace(margin: Margin, before: Margin | None, by: User | None, now: datetime) -> None:
+    audit.record(
+        "margin.set",
+        reseller=margin.reseller,
+        center=margin.center,
+        by=by,
+        target=margin,
+        now=now,
+        category=margin.category,
+        country_id=margin.country_id,
+        before=_told(before) if before else "",
+        after=_told(margin),
+        valid_from=margin.valid_from.isoformat(),
+    )
+    live.publish(margin.reseller_id, "billing", centers=(margin.center_id,) if margin.center_id else ())
 
 
 def _told(row: Margin) -> str:

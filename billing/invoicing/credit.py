@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import mailtexts
-from billing.invoicing.issue import number_for, parties
+from billing.invoicing.heads import number_for, parties
 from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, SubscriptionClaim, UsageClaim
@@ -70,25 +70,7 @@ def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: dateti
         )
         settle(center, now)
         lift_if_settled(center=center, now=now, by=by)
-        write_mail(
-            center=center,
-            kind="credit_note",
-            key=f"invoice:{note.pk}",
-            text=lambda: mailtexts.credit_note_issued(note, original),
-            invoice=note,
-            now=now,
-        )
-        audit.record(
-            "invoice.voided",
-            reseller=center.reseller,
-            center=center,
-            by=by,
-            target=original,
-            now=now,
-            because=reason,
-            credit_note=note.number,
-        )
-        live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))
+        _tell(note, original, by, now)
     return note
 
 
@@ -130,6 +112,29 @@ def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) 
         ]
     )
     return note
+
+
+def _tell(note: Invoice, original: Invoice, by: User | None, now: datetime) -> None:
+    center = note.center
+    write_mail(
+        center=center,
+        kind="credit_note",
+        key=f"invoice:{note.pk}",
+        text=lambda: mailtexts.credit_note_issued(note, original),
+        invoice=note,
+        now=now,
+    )
+    audit.record(
+        "invoice.voided",
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=original,
+        now=now,
+        because=note.reason,
+        credit_note=note.number,
+    )
+    live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))
 
 
 def _release(original: Invoice, now: datetime) -> None:

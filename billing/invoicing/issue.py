@@ -1,59 +1,34 @@
 """Issuing: number, lines, claims, ledger entry, mail and trace in one transaction, or nothing at all."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing import mailtexts
+from billing.invoicing.blocking import blockers
 from billing.invoicing.drafts import Draft, DraftLine, preview_invoice
+from billing.invoicing.heads import due_date, number_for, parties
 from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import (
     BillingPeriod,
     Invoice,
     InvoiceLine,
-    InvoiceNumber,
     LedgerEntry,
     SubscriptionClaim,
     UsageClaim,
     UsageReading,
 )
-from billing.periods import Period, day_start, local_day, today, zone_of
-from billing.policies import policy_for
-from billing.readiness import unread_days
+from billing.periods import Period, day_start, local_day, zone_of
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import Center, User
-from whatsapp.models import MazbotAccount
-
-PREFIXES = {Invoice.Kind.INVOICE: "INV", Invoice.Kind.CREDIT_NOTE: "CN"}
 
 
 class NothingToCharge(Refused):
     """The period had no charge: it is closed without an invoice."""
-
-
-def blockers(center: Center, period: Period, now: datetime) -> list[str]:
-    """Why the period cannot be closed yet, as translated sentences; empty when it can."""
-    account = MazbotAccount.objects.filter(reseller=center.reseller).first()
-    account_zone = ZoneInfo(account.time_zone) if account else zone_of(center.reseller)
-    if period.end_day > min(today(center.reseller, now), local_day(now, account_zone)):
-        return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day.isoformat()}]
-    found = [
-        _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
-        % {"number": reading.instance, "day": reading.day.isoformat()}
-        for reading in _doubtful(center, period)
-    ]
-    found += [
-        _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
-        % {"number": number, "day": days[0].isoformat()}
-        for number, days in unread_days(center, period, account_zone)
-    ]
-    return found
 
 
 def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
@@ -89,35 +64,6 @@ def close_period(*, center: Center, period: Period, by: User | None, now: dateti
     except IntegrityError:
         _refuse_overlap(center, period)
         raise
-
-
-def number_for(center: Center, kind: Invoice.Kind, year: int) -> tuple[str, int]:
-    """The next number; its row stays locked until the transaction ends, so that none is ever left out."""
-    counters = InvoiceNumber.objects.filter(reseller_id=center.reseller_id, kind=kind, year=year)
-    InvoiceNumber.objects.bulk_create(
-        [InvoiceNumber(reseller_id=center.reseller_id, kind=kind, year=year)], ignore_conflicts=True
-    )
-    counters.update(last=F("last") + 1)
-    last: int = counters.values_list("last", flat=True)[0]
-    return f"{PREFIXES[kind]}-{year}-{last:04d}", last
-
-
-def parties(center: Center) -> dict[str, dict[str, str]]:
-    """Who bills whom, as they are now."""
-    reseller = center.reseller
-    return {
-        "reseller": {
-            "name": reseller.name,
-            "support_contact": reseller.support_contact,
-            "payment_instructions": reseller.payment_instructions,
-        },
-        "center": {
-            "name": center.name,
-            "contact_name": center.contact_name,
-            "email": center.email,
-            "phone": center.phone,
-        },
-    }
 
 
 def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
@@ -180,11 +126,6 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
         open_amount=max(draft.total, Decimal(0)),
     )
     return invoice
-
-
-def due_date(center: Center, issued_on: date) -> date:
-    """When an invoice issued on that day is due, by the center's terms."""
-    return issued_on + timedelta(days=policy_for(center).payment_terms_days)
 
 
 def _write_lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
@@ -269,17 +210,6 @@ def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> N
         invoice=invoice,
         now=now,
     )
-
-
-def _doubtful(center: Center, period: Period) -> list[UsageReading]:
-    rows = UsageReading.objects.filter(
-        center=center,
-        day__gte=period.first_day,
-        day__lt=period.end_day,
-        flag=UsageReading.Flag.DECREASED,
-        resolved_at=None,
-    )
-    return list(rows.select_related("instance").order_by("day", "pk")[:10])
 
 
 def _resolve_late_readings(draft: Draft, by: User | None, now: datetime) -> None:

@@ -27,7 +27,7 @@ from centers.models import Center
 from whatsapp.models import Instance
 
 _VALID = Q(claims__voided_at__isnull=True)
-_FIELDS: dict[str, Field[Any, Any]] = {
+_FIELDS: dict[str, "Field[Any, Any]"] = {
     "sent": BigIntegerField(),
     "received": BigIntegerField(),
     "failed": BigIntegerField(),

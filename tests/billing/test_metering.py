@@ -266,7 +266,7 @@ def test_a_country_without_rates_keeps_the_last_list(place: Place) -> None:
 
 
 def test_a_country_that_fails_does_not_stop_the_others(place: Place) -> None:
-    place.control.set_fault("rates", "http_500", times=1)
+    place.control.set_fault("rates", "500", times=1)
     run = rates_round(reseller=place.reseller, now=NOW)
     assert (run.state, run.done, run.failed) == ("partial", 1, 1)
     assert [fetch.country_id for fetch in RateFetch.objects.all()] == ["1"]

@@ -1,15 +1,12 @@
-"""Reads with names, for pages. What a portal may ask begins with `portal_` and selects no cost at all."""
+"""What staff pages read about money."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import QuerySet, Sum
 
 from billing.dunning.plan import preview
-from billing.ledger import Balance, balances
 from billing.models import (
     Hold,
     Invoice,
@@ -17,10 +14,9 @@ from billing.models import (
     LedgerEntry,
     Payment,
     SuspensionCase,
-    UsageDay,
     UsageReading,
 )
-from billing.periods import Period, month_of, today
+from billing.periods import month_of, today
 from billing.pricing import PriceBook, PriceRow
 from centers.models import Center, Reseller
 
@@ -146,161 +142,11 @@ def takings(reseller: Reseller, now: datetime) -> list[Takings]:
     ]
 
 
-def usage_by_day(
-    period: Period, *, center: Center | None = None, instance_id: int | None = None
-) -> list[dict[str, Any]]:
-    """day, sent, received, failed, cost, currency: summed over the scope (or one center, or one number)."""
-    rows = _usage(period, center, instance_id).values("day", "currency").annotate(**_SUMS)
-    return [dict(row) for row in rows.order_by("day")]
-
-
-def usage_by_center(period: Period) -> list[dict[str, Any]]:
-    """center_id, center__name, sent, received, failed, cost, currency per center, who sent most first."""
-    rows = _usage(period, None, None).values("center_id", "center__name", "currency")
-    return [dict(row) for row in rows.annotate(**_SUMS).order_by("-sent", "center__name")]
-
-
-def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
-    """instance_id (of our row), instance__instance_id, instance__label and the sums, per number of a center."""
-    names = ("instance_id", "instance__instance_id", "instance__label", "currency")
-    return list(
-        _usage(period, center, None).values(*names).annotate(**_SUMS).order_by("-sent", "instance_id")
-    )
-
-
-def last_read(center: Center | None = None) -> datetime | None:
-    """When usage was last taken over, for "data as of"."""
-    rows = UsageDay.objects.all() if center is None else UsageDay.objects.filter(center=center)
-    found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
-    return found
-
-
 def losses(reseller: Reseller, now: datetime) -> list[tuple[Center, PriceRow]]:
     """Prices that lie below their cost today."""
     book = PriceBook(reseller, today(reseller, now))
     centers = Center.objects.filter(reseller=reseller, archived_at=None).order_by("name", "pk")
     return [(center, row) for center in centers for row in book.for_center(center) if row.is_loss]
-
-
-# --- What a center may know of itself -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PortalPrice:
-    """A price as the center pays it; None where it cannot be told yet."""
-
-    type: str
-    category: str
-    price: Decimal | None
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class PortalLine:
-    """A line of an invoice as its center reads it."""
-
-    position: int
-    kind: str
-    number_label: str
-    rate_type: str
-    first_day: date
-    end_day: date
-    quantity: int
-    sent: int
-    received: int
-    failed: int
-    unit_price: Decimal
-    amount: Decimal
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class PortalDay:
-    """A day's messages of one center (or one of its numbers)."""
-
-    day: date
-    sent: int
-    received: int
-    failed: int
-
-
-_INVOICE_FIELDS = (
-    "id",
-    "reseller_id",
-    "center_id",
-    "kind",
-    "number",
-    "first_day",
-    "end_day",
-    "currency",
-    "total",
-    "issued_at",
-    "issued_on",
-    "due_on",
-    "language",
-    "parties",
-    "reason",
-    "open_amount",
-    "settled_at",
-    "voided_at",
-)
-_LINE_FIELDS = (
-    "position",
-    "kind",
-    "number_label",
-    "rate_type",
-    "first_day",
-    "end_day",
-    "quantity",
-    "sent",
-    "received",
-    "failed",
-    "unit_price",
-    "amount",
-    "currency",
-)
-
-
-def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
-    """The center's prices, by type name: an order by price in another currency could tell of costs."""
-    rows = PriceBook(center.reseller, today(center.reseller, now)).for_center(center)
-    prices = [PortalPrice(row.type, row.category, row.price, row.currency) for row in rows]
-    return sorted(prices, key=lambda row: (row.category, row.type))
-
-
-def portal_usage(center: Center, period: Period, *, instance_id: int | None = None) -> list[PortalDay]:
-    """Messages per day; no cost is selected."""
-    counts = {name: _SUMS[name] for name in ("sent", "received", "failed")}
-    rows = _usage(period, center, instance_id).values("day").annotate(**counts).order_by("day")
-    return [PortalDay(**row) for row in rows.values("day", "sent", "received", "failed")]
-
-
-def portal_invoices(center: Center) -> QuerySet[Invoice]:
-    """The center's invoices and credit notes, newest first."""
-    return Invoice.objects.filter(center=center).only(*_INVOICE_FIELDS).order_by("-issued_at", "-pk")
-
-
-def portal_lines(invoice: Invoice) -> list[PortalLine]:
-    """What the center reads on one of its invoices."""
-    rows: Iterable[dict[str, Any]] = (
-        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*_LINE_FIELDS)
-    )
-    return [PortalLine(**row) for row in rows]
-
-
-def portal_balance(center: Center, now: datetime) -> list[Balance]:
-    """What the center owes or has paid too much, per currency, its own first."""
-    return balances(center, now)
-
-
-_SUMS = {name: Sum(name) for name in ("sent", "received", "failed", "cost")}
-
-
-def _usage(period: Period, center: Center | None, instance_id: int | None) -> QuerySet[UsageDay]:
-    rows = UsageDay.objects.filter(day__gte=period.first_day, day__lt=period.end_day).order_by()
-    if center is not None:
-        rows = rows.filter(center=center)
-    return rows if instance_id is None else rows.filter(instance_id=instance_id)
 
 
 def _by_currency(rows: QuerySet[Invoice] | QuerySet[Payment], name: str) -> dict[str, Decimal]:

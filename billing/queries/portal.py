@@ -1,0 +1,127 @@
+"""What a center may know of itself: no cost is selected."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from billing.ledger import Balance, balances
+from billing.models import (
+    Invoice,
+    InvoiceLine,
+)
+from billing.periods import Period, today
+from billing.pricing import PriceBook
+from billing.queries.usage import SUMS, usage_rows
+from centers.models import Center
+
+
+@dataclass(frozen=True, slots=True)
+class PortalPrice:
+    """A price as the center pays it; None where it cannot be told yet."""
+
+    type: str
+    category: str
+    price: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalLine:
+    """A line of an invoice as its center reads it."""
+
+    position: int
+    kind: str
+    number_label: str
+    rate_type: str
+    first_day: date
+    end_day: date
+    quantity: int
+    sent: int
+    received: int
+    failed: int
+    unit_price: Decimal
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalDay:
+    """A day's messages of one center (or one of its numbers)."""
+
+    day: date
+    sent: int
+    received: int
+    failed: int
+
+
+_INVOICE_FIELDS = (
+    "id",
+    "reseller_id",
+    "center_id",
+    "kind",
+    "number",
+    "first_day",
+    "end_day",
+    "currency",
+    "total",
+    "issued_at",
+    "issued_on",
+    "due_on",
+    "language",
+    "parties",
+    "reason",
+    "open_amount",
+    "settled_at",
+    "voided_at",
+)
+_LINE_FIELDS = (
+    "position",
+    "kind",
+    "number_label",
+    "rate_type",
+    "first_day",
+    "end_day",
+    "quantity",
+    "sent",
+    "received",
+    "failed",
+    "unit_price",
+    "amount",
+    "currency",
+)
+
+
+def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
+    """The center's prices, by type name: an order by price in another currency could tell of costs."""
+    rows = PriceBook(center.reseller, today(center.reseller, now)).for_center(center)
+    prices = [PortalPrice(row.type, row.category, row.price, row.currency) for row in rows]
+    return sorted(prices, key=lambda row: (row.category, row.type))
+
+
+def portal_usage(center: Center, period: Period, *, instance_id: int | None = None) -> list[PortalDay]:
+    """Messages per day; no cost is selected."""
+    counts = {name: SUMS[name] for name in ("sent", "received", "failed")}
+    rows = usage_rows(period, center, instance_id).values("day").annotate(**counts).order_by("day")
+    return [PortalDay(**row) for row in rows.values("day", "sent", "received", "failed")]
+
+
+def portal_invoices(center: Center) -> QuerySet[Invoice]:
+    """The center's invoices and credit notes, newest first."""
+    return Invoice.objects.filter(center=center).only(*_INVOICE_FIELDS).order_by("-issued_at", "-pk")
+
+
+def portal_lines(invoice: Invoice) -> list[PortalLine]:
+    """What the center reads on one of its invoices."""
+    rows: Iterable[dict[str, Any]] = (
+        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*_LINE_FIELDS)
+    )
+    return [PortalLine(**row) for row in rows]
+
+
+def portal_balance(center: Center, now: datetime) -> list[Balance]:
+    """What the center owes or has paid too much, per currency, its own first."""
+    return balances(center, now)

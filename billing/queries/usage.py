@@ -1,0 +1,50 @@
+"""Usage summed by day, center or number."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from billing.models import (
+    UsageDay,
+)
+from billing.periods import Period
+from centers.models import Center
+
+SUMS = {name: Sum(name) for name in ("sent", "received", "failed", "cost")}
+
+
+def usage_rows(period: Period, center: Center | None, instance_id: int | None) -> QuerySet[UsageDay]:
+    rows = UsageDay.objects.filter(day__gte=period.first_day, day__lt=period.end_day).order_by()
+    if center is not None:
+        rows = rows.filter(center=center)
+    return rows if instance_id is None else rows.filter(instance_id=instance_id)
+
+
+def usage_by_day(
+    period: Period, *, center: Center | None = None, instance_id: int | None = None
+) -> list[dict[str, Any]]:
+    """day, sent, received, failed, cost, currency: summed over the scope (or one center, or one number)."""
+    rows = usage_rows(period, center, instance_id).values("day", "currency").annotate(**SUMS)
+    return [dict(row) for row in rows.order_by("day")]
+
+
+def usage_by_center(period: Period) -> list[dict[str, Any]]:
+    """center_id, center__name, sent, received, failed, cost, currency per center, who sent most first."""
+    rows = usage_rows(period, None, None).values("center_id", "center__name", "currency")
+    return [dict(row) for row in rows.annotate(**SUMS).order_by("-sent", "center__name")]
+
+
+def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
+    """instance_id (of our row), instance__instance_id, instance__label and the sums, per number of a center."""
+    names = ("instance_id", "instance__instance_id", "instance__label", "currency")
+    return list(
+        usage_rows(period, center, None).values(*names).annotate(**SUMS).order_by("-sent", "instance_id")
+    )
+
+
+def last_read(center: Center | None = None) -> datetime | None:
+    """When usage was last taken over, for "data as of"."""
+    rows = UsageDay.objects.all() if center is None else UsageDay.objects.filter(center=center)
+    found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
+    return found
