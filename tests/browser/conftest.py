@@ -3,12 +3,15 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Error
 
 from tests.browser.stack import Stack
+from tests.browser.visitors import Visitors
 
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -40,15 +43,56 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product with one-second ticks; its log ends are printed when a test fails."""
+    """The whole product with one-second ticks, three days before the end of a month of its own clock."""
     folder: Path = tmp_path_factory.mktemp("stack")
     name = "browser_" + os.environ.get("MARKAZ_TEST_DB", "test_markaz")
     running = Stack(folder=folder, name=name, redis_number=14)
     try:
         running.start()
+        running.move_to(running.next_month(running.next_month(running.now())) - timedelta(days=3))
         yield running
     except BaseException:
         print(running.logs())  # noqa: T201
         raise
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def _signed_in() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack, _signed_in: dict[str, Any]) -> Iterator[Visitors]:
+    """`visit(email)` opens a page as that person; at the end no page may have complained."""
+    visitors = Visitors(browser, stack, _signed_in)
+    yield visitors
+    visitors.close()
+    visitors.check()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed test leaves pictures of its pages in the stack's folder, and the ends of the logs."""
+    report = yield
+    found = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed and "stack" in found:  # type: ignore[attr-defined]
+        pictures = _pictures(found.get("browser"), found["stack"].folder, item.name)
+        report.sections.append(("pictures", "\n".join(pictures)))  # type: ignore[attr-defined]
+        report.sections.append(("ends of the logs", found["stack"].logs()))  # type: ignore[attr-defined]
+    return report
+
+
+def _pictures(browser: Browser | None, folder: Path, name: str) -> list[str]:
+    pages = [page for context in browser.contexts for page in context.pages] if browser else []
+    taken = []
+    for number, page in enumerate(pages, start=1):
+        path = folder / f"{name[:60].replace('/', '-')}-{number}.png"
+        try:
+            page.screenshot(path=path, full_page=True)
+        except Error as error:  # a page that is going away must not hide the failure
+            taken.append(f"{page.url}: no picture, {error.message.splitlines()[0]}")
+        else:
+            taken.append(f"{page.url}: {path}")
+    return taken

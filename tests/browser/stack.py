@@ -8,6 +8,9 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 START_SECONDS = 40
 STOP_SECONDS = 15
+_ROUTINE = ("tick_", "config.heartbeat", "ASGI transport error")  # of a log, what says nothing of a failure
 
 
 def free_port() -> int:
@@ -126,6 +130,33 @@ class Stack:
             raise AssertionError(f"manage.py {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
         return done
 
+    def now(self) -> datetime:
+        """The product's time, whatever the real one is."""
+        shown = self.manage("clock").stdout.splitlines()[0]
+        return datetime.strptime(shown, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+
+    def move_to(self, moment: datetime) -> None:
+        """Move the product's clock and the sandbox's ahead to `moment`; what becomes due is then done."""
+        self.manage("clock", "--to", moment.isoformat())
+
+    def move_by(self, **parts: float) -> None:
+        """Move both clocks ahead by days, hours, minutes or seconds."""
+        self.manage("clock", "--advance-days", str(timedelta(**parts) / timedelta(days=1)))
+
+    @staticmethod
+    def next_month(moment: datetime) -> datetime:
+        """Nine o'clock of the first day of the month after `moment`: that day in every zone of ours."""
+        first = (moment.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return first.replace(hour=9, minute=0, second=0, microsecond=0)
+
+    def mails(self) -> list[EmailMessage]:
+        """The mails sent so far, in the order of sending."""
+        found = []
+        for path in sorted((self.folder / "mail").glob("*")):
+            parts = path.read_bytes().split(b"\n" + b"-" * 79 + b"\n")
+            found += [message_from_bytes(part, policy=policy.default) for part in parts if part.strip()]
+        return sorted(found, key=lambda mail: mail["Date"].datetime)
+
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows straight from the stack's database."""
         with psycopg.connect(self.env["DATABASE_URL"]) as connection:
@@ -133,10 +164,11 @@ class Stack:
 
     def logs(self) -> str:
         """The end of every process's log, for a failed test's message."""
-        parts = [
-            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
-            for path in self.folder.glob("*.log")
-        ]
+        parts = []
+        for path in sorted(self.folder.glob("*.log")):
+            lines = path.read_text(errors="replace").splitlines()
+            told = [line for line in lines if not any(word in line for word in _ROUTINE)]
+            parts.append("\n".join([f"--- {path.name}", *told[-30:]]))
         return "\n".join(parts)
 
     def _command(self, name: str) -> list[str]:
