@@ -1,0 +1,54 @@
+"""From a reading to a number that MazBot switches off and, once paid, on again: all over real HTTP."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from billing.models import Invoice, SuspensionCase
+from billing.rounds import dunning_round, invoice_round, usage_round
+from centers.models import Center
+from tests.billing.conftest import NOW
+from tests.billing.test_metering import Place, place  # noqa: F401  # the fixture
+from whatsapp.models import Instance
+from whatsapp.rounds import switching_round
+
+
+def services(at: Place) -> tuple[str, bool]:
+    """What we know as confirmed, and what the sandbox itself holds."""
+    number = Instance.objects.get()
+    there = next(row for row in at.control.state()["instances"] if row["instance_id"] == number.instance_id)
+    return number.service, there["enabled"]
+
+
+def test_invoiced_overdue_suspended_paid_resumed(place: Place) -> None:  # noqa: F811
+    number = place.here_and_there()
+    place.margin("20", "0.01")
+    born = datetime(2026, 2, 28, 9, tzinfo=UTC)
+    Center.objects.update(created_at=born)
+    Instance.objects.update(created_at=born)
+    place.control.add_usage(number.instance_id, date(2026, 2, 28), sent=100, cost=Decimal(5))
+    usage_round(reseller=place.reseller, now=NOW)
+    invoice_round(reseller=place.reseller, now=NOW)
+    invoice = Invoice.objects.get()
+    assert (invoice.total, invoice.due_on) == (7, date(2026, 3, 19))
+
+    late = NOW + timedelta(days=24)
+    place.clock[0] = late
+    dunning_round(reseller=place.reseller, now=late)
+    switching_round(reseller=place.reseller, now=late)
+    assert services(place) == ("disabled", False)
+
+    place.pay("7", now=late)
+    switching_round(reseller=place.reseller, now=late + timedelta(seconds=5))
+    assert services(place) == ("enabled", True)
+    assert SuspensionCase.objects.get().ending == "paid"
+
+
+def test_paid_before_the_call_is_never_switched_off(place: Place) -> None:  # noqa: F811
+    place.owe("10", day=date(2026, 2, 11))
+    late = NOW + timedelta(days=24)
+    dunning_round(reseller=place.reseller, now=late)
+    # The debt goes while the wish still stands, as if the payment had raced the reconciler.
+    SuspensionCase.objects.update(ended_at=late)
+    switching_round(reseller=place.reseller, now=late)
+    assert place.calls("toggle") == 0
+    assert set(Instance.objects.values_list("service_wanted", "service")) == {("enabled", "enabled")}
