@@ -7,8 +7,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Ask for the balance right before a number is switched off for non-payment."""
-        from billing.suspensions import may_disable
-        from whatsapp.reconciling import register_guard
+        """Hang this room on to the ones to its left."""
+        from billing import hooks
 
-        register_guard(may_disable)
+        hooks.connect()

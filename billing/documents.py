@@ -30,9 +30,8 @@ def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
     with translation.override(chosen):
         data = _document(invoice, chosen)
     files = {"main.typ": TEMPLATE.read_bytes(), "data.json": json.dumps(data).encode()}
-    pdf: bytes = typst.compile(
-        files, font_paths=_fonts(), format="pdf", timestamp=invoice.issued_at.astimezone(UTC)
-    )
+    issued = invoice.issued_at.astimezone(UTC).replace(microsecond=0)
+    pdf: bytes = typst.compile(files, font_paths=_fonts(), format="pdf", timestamp=issued)
     return pdf
 
 

@@ -6,7 +6,7 @@ from billing.rounds import due_resellers, run_if_due
 from centers import clock
 from whatsapp.dispatch import enqueue
 
-_QUEUES = {
+QUEUES = {
     "usage": "metering",
     "account": "metering",
     "rates": "metering",
@@ -18,7 +18,7 @@ _QUEUES = {
 
 def _hand_out(job: str) -> None:
     for reseller_id in due_resellers(job, clock.now()):
-        enqueue(f"billing.{job}", queue=_QUEUES[job], reseller_id=reseller_id)
+        enqueue(f"billing.{job}", queue=QUEUES[job], reseller_id=reseller_id)
 
 
 @shared_task(name="billing.tick_usage", queue="metering")

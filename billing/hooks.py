@@ -1,0 +1,100 @@
+"""Where this room hangs on to the others: the Jobs page, the search, the check before a number is switched off."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Invoice, Payment, RoundSchedule
+from billing.rounds import LEASE
+from billing.suspensions import may_disable
+from billing.tasks import QUEUES
+from centers import clock
+from centers.jobs import register_job
+from centers.models import JobRun, Reseller
+from centers.permissions import Permission
+from centers.scoping import tenant
+from centers.search import SHOWN_PER_KIND, Hit, register
+from whatsapp.dispatch import enqueue
+from whatsapp.reconciling import register_guard
+
+_JOBS = (
+    ("usage", _("Usage"), Permission.VIEW, _("Every hour, and past days once a day")),
+    ("account", _("Main account and quota"), Permission.VIEW, _("Every hour")),
+    ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
+    ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that are over")),
+    ("dunning", _("Reminders and suspensions"), Permission.MANAGE_DUNNING, _("Every five minutes")),
+    ("mail", _("Mails"), Permission.VIEW, _("Within seconds after they are written")),
+)
+
+
+def connect() -> None:
+    """Called once, from the app's ready()."""
+    register_guard(may_disable)
+    register(find_invoices)
+    register(find_payments)
+    for name, label, permission, schedule in _JOBS:
+        register_job(name, label, permission, schedule, _runner(name), next_run=_next_run(name))
+
+
+def run_soon(job: str, reseller_id: int) -> bool:
+    """Make a round due now and hand it to the workers; False while one is going on."""
+    now = clock.now()
+    with tenant(reseller_id):
+        running = JobRun.objects.filter(
+            job=job, state=JobRun.State.RUNNING, started_at__gt=now - LEASE
+        ).exists()
+        if running:
+            return False
+        RoundSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
+    return enqueue(f"billing.{job}", queue=QUEUES[job], reseller_id=reseller_id)
+
+
+def find_invoices(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Invoices and credit notes by their number."""
+    if Permission.VIEW_INVOICES not in permissions:
+        return
+    found = Invoice.objects.filter(number__icontains=text).select_related("center")
+    for row in found.order_by("-issued_at", "-pk")[:SHOWN_PER_KIND]:
+        yield Hit(
+            kind=row.get_kind_display(),
+            title=row.number,
+            url=reverse("invoice", args=[reseller.slug, row.pk]),
+            detail=str(row.center),
+            icon="file-invoice",
+            exact=text.casefold() == row.number.casefold(),
+        )
+
+
+def find_payments(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Payments by their reference."""
+    if Permission.VIEW_INVOICES not in permissions:
+        return
+    found = Payment.objects.filter(Q(reference__icontains=text)).select_related("center")
+    for row in found.order_by("-received_on", "-pk")[:SHOWN_PER_KIND]:
+        yield Hit(
+            kind=_("Payment"),
+            title=row.reference,
+            url=f"{reverse('payments', args=[reseller.slug])}?center={row.center_id}",
+            detail=str(row.center),
+            icon="cash",
+            exact=text.casefold() == row.reference.casefold(),
+        )
+
+
+def _runner(job: str) -> Callable[[int], object]:
+    return lambda reseller_id: run_soon(job, reseller_id)
+
+
+def _next_run(job: str) -> Callable[[int, datetime], datetime | None]:
+    def next_run(reseller_id: int, now: datetime) -> datetime | None:
+        found: datetime | None = (
+            RoundSchedule.objects.filter(reseller=reseller_id, job=job)
+            .values_list("next_at", flat=True)
+            .first()
+        )
+        return found
+
+    return next_run
