@@ -11,6 +11,7 @@ from typing import Any
 import xlsxwriter
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
+from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django_scopes import get_scope, scope
 
@@ -34,7 +35,7 @@ def export(
     response = StreamingHttpResponse(
         _as_asked(_csv([str(h) for h in header], rows)), content_type="text/csv; charset=utf-8"
     )
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response["Content-Disposition"] = content_disposition_header(True, f"{name}.csv") or "attachment"
     return response
 
 

@@ -38,6 +38,8 @@ PUBLIC = {
     "readyz": "says that the servers behind it answer",
     "metrics": "guarded by its own token",
 }
+#: Pages that ask for a second permission, which depends on what the request names.
+ALSO_ASKS = {"job_run"}
 #: allauth's pages about the signed-in person's own account, or about signing in.
 ALLAUTH = ("account_", "mfa_", "usersessions_")
 
@@ -61,8 +63,8 @@ def worlds(db: None) -> tuple[TenantRows, TenantRows]:
 
 
 def signed_in(rows: TenantRows, role: Role) -> Client:
-    """A browser of somebody with `role` who remembers nothing: each answer is a 500 rather than an exception."""
-    client = Client(raise_request_exception=True)
+    """A browser of somebody with `role`; an exception of ours is an answer 500, so that all are told at once."""
+    client = Client(raise_request_exception=False)
     client.force_login(member(rows.reseller, role, rows.center if role in CENTER_ROLES else None))
     return client
 
@@ -119,19 +121,21 @@ def test_a_role_that_may_not_gets_403_and_one_that_may_does_not(
     client = signed_in(mine, role)
     roles = {"staff": STAFF_ROLES, "portal": CENTER_ROLES}
     before = snapshot(mine.reseller)
+    wrong = []
     for address, method in itertools.product(GUARDED, METHODS):
-        url = url_of(address, mine, MINE)
-        status = answer(client, method, url)
-        said = f"{role} {method} {address}: {status}"
+        status = answer(client, method, url_of(address, mine, MINE))
         if role not in roles[address.audience]:
-            assert status == HTTPStatus.NOT_FOUND, said
+            right = status == HTTPStatus.NOT_FOUND
         elif not may(role, address.view.permission):
-            assert status == HTTPStatus.FORBIDDEN, said
+            right = status == HTTPStatus.FORBIDDEN
         else:
-            assert status != HTTPStatus.FORBIDDEN, said
-            assert status < HTTPStatus.INTERNAL_SERVER_ERROR or status in (502, 503), said
-    after = snapshot(mine.reseller)
-    assert after == before, "a taken-back request left something"
+            right = status < HTTPStatus.INTERNAL_SERVER_ERROR and (
+                status != HTTPStatus.FORBIDDEN or address.name in ALSO_ASKS
+            )
+        if not right:
+            wrong.append(f"{method} {address}: {status}")
+    assert wrong == []
+    assert snapshot(mine.reseller) == before, "a request that was taken back left something"
 
 
 @pytest.mark.django_db

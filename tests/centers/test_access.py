@@ -1,0 +1,109 @@
+"""The doors of the staff pages and of the portal, and who holds which right."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.urls import reverse
+
+from centers import clock
+from centers.models import Membership, Reseller, Role
+from centers.permissions import GRANTS, Permission, may
+from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
+
+pytestmark = pytest.mark.django_db
+
+
+def test_no_role_of_a_center_holds_a_right_of_staff() -> None:
+    portal = {Permission.PORTAL_VIEW, Permission.PORTAL_PAIR, Permission.PORTAL_WEBHOOK}
+    assert GRANTS[Role.CENTER_ADMIN] | GRANTS[Role.CENTER_VIEWER] == portal
+    for role in (Role.OWNER, Role.BILLING, Role.SUPPORT):
+        assert not GRANTS[role] & portal
+    assert not may(Role.SUPPORT, Permission.VIEW_COSTS)
+    assert may(Role.OWNER, Permission.MANAGE_TEAM)
+    assert not may("inventor", Permission.VIEW)
+
+
+@pytest.fixture
+def reseller() -> Reseller:
+    found: Reseller = ResellerFactory()
+    return found
+
+
+def home(reseller: Reseller) -> str:
+    return reverse("staff_home", args=[reseller.slug])
+
+
+def test_a_fragment_of_a_signed_out_page_sends_the_whole_page_to_sign_in(reseller: Reseller) -> None:
+    here = home(reseller)
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{here}?q=1"}
+    answer = Client().get(here, headers=headers)
+    assert answer["HX-Redirect"] == f"{reverse('account_login')}?next={here}%3Fq%3D1"
+    elsewhere = Client().get(here, headers=headers | {"HX-Current-URL": "https://evil.example/"})
+    assert elsewhere["HX-Redirect"] == f"{reverse('account_login')}?next=/"
+
+
+def test_where_two_factor_sign_in_is_required_nothing_else_is_shown_first(
+    reseller: Reseller, client: Client
+) -> None:
+    owner = member(reseller)
+    Reseller.objects.filter(pk=reseller.pk).update(mfa_required=True)
+    client.force_login(owner)
+    assert client.get(home(reseller))["Location"] == reverse("mfa_index")
+    Authenticator.objects.create(user=owner, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert client.get(home(reseller)).status_code == 200
+
+
+def test_an_archived_center_has_no_portal(reseller: Reseller, client: Client) -> None:
+    center = CenterFactory(reseller=reseller)
+    client.force_login(member(reseller, Role.CENTER_ADMIN, center))
+    url = reverse("portal_home", args=[center.pk])
+    assert client.get(url).status_code == 200
+    center.archived_at = clock.now()
+    center.save()
+    assert client.get(url).status_code == 404
+
+
+def test_staff_get_404_in_a_portal_and_a_portals_people_in_the_staff_pages(
+    reseller: Reseller, client: Client
+) -> None:
+    center = CenterFactory(reseller=reseller)
+    client.force_login(member(reseller))
+    assert client.get(reverse("portal_home", args=[center.pk])).status_code == 404
+    client.force_login(member(reseller, Role.CENTER_ADMIN, center))
+    assert client.get(home(reseller)).status_code == 404
+
+
+def test_a_role_too_small_gets_403(reseller: Reseller, client: Client) -> None:
+    client.force_login(member(reseller, Role.SUPPORT))
+    assert client.get(reverse("team", args=[reseller.slug])).status_code == 403
+    center = CenterFactory(reseller=reseller)
+    client.force_login(member(reseller, Role.CENTER_VIEWER, center))
+    assert client.get(reverse("portal_webhook", args=[center.pk, 1])).status_code == 403
+
+
+def test_signed_out_people_are_sent_to_sign_in_from_both_doors(reseller: Reseller) -> None:
+    center = CenterFactory(reseller=reseller)
+    for url in (home(reseller), reverse("portal_home", args=[center.pk])):
+        assert Client().get(url)["Location"] == f"{reverse('account_login')}?next={url}"
+
+
+def test_the_first_page_depends_on_where_one_belongs(reseller: Reseller, client: Client) -> None:
+    person = UserFactory()
+    assert Client().get("/")["Location"].startswith(reverse("account_login"))
+    client.force_login(person)
+    assert "do not belong" in client.get("/").content.decode()
+    Membership.objects.create(user=person, reseller=reseller, role=Role.OWNER)
+    assert client.get("/")["Location"] == home(reseller)
+    center = CenterFactory(reseller=reseller)
+    Membership.objects.create(user=person, reseller=reseller, center=center, role=Role.CENTER_ADMIN)
+    chooser = client.get("/").content.decode()
+    assert home(reseller) in chooser
+    assert reverse("portal_home", args=[center.pk]) in chooser
+
+
+def test_the_language_switch_goes_back_to_pages_of_ours_alone(client: Client) -> None:
+    answer = client.post(reverse("set_language"), {"language": "ar", "next": "/profile/"})
+    assert (answer["Location"], answer.cookies["django_language"].value) == ("/profile/", "ar")
+    answer = client.post(reverse("set_language"), {"language": "xx", "next": "//evil.example/"})
+    assert answer["Location"] == "/"
+    assert "django_language" not in answer.cookies

@@ -1,0 +1,50 @@
+"""A list costs the same number of queries with three rows as with one."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from centers.models import Role
+from tests.factories import ResellerFactory, member
+from tests.guards.addresses import all_addresses
+from tests.guards.rows import TenantRows
+
+FIRST = 800_001
+#: Every page and part that is opened without the id of one row: the lists, and the home pages made of them.
+LISTS = [
+    address for address in all_addresses() if address.takes in (("slug",), ("center_id",), ("slug", "fmt"))
+]
+
+
+def queries(client: Client, url: str) -> list[str]:
+    """The SQL of one GET after a first one has filled what a process keeps."""
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        response = client.get(url)
+        if response.streaming:
+            b"".join(response.streaming_content)  # type: ignore[arg-type]
+    return [query["sql"] for query in seen.captured_queries]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("audience", ["staff", "portal"])
+def test_three_rows_cost_what_one_row_costs(audience: str) -> None:
+    rows = TenantRows(ResellerFactory(), first_pk=FIRST)
+    known = {"slug": rows.reseller.slug, "center_id": rows.center.pk, "fmt": "csv"}
+    client = Client()
+    place = {"staff": (Role.OWNER, None), "portal": (Role.CENTER_ADMIN, rows.center)}
+    client.force_login(member(rows.reseller, *place[audience]))
+    urls = {
+        str(address): reverse(address.name, kwargs={name: known[name] for name in address.takes})
+        for address in LISTS
+        if address.audience == audience
+    }
+    one = {name: len(queries(client, url)) for name, url in urls.items()}
+    rows.add(FIRST + 1)
+    rows.add(FIRST + 2)
+    three = {name: len(queries(client, url)) for name, url in urls.items()}
+    assert three == one
