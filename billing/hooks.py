@@ -7,11 +7,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from billing.audit_names import SENTENCES
 from billing.models import Invoice, Payment, RoundSchedule
 from billing.rounds import LEASE
 from billing.suspensions import may_disable
 from billing.tasks import QUEUES
 from centers import clock
+from centers.audit_sentences import register_sentences
 from centers.jobs import register_job
 from centers.models import JobRun, Reseller
 from centers.permissions import Permission
@@ -35,6 +37,7 @@ def connect() -> None:
     register_guard(may_disable)
     register(find_invoices)
     register(find_payments)
+    register_sentences(SENTENCES)
     for name, label, permission, schedule in _JOBS:
         register_job(name, label, permission, schedule, _runner(name), next_run=_next_run(name))
 

@@ -58,7 +58,11 @@ def changes(event: AuditEvent) -> list[tuple[str, str, str]]:
         for name, pair in (found.items() if isinstance(found, dict) else ())
         if isinstance(pair, list) and len(pair) == 2
     ]
-    facts = {name: value for name, value in event.data.items() if name not in ("changes", "what")}
+    facts = {
+        name: value
+        for name, value in event.data.items()
+        if name not in ("changes", "what") and value not in (None, "", [], {})
+    }
     return rows + [
         (_label(event.target_type, name), "", _shown(name, value)) for name, value in facts.items()
     ]
@@ -96,7 +100,34 @@ def _noun(noun: str) -> str:
     return known.get(noun, noun.replace("_", " "))
 
 
+#: Names of facts that are no fields of a model, and words that are stored as codes.
+_FACTS = {
+    "reason": gettext_lazy("reason"),
+    "because": gettext_lazy("because"),
+    "before": gettext_lazy("before"),
+    "raw": gettext_lazy("MazBot's word"),
+    "fields": gettext_lazy("changed"),
+    "values": gettext_lazy("values"),
+    "amount": gettext_lazy("amount"),
+    "total": gettext_lazy("total"),
+    "count": gettext_lazy("count"),
+    "ending": gettext_lazy("ending"),
+    "until": gettext_lazy("until"),
+    "step": gettext_lazy("step"),
+}
+_WORDS = {
+    "non_payment": gettext_lazy("not paid"),
+    "manual": gettext_lazy("by hand"),
+    "archived": gettext_lazy("archived"),
+    "enabled": gettext_lazy("enabled"),
+    "disabled": gettext_lazy("disabled"),
+    "unconfirmed": gettext_lazy("not confirmed"),
+}
+
+
 def _label(model_name: str, field: str) -> str:
+    if field in _FACTS:
+        return capfirst(str(_FACTS[field]))
     for config in apps.get_app_configs():
         if config.name in ("centers", "whatsapp", "billing") and model_name in config.models:
             try:
@@ -114,6 +145,8 @@ def _shown(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if name == "role" and value in Role.values:
         return str(Role(value).label)
+    if isinstance(value, str) and value in _WORDS:
+        return str(_WORDS[value])
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_shown(key, part)}" for key, part in value.items())
     return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)

@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from centers import lifecycle
+from centers.audit_sentences import register_sentences
 from centers.jobs import register_job
 from centers.models import AuditEvent, Center, Reseller, User
 from centers.permissions import Permission
 from centers.search import SHOWN_PER_KIND, Hit, register
+from whatsapp.audit_names import SENTENCES
 from whatsapp.dispatch import enqueue
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Instance
@@ -22,6 +24,7 @@ def connect() -> None:
     lifecycle.on_archive(archive_numbers)
     lifecycle.on_restore(restore_numbers)
     register(find_instances)
+    register_sentences(SENTENCES)
     register_job(
         "status",
         _("Connection status"),
