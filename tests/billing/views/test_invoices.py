@@ -62,6 +62,14 @@ def test_the_list_asks_no_more_for_more_rows(desk: Desk, django_assert_max_num_q
 def test_a_part_of_the_list_is_answered_alone(desk: Desk, htmx: dict[str, Any]) -> None:
     page = desk.as_(desk.owner).get(desk.url("invoices/"), headers={**htmx, "HX-Target": "invoices"})
     assert page.content.decode().lstrip().startswith('<div id="invoices"')
+    assert "<html" not in page.content.decode()
+
+
+def test_the_export_follows_the_filters(desk: Desk, htmx: dict[str, Any]) -> None:
+    address = desk.url("invoices/?state=paid")
+    page = desk.as_(desk.owner).get(address, headers={**htmx, "HX-Target": "invoices"}).content.decode()
+    assert 'hx-swap-oob="true"' in page
+    assert "invoices/export/csv/?state=paid" in page
 
 
 def test_the_export_holds_the_list(desk: Desk) -> None:
