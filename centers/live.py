@@ -7,6 +7,7 @@ fragment through its ordinary, permission-checked view.
 import json
 import time
 from functools import cache
+from urllib.parse import urlsplit
 
 import redis
 import structlog
@@ -14,7 +15,8 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 
-CHANNEL = "markaz:live"
+# All databases of one Valkey share its channels: the number keeps several installs on a server apart.
+CHANNEL = "markaz:live:" + (urlsplit(settings.REDIS_URL).path.strip("/") or "0")
 TOKEN_SALT = "markaz.live"  # noqa: S105  # a name, not a secret
 TOKEN_SECONDS = 600
 
