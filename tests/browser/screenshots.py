@@ -1,0 +1,110 @@
+"""Takes the pictures of docs/screenshots from a running demo: `python -m tests.browser.screenshots [http://127.0.0.1:8000]`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from config import demo_accounts
+from tests.browser.conftest import chromium_path
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+DESKTOP, PHONE = (1360, 860), (390, 844)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: who looks at which page, and how."""
+
+    name: str
+    path: str
+    who: str = demo_accounts.OWNER.email
+    scheme: str = "light"
+    language: str = "en"
+    size: tuple[int, int] = DESKTOP
+
+
+CENTER = demo_accounts.CENTER.email
+SHOTS = (
+    Shot("home", "/r/rimal/"),
+    Shot("board", "/r/rimal/board/"),
+    Shot("board-dark", "/r/rimal/board/", scheme="dark"),
+    Shot("board-arabic", "/r/rimal/board/", language="ar"),
+    Shot("board-phone", "/r/rimal/board/", size=PHONE),
+    Shot("center", "/r/rimal/centers/1/"),
+    Shot("number", "/r/rimal/instances/1/"),
+    Shot("alerts", "/r/rimal/alerts/"),
+    Shot("prices", "/r/rimal/prices/"),
+    Shot("usage-dark", "/r/rimal/usage/", scheme="dark"),
+    Shot("invoices", "/r/rimal/invoices/", demo_accounts.BILLING.email),
+    Shot("unpaid", "/r/rimal/unpaid/", demo_accounts.BILLING.email),
+    Shot("unpaid-arabic-dark", "/r/rimal/unpaid/", scheme="dark", language="ar"),
+    Shot("payments", "/r/rimal/payments/", demo_accounts.BILLING.email),
+    Shot("jobs", "/r/rimal/jobs/", demo_accounts.SUPPORT.email),
+    Shot("settings", "/r/rimal/settings/mazbot/"),
+    Shot("portal-phone", "/c/1/", CENTER, size=PHONE),
+    Shot("portal-phone-arabic", "/c/1/", CENTER, language="ar", size=PHONE),
+    Shot("portal-invoices-arabic-dark", "/c/1/invoices/", CENTER, scheme="dark", language="ar", size=PHONE),
+)
+
+
+def main(base: str) -> None:
+    """Take every picture; a page that does not answer 200 ends the run."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for shot in SHOTS:
+            take(browser, base, shot)
+            print(shot.name)  # noqa: T201
+        pairing(browser, base)
+        browser.close()
+
+
+def take(browser: Browser, base: str, shot: Shot) -> None:
+    """Sign in as the person, open the page, wait until it rests, save the picture."""
+    page = signed_in(browser, base, shot)
+    answer = page.goto(base + shot.path)
+    assert answer is not None, shot
+    assert answer.status == 200, shot
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / f"{shot.name}.png")
+    page.context.close()
+
+
+def pairing(browser: Browser, base: str) -> None:
+    """The code on a phone, in Arabic, for the first number that is down."""
+    shot = Shot("pairing-phone-arabic", "/r/rimal/", language="ar", size=PHONE)
+    page = signed_in(browser, base, shot)
+    page.goto(base + "/r/rimal/board/?connection=disconnected")
+    page.goto(base + str(page.locator("a[href$='/pair/']").first.get_attribute("href")))
+    page.locator("form[action$='/pair/start/'] button, button[hx-post$='/pair/start/']").first.click()
+    page.locator("img[src*='/pair/image']").wait_for(timeout=15_000)
+    page.wait_for_timeout(800)
+    page.screenshot(path=FOLDER / f"{shot.name}.png")
+    page.context.close()
+
+
+def signed_in(browser: Browser, base: str, shot: Shot) -> Page:
+    """A page of a fresh browser with the shot's language, scheme and size, signed in."""
+    width, height = shot.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=shot.scheme,  # type: ignore[arg-type]
+        locale=shot.language,
+    )
+    context.add_cookies([{"name": "django_language", "value": shot.language, "url": base}])
+    page = context.new_page()
+    page.goto(base + "/accounts/login/")
+    page.fill("input[name=login]", shot.who)
+    page.fill("input[name=password]", demo_accounts.PASSWORD)
+    page.locator("form:has(input[name=login]) button[type=submit]").click()
+    page.wait_for_url(lambda url: "/accounts/" not in url)
+    return page
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000")
