@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.audit_names import SENTENCES
-from billing.models import Invoice, Payment, RoundSchedule
+from billing.models import Invoice, Margin, Payment, RoundSchedule
 from billing.rounds import LEASE
 from billing.suspensions import may_disable
 from billing.tasks import QUEUES
 from centers import clock
 from centers.audit_sentences import register_sentences
+from centers.first_steps import Step, register_step
 from centers.jobs import register_job
 from centers.models import JobRun, Reseller
 from centers.permissions import Permission
@@ -38,6 +39,16 @@ def connect() -> None:
     register(find_invoices)
     register(find_payments)
     register_sentences(SENTENCES)
+    register_step(
+        Step(
+            order=30,
+            title=_("Set your margin"),
+            text=_("What you add to MazBot's cost; without one a center pays the cost."),
+            url_name="prices",
+            permission=Permission.MANAGE_PRICES,
+            done=lambda reseller_id: Margin.objects.exists(),
+        )
+    )
     for name, label, permission, schedule in _JOBS:
         register_job(name, label, permission, schedule, _runner(name), next_run=_next_run(name))
 

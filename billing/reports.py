@@ -176,7 +176,7 @@ def quota_runway(reseller: Reseller, now: datetime) -> Runway:
     return Runway(
         quota=quota,
         read_at=latest.read_at if latest else None,
-        per_day=per_day,
+        per_day=per_day.quantize(Decimal(1)),
         days_left=int(quota / per_day) if quota is not None and per_day > 0 else None,
         burners=_burners(reseller, now),
     )

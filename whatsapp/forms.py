@@ -150,7 +150,7 @@ class AccountForm(_AccountForm):
     """The MazBot account. Secrets are never shown again: a secret field left empty keeps what is stored."""
 
     base_url = forms.URLField(
-        label=gettext_lazy("address"),
+        label=gettext_lazy("Address"),
         max_length=200,
         assume_scheme="https",
         initial="https://mazbot.net/api",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers import lifecycle
 from centers.audit_sentences import register_sentences
+from centers.first_steps import Step, register_step
 from centers.jobs import register_job
 from centers.models import AuditEvent, Center, Reseller, User
 from centers.permissions import Permission
@@ -16,7 +17,7 @@ from centers.search import SHOWN_PER_KIND, Hit, register
 from whatsapp.audit_names import SENTENCES
 from whatsapp.dispatch import enqueue
 from whatsapp.instances import archive_instance, restore_instance
-from whatsapp.models import Instance
+from whatsapp.models import Connection, Instance, MazbotAccount
 
 
 def connect() -> None:
@@ -25,6 +26,8 @@ def connect() -> None:
     lifecycle.on_restore(restore_numbers)
     register(find_instances)
     register_sentences(SENTENCES)
+    for step in first_steps():
+        register_step(step)
     register_job(
         "status",
         _("Connection status"),
@@ -45,6 +48,28 @@ def connect() -> None:
         Permission.VIEW,
         _("Within seconds after they arrive"),
         lambda reseller_id: enqueue("whatsapp.process_events", queue="metering", reseller_id=reseller_id),
+    )
+
+
+def first_steps() -> tuple[Step, ...]:
+    """What a new reseller does in this room: the account before the centers, pairing after them."""
+    return (
+        Step(
+            order=10,
+            title=_("Connect your MazBot account"),
+            text=_("Address, API key and a staff login; “Test connection” tells what is wrong."),
+            url_name="settings_mazbot",
+            permission=Permission.MANAGE_SETTINGS,
+            done=lambda reseller_id: MazbotAccount.objects.filter(last_ok_at__isnull=False).exists(),
+        ),
+        Step(
+            order=40,
+            title=_("Pair the first number"),
+            text=_("Open a number on the board and let its phone scan the code."),
+            url_name="board",
+            permission=Permission.PAIR,
+            done=lambda reseller_id: Instance.objects.filter(connection=Connection.CONNECTED).exists(),
+        ),
     )
 
 

@@ -70,7 +70,7 @@ class Stack:
             "MARKAZ_TICK_SECONDS": str(self.tick_seconds),
             "PORT": str(self.port),
             "SITE_URL": self.url,
-            "EMAIL_URL": f"file://{self.folder / 'mail'}",
+            "EMAIL_URL": f"file:///{self.folder / 'mail'}",  # four slashes: an absolute path
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -85,15 +85,16 @@ class Stack:
 
     def start_process(self, name: str) -> None:
         """Start one of sandbox, web, worker, jobs, beat, as `make run` does."""
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            self._command(name),
-            cwd=ROOT,
-            env=self.env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        self.spawn(name, self._command(name))
+
+    def start_sandbox(self, name: str) -> str:
+        """Start one more MazBot as a process of its own; returns its address."""
+        port = free_port()
+        command = commands.sandbox(port=port, state=self.folder / f"sandbox-{name}.json")
+        self.spawn(f"sandbox-{name}", [PYTHON, *command[1:]])
+        url = f"http://127.0.0.1:{port}"
+        wait_for(lambda: _answers(url + "/control"), "the other sandbox")
+        return url
 
     def kill(self, name: str) -> None:
         """kill -9 the process and its children."""
@@ -170,6 +171,13 @@ class Stack:
             told = [line for line in lines if not any(word in line for word in _ROUTINE)]
             parts.append("\n".join([f"--- {path.name}", *told[-30:]]))
         return "\n".join(parts)
+
+    def spawn(self, name: str, command: list[str]) -> None:
+        """Start a further process; it ends with the stack."""
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+        )
 
     def _command(self, name: str) -> list[str]:
         match name:
