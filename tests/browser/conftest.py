@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error
 
-from tests.browser.stack import Stack
+from tests.browser.stack import Stack, wait_for
+from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors
 
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -49,7 +50,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(folder=folder, name=name, redis_number=14)
     try:
         running.start()
-        running.move_to(running.next_month(running.next_month(running.now())) - timedelta(days=3))
+        start = running.next_month(running.next_month(running.now())) - timedelta(days=3)
+        running.manage("clock", "--to", start.isoformat())
+        assert abs(running.now() - start) < timedelta(minutes=1)
         yield running
     except BaseException:
         print(running.logs())  # noqa: T201
@@ -61,6 +64,32 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def _signed_in() -> dict[str, Any]:
     return {}
+
+
+@pytest.fixture(scope="session")
+def house(stack: Stack) -> Tenant:
+    """A reseller with a bit of everything; tests look at it and leave it as it is."""
+    tenant = new_tenant(stack, "house", rate_limit=6000)
+    since = (stack.now().replace(day=1) - timedelta(days=10)).date()
+    states = ("connected", "connected", "disconnected", "expired", "rebooting")
+    centers = ("Alpha Dental", "Beta Books", "Gamma Gym", "Gamma Gym", "مركز النور للبصريات")
+    tenant.import_numbers(
+        [
+            Number(f"HS-{n}", center, f"Line {n}", state, currency="OMR", daily_messages=40 * n, since=since)
+            for n, (center, state) in enumerate(zip(centers, states, strict=True), start=1)
+        ]
+    )
+    tenant.shell("trade('house')")
+    tenant.join(
+        ("billing@house.example", "billing", "", "en"),
+        ("support@house.example", "support", "", "en"),
+        ("arabic@house.example", "owner", "", "ar"),
+        ("center@house.example", "center_admin", "Alpha Dental", "ar"),
+        ("viewer@house.example", "center_viewer", "Alpha Dental", "en"),
+    )
+    checked = "SELECT bool_and(checked_at IS NOT NULL) FROM whatsapp_instance WHERE reseller_id = {}"
+    wait_for(lambda: tenant.value(checked), "the first check of every number")
+    return tenant
 
 
 @pytest.fixture

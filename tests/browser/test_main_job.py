@@ -17,7 +17,7 @@ from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors, stay, stayed
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 CENTER = "Mutrah Clinic"
 RECEPTION = Number("MJ-1", CENTER, "Reception", currency="OMR")

@@ -31,7 +31,8 @@ class Visitors:
 
     def check(self) -> None:
         """Fail when a page logged an error, broke the content security policy or met a server error."""
-        assert self.problems == []
+        if self.problems:
+            raise AssertionError("A page complained:\n" + "\n".join(self.problems))
 
     def close(self) -> None:
         """Close every window that was opened."""

@@ -1,0 +1,115 @@
+"""Data for browser tests through the product's own operations; runs in `manage.py shell` of a stack."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from billing.dunning import hold
+from billing.exchange import set_exchange_rate
+from billing.invoicing import issue_invoice
+from billing.margins import set_margin
+from billing.metering import read_account_usage, read_usage
+from billing.models import Category, Invoice
+from billing.payments import record_payment
+from billing.periods import Period, previous_month, today
+from billing.rates import refresh_rates
+from centers import clock, invitations
+from centers.models import Center, Membership, Reseller, Role, User
+from centers.scoping import tenant
+from whatsapp.models import Instance, Service, WantReason
+from whatsapp.pairing import create_link
+from whatsapp.switching import want_service
+
+Person = tuple[str, str, str, str]  # e-mail address, role, center ("": staff), language
+
+
+def join(slug: str, password: str, people: Sequence[Person]) -> None:
+    """Let people accept invitations to the reseller or to one of its centers."""
+    reseller = Reseller.objects.get(slug=slug)
+    for email, role, center_name, language in people:
+        with tenant(reseller):
+            center = Center.objects.get(name=center_name) if center_name else None
+            _, token = invitations.invite(
+                reseller=reseller, email=email, role=role, center=center, by=_owner(reseller)
+            )
+        invitations.accept_as_new(
+            token=token, name=email.split("@")[0].title(), password=password, language=language
+        )
+
+
+def trade(slug: str) -> None:
+    """Rates, margins, and last month's last three days: billed to every center that used them.
+
+    By name, in order: the first has an open invoice and is held, the second is overdue, the third has paid.
+    """
+    reseller, now = Reseller.objects.get(slug=slug), clock.now()
+    owner, month = _owner(reseller), previous_month(today(reseller, now))
+    days = [month.end_day - timedelta(days=back) for back in (3, 2, 1)]
+    with tenant(reseller):
+        _set_prices(reseller, owner, month.first_day)
+        read_usage(reseller=reseller, instances=Instance.objects.all(), days=days, now=now)
+        read_account_usage(reseller=reseller, now=now, days=days)
+        period = Period(days[0], month.end_day)
+        open_one, *others = Center.objects.order_by("name").select_related("reseller")
+        hold(center=open_one, until=date(2100, 1, 1), because="They pay every quarter.", by=owner, now=now)
+        issue_invoice(center=open_one, period=period, by=owner, now=now)
+        for center, issued in zip(others, (now - timedelta(days=20), now), strict=False):
+            invoice = issue_invoice(center=center, period=period, by=owner, now=issued)
+        if len(others) > 1:
+            _pay(invoice, owner, now)
+
+
+def _pay(invoice: Invoice, by: User, now: datetime) -> None:
+    record_payment(
+        center=invoice.center,
+        amount=invoice.total,
+        currency=invoice.currency,
+        reference="TRF-1",
+        received_on=today(invoice.reseller, now),
+        by=by,
+        now=now,
+    )
+
+
+def switch(slug: str, wanted: str) -> None:
+    """Let staff want every number of the reseller switched on or off."""
+    reseller, now = Reseller.objects.get(slug=slug), clock.now()
+    with tenant(reseller):
+        want_service(
+            instances=Instance.objects.all(),
+            wanted=Service(wanted),
+            reason=WantReason.MANUAL,
+            by=_owner(reseller),
+            now=now,
+        )
+
+
+def link(slug: str, instance_id: str) -> str:
+    """The token of a one-time pairing link."""
+    reseller = Reseller.objects.get(slug=slug)
+    with tenant(reseller):
+        instance = Instance.objects.select_related("center", "reseller").get(instance_id=instance_id)
+        _, token = create_link(instance=instance, by=_owner(reseller), now=clock.now())
+    return token
+
+
+def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:
+    now = clock.now()
+    refresh_rates(reseller=reseller, now=now)
+    set_exchange_rate(
+        reseller=reseller, base="USD", quote="OMR", day=first_day, rate=Decimal("0.3845"), by=owner, now=now
+    )
+    for category, percent, fixed in ((Category.MESSAGE, "20", "0.002"), (Category.SUBSCRIPTION, "15", "1")):
+        set_margin(
+            reseller=reseller,
+            category=category,
+            percent=Decimal(percent),
+            fixed=Decimal(fixed),
+            valid_from=first_day,
+            by=owner,
+            now=now,
+        )
+
+
+def _owner(reseller: Reseller) -> User:
+    return Membership.objects.filter(reseller=reseller, role=Role.OWNER).earliest("pk").user

@@ -1,0 +1,157 @@
+"""Every main page in both languages, light and dark: usable by all, on a phone too, and without complaints."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, expect
+
+from tests.browser.tenants import Tenant
+from tests.browser.visitors import Visitors
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+STAFF = (
+    "",
+    "board/",
+    "centers/",
+    "centers/add/",
+    "centers/{center}/",
+    "centers/{center}/edit/",
+    "instances/{instance}/",
+    "instances/{instance}/pair/",
+    "alerts/",
+    "import/",
+    "search/?q=HS",
+    "prices/?center={center}",
+    "exchange-rates/",
+    "usage/",
+    "usage/reconciliation/",
+    "usage/profit/",
+    "invoices/",
+    "invoices/{invoice}/",
+    "invoices/issue/{center}/",
+    "invoices/run/",
+    "payments/",
+    "payments/record/{center}/",
+    "unpaid/",
+    "jobs/",
+    "team/",
+    "audit/",
+    "settings/",
+    "settings/branding/",
+    "settings/security/",
+    "settings/mazbot/",
+    "settings/billing/",
+)
+PORTAL = ("", "numbers/{instance}/pair/", "numbers/{instance}/webhook/", "prices/", "usage/", "invoices/")
+SEVERE = {"serious", "critical"}
+CONTRAST = {"runOnly": ["color-contrast"]}  # nothing else depends on the colours
+
+
+@pytest.mark.parametrize("person", ["owner", "arabic"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_staff_pages(house: Tenant, visit: Visitors, person: str, part: int) -> None:
+    page = visit(f"{person}@house.example", reduced_motion="reduce")
+    paths = STAFF[part::2]
+    faults = [fault for path in paths for fault in look_at(page, house.url(filled(house, path)))]
+    assert faults == []
+    assert page.locator("html").get_attribute("dir") == ("rtl" if person == "arabic" else "ltr")
+
+
+@pytest.mark.parametrize("person", ["viewer", "center"])
+def test_portal_pages(house: Tenant, visit: Visitors, person: str) -> None:
+    page = visit(f"{person}@house.example", reduced_motion="reduce")
+    paths = PORTAL if person == "center" else [path for path in PORTAL if "numbers" not in path]
+    faults = [
+        fault for path in paths for fault in look_at(page, house.portal("Alpha Dental", filled(house, path)))
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_public_pages(house: Tenant, visit: Visitors, language: str) -> None:
+    page = visit(reduced_motion="reduce", locale=language)
+    token = house.shell("link('house', 'HS-3')")
+    url = house.stack.url
+    pages = (f"{url}/accounts/login/", f"{url}/accounts/password/reset/", f"{url}/pair/{token}/")
+    assert [fault for address in pages for fault in look_at(page, address)] == []
+
+
+def look_at(page: Page, url: str) -> list[str]:
+    """What is wrong with a page: axe in light and in dark, and its width on a phone."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+    answer = page.goto(url)
+    assert answer is not None
+    assert answer.status == 200, f"{answer.status} {url}"
+    settle(page)
+    page.evaluate(AXE_SCRIPT)
+    faults = violations(page, "light", {})
+    page.emulate_media(color_scheme="dark")
+    faults += violations(page, "dark", CONTRAST)
+    page.set_viewport_size({"width": 390, "height": 844})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > 390:
+        faults.append(f"{page.url} is {width} px wide on a phone of 390 px: {widest(page)}")
+    return faults
+
+
+def settle(page: Page) -> None:
+    """Wait for the parts that load themselves."""
+    expect(page.locator(".part-loading")).to_have_count(0)
+
+
+def violations(page: Page, scheme: str, options: dict[str, Any]) -> list[str]:
+    """Serious and critical findings with the element they are about."""
+    found = page.evaluate("o => axe.run(document, o)", {**options, "resultTypes": ["violations"]})
+    return [
+        f"{page.url} ({scheme}): {item['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for item in found["violations"]
+        if item["impact"] in SEVERE
+        for node in item["nodes"][:3]
+    ]
+
+
+def widest(page: Page) -> str:
+    """The element that sticks out furthest, to find it quickly."""
+    return str(
+        page.evaluate(
+            """() => { let worst = null, far = 390;
+            for (const e of document.querySelectorAll("main *, header *")) {
+              const box = e.getBoundingClientRect(), out = Math.max(box.right, 390 - box.left);
+              if (box.width && out > far + 0.5) { far = out; worst = e; } }
+            return worst ? worst.outerHTML.slice(0, 200) : "?"; }"""
+        )
+    )
+
+
+def filled(house: Tenant, path: str) -> str:
+    """The path with the ids of things that exist."""
+    invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
+    return path.format(
+        center=house.center("Alpha Dental"),
+        instance=house.instance("HS-1"),
+        invoice=house.value(invoice) if "{invoice}" in path else "",
+    )
+
+
+def test_by_keyboard(house: Tenant, visit: Visitors) -> None:
+    page = visit(house.owner)
+    page.goto(house.url())
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip-link")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#global-search")).to_be_focused()
+    page.keyboard.type("HS-2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_contain_text("Beta Books")
+    page.locator("#main").focus()
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#shortcuts")).to_be_hidden()

@@ -1,0 +1,117 @@
+"""Pages that keep themselves true: within about a second, through an outage, and where streams are blocked."""
+
+import time
+from statistics import median
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.stack import Stack, wait_for
+from tests.browser.tenants import Number, Tenant, new_tenant
+from tests.browser.visitors import Visitors, stay, stayed
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+NUMBERS = [Number(f"LV-{n}", "Live Center", f"Line {n}") for n in range(1, 7)]
+WATCH = """(id) => {
+  const rows = () => Array.from(document.querySelectorAll("#board tbody tr"));
+  const down = () => rows().some((row) => row.textContent.includes(id) && row.textContent.includes("Disconnected"));
+  window.seen = window.seen || {};
+  new MutationObserver(() => { if (!window.seen[id] && down()) window.seen[id] = Date.now(); })
+    .observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+
+
+@pytest.fixture(scope="module")
+def lively(stack: Stack) -> Tenant:
+    """A reseller with six connected numbers."""
+    tenant = new_tenant(stack, "lively")
+    tenant.import_numbers(NUMBERS)
+    connected = "SELECT count(*) FROM whatsapp_instance WHERE reseller_id = {} AND connection = 'connected'"
+    wait_for(lambda: tenant.value(connected) == 6, "the first check of every number")
+    return tenant
+
+
+def test_a_fact_reaches_another_browser_within_about_a_second(lively: Tenant, visit: Visitors) -> None:
+    here, there = board(visit, lively), board(visit, lively)
+    delays = [delay(lively, here, there, instance_id) for instance_id in ("LV-1", "LV-2", "LV-3")]
+    assert median(delays) < 1.5, delays
+    assert stayed(there)
+
+
+def test_reconnecting_is_said_and_what_was_missed_is_caught_up(
+    lively: Tenant, visit: Visitors, stack: Stack
+) -> None:
+    page = board(visit, lively)
+    stack.kill("web")
+    expect(page.locator("#live-pill")).to_have_text("Reconnecting…", timeout=10_000)
+    lively.control.logout_phone("LV-4")
+    stack.move_by(minutes=3)
+    wait_for(lambda: connection(lively, "LV-4") == "disconnected", "the sweep without a web process")
+    expect(row_text(page, "LV-4")).to_contain_text("Connected")
+    stack.start_process("web")
+    expect(row_text(page, "LV-4")).to_contain_text("Disconnected", timeout=40_000)
+    expect(page.locator("#live-pill")).to_have_text("")
+    assert stayed(page)
+    unexpected = [problem for problem in visit.problems if "net::ERR_" not in problem]
+    assert unexpected == []
+    visit.problems.clear()  # the rest says that the server was away, as it was
+
+
+def test_where_streams_are_blocked_the_page_asks(lively: Tenant, visit: Visitors) -> None:
+    page = visit(lively.owner)
+    answers: list[int] = []
+    page.on("response", lambda got: answers.append(got.status) if "/live/stamp" in got.url else None)
+    page.context.route("**/live/?t=*", lambda route: route.abort())
+    page.clock.install()
+    page.goto(lively.url("board/"))
+    stay(page)
+    page.clock.fast_forward(3_000)
+    wait_for(lambda: page.wait_for_timeout(100) or 204 in answers, "an answer that nothing changed", 10)
+    assert answers[-1] == 204
+    lively.control.logout_phone("LV-5")
+    lively.stack.move_by(minutes=3)
+    wait_for(lambda: connection(lively, "LV-5") == "disconnected", "the sweep")
+    page.clock.fast_forward(15_000)
+    wait_for(lambda: page.wait_for_timeout(100) or 200 in answers, "an answer that something changed", 10)
+    page.clock.fast_forward(500)
+    expect(row_text(page, "LV-5")).to_contain_text("Disconnected", timeout=10_000)
+    assert stayed(page)
+    assert all("/live/" in problem for problem in visit.problems)
+    visit.problems.clear()  # the blocked streams
+
+
+def board(visit: Visitors, tenant: Tenant) -> Page:
+    """The board, open, with its stream running."""
+    page = visit(tenant.owner)
+    with page.expect_response(lambda answer: "/live/?t=" in answer.url):
+        page.goto(tenant.url("board/"))
+    stay(page)
+    return page
+
+
+def delay(tenant: Tenant, here: Page, there: Page, instance_id: str) -> float:
+    """Seconds from the row in the database to the row on the other screen."""
+    there.evaluate(WATCH, instance_id)
+    tenant.control.logout_phone(instance_id)
+    here.get_by_role("button", name=f"Check {label(instance_id)} now").click()
+    wait_for(lambda: connection(tenant, instance_id) == "disconnected", "the check", 15, every=0.01)
+    fact = time.time()
+    shown = there.wait_for_function("id => window.seen[id]", arg=instance_id, timeout=15_000)
+    return float(shown.json_value()) / 1000 - fact
+
+
+def label(instance_id: str) -> str:
+    """What a number is called on the pages."""
+    return next(number.label for number in NUMBERS if number.instance_id == instance_id)
+
+
+def connection(tenant: Tenant, instance_id: str) -> str:
+    """What the database says of a number."""
+    query = "SELECT connection FROM whatsapp_instance WHERE reseller_id = {} AND instance_id = %s"
+    return str(tenant.value(query, instance_id))
+
+
+def row_text(page: Page, instance_id: str) -> Locator:
+    """A number's row on the board."""
+    return page.locator("#board tbody tr").filter(has_text=instance_id)

@@ -1,0 +1,59 @@
+"""What must add up, whatever was killed."""
+
+from collections import Counter
+from datetime import datetime
+
+from tests.browser.stack import wait_for
+from tests.browser.tenants import Tenant
+
+
+def calls(tenant: Tenant, call: str, *, since: datetime | None = None) -> Counter[str]:
+    """How often the sandbox was asked for each number of this reseller."""
+    entries = tenant.control.requests_log()
+    return Counter(
+        entry.instance_id
+        for entry in entries
+        if entry.account_key == tenant.slug and entry.call == call and (since is None or entry.at >= since)
+    )
+
+
+def count(tenant: Tenant, table: str, condition: str = "true") -> int:
+    """Rows of this reseller."""
+    return int(tenant.value(f"SELECT count(*) FROM {table} WHERE reseller_id = {{}} AND {condition}"))
+
+
+def wait_for_count(
+    tenant: Tenant, wanted: int, table: str, condition: str = "true", seconds: float = 60
+) -> None:
+    """Wait until exactly so many rows are there; a number above it fails at once."""
+    what = f"{wanted} rows of {table} where {condition}"
+
+    def reached() -> bool:
+        found = count(tenant, table, condition)
+        assert found <= wanted, f"{found} rows instead of {what}"
+        return found == wanted
+
+    wait_for(reached, what, seconds)
+
+
+def assert_billed_once(tenant: Tenant, centers: int) -> None:
+    """One invoice, ledger entry and mail per center, gapless numbers, and every unit claimed exactly once."""
+    assert count(tenant, "billing_invoice") == centers
+    assert count(tenant, "billing_billingperiod", "outcome = 'invoiced'") == centers
+    assert count(tenant, "billing_ledgerentry", "kind = 'invoice'") == centers
+    assert count(tenant, "billing_outgoingmail", "kind = 'invoice'") == centers
+    numbers = "SELECT array_agg(sequence ORDER BY sequence) FROM billing_invoice WHERE reseller_id = {}"
+    assert tenant.value(numbers) == list(range(1, centers + 1))
+    owed = tenant.value("SELECT sum(amount) FROM billing_ledgerentry WHERE reseller_id = {}")
+    assert owed == tenant.value("SELECT sum(total) FROM billing_invoice WHERE reseller_id = {}") > 0
+    assert owed == tenant.value("SELECT sum(amount) FROM billing_invoiceline WHERE reseller_id = {}")
+    claimed = tenant.value(
+        "SELECT sum(sent) FROM billing_usageclaim WHERE voided_at IS NULL AND reseller_id = {}"
+    )
+    used = tenant.value(
+        "SELECT sum(sent) FROM billing_usageday WHERE reseller_id = {} AND day < "
+        "(SELECT max(end_day) FROM billing_billingperiod p WHERE p.reseller_id = billing_usageday.reseller_id)"
+    )
+    assert claimed == used > 0
+    twice = "SELECT count(*) - count(DISTINCT usage_day_id) FROM billing_usageclaim WHERE reseller_id = {}"
+    assert tenant.value(twice) == 0

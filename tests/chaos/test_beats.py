@@ -1,0 +1,43 @@
+"""Two beats at once, as after a careless restart: everything still happens once."""
+
+import time
+
+import pytest
+
+from config.supervisor import commands
+from tests.browser.stack import PYTHON, Stack, wait_for
+from tests.browser.tenants import Number, new_tenant
+from tests.chaos.counting import assert_billed_once, calls, count, wait_for_count
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+
+CENTERS = 12
+
+
+def test_two_beats_have_the_effect_of_one(stack: Stack) -> None:
+    second = commands.beat(schedule=stack.folder / "beat-2")
+    stack.spawn("beat-2", [PYTHON, *second[1:]])
+    tenant = new_tenant(stack, "beaten", rate_limit=6000)
+    since = stack.now().date()
+    tenant.import_numbers(
+        [Number(f"BE-{n}", f"Center {n}", daily_messages=200, since=since) for n in range(CENTERS)]
+    )
+    wait_for_count(tenant, CENTERS, "whatsapp_instance", "checked_at IS NOT NULL")
+    wait_for(lambda: count(tenant, "centers_jobrun", "job = 'usage' AND state <> 'running'"), "a usage round")
+    time.sleep(5)  # ten ticks of both
+    assert set(calls(tenant, "status").values()) == {1}
+    assert calls(tenant, "usage").total() == CENTERS * 4  # today and the three days before
+    for job in ("usage", "account", "rates", "dunning"):
+        assert count(tenant, "centers_jobrun", f"job = '{job}'") == 1, job
+    stack.move_to(stack.next_month(stack.now()))
+    stack.move_by(days=1)
+    wait_for_count(tenant, CENTERS, "billing_invoice", seconds=90)
+    wait_for_count(tenant, CENTERS, "billing_outgoingmail", "state = 'sent'")
+    stack.move_by(days=15)  # past the due date: one reminder for each
+    wait_for_count(tenant, CENTERS, "billing_reminder", "mail_id IS NOT NULL")
+    wait_for_count(tenant, 2 * CENTERS, "billing_outgoingmail", "state = 'sent'")
+    time.sleep(3)
+    assert count(tenant, "billing_outgoingmail") == 2 * CENTERS
+    ours = [mail for mail in stack.mails() if "@beaten.example" in mail["To"]]
+    assert len(ours) == 2 * CENTERS
+    assert_billed_once(tenant, CENTERS)
