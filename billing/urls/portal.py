@@ -1,4 +1,4 @@
-"""Addresses of the billing pages: portal."""
+"""Addresses of the billing pages: a center's portal."""
 
 from django.urls import path
 
