@@ -54,7 +54,8 @@ def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str
     """`23 Nov 2026, 07:05` in `zone`, in the active language; `moment` must be aware."""
     local = moment.astimezone(zone)
     clock = format_time(local, "HH:mm:ss" if seconds else "HH:mm", locale="en")
-    return f"{format_datetime(local, _PATTERNS[language()], locale=language())}, {clock}"
+    comma = "، " if language() == "ar" else ", "
+    return f"{format_datetime(local, _PATTERNS[language()], locale=language())}{comma}{clock}"
 
 
 def ago_text(moment: datetime, now: datetime) -> str:

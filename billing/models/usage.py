@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
@@ -62,7 +63,7 @@ class UsageReading(models.Model):
         FUTURE = "future", _("For a day to come")
 
     class Resolution(models.TextChoices):
-        OPEN = "", _("Open")
+        OPEN = "", pgettext_lazy("reading", "Open")
         ACCEPTED = "accepted", _("Accepted")
         DISMISSED = "dismissed", _("Dismissed")
         SUPERSEDED = "superseded", _("Corrected by MazBot")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models.tenancy import Reseller
@@ -14,7 +15,7 @@ class JobRun(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         PARTIAL = "partial", _("Done with failures")
-        FAILED = "failed", _("Failed")
+        FAILED = "failed", pgettext_lazy("state", "Failed")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="job_runs")
     job = models.CharField(max_length=24)  # status, usage, account, rates, invoices, dunning, switching, mail

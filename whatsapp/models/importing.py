@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models import Reseller, User
@@ -15,7 +16,7 @@ class ImportBatch(models.Model):
         READY = "ready", _("Ready to import")
         QUEUED = "queued", _("Importing")
         DONE = "done", _("Imported")
-        FAILED = "failed", _("Failed")
+        FAILED = "failed", pgettext_lazy("state", "Failed")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="import_batches")
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

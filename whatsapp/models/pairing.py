@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models import Reseller, User
@@ -16,8 +17,8 @@ class PairingAttempt(models.Model):
         ASKING = "asking", _("Asking for a code")
         SHOWN = "shown", _("Code on screen")
         CONNECTED = "connected", _("Connected")
-        EXPIRED = "expired", _("Expired")
-        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", pgettext_lazy("code", "Expired")
+        FAILED = "failed", pgettext_lazy("state", "Failed")
 
     class Via(models.TextChoices):
         STAFF = "staff", _("Staff")

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock
@@ -22,7 +22,7 @@ from whatsapp.views.next_steps import next_step
 __all__ = ["alert_acknowledge", "alert_badge", "alerts"]
 
 TABS = [
-    ("open", gettext_lazy("Open")),
+    ("open", pgettext_lazy("alert", "Open")),
     ("acknowledged", gettext_lazy("Acknowledged")),
     ("resolved", gettext_lazy("Resolved")),
 ]
