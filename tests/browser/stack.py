@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
 
 from centers.clock import _KEY as CLOCK_KEY
+from centers.clock import _REREAD_SECONDS as CLOCK_REREAD
 from config import embedded
 from config.supervisor import commands
 from whatsapp.sandbox import SandboxControl
@@ -156,6 +157,7 @@ class Stack:
         ahead = self._ahead + timedelta(**parts)
         self._cache.set(CLOCK_KEY, ahead.total_seconds(), timeout=None)
         SandboxControl(self.sandbox_url).set_clock_offset(round(ahead.total_seconds()))
+        time.sleep(CLOCK_REREAD + 0.1)
 
     @staticmethod
     def next_month(moment: datetime) -> datetime:

@@ -226,7 +226,7 @@ def somebody_pays(unpaid: Page, page: Page, tenant: Tenant, number: str) -> None
     expect(unpaid.locator("#unpaid")).to_contain_text("Nobody is overdue")
     assert stayed(unpaid)
     page.goto(tenant.url("board/"))
-    expect(row(page, RECEPTION)).to_contain_text("On")
+    expect(row(page, RECEPTION)).to_contain_text("Enabled")
     assert tenant.value("SELECT sum(amount) FROM billing_ledgerentry WHERE reseller_id = {}") == 0
 
 

@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.browser.stack import Stack
 from tests.browser.tenants import PASSWORD
 
+# What htmx logs of a request that a newer one replaced, or whose page was left.
+ABORTED = ("htmx:sendAbort", "htmx:afterRequest")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -54,7 +56,7 @@ class Visitors:
         page.on("response", self._answered)
 
     def _heard(self, page: Page, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(ABORTED):
             self.problems.append(f"{page.url}: {message.text} {message.location}")
 
     def _answered(self, response: Response) -> None:
