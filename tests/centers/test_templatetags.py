@@ -75,7 +75,7 @@ def test_times_are_told_in_the_zone_of_the_reseller() -> None:
         '<time datetime="2026-03-02">2 Mar 2026</time> <time datetime="2026-03-01">1 Mar 2026</time>' in drawn
     )
     with translation.override("ar"):
-        assert "2 مارس 2026, 01:30" in draw("{% when m %}", m=MOMENT, reseller=RESELLER)
+        assert "2 مارس 2026، 01:30" in draw("{% when m %}", m=MOMENT, reseller=RESELLER)
 
 
 def test_ago_counts_from_the_clock_of_the_product(monkeypatch: pytest.MonkeyPatch) -> None:
