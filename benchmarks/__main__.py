@@ -78,7 +78,7 @@ def own_database() -> Iterator[None]:
         MARKAZ_TESTING="1",
         SECRET_KEY="benchmarks-" + "x" * 50,
         FIELD_KEYS="0Yh3w3sKRxlOSaDmvcYFqTCmvG5kMYtwFmEFsd4H6lM=",
-        EMAIL_URL="memorymail://",
+        EMAIL_URL="memory:",
         LOG_LEVEL="ERROR",
     )
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as valkey:

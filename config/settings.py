@@ -6,6 +6,7 @@ from typing import Any
 
 import django_stubs_ext
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
@@ -236,7 +237,9 @@ LIVE_LIMITS: dict[str, Any] = {
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- Mail -----------------------------------------------------------------------------------------
-EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "consolemail://")
+EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:")
+if "EMAIL_BACKEND" not in EMAIL_CONFIG:
+    raise ImproperlyConfigured("EMAIL_URL must begin with console:, file:, smtp:, submission: or smtps:.")
 globals().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Markaz <no-reply@markaz.example>")
 

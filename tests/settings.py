@@ -8,7 +8,7 @@ import os
 from contextlib import ExitStack
 
 os.environ.setdefault("MARKAZ_TESTING", "1")
-os.environ.setdefault("EMAIL_URL", "memorymail://")
+os.environ.setdefault("EMAIL_URL", "memory:")
 
 from config import embedded
 from tests.numbers import own_number
