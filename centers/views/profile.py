@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from centers.errors import Refused
 from centers.forms import ProfileForm
+from centers.models import User
 from centers.queries import memberships_of
 from centers.scoping import tenant
 from centers.team import remove_member
@@ -27,7 +28,7 @@ def profile(request: Any) -> HttpResponseBase:
         user = request.user
         initial = {"language": user.language or translation.get_language()}
         return _page(request, ProfileForm(instance=user, initial=initial))
-    form = ProfileForm(request.POST, instance=type(request.user).objects.get(pk=request.user.pk))
+    form = ProfileForm(request.POST, instance=User.objects.get(pk=request.user.pk))
     if not form.is_valid():
         return _page(request, form, status=422)
     person = form.save()
