@@ -14,6 +14,7 @@ from billing.models import Invoice, Payment
 from billing.periods import Period, month_of
 from centers.models import Center
 
+EARLIEST_YEAR = 2000
 INVOICE_STATES = [
     ("open", _("Open")),
     ("overdue", _("Overdue")),
@@ -81,11 +82,12 @@ class Filters:
 
 
 def read_month(text: str) -> Period | None:
-    """The month written as `2026-10`."""
+    """The month written as `2026-10`; none of an age that a page cannot look back a year from."""
     try:
-        return month_of(date.fromisoformat(f"{text[:7]}-01"))
+        month = month_of(date.fromisoformat(f"{text[:7]}-01"))
     except (ValueError, OverflowError):
         return None
+    return month if month.first_day.year >= EARLIEST_YEAR else None
 
 
 def _center(text: str) -> Center | None:

@@ -16,7 +16,8 @@ from tests.billing.views.conftest import Desk
 
 
 @pytest.mark.parametrize(
-    "query", ["", "?month=2026-02", "?by=month", "?month=0000-00", "?month=9999-12", "?by=x"]
+    "query",
+    ["", "?month=2026-02", "?by=month", "?month=0000-00", "?month=0001-01", "?month=9999-12", "?by=x"],
 )
 @pytest.mark.parametrize("path", ["usage/", "usage/reconciliation/", "usage/profit/"])
 def test_every_span_is_answered(desk: Desk, path: str, query: str) -> None:
