@@ -17,12 +17,14 @@ from billing import invoicing, reports
 from billing.dunning import run_suspensions, send_reminders
 from billing.ledger import refresh_all_standings
 from billing.mail import send_mails
-from billing.metering import read_account_usage, read_due
+from billing.metering import read_account_usage, read_before_closing, read_due
 from billing.models import OutgoingMail, RoundSchedule
+from billing.periods import Period
 from billing.rates import refresh_rates
+from centers import live
 from centers.errors import Refused
 from centers.jobs import Round, job_round
-from centers.models import JobRun, Reseller
+from centers.models import Center, JobRun, Reseller
 from centers.scoping import every_tenant, tenant
 from whatsapp.accounts import explain
 from whatsapp.mazbot import MazBotError
@@ -52,6 +54,17 @@ def usage_round(*, reseller: Reseller, now: datetime) -> JobRun:
         if outcome.left:
             round_.note = _("%(count)s readings are left for the next round.") % {"count": outcome.left}
         reports.check_gap(reseller, now)
+    return _as_recorded(round_)
+
+
+def period_round(*, reseller: Reseller, center: int, period: Period, now: datetime) -> JobRun:
+    """Read what a period of one center still lacks, so that it can be invoiced; recorded as a round of usage."""
+    with _round("usage", reseller, now) as round_:
+        row = Center.objects.select_related("reseller").get(pk=center)
+        read_before_closing(center=row, period=period, now=now)
+        round_.ok()
+        round_.note = _("Read for the invoice of %(center)s.") % {"center": row}
+    live.publish(reseller.pk, "billing")
     return _as_recorded(round_)
 
 

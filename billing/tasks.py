@@ -1,9 +1,13 @@
 """Ticks and one thin task per job and reseller. Ids only; what is due is decided by the database."""
 
+from datetime import date
+
 from celery import shared_task
 
-from billing.rounds import due_resellers, run_if_due
+from billing.periods import Period
+from billing.rounds import due_resellers, period_round, run_if_due
 from centers import clock
+from centers.models import Reseller
 from whatsapp.dispatch import enqueue
 
 QUEUES = {
@@ -61,6 +65,17 @@ def tick_mail() -> None:
 def usage(*, reseller_id: int) -> None:
     """Read one reseller's usage."""
     run_if_due("usage", reseller_id=reseller_id, now=clock.now())
+
+
+@shared_task(name="billing.read_period", queue="interactive")
+def read_period(*, reseller_id: int, center_id: int, first: str, end: str) -> None:
+    """Read what an invoice of these days (ISO, half-open) still lacks; a person waits for it."""
+    period_round(
+        reseller=Reseller.objects.get(pk=reseller_id),
+        center=center_id,
+        period=Period(date.fromisoformat(first), date.fromisoformat(end)),
+        now=clock.now(),
+    )
 
 
 @shared_task(name="billing.account", queue="metering")

@@ -35,6 +35,7 @@ urlpatterns = [
     path("invoices/export/<str:fmt>/", invoices.invoices_export, name="invoices_export"),
     path("invoices/issue/", issuing.invoice_issue, name="invoice_issue"),
     path("invoices/issue/<int:pk>/", issuing.invoice_issue_for, name="invoice_issue_for"),
+    path("invoices/issue/<int:pk>/read/", issuing.invoice_read, name="invoice_read"),
     path("invoices/run/", issuing.invoice_run, name="invoice_run"),
     path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.forms.invoicing import PeriodForm
 from billing.invoicing import Draft, NothingToCharge, blockers, due_periods, issue_invoice, preview_invoice
 from billing.models import BillingPeriod, Invoice
 from billing.periods import ONE_DAY, Period, month_of, previous_month, today
+from billing.readiness import unread_days
 from billing.views.choosing import choose_center
 from billing.views.filters import Filters
 from centers import clock
@@ -24,9 +27,11 @@ from centers.models import Center, JobRun
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
+from whatsapp.accounts import account_of
+from whatsapp.dispatch import enqueue
 from whatsapp.models import Incident
 
-__all__ = ["invoice_issue", "invoice_issue_for", "invoice_run"]
+__all__ = ["invoice_issue", "invoice_issue_for", "invoice_read", "invoice_run"]
 
 ISSUE = "billing/invoice_issue.html"
 RUN = "billing/invoice_run.html"
@@ -40,6 +45,7 @@ class Look:
 
     draft: Draft | None
     blockers: list[str]
+    unread: bool
 
 
 @staff(Permission.ISSUE_INVOICES)
@@ -103,10 +109,18 @@ def _look(center: Center, period: Period) -> Look:
         center=center, voided_at=None, first_day__lt=period.end_day, end_day__gt=period.first_day
     ).select_related("invoice")
     why_not += [_overlap(row) for row in overlapping]
+    unread = _unread(center, period)
     try:
-        return Look(preview_invoice(center, period), why_not)
+        return Look(preview_invoice(center, period), why_not, unread)
     except Refused as error:
-        return Look(None, [*why_not, error.sentence])
+        return Look(None, [*why_not, error.sentence], unread)
+
+
+def _unread(center: Center, period: Period) -> bool:
+    """Whether the period is over and days of it wait to be read."""
+    if period.end_day > today(center.reseller, clock.now()):
+        return False
+    return bool(unread_days(center, period, ZoneInfo(account_of(center.reseller).time_zone)))
 
 
 def _overlap(row: BillingPeriod) -> str:
@@ -124,6 +138,28 @@ def _initial(request: TenantRequest, center: Center) -> dict[str, date]:
     first = max(month.first_day, closed.end_day) if closed else month.first_day
     last = month.last_day if first <= month.last_day else month_of(first).last_day
     return {"first": first, "last": last}
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_POST
+def invoice_read(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Have the days read that an invoice lacks; the page shows them as soon as they are in."""
+    center = get_object_or_404(Center, pk=pk)
+    form = PeriodForm(request.POST)
+    period = form.period
+    if period is None:
+        return _issue_page(request, center, form, status=422)
+    enqueue(
+        "billing.read_period",
+        queue="interactive",
+        reseller_id=request.reseller.pk,
+        center_id=center.pk,
+        first=period.first_day.isoformat(),
+        end=period.end_day.isoformat(),
+    )
+    toast(request, _("The missing days are being read. This page shows them by itself."), "info")
+    query = urlencode({"first": period.first_day.isoformat(), "last": period.last_day.isoformat()})
+    return redirect(f"{reverse('invoice_issue_for', args=[request.reseller.slug, pk])}?{query}")
 
 
 @staff(Permission.ISSUE_INVOICES)

@@ -24,9 +24,11 @@ from billing.queries import unpaid
 from billing.rounds import dunning_round
 from billing.suspensions import enforce, lift_if_settled, may_disable, suspend
 from centers.errors import Refused
+from centers.lifecycle import archive_center, restore_center
 from centers.models import Center, JobRun
 from tests.billing.conftest import Shop
 from tests.factories import UserFactory
+from whatsapp.instances import move
 from whatsapp.models import Incident, Instance, MazbotAccount, Service, WantReason
 from whatsapp.switching import want_service
 
@@ -151,6 +153,30 @@ def test_what_staff_switch_on_stays_on_and_new_numbers_go_off(shop: Shop) -> Non
     number.refresh_from_db()
     added.refresh_from_db()
     assert (number.service_wanted, added.service_wanted) == (Service.ENABLED, Service.DISABLED)
+
+
+def test_restoring_from_the_archive_is_no_way_round_a_suspension(shop: Shop) -> None:
+    shop.owe("10")
+    dun(shop, 10)
+    by = UserFactory()
+    archive_center(center=shop.center, by=by, now=at(11))
+    restore_center(center=shop.center, by=by, now=at(12))
+    assert wanted(shop.center) == ON
+    dun(shop, 12)
+    assert wanted(shop.center) == OFF
+    shop.pay("10", now=at(13))
+    assert wanted(shop.center) == ON
+
+
+def test_a_number_that_leaves_a_suspended_center_is_on_and_goes_off_with_the_next(shop: Shop) -> None:
+    shop.owe("10")
+    dun(shop, 10)
+    number, target = Instance.objects.get(), shop.new_center()
+    move(instance=number, center=target, by=UserFactory(), now=at(11))
+    assert wanted(target) == ON
+    move(instance=number, center=shop.center, by=UserFactory(), now=at(11, 10))
+    dun(shop, 12)
+    assert wanted(shop.center) == OFF
 
 
 def test_the_minimum_amount_spares(shop: Shop) -> None:

@@ -3,8 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from billing.models import Invoice, SuspensionCase
-from billing.rounds import dunning_round, invoice_round, usage_round
+from billing.invoicing import blockers
+from billing.models import Invoice, SuspensionCase, UsageDay
+from billing.periods import Period
+from billing.rounds import dunning_round, invoice_round, period_round, usage_round
 from centers.models import Center
 from tests.billing.conftest import NOW
 from tests.billing.test_metering import Place, place  # noqa: F401  # the fixture
@@ -52,3 +54,18 @@ def test_paid_before_the_call_is_never_switched_off(place: Place) -> None:  # no
     switching_round(reseller=place.reseller, now=late)
     assert place.calls("toggle") == 0
     assert set(Instance.objects.values_list("service_wanted", "service")) == {("enabled", "enabled")}
+
+
+def test_what_an_invoice_lacks_is_read_on_request(place: Place) -> None:  # noqa: F811
+    number = place.here_and_there()
+    place.control.add_usage(number.instance_id, date(2026, 2, 28), sent=100, cost=Decimal(5))
+    born = datetime(2026, 2, 27, 9, tzinfo=UTC)
+    Instance.objects.update(created_at=born)
+    center, february = Center.objects.get(), Period(date(2026, 2, 1), date(2026, 3, 1))
+    assert "has not been read" in blockers(center, february, NOW)[0]
+
+    run = period_round(reseller=place.reseller, center=center.pk, period=february, now=NOW)
+
+    assert (run.job, run.done, run.failed) == ("usage", 1, 0)
+    assert blockers(center, february, NOW) == []
+    assert UsageDay.objects.get(day=date(2026, 2, 28)).sent == 100

@@ -1,6 +1,6 @@
 """Invoices: the list, one of them, its PDF, looking at one before it is issued, the run, taking one back."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from centers.models import JobRun
 from centers.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
+from whatsapp.models import Instance
 
 FEBRUARY = {"first": "2026-02-20", "last": "2026-02-20"}
 
@@ -130,6 +131,19 @@ def test_what_blocks_an_invoice_is_said_before(desk: Desk) -> None:
     assert desk.invoice.number in overlap
     backwards = client.get(url, {"first": "2026-02-10", "last": "2026-02-01"}).content.decode()
     assert "must end after it begins" in backwards
+
+
+def test_missing_days_are_read_when_asked(desk: Desk) -> None:
+    Instance._base_manager.update(created_at=datetime(2026, 1, 30, 12, tzinfo=UTC))
+    url = desk.url(f"invoices/issue/{desk.center.pk}/")
+    days = {"first": "2026-01-31", "last": "2026-01-31"}
+    assert "Read the missing days now" in desk.as_(desk.billing).get(url, days).content.decode()
+
+    answer = desk.as_(desk.billing).post(url + "read/", days)
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{url}?first=2026-01-31&last=2026-01-31")
+    assert desk.as_(desk.billing).post(url + "read/", {"first": "x"}).status_code == 422
+    assert desk.as_(desk.support).post(url + "read/", days).status_code == 403
 
 
 def test_an_invoice_is_taken_back_by_its_number_once(desk: Desk) -> None:
