@@ -82,7 +82,7 @@ def test_sees_prices_and_the_invoice_and_never_a_cost(oasis: Tenant, phone: Page
     )
     assert owed == total > 0
     expect(phone.locator("main")).to_contain_text(f"{total:.3f} OMR")
-    phone.get_by_role("link", name=number).click()
+    phone.locator("#invoices").get_by_role("link", name=number).click()
     expect(phone.locator("#invoice .figure-value").nth(1)).to_have_text(f"{owed:.3f} OMR")
     phone.goto(oasis.portal(CENTER))
     expect(phone.locator("main")).to_contain_text(f"{owed:.3f} OMR")

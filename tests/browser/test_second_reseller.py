@@ -50,7 +50,7 @@ def test_the_addresses_of_the_first_do_not_exist(house: Tenant, second: Tenant, 
     page = visit(second.owner)
     theirs = [house.url(filled(house, path)) for path in STAFF]
     theirs += [house.portal("Alpha Dental", filled(house, path)) for path in PORTAL]
-    theirs += [second.url(filled(house, path)) for path in STAFF if "{" in path]
+    theirs += [second.url(filled(house, path)) for path in STAFF if "{" in path.split("?")[0]]
     assert {url: status(page, url) for url in theirs} == dict.fromkeys(theirs, 404)
 
 
