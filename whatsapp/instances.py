@@ -111,7 +111,7 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
 
 
 def move(*, instance: Instance, center: Center, by: User | None, now: datetime | None = None) -> Instance:
-    """Give the number to another center of the same reseller."""
+    """Give the number to another center of the same reseller; what the old one owes no longer keeps it off."""
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
         raise Refused(_("A number can only be moved to a center of the same reseller."))
@@ -124,6 +124,9 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
         Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
         Incident.objects.filter(instance=instance, resolved_at=None).update(center=center)
         PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
+        want_service(
+            instances=[instance], wanted=Service.ENABLED, reason=WantReason.NON_PAYMENT, by=by, now=when
+        )
         instance.refresh_from_db()
         _record(instance, "instance.moved", by, when, before=str(before))
         live.publish(instance.reseller_id, "instances", centers=(before.pk,))

@@ -6,6 +6,7 @@ Who may undo whom, when a number has more than one reason to be off:
 - a payment lifts only NON_PAYMENT; a person lifts MANUAL and NON_PAYMENT (dunning may suspend again);
 - archiving keeps an older reason: restoring then lifts ARCHIVED and NON_PAYMENT (dunning decides anew) but a number
   that was off by hand stays off;
+- a number that moves to another center leaves NON_PAYMENT behind: the new center's dunning decides anew;
 - an archived number is never switched on.
 """
 
@@ -83,7 +84,8 @@ def _write(rows: list[Instance], wanted: Service, reason: WantReason, by: User |
         "service_wanted": wanted,
         "want_reason": kept,
         "wanted_at": now,
-        "wanted_by": by,
+        # Only a choice by hand is somebody's own: it is what dunning leaves alone while a center is suspended.
+        "wanted_by": by if reason == WantReason.MANUAL else None,
         "switch_next_at": now,
         "switch_attempts": 0,
         "switch_error": "",

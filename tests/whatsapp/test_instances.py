@@ -12,10 +12,19 @@ from centers.search import search
 from tests.factories import CenterFactory, UserFactory
 from whatsapp.incidents import acknowledge, open_incident, resolve_incident
 from whatsapp.instances import add_instance, archive_instance, edit_instance, move
-from whatsapp.models import Connection, Incident, Instance, PairingLink, Service, StatusChange
+from whatsapp.models import (
+    Connection,
+    Incident,
+    Instance,
+    PairingLink,
+    Service,
+    StatusChange,
+    WantReason,
+)
 from whatsapp.monitoring import due_instances
 from whatsapp.pairing import create_link
 from whatsapp.queries import connection_counts, down_instances, open_incident_count, timeline
+from whatsapp.switching import want_service
 
 Kind = Incident.Kind
 
@@ -68,6 +77,17 @@ def test_moving_takes_alerts_along_and_ends_links(place, new_place, now):
     assert PairingLink.objects.get().revoked_at == now
     with pytest.raises(Refused):
         move(instance=number, center=new_place().center, by=None, now=now)
+
+
+@pytest.mark.parametrize(
+    ("reason", "after"), [(WantReason.NON_PAYMENT, Service.ENABLED), (WantReason.MANUAL, Service.DISABLED)]
+)
+def test_a_moved_number_leaves_the_debt_behind_but_not_a_stop_by_hand(place, now, reason, after):
+    number, target = place.add(), CenterFactory(reseller=place.reseller)
+    want_service(instances=[number], wanted=Service.DISABLED, reason=reason, by=None, now=now)
+    move(instance=number, center=target, by=UserFactory(), now=now)
+    assert (number.service_wanted, number.wanted_by) == (after, None)
+    assert AuditEvent.objects.filter(action="service.enable_wanted").exists() == (after == Service.ENABLED)
 
 
 def test_a_center_takes_its_numbers_to_the_archive_and_back(place, now):
