@@ -119,13 +119,9 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
     if abs(gap) <= TOLERANCE:
         resolve_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, now=now)
         return None
-    detail = _(
-        "%(day)s: the main account cost %(account)s %(currency)s, all numbers here together %(centers)s."
-    ) % {
-        "day": day.isoformat(),
-        "account": f"{(row.account_cost or ZERO).normalize():f}",
-        "centers": f"{row.centers_cost.normalize():f}",
-        "currency": account.cost_currency,
+    # Without the amounts: alerts are read by people who may not see costs.
+    detail = _("%(day)s: the main account and all numbers here together did not cost the same.") % {
+        "day": day.isoformat()
     }
     open_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, detail=detail, now=now)
     return row
