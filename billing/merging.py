@@ -93,7 +93,7 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
     today = local_day(now, ZoneInfo(account.time_zone))
     with transaction.atomic():
         known = _lock_known(batch)
-        found = _sort(batch, known, _closed(batch), today)
+        found = _sort(batch, known, _closed(batch, known), today)
         _insert(account, found.new)
         _update(found.changed)
         UsageDay.objects.filter(pk__in=found.same).update(read_at=now, repeats=F("repeats") + 1)
@@ -128,10 +128,12 @@ def _lock_known(batch: list[Reading]) -> dict[tuple[int, date], UsageDay]:
     return {(row.instance_id, row.day): row for row in rows.order_by("pk")}
 
 
-def _closed(batch: list[Reading]) -> dict[int, list[tuple[date, date]]]:
-    """The closed periods of the centers concerned, as half-open ranges of days."""
+def _closed(
+    batch: list[Reading], known: dict[tuple[int, date], UsageDay]
+) -> dict[int, list[tuple[date, date]]]:
+    """The closed periods, as half-open ranges of days, of who has the numbers and of who had them on those days."""
     days = [reading.day for reading in batch]
-    centers = {reading.instance.center_id for reading in batch}
+    centers = {reading.instance.center_id for reading in batch} | {row.center_id for row in known.values()}
     rows = BillingPeriod.objects.filter(
         center__in=centers, voided_at=None, first_day__lte=max(days), end_day__gt=min(days)
     )

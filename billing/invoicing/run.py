@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Max, Min
 
 from billing.invoicing.issue import close_period
 from billing.metering import read_before_closing
-from billing.models import BillingPeriod, UsageDay
+from billing.models import UsageDay
 from billing.periods import Period, local_day, month_of, today, zone_of
 from billing.policies import policies_for, reseller_policy
 from centers.errors import Refused
@@ -17,29 +18,35 @@ from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.mazbot import MazBotError
 from whatsapp.models import Incident
 
+# PostgreSQL joins the periods that touch, so that a center of many years is one row.
+_CLOSED = """
+SELECT center_id, lower(days), upper(days)
+  FROM (SELECT center_id, unnest(range_agg(daterange(first_day, end_day))) AS days
+          FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS closed
+ ORDER BY center_id, days
+"""
+
 
 def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]]:
-    """Whole months, or the rest of a month after a custom period, that ended and are not closed, oldest first.
+    """Whole months, or what custom periods left of one, that ended and are not closed, oldest first.
 
-    A center that issues by hand is left out; so is a period whose invoice was taken back: staff decide on it.
+    Nothing before a center's first closed period is due by itself. A center that issues by hand is left out; so is
+    a period whose invoice was taken back: staff decide on it.
     """
     policy = reseller_policy(reseller)
     last_open = today(reseller, now) - timedelta(days=policy.close_after_days)
     centers = list(Center.objects.filter(reseller=reseller).select_related("reseller").order_by("pk"))
     policies = policies_for(reseller, centers)
     used = _days_with_usage(reseller)
-    closed = dict(
-        BillingPeriod.objects.filter(reseller=reseller)
-        .order_by()
-        .values_list("center_id")
-        .annotate(end=Max("end_day"))
-    )
+    closed = _closed_ranges(reseller)
     return sorted(
         (
             (center, period)
             for center in centers
             if policies[center.pk].auto_invoice
-            for period in _months(_first_day(center, used, closed), _limit(center, used, last_open))
+            for period in _open_periods(
+                _first_day(center, used), closed.get(center.pk, []), _limit(center, used, last_open)
+            )
         ),
         key=lambda item: (item[1], item[0].pk),
     )
@@ -82,9 +89,17 @@ def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:
     return {center_id: (first, last) for center_id, first, last in rows}
 
 
-def _first_day(center: Center, used: dict[int, tuple[date, date]], closed: dict[int, date]) -> date:
-    if center.pk in closed:
-        return closed[center.pk]
+def _closed_ranges(reseller: Reseller) -> dict[int, list[tuple[date, date]]]:
+    """The days each center's periods ever took, as half-open ranges that do not touch, in order."""
+    found: dict[int, list[tuple[date, date]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSED, [reseller.pk])
+        for center_id, first, end in cursor.fetchall():
+            found.setdefault(center_id, []).append((first, end))
+    return found
+
+
+def _first_day(center: Center, used: dict[int, tuple[date, date]]) -> date:
     entered = local_day(center.created_at, zone_of(center.reseller))
     first = min(entered, used[center.pk][0]) if center.pk in used else entered
     return first.replace(day=1)
@@ -99,7 +114,13 @@ def _limit(center: Center, used: dict[int, tuple[date, date]], last_open: date) 
     return min(last_open, month_of(used[center.pk][1]).end_day)
 
 
-def _months(first_day: date, limit: date) -> Iterator[Period]:
-    while (end := month_of(first_day).end_day) <= limit:
-        yield Period(first_day, end)
-        first_day = end
+def _open_periods(first_day: date, closed: list[tuple[date, date]], limit: date) -> Iterator[Period]:
+    """What `closed` leaves of the months from `first_day` on that end by `limit`, cut where months end."""
+    if closed:
+        first_day = max(first_day, closed[0][0])
+    for first, end in [*closed, (date.max, date.max)]:
+        while first_day < first and (month_end := month_of(first_day).end_day) <= limit:
+            period = Period(first_day, min(month_end, first))
+            yield period
+            first_day = period.end_day
+        first_day = max(first_day, end)

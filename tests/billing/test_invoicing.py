@@ -178,6 +178,17 @@ def test_a_number_that_moved_is_billed_to_who_had_it(shop: Shop) -> None:
     assert issue(shop, center=other).total == 2
 
 
+def test_late_usage_of_a_number_that_moved_away_is_flagged_for_who_was_billed(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=1, cost="1")
+    issue(shop)
+    Instance.objects.filter(pk=number.pk).update(center=shop.new_center())
+    number.refresh_from_db()
+    shop.read(number, date(2026, 2, 3), at=NOW, sent=2, cost="2")
+    flagged = UsageReading.objects.get()
+    assert (flagged.flag, flagged.center) == (UsageReading.Flag.LATE, shop.center)
+
+
 def test_a_reading_that_went_down_blocks_until_staff_decide(shop: Shop) -> None:
     number = shop.number()
     day = date(2026, 2, 3)
@@ -449,6 +460,24 @@ def test_due_periods_are_whole_months_once_they_are_over(shop: Shop) -> None:
     assert due_periods(shop.reseller, NOW) == [(shop.center, rest)]
     save_center_policy(center=shop.center, by=None, now=NOW, auto_invoice=False)
     assert due_periods(shop.reseller, NOW) == []
+
+
+def test_days_that_custom_periods_left_out_are_due_too(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    for first, end in ((date(2026, 1, 10), date(2026, 1, 20)), (date(2026, 2, 5), date(2026, 2, 11))):
+        close_period(center=shop.center, period=Period(first, end), by=None, now=NOW)
+    days = [(period.first_day, period.end_day) for _center, period in due_periods(shop.reseller, NOW)]
+    assert days == [
+        (date(2026, 1, 20), date(2026, 2, 1)),
+        (date(2026, 2, 1), date(2026, 2, 5)),
+        (date(2026, 2, 11), date(2026, 3, 1)),
+    ]
+
+
+def test_a_period_of_long_ago_makes_nothing_else_due(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
+    close_period(center=shop.center, period=Period(date(1, 1, 1), date(1, 2, 1)), by=None, now=NOW)
+    assert due_periods(shop.reseller, NOW) == [(shop.center, FEBRUARY)]
 
 
 def test_an_archived_center_is_billed_to_its_last_usage(shop: Shop) -> None:
