@@ -10,6 +10,8 @@ BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
 	"$(PYTHON)" -I config/bootstrap.py
 VENV = .venv/bin/python
 CHROMIUM_FOUND = CHROMIUM="$$("$(PYTHON)" -I config/bootstrap.py chromium)" && export CHROMIUM
+# Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
+ALL_TESTS = -n 2 --dist loadgroup --cov --cov-report=term-missing
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example \
 	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
@@ -22,8 +24,8 @@ run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_P
 	$(BOOTSTRAP) base
 	@exec $(VENV) -m config.supervisor
 
-test: setup ## run all tests, with a real Chromium (ARGS=... for pytest)
-	@$(CHROMIUM_FOUND) && exec $(VENV) -m pytest $(ARGS)
+test: setup ## run all tests, with a real Chromium (ARGS=... for pytest instead of all)
+	@$(CHROMIUM_FOUND) && exec $(VENV) -m pytest $(if $(ARGS),$(ARGS),$(ALL_TESTS))
 
 check: setup ## style, types, layers, migrations, templates, translations, deployment settings
 	$(VENV) -m ruff check .

@@ -1,5 +1,6 @@
 """A running product and a real Chromium."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -40,6 +41,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-sync",
         ],
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _playwright_finds_its_loop(browser: Browser) -> Iterator[None]:
+    """tests/conftest.py hides the loop from tests without a page; the browser needs it once more to close."""
+    loop = asyncio._get_running_loop()
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")
