@@ -31,6 +31,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", ".
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 SANDBOX_URL = env.str("MARKAZ_SANDBOX_URL", "")
+# Hosts inside our own network at which owners may have their MazBot; every other one must be public.
+MAZBOT_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("MAZBOT_INTERNAL_HOSTS", [])))
 # The clock may only be moved where no customer is billed by it.
 CLOCK_MAY_MOVE = DEMO or TESTING
 
@@ -208,6 +210,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # The limits of signing in count per address: the one our proxy saw, or everybody would share the proxy's.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 CSRF_FAILURE_VIEW = "config.errors.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

@@ -69,9 +69,24 @@ def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
 
 def check_account_url(url: str) -> None:
     """As `check_public_url`, for a MazBot address typed by an owner; a demo's MazBot may be on this machine."""
-    if settings.DEMO or settings.TESTING:
+    if settings.DEMO or settings.TESTING or _split(url.strip())[0] in settings.MAZBOT_INTERNAL_HOSTS:
         return
     check_public_url(url)
+
+
+def may_call(host: str, address: str) -> bool:
+    """Whether MazBot may be called at `address`, which the account's `host` stands for at this moment.
+
+    A name that looked public when it was typed may lead inside later. What `check_account_url` refuses at sight, an
+    operator has entered with a command: that is called wherever it is. So are MAZBOT_INTERNAL_HOSTS.
+    """
+    if settings.DEMO or settings.TESTING or host.lower() in settings.MAZBOT_INTERNAL_HOSTS:
+        return True
+    try:
+        is_name = _literal(host.strip("[]")) is None
+    except Refused:
+        return True
+    return not is_name or is_public(ipaddress.ip_address(address.partition("%")[0]))
 
 
 def is_public(address: Address) -> bool:

@@ -7,7 +7,10 @@ class WhatsappConfig(AppConfig):
     name = "whatsapp"
 
     def ready(self) -> None:
-        """Hang on to the life of centers, the Jobs page and the search."""
+        """Hang on to the life of centers, the Jobs page and the search; keep MazBot calls outside our network."""
         from whatsapp import hooks
+        from whatsapp.addresses import may_call
+        from whatsapp.mazbot.sessions import guard_connections
 
         hooks.connect()
+        guard_connections(may_call)

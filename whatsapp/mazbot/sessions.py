@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -16,12 +16,23 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from .config import Timeouts
 
 MOST_SESSIONS = 200
 
+#: (host of the account, an address it stands for just now) -> may it be called there?
+MayCall = Callable[[str, str], bool]
+
 _patience = threading.local()
+_may_call: MayCall | None = None
+
+
+def guard_connections(may_call: MayCall | None) -> None:
+    """From now on connect only where `may_call` agrees to every address of the host; None lifts the guard."""
+    global _may_call  # noqa: PLW0603  # one rule for the process, set at its start
+    _may_call = may_call
 
 
 @contextmanager
@@ -69,12 +80,47 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_DeadlineReader(sock, _patience.read, _patience.give_up))
 
 
-class _Connection(HTTPConnection):
+class _Guarded(HTTPConnection):
+    """Connects to the very addresses that were checked: a name that turns inside later leads nowhere."""
+
     response_class = _Response
 
+    def _new_conn(self) -> socket.socket:
+        if _may_call is None:
+            return super()._new_conn()
+        name = self._dns_host
+        addresses = self._checked_addresses(name, _may_call)
+        problem: HTTPError = NewConnectionError(self, "the host stands for no address")
+        try:
+            for address in addresses:
+                self._dns_host = address
+                try:
+                    return super()._new_conn()
+                except HTTPError as error:
+                    problem = error
+        finally:
+            self._dns_host = name
+        raise problem
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+    def _checked_addresses(self, name: str, may_call: MayCall) -> list[str]:
+        try:
+            found = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except UnicodeError as error:
+            raise NewConnectionError(self, "the host is no name") from error
+        addresses = list(dict.fromkeys(str(item[4][0]) for item in found))
+        if not all(may_call(self.host, address) for address in addresses):
+            raise NewConnectionError(self, "the host leads to an address that may not be called")
+        return addresses
+
+
+class _Connection(_Guarded):
+    """Plain HTTP."""
+
+
+class _SecureConnection(_Guarded, HTTPSConnection):
+    """HTTPS; the certificate is still checked against the name."""
 
 
 class _Pool(HTTPConnectionPool):

@@ -15,9 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.whatsapp.mazbot.conftest import http
+from tests.whatsapp.mazbot.conftest import RawServer, http
+from whatsapp.addresses import may_call
 from whatsapp.mazbot import ErrorKind, MazBotError, Timeouts
-from whatsapp.mazbot.sessions import SessionRegistry, new_session
+from whatsapp.mazbot.sessions import SessionRegistry, guard_connections, new_session
 from whatsapp.mazbot.transport import Query, exchange, parse_retry_after
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -84,13 +85,13 @@ def test_a_session_takes_nothing_from_the_environment(monkeypatch):
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A self-signed certificate for 127.0.0.1 with its key, in one file."""
+    """A self-signed certificate for 127.0.0.1 and mazbot.test with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mazbot.test")])
     start = datetime.now(UTC) - dt.timedelta(days=1)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + dt.timedelta(days=9))
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    signed = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False).sign(
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("mazbot.test")]
+    signed = builder.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(
         key, hashes.SHA256()
     )
     plain = serialization.NoEncryption()
@@ -138,4 +139,63 @@ def test_tls_is_checked_and_kept_to_the_deadline(tls_url, certificate):
     assert (answer.status, answer.body) == (200, b"fine")
     assert dripped.value.kind is ErrorKind.TIMEOUT
     assert 0.9 < elapsed < 2
+    assert distrusted.value.kind is ErrorKind.NETWORK
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """What *.test names stand for; each time one is asked for, the next of its answers."""
+    answers: dict[str, list[list[str]]] = {}
+    real = socket.getaddrinfo
+
+    def ask(host, port, *args, **kwargs):
+        if not str(host).endswith(".test"):
+            return real(host, port, *args, **kwargs)
+        found = answers[host].pop(0)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    yield answers
+    guard_connections(may_call)
+
+
+@pytest.mark.parametrize("found", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], []])
+def test_nobody_is_called_at_an_address_that_the_guard_refuses(raw: RawServer, names, found):
+    guard_connections(lambda host, address: (host, address) != ("mazbot.test", "127.0.0.1"))
+    names["mazbot.test"] = [found]
+    url = raw.url.replace("127.0.0.1", "mazbot.test")
+
+    with pytest.raises(MazBotError) as refused:
+        exchange(new_session(), url, Query("GET", ""), headers={}, timeouts=Timeouts(connect=1))
+
+    assert refused.value.kind is ErrorKind.NETWORK
+    assert raw.paths == []
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_called(raw: RawServer, names):
+    checked = []
+    guard_connections(lambda host, address: not checked.append((host, address)))
+    # A second question would get another answer: there is none.
+    names["mazbot.test"] = [["127.0.0.1"]]
+    url = raw.url.replace("127.0.0.1", "mazbot.test")
+
+    answer = exchange(new_session(), f"{url}/ok", Query("GET", ""), headers={}, timeouts=Timeouts(connect=1))
+
+    assert (answer.status, raw.paths) == (200, ["/ok"])
+    assert checked == [("mazbot.test", "127.0.0.1")]
+    assert b"Host: mazbot.test:" in raw.heads[0]
+
+
+def test_a_certificate_is_checked_against_the_name_and_not_the_address(tls_url, certificate, names):
+    session = new_session()
+    session.verify = str(certificate)
+    names["mazbot.test"], names["other.test"] = [["127.0.0.1"]], [["127.0.0.1"]]
+    guard_connections(lambda host, address: True)
+    good, bad = (tls_url.replace("127.0.0.1", name) for name in ("mazbot.test", "other.test"))
+
+    answer = exchange(session, f"{good}/ok", Query("GET", ""), headers={}, timeouts=Timeouts(connect=1))
+    with pytest.raises(MazBotError) as distrusted:
+        exchange(session, f"{bad}/ok", Query("GET", ""), headers={}, timeouts=Timeouts(connect=1))
+
+    assert answer.body == b"fine"
     assert distrusted.value.kind is ErrorKind.NETWORK
