@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from billing.models import Category, Rate, RateCategory, RateFetch
@@ -92,12 +94,22 @@ def latest_moves(reseller: Reseller, now: datetime) -> list[PriceMove]:
     """What the latest change of each country's list does to prices, at today's margins: old -> new."""
     book = PriceBook(reseller, today(reseller, now))
     moves: list[PriceMove] = []
-    for country in countries_of(reseller):
-        fetches = list(RateFetch.objects.filter(reseller=reseller, country_id=country).order_by("-pk")[:2])
+    for country, fetches in _last_two(reseller).items():
         if len(fetches) == 2:
-            old, new = (list(fetch.rates.order_by("pk")) for fetch in reversed(fetches))
+            old, new = (list(fetch.rates.all()) for fetch in fetches)
             moves += _moves(book, country, old, new)
     return moves
+
+
+def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
+    """Per country in use its last two lists, the older first; two queries however many countries there are."""
+    age = Window(RowNumber(), partition_by="country_id", order_by="-pk")
+    rows = RateFetch.objects.filter(reseller=reseller).annotate(age=age).filter(age__lte=2)
+    found: dict[str, list[RateFetch]] = {country: [] for country in countries_of(reseller)}
+    for fetch in rows.order_by("pk").prefetch_related("rates"):
+        if fetch.country_id in found:
+            found[fetch.country_id].append(fetch)
+    return found
 
 
 def set_category(
