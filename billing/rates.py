@@ -94,10 +94,11 @@ def latest_moves(reseller: Reseller, now: datetime) -> list[PriceMove]:
     """What the latest change of each country's list does to prices, at today's margins: old -> new."""
     book = PriceBook(reseller, today(reseller, now))
     moves: list[PriceMove] = []
+    centers = _centers(reseller)
     for country, fetches in _last_two(reseller).items():
         if len(fetches) == 2:
             old, new = (list(fetch.rates.all()) for fetch in fetches)
-            moves += _moves(book, country, old, new)
+            moves += _moves(book, centers, country, old, new)
     return moves
 
 
@@ -159,7 +160,8 @@ def _keep(
         )
         if last is None:
             return []
-        moves = _moves(PriceBook(reseller, today(reseller, now)), country, old, new)
+        book = PriceBook(reseller, today(reseller, now))
+        moves = _moves(book, _centers(reseller), country, old, new)
         audit.record(
             "rates.changed",
             reseller=reseller,
@@ -173,9 +175,14 @@ def _keep(
     return moves
 
 
-def _moves(book: PriceBook, country: str, old: Sequence[Rate], new: Sequence[Rate]) -> list[PriceMove]:
+def _centers(reseller: Reseller) -> list[Center]:
+    return list(Center.objects.filter(reseller=reseller, archived_at=None).order_by("name", "pk"))
+
+
+def _moves(
+    book: PriceBook, centers: list[Center], country: str, old: Sequence[Rate], new: Sequence[Rate]
+) -> list[PriceMove]:
     """The prices that differ between two lists, for every center that is priced by this country's list."""
-    centers = Center.objects.filter(reseller=book.reseller, archived_at=None).order_by("name", "pk")
     moves = []
     for center in centers:
         if (center.country_id if book.rates.get(center.country_id) else "") != country:
