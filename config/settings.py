@@ -131,9 +131,6 @@ CACHES = {
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-MEDIA_ROOT = env.path("MEDIA_ROOT", BASE_DIR / "media")
-# Nothing uploaded is ever served from a folder: logos are re-encoded and answered by a view.
-MEDIA_URL = "/media-not-served/"
 
 # --- People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "centers.User"
