@@ -21,6 +21,7 @@ from billing.models import (
     UsageClaim,
     UsageReading,
 )
+from billing.money import LARGEST
 from billing.periods import Period, day_start, local_day, zone_of
 from centers import audit, live
 from centers.errors import Refused
@@ -60,10 +61,23 @@ def close_period(*, center: Center, period: Period, by: User | None, now: dateti
             if why_not:
                 raise Refused(" ".join(why_not[:3]))
             draft = preview_invoice(center, period)
+            _refuse_absurd(draft)
             return _write(draft, by, now)
     except IntegrityError:
         _refuse_overlap(center, period)
         raise
+
+
+def _refuse_absurd(draft: Draft) -> None:
+    """Sums that no column holds would end a whole run; they come of a wrong reading, margin or exchange rate."""
+    for line in draft.lines:
+        if max(abs(line.amount), abs(line.cost), abs(draft.total)) >= LARGEST:
+            raise Refused(
+                _(
+                    "“%(number)s” would be charged 10,000,000,000,000 or more. Check its usage and the margins."
+                )
+                % {"number": line.number_label}
+            )
 
 
 def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:

@@ -165,6 +165,17 @@ def test_one_unknown_number_does_not_stop_the_others(place: Place) -> None:
     assert UsageDay.objects.filter(instance=known).count() == 4
 
 
+def test_a_cost_that_no_column_holds_does_not_stop_the_others(place: Place) -> None:
+    absurd, number = place.here_and_there(), place.here_and_there()
+    place.control.add_usage(absurd.instance_id, TODAY, sent=1, cost=D("500000000000000"))
+    place.control.add_usage(number.instance_id, TODAY, sent=1, cost=D("1"))
+    run = usage_round(reseller=place.reseller, now=NOW)
+    assert (run.state, run.done, run.failed) == ("partial", 7, 1)
+    assert str(absurd) in run.failures[0]["item"]
+    assert counts(number, TODAY) == (1, 0, 0, D(1))
+    assert account_round(reseller=place.reseller, now=NOW).state == "failed"
+
+
 def test_a_refused_login_ends_the_round_at_once(place: Place) -> None:
     for _ in range(3):
         place.here_and_there()

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from .errors import ErrorKind, MazBotError
-from .fields import clean_text, read_amount, read_count, read_moment, safe_text
+from .fields import clean_text, read_amount, read_cost, read_count, read_moment, safe_text
 from .readings import (
     Acknowledgement,
     ConnectionReading,
@@ -96,7 +96,7 @@ def _read_rate(row: object, number: int) -> RateRow:
         raise _malformed(f"rate {number} has no type")
     if not _CURRENCY.fullmatch(currency):
         raise _malformed(f"rate {number} has no currency code")
-    return RateRow(type=kind, cost=read_amount(row.get("cost"), f"cost of rate {number}"), currency=currency)
+    return RateRow(type=kind, cost=read_cost(row.get("cost"), f"cost of rate {number}"), currency=currency)
 
 
 def read_usage(payload: Payload) -> Usage:
@@ -106,7 +106,7 @@ def read_usage(payload: Payload) -> Usage:
         total_sent=read_count(data.get("total_sent"), "total_sent"),
         total_received=read_count(data.get("total_received"), "total_received"),
         failed_messages=read_count(data.get("failed_messages"), "failed_messages"),
-        total_cost=read_amount(data.get("total_cost"), "total_cost"),
+        total_cost=read_cost(data.get("total_cost"), "total_cost"),
     )
 
 

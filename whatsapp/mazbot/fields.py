@@ -13,6 +13,7 @@ MAX_TEXT = 500
 # More digits than any sum of money or count of messages has; keeps 1e999 out of arithmetic and columns. Sums made
 # with binary floats (0.30000000000000004) are rounded to so many places.
 MAX_DIGITS, MAX_PLACES = 15, 12
+MAX_COST = Decimal(10) ** 13
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _MOMENT = re.compile(
@@ -53,6 +54,14 @@ def read_amount(value: object, name: str) -> Decimal:
     if number is None or number < 0:
         raise MazBotError(ErrorKind.MALFORMED, f"{name} is not an amount")
     return number
+
+
+def read_cost(value: object, name: str) -> Decimal:
+    """As `read_amount`, below MAX_COST: what is added up and multiplied with margins must still be money."""
+    cost = read_amount(value, name)
+    if cost >= MAX_COST:
+        raise MazBotError(ErrorKind.MALFORMED, f"{name} is too large for an amount of money")
+    return cost
 
 
 def read_count(value: object, name: str) -> int:
