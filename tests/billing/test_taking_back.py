@@ -1,0 +1,117 @@
+"""Invoices taken back, and which periods are due to be invoiced."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from billing.invoicing import (
+    close_period,
+    due_periods,
+    void_invoice,
+)
+from billing.ledger import balances
+from billing.models import (
+    UsageClaim,
+)
+from billing.periods import Period
+from billing.policies import save_center_policy
+from billing.queries import state_of
+from centers.errors import Refused
+from centers.models import Center
+from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.billing.invoices import APRIL_5, MARCH, issue
+
+D = Decimal
+
+
+def test_taking_back_frees_the_usage_and_the_payment(shop: Shop) -> None:
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
+    invoice = issue(shop)
+    shop.pay("10")
+    note = void_invoice(invoice=invoice, because="Wrong margin", by=None, now=NOW)
+    assert (note.number, note.total, note.credits, note.reason) == (
+        "CN-2026-0001",
+        -10,
+        invoice,
+        "Wrong margin",
+    )
+    balance = balances(shop.center, NOW)[0]
+    assert (balance.owed, balance.credit) == (0, 10)
+    shop.margin("50")
+    again = issue(shop)
+    assert (again.number, again.total, again.open_amount) == ("INV-2026-0002", 15, 5)
+    invoice.refresh_from_db()
+    states = [state_of(row, date(2026, 3, 5)) for row in (invoice, note, again)]
+    assert states == ["voided", "credit_note", "open"]
+    assert state_of(again, date(2026, 4, 5)) == "overdue"
+    shop.pay("5")
+    again.refresh_from_db()
+    assert state_of(again, date(2026, 4, 5)) == "paid"
+
+
+def test_taking_back_is_refused_twice_for_notes_and_without_reason(shop: Shop) -> None:
+    invoice = shop.owe("5")
+    with pytest.raises(Refused, match="why"):
+        void_invoice(invoice=invoice, because="  ", by=None, now=NOW)
+    note = void_invoice(invoice=invoice, because="x", by=None, now=NOW)
+    with pytest.raises(Refused, match="already"):
+        void_invoice(invoice=invoice, because="x", by=None, now=NOW)
+    with pytest.raises(Refused, match="credit note"):
+        void_invoice(invoice=note, because="x", by=None, now=NOW)
+
+
+def test_an_adjusted_period_can_be_taken_back_and_billed_again(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=1, cost="10")
+    first = issue(shop)
+    shop.read(number, date(2026, 2, 3), sent=2, cost="12", at=NOW)
+    assert issue(shop, MARCH, now=APRIL_5).total == 2
+    void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
+    assert issue(shop, now=APRIL_5).total == 10
+    assert sum(claim.cost for claim in UsageClaim.objects.filter(voided_at=None)) == 12
+
+
+def test_due_periods_are_whole_months_once_they_are_over(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 1, 20, tzinfo=UTC))
+    january = Period(date(2026, 1, 1), date(2026, 2, 1))
+    assert due_periods(shop.reseller, NOW) == [(shop.center, january), (shop.center, FEBRUARY)]
+    first_of_march = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert due_periods(shop.reseller, first_of_march) == [(shop.center, january)]
+    close_period(center=shop.center, period=Period(date(2026, 1, 1), date(2026, 2, 11)), by=None, now=NOW)
+    rest = Period(date(2026, 2, 11), date(2026, 3, 1))
+    assert due_periods(shop.reseller, NOW) == [(shop.center, rest)]
+    save_center_policy(center=shop.center, by=None, now=NOW, auto_invoice=False)
+    assert due_periods(shop.reseller, NOW) == []
+
+
+def test_days_that_custom_periods_left_out_are_due_too(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    for first, end in ((date(2026, 1, 10), date(2026, 1, 20)), (date(2026, 2, 5), date(2026, 2, 11))):
+        close_period(center=shop.center, period=Period(first, end), by=None, now=NOW)
+    days = [(period.first_day, period.end_day) for _center, period in due_periods(shop.reseller, NOW)]
+    assert days == [
+        (date(2026, 1, 20), date(2026, 2, 1)),
+        (date(2026, 2, 1), date(2026, 2, 5)),
+        (date(2026, 2, 11), date(2026, 3, 1)),
+    ]
+
+
+def test_a_period_of_long_ago_makes_nothing_else_due(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
+    close_period(center=shop.center, period=Period(date(1, 1, 1), date(1, 2, 1)), by=None, now=NOW)
+    assert due_periods(shop.reseller, NOW) == [(shop.center, FEBRUARY)]
+
+
+def test_an_archived_center_is_billed_to_its_last_usage(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2025, 12, 1, tzinfo=UTC), archived_at=NOW)
+    assert due_periods(shop.reseller, NOW) == []
+    shop.read(shop.number(), date(2025, 12, 3), sent=1, cost="1")
+    assert due_periods(shop.reseller, NOW) == [(shop.center, Period(date(2025, 12, 1), date(2026, 1, 1)))]
+
+
+def test_what_was_taken_back_waits_for_staff(shop: Shop) -> None:
+    Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="1")
+    void_invoice(invoice=issue(shop), because="x", by=None, now=NOW)
+    assert due_periods(shop.reseller, NOW) == []

@@ -1,0 +1,68 @@
+"""The shape of the code, measured: short functions, small files, no circle between modules."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import quantiles
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("config", "centers", "whatsapp", "billing")
+MEASURED = (*ROOMS, "tests", "benchmarks")
+LONGEST_FUNCTION, NEARLY_EVERY_FUNCTION = 50, 25
+LONGEST_FILE, NEARLY_EVERY_FILE = 400, 250
+
+
+def files(*folders: str) -> list[Path]:
+    """Our Python files; migrations are written by makemigrations."""
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path for path in found if not {"migrations", "node_modules"} & set(path.parts))
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Each function's name and its lines, from `def` to its end without decorators."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield (
+                f"{path.relative_to(ROOT)}:{node.lineno} {node.name}",
+                (node.end_lineno or 0) - node.lineno + 1,
+            )
+
+
+def p90(numbers: list[int]) -> float:
+    return quantiles(numbers, n=10)[-1]
+
+
+def test_there_is_something_to_measure() -> None:
+    for room in ROOMS:
+        assert sum(1 for path in files(room) for _ in functions(path)) > 50, room
+
+
+def test_functions_are_short() -> None:
+    measured = dict(found for path in files(*MEASURED) for found in functions(path))
+    assert {name: lines for name, lines in measured.items() if lines > LONGEST_FUNCTION} == {}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nearly_every_function_and_file_of_a_room_is_small(room: str) -> None:
+    assert p90([lines for path in files(room) for _, lines in functions(path)]) <= NEARLY_EVERY_FUNCTION
+    assert p90([len(path.read_text().splitlines()) for path in files(room)]) <= NEARLY_EVERY_FILE
+
+
+def test_no_file_is_long() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files(*MEASURED)}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_no_circle_between_modules() -> None:
+    """Imports inside functions count: they hide a circle and do not open it."""
+    graph = grimp.build_graph(*ROOMS, cache_dir=None, exclude_type_checking_imports=True)
+    circles = [
+        (importer, *back)
+        for importer in sorted(graph.modules)
+        for imported in graph.find_modules_directly_imported_by(importer)
+        if (back := graph.find_shortest_chain(importer=imported, imported=importer))
+    ]
+    assert circles == []
