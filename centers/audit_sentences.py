@@ -63,6 +63,8 @@ def changes(event: AuditEvent) -> list[tuple[str, str, str]]:
         for name, value in event.data.items()
         if name not in ("changes", "what") and value not in (None, "", [], {})
     }
+    if isinstance(facts.get("fields"), list):
+        facts["fields"] = [_label(event.target_type, name) for name in facts["fields"]]
     return rows + [
         (_label(event.target_type, name), "", _shown(name, value)) for name, value in facts.items()
     ]
@@ -94,6 +96,17 @@ def _noun(noun: str) -> str:
         "invoice": _("invoices"),
         "payment": _("payments"),
         "billing_policy": _("billing policy"),
+        "center_policy": _("billing rules of centers"),
+        "credit": _("credit"),
+        "import": _("imports"),
+        "mail": _("mails"),
+        "mazbot_account": _("MazBot account"),
+        "period": _("periods"),
+        "rate": _("kinds of rates"),
+        "reading": _("readings"),
+        "reminder": _("reminders"),
+        "suspensions": _("suspensions"),
+        "usage": _("usage"),
         "hold": _("holds"),
         "brake": _("brake"),
     }

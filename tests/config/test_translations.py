@@ -11,7 +11,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils import translation
 
-from centers.models import JobRun
+from centers.audit_sentences import areas, changes
+from centers.models import AuditEvent, JobRun
 from config import translations
 from config.translations import PLACEHOLDER, check, compile_if_needed, messages, update
 
@@ -173,6 +174,17 @@ def test_django_says_in_arabic_that_a_password_is_too_short() -> None:
 
     with translation.override("ar"):
         assert "أحرف على الأقل" in MinimumLengthValidator(10).get_error_message()
+
+
+def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
+    event = AuditEvent(
+        action="mazbot_account.changed",
+        target_type="mazbotaccount",
+        data={"fields": ["rate_limit", "time_zone"]},
+    )
+    with translation.override("ar"):
+        assert [name for _noun, name in areas() if not re.search("[\u0600-\u06ff]", name)] == []
+        assert changes(event) == [("ما تغيّر", "", "الطلبات في الدقيقة, المنطقة الزمنية لأوقاته")]
 
 
 # --- The extraction --------------------------------------------------------------------------------
