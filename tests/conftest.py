@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -55,3 +56,9 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> None:
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
             connection.flushdb()
+
+
+@pytest.fixture
+def htmx() -> dict[str, Any]:
+    """Headers of a request that htmx makes."""
+    return {"HX-Request": "true"}
