@@ -15,13 +15,13 @@ BILLED = 24
 
 def test_a_sweep_survives_its_worker(stack: Stack) -> None:
     tenant = new_tenant(stack, "swept", rate_limit=6000)
-    tenant.control.set_fault("status", "latency", delay=0.4, account_key="swept")
+    tenant.control.set_fault("status", "latency", delay=1.5, account_key="swept")
     numbers = [
         Number(f"SW-{n}", f"Center {n % 8}", f"Line {n}", "disconnected" if n < DOWN else "connected")
         for n in range(SWEPT)
     ]
     tenant.import_numbers(numbers)
-    wait_for(lambda: len(calls(tenant, "status")) >= 20, "the sweep", every=0.05)
+    wait_for(lambda: len(calls(tenant, "status")) >= 10, "the sweep", every=0.05)
     stack.kill("jobs")
     checked = count(tenant, "whatsapp_instance", "checked_at IS NOT NULL")
     assert checked < SWEPT, "the sweep was over before the worker was killed"
