@@ -1,8 +1,34 @@
-"""Static files from the same process, so that one command serves the whole product."""
+"""What is done before any room is asked: static files from the same process, and no request without end."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class RequestSizeMiddleware:
+    """Refuses a request that declares more than MAX_REQUEST_BYTES before any of it is read.
+
+    Django limits fields but not files: looking for the token of a form alone would write all of them to the disk, for
+    anybody. A body of undeclared length is no danger, because WSGI hands none over.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isascii() and declared.isdigit() and int(declared[:20]) <= settings.MAX_REQUEST_BYTES:
+            return self.get_response(request)
+        sentence = _("This is larger than the %(size)s MB that can be sent at once.") % {
+            "size": settings.MAX_REQUEST_BYTES // 1024**2
+        }
+        return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
