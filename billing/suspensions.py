@@ -141,13 +141,14 @@ def lift_if_settled(*, center: Center, now: datetime, by: User | None = None) ->
         want_service(
             instances=list(numbers), wanted=Service.ENABLED, reason=WantReason.NON_PAYMENT, by=by, now=now
         )
-        write_mail(
-            center=center,
-            kind="resumed",
-            key=f"resumed:{case.pk}",
-            text=lambda: mailtexts.resumed(center),
-            now=now,
-        )
+        if center.archived_at is None:  # an archived center's numbers stay off
+            write_mail(
+                center=center,
+                kind="resumed",
+                key=f"resumed:{case.pk}",
+                text=lambda: mailtexts.resumed(center),
+                now=now,
+            )
         _trace("center.resumed", case, by, now)
     return True
 

@@ -168,6 +168,16 @@ def test_restoring_from_the_archive_is_no_way_round_a_suspension(shop: Shop) -> 
     assert wanted(shop.center) == ON
 
 
+def test_an_archived_center_that_pays_is_not_told_that_it_is_on_again(shop: Shop) -> None:
+    shop.owe("10")
+    dun(shop, 10)
+    archive_center(center=shop.center, by=None, now=at(11))
+    shop.pay("10", now=at(12))
+    assert SuspensionCase.objects.get().ending == "paid"
+    assert {service for service, _reason in wanted(shop.center)} == {Service.DISABLED.value}
+    assert not OutgoingMail.objects.filter(kind="resumed").exists()
+
+
 def test_a_number_that_leaves_a_suspended_center_is_on_and_goes_off_with_the_next(shop: Shop) -> None:
     shop.owe("10")
     dun(shop, 10)
