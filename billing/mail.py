@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from billing.mailtexts import Text
 from billing.models import Invoice, OutgoingMail
@@ -114,9 +115,9 @@ def _send(mail: OutgoingMail, reseller: Reseller) -> str | None:
     try:
         EmailMessage(subject=mail.subject, body=mail.body, from_email=_sender(reseller), to=[mail.to]).send()
     except SMTPRecipientsRefused:
-        return "The mail server refuses this address."
+        return _("The mail server refuses this address.")
     except (SMTPException, OSError, ValueError) as error:
-        return f"The mail could not be handed over ({type(error).__name__})."
+        return _("The mail could not be handed over (%(why)s).") % {"why": type(error).__name__}
     return None
 
 
