@@ -15,6 +15,7 @@ from billing.periods import today
 from billing.suspensions import lift_if_settled
 from centers import audit, live
 from centers.errors import Refused
+from centers.formats import day_text
 from centers.models import Center, User
 
 Kind = LedgerEntry.Kind
@@ -173,7 +174,7 @@ def _check(center: Center, amount: Decimal | str, currency: str, received_on: da
             % {"center": center, "currency": ", ".join(sorted(allowed)), "other": currency[:10]}
         )
     if received_on > today(center.reseller, now):
-        raise Refused(_("The payment is dated %(day)s, a day to come.") % {"day": received_on.isoformat()})
+        raise Refused(_("The payment is dated %(day)s, a day to come.") % {"day": day_text(received_on)})
     return exact_amount(amount, currency)
 
 
@@ -191,6 +192,6 @@ def _check_unused(center: Center, reference: str) -> None:
                 "reference": earlier.reference,
                 "amount": format_amount(earlier.amount, earlier.currency),
                 "center": earlier.center,
-                "day": earlier.received_on.isoformat(),
+                "day": day_text(earlier.received_on),
             }
         )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from billing.models import UsageReading
 from billing.periods import Period, local_day, today, zone_of
 from billing.readiness import unread_days
+from centers.formats import day_text
 from centers.models import Center
 from whatsapp.models import MazbotAccount
 
@@ -17,15 +18,15 @@ def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     account = MazbotAccount.objects.filter(reseller=center.reseller).first()
     account_zone = ZoneInfo(account.time_zone) if account else zone_of(center.reseller)
     if period.end_day > min(today(center.reseller, now), local_day(now, account_zone)):
-        return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day.isoformat()}]
+        return [_("The period is not over: its last day is %(day)s.") % {"day": day_text(period.last_day)}]
     found = [
         _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
-        % {"number": reading.instance, "day": reading.day.isoformat()}
+        % {"number": reading.instance, "day": day_text(reading.day)}
         for reading in _doubtful(center, period)
     ]
     found += [
         _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
-        % {"number": number, "day": days[0].isoformat()}
+        % {"number": number, "day": day_text(days[0])}
         for number, days in unread_days(center, period, account_zone)
     ]
     return found

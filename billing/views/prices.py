@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,6 +21,7 @@ from billing.rates import latest_moves, set_category
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
+from centers.formats import day_text
 from centers.jobs import registered_jobs
 from centers.models import Center, JobRun
 from centers.partials import render_page
@@ -75,7 +77,10 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
         except Refused as error:
             form.add_error(None, error.sentence)
         else:
-            toast(request, _("The margin was set. It applies from %(day)s.") % {"day": margin.valid_from})
+            toast(
+                request,
+                _("The margin was set. It applies from %(day)s.") % {"day": day_text(margin.valid_from)},
+            )
             return redirect("prices", request.reseller.slug)
     return _page(request, form, status=422)
 
@@ -128,8 +133,17 @@ def _today(request: TenantRequest) -> date:
     return today(request.reseller, clock.now())
 
 
+def _here(request: TenantRequest) -> str:
+    posted = request.method == "POST"
+    return reverse("prices", args=[request.reseller.slug]) if posted else request.get_full_path()
+
+
 def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
-    return MarginForm(data, countries=_countries(), today=_today(request))
+    day = _today(request)
+    current = Margins.of(request.reseller).of_country(Category.MESSAGE, "", day)
+    terms = {"percent": current.percent, "fixed": current.fixed} if current else {}
+    initial = {name: format(value.normalize(), "f") for name, value in terms.items()}
+    return MarginForm(data, initial=initial, countries=_countries(), today=day)
 
 
 def _countries() -> list[str]:
@@ -149,6 +163,8 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
     shown = center.country_id if center else country
     moves = latest_moves(request.reseller, clock.now())
     context = {
+        # A refused form is shown under the address that only takes forms.
+        "here": _here(request),
         "rows": book.for_center(center) if center else book.for_country(country),
         "center": center,
         "country": country,

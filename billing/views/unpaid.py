@@ -22,6 +22,7 @@ from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
 from centers.exports import export
+from centers.formats import day_text
 from centers.models import Center
 from centers.partials import render_page
 from centers.permissions import Permission
@@ -95,7 +96,7 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
         except Refused as error:
             form.add_error(None, error.sentence)
         else:
-            words = {"center": center, "day": row.until.isoformat()}
+            words = {"center": center, "day": day_text(row.until)}
             toast(request, _("“%(center)s” is not suspended before %(day)s.") % words)
             return redirect("unpaid", request.reseller.slug)
     context = {
