@@ -6,7 +6,7 @@ from datetime import datetime
 
 from centers import invitations
 from centers.models import Center, Reseller, Role, User
-from centers.resellers import create_reseller
+from centers.resellers import create_reseller, edit_reseller
 from centers.scoping import tenant
 from config import demo_accounts
 from config.demodata.places import PLACES
@@ -14,6 +14,12 @@ from config.demodata.sandbox import SEEDING_LIMIT, USUAL_LIMIT, instance_ids
 from whatsapp.accounts import save_account
 from whatsapp.importing import COLUMNS, preview_import, run_import, start_import
 from whatsapp.sandbox import DEMO_ACCOUNT
+
+HOW_TO_PAY = (
+    "Bank: Rimal Demo Bank (no real account)\n"
+    "IBAN: SA00 0000 0000 0000 0000 0000\n"
+    "Reference: the number of the invoice"
+)
 
 
 def make_reseller(*, sandbox_url: str, now: datetime) -> tuple[Reseller, User]:
@@ -31,6 +37,13 @@ def make_reseller(*, sandbox_url: str, now: datetime) -> tuple[Reseller, User]:
     )
     owner = User.objects.get(email=demo_accounts.OWNER.email)
     with tenant(reseller):
+        reseller = edit_reseller(
+            reseller=reseller,
+            by=owner,
+            now=now,
+            support_contact="+966 11 555 0100",
+            payment_instructions=HOW_TO_PAY,
+        )
         save_account(
             reseller=reseller,
             by=owner,

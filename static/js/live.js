@@ -13,8 +13,8 @@
     for (const part of parts()) {
       const wanted = part.dataset.live.split(/[\s,]+/);
       if (topics && !topics.some((topic) => wanted.includes(topic))) continue;
-      clearTimeout(part.markazLive);
-      part.markazLive = setTimeout(() => { if (part.isConnected) window.htmx.trigger(part, "live"); }, Math.random() * SPREAD_MS);
+      if (part.markazLive) continue; // a hint that follows another never puts the part off: it would stay old while work goes on
+      part.markazLive = setTimeout(() => { part.markazLive = 0; if (part.isConnected) window.htmx.trigger(part, "live"); }, Math.random() * SPREAD_MS);
     }
   }
 
