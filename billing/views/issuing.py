@@ -27,9 +27,8 @@ from centers.models import Center, JobRun
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
-from whatsapp.accounts import account_of
 from whatsapp.dispatch import enqueue
-from whatsapp.models import Incident
+from whatsapp.models import Incident, MazbotAccount
 
 __all__ = ["invoice_issue", "invoice_issue_for", "invoice_read", "invoice_run"]
 
@@ -117,10 +116,11 @@ def _look(center: Center, period: Period) -> Look:
 
 
 def _unread(center: Center, period: Period) -> bool:
-    """Whether the period is over and days of it wait to be read."""
-    if period.end_day > today(center.reseller, clock.now()):
+    """Whether the period is over and days of it wait to be read, by an account that can read them."""
+    account = MazbotAccount.objects.filter(reseller=center.reseller).first()
+    if account is None or not account.is_set_up or period.end_day > today(center.reseller, clock.now()):
         return False
-    return bool(unread_days(center, period, ZoneInfo(account_of(center.reseller).time_zone)))
+    return bool(unread_days(center, period, ZoneInfo(account.time_zone)))
 
 
 def _overlap(row: BillingPeriod) -> str:

@@ -13,7 +13,7 @@ from centers.models import JobRun
 from centers.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
-from whatsapp.models import Instance
+from whatsapp.models import Instance, MazbotAccount
 
 FEBRUARY = {"first": "2026-02-20", "last": "2026-02-20"}
 
@@ -131,6 +131,12 @@ def test_what_blocks_an_invoice_is_said_before(desk: Desk) -> None:
     assert desk.invoice.number in overlap
     backwards = client.get(url, {"first": "2026-02-10", "last": "2026-02-01"}).content.decode()
     assert "must end after it begins" in backwards
+
+
+def test_a_look_needs_no_mazbot_account(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        MazbotAccount.objects.update(api_key="")
+    assert desk.as_(desk.owner).get(desk.url(f"invoices/issue/{desk.center.pk}/")).status_code == 200
 
 
 def test_missing_days_are_read_when_asked(desk: Desk) -> None:
