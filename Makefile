@@ -11,7 +11,7 @@ BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
 VENV = .venv/bin/python
 CHROMIUM_FOUND = CHROMIUM="$$("$(PYTHON)" -I config/bootstrap.py chromium)" && export CHROMIUM
 # Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
-ALL_TESTS = -n 2 --dist loadgroup --cov --cov-report=term-missing
+ALL_TESTS = -n 2 --cov --cov-report=term-missing
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example \
 	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(48))')" \

@@ -3,27 +3,33 @@
 import asyncio
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.settings import HELD
 
-BROWSER_TESTS = Path(__file__).parent / "browser"
+BROWSER_TESTS = "tests/browser/"
 
 
 def pytest_unconfigure() -> None:
     HELD.close()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, one of them runs all browser tests: they share one running product."""
-    for item in items:
-        if item.path.is_relative_to(BROWSER_TESTS):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+class OneForTheBrowser(LoadScopeScheduling):
+    """With several workers, one of them runs all browser tests, first of all: they share one running product.
+
+    The mark `xdist_group` would say the same, but has no effect with pytest 9.2 (pytest-xdist issue 1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneForTheBrowser:
+    return OneForTheBrowser(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
