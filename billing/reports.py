@@ -196,11 +196,11 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
 
 
 def _burn(readings: list[AccountReading]) -> Decimal:
-    """`readings` newest first."""
-    quotas = [row.available_quota for row in readings if row.available_quota is not None]
-    drops = [max(ZERO, older - newer) for newer, older in pairwise(quotas)]
+    """Use per day; `readings` newest first. Days without a reading count: their use is in the next drop."""
+    known = [(row.day, row.available_quota) for row in readings if row.available_quota is not None]
+    drops = [max(ZERO, older - newer) for (_new, newer), (_old, older) in pairwise(known)]
     if any(drops):
-        return round(sum(drops, ZERO) / len(drops), 4)
+        return round(sum(drops, ZERO) / (known[0][0] - known[-1][0]).days, 4)
     sent = [row.sent for row in readings[1:]] or [row.sent for row in readings]
     return round(Decimal(sum(sent)) / len(sent), 4) if sent else ZERO
 

@@ -92,6 +92,12 @@ def test_the_quota_lasts_as_long_as_it_went_down(shop: Shop) -> None:
     assert runway.burners == ((shop.center.name, 30),)
 
 
+def test_days_without_a_reading_share_in_the_use(shop: Shop) -> None:
+    for day, quota in ((1, "4000"), (2, "3900"), (31, "1000")):
+        account(shop, date(2026, 3, day), "0", quota)
+    assert quota_runway(shop.reseller, NOW).per_day == 100
+
+
 def test_where_the_quota_tells_nothing_messages_do(shop: Shop) -> None:
     account(shop, date(2026, 3, 4), "0", None, sent=50)
     account(shop, date(2026, 3, 5), "0", "200", sent=3)
