@@ -292,6 +292,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django_structlog": {"level": "WARNING"},
+        # Refusals are told in one line by centers.access; Django would add a traceback to each.
+        "django.request": {"level": "ERROR"},
         # A line for every tick would hide everything else.
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
