@@ -1,4 +1,4 @@
-"""Run all benchmarks, or the ones named, on a database of their own; print them and write docs/benchmarks.md."""
+"""Run all benchmarks, or the ones named, on a database of their own; print them and, after all, put them in README."""
 
 import os
 import platform
@@ -16,7 +16,8 @@ from config import embedded
 
 NAME = "markaz_bench"
 REDIS_NUMBER = 15
-REPORT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+README = Path(__file__).resolve().parents[1] / "README.md"
+BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 Figures = list[tuple[str, str]]
 
 
@@ -37,7 +38,8 @@ def main(names: list[str]) -> int:
     text = report(found)
     print(text)
     if not names:
-        REPORT.write_text(text)
+        before, _, rest = README.read_text().partition(BEGIN)
+        README.write_text(f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}")
     return 0
 
 
@@ -58,8 +60,7 @@ def report(figures: Figures) -> str:
     """The figures as a Markdown table with the machine they were measured on."""
     rows = "\n".join(f"| {what} | {value} |" for what, value in figures)
     return (
-        "# Benchmarks\n\n"
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
+        f"By `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
         "embedded PostgreSQL and Valkey.\n\n"
         "| what | measured |\n|---|---|\n" + rows + "\n"
