@@ -137,7 +137,7 @@ def test_unread_days_block(shop: Shop) -> None:
     Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
     shop.read(number, date(2026, 2, 27), sent=1, cost="1")
     assert "Desk" in blockers(shop.center, FEBRUARY, NOW)[0]
-    assert "2026-02-28" in blockers(shop.center, FEBRUARY, NOW)[0]
+    assert "28 Feb 2026" in blockers(shop.center, FEBRUARY, NOW)[0]
     # Read while the day was still going on.
     shop.read(number, date(2026, 2, 28), sent=1, cost="1", at=datetime(2026, 2, 28, 20, tzinfo=UTC))
     assert blockers(shop.center, FEBRUARY, NOW)

@@ -48,12 +48,13 @@ def worker(transactional_db, tmp_path):
     }
     command = [sys.executable, "-m", "celery", "-A", "config.celery:app", "worker", "--concurrency", "2"]
     command += ["--queues", ",".join(QUEUES), "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    live.valkey().flushdb()  # no task that an earlier test left in a queue
     with (tmp_path / "worker.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=settings.BASE_DIR)
     yield process
     process.terminate()
     try:
-        process.wait(20)
+        process.wait(60)
     finally:
         if process.poll() is None:
             process.kill()

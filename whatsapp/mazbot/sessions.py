@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionError, NewConnectionError
 
 from .config import Timeouts
 
@@ -108,7 +108,7 @@ class _Guarded(HTTPConnection):
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except UnicodeError as error:
-            raise NewConnectionError(self, "the host is no name") from error
+            raise LocationParseError(name) from error
         addresses = list(dict.fromkeys(str(item[4][0]) for item in found))
         if not all(may_call(self.host, address) for address in addresses):
             raise NewConnectionError(self, "the host leads to an address that may not be called")

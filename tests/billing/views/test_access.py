@@ -26,6 +26,7 @@ PAGES = [
     ("get", "invoices/export/csv/", ALL),
     ("get", "invoices/issue/", MONEY),
     ("get", "invoices/issue/{center}/", MONEY),
+    ("post", "invoices/issue/{center}/read/", MONEY),
     ("get", "invoices/run/", MONEY),
     ("get", "invoices/{invoice}/", ALL),
     ("get", "invoices/{invoice}/pdf/", ALL),
