@@ -97,11 +97,16 @@ def install(name: str) -> None:
         install("dev")  # which holds all of base
         return
     say(f"Installing Python packages (requirements/{name}.txt) ...")
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    if subprocess.run([*command, "--require-hashes", "-r", str(pins)], cwd=ROOT).returncode:
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    # The file names every package, so nothing is resolved: older pips look for `coverage[toml]`, which a pinned
+    # package wants, beside the pinned `coverage`, and refuse the newer release that they find.
+    command = [*pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(pins)]
+    if subprocess.run(command, cwd=ROOT).returncode:
         raise BootstrapError(
             f"The packages of requirements/{name}.txt could not be installed; pip says why above."
         )
+    if subprocess.run([*pip, "check"], cwd=ROOT, stdout=sys.stderr).returncode:
+        raise BootstrapError(f"requirements/{name}.txt lacks what pip names above; `make lock` pins it anew.")
     stamp.write_text(digest)
 
 
