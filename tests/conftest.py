@@ -1,17 +1,21 @@
 """Fixtures for every test: real PostgreSQL and a real Valkey, in a database number of its own."""
 
 import asyncio
-import os
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 import redis
+from django.conf import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.settings import HELD
 
 BROWSER_TESTS = "tests/browser/"
+
+
+if settings.SETTINGS_MODULE != "tests.settings":
+    raise pytest.UsageError(f"These tests run with tests.settings, not with {settings.SETTINGS_MODULE}.")
 
 
 def pytest_unconfigure() -> None:
@@ -49,7 +53,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.fixture
 def valkey() -> Iterator[redis.Redis]:
     """An empty Valkey database."""
-    connection = redis.Redis.from_url(os.environ["REDIS_URL"])
+    connection = redis.Redis.from_url(settings.REDIS_URL)
     connection.flushdb()
     yield connection
     connection.flushdb()
@@ -60,7 +64,7 @@ def valkey() -> Iterator[redis.Redis]:
 def _nothing_remembered(request: pytest.FixtureRequest) -> None:
     """No cached stamp, token or rate-limit count of one test reaches the next."""
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
+        with redis.Redis.from_url(settings.REDIS_URL) as connection:
             connection.flushdb()
 
 
