@@ -5,3 +5,8 @@ class CentersConfig(AppConfig):
     """WHO: resellers, centers, people."""
 
     name = "centers"
+
+    def ready(self) -> None:
+        from centers import signin_log
+
+        signin_log.connect()

@@ -41,7 +41,7 @@ def register(provider: Provider) -> Provider:
 
 def search(reseller: Reseller, permissions: frozenset[Permission], text: str) -> list[Hit]:
     """Everything called `text`, exact hits first; empty for an empty text."""
-    text = text.strip()[:100]
+    text = text.replace("\0", "").strip()[:100]
     if not text:
         return []
     hits = [hit for provider in _providers for hit in provider(reseller, permissions, text)]

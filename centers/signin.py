@@ -2,12 +2,18 @@
 
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from centers.models import User
+from centers.signin_log import too_many_tries
 from centers.views.public import remember_language
+
+log = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -16,9 +22,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuses a try over the limits of ACCOUNT_RATE_LIMITS."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            too_many_tries(str(credentials.get("email") or ""))
+            raise
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """On a new device a person finds the language they chose before; a choice made there first wins."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             remember_language(response, user.language)
         return response
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Below our own address: the host that a stranger's request names is no place to send people to."""
+        return settings.SITE_URL + reverse("account_reset_password_from_key", args=key.split("-", 1))
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """Tells somebody that their password or factors changed. A mail server that is away undoes no change."""
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except OSError as error:  # smtplib's errors are OSErrors
+            log.warning("notification_mail_failed", user_id=user.pk, error=type(error).__name__)

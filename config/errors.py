@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -10,6 +10,11 @@ from django.utils.translation import gettext as _
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: a member whose role is too small."""
     return _refuse(request, "403.html", _("Your role may not do this. Ask an owner of your team."))
+
+
+def closed(request: HttpRequest, key: str = "") -> HttpResponse:
+    """404 in place of a library's page that we do not have."""
+    raise Http404
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,8 +4,13 @@ from django.urls import include, path
 
 from config import health
 from config.demo import advance_clock
+from config.errors import closed
 
 handler403 = "config.errors.forbidden"
+
+#: allauth's pages for addresses. Whoever could take one without proving that it is theirs would be taken for its owner
+#: by the next invitation, reset link or `create_reseller`; a new address is invited instead.
+_ADDRESS_PAGES = ("email/", "confirm-email/", "confirm-email/<path:key>")
 
 urlpatterns = [
     path("livez", health.livez, name="livez"),
@@ -13,6 +18,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("", include("centers.urls.public")),
     path("", include("whatsapp.urls.public")),
+    *(path(f"accounts/{page}", closed, name="account_closed") for page in _ADDRESS_PAGES),
     path("accounts/", include("allauth.urls")),
     path("demo/clock/", advance_clock, name="demo_clock"),
     path("r/<slug:slug>/", include("centers.urls.staff")),

@@ -63,7 +63,9 @@ def valkey() -> Iterator[redis.Redis]:
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request: pytest.FixtureRequest) -> None:
     """No cached stamp, token or rate-limit count of one test reaches the next."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    # The mark asks for the fixture later, without naming it here.
+    marked = request.node.get_closest_marker("django_db") is not None
+    if marked or {"db", "transactional_db"} & set(request.fixturenames):
         with redis.Redis.from_url(settings.REDIS_URL) as connection:
             connection.flushdb()
 
