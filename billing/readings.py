@@ -1,15 +1,17 @@
 """What staff decide about odd readings."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.ledger import lock
 from billing.merging import Reading, merge
 from billing.models import UsageDay, UsageReading
-from billing.periods import Period
+from billing.periods import Period, local_day
 from billing.readiness import unread_days
 from centers import audit, live
 from centers.errors import Refused
@@ -41,23 +43,45 @@ def dismiss_reading(*, reading: UsageReading, by: User | None, now: datetime) ->
         _resolve(row, UsageReading.Resolution.DISMISSED, "reading.dismissed", by, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Days that are over without a reading since: `never` read at all, or read only while they lasted."""
+
+    never: tuple[date, ...]
+    partly: tuple[UsageDay, ...]
+
+    def __len__(self) -> int:
+        return len(self.never) + len(self.partly)
+
+
+def unread_of(instance: Instance, period: Period, now: datetime) -> Unread:
+    """What MazBot still owes us of a number's days in the period; today and days to come are left out."""
+    zone = ZoneInfo(account_of(instance.reseller).time_zone)
+    over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
+    found = unread_days(instance.center, over, zone)
+    days = next((days for number, days in found if number.pk == instance.pk), [])
+    partly = UsageDay.objects.filter(instance=instance, day__in=days).order_by("day")
+    known = {row.day for row in partly}
+    return Unread(tuple(day for day in days if day not in known), tuple(partly))
+
+
 def waive_days(*, instance: Instance, period: Period, because: str, by: User | None, now: datetime) -> int:
-    """Count days that MazBot cannot tell of (an id it no longer knows) as days without usage; how many."""
+    """Stop waiting for days that MazBot cannot tell of (an id it no longer knows); how many.
+
+    Days never read count as days without usage; days read while they lasted count as they were read. Should MazBot
+    tell of one after all, that is a reading like any other.
+    """
     if not because.strip():
         raise Refused(_("Say why these days are not charged."))
     account = account_of(instance.reseller)
-    missing = {
-        day
-        for number, days in unread_days(instance.center, period, ZoneInfo(account.time_zone))
-        if number.pk == instance.pk
-        for day in days
-    }
     with transaction.atomic():
-        known = UsageDay.objects.filter(instance=instance, day__in=missing)
-        known.update(read_at=now)
-        missing -= set(known.values_list("day", flat=True))
+        lock(instance.center)
+        unread = unread_of(instance, period, now)
+        if not len(unread):
+            raise Refused(_("No day of “%(number)s” waits to be read any more.") % {"number": instance})
+        UsageDay.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
         nothing = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
-        merge(account, [Reading(instance, day, nothing, now) for day in sorted(missing)], now=now)
+        merge(account, [Reading(instance, day, nothing, now) for day in unread.never], now=now)
         audit.record(
             "usage.waived",
             reseller=instance.reseller,
@@ -66,9 +90,11 @@ def waive_days(*, instance: Instance, period: Period, because: str, by: User | N
             target=instance,
             now=now,
             because=because.strip()[:300],
-            days=sorted(day.isoformat() for day in missing),
+            days=[day.isoformat() for day in unread.never],
+            as_read=[row.day.isoformat() for row in unread.partly],
         )
-    return len(missing)
+        live.publish(instance.reseller_id, "billing", centers=(instance.center_id,))
+    return len(unread)
 
 
 def _open_flag(reading: UsageReading) -> UsageReading:

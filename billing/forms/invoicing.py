@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.forms.confirming import ConfirmedForm
 from billing.periods import Period, checked_period
 from centers.errors import Refused
 
@@ -38,26 +39,26 @@ class PeriodForm(forms.Form):
         return found
 
 
-class VoidForm(forms.Form):
+class VoidForm(ConfirmedForm):
     """Why an invoice is taken back, and its number typed."""
 
     because = forms.CharField(
         label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("It is printed on the credit note.")
     )
-    confirm = forms.CharField(
-        label=gettext_lazy("Type the number of the invoice"),
-        max_length=24,
-        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "spellcheck": "false"}),
-    )
+    field_order = ("because", "confirm")
+    wrong = gettext_lazy("That is not the number of this invoice. It is %(name)s.")
 
-    def __init__(self, *args: Any, number: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.number = number
+        self.fields["confirm"].label = _("Type the number of the invoice")
+        self.fields["confirm"].widget.attrs["dir"] = "ltr"
 
-    def clean_confirm(self) -> str:
-        typed: str = self.cleaned_data["confirm"]
-        if typed.strip().upper() != self.number.upper():
-            raise forms.ValidationError(
-                _("That is not the number of this invoice. It is %(number)s.") % {"number": self.number}
-            )
-        return typed
+
+class WaiveForm(forms.Form):
+    """Why days of a number are not charged."""
+
+    because = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=300,
+        help_text=gettext_lazy("Your team finds it in the audit; the center does not see it."),
+    )

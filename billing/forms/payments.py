@@ -1,18 +1,21 @@
-"""Payments and their reversal."""
+"""Payments, their reversal, and credit that is paid out."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.forms.confirming import ConfirmedForm
+from billing.ledger import Balance
 from billing.money import exact_amount
 from centers.errors import Refused
 
 
-class PaymentForm(forms.Form):
-    """A payment of one center that is known already; `currencies` are those it has something to pay in."""
+class AmountForm(forms.Form):
+    """An amount in one of `currencies`, checked against the digits of the one chosen."""
 
     amount = forms.CharField(
         label=gettext_lazy("Amount"),
@@ -20,6 +23,26 @@ class PaymentForm(forms.Form):
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "decimal", "autocomplete": "off"}),
     )
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
+
+    def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chooser: Any = self.fields["currency"]
+        chooser.choices = [(code, code) for code in currencies]
+
+    def clean(self) -> dict[str, Any]:
+        """The amount in the digits of its currency, or a sentence saying what is wrong with it."""
+        data: dict[str, Any] = super().clean() or {}
+        if "amount" in data and "currency" in data:
+            try:
+                data["amount"] = exact_amount(data["amount"].strip(), data["currency"])
+            except Refused as error:
+                self.add_error("amount", error.sentence)
+        return data
+
+
+class PaymentForm(AmountForm):
+    """A payment of one center that is known already; `currencies` are those it has something to pay in."""
+
     reference = forms.CharField(
         label=gettext_lazy("Reference"),
         max_length=80,
@@ -32,21 +55,9 @@ class PaymentForm(forms.Form):
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
 
-    def __init__(self, *args: Any, currencies: list[str], today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chooser: Any = self.fields["currency"]
-        chooser.choices = [(code, code) for code in currencies]
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
-
-    def clean(self) -> dict[str, Any]:
-        """The amount in the digits of its currency, or a sentence saying what is wrong with it."""
-        data: dict[str, Any] = super().clean() or {}
-        if "amount" in data and "currency" in data:
-            try:
-                data["amount"] = exact_amount(data["amount"].strip(), data["currency"])
-            except Refused as error:
-                self.add_error("amount", error.sentence)
-        return data
 
     @property
     def payable(self) -> tuple[Decimal, str] | None:
@@ -64,3 +75,20 @@ class ReversalForm(forms.Form):
         max_length=300,
         help_text=gettext_lazy("For example: the transfer was returned by the bank."),
     )
+
+
+class RefundForm(AmountForm, ConfirmedForm):
+    """Credit paid out to a center: nothing takes the entry back, so its name is typed."""
+
+    reference = forms.CharField(
+        label=gettext_lazy("Reference"),
+        max_length=80,
+        help_text=gettext_lazy("The number of your transfer to the center. Each counts once."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("amount", "currency", "reference", "confirm")
+
+    def __init__(self, *args: Any, credit: list[Balance], **kwargs: Any) -> None:
+        first = {"amount": f"{credit[0].credit:f}", "currency": credit[0].currency} if credit else {}
+        super().__init__(*args, currencies=[row.currency for row in credit], initial=first, **kwargs)
+        self.fields["confirm"].label = _("Type the name of the center")

@@ -1,14 +1,17 @@
 """Reads with names, for pages. What a portal may ask begins with `portal_` and selects no cost at all."""
 
 from billing.queries.money import (
+    Credit,
     Takings,
     Unpaid,
+    credits,
     doubtful_readings,
     invoice_lines,
     invoices,
     ledger,
     losses,
     payments,
+    refunds,
     state_of,
     takings,
     unpaid,
@@ -26,11 +29,13 @@ from billing.queries.portal import (
 from billing.queries.usage import last_read, usage_by_center, usage_by_day, usage_by_instance
 
 __all__ = [
+    "Credit",
     "PortalDay",
     "PortalLine",
     "PortalPrice",
     "Takings",
     "Unpaid",
+    "credits",
     "doubtful_readings",
     "invoice_lines",
     "invoices",
@@ -43,6 +48,7 @@ __all__ = [
     "portal_lines",
     "portal_prices",
     "portal_usage",
+    "refunds",
     "state_of",
     "takings",
     "unpaid",

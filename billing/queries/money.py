@@ -16,6 +16,7 @@ from billing.models import (
     SuspensionCase,
     UsageReading,
 )
+from billing.money import rounded
 from billing.periods import month_of, today
 from billing.pricing import PriceBook, PriceRow
 from centers.models import Center, Reseller
@@ -36,6 +37,15 @@ class Unpaid:
     suspends_on: date | None
     hold: Hold | None
     case: SuspensionCase | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What a center has paid too much in one currency."""
+
+    center: Center
+    amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,24 @@ def unpaid(reseller: Reseller, now: datetime) -> list[Unpaid]:
         )
         for (center_id, currency), own in groups.items()
     ]
+
+
+def credits(reseller: Reseller) -> list[Credit]:
+    """Who has paid more than was invoiced, by center and currency."""
+    rows = LedgerEntry.objects.filter(reseller=reseller).order_by().values("center", "currency")
+    found = list(rows.annotate(sum=Sum("amount")).filter(sum__lt=0))
+    centers = Center.objects.in_bulk({row["center"] for row in found})
+    own = [
+        Credit(centers[row["center"]], rounded(-row["sum"], row["currency"]), row["currency"])
+        for row in found
+    ]
+    return sorted(own, key=lambda row: (row.center.name, row.center.pk, row.currency))
+
+
+def refunds() -> QuerySet[LedgerEntry]:
+    """The scope's credit that was paid out, newest first."""
+    rows = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.REFUND)
+    return rows.select_related("center", "by").order_by("-at", "-pk")
 
 
 def takings(reseller: Reseller, now: datetime) -> list[Takings]:

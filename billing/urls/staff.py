@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import (
+    credit,
     exchange,
     fragments,
     invoices,
@@ -13,6 +14,7 @@ from billing.views import (
     settings,
     unpaid,
     usage,
+    waiving,
 )
 
 urlpatterns = [
@@ -25,6 +27,7 @@ urlpatterns = [
     path("usage/", usage.usage, name="usage"),
     path("usage/export/<str:fmt>/", usage.usage_export, name="usage_export"),
     path("usage/readings/<int:pk>/", usage.reading_resolve, name="reading_resolve"),
+    path("usage/waive/<int:pk>/", waiving.days_waive, name="days_waive"),
     path("usage/reconciliation/", reports.reconciliation, name="reconciliation"),
     path(
         "usage/reconciliation/export/<str:fmt>/", reports.reconciliation_export, name="reconciliation_export"
@@ -47,6 +50,9 @@ urlpatterns = [
     path("payments/record/<int:pk>/", payments.payment_record_for, name="payment_record_for"),
     path("payments/record/<int:pk>/preview/", payments.payment_preview, name="payment_preview"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment_reverse"),
+    path("payments/credit/", credit.credit_list, name="credit_list"),
+    path("payments/credit/export/<str:fmt>/", credit.refunds_export, name="refunds_export"),
+    path("payments/credit/<int:pk>/", credit.credit_refund, name="credit_refund"),
     path("unpaid/", unpaid.unpaid, name="unpaid"),
     path("unpaid/export/<str:fmt>/", unpaid.unpaid_export, name="unpaid_export"),
     path("unpaid/hold/<int:pk>/", unpaid.hold_set, name="hold_set"),

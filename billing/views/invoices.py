@@ -92,7 +92,7 @@ def invoice_pdf_file(request: TenantRequest, pk: int) -> HttpResponseBase:
 def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Take an invoice back with a credit note, after its number was typed."""
     row = _found(pk)
-    form = VoidForm(request.POST or None, number=row.number)
+    form = VoidForm(request.POST or None, expected=row.number)
     if request.method == "POST" and form.is_valid():
         try:
             note = void_invoice(

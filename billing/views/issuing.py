@@ -28,7 +28,7 @@ from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
 from whatsapp.dispatch import enqueue
-from whatsapp.models import Incident, MazbotAccount
+from whatsapp.models import Incident, Instance, MazbotAccount
 
 __all__ = ["invoice_issue", "invoice_issue_for", "invoice_read", "invoice_run"]
 
@@ -44,7 +44,7 @@ class Look:
 
     draft: Draft | None
     blockers: list[str]
-    unread: bool
+    unread: list[tuple[Instance, list[date]]]
 
 
 @staff(Permission.ISSUE_INVOICES)
@@ -115,12 +115,12 @@ def _look(center: Center, period: Period) -> Look:
         return Look(None, [*why_not, error.sentence], unread)
 
 
-def _unread(center: Center, period: Period) -> bool:
-    """Whether the period is over and days of it wait to be read, by an account that can read them."""
+def _unread(center: Center, period: Period) -> list[tuple[Instance, list[date]]]:
+    """Days of a period that is over which wait to be read, by an account that can read them."""
     account = MazbotAccount.objects.filter(reseller=center.reseller).first()
     if account is None or not account.is_set_up or period.end_day > today(center.reseller, clock.now()):
-        return False
-    return bool(unread_days(center, period, ZoneInfo(account.time_zone)))
+        return []
+    return unread_days(center, period, ZoneInfo(account.time_zone))
 
 
 def _overlap(row: BillingPeriod) -> str:

@@ -1,8 +1,10 @@
 """Usage: who sent how much, what it cost and comes to, and readings that look odd."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -10,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import queries, reports
-from billing.models import UsageReading
-from billing.periods import today
+from billing.models import BillingPeriod, UsageReading
+from billing.periods import Period, local_day, today
+from billing.readiness import unread_days
 from billing.readings import accept_reading, dismiss_reading
 from billing.views.charges import charges_by_center, charges_by_number
 from billing.views.filters import Filters
@@ -24,7 +27,7 @@ from centers.models import Center
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
-from whatsapp.models import MazbotAccount
+from whatsapp.models import Instance, MazbotAccount
 
 __all__ = ["reading_resolve", "usage", "usage_export"]
 
@@ -51,6 +54,7 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
         "read_at": queries.last_read(center),
         "readings": list(queries.doubtful_readings()[:20]),
+        "unread": _unread(center, span) if center else [],
         "with_costs": with_costs,
         "runway": reports.quota_runway(request.reseller, clock.now()),
         "gaps": _gaps(request, span) if with_costs and not center else None,
@@ -145,6 +149,22 @@ def _row(row: Any, name: str, pk: int, charge: Decimal | None, center: Center) -
         "charge": charge,
         "currency": center.currency,
     }
+
+
+def _unread(center: Center, span: Span) -> list[tuple[Instance, list[date]]]:
+    """Numbers with days of the span that are over, not closed, and not read since they ended."""
+    account = MazbotAccount.objects.filter(reseller=center.reseller_id).first()
+    if account is None or not account.is_set_up:
+        return []
+    zone = ZoneInfo(account.time_zone)
+    over = Period(span.period.first_day, min(span.period.end_day, local_day(clock.now(), zone)))
+    closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
+    taken = list(closed)
+    found = [
+        (number, [day for day in days if not any(first <= day < end for first, end in taken)])
+        for number, days in unread_days(center, over, zone)
+    ]
+    return [(number, days) for number, days in found if days]
 
 
 def _gaps(request: TenantRequest, span: Span) -> dict[str, Any]:

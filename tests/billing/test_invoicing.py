@@ -161,7 +161,10 @@ def test_days_that_mazbot_cannot_tell_of_can_be_waived(shop: Shop) -> None:
     with pytest.raises(Refused):
         waive_days(instance=number, period=FEBRUARY, because=" ", by=None, now=NOW)
     number.refresh_from_db()
-    assert waive_days(instance=number, period=FEBRUARY, because="Number is gone", by=None, now=NOW) == 2
+    whole = Period(date(2026, 2, 1), date(2026, 3, 9))  # today and days to come are not waived with it
+    assert waive_days(instance=number, period=whole, because="Number is gone", by=None, now=NOW) == 7
+    with pytest.raises(Refused, match="No day"):
+        waive_days(instance=number, period=whole, because="Number is gone", by=None, now=NOW)
     assert blockers(shop.center, FEBRUARY, NOW) == []
     assert issue(shop).total == 1
 

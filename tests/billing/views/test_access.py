@@ -37,6 +37,9 @@ PAGES = [
     ("get", "payments/record/", MONEY),
     ("get", "payments/record/{center}/", MONEY),
     ("post", "payments/record/{center}/preview/", MONEY),
+    ("get", "payments/credit/", ALL),
+    ("get", "payments/credit/export/csv/", ALL),
+    ("get", "payments/credit/{center}/", MONEY),
     ("get", "unpaid/", ALL),
     ("get", "unpaid/export/csv/", ALL),
     ("get", "unpaid/hold/{center}/", MONEY),
@@ -52,8 +55,8 @@ PAGES = [
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
 PORTAL += ["invoices/{invoice}/pdf/"]
-#: Tried where what they act on is made: refresh needs a job, the others a reading, a payment, a brake.
-ELSEWHERE = {"rates_refresh", "reading_resolve", "payment_reverse", "brake_release"}
+#: Tried where what they act on is made: refresh needs a job, the others a reading, unread days, a payment, a brake.
+ELSEWHERE = {"rates_refresh", "reading_resolve", "days_waive", "payment_reverse", "brake_release"}
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), PAGES)

@@ -1,0 +1,76 @@
+"""Credit: which centers have paid too much, paying it out, and what was paid out so far."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing import queries
+from billing.forms.payments import RefundForm
+from billing.ledger import balances
+from billing.money import format_amount
+from billing.payments import refund_credit
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.exports import export
+from centers.models import Center
+from centers.partials import render_page
+from centers.permissions import Permission
+from centers.toasts import toast
+
+__all__ = ["credit_list", "credit_refund", "refunds_export"]
+
+SHOWN = 100
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def credit_list(request: TenantRequest) -> HttpResponseBase:
+    """Who has credit now, and the latest that was paid out."""
+    refunds = list(queries.refunds()[: SHOWN + 1])
+    context = {
+        "credits": queries.credits(request.reseller),
+        "refunds": refunds[:SHOWN],
+        "is_cut": len(refunds) > SHOWN,
+    }
+    return render_page(request, "billing/credit.html", context, parts=("credit",))
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def refunds_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """All that was paid out, as a file."""
+    header = [_("When"), _("Center"), _("Amount"), _("Currency"), _("Reference"), _("Recorded by")]
+
+    def cells() -> Iterator[list[Any]]:
+        for row in queries.refunds().iterator(chunk_size=500):
+            yield [row.at, row.center.name, row.amount, row.currency, row.reference, str(row.by or "")]
+
+    return export(fmt, "paid-out", header, cells())
+
+
+@staff(Permission.RECORD_PAYMENTS)
+@require_http_methods(["GET", "POST"])
+def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Record that a center got credit back, after its name was typed."""
+    center = get_object_or_404(Center, pk=pk)
+    found = balances(center, clock.now())
+    credit = [row for row in found if row.credit]
+    form = RefundForm(request.POST or None, expected=center.name, credit=credit)
+    if request.method == "POST" and form.is_valid():
+        data = {name: form.cleaned_data[name] for name in ("amount", "currency", "reference")}
+        try:
+            entry = refund_credit(center=center, by=request.user, now=clock.now(), **data)
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            words = {"amount": format_amount(entry.amount, entry.currency), "center": center}
+            toast(request, _("%(amount)s was paid out to “%(center)s”.") % words)
+            return redirect("center", request.reseller.slug, center.pk)
+    context = {"center": center, "form": form, "credit": credit, "owing": [row for row in found if row.owed]}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "billing/credit_refund.html", context, status=status)

@@ -1,0 +1,63 @@
+"""Days of a number that nobody can read any more: no longer waiting for them, so that the rest can be billed."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from billing.forms.invoicing import PeriodForm, WaiveForm
+from billing.periods import Period
+from billing.readings import unread_of, waive_days
+from centers import clock
+from centers.access import TenantRequest, staff
+from centers.errors import Refused
+from centers.permissions import Permission
+from centers.toasts import toast
+from whatsapp.models import Instance
+
+__all__ = ["days_waive"]
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_http_methods(["GET", "POST"])
+def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Say which unread days (`first` to `last`) of a number are waited for no longer, and why."""
+    number = get_object_or_404(Instance.objects.select_related("center", "reseller"), pk=pk)
+    days = PeriodForm(request.POST if request.method == "POST" else request.GET)
+    form = WaiveForm(request.POST or None)
+    if request.method == "POST" and days.period and form.is_valid():
+        try:
+            count = waive_days(
+                instance=number, period=days.period, by=request.user, now=clock.now(), **form.cleaned_data
+            )
+        except Refused as error:
+            form.add_error(None, error.sentence)
+        else:
+            text = ngettext(
+                "%(n)s day is waited for no longer.", "%(n)s days are waited for no longer.", count
+            )
+            toast(request, text % {"n": count})
+            return redirect(_invoice_url(request, number, days.period))
+    return _page(request, number, days, form)
+
+
+def _page(request: TenantRequest, number: Instance, days: PeriodForm, form: WaiveForm) -> HttpResponse:
+    context: dict[str, Any] = {"number": number, "center": number.center, "days": days, "form": form}
+    if days.period:
+        context["period"] = days.period
+        context["back"] = _invoice_url(request, number, days.period)
+        try:
+            context["unread"] = unread_of(number, days.period, clock.now())
+        except Refused as error:
+            context["refused"] = error.sentence
+    wrong = request.method == "POST" or (bool(request.GET) and not days.period)
+    return render(request, "billing/days_waive.html", context, status=422 if wrong else 200)
+
+
+def _invoice_url(request: TenantRequest, number: Instance, period: Period) -> str:
+    query = urlencode({"first": period.first_day.isoformat(), "last": period.last_day.isoformat()})
+    return f"{reverse('invoice_issue_for', args=[request.reseller.slug, number.center_id])}?{query}"
