@@ -50,6 +50,11 @@ def day_text(day: date) -> str:
     return str(format_date(day, _PATTERNS[language()], locale=language()))
 
 
+def month_text(day: date) -> str:
+    """`November 2026` in the active language."""
+    return str(format_date(day, "MMMM y", locale=language()))
+
+
 def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
     """`23 Nov 2026, 07:05` in `zone`, in the active language; `moment` must be aware."""
     local = moment.astimezone(zone)
@@ -59,10 +64,14 @@ def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str
 
 
 def ago_text(moment: datetime, now: datetime) -> str:
-    """`3 minutes ago` or `in 2 days` in the active language."""
+    """`3 minutes ago` or `in 2 days` in the active language; less than a minute is not counted in seconds."""
     if abs((moment - now).total_seconds()) < _JUST_NOW_SECONDS:
         return _("just now")
-    return str(format_timedelta(moment - now, add_direction=True, locale=language(), threshold=1.2))
+    return str(
+        format_timedelta(
+            moment - now, granularity="minute", add_direction=True, locale=language(), threshold=1
+        )
+    )
 
 
 def zone_of(name: str) -> tzinfo:

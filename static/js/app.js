@@ -166,7 +166,7 @@
     const speak = new Intl.RelativeTimeFormat(document.documentElement.lang + "-u-nu-latn", { numeric: "always" });
     for (const element of document.querySelectorAll("time[data-ago]")) {
       const seconds = (Date.parse(element.dateTime) - Date.now() - ahead) / 1000;
-      const step = STEPS.find(([, length]) => Math.abs(seconds) >= length * 1.2 || (length === 60 && Math.abs(seconds) >= 45));
+      const step = STEPS.find(([, length]) => Math.abs(seconds) >= length || (length === 60 && Math.abs(seconds) >= 45));
       element.textContent = step ? speak.format(Math.round(seconds / step[1]) || Math.sign(seconds), step[0]) : words().now;
     }
   }
