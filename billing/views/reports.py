@@ -16,6 +16,7 @@ from billing.views.spans import Span, slot_label
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.exports import export
+from centers.formats import month_text
 from centers.permissions import Permission
 from whatsapp.models import MazbotAccount
 
@@ -107,7 +108,7 @@ def _profit_chart(span: Span, currency: str, rows: list[Profit]) -> dict[str, An
     return {
         "type": "bar",
         "unit": currency,
-        "labels": [f"{month:%Y-%m}" for month in months],
+        "labels": [month_text(month) for month in months],
         "datasets": [
             {"label": label, "data": [_plain(sums[month][name]) for month in months], "colour": colours[name]}
             for name, label in names.items()

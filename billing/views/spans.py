@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.periods import Period, month_of, previous_month
 from billing.views.filters import read_month
-from centers.formats import day_text, number_text
+from centers.formats import day_text, month_text, number_text
 
 COUNTS = ("sent", "received", "failed")
 _MONTHS = 12
@@ -93,8 +93,8 @@ def usage_chart(span: Span, slots: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def slot_label(span: Span, slot: date) -> str:
-    """`7` for a day of the month shown, `2026-10` for a month."""
-    return f"{slot:%Y-%m}" if span.by_months else str(slot.day)
+    """`7` for a day of the month shown, `October 2026` for a month."""
+    return month_text(slot) if span.by_months else str(slot.day)
 
 
 def told(span: Span, slots: list[dict[str, Any]]) -> str:
@@ -104,9 +104,15 @@ def told(span: Span, slots: list[dict[str, Any]]) -> str:
     if not any(sums.values()) or top is None:
         return _("No messages in this time.")
     words = {name: number_text(count) for name, count in sums.items()}
-    words["top"] = f"{top['slot']:%Y-%m}" if span.by_months else day_text(top["slot"])
     words["most"] = number_text(top["sent"])
-    return (
-        _("%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent on %(top)s: %(most)s.")
-        % words
-    )
+    if span.by_months:
+        words["top"] = month_text(top["slot"])
+        sentence = _(
+            "%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent in %(top)s: %(most)s."
+        )
+    else:
+        words["top"] = day_text(top["slot"])
+        sentence = _(
+            "%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent on %(top)s: %(most)s."
+        )
+    return sentence % words

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from centers import clock
-from centers.formats import ago_text, day_text, moment_text, money_text, number_text, zone_of
+from centers.formats import ago_text, day_text, moment_text, money_text, month_text, number_text, zone_of
 from centers.icons import icon_svg
 
 register = template.Library()
@@ -78,6 +78,12 @@ def day(context: Context, value: date | datetime | None) -> SafeString:
         return NOTHING
     plain = value.astimezone(zone(context)).date() if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', plain.isoformat(), day_text(plain))
+
+
+@register.simple_tag
+def month(value: date) -> SafeString:
+    """The month a date lies in, in words."""
+    return format_html('<time datetime="{}">{}</time>', f"{value:%Y-%m}", month_text(value))
 
 
 @register.simple_tag(takes_context=True)
