@@ -14,6 +14,9 @@ from centers.models import Center, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
 from centers.validators import normalise_phone
 
+#: `--mk-brand` of markaz.css as a colour input writes it.
+HOUSE_COLOUR = "#0f6e6e"
+
 if TYPE_CHECKING:
     _CenterForm = forms.ModelForm[Center]
     _ResellerForm = forms.ModelForm[Reseller]
@@ -51,13 +54,12 @@ class CenterForm(_CenterForm):
 class ArchiveForm(forms.Form):
     """Typing the name of what is put away."""
 
-    confirm = forms.CharField(
-        label=gettext_lazy("Type the name to confirm"), widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    confirm = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expected = expected
+        self.fields["confirm"].label = _("Type “%(name)s” to confirm") % {"name": expected}
 
     def clean_confirm(self) -> str:
         name: str = self.cleaned_data["confirm"]
@@ -102,7 +104,10 @@ class GeneralForm(_ResellerForm):
     class Meta:
         model = Reseller
         fields = ("name", "language", "time_zone", "currency", "support_contact", "payment_instructions")
-        widgets = {"payment_instructions": forms.Textarea(attrs={"rows": 5})}
+        widgets = {
+            "support_contact": forms.TextInput(attrs={"dir": "auto"}),
+            "payment_instructions": forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        }
         help_texts = {
             "language": gettext_lazy("Of mails and of people who have not chosen one."),
             "time_zone": gettext_lazy("Days, months and due dates begin at midnight here."),
@@ -145,6 +150,7 @@ class BrandingForm(_ResellerForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["own_colour"].initial = bool(self.instance.colour)
+        self.initial["colour"] = self.instance.colour or HOUSE_COLOUR
 
     def clean(self) -> dict[str, Any]:
         """A colour input cannot be empty, so the box beside it says whether its value is meant."""

@@ -6,9 +6,9 @@
 
   // --- Asking -------------------------------------------------------------------------------------
   // data-confirm="Sentence?" asks; data-confirm-type="NAME" asks to type NAME and sends it as `confirm`.
-  // A form with a field [name=confirm] of its own is asked in place: its button waits until the name is typed.
+  // A form with a field of its own for the name (`confirm`, `typed`) is asked in place: its button waits for the name.
   const matches = (typed, name) => typed.trim().normalize() === name.trim().normalize();
-  const ownField = (form) => form.querySelector('input[name="confirm"]:not([type="hidden"])');
+  const ownField = (form) => form.querySelector('input:is([name="confirm"], [name="typed"]):not([type="hidden"])');
 
   function gate(form) {
     const field = ownField(form);
