@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from centers import live
 
 QUEUES = {
-    "interactive": _("A person waits"),
+    "interactive": _("Pairing, imports, “Run now”"),
     "control": _("Switching numbers"),
     "metering": _("Usage, rates, invoices"),
     "sweep": _("Checking numbers"),

@@ -47,8 +47,10 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
     now = clock.now()
     month = month_of(today(request.reseller, now))
     with_costs = Permission.VIEW_COSTS in request.permissions
+    takings = queries.takings(request.reseller, now)
     context = {
-        "takings": queries.takings(request.reseller, now),
+        "owing": [row for row in takings if row.open],
+        "turnover": [row for row in takings if row.invoiced or row.paid],
         "late": Center.objects.filter(standing=Center.Standing.OVERDUE, archived_at=None).count(),
         "suspended": SuspensionCase.objects.filter(ended_at=None).count(),
         "month": month,

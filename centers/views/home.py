@@ -19,8 +19,8 @@ def staff_home(request: TenantRequest) -> HttpResponse:
     """Who is down, who owes, what runs out, what today's jobs did: parts of all rooms."""
     slug = request.reseller.slug
     context = {
-        "wide": fragments.allowed(request, ("home_connections",), slug),
-        "narrow": fragments.allowed(request, ("home_quota", "home_money", "home_jobs"), slug),
+        "wide": fragments.allowed(request, ("home_connections", "home_jobs"), slug),
+        "narrow": fragments.allowed(request, ("home_quota", "home_money"), slug),
         "steps": first_steps.steps_of(request.reseller, request.permissions),
     }
     return render_page(request, "centers/staff_home.html", context)

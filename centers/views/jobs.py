@@ -75,5 +75,7 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
 
 def _state(request: TenantRequest, job: Job, runs: list[JobRun], now: datetime) -> JobState:
     may_run = request.may(Permission.RUN_JOBS) and request.may(job.permission)
+    # What is due already needs no time: it runs with the next tick, or there is nothing for it to do.
     next_at = job.next_run(request.reseller.pk, now) if job.next_run else None
+    next_at = next_at if next_at and next_at > now else None
     return JobState(job, runs[0] if runs else None, runs[1:], next_at, may_run)

@@ -24,7 +24,10 @@ __all__ = ["pair", "pair_image", "pair_link", "pair_link_revoke", "pair_start", 
 def _addresses(request: TenantRequest, row: Instance) -> Addresses:
     place = [request.reseller.slug, row.pk]
     return Addresses(
-        *(reverse(name, args=place) for name in ("pair", "pair_start", "pair_state", "pair_image"))
+        *(
+            reverse(name, args=place)
+            for name in ("pair", "pair_start", "pair_state", "pair_image", "instance")
+        )
     )
 
 
