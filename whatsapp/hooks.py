@@ -37,7 +37,7 @@ def connect() -> None:
     )
     register_job(
         "switching",
-        _("Switching numbers on and off"),
+        _("Switching numbers and taking webhook addresses back"),
         Permission.VIEW,
         _("At once, and again until MazBot confirms"),
         lambda reseller_id: enqueue("whatsapp.switch", queue="control", reseller_id=reseller_id),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from centers import audit, clock, live
 from centers.errors import Refused
 from centers.models import Center, User
+from whatsapp.forwarding import is_ours, take_back
 from whatsapp.incidents import resolve_incident
 from whatsapp.models import Incident, Instance, PairingAttempt, PairingLink, Service, WantReason
 from whatsapp.switching import want_service
@@ -50,12 +51,16 @@ def edit_instance(
     label: str | None = None,
     now: datetime | None = None,
 ) -> Instance:
-    """Change the label, or correct the instance id (then everything observed so far is asked anew)."""
+    """Change the label, or correct the instance id (then everything observed so far is asked anew).
+
+    Raises Refused for a wrong or known id, and while MazBot sends the events of the old one to a center's server.
+    """
     when = now or clock.now()
     changes: dict[str, object] = {}
     if label is not None and _clean_label(label) != instance.label:
         changes["label"] = _clean_label(label)
     if instance_id is not None and clean_instance_id(instance_id) != instance.instance_id:
+        _check_forwarding(instance)
         changes |= {"instance_id": clean_instance_id(instance_id), "next_check_at": when, "check_failures": 0}
     if not changes:
         return instance
@@ -72,7 +77,8 @@ def edit_instance(
 
 
 def archive_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
-    """Take the number out of use: switched off at MazBot, no longer checked, its alerts closed. Twice is once."""
+    """Take the number out of use: switched off at MazBot, its events sent to nobody's server but ours, no longer
+    checked, its alerts closed. Twice is once."""
     when = now or clock.now()
     with transaction.atomic():
         first = Instance.objects.filter(pk=instance.pk, archived_at=None).update(archived_at=when)
@@ -81,6 +87,7 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
         want_service(
             instances=[instance], wanted=Service.DISABLED, reason=WantReason.ARCHIVED, by=by, now=when
         )
+        take_back(instance=instance, by=by, now=when)
         resolve_incident(reseller=instance.reseller, kind=list(Incident.Kind), instance=instance, now=when)
         PairingAttempt.objects.filter(
             instance=instance, state__in=[PairingAttempt.State.ASKING, PairingAttempt.State.SHOWN]
@@ -111,7 +118,8 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
 
 
 def move(*, instance: Instance, center: Center, by: User | None, now: datetime | None = None) -> Instance:
-    """Give the number to another center of the same reseller; what the old one owes no longer keeps it off."""
+    """Give the number to another center of the same reseller. What the old one owes no longer keeps it off, and
+    the old one's server no longer gets its events."""
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
         raise Refused(_("A number can only be moved to a center of the same reseller."))
@@ -121,6 +129,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
     if before.pk == center.pk:
         return instance
     with transaction.atomic():
+        take_back(instance=instance, by=by, now=when)  # while the number is still the old center's
         Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
         Incident.objects.filter(instance=instance, resolved_at=None).update(center=center)
         PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
@@ -151,6 +160,18 @@ def _clean_label(text: str) -> str:
     if len(label) > 80:
         raise Refused(_("The label is longer than 80 characters."))
     return label
+
+
+def _check_forwarding(instance: Instance) -> None:
+    """Once its id is another, nobody could take the old one's address back."""
+    if instance.webhook_url and not is_ours(instance.webhook_url, instance.reseller):
+        raise Refused(
+            _(
+                "MazBot sends the events of “%(id)s” to a webhook address. Have them sent here first, "
+                "then correct the id."
+            )
+            % {"id": instance.instance_id}
+        )
 
 
 def _known(instance: Instance) -> str:

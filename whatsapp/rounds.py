@@ -13,12 +13,16 @@ from centers.jobs import Round, job_round
 from centers.models import JobRun, Reseller
 from centers.scoping import tenant
 from whatsapp.accounts import explain
+from whatsapp.forwarding import FORWARDING, tell
 from whatsapp.mazbot import Priority
 from whatsapp.models import Instance, MazbotAccount, PairingAttempt, WebhookEvent
 from whatsapp.monitoring import BATCH_SECONDS, Tally, batch_size, check_instances, claim_due, make_all_due
-from whatsapp.switching import reconcile, switch_due
+from whatsapp.reconciling import SWITCHING, switch
+from whatsapp.repeating import resellers_with, work_off
 from whatsapp.webhooks import process_events
 
+# A customer waits for a switch, so those go first.
+_ERRANDS = ((SWITCHING, switch), (FORWARDING, tell))
 _ROUND_SECONDS = 3600.0  # of a round that is to check everybody
 
 
@@ -62,10 +66,15 @@ def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
         check_instances(reseller=reseller, instances=numbers, now=now, deadline=10, priority=Priority.PERSON)
 
 
+def switching_due(now: datetime) -> list[int]:
+    """Ids of the resellers for which a switching round has something to do."""
+    return resellers_with((errand for errand, _act in _ERRANDS), now)
+
+
 def switching_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
-    """Make the switches that are due; None when none was."""
+    """Make the switches that are due, then take back webhook addresses; None when there was nothing to do."""
     with speaking_for(reseller):
-        if reseller.pk not in switch_due(now):
+        if reseller.pk not in switching_due(now):
             return None
         with job_round("switching", reseller=reseller, now=now) as round_:
 
@@ -75,7 +84,7 @@ def switching_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
                 else:
                     round_.ok()
 
-            reconcile(reseller=reseller, now=now, report=report)
+            work_off(reseller=reseller, errands=_ERRANDS, now=now, report=report)
         return _finished(round_)
 
 

@@ -18,12 +18,9 @@ from django.db.models import F
 
 from centers import audit, live
 from centers.models import User
-from centers.scoping import every_tenant
 from whatsapp.dispatch import enqueue_on_commit
-from whatsapp.models import Instance, MazbotAccount, Service, WantReason
-from whatsapp.reconciling import reconcile, register_guard
+from whatsapp.models import Instance, Service, WantReason
 
-__all__ = ["reconcile", "register_guard", "switch_due", "want_service"]
 R = WantReason
 
 # By who wants it: which reasons an "off" replaces, and which an "on" lifts.
@@ -58,15 +55,6 @@ def want_service(
         if changing:
             _write(changing, wanted, reason, by, now)
     return changing
-
-
-def switch_due(now: datetime) -> list[int]:
-    """Ids of the resellers with switches to make now (looks across tenants)."""
-    with every_tenant():
-        ready = MazbotAccount.objects.exclude(api_key="").values("reseller")
-        due = Instance.objects.filter(switch_next_at__lte=now, reseller__in=ready)
-        due = due.exclude(switch_claimed_until__gt=now)
-        return list(due.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
 
 
 def _changes(row: Instance, wanted: Service, reason: WantReason) -> bool:

@@ -10,7 +10,7 @@ from django.conf import settings
 from centers import clock, live
 from centers.models import Reseller
 from centers.scoping import every_tenant
-from whatsapp import codes, importing, monitoring, rounds, switching, webhooks
+from whatsapp import codes, importing, monitoring, rounds, webhooks
 from whatsapp.dispatch import enqueue
 from whatsapp.models import ImportBatch, PairingAttempt
 from whatsapp.pairing import free_stuck
@@ -46,8 +46,8 @@ def tick_status() -> None:
 
 @tick("whatsapp.tick_switching", queue="control")
 def tick_switching() -> None:
-    """One round for each reseller with switches due."""
-    _hand_out("whatsapp.switch", "control", switching.switch_due(clock.now()))
+    """One round for each reseller with switches or webhook addresses due."""
+    _hand_out("whatsapp.switch", "control", rounds.switching_due(clock.now()))
 
 
 @tick("whatsapp.tick_pairing", queue="interactive")
@@ -115,7 +115,7 @@ def check_one(*, reseller_id: int, instance_pk: int) -> None:
 
 @shared_task(name="whatsapp.switch", queue="control")
 def switch(*, reseller_id: int) -> None:
-    """Make the reseller's due switches."""
+    """Make the reseller's due switches, and take back webhook addresses."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
         rounds.switching_round(reseller=reseller, now=clock.now())

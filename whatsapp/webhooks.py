@@ -1,4 +1,4 @@
-"""Events from MazBot (stored before they are believed) and the addresses numbers send theirs to."""
+"""Events from MazBot: stored before they are believed, processed in a job."""
 
 import hashlib
 import json
@@ -8,21 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F
-from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
 
-from centers import audit, live
-from centers.errors import Refused
-from centers.models import Reseller, User
+from centers.models import Reseller
 from centers.scoping import every_tenant
-from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
-from whatsapp.addresses import check_public_url
-from whatsapp.mazbot import MazBotError, Priority
-from whatsapp.models import Instance, MazbotAccount, WebhookEvent
+from whatsapp.models import MazbotAccount, WebhookEvent
 from whatsapp.signatures import is_signed
 
 MAX_BODY = 256 * 1024  # bytes
@@ -89,52 +80,6 @@ def unprocessed() -> list[int]:
     with every_tenant():
         waiting = WebhookEvent.objects.filter(processed_at=None)
         return list(waiting.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
-
-
-def own_webhook_url(account: MazbotAccount) -> str:
-    """The address at which this install takes the account's webhooks."""
-    try:
-        path = reverse("webhook_in", args=[account.webhook_path_token])
-    except NoReverseMatch:
-        path = f"/hooks/mazbot/{account.webhook_path_token}/"
-    return f"{settings.SITE_URL}{path}"
-
-
-def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime) -> None:
-    """Let MazBot send the number's events to `url`, or to this install's own address for the account.
-
-    Raises Refused for an address that is not public and when MazBot refuses; the old address stays then.
-    """
-    account = account_of(instance.reseller)
-    address = url.strip()
-    if address != own_webhook_url(account):
-        address = check_public_url(address)
-    row = Instance.objects.filter(pk=instance.pk)
-    try:
-        client_for(account).set_webhook(instance.instance_id, address, priority=Priority.PERSON, deadline=8)
-    except MazBotError as error:
-        sentence = explain(error)
-        note_error(account, error, now=now)
-        row.update(webhook_error=sentence[:200], version=F("version") + 1)
-        raise Refused(sentence) from error
-    note_success(account, now=now)
-    with transaction.atomic():
-        row.update(webhook_url=address, webhook_set_at=now, webhook_error="", version=F("version") + 1)
-        audit.record(
-            "webhook.set",
-            reseller=instance.reseller,
-            by=by,
-            target=instance,
-            center=instance.center,
-            now=now,
-            url=_shown(address, account),
-        )
-        live.publish(instance.reseller_id, "instances", centers=(instance.center_id,))
-
-
-def _shown(address: str, account: MazbotAccount) -> str:
-    """The address for the trace; our own one holds a secret."""
-    return _("this system") if account.webhook_path_token in address else address
 
 
 def _read(body: bytes) -> dict[str, Any]:

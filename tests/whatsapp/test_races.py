@@ -14,7 +14,8 @@ from whatsapp.instances import add_instance
 from whatsapp.models import Incident, Instance, PairingAttempt, Service, StatusChange, WantReason
 from whatsapp.monitoring import check_instances, claim_due
 from whatsapp.pairing import start_pairing
-from whatsapp.switching import reconcile, want_service
+from whatsapp.reconciling import reconcile
+from whatsapp.switching import want_service
 from whatsapp.webhooks import receive
 
 THREADS = 8

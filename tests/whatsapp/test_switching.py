@@ -10,8 +10,9 @@ from tests.factories import UserFactory
 from whatsapp import reconciling
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Incident, Instance, MazbotAccount, Service, WantReason
-from whatsapp.rounds import switching_round
-from whatsapp.switching import reconcile, register_guard, switch_due, want_service
+from whatsapp.reconciling import reconcile, register_guard
+from whatsapp.rounds import switching_due, switching_round
+from whatsapp.switching import want_service
 
 ON, OFF, UNCONFIRMED = Service.ENABLED, Service.DISABLED, Service.UNCONFIRMED
 MANUAL, UNPAID, ARCHIVED = WantReason.MANUAL, WantReason.NON_PAYMENT, WantReason.ARCHIVED
@@ -46,12 +47,12 @@ def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
     assert (changed.pk, changed.service_wanted) == (number.pk, OFF)
     assert state(number) == (OFF, MANUAL, ON)
     assert number.is_switching
-    assert switch_due(now) == [place.reseller.pk]
+    assert switching_due(now) == [place.reseller.pk]
     assert reconcile(reseller=place.reseller, now=now) == 1
     assert state(number) == (OFF, MANUAL, OFF)
     assert (number.service_confirmed_at >= now, number.switch_next_at) == (True, None)
     assert enabled_at_mazbot(place, number) is False
-    assert switch_due(now + timedelta(days=1)) == []
+    assert switching_due(now + timedelta(days=1)) == []
     actions = AuditEvent.objects.order_by("pk").values_list("action", "actor_label")
     assert list(actions) == [("service.disable_wanted", person.email), ("service.disabled", "")]
 
@@ -107,7 +108,7 @@ def test_an_answer_that_confirms_nothing_is_asked_again_later(place, now):
         assert reconcile(reseller=place.reseller, now=moment) == 0
         assert state(number)[2] == UNCONFIRMED
         waits.append(round((number.switch_next_at - moment).total_seconds()))
-        assert switch_due(number.switch_next_at - timedelta(seconds=1)) == []
+        assert switching_due(number.switch_next_at - timedelta(seconds=1)) == []
         moment = number.switch_next_at
     assert waits == [5, 15, 60, 300, 900, 900]
     assert "syncing" in number.switch_error
@@ -147,7 +148,8 @@ def test_a_wish_that_changes_while_mazbot_is_asked_is_asked_again_at_once(place,
         want(number, ON, UNPAID, now + timedelta(seconds=1))
         return True
 
-    reconcile(reseller=place.reseller, now=now, before_disable=pay_meanwhile)
+    register_guard(pay_meanwhile)
+    reconcile(reseller=place.reseller, now=now)
     assert state(number)[:2] == (ON, "")
     reconcile(reseller=place.reseller, now=now + timedelta(seconds=5))
     assert state(number) == (ON, "", ON)
@@ -182,7 +184,8 @@ def test_a_guard_that_breaks_suspends_nobody(place, now):
 
     want(number, OFF, UNPAID, now)
     want(other, OFF, MANUAL, now)
-    reconcile(reseller=place.reseller, now=now, before_disable=broken)
+    register_guard(broken)
+    reconcile(reseller=place.reseller, now=now)
     assert state(number) == (OFF, UNPAID, ON)
     assert number.switch_error
     assert state(other)[2] == OFF, "the others go on"
@@ -207,7 +210,7 @@ def test_a_number_under_way_is_not_asked_by_a_second_worker(place, now):
     number = place.add()
     want(number, OFF, MANUAL, now)
     Instance.objects.filter(pk=number.pk).update(switch_claimed_until=now + timedelta(seconds=100))
-    assert switch_due(now) == []
+    assert switching_due(now) == []
     assert reconcile(reseller=place.reseller, now=now) == 0
     assert place.calls("toggle") == 0
     assert reconcile(reseller=place.reseller, now=now + timedelta(seconds=101)) == 1

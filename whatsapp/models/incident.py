@@ -18,6 +18,7 @@ class Incident(models.Model):
         UNKNOWN_STATUS = "unknown_status", _("Unknown status")
         NOT_FOUND = "not_found", _("Instance unknown to MazBot")
         SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Switching not confirmed")
+        WEBHOOK_UNCONFIRMED = "webhook_unconfirmed", _("Webhook address not confirmed")
         PROVIDER_FAILING = "provider_failing", _("MazBot is failing")
         ACCOUNT_REFUSED = "account_refused", _("MazBot refuses our login")
         QUOTA_LOW = "quota_low", _("Quota is running out")

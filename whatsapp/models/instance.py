@@ -81,6 +81,11 @@ class Instance(models.Model):
     webhook_url = models.URLField(_("webhook address"), max_length=500, blank=True, editable=False)
     webhook_set_at = models.DateTimeField(null=True, blank=True, editable=False)
     webhook_error = models.CharField(max_length=200, blank=True, editable=False)
+    webhook_attempts = models.PositiveIntegerField(default=0, editable=False)
+    webhook_next_at = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )  # see whatsapp/forwarding.py
+    webhook_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     version = models.PositiveIntegerField(default=0, editable=False)  # raised with every change a row shows
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -103,6 +108,9 @@ class Instance(models.Model):
             models.Index("next_check_at", condition=Q(archived_at=None), name="instance_check_due"),
             models.Index(
                 "switch_next_at", condition=Q(switch_next_at__isnull=False), name="instance_switch_due"
+            ),
+            models.Index(
+                "webhook_next_at", condition=Q(webhook_next_at__isnull=False), name="instance_webhook_due"
             ),
             models.Index("reseller", "connection", "id", name="instance_by_connection"),
             models.Index("reseller", "center", "id", name="instance_by_center"),

@@ -14,9 +14,9 @@ from centers.permissions import Permission
 from centers.toasts import toast
 from whatsapp.accounts import explain_diagnosis, explain_kind, save_account, test_account, unsaved_account
 from whatsapp.forms import AccountForm
+from whatsapp.forwarding import own_webhook_url
 from whatsapp.mazbot import Diagnosis, Step
 from whatsapp.models import MazbotAccount
-from whatsapp.webhooks import own_webhook_url
 
 __all__ = ["settings_mazbot", "settings_mazbot_test"]
 

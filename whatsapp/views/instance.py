@@ -15,11 +15,11 @@ from centers.permissions import Permission
 from centers.toasts import toast
 from whatsapp.accounts import explain_kind
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
+from whatsapp.forwarding import is_ours, set_webhook, take_back
 from whatsapp.models import Incident, Instance, PairingLink, Service, WantReason
 from whatsapp.monitoring import check_now
 from whatsapp.switching import want_service
 from whatsapp.views.timeline import DAYS, timeline
-from whatsapp.webhooks import set_webhook
 
 __all__ = ["instance", "instance_check", "instance_switch", "instance_timeline", "instance_webhook"]
 
@@ -46,7 +46,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
         "timeline": timeline(row, days=_days(request), now=clock.now()),
         "days_choices": DAYS,
         "switch_form": TypedNameForm(expected=str(row)),
-        "webhook_form": WebhookForm(initial={"url": row.webhook_url}),
+        **webhook_context(row),
         "link": open_link_of(row),
         **forms,
     }
@@ -132,12 +132,30 @@ def _say_switched(request: TenantRequest, row: Instance, wanted: Service, change
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def instance_webhook(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Set the address to which MazBot sends the number's events."""
+    """Set the address to which MazBot sends the number's events, or (`here`) have them sent to this system."""
     row = find(pk)
+    if request.POST.get("here") == "1":
+        _have_sent_here(request, row)
+        return redirect("instance", request.reseller.slug, pk)
     form = WebhookForm(request.POST)
     if form.is_valid() and save_webhook(request, row, form):
         return redirect("instance", request.reseller.slug, pk)
     return _page(request, row, status=422, webhook_form=form)
+
+
+def _have_sent_here(request: TenantRequest, row: Instance) -> None:
+    if take_back(instance=row, by=request.user, now=clock.now()):
+        text = _("MazBot is being told to send the events of “%(name)s” here.")
+    else:
+        text = _("The events of “%(name)s” come here already, or MazBot is being told so.")
+    toast(request, text % {"name": row}, "info")
+
+
+def webhook_context(row: Instance) -> dict[str, Any]:
+    """The number's address and a form to change it; the reseller's own one holds its account's secret: not shown."""
+    ours = is_ours(row.webhook_url, row.reseller)
+    address = "" if ours else row.webhook_url
+    return {"ours": ours, "address": address, "webhook_form": WebhookForm(initial={"url": address})}
 
 
 def save_webhook(request: TenantRequest, row: Instance, form: WebhookForm) -> bool:

@@ -9,8 +9,8 @@ from centers import clock
 from centers.access import PortalRequest, portal
 from centers.permissions import Permission
 from whatsapp.forms import WebhookForm
-from whatsapp.models import Instance, MazbotAccount, PairingAttempt
-from whatsapp.views.instance import save_webhook
+from whatsapp.models import Instance, PairingAttempt
+from whatsapp.views.instance import save_webhook, webhook_context
 from whatsapp.views.pairing_stage import Addresses, answer_image, answer_start, answer_state, stage_context
 
 __all__ = [
@@ -89,16 +89,10 @@ def portal_webhook(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The webhook address of one number."""
     row = _find(pk)
     posted = request.method == "POST"
-    address, ours = _shown_address(row)
-    form = WebhookForm(request.POST) if posted else WebhookForm(initial={"url": address})
-    if posted and form.is_valid() and save_webhook(request, row, form):
-        return redirect("portal_home", request.center.pk)
-    context = {"instance": row, "form": form, "address": address, "ours": ours}
+    context = {"instance": row, **webhook_context(row)}
+    if posted:
+        form = WebhookForm(request.POST)
+        if form.is_valid() and save_webhook(request, row, form):
+            return redirect("portal_home", request.center.pk)
+        context["webhook_form"] = form
     return render(request, "whatsapp/portal_webhook.html", context, status=422 if posted else 200)
-
-
-def _shown_address(row: Instance) -> tuple[str, bool]:
-    """The number's address, unless it is the reseller's own: that one holds the secret of its whole account."""
-    account = MazbotAccount.objects.filter(reseller=row.reseller_id).first()
-    ours = account is not None and account.webhook_path_token in row.webhook_url
-    return ("" if ours else row.webhook_url), ours

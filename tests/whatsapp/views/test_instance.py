@@ -12,6 +12,8 @@ from centers.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House
+from whatsapp.forwarding import own_webhook_url
+from whatsapp.instances import move
 from whatsapp.models import Connection, Incident, Instance, Service, StatusChange, WantReason
 from whatsapp.views.timeline import BAR, timeline
 
@@ -284,7 +286,7 @@ def test_a_private_webhook_address_never_reaches_mazbot(new_place: object, house
     for address in ("http://127.0.0.1/x", "ftp://example.com", "http://2130706433/", "http://[::1]/"):
         response = client.post(url, {"url": address})
         assert response.status_code == 422, address
-    assert place.calls("set-webhook") == 0
+    assert place.calls("set_webhook") == 0
     with tenant(place.reseller):
         assert Instance.objects.get(pk=number.pk).webhook_url == ""
 
@@ -301,3 +303,32 @@ def test_a_public_webhook_address_is_set_at_mazbot(new_place: object, house: Hou
     assert response.status_code == 302
     with tenant(place.reseller):
         assert Instance.objects.get(pk=number.pk).webhook_url == "https://93.184.216.34/hook"
+
+
+def test_an_address_that_is_being_taken_back_is_told_in_words_and_never_shown(house: House) -> None:
+    old = "https://hooks.old-center.example/in"
+    with tenant(house.reseller):
+        Instance.objects.filter(pk=house.number.pk).update(webhook_url=old)
+        number = Instance.objects.select_related("center", "reseller").get(pk=house.number.pk)
+        move(instance=number, center=CenterFactory(reseller=house.reseller), by=None)
+        Instance.objects.filter(pk=number.pk).update(webhook_attempts=2, webhook_error="MazBot is away.")
+    page = house.as_(house.owner).get(house.url(f"instances/{house.number.pk}/")).content.decode()
+    for words in ("MazBot is being told to send the events", "2 tries so far", "MazBot is away."):
+        assert words in page
+    assert old not in page
+
+
+def test_events_can_be_had_sent_here_without_knowing_the_address(house: House) -> None:
+    address = house.url(f"instances/{house.number.pk}/webhook/")
+    assert house.as_(house.billing).post(address, {"here": "1"}).status_code == 403
+    assert house.as_(house.support).post(address, {"here": "1"}).status_code == 302
+    with tenant(house.reseller):
+        assert Instance.objects.get(pk=house.number.pk).webhook_next_at
+
+
+def test_the_resellers_own_address_is_named_and_not_shown(house: House) -> None:
+    with tenant(house.reseller):
+        Instance.objects.filter(pk=house.number.pk).update(webhook_url=own_webhook_url(house.account))
+    page = house.as_(house.support).get(house.url(f"instances/{house.number.pk}/")).content.decode()
+    assert "MazBot sends the events of this number here." in page
+    assert house.account.webhook_path_token not in page

@@ -11,8 +11,9 @@ from centers.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory, member
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House
+from whatsapp.forwarding import own_webhook_url
+from whatsapp.instances import move
 from whatsapp.models import Connection, Instance, Service, WantReason
-from whatsapp.webhooks import own_webhook_url
 
 
 def _numbers(house: House, person: str = "admin") -> str:
@@ -77,6 +78,16 @@ def test_the_resellers_own_webhook_address_is_not_given_away(house: House) -> No
     text = house.as_(house.admin).get(house.portal(f"numbers/{house.number.pk}/webhook/")).content.decode()
     assert house.account.webhook_path_token not in text
     assert "the system of your provider" in text
+
+
+def test_a_center_never_sees_the_address_of_the_one_its_number_came_from(house: House) -> None:
+    old = "https://hooks.old-center.example/in"
+    number = InstanceFactory(center=CenterFactory(reseller=house.reseller), webhook_url=old)
+    with tenant(house.reseller):
+        move(instance=Instance.objects.get(pk=number.pk), center=house.center, by=None)
+    page = house.as_(house.admin).get(house.portal(f"numbers/{number.pk}/webhook/")).content.decode()
+    assert "it is just being changed" in page
+    assert old not in page
 
 
 def test_a_center_admin_sets_the_webhook_address(new_place: object) -> None:

@@ -1,0 +1,176 @@
+"""Calls that are repeated until MazBot confirms them: due times in the database, growing waits, an alert.
+
+At most one call of an errand is under way per number: one that is answered late must not undo a later one.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from centers.models import Reseller
+from centers.scoping import every_tenant
+from whatsapp.accounts import REFUSING, client_for, explain, note_error, note_success
+from whatsapp.incidents import open_incident, resolve_incident
+from whatsapp.mazbot import ErrorKind, MazBot, MazBotError
+from whatsapp.models import Incident, Instance, MazbotAccount
+
+T = TypeVar("T")
+#: One call for a claimed number; returns "" when MazBot confirmed what was wanted, else why not.
+Act = Callable[[Instance, MazbotAccount, MazBot, datetime], str]
+#: What one call came to: (number, sentence or "" when MazBot confirmed it).
+Report = Callable[[Instance, str], None]
+
+BACKOFF = (5, 15, 60, 300, 900)  # seconds until the next try; the last one goes on for ever
+ALARM_AFTER = 4  # tries without a confirmation: about a minute and a half
+CLAIM = timedelta(seconds=180)  # longer than any call with its wait for a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One kind of call; a number keeps how far it is in its columns `<name>_next_at` (empty: nothing to do),
+    `<name>_attempts`, `<name>_error` and `<name>_claimed_until` (a call is under way)."""
+
+    name: str
+    alarm: Incident.Kind
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """What `settle` and `put_off` change in a row, to be saved by the caller."""
+        return f"{self.name}_next_at", f"{self.name}_attempts", f"{self.name}_error"
+
+    @property
+    def claim(self) -> str:
+        """The column that holds off other workers."""
+        return f"{self.name}_claimed_until"
+
+    def free(self, now: datetime) -> Q:
+        """Numbers for which no such call is under way."""
+        return Q(**{self.claim: None}) | Q(**{f"{self.claim}__lte": now})
+
+    def due(self, now: datetime) -> Q:
+        """Numbers for which such a call is to be made now."""
+        return self.free(now) & Q(**{f"{self.name}_next_at__lte": now})
+
+
+def resellers_with(errands: Iterable[Errand], now: datetime) -> list[int]:
+    """Ids of the resellers for which any of these calls is due (looks across tenants)."""
+    with every_tenant():
+        ready = MazbotAccount.objects.exclude(api_key="").values("reseller")
+        numbers = Instance.objects.filter(reseller__in=ready).order_by()
+        found: set[int] = set()
+        for errand in errands:
+            found |= set(numbers.filter(errand.due(now)).values_list("reseller_id", flat=True).distinct())
+    return sorted(found)
+
+
+def work_off(
+    *,
+    reseller: Reseller,
+    errands: Sequence[tuple[Errand, Act]],
+    now: datetime,
+    deadline: float = 60.0,
+    report: Report = lambda _instance, _why: None,
+) -> int:
+    """Make the reseller's due calls for at most `deadline` seconds; the number MazBot confirmed.
+
+    Those of the first errand go first. Needs an open scope and no open transaction.
+    """
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    if account is None or not account.is_set_up:
+        return 0
+    client, start, confirmed = client_for(account), time.monotonic(), 0
+    while (passed := time.monotonic() - start) < deadline:
+        moment = now + timedelta(seconds=passed)
+        taken = _take(reseller, errands, moment)
+        if taken is None:
+            break
+        errand, act, instance = taken
+        try:
+            why = act(instance, account, client, moment)
+        finally:
+            _rows(instance).update(**{errand.claim: None})
+        confirmed += why == ""
+        report(instance, why)
+    return confirmed
+
+
+@contextmanager
+def held(errand: Errand, instance: Instance, now: datetime) -> Iterator[bool]:
+    """Keep others from making the same call meanwhile; False when one is under way already.
+
+    A process that dies leaves its claim behind: what its call came to is then unknown until the next one.
+    """
+    mine = _rows(instance).filter(errand.free(now)).update(**{errand.claim: now + CLAIM})
+    try:
+        yield bool(mine)
+    finally:
+        if mine:
+            _rows(instance).update(**{errand.claim: None})
+
+
+def ask(account: MazbotAccount, call: Callable[[], T], now: datetime) -> T | MazBotError:
+    """What MazBot answers, noted with the account; a refused login, which concerns everybody, raises an alert."""
+    try:
+        answer = call()
+    except MazBotError as error:
+        note_error(account, error, now=now)
+        if error.kind in REFUSING:
+            open_incident(
+                reseller=account.reseller, kind=Incident.Kind.ACCOUNT_REFUSED, detail=explain(error), now=now
+            )
+        return error
+    note_success(account, now=now)
+    return answer
+
+
+def settle(errand: Errand, row: Instance, now: datetime) -> None:
+    """Nothing is left to do: on the row, which the caller saves, and in the alerts."""
+    for column, value in zip(errand.columns, (None, 0, ""), strict=True):
+        setattr(row, column, value)
+    resolve_incident(reseller=row.reseller, kind=errand.alarm, instance=row, now=now)
+
+
+def put_off(errand: Errand, row: Instance, error: MazBotError | None, why: str, now: datetime) -> None:
+    """Try again later: on the row, which the caller saves; after several tries an alert says so."""
+    next_at, attempts, problem = errand.columns
+    tries: int = getattr(row, attempts)
+    wait = float(BACKOFF[min(tries, len(BACKOFF) - 1)])
+    if error is not None and error.kind in (ErrorKind.LIMIT, ErrorKind.UNAVAILABLE):
+        # MazBot was not asked, or asks us to wait: no try of its own.
+        wait = max(error.retry_after or 0.0, float(BACKOFF[0]))
+    else:
+        tries += 1
+    setattr(row, attempts, tries)
+    setattr(row, next_at, now + timedelta(seconds=wait))
+    setattr(row, problem, why[:200])
+    if tries >= ALARM_AFTER:
+        open_incident(reseller=row.reseller, kind=errand.alarm, instance=row, detail=why, now=now)
+
+
+def _take(
+    reseller: Reseller, errands: Sequence[tuple[Errand, Act]], now: datetime
+) -> tuple[Errand, Act, Instance] | None:
+    """The next due number no other worker has under way; ours until the claim runs out or is given back."""
+    for errand, act in errands:
+        with transaction.atomic():
+            instance = (
+                Instance.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("center", "reseller")
+                .filter(errand.due(now), reseller=reseller)
+                .order_by(errand.columns[0], "pk")
+                .first()
+            )
+            if instance is not None:
+                _rows(instance).update(**{errand.claim: now + CLAIM})
+                return errand, act, instance
+    return None
+
+
+def _rows(instance: Instance) -> QuerySet[Instance]:
+    return Instance.objects.filter(pk=instance.pk)
