@@ -10,8 +10,9 @@ from config.wsgi import application as pages
 
 from django.conf import settings  # isort: skip  # only after the line above has set Django up
 
+from config.bodies import BodyLimits, Receive, Scope, Send, WholeBodies
 from config.live.hub import Hub
-from config.live.server import Limits, LiveServer, Receive, Scope, Send
+from config.live.server import Limits, LiveServer
 from config.metrics import STREAMS
 
 
@@ -19,7 +20,8 @@ class Application:
     """Sends each request to the live server or to the pages, and closes the streams when the server stops."""
 
     def __init__(self) -> None:
-        self._pages: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
+        wsgi: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
+        self._pages = WholeBodies(wsgi, BodyLimits(one=settings.MAX_REQUEST_BYTES))
         self._live: LiveServer | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +54,7 @@ class Application:
 
 
 def _as_coroutine(receive: Receive) -> Receive:
-    """a2wsgi schedules `receive()` on the loop, which takes only a coroutine; Granian hands out other awaitables."""
+    """asyncio's timeouts and a2wsgi take only a coroutine; Granian hands out other awaitables."""
 
     async def one() -> Any:
         return await receive()

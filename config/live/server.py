@@ -3,20 +3,16 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs
 
 from django.core.signing import BadSignature
 
 from centers.live import read_token, token_seconds_left
+from config.bodies import Receive, Scope, Send
 from config.live.hub import Hub, Listener
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _LONGEST_SEND = 20.0
 _COMMON = [
     (b"cache-control", b"no-store"),
