@@ -14,6 +14,8 @@ from centers.signin_log import too_many_tries
 from centers.views.public import remember_language
 
 log = structlog.get_logger(__name__)
+#: The people of a demo: their password is public, so they are nobody where there is none.
+DEMO_PEOPLE = "@demo.example"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -23,12 +25,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuses a try over the limits of ACCOUNT_RATE_LIMITS."""
+        """Refuses a try over the limits of ACCOUNT_RATE_LIMITS, and the people of a demo that is none any more."""
+        email = str(credentials.get("email") or "").strip().casefold()
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            too_many_tries(str(credentials.get("email") or ""))
+            too_many_tries(email)
             raise
+        if email.endswith(DEMO_PEOPLE) and not settings.DEMO:
+            log.warning("demo_login_refused")
+            raise self.validation_error("email_password_mismatch")
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """On a new device a person finds the language they chose before; a choice made there first wins."""

@@ -9,6 +9,8 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from centers import clock
+from centers.toasts import toast
 from config.timetravel import move_ahead
 
 STEPS = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
@@ -21,7 +23,10 @@ def advance_clock(request: HttpRequest) -> HttpResponse:
     step = STEPS.get(request.POST.get("days", ""))
     if not settings.DEMO or step is None:
         raise Http404
-    move_ahead(step)
+    try:
+        move_ahead(step)
+    except clock.ClockFixed as refusal:
+        toast(request, refusal, "error")
     back = request.META.get("HTTP_REFERER", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else "home")

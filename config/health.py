@@ -1,6 +1,5 @@
 """What machines ask of the web process: is it alive, can it work, how is it doing."""
 
-import ipaddress
 from collections.abc import Callable
 
 import structlog
@@ -13,9 +12,11 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import RedisError
 
+from centers.hosts import is_loopback, on_this_machine
 from centers.live import valkey
 
 log = structlog.get_logger(__name__)
+_OF_PROXIES = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-real-ip", "forwarded", "via"})
 
 
 @require_safe
@@ -47,14 +48,11 @@ def _may_measure(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         return kind.lower() == "bearer" and constant_time_compare(shown, settings.METRICS_TOKEN)
     # A proxy on this machine makes everybody look local, so whatever came through one is not.
-    return "X-Forwarded-For" not in request.headers and _is_loopback(request.META.get("REMOTE_ADDR", ""))
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    through_proxy = settings.LIVE_LIMITS["behind_proxy"] or _OF_PROXIES & {
+        name.lower() for name in request.headers
+    }
+    near = is_loopback(request.META.get("REMOTE_ADDR", "")) and on_this_machine(f"//{request.get_host()}")
+    return near and not through_proxy
 
 
 def _works(ask: Callable[[], object]) -> bool:

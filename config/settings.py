@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from config import embedded
+from config.demo_mode import NoDemoHere, is_demo
 
 django_stubs_ext.monkeypatch()
 
@@ -21,7 +22,6 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 # --- Core -----------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", False)
-DEMO = env.bool("MARKAZ_DEMO", False)
 TESTING = env.bool("MARKAZ_TESTING", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or embedded.secret("secret-key")
 # First key encrypts, all keys decrypt: see docs/operations.md on rotating them.
@@ -29,6 +29,10 @@ FIELD_KEYS = env.list("FIELD_KEYS", []) or [embedded.secret("field-key")]
 PORT = env.int("PORT", 8000)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", ".localhost"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+try:
+    DEMO = is_demo(env.str("MARKAZ_DEMO", "0"), SITE_URL)
+except NoDemoHere as refusal:
+    raise ImproperlyConfigured(str(refusal)) from refusal
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 SANDBOX_URL = env.str("MARKAZ_SANDBOX_URL", "")
 # Hosts inside our own network at which owners may have their MazBot; every other one must be public.

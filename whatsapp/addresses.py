@@ -14,7 +14,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from requests_hardened.ip_filter import EXTRA_BLOCKED_NET_RANGES
 
+from centers import clock
 from centers.errors import Refused
+from centers.hosts import on_this_machine
 
 MAX_URL = 500
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -68,7 +70,16 @@ def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
 
 
 def check_account_url(url: str) -> None:
-    """As `check_public_url`, for a MazBot address typed by an owner; a demo's MazBot may be on this machine."""
+    """As `check_public_url`, for a MazBot address typed by an owner; a demo's MazBot may be on this machine.
+
+    Raises Refused, too, where a demo's clock was moved: a real MazBot's customers would be billed by it.
+    """
+    if clock.offset() and not on_this_machine(url):
+        raise Refused(
+            _(
+                "The clock of this demo was moved. Start anew with `make reset` before you connect a real MazBot."
+            )
+        )
     if settings.DEMO or settings.TESTING or _split(url.strip())[0] in settings.MAZBOT_INTERNAL_HOSTS:
         return
     check_public_url(url)

@@ -13,9 +13,10 @@ from pathlib import Path
 from honcho.manager import Manager
 
 from config import embedded
-from config.embedded.state import CHECKOUT, port_is_free
+from config.demo_mode import NoDemoHere
+from config.embedded.state import CHECKOUT, external, port_is_free
 
-from . import commands, leftovers
+from . import commands, demo, leftovers
 
 
 class SupervisorError(Exception):
@@ -31,7 +32,7 @@ def main() -> int:
             os.environ[leftovers.MARK] = mark
             os.execv(sys.executable, [sys.executable, "-m", "config.supervisor"])
         return run(mark)
-    except (embedded.EmbeddedError, SupervisorError) as error:
+    except (embedded.EmbeddedError, NoDemoHere, SupervisorError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -47,6 +48,9 @@ def run(mark: str) -> int:
         environment = settle()
         with embedded.lease():
             prepare(environment)
+            made_way = demo.make_way_for_customers(environment, embedded.database_url())
+            for line in filter(None, (made_way, demo.warning(environment))):
+                print(line, flush=True)
             welcome = subprocess.Popen([sys.executable, "-m", "config.supervisor.welcome"], env=environment)
             try:
                 return supervise(environment)
@@ -69,15 +73,15 @@ def only_one(path: Path) -> Iterator[None]:
 
 def settle() -> dict[str, str]:
     """The environment of all processes, once the ports are known to be free."""
-    host, port = os.environ.get("HOST") or "127.0.0.1", port_of("PORT", 8000)
+    host, port = external("HOST") or "127.0.0.1", port_of("PORT", 8000)
     environment = {**os.environ, "PORT": str(port), "HOST": host, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    environment.setdefault("SITE_URL", f"http://127.0.0.1:{port}")
-    environment.setdefault("MARKAZ_DEMO", "1")
+    environment["SITE_URL"] = external("SITE_URL") or f"http://127.0.0.1:{port}"
+    demo.settle(environment)
     # Programs are named "python" in the commands; this makes it ours.
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     wanted = {"PORT": (host, port)}
-    if environment["MARKAZ_DEMO"] != "0":
+    if demo.is_on(environment):
         sandbox_port = port_of("SANDBOX_PORT", 9100)
         environment |= {"SANDBOX_PORT": str(sandbox_port)}
         environment["MARKAZ_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
@@ -88,8 +92,8 @@ def settle() -> dict[str, str]:
 
 
 def port_of(variable: str, usual: int) -> int:
-    """A port number from the environment."""
-    text = os.environ.get(variable) or str(usual)
+    """A port number from the environment or from `.env`."""
+    text = external(variable) or str(usual)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise SupervisorError(f"{variable} is {text!r}, which is no port number (1 to 65535).")
     return int(text)
@@ -127,7 +131,7 @@ def table(environment: dict[str, str]) -> dict[str, list[str]]:
     """Name and command of every process."""
     state = embedded.state_dir()
     processes = {"web": commands.web(host=environment["HOST"], port=environment["PORT"])}
-    if "MARKAZ_SANDBOX_URL" in environment:
+    if demo.is_on(environment):
         port = int(environment["SANDBOX_PORT"])
         processes["sandbox"] = commands.sandbox(port=port, state=state / "sandbox.json")
     processes |= {name: commands.worker(name) for name in commands.WORKERS}

@@ -26,11 +26,16 @@ def test_ready_names_what_is_away(client: Client, monkeypatch: pytest.MonkeyPatc
 
 def test_figures_are_for_this_machine_or_for_the_token(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = ""
+    near = Client(SERVER_NAME="localhost", SERVER_PORT="8000")
     client.get("/livez")
-    shown = client.get("/metrics")
+    shown = near.get("/metrics")
     assert 'markaz_requests_total{status="200",view="livez"}' in shown.content.decode()
-    assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 403
-    assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
+    assert near.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 403
+    assert client.get("/metrics").status_code == 403, "asked by the name that the world uses"
+    for header in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"):
+        assert near.get("/metrics", headers={header: "127.0.0.1"}).status_code == 403, header
+    settings.LIVE_LIMITS = {**settings.LIVE_LIMITS, "behind_proxy": True}
+    assert near.get("/metrics").status_code == 403
     settings.METRICS_TOKEN = "s3cret"
     assert client.get("/metrics").status_code == 403
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 403
