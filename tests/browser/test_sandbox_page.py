@@ -74,8 +74,10 @@ def test_filter_scan_log_out_and_expire(control_page: Page, sandbox: SandboxServ
 
 
 def test_faults_usage_rates_and_clock(control_page: Page, sandbox: SandboxServer) -> None:
-    form = control_page.locator("form").filter(has=control_page.get_by_text("toggle", exact=True))
-    form.locator("[name=kind]").select_option("500")
+    control_page.get_by_text("Any other fault").click()
+    form = control_page.locator("form[data-verb=set_fault]")
+    form.get_by_label("Call").select_option("toggle")
+    form.get_by_label("Fault").select_option("500")
     form.locator("[name=times]").fill("2")
     form.get_by_role("button", name="Switch on").click()
     expect(control_page.locator("#piece-faults")).to_contain_text("2 more")
@@ -93,6 +95,7 @@ def test_faults_usage_rates_and_clock(control_page: Page, sandbox: SandboxServer
     expect(control_page.get_by_role("status")).to_have_text("Done: add usage (num-3).")
     assert sandbox.control.state()["instances"][3]["today"]["sent"] >= before["sent"] + 100_000
 
+    control_page.locator("summary", has_text="Set a rate from now on").click()
     rate = control_page.locator("form[data-verb=set_rate]")
     rate.get_by_label("Country").select_option("1")
     rate.get_by_label("Cost").fill("0.0999")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .page_forms import account_forms, clock_buttons, fault_forms, instance_forms, rate_forms
+from .page_forms import (
+    account_forms,
+    clock_buttons,
+    fault_forms,
+    instance_forms,
+    inventory_forms,
+    rate_forms,
+)
 from .page_tables import accounts, deliveries, faults, instances, rates, requests_table
 
 _LAYOUT = """<!DOCTYPE html>
@@ -19,28 +26,56 @@ _LAYOUT = """<!DOCTYPE html>
 </head>
 <body>
 <header class="top">
-<h1>MazBot sandbox</h1>
+<div class="inner">
+<p class="name"><img src="/control/assets/icon.svg" alt="" width="32" height="32"><span><b>MazBot sandbox</b>
+<span class="quiet">A MazBot that is not real. You are the phones, the customers and the vendor's bad
+days.</span></span></p>
 {clock}
-<div class="buttons">{clock_buttons}</div>
+</div>
+<nav class="inner" aria-label="Sections">
+<a href="#numbers">Numbers</a> <a href="#act">Usage and messages</a> <a href="#faults">Faults</a>
+<a href="#rates">Rates</a>
+<a href="#time">Time</a> <a href="#accounts">Accounts</a> <a href="#requests">Requests</a>
+<a href="#webhooks">Webhooks</a>
+</nav>
 </header>
 <p id="notice" class="notice" role="status" hidden></p>
-<nav aria-label="Sections">
-<a href="#numbers">Numbers</a> <a href="#faults">Faults</a> <a href="#rates">Rates</a>
-<a href="#webhooks">Webhooks</a> <a href="#requests">Requests</a> <a href="#accounts">Accounts</a>
-</nav>
 <main>
+<h1 class="hidden">MazBot sandbox</h1>
+<details class="help" open><summary>What can I do here?</summary>
+<ul>
+<li><b>Break a connection:</b> press <i>Log out</i> beside a number. The product shows it red within about a
+minute.</li>
+<li><b>Pair a phone:</b> ask for a code in the product. It appears in the row of the number here; press
+<i>Scan as the phone</i>.</li>
+<li><b>Make use of a number:</b> <a href="#act">add usage or let a customer write</a>, then press <i>Run
+now</i> at Usage in the product's Jobs.</li>
+<li><b>Let MazBot fail:</b> <a href="#faults">switch a fault on</a> and see what the product says and what
+it does not lose.</li>
+</ul></details>
 <section id="numbers"><h2>Numbers</h2>
 <div class="tools"><label>Filter <input id="filter" type="search" autocomplete="off"
 placeholder="id, status, country"></label> <span id="shown" class="quiet"></span></div>
-{instances}
-<h3>Act on a number</h3>
-<p class="quiet">Choose an id in the table to fill it in here.</p>
-<div class="forms">{instance_forms}</div></section>
-<section id="faults"><h2>Faults</h2>{faults}<div class="forms">{fault_forms}</div></section>
-<section id="rates"><h2>Rates</h2>{rates}<div class="forms">{rate_forms}</div></section>
-<section id="webhooks"><h2>Webhook deliveries</h2>{deliveries}</section>
+{instances}</section>
+<section id="act"><h2>Usage and messages</h2>
+<p class="quiet">For one number: press its id in the table above, and it is filled in here.</p>
+<div class="forms">{instance_forms}</div>
+<details><summary>Add or remove a number</summary><div class="forms">{inventory_forms}</div></details></section>
+<section id="faults"><h2>Faults</h2>
+<p class="quiet">Until it is cleared, every matching request of the product meets the fault.</p>
+{faults}
+{fault_forms}</section>
+<section id="rates"><h2>Rates</h2>{rates}
+<details><summary>Set a rate from now on</summary><div class="forms">{rate_forms}</div></details></section>
+<section id="time"><h2>Time</h2>
+<p class="quiet">Moves this sandbox only. To move the product and the sandbox together, use the ribbon on
+the product's pages.</p>
+<div class="buttons">{clock_buttons}</div></section>
+<section id="accounts"><h2>Accounts</h2>{accounts}
+<details><summary>Quota, request limit, another
+account</summary><div class="forms">{account_forms}</div></details></section>
 <section id="requests"><h2>Latest requests</h2>{requests}</section>
-<section id="accounts"><h2>Accounts</h2>{accounts}<div class="forms">{account_forms}</div></section>
+<section id="webhooks"><h2>Webhook deliveries</h2>{deliveries}</section>
 </main>
 <datalist id="instance-ids"></datalist>
 </body>
@@ -54,6 +89,7 @@ def render_page(state: dict[str, Any], latest: list[dict[str, Any]]) -> str:
         **_pieces(state, latest),
         clock_buttons=clock_buttons(),
         instance_forms=instance_forms(),
+        inventory_forms=inventory_forms(),
         fault_forms=fault_forms(),
         rate_forms=rate_forms(state),
         account_forms=account_forms(state),

@@ -10,6 +10,14 @@ from .faults import CALLS, KINDS, MEANINGS
 from .page_tables import button
 from .rates import COUNTRIES
 
+_COMMON_FAULTS = (
+    ("MazBot is down", "*", "500"),
+    ("It is slow", "*", "latency"),
+    ("It refuses the login", "login", "success_false"),
+    ("Too many requests", "*", "429_retry_after"),
+    ("No pairing code comes", "connect", "bad_image"),
+    ("Switching acts, but never answers", "toggle", "timeout_after_acting"),
+)
 _STATUSES = ("connected", "disconnected", "pairing", "expired", "syncing")
 
 
@@ -27,25 +35,14 @@ def clock_buttons() -> str:
 
 
 def instance_forms() -> str:
-    """Incoming message, usage, status, webhook-free verbs of one number."""
-    number = _field("instance_id", "Number", extra='list="instance-ids" data-instance required')
+    """Usage, incoming message and status of one number."""
     status = _field("status", "Status", "connected", extra='list="statuses" required')
     statuses = "".join(f'<option value="{name}"></option>' for name in _STATUSES)
     return (
         _form(
-            "send_incoming",
-            "A customer writes",
-            number
-            + _field("phone", "From phone", "96899887897", extra="required")
-            + _field("name", "Name", "Salim")
-            + _field("text", "Text", "Hello", extra="required")
-            + _field("copies", "Copies", "1", "number", 'min="1" max="100"'),
-            "Send",
-        )
-        + _form(
             "add_usage",
             "Add usage",
-            number
+            _number()
             + _field("day", "Day", "", "date", "required data-today")
             + "".join(
                 _field(name, name.capitalize(), "0", "number") for name in ("sent", "received", "failed")
@@ -54,14 +51,27 @@ def instance_forms() -> str:
             "Add",
         )
         + _form(
+            "send_incoming",
+            "A customer writes",
+            _number()
+            + _field("phone", "From phone", "96899887897", extra="required")
+            + _field("name", "Name", "Salim")
+            + _field("text", "Text", "Hello", extra="required")
+            + _field("copies", "Copies", "1", "number", 'min="1" max="100"'),
+            "Send",
+        )
+        + _form(
             "set_status",
             "Set the status",
-            number + status + f'<datalist id="statuses">{statuses}</datalist>',
+            _number() + status + f'<datalist id="statuses">{statuses}</datalist>',
             "Set",
         )
-        + _form("remove_instance", "Remove the number", number, "Remove")
-        + _add_instance()
     )
+
+
+def inventory_forms() -> str:
+    """A further number, and one that MazBot no longer knows."""
+    return _add_instance() + _form("remove_instance", "Remove the number", _number(), "Remove")
 
 
 def _add_instance() -> str:
@@ -79,22 +89,24 @@ def _add_instance() -> str:
 
 
 def fault_forms() -> str:
-    """A switch per call, and the main switch off."""
-    kinds = {kind: f"{kind}: {MEANINGS[kind]}" for kind in KINDS}
-    switches = "".join(
-        _form(
+    """The faults people try first as buttons, any other by a form, and the main switch off."""
+    common = "".join(button(label, "set_fault", call=call, kind=kind) for label, call, kind in _COMMON_FAULTS)
+    kinds = {kind: f"{MEANINGS[kind]} ({kind})" for kind in KINDS}
+    return (
+        f'<div class="buttons">{common}{button("Clear all faults", "clear_faults", kind="main")}</div>'
+        '<details><summary>Any other fault</summary><div class="forms wide">'
+        + _form(
             "set_fault",
-            "every call" if call == "*" else call,
-            f'<input type="hidden" name="call" value="{call}">'
+            "Switch a fault on",
+            _select("call", "Call", {call: "every call" if call == "*" else call for call in CALLS})
             + _select("kind", "Fault", kinds)
             + _field("times", "Times", "", "number", 'min="1" placeholder="always"')
             + _field("delay", "Seconds", "", extra='inputmode="decimal" placeholder="usual"')
             + _field("instance_id", "Only number", "", extra='list="instance-ids" placeholder="all"'),
             "Switch on",
         )
-        for call in CALLS
+        + "</div></details>"
     )
-    return switches + f'<p class="wide">{button("Clear all faults", "clear_faults", kind="main")}</p>'
 
 
 def rate_forms(state: Mapping[str, Any]) -> str:
@@ -143,6 +155,10 @@ def account_forms(state: Mapping[str, Any]) -> str:
             "Add",
         )
     )
+
+
+def _number() -> str:
+    return _field("instance_id", "Number", extra='list="instance-ids" data-instance required')
 
 
 def _form(verb: str, title: str, fields: str, label: str) -> str:

@@ -25,7 +25,12 @@ def instances(state: dict[str, Any]) -> str:
     pairing_first = sorted(state["instances"], key=lambda item: item["qr"] is None)
     rows = [_instance_row(item) for item in pairing_first]
     head = ("Number", "Status", "Phone", "Service", "Today", "Last seen (UTC)", "Country")
-    return _table("piece-instances", head, rows, "No numbers yet. Add one below, or run the demo command.")
+    return _table(
+        "piece-instances",
+        head,
+        rows,
+        "No numbers yet. Add one below, or fill the demo with `manage.py demo`.",
+    )
 
 
 def accounts(state: dict[str, Any]) -> str:
@@ -61,7 +66,7 @@ def faults(state: dict[str, Any]) -> str:
         for item in state["faults"]
     ]
     head = ("Call", "Fault", "Strikes", "Wait", "For", "Switch")
-    return _table("piece-faults", head, rows, "No faults: every call answers well.")
+    return _table("piece-faults", head, rows, "No fault is on: every call answers well.")
 
 
 def rates(state: dict[str, Any]) -> str:

@@ -29,8 +29,9 @@ def test_every_verb_has_a_control(sandbox: SandboxServer, product: Product) -> N
 
 def test_every_call_and_fault_can_be_chosen(sandbox: SandboxServer) -> None:
     text = _get(sandbox).text
-    assert set(re.findall(r'name="call" value="([^"]+)"', text)) == set(CALLS)
-    assert set(KINDS) <= set(re.findall(r'<option value="([^"]+)"', text))
+    choices = set(re.findall(r'<option value="([^"]+)"', text))
+    assert set(CALLS) <= choices
+    assert set(KINDS) <= choices
 
 
 def test_what_users_wrote_stays_text(sandbox: SandboxServer, product: Product) -> None:

@@ -28,10 +28,15 @@ function target(values) {
   return name ? ` (${name})` : "";
 }
 
+let hiding;
+
+// A refusal stays until the next act; what went well leaves by itself.
 function say(text, good) {
+  clearTimeout(hiding);
   notice.textContent = text;
   notice.className = `notice ${good ? "good" : "bad"}`;
   notice.hidden = false;
+  if (good) hiding = setTimeout(() => { notice.hidden = true; }, 6000);
 }
 
 // Empty fields take the verb's default, except where an empty text is a choice of its own.
@@ -88,7 +93,8 @@ function listIds() {
 
 function choose(instanceId) {
   for (const input of document.querySelectorAll("[data-instance]")) input.value = instanceId;
-  say(`${instanceId} is filled in below the table.`, true);
+  say(`${instanceId} is filled in.`, true);
+  document.getElementById("act").scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("click", (event) => {
