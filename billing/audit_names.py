@@ -15,6 +15,7 @@ SENTENCES = {
     "invoice.voided": _("%(who)s took back the invoice %(what)s"),
     "mail.sent_again": _("%(who)s sent a mail again: %(what)s"),
     "margin.set": _("%(who)s set a margin: %(what)s"),
+    "margin.withdrawn": _("%(who)s withdrew a margin of its own: the wider one counts again"),
     "payment.recorded": _("%(who)s recorded the payment %(what)s"),
     "payment.reversed": _("%(who)s reversed the payment %(what)s"),
     "period.waived": _("%(who)s closed a period with nothing to charge"),

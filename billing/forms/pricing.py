@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,8 +16,14 @@ from centers.validators import validate_currency
 _DECIMAL = {"inputmode": "decimal", "autocomplete": "off", "step": "any"}
 
 
+OWN, WIDER = "own", "wider"
+
+
 class MarginForm(forms.Form):
-    """A new version of a margin: for whom, for what, how much, from when."""
+    """A new version of a margin: for whom, for what, how much (or that the wider one counts again), from when."""
+
+    # What is hidden while it is not asked for (billing.css) must not keep a browser from sending the form.
+    use_required_attribute = False
 
     level = forms.ChoiceField(label=gettext_lazy("For"), choices=Margin.Level.choices)
     country_id = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
@@ -24,6 +31,13 @@ class MarginForm(forms.Form):
         None, label=gettext_lazy("Center"), required=False, empty_label="–"
     )
     category = forms.ChoiceField(label=gettext_lazy("Applies to"), choices=Category.choices)
+    terms = forms.ChoiceField(
+        label=gettext_lazy("From that day on"),
+        choices=[
+            (OWN, gettext_lazy("This margin")),
+            (WIDER, gettext_lazy("The wider margin counts again")),
+        ],
+    )
     percent = forms.DecimalField(
         label=gettext_lazy("Percent"),
         max_digits=9,
@@ -53,6 +67,8 @@ class MarginForm(forms.Form):
         chooser.queryset = Center.objects.filter(archived_at=None)
         self.fields["percent"].initial = self.fields["fixed"].initial = 0
         self.fields["valid_from"].initial = today
+        if self.data.get("terms") == WIDER:
+            self.fields["percent"].required = self.fields["fixed"].required = False
 
     def clean(self) -> dict[str, Any]:
         """The one place the margin is for; what was chosen for the other levels is left out."""
@@ -64,7 +80,25 @@ class MarginForm(forms.Form):
             self.add_error("country_id", _("Choose the country that gets its own margin."))
         data["center"] = data.get("center") if level == Margin.Level.CENTER else None
         data["country_id"] = data.get("country_id", "") if level == Margin.Level.COUNTRY else ""
+        if data.get("terms") == WIDER and level == Margin.Level.RESELLER:
+            self.add_error("terms", _("The margin for all centers has no wider one. Set it to 0 instead."))
         return data
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether the wider margin is to count again."""
+        return self.cleaned_data.get("terms") == WIDER
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """What the margin is for, and its first day."""
+        return {name: self.cleaned_data[name] for name in ("category", "center", "country_id", "valid_from")}
+
+    @property
+    def amounts(self) -> dict[str, Any]:
+        """What is added; nothing where the wider margin is to count."""
+        names = ("percent", "fixed")
+        return {name: Decimal(0) if self.withdraws else self.cleaned_data[name] for name in names}
 
 
 class CategoryForm(forms.Form):

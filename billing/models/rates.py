@@ -72,6 +72,9 @@ class RateCategory(models.Model):
 class Margin(models.Model):
     """`percent` and `fixed` added to a cost from `valid_from` on. Never edited: a change is a new row.
 
+    A `withdrawn` version says that from its day on its country or center has no margin of its own any more: the
+    wider one counts again.
+
     `fixed` is per message or per subscription, in the currency of MazBot's costs, so that a price is one sum
     in one currency and is converted as a whole. `valid_from` is a day of the reseller's calendar.
     """
@@ -90,6 +93,7 @@ class Margin(models.Model):
     category = models.CharField(max_length=12, choices=Category)
     percent = models.DecimalField(_("percent"), max_digits=9, decimal_places=4)
     fixed = models.DecimalField(_("fixed amount"), max_digits=18, decimal_places=8)
+    withdrawn = models.BooleanField(default=False)
     valid_from = models.DateField(_("valid from"))
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -112,11 +116,18 @@ class Margin(models.Model):
             models.CheckConstraint(
                 condition=Q(fixed__gte=-1_000_000, fixed__lte=1_000_000), name="margin_fixed_bounded"
             ),
+            # The widest level has no wider one to fall back on.
+            models.CheckConstraint(
+                condition=Q(withdrawn=False) | (Q(percent=0, fixed=0) & ~Q(level="reseller")),
+                name="margin_withdrawn_is_bare",
+            ),
         ]
         indexes = [models.Index(fields=["reseller", "category", "-valid_from"], name="margin_lookup")]
 
     def __str__(self) -> str:
-        return f"{self.percent:f} % + {self.fixed:f}"
+        if self.withdrawn:
+            return str(_("none of its own"))
+        return f"{self.percent.normalize():f} % + {self.fixed.normalize():f}"
 
 
 class ExchangeRate(models.Model):

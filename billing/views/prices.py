@@ -1,9 +1,7 @@
 """What MazBot charges, what is added, and what centers pay; and setting what is added."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -12,12 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.forms.pricing import CategoryForm, MarginForm
-from billing.margins import Margins, set_margin
+from billing.forms.pricing import WIDER, CategoryForm, MarginForm
+from billing.margins import Margins, set_margin, withdraw_margin
 from billing.models import Category, Margin, RateFetch
 from billing.periods import today
-from billing.pricing import PriceBook, PriceRow
+from billing.pricing import PriceBook
 from billing.rates import latest_moves, set_category
+from billing.views.filters import Filters
+from billing.views.previews import next_version, previewed
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
@@ -42,20 +42,6 @@ SHOWN_MARGINS = 60
 SHOWN_LISTS = 12
 SHOWN_MOVES = 40
 RATES_JOB = "rates"
-_UNSAVED = 2**62  # newer than every stored version
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One price before and after a margin that is not saved yet."""
-
-    type: str
-    before: PriceRow
-    after: PriceRow
-
-    @property
-    def moves(self) -> bool:
-        return self.before.price_at_cost != self.after.price_at_cost
 
 
 @staff(Permission.VIEW_COSTS)
@@ -71,16 +57,16 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
     """Add a version of a margin."""
     form = _margin_form(request, request.POST)
     if form.is_valid():
-        data = {name: value for name, value in form.cleaned_data.items() if name != "level"}
+        common = {"reseller": request.reseller, "by": request.user, "now": clock.now(), **form.place}
         try:
-            margin = set_margin(reseller=request.reseller, by=request.user, now=clock.now(), **data)
+            margin = withdraw_margin(**common) if form.withdraws else set_margin(**common, **form.amounts)
         except Refused as error:
             form.add_error(None, error.sentence)
         else:
-            toast(
-                request,
-                _("The margin was set. It applies from %(day)s.") % {"day": day_text(margin.valid_from)},
-            )
+            done = _("The margin was set. It applies from %(day)s.")
+            if margin.withdrawn:
+                done = _("The margin was withdrawn. The wider one counts from %(day)s.")
+            toast(request, done % {"day": day_text(margin.valid_from)})
             return redirect("prices", request.reseller.slug)
     return _page(request, form, status=422)
 
@@ -92,9 +78,15 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
     form = _margin_form(request, request.POST)
     if not form.is_valid():
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
-    book = PriceBook(request.reseller, max(form.cleaned_data["valid_from"], _today(request)))
-    lists = list(_previewed(book, form.cleaned_data))
-    context = {"lists": lists[:SHOWN_LISTS], "more": max(0, len(lists) - SHOWN_LISTS), "previewed": True}
+    book = PriceBook(request.reseller, max(form.place["valid_from"], _today(request)))
+    lists = list(previewed(book, form))
+    context = {
+        "lists": lists[:SHOWN_LISTS],
+        "more": max(0, len(lists) - SHOWN_LISTS),
+        "previewed": True,
+        "withdraws": form.withdraws,
+        "until": next_version(form),
+    }
     return render(request, f"{PAGE}#margin-preview", context)
 
 
@@ -139,11 +131,34 @@ def _here(request: TenantRequest) -> str:
 
 
 def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
+    """The form, beginning with what the address asks for and with the margin that is in force there today."""
     day = _today(request)
-    current = Margins.of(request.reseller).of_country(Category.MESSAGE, "", day)
-    terms = {"percent": current.percent, "fixed": current.fixed} if current else {}
-    initial = {name: format(value.normalize(), "f") for name, value in terms.items()}
+    asked = _asked(request)
+    margins, category = Margins.of(request.reseller), asked.get("category", Category.MESSAGE)
+    center = asked.get("center")
+    current = (
+        margins.find(category, center, day)
+        if center
+        else margins.of_country(category, asked.get("country_id", ""), day)
+    )
+    amounts = {"percent": current.percent, "fixed": current.fixed} if current else {}
+    initial = asked | {name: format(value.normalize(), "f") for name, value in amounts.items()}
     return MarginForm(data, initial=initial, countries=_countries(), today=day)
+
+
+def _asked(request: TenantRequest) -> dict[str, Any]:
+    """`level` with its `center` or `country`, `category` and `terms` of the address; nothing without a level."""
+    query = request.GET
+    found: dict[str, Any] = {}
+    if query.get("level") == Margin.Level.CENTER:
+        found = {"level": Margin.Level.CENTER, "center": Filters.read(query, []).center}
+    elif query.get("level") == Margin.Level.COUNTRY:
+        found = {"level": Margin.Level.COUNTRY, "country_id": query.get("country", "")}
+    if found and query.get("category") in Category.values:
+        found["category"] = query["category"]
+    if found and query.get("terms") == WIDER:
+        found["terms"] = WIDER
+    return found
 
 
 def _countries() -> list[str]:
@@ -213,48 +228,3 @@ def _history(book: PriceBook) -> list[dict[str, Any]]:
             seen.add(place)
         found.append({"margin": row, "state": state})
     return found
-
-
-def _previewed(book: PriceBook, data: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """The price lists that the typed margin is for, each with its changes."""
-    wanted = _unsaved(book, data)
-    before = book.margins
-    after = Margins([*Margin.objects.filter(reseller=book.reseller), wanted])
-    for country, rows in _lists(book, wanted):
-        book.margins = before
-        old = rows()
-        book.margins = after
-        changes = [
-            Change(row.type, was, row)
-            for was, row in zip(old, rows(), strict=True)
-            if row.category == wanted.category
-        ]
-        if changes:
-            yield {
-                "center": wanted.center,
-                "country": country,
-                "changes": changes,
-                "loss": any(change.after.is_loss for change in changes),
-            }
-
-
-def _unsaved(book: PriceBook, data: dict[str, Any]) -> Margin:
-    fields = {name: value for name, value in data.items() if name != "valid_from"}
-    percent, fixed = fields.pop("percent"), fields.pop("fixed")
-    return Margin(
-        pk=_UNSAVED,
-        reseller=book.reseller,
-        valid_from=data["valid_from"],
-        percent=Decimal(percent),
-        fixed=Decimal(fixed),
-        **fields,
-    )
-
-
-def _lists(book: PriceBook, margin: Margin) -> list[tuple[str, Any]]:
-    """Country ids and makers of the lists to show: the center's, the country's, or every country's."""
-    if margin.center is not None:
-        center = margin.center
-        return [(center.country_id, lambda: book.for_center(center))]
-    countries = [margin.country_id] if margin.country_id else sorted(book.rates)
-    return [(country, lambda country=country: book.for_country(country)) for country in countries]

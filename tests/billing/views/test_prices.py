@@ -15,6 +15,7 @@ from tests.billing.views.conftest import Desk, add_rates
 MARGIN = {
     "level": "reseller",
     "category": "message",
+    "terms": "own",
     "percent": "50",
     "fixed": "0",
     "valid_from": "2026-03-05",
@@ -116,6 +117,65 @@ def test_the_preview_warns_of_a_loss(desk: Desk, htmx: dict[str, Any]) -> None:
         desk.url("prices/margin/preview/"), MARGIN | {"percent": "-5"}, headers=htmx
     )
     assert "Below cost" in page.content.decode()
+
+
+def test_a_margin_of_its_own_is_withdrawn_with_a_look_at_what_it_moves(
+    desk: Desk, htmx: dict[str, Any]
+) -> None:
+    with tenant(desk.shop.reseller):
+        desk.shop.margin("50", center=desk.center)
+    client = desk.as_(desk.billing)
+    page = client.get(desk.url("prices/")).content.decode()
+    button = f"level=center&amp;center={desk.center.pk}&amp;category=message&amp;terms=wider#set-margin"
+    assert button in page
+    form = client.get(desk.url(f"prices/?level=center&center={desk.center.pk}&terms=wider")).content.decode()
+    assert '<option value="wider" selected>' in form
+    data = MARGIN | {
+        "level": "center",
+        "center": desk.center.pk,
+        "terms": "wider",
+        "percent": "",
+        "fixed": "",
+    }
+    preview = client.post(desk.url("prices/margin/preview/"), data, headers=htmx).content.decode()
+    assert "Prices with the wider margin" in preview
+    assert "137,741.04" in preview
+    assert "101,010.096" in preview
+    assert not _margins(desk)[0].withdrawn
+
+    assert client.post(desk.url("prices/margin/"), data).status_code == 302
+
+    assert (_margins(desk)[0].withdrawn, _margins(desk)[0].center_id) == (True, desk.center.pk)
+    after = client.get(desk.url("prices/")).content.decode()
+    assert "none of its own" in after
+    assert button not in after
+    again = client.post(desk.url("prices/margin/"), data | {"valid_from": "2026-03-06"})
+    assert again.status_code == 422
+    assert "no margin of its own" in again.content.decode()
+
+
+def test_the_margin_for_all_cannot_be_withdrawn(desk: Desk) -> None:
+    response = desk.as_(desk.owner).post(desk.url("prices/margin/"), MARGIN | {"terms": "wider"})
+    assert response.status_code == 422
+    assert "has no wider one" in response.content.decode()
+
+
+def test_the_preview_names_the_version_that_takes_over_later(desk: Desk, htmx: dict[str, Any]) -> None:
+    with tenant(desk.shop.reseller):
+        desk.shop.margin("50", country_id="1", valid_from=date(2026, 4, 1))
+    data = MARGIN | {"level": "country", "country_id": "1"}
+    client = desk.as_(desk.owner)
+    page = client.post(desk.url("prices/margin/preview/"), data, headers=htmx).content.decode()
+    assert "1 Apr 2026" in page
+    other = client.post(desk.url("prices/margin/preview/"), MARGIN, headers=htmx).content.decode()
+    assert "1 Apr 2026" not in other
+
+
+@pytest.mark.parametrize(
+    "query", ["level=center", "level=center&center=²", "level=country&country=%00", "level=x"]
+)
+def test_an_address_that_asks_for_nothing_known_shows_the_form_for_all(desk: Desk, query: str) -> None:
+    assert desk.as_(desk.owner).get(desk.url(f"prices/?{query}&terms=wider&category=x")).status_code == 200
 
 
 def test_a_changed_rate_shows_what_it_moves(desk: Desk) -> None:
