@@ -5,11 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
+from django.db.models import Count
+
 from billing.exchange import set_exchange_rate
 from billing.invoicing import issue_invoice
 from billing.margins import set_margin
 from billing.metering import read_account_usage, read_usage
-from billing.models import Category, Invoice
+from billing.models import Category, Invoice, Margin, UsageDay
 from billing.payments import record_payment
 from billing.periods import Period, day_start, month_of, today, zone_of
 from billing.policies import save_center_policy, save_policy
@@ -42,7 +45,10 @@ def set_prices(reseller: Reseller, owner: User, now: datetime) -> None:
     """Rates from MazBot; margins for all, for one country and for one center; exchange rates."""
     start = months(reseller, now)[0].first_day
     with tenant(reseller):
+        if Margin.objects.exists():
+            return
         refresh_rates(reseller=reseller, now=now)
+    with tenant(reseller), transaction.atomic():
         favourite = Center.objects.get(name=PLACES[1].name)
         wanted = (
             (Category.MESSAGE, "22", "0.002", None, ""),
@@ -88,7 +94,12 @@ def read_history(reseller: Reseller, now: datetime, say: Say) -> None:
     days = [first + timedelta(days=ahead) for ahead in range((last_day - first).days + 1)]
     started = time.monotonic()
     with tenant(reseller):
-        numbers = list(Instance.objects.select_related("center").order_by("pk"))
+        seen = _days_read()
+        numbers = [
+            one
+            for one in Instance.objects.select_related("center").order_by("pk")
+            if seen.get(one.pk, 0) < len(days)
+        ]
         for begin in range(0, len(numbers), SLICE):
             outcome = read_usage(
                 reseller=reseller, instances=numbers[begin : begin + SLICE], days=days, now=now
@@ -100,15 +111,20 @@ def read_history(reseller: Reseller, now: datetime, say: Say) -> None:
         read_account_usage(reseller=reseller, now=now, days=days)
 
 
+def _days_read() -> dict[int, int]:
+    """How many days of each number an earlier, killed run has read."""
+    return dict(UsageDay.objects.order_by().values_list("instance").annotate(Count("pk")))
+
+
 def issue_and_pay(reseller: Reseller, owner: User, biller: User, now: datetime) -> None:
     """Invoices on the second of each following month; most are paid a week later."""
     with tenant(reseller):
         centers = {center.name: center for center in Center.objects.order_by("pk")}
-        for back, period in enumerate(reversed(months(reseller, now))):
+        for back, period in zip((1, 0), months(reseller, now), strict=True):
             issued_at = _morning(reseller, period.end_day + timedelta(days=1), now)
             for position, place in enumerate(PLACES):
                 invoice = _issue(centers[place.name], period, owner, issued_at)
-                if invoice is not None and not _still_owed(position, back):
+                if invoice is not None and invoice.open_amount and not _still_owed(position, back):
                     _pay(invoice, position, biller, now)
 
 
@@ -122,8 +138,9 @@ def _issue(center: Center, period: Period, owner: User, at: datetime) -> Invoice
     try:
         return issue_invoice(center=center, period=period, by=owner, now=at)
     except Refused:
-        # A number that was disconnected all month has nothing to be charged.
-        return None
+        # Issued by an earlier, killed run; or a number was disconnected all month and nothing is to be charged.
+        issued = Invoice.objects.filter(center=center, kind=Invoice.Kind.INVOICE, voided_at=None)
+        return issued.filter(first_day=period.first_day).first()
 
 
 def _pay(invoice: Invoice, position: int, biller: User, now: datetime) -> None:

@@ -2,19 +2,24 @@
 
 import csv
 import io
+import time
 from datetime import datetime
 
+from django.db import transaction
+
 from centers import invitations
-from centers.models import Center, Reseller, Role, User
+from centers.models import Center, Membership, Reseller, Role, User
 from centers.resellers import create_reseller, edit_reseller
-from centers.scoping import tenant
+from centers.scoping import every_tenant, tenant
 from config import demo_accounts
 from config.demodata.places import PLACES
 from config.demodata.sandbox import SEEDING_LIMIT, USUAL_LIMIT, instance_ids
 from whatsapp.accounts import save_account
 from whatsapp.importing import COLUMNS, preview_import, run_import, start_import
+from whatsapp.models import ImportBatch, MazbotAccount
 from whatsapp.sandbox import DEMO_ACCOUNT
 
+SLUG = "rimal"
 HOW_TO_PAY = (
     "Bank: Rimal Demo Bank (no real account)\n"
     "IBAN: SA00 0000 0000 0000 0000 0000\n"
@@ -22,11 +27,20 @@ HOW_TO_PAY = (
 )
 
 
-def make_reseller(*, sandbox_url: str, now: datetime) -> tuple[Reseller, User]:
-    """The reseller with its MazBot account at the sandbox, and its owner."""
+def unfinished() -> Reseller | None:
+    """The demo's reseller when filling it was cut short: its account still has the limit of that time."""
+    with every_tenant():
+        accounts = MazbotAccount.objects.filter(reseller__slug=SLUG, rate_limit=SEEDING_LIMIT)
+        account = accounts.select_related("reseller").first()
+        return account.reseller if account else None
+
+
+@transaction.atomic
+def make_reseller(*, sandbox_url: str, now: datetime) -> Reseller:
+    """The reseller with its owner and its MazBot account at the sandbox."""
     reseller = create_reseller(
         name="Rimal Connect",
-        slug="rimal",
+        slug=SLUG,
         owner_email=demo_accounts.OWNER.email,
         owner_password=demo_accounts.PASSWORD,
         owner_name="Demo Owner",
@@ -53,7 +67,7 @@ def make_reseller(*, sandbox_url: str, now: datetime) -> tuple[Reseller, User]:
             password=DEMO_ACCOUNT["password"],
             rate_limit=SEEDING_LIMIT,
         )
-    return reseller, owner
+    return reseller
 
 
 def settle_account(reseller: Reseller, owner: User) -> None:
@@ -65,15 +79,17 @@ def settle_account(reseller: Reseller, owner: User) -> None:
 def import_centers(reseller: Reseller, owner: User, now: datetime) -> None:
     """All centers and numbers, through the same import that staff use."""
     with tenant(reseller):
+        if Center.objects.exists():
+            return
         batch = preview_import(
             reseller=reseller, content=_csv(), filename="rimal-centers.csv", by=owner, now=now
         )
         if batch.errors:
             raise ValueError(f"The demo's own file has errors: {batch.errors[:3]}")
         start_import(batch=batch, by=owner, now=now)
-        batch.refresh_from_db()
-        if batch.state == batch.State.QUEUED:  # no worker has taken it yet
-            run_import(batch=batch, now=now)
+        while batch.state in (ImportBatch.State.READY, ImportBatch.State.QUEUED):
+            batch = run_import(batch=batch, now=now)  # by us or, while that is at it, by a worker
+            time.sleep(0.1)
 
 
 def invite_team(reseller: Reseller, owner: User, now: datetime) -> None:
@@ -86,13 +102,16 @@ def invite_team(reseller: Reseller, owner: User, now: datetime) -> None:
         (demo_accounts.CENTER, Role.CENTER_ADMIN, first, PLACES[0].contact, "ar"),
     )
     for account, role, center, name, language in wanted:
-        with tenant(reseller):
-            _, token = invitations.invite(
-                reseller=reseller, email=account.email, role=role, center=center, by=owner, now=now
+        if Membership.objects.filter(user__email=account.email, reseller=reseller).exists():
+            continue
+        with transaction.atomic():
+            with tenant(reseller):
+                _, token = invitations.invite(
+                    reseller=reseller, email=account.email, role=role, center=center, by=owner, now=now
+                )
+            invitations.accept_as_new(
+                token=token, name=name, password=demo_accounts.PASSWORD, language=language, now=now
             )
-        invitations.accept_as_new(
-            token=token, name=name, password=demo_accounts.PASSWORD, language=language, now=now
-        )
 
 
 def _csv() -> bytes:

@@ -1,6 +1,7 @@
 """Waits for the login page, fills an empty install with the demo, and says where to go.
 
 A process of its own beside the supervisor, so that it may take its time while the pages are served already.
+The logins are shown as soon as they work, while the demo's months are still being filled in.
 """
 
 import os
@@ -11,7 +12,7 @@ import urllib.error
 import urllib.request
 from datetime import datetime
 
-from config.demo_accounts import ACCOUNTS, PASSWORD
+from config.demo_accounts import ACCOUNTS, PASSWORD, SIGN_IN_NOW
 
 PATIENCE = 120.0
 
@@ -23,10 +24,11 @@ def main() -> int:
         say(f"The login page at {site} did not answer within {PATIENCE:.0f} s; the lines above tell why.")
         return 1
     say(f"The login page answers at {site}")
-    filled = bool(sandbox) and answers(f"{sandbox}/control") and fill()
-    if sandbox and not filled:
+    if sandbox and answers(f"{sandbox}/control") and fill(banner(site, sandbox, logins=True)):
+        return 0
+    if sandbox:
         say("The demo data could not be filled; the lines above tell why. The pages are served anyway.")
-    print(banner(site, sandbox, logins=filled), flush=True)
+    print(banner(site, sandbox, logins=False), flush=True)
     return 0
 
 
@@ -47,12 +49,24 @@ def answers(address: str) -> bool:
     return False
 
 
-def fill() -> bool:
-    """Make the demo's reseller when the database has none; its progress goes to the log."""
+def fill(welcome: str) -> bool:
+    """Make the demo's reseller when the database has none; its progress goes to the log.
+
+    Prints `welcome` once the demo's people can sign in; False when the demo could not be filled.
+    """
     command = [sys.executable, "manage.py", "demo", "--if-empty"]
+    shown = False
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
             say(line.rstrip())
+            if SIGN_IN_NOW in line:
+                say(
+                    "Its two months of usage and invoices come in meanwhile; a line says when it is complete."
+                )
+                print(welcome, flush=True)
+                shown = True
+    if process.returncode == 0 and not shown:
+        print(welcome, flush=True)
     return process.returncode == 0
 
 

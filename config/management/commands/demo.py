@@ -1,6 +1,7 @@
 """Fills an empty install through the product's own operations and the sandbox's API."""
 
 import time
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,10 @@ from whatsapp.sandbox import SandboxControl
 class Command(BaseCommand):
     """One reseller, 40 centers, 55 numbers in all states, three months of usage, invoices paid, open and overdue."""
 
-    help = "Fills an empty install with demo data; needs the sandbox (MARKAZ_SANDBOX_URL)."
+    help = (
+        "Fills an empty install with demo data, or goes on where that was cut short; "
+        "needs the sandbox (MARKAZ_SANDBOX_URL)."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -26,24 +30,26 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if Reseller.objects.exists():
+        begun = people.unfinished()
+        if begun is None and Reseller.objects.exists():
             if options["if_empty"]:
                 return
             raise CommandError("This install has data already; the demo only fills an empty one.")
         if not settings.DEMO or not settings.SANDBOX_URL:
             raise CommandError("The demo needs MARKAZ_DEMO=1 and MARKAZ_SANDBOX_URL; `make run` sets both.")
-        started = time.monotonic()
-        self._fill(SandboxControl(settings.SANDBOX_URL))
+        started, now = time.monotonic(), clock.now()
+        reseller = begun or people.make_reseller(sandbox_url=settings.SANDBOX_URL, now=now)
+        self._fill(SandboxControl(settings.SANDBOX_URL), reseller, now)
         self._say(f"the demo is complete after {time.monotonic() - started:.0f} s")
 
-    def _fill(self, control: SandboxControl) -> None:
-        now = clock.now()
-        reseller, owner = people.make_reseller(sandbox_url=settings.SANDBOX_URL, now=now)
+    def _fill(self, control: SandboxControl, reseller: Reseller, now: datetime) -> None:
+        """Every step leaves alone what an earlier, killed run has done."""
+        owner = User.objects.get(email=demo_accounts.OWNER.email)
         sandbox.fill(control, money.months(reseller, now)[0].first_day, now)
         money.hold_invoicing(reseller, owner, now)
         people.import_centers(reseller, owner, now)
         people.invite_team(reseller, owner, now)
-        self._say(f"{reseller}: centers, numbers and people are in; you can sign in already")
+        self._say(f"{reseller}: centers, numbers and people are in; {demo_accounts.SIGN_IN_NOW}")
         money.set_prices(reseller, owner, now)
         money.set_policies(reseller, owner, now)
         sandbox.surprise(control)
@@ -55,8 +61,8 @@ class Command(BaseCommand):
         for round_ in (dunning_round, switching_round, account_round):
             round_(reseller=reseller, now=clock.now())
         money.finish(reseller, owner, now)
-        people.settle_account(reseller, owner)
         sandbox.settle(control)
+        people.settle_account(reseller, owner)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

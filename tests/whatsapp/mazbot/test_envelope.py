@@ -114,12 +114,12 @@ def test_field_errors_are_kept_bounded_and_clean():
 
 
 def test_hostile_quotes_cost_no_time():
-    started = time.monotonic()
+    started = time.process_time()
     for body in (b'{"\\"' + b'\\"' * 1_000_000, b'{"' + b"\\" * 1_999_999, b"{" + b'"' * 1_999_998):
         with pytest.raises(ValueError):
             parse_object(body)
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @given(

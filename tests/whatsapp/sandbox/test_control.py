@@ -123,11 +123,11 @@ def test_a_refused_bulk_adds_none(control: Control) -> None:
 
 
 def test_adding_many_is_fast(control: Control) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     control.add_instances(
         [NewInstance("demo-key", f"n{n}", status="connected", since=date(2026, 6, 1)) for n in range(1000)]
     )
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_the_state_shows_no_password(control: Control) -> None:
