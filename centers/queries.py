@@ -11,18 +11,17 @@ from centers.jobs import registered_jobs
 from centers.models import Center, Invitation, JobRun, Membership, Reseller, User
 
 RUNS_SHOWN = 5
+_DOWN = ("disconnected", "expired", "unknown")  # whatsapp.queries.DOWN, which lies to the right of this room
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """How many numbers in use a center has, and how many of them are connected."""
+    """How many numbers in use a center has, and how many of them are connected, down and switched off."""
 
     total: int = 0
     connected: int = 0
-
-    @property
-    def down(self) -> int:
-        return self.total - self.connected
+    down: int = 0
+    off: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,12 @@ def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
     in_use = Q(instances__archived_at=None)
     rows = Center.objects.filter(pk__in=list(center_ids)).annotate(
         total=Count("instances", filter=in_use),
-        connected=Count("instances", filter=in_use & Q(instances__connection="connected")),
+        connected=Count("instances", filter=in_use & Q(instances__state="connected")),
+        down=Count("instances", filter=in_use & Q(instances__state__in=_DOWN)),
+        off=Count("instances", filter=in_use & Q(instances__state="off")),
     )
-    return {
-        pk: Numbers(total, connected)
-        for pk, total, connected in rows.order_by().values_list("pk", "total", "connected")
-    }
+    figures = rows.order_by().values_list("pk", "total", "connected", "down", "off")
+    return {pk: Numbers(*counts) for pk, *counts in figures}
 
 
 def countries() -> list[str]:

@@ -10,8 +10,10 @@ from centers.models import Center, Reseller, User
 from whatsapp.models import Incident, Instance
 
 Kind = Incident.Kind
+#: What is said of a number's phone; nothing is while the number is switched off.
+OF_THE_PHONE = (Kind.DISCONNECTED, Kind.EXPIRED, Kind.UNKNOWN_STATUS)
 #: What a reading of the connection opens and closes.
-CONNECTION_KINDS = (Kind.DISCONNECTED, Kind.EXPIRED, Kind.UNKNOWN_STATUS, Kind.NOT_FOUND)
+CONNECTION_KINDS = (*OF_THE_PHONE, Kind.NOT_FOUND)
 
 
 def open_incident(

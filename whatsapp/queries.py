@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from centers.models import Reseller
-from whatsapp.models import Connection, Incident, Instance, Service, StatusChange
+from whatsapp.models import STATES, Connection, Instance, StatusChange
 
+#: States of numbers that should be connected and are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
+#: Numbers of which MazBot has not yet confirmed the service that is wanted.
+IS_SWITCHING = ~Q(service=F("service_wanted"))
 
 
 def active_instances() -> QuerySet[Instance]:
@@ -18,16 +21,12 @@ def active_instances() -> QuerySet[Instance]:
 
 def down_instances() -> QuerySet[Instance]:
     """Numbers that should be connected and are not, the longest down first."""
-    return (
-        active_instances()
-        .filter(connection__in=DOWN, service_wanted=Service.ENABLED)
-        .order_by("connection_since", "pk")
-    )
+    return active_instances().filter(state__in=DOWN).order_by("state_since", "pk")
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCounts:
-    """Numbers in use by state; `off` are wanted disabled, whatever their connection; `switching` wait for MazBot."""
+    """Numbers in use by state, each in one of them; `switching` (of any state) wait for MazBot."""
 
     total: int
     connected: int
@@ -46,29 +45,17 @@ class ConnectionCounts:
 
 
 def connection_counts() -> ConnectionCounts:
-    """Counts of the scope in one query; the connection counts leave out numbers that are wanted off."""
-    on = Q(service_wanted=Service.ENABLED)
-    row = Instance.objects.filter(archived_at=None).aggregate(
-        total=Count("pk"),
-        off=Count("pk", filter=~on),
-        switching=Count("pk", filter=Q(switch_next_at__isnull=False)),
-        **{state.value: Count("pk", filter=on & Q(connection=state)) for state in Connection},
+    """Counts of the scope in one query."""
+    row = (
+        Instance.objects.filter(archived_at=None)
+        .order_by()
+        .aggregate(
+            total=Count("pk"),
+            switching=Count("pk", filter=IS_SWITCHING),
+            **{state: Count("pk", filter=Q(state=state)) for state, _label in STATES},
+        )
     )
     return ConnectionCounts(**row)
-
-
-def open_incidents() -> QuerySet[Incident]:
-    """Alerts that are not resolved, newest first."""
-    return (
-        Incident.objects.filter(resolved_at=None)
-        .select_related("instance", "center", "acknowledged_by")
-        .order_by("-opened_at", "-pk")
-    )
-
-
-def open_incident_count() -> int:
-    """For the badge in the navigation."""
-    return Incident.objects.filter(resolved_at=None).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime)
         _note_confirmed(row, before, now)
     elif not changed:
         put_off(SWITCHING, row, answer if isinstance(answer, MazBotError) else None, why, now)
-    row.save(update_fields=["service", "service_raw", "service_confirmed_at", "version", *SWITCHING.columns])
+    answered = ("service", "service_raw", "service_confirmed_at", "next_check_at", "version")
+    row.save(update_fields=[*answered, *SWITCHING.columns])
     live.publish(row.reseller_id, "instances", centers=(row.center_id,))
     return why or (_("The wanted state changed meanwhile.") if changed else "")
 
@@ -112,6 +113,8 @@ def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: dateti
 
 def _note_confirmed(row: Instance, before: str, now: datetime) -> None:
     settle(SWITCHING, row, now)
+    if row.service == Service.ENABLED:
+        row.next_check_at = now  # what was last seen of a number that was off may be long ago
     if before != row.service:
         audit.record(
             f"service.{row.service}",

@@ -19,6 +19,7 @@ from django.db.models import F
 from centers import audit, live
 from centers.models import User
 from whatsapp.dispatch import enqueue_on_commit
+from whatsapp.incidents import OF_THE_PHONE, resolve_incident
 from whatsapp.models import Instance, Service, WantReason
 
 R = WantReason
@@ -94,6 +95,9 @@ def _write(rows: list[Instance], wanted: Service, reason: WantReason, by: User |
             reason=str(reason),
             before=before[row.pk],
         )
+    if wanted == Service.DISABLED:
+        # What is meant to be off is not down. Switched on again, the next check opens what is true then.
+        resolve_incident(reseller=rows[0].reseller, kind=OF_THE_PHONE, instance=rows, now=now)
     reseller_id = rows[0].reseller_id
     live.publish(reseller_id, "instances", centers=tuple(sorted({row.center_id for row in rows})))
     enqueue_on_commit("whatsapp.switch", queue="control", reseller_id=reseller_id)

@@ -19,6 +19,7 @@ _CONNECTION = {
     "expired": ("warning", "clock-x"),
     "unknown": ("warning", "help-circle"),
     "unchecked": ("secondary", "clock"),
+    "off": ("secondary", "power"),
 }
 _STANDING = {
     Center.Standing.CLEAR: ("success", "circle-check"),
@@ -45,10 +46,10 @@ def badge(tone: str, text: object, icon: str = "", title: str = "") -> SafeStrin
 
 @register.simple_tag
 def connection_badge(instance: Any) -> SafeString:
-    """What MazBot last said of the phone."""
-    tone, picture = _CONNECTION.get(instance.connection, ("secondary", "help-circle"))
-    raw = instance.raw_status if instance.connection == "unknown" else ""
-    return badge(tone, instance.get_connection_display(), picture, title=raw)
+    """What MazBot last said of the phone; of a number that is switched off, just that."""
+    tone, picture = _CONNECTION.get(instance.state, ("secondary", "help-circle"))
+    raw = instance.raw_status if instance.state == "unknown" else ""
+    return badge(tone, instance.get_state_display(), picture, title=raw)
 
 
 @register.simple_tag

@@ -59,6 +59,8 @@ def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("Standing"),
         _("Numbers"),
         _("Connected"),
+        _("Down"),
+        _("Switched off"),
         _("Added"),
         _("Archived"),
     ]
@@ -81,6 +83,8 @@ def _exported(rows: Iterator[Center]) -> Iterator[list[object]]:
                 row.get_standing_display(),
                 count.total,
                 count.connected,
+                count.down,
+                count.off,
                 row.created_at,
                 row.archived_at,
             ]

@@ -8,10 +8,12 @@ from centers.models import AuditEvent, JobRun
 from centers.scoping import tenant
 from tests.factories import UserFactory
 from whatsapp import reconciling
+from whatsapp.incidents import open_incident
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Incident, Instance, MazbotAccount, Service, WantReason
+from whatsapp.monitoring import due_instances
 from whatsapp.reconciling import reconcile, register_guard
-from whatsapp.rounds import switching_due, switching_round
+from whatsapp.rounds import status_round, switching_due, switching_round
 from whatsapp.switching import want_service
 
 ON, OFF, UNCONFIRMED = Service.ENABLED, Service.DISABLED, Service.UNCONFIRMED
@@ -214,6 +216,28 @@ def test_a_number_under_way_is_not_asked_by_a_second_worker(place, now):
     assert reconcile(reseller=place.reseller, now=now) == 0
     assert place.calls("toggle") == 0
     assert reconcile(reseller=place.reseller, now=now + timedelta(seconds=101)) == 1
+
+
+def test_what_is_switched_off_is_not_down_and_what_comes_back_is_looked_at(place, now):
+    number, unknown = place.add("expired"), place.add("connected")
+    status_round(reseller=place.reseller, now=now)
+    open_incident(reseller=place.reseller, kind=Incident.Kind.NOT_FOUND, instance=unknown, now=now)
+    want(number, OFF, MANUAL, now)
+    want(unknown, OFF, MANUAL, now)
+    kinds = Incident.objects.filter(resolved_at=None).values_list("kind", flat=True)
+    assert list(kinds) == [Incident.Kind.NOT_FOUND], (
+        "that its id is wrong is true of a number that is off as well"
+    )
+    number.refresh_from_db()
+    assert (number.state, number.state_since) == ("off", now)
+    reconcile(reseller=place.reseller, now=now)
+    want(number, ON, MANUAL, now + timedelta(seconds=1))
+    reconcile(reseller=place.reseller, now=now + timedelta(seconds=2))
+    assert place.reseller.pk in due_instances(now + timedelta(seconds=3))
+    status_round(reseller=place.reseller, now=now + timedelta(seconds=3))
+    number.refresh_from_db()
+    assert number.state == "expired"
+    assert Incident.objects.filter(resolved_at=None, kind=Incident.Kind.EXPIRED, instance=number).exists()
 
 
 def test_every_number_of_a_center_is_switched(place, now):

@@ -3,11 +3,13 @@
 from whatsapp.models.account import MazbotAccount
 from whatsapp.models.importing import ImportBatch
 from whatsapp.models.incident import Incident
-from whatsapp.models.instance import Connection, Instance, Service, StatusChange, WantReason
+from whatsapp.models.instance import OFF, STATES, Connection, Instance, Service, StatusChange, WantReason
 from whatsapp.models.pairing import PairingAttempt, PairingLink
 from whatsapp.models.webhook import WebhookEvent
 
 __all__ = [
+    "OFF",
+    "STATES",
     "Connection",
     "ImportBatch",
     "Incident",

@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +29,11 @@ class Service(models.TextChoices):
     ENABLED = "enabled", _("Enabled")
     DISABLED = "disabled", _("Disabled")
     UNCONFIRMED = "unconfirmed", _("Not confirmed")
+
+
+#: What a number is called wherever it is shown or counted: switched off, or else its connection.
+OFF = "off"
+STATES = [*Connection.choices, (OFF, _("Switched off"))]
 
 
 class WantReason(models.TextChoices):
@@ -78,6 +83,21 @@ class Instance(models.Model):
     switch_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a call is under way
     switch_error = models.CharField(max_length=200, blank=True, editable=False)
 
+    # Derived by the database, so that every page, count, filter, order and export means the same by it.
+    state = models.GeneratedField(
+        expression=Case(When(service_wanted=Service.DISABLED, then=Value(OFF)), default=F("connection")),
+        output_field=models.CharField(max_length=12, choices=STATES),
+        db_persist=True,
+        choices=STATES,
+    )
+    state_since = models.GeneratedField(
+        expression=Case(
+            When(service_wanted=Service.DISABLED, then=F("wanted_at")), default=F("connection_since")
+        ),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
+
     webhook_url = models.URLField(_("webhook address"), max_length=500, blank=True, editable=False)
     webhook_set_at = models.DateTimeField(null=True, blank=True, editable=False)
     webhook_error = models.CharField(max_length=200, blank=True, editable=False)
@@ -112,7 +132,7 @@ class Instance(models.Model):
             models.Index(
                 "webhook_next_at", condition=Q(webhook_next_at__isnull=False), name="instance_webhook_due"
             ),
-            models.Index("reseller", "connection", "id", name="instance_by_connection"),
+            models.Index("reseller", "state", "id", name="instance_by_state"),
             models.Index("reseller", "center", "id", name="instance_by_center"),
         ]
 

@@ -15,7 +15,8 @@ from centers.models import Center
 from centers.paging import keyset
 from centers.partials import render_page
 from centers.permissions import Permission
-from whatsapp.models import Connection, Instance
+from whatsapp.models import STATES, Instance
+from whatsapp.queries import ConnectionCounts, connection_counts
 from whatsapp.views import board_query
 
 __all__ = ["board", "board_export"]
@@ -36,11 +37,11 @@ def board(request: TenantRequest) -> HttpResponseBase:
     context = {
         "page": page,
         "filters": filters,
-        "chips": _chips(request, filters, board_query.board_counts()),
+        "chips": _chips(request, filters, connection_counts()),
         "countries": board_query.countries(),
         "standings": Center.Standing.choices,
         "services": board_query.SERVICE_FILTERS,
-        "connections": Connection.choices,
+        "connections": STATES,
         "now": clock.now(),
         "here": request.get_full_path(),
     }
@@ -75,8 +76,8 @@ def _cells(rows: Iterator[Instance]) -> Iterator[list[Any]]:
             row.center.name,
             row.label,
             row.instance_id,
-            row.get_connection_display(),
-            row.connection_since,
+            row.get_state_display(),
+            row.state_since,
             row.last_seen,
             row.checked_at,
             row.get_service_display(),
@@ -87,7 +88,7 @@ def _cells(rows: Iterator[Instance]) -> Iterator[list[Any]]:
 
 
 def _chips(
-    request: HttpRequest, filters: board_query.Filters, counts: dict[str, int]
+    request: HttpRequest, filters: board_query.Filters, counts: ConnectionCounts
 ) -> list[dict[str, Any]]:
     """The counts on top: each is a link that limits the board to what it counts, or lifts that limit."""
     plan = [
@@ -97,7 +98,7 @@ def _chips(
         ("connection", "pairing", "pairing", _("Pairing"), "qrcode", "info"),
         ("connection", "unknown", "unknown", _("Unknown"), "help-circle", "warning"),
         ("connection", "unchecked", "unchecked", _("Not checked"), "clock", "secondary"),
-        ("service", "off", "off", _("Switched off"), "power", "secondary"),
+        ("connection", "off", "off", _("Switched off"), "power", "secondary"),
         ("service", "switching", "switching", _("Switching"), "refresh", "warning"),
     ]
     path = request.path
@@ -106,7 +107,8 @@ def _chips(
         active = bool(name) and getattr(filters, name) == value
         query = "" if active or not name else urlencode({name: value})
         url = f"{path}?{query}" if query else path
-        if counts[key] or active or key in ("total", "down", "connected"):
+        count = getattr(counts, key)
+        if count or active or key in ("total", "down", "connected"):
             chip = {"label": label, "icon": icon, "tone": tone, "url": url, "active": active}
-            chips.append({**chip, "count": counts[key]})
+            chips.append({**chip, "count": count})
     return chips

@@ -1,28 +1,25 @@
 """Which numbers the board shows, in which order, as asked for in the address."""
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center
-from whatsapp.models import Connection, Instance, Service
-from whatsapp.queries import DOWN
+from whatsapp.models import STATES, Instance, Service
+from whatsapp.queries import DOWN, IS_SWITCHING
 
-#: Numbers that should be connected and are not, as on the home page.
-IS_DOWN = Q(connection__in=DOWN, service_wanted=Service.ENABLED)
 SERVICE_FILTERS = [("on", _("On")), ("off", _("Off")), ("switching", _("Switching"))]
 
 # The last field of each order is unique, as keyset paging needs; `-key` turns an order round.
 ORDERS: dict[str, tuple[str, ...]] = {
     "center": ("center__name", "pk"),
     "id": ("instance_id", "pk"),
-    "connection": ("connection", "connection_since", "pk"),
-    "since": ("connection_since", "pk"),
+    "connection": ("state", "state_since", "pk"),
+    "since": ("state_since", "pk"),
     "seen": ("last_seen", "pk"),
     "checked": ("checked_at", "pk"),
     "service": ("service_wanted", "service", "pk"),
@@ -47,7 +44,7 @@ class Filters:
         """The filters of an address; text longer than any name or id is cut."""
         return cls(
             search=query.get("q", "").replace("\0", "").strip()[:100],
-            connection=_one_of(query.get("connection", ""), [*Connection.values, "down"]),
+            connection=_one_of(query.get("connection", ""), [*dict(STATES), "down"]),
             service=_one_of(query.get("service", ""), [value for value, _label in SERVICE_FILTERS]),
             standing=_one_of(query.get("standing", ""), Center.Standing.values),
             country=query.get("country", "").replace("\0", "").strip()[:16],
@@ -87,10 +84,9 @@ def board_rows(filters: Filters) -> "QuerySet[Instance]":
 def _conditions(filters: Filters) -> list[Q]:
     conditions = []
     if filters.connection:
-        down = filters.connection == "down"
-        conditions.append(IS_DOWN if down else Q(connection=filters.connection))
+        conditions.append(Q(state__in=DOWN if filters.connection == "down" else [filters.connection]))
     if filters.service == "switching":
-        conditions.append(~Q(service=F("service_wanted")))
+        conditions.append(IS_SWITCHING)
     elif filters.service:
         state = Service.ENABLED if filters.service == "on" else Service.DISABLED
         conditions.append(Q(service_wanted=state))
@@ -111,21 +107,6 @@ def _search(rows: "QuerySet[Instance]", text: str) -> "QuerySet[Instance]":
     needle = text.upper()
     return rows.filter(
         Q(upper_id__contains=needle) | Q(upper_label__contains=needle) | Q(upper_center__contains=needle)
-    )
-
-
-def board_counts() -> dict[str, int]:
-    """How many numbers (not archived) are in each state, in one query."""
-    live = Instance.objects.filter(archived_at__isnull=True).order_by()
-    figures: dict[str, Any] = {
-        state.value: Count("pk", filter=Q(connection=state.value)) for state in Connection
-    }
-    return live.aggregate(
-        total=Count("pk"),
-        down=Count("pk", filter=IS_DOWN),
-        off=Count("pk", filter=Q(service_wanted=Service.DISABLED)),
-        switching=Count("pk", filter=~Q(service=F("service_wanted"))),
-        **figures,
     )
 
 

@@ -1,6 +1,8 @@
 """The board: what it shows, how it is searched, filtered, sorted and paged, and what it costs."""
 
+import csv
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -60,7 +62,8 @@ def test_it_shows_every_number_in_use_and_no_foreign_one(fleet: House) -> None:
     [
         ("?connection=connected", ["Up"]),
         ("?connection=down", ["Down"]),
-        ("?connection=expired", ["Off"]),
+        ("?connection=expired", []),
+        ("?connection=off", ["Off", "Going off"]),
         ("?service=off", ["Off", "Going off"]),
         ("?service=switching", ["Going off"]),
         ("?standing=overdue", ["Down", "Off", "Going off"]),
@@ -103,6 +106,30 @@ def test_the_counts_are_those_of_the_lists_they_open(fleet: House) -> None:
     assert {chip["label"]: chip["count"] for chip in chips}["Down"] == 1
     for chip in chips:
         assert len(client.get(chip["url"]).context["page"].rows) == chip["count"], chip["label"]
+
+
+def test_every_page_means_the_same_by_connected_down_and_switched_off(fleet: House) -> None:
+    """Three states each, of which one is switched off: neither connected nor down, wherever it is counted."""
+    for before in ("connected", "disconnected"):
+        InstanceFactory(center=fleet.center, connection=before, service_wanted=Service.DISABLED)
+    client = fleet.as_(fleet.owner)
+    chips = {chip["label"]: chip["count"] for chip in client.get(fleet.url("board/")).context["chips"]}
+    home = client.get(fleet.url("home/connections/")).context["counts"]
+    centers = [numbers for _center, numbers in client.get(fleet.url("centers/")).context["rows"]]
+    export = list(_exported(fleet, "board/export/csv/"))
+    wanted = {"Connected": 1, "Down": 1, "Switched off": 4}
+    assert {name: chips[name] for name in wanted} == wanted
+    assert {"Connected": home.connected, "Down": home.down, "Switched off": home.off} == wanted
+    assert [sum(getattr(row, name) for row in centers) for name in ("connected", "down", "off")] == [1, 1, 4]
+    states = [row["Connection"] for row in export]
+    assert [states.count(state) for state in ("Connected", "Disconnected", "Switched off")] == [1, 1, 4]
+    listed = list(_exported(fleet, "centers/export/csv/"))
+    assert [sum(int(row[name]) for row in listed) for name in wanted] == [1, 1, 4]
+
+
+def _exported(house: House, path: str) -> Iterator[dict[str, str]]:
+    answer = house.as_(house.owner).get(house.url(path))
+    yield from csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines())
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(house: House) -> None:
