@@ -177,11 +177,16 @@ def open_link(token: str, now: datetime) -> PairingLink:
             .filter(token_hash=_hash(token), revoked_at=None)
             .first()
         )
-    # A used link still shows "connected" to the one who used it, but only for a moment.
-    used_up = link is not None and link.used_at is not None and link.used_at < now - RECENT
-    if link is None or used_up or link.expires_at <= now or link.instance.archived_at:
+    if link is None or _used_up(link, now) or link.expires_at <= now or link.instance.archived_at:
         raise Refused(_("This pairing link no longer works. Please ask for a new one."))
     return link
+
+
+def _used_up(link: PairingLink, now: datetime) -> bool:
+    """A used link still shows "connected" to the one who used it, but only for a moment, and no other phone's code."""
+    if link.used_at is None:
+        return False
+    return link.used_at < now - RECENT or link.instance.connection != Connection.CONNECTED
 
 
 def _begin(attempt: PairingAttempt, now: datetime) -> PairingAttempt:

@@ -232,8 +232,23 @@ def test_a_shared_link_works_until_the_number_is_connected(place, now):
     codes.watch(attempt=attempt, now=now + timedelta(seconds=3))
     link.refresh_from_db()
     assert link.used_at is not None
+    assert open_link(token, now + timedelta(minutes=9)).pk == link.pk, "its person sees that it worked"
     with pytest.raises(Refused):
         open_link(token, now + timedelta(minutes=11))
+
+
+def test_a_used_link_shows_no_code_of_a_later_pairing(place, now):
+    number = place.add("disconnected")
+    _link, token = create_link(instance=number, by=UserFactory(), now=now)
+    attempt = start(number, now, link=open_link(token, now))
+    fetch(attempt, now)
+    place.control.scan(number.instance_id)
+    codes.watch(attempt=attempt, now=now + timedelta(seconds=3))
+    place.control.logout_phone(number.instance_id)
+    later = now + timedelta(minutes=2)
+    check_instances(reseller=place.reseller, instances=[number], now=later, deadline=10)
+    with pytest.raises(Refused):
+        open_link(token, later)
 
 
 def test_links_end(place, now):
