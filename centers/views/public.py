@@ -41,7 +41,8 @@ def set_language(request: Any) -> HttpResponseBase:
     safe = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    response = redirect(target if safe else "home")
+    # Only an address: redirect() would look up any other word among the names of views.
+    response = redirect(target if safe and target.startswith("/") else "home")
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
         remember_language(response, language)

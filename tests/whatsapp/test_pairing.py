@@ -10,6 +10,7 @@ from centers.scoping import tenant
 from tests.factories import UserFactory
 from whatsapp import codes
 from whatsapp.models import Connection, Incident, PairingAttempt, Service
+from whatsapp.monitoring import check_instances
 from whatsapp.pairing import (
     CODES_IN_A_ROW,
     Phase,
@@ -62,7 +63,6 @@ def test_from_question_to_connected(place, now):
 
 
 def test_connecting_closes_the_alert(place, now):
-    from whatsapp.monitoring import check_instances
 
     number = place.add("disconnected")
     check_instances(reseller=place.reseller, instances=[number], now=now, deadline=10)
@@ -209,7 +209,6 @@ def test_however_many_watch_mazbot_is_asked_every_three_seconds(place, now):
 
 
 def test_a_sweep_that_sees_the_phone_first_ends_the_attempt(place, now):
-    from whatsapp.monitoring import check_instances
 
     number = place.add("disconnected")
     attempt = start(number, now)
