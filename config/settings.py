@@ -12,6 +12,7 @@ from environs import Env
 
 from config import embedded
 from config.demo_mode import NoDemoHere, is_demo
+from config.logs import for_sentry, formatter
 
 django_stubs_ext.monkeypatch()
 
@@ -285,19 +286,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer()
-            if env.bool("LOG_JSON", False)
-            else structlog.dev.ConsoleRenderer(
-                colors=False,
-                # Without the values of local variables: they can hold secrets.
-                exception_formatter=structlog.dev.plain_traceback,
-            ),
-            "foreign_pre_chain": [structlog.stdlib.add_log_level],
-        }
-    },
+    "formatters": {"line": formatter(as_json=env.bool("LOG_JSON", False))},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
@@ -318,7 +307,6 @@ structlog.configure(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
@@ -327,4 +315,10 @@ structlog.configure(
 if SENTRY_DSN := env.str("SENTRY_DSN", ""):
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,  # they can hold secrets
+        max_request_body_size="never",
+        before_send=for_sentry,
+    )
