@@ -50,9 +50,9 @@ def day_text(day: date) -> str:
     return str(format_date(day, _PATTERNS[language()], locale=language()))
 
 
-def month_text(day: date) -> str:
-    """`November 2026` in the active language."""
-    return str(format_date(day, "MMMM y", locale=language()))
+def month_text(day: date, *, short: bool = False) -> str:
+    """`November 2026` in the active language; `short` is `Nov 2026`, where the language shortens months."""
+    return str(format_date(day, "MMM y" if short else "MMMM y", locale=language()))
 
 
 def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:

@@ -108,7 +108,7 @@ def _profit_chart(span: Span, currency: str, rows: list[Profit]) -> dict[str, An
     return {
         "type": "bar",
         "unit": currency,
-        "labels": [month_text(month) for month in months],
+        "labels": [month_text(month, short=True) for month in months],
         "datasets": [
             {"label": label, "data": [_plain(sums[month][name]) for month in months], "colour": colours[name]}
             for name, label in names.items()

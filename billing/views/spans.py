@@ -93,8 +93,8 @@ def usage_chart(span: Span, slots: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def slot_label(span: Span, slot: date) -> str:
-    """`7` for a day of the month shown, `October 2026` for a month."""
-    return month_text(slot) if span.by_months else str(slot.day)
+    """`7` for a day of the month shown, `Oct 2026` for a month."""
+    return month_text(slot, short=True) if span.by_months else str(slot.day)
 
 
 def told(span: Span, slots: list[dict[str, Any]]) -> str:

@@ -51,7 +51,7 @@
       interaction: { mode: "index", intersect: false },
       scales: {
         x: { reverse: rtl, stacked: Boolean(chart.stacked), grid: { display: false }, border: { color: grid }, ticks: { color: text, font, maxRotation: 0, autoSkipPadding: 12 } },
-        y: { position: rtl ? "right" : "left", stacked: Boolean(chart.stacked), beginAtZero: true, grid: { color: grid }, border: { display: false }, ticks: { color: text, font, maxTicksLimit: 6, callback: (value) => number.format(value) } },
+        y: { position: rtl ? "right" : "left", stacked: Boolean(chart.stacked), beginAtZero: true, grid: { color: grid }, border: { display: false }, suggestedMax: 1, ticks: { color: text, font, maxTicksLimit: 6, precision: chart.digits, callback: (value) => number.format(value) } },
       },
       plugins: {
         legend: { display: chart.datasets.length > 1, rtl, align: "end", labels: { color: text, font, boxWidth: 12, boxHeight: 12 } },
