@@ -1,14 +1,25 @@
 """Which days of a period have not been read since they ended."""
 
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from billing.models import UsageDay
-from billing.periods import Period, day_start, local_day
-from centers.models import Center
-from whatsapp.models import Instance
+from billing.periods import Period, day_start, local_day, today, zone_of
+from centers.models import Center, Reseller
+from whatsapp.models import Instance, MazbotAccount
+
+
+def mazbot_zone(reseller: Reseller) -> ZoneInfo:
+    """The zone of MazBot's calendar; the reseller's own before an account is entered."""
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    return ZoneInfo(account.time_zone) if account else zone_of(reseller)
+
+
+def first_open_day(reseller: Reseller, now: datetime) -> date:
+    """The first day that is not over yet in the reseller's or in MazBot's calendar."""
+    return min(today(reseller, now), local_day(now, mazbot_zone(reseller)))
 
 
 def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[Instance, list[date]]]:

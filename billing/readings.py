@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.invoicing import check_left_over, waivable, waive_usage
 from billing.ledger import lock
 from billing.merging import Reading, merge
 from billing.models import UsageDay, UsageReading
@@ -32,6 +33,8 @@ def accept_reading(*, reading: UsageReading, by: User | None, now: datetime) -> 
             sent=row.sent, received=row.received, failed=row.failed, cost=row.cost, read_at=now
         )
         _resolve(row, UsageReading.Resolution.ACCEPTED, "reading.accepted", by, now)
+    if row.center.archived_at:
+        check_left_over(row.reseller, now)
 
 
 def dismiss_reading(*, reading: UsageReading, by: User | None, now: datetime) -> None:
@@ -65,36 +68,51 @@ def unread_of(instance: Instance, period: Period, now: datetime) -> Unread:
     return Unread(tuple(day for day in days if day not in known), tuple(partly))
 
 
-def waive_days(*, instance: Instance, period: Period, because: str, by: User | None, now: datetime) -> int:
-    """Stop waiting for days that MazBot cannot tell of (an id it no longer knows); how many.
+def waive_days(
+    *,
+    instance: Instance,
+    period: Period,
+    because: str,
+    by: User | None,
+    now: datetime,
+    also_read: bool = False,
+) -> None:
+    """Stop waiting for days that MazBot cannot tell of (an id it no longer knows), as far as they are over.
 
-    Days never read count as days without usage; days read while they lasted count as they were read. Should MazBot
-    tell of one after all, that is a reading like any other.
+    Days never read count as days without usage; days read while they lasted count as they were read, or, as all that
+    was read of the period, not at all when `also_read`. What MazBot tells later is a reading like any other.
     """
     if not because.strip():
         raise Refused(_("Say why these days are not charged."))
-    account = account_of(instance.reseller)
     with transaction.atomic():
         lock(instance.center)
         unread = unread_of(instance, period, now)
-        if not len(unread):
-            raise Refused(_("No day of “%(number)s” waits to be read any more.") % {"number": instance})
-        UsageDay.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
-        nothing = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
-        merge(account, [Reading(instance, day, nothing, now) for day in unread.never], now=now)
-        audit.record(
-            "usage.waived",
-            reseller=instance.reseller,
-            center=instance.center,
-            by=by,
-            target=instance,
-            now=now,
-            because=because.strip()[:300],
-            days=[day.isoformat() for day in unread.never],
-            as_read=[row.day.isoformat() for row in unread.partly],
-        )
-        live.publish(instance.reseller_id, "billing", centers=(instance.center_id,))
-    return len(unread)
+        read = also_read and bool(waivable(instance, period, now))
+        if not len(unread) and not read:
+            raise Refused(_("Nothing of “%(number)s” is left to be waived.") % {"number": instance})
+        if len(unread):
+            _wait_no_longer(instance, unread, because, by, now)
+        if read:
+            waive_usage(instance=instance, period=period, because=because, by=by, now=now)
+
+
+def _wait_no_longer(instance: Instance, unread: Unread, because: str, by: User | None, now: datetime) -> None:
+    UsageDay.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
+    nothing = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
+    readings = [Reading(instance, day, nothing, now) for day in unread.never]
+    merge(account_of(instance.reseller), readings, now=now)
+    audit.record(
+        "usage.waived",
+        reseller=instance.reseller,
+        center=instance.center,
+        by=by,
+        target=instance,
+        now=now,
+        because=because.strip()[:300],
+        days=[day.isoformat() for day in unread.never],
+        as_read=[row.day.isoformat() for row in unread.partly],
+    )
+    live.publish(instance.reseller_id, "billing", centers=(instance.center_id,))
 
 
 def _open_flag(reading: UsageReading) -> UsageReading:

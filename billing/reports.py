@@ -75,6 +75,7 @@ def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
     claims = UsageClaim.objects.filter(
         reseller=reseller,
         voided_at=None,
+        line__isnull=False,
         usage_day__day__gte=period.first_day,
         usage_day__day__lt=period.end_day,
     )

@@ -54,6 +54,7 @@ def usage_round(*, reseller: Reseller, now: datetime) -> JobRun:
         if outcome.left:
             round_.note = _("%(count)s readings are left for the next round.") % {"count": outcome.left}
         reports.check_gap(reseller, now)
+        invoicing.check_left_over(reseller, now)
     return _as_recorded(round_)
 
 
@@ -98,6 +99,7 @@ def invoice_round(*, reseller: Reseller, now: datetime) -> JobRun:
     """Close and invoice every month that is over."""
     with _round("invoices", reseller, now) as round_:
         invoicing.invoice_reseller(reseller=reseller, now=now, round_=round_)
+        invoicing.check_left_over(reseller, now)
     return _as_recorded(round_)
 
 

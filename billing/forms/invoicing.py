@@ -54,11 +54,29 @@ class VoidForm(ConfirmedForm):
         self.fields["confirm"].widget.attrs["dir"] = "ltr"
 
 
-class WaiveForm(forms.Form):
-    """Why days of a number are not charged."""
-
-    because = forms.CharField(
+def _why() -> forms.CharField:
+    return forms.CharField(
         label=gettext_lazy("Why"),
         max_length=300,
         help_text=gettext_lazy("Your team finds it in the audit; the center does not see it."),
     )
+
+
+class WaiveForm(forms.Form):
+    """Why days of a number are waited for no longer, and whether what was read of them is charged."""
+
+    because = _why()
+    also_read = forms.BooleanField(
+        label=gettext_lazy("Also charge nothing for what was read of these days"), required=False
+    )
+
+
+class WaiveUsageForm(ConfirmedForm):
+    """Why usage of a center is never charged: nothing takes that back, so the center's name is typed."""
+
+    because = _why()
+    field_order = ("because", "confirm")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirm"].label = _("Type the name of the center")

@@ -1,23 +1,19 @@
 """Why a period cannot be closed yet."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from billing.models import UsageReading
-from billing.periods import Period, local_day, today, zone_of
-from billing.readiness import unread_days
+from billing.periods import Period
+from billing.readiness import first_open_day, mazbot_zone, unread_days
 from centers.formats import day_text
 from centers.models import Center
-from whatsapp.models import MazbotAccount
 
 
 def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     """Why the period cannot be closed yet, as translated sentences; empty when it can."""
-    account = MazbotAccount.objects.filter(reseller=center.reseller).first()
-    account_zone = ZoneInfo(account.time_zone) if account else zone_of(center.reseller)
-    if period.end_day > min(today(center.reseller, now), local_day(now, account_zone)):
+    if period.end_day > first_open_day(center.reseller, now):
         return [_("The period is not over: its last day is %(day)s.") % {"day": day_text(period.last_day)}]
     found = [
         _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
@@ -27,7 +23,7 @@ def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     found += [
         _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
         % {"number": number, "day": day_text(days[0])}
-        for number, days in unread_days(center, period, account_zone)
+        for number, days in unread_days(center, period, mazbot_zone(center.reseller))
     ]
     return found
 

@@ -129,7 +129,7 @@ def _usage_lines(book: PriceBook, center: Center, policy: Policy, period: Period
 def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
     """Corrections keep the margin version and the exchange rate their day was billed with."""
     groups: dict[_Terms, list[Unbilled]] = {}
-    for day in corrections(center, period):
+    for day in corrections(center, period.first_day):
         margin, line = day.margin_before, day.line_before
         if day.before is None:
             margin = book.margins.find(Category.MESSAGE, center, day.day)

@@ -1,6 +1,6 @@
 """Issuing: number, lines, claims, ledger entry, mail and trace in one transaction, or nothing at all."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
@@ -10,6 +10,7 @@ from billing import mailtexts
 from billing.invoicing.blocking import blockers
 from billing.invoicing.drafts import Draft, DraftLine, preview_invoice
 from billing.invoicing.heads import due_date, number_for, parties
+from billing.invoicing.waiving import resolve_late
 from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import (
@@ -96,7 +97,7 @@ def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
     rows = _write_lines(invoice, draft) if invoice else [None] * len(draft.lines)
     taken = [*zip(draft.lines, rows, strict=True), *((line, None) for line in draft.silent)]
     _claim(period, taken)
-    _resolve_late_readings(draft, by, now)
+    resolve_late(center, _adjusted_days(draft), UsageReading.Resolution.ACCEPTED, by, now)
     if invoice:
         _finish(invoice, draft, by, now)
     audit.record(
@@ -226,18 +227,13 @@ def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> N
     )
 
 
-def _resolve_late_readings(draft: Draft, by: User | None, now: datetime) -> None:
-    days = {
+def _adjusted_days(draft: Draft) -> set[tuple[int, date]]:
+    return {
         (day.instance.pk, day.day)
         for line in (*draft.lines, *draft.silent)
         if line.kind == InvoiceLine.Kind.ADJUSTMENT
         for day in line.days
     }
-    late = UsageReading.objects.filter(center=draft.center, flag=UsageReading.Flag.LATE, resolved_at=None)
-    done = [row.pk for row in late if (row.instance_id, row.day) in days]
-    UsageReading.objects.filter(pk__in=done).update(
-        resolved_at=now, resolved_by=by, resolution=UsageReading.Resolution.ACCEPTED
-    )
 
 
 def _refuse_overlap(center: Center, period: Period) -> None:

@@ -1,6 +1,6 @@
 """The monthly run: which periods are due, and closing each, going on with the next when one is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from django.db import connection
@@ -50,6 +50,22 @@ def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]
         ),
         key=lambda item: (item[1], item[0].pk),
     )
+
+
+def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
+    """Ids of those archived centers for which the run will close another period by itself."""
+    archived = list(centers)
+    policies = policies_for(reseller, archived)
+    used = _days_with_usage(reseller)
+    closed = _closed_ranges(reseller)
+    return {
+        center.pk
+        for center in archived
+        if policies[center.pk].auto_invoice
+        and any(
+            _open_periods(_first_day(center, used), closed.get(center.pk, []), _limit(center, used, date.max))
+        )
+    }
 
 
 def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> None:

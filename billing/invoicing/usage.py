@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
     BigIntegerField,
-    Count,
     DecimalField,
     Exists,
     F,
     Field,
+    Max,
     OuterRef,
     Q,
     QuerySet,
@@ -34,11 +34,12 @@ _FIELDS: dict[str, "Field[Any, Any]"] = {
     "cost": DecimalField(max_digits=24, decimal_places=10),
 }
 _NAMES = tuple(_FIELDS)
+_CHARGED = ("sent", "failed", "cost")  # what is received costs nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Unbilled:
-    """The difference between what was accepted for a day and what lines took of it so far."""
+    """The difference between what was accepted for a day and what lines and waivers took of it so far."""
 
     usage_day_id: int
     instance: Instance
@@ -49,6 +50,7 @@ class Unbilled:
     failed: int
     cost: Decimal
     currency: str
+    read_at: datetime
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
 
     @property
@@ -66,35 +68,45 @@ def unbilled_days(center: Center, period: Period) -> list[Unbilled]:
     """Days of the period that belong on its invoice, also those without a message: they are closed with it."""
     rows = _with_claims(UsageDay.objects.filter(center=center))
     rows = rows.filter(day__gte=period.first_day, day__lt=period.end_day)
-    return [_unbilled(row, None) for row in rows if not row.revision or _differs(row)]
+    return [_unbilled(row, None) for row in rows if row.latest is None or _differs(row)]
 
 
-def corrections(center: Center, period: Period) -> list[Unbilled]:
-    """Days before the period that an earlier, closed period took with other counts than are known now."""
+def corrections(center: Center, before: date = date.max) -> list[Unbilled]:
+    """Days earlier than `before` that a closed period took with other counts than are known now."""
+    changed = list(_corrected([center], _NAMES).filter(day__lt=before))
+    terms = _terms_before(row.pk for row in changed)
+    return [_unbilled(row, terms.get(row.pk)) for row in changed]
+
+
+def centers_with_corrections(centers: Iterable[Center]) -> set[int]:
+    """Ids of those of the centers that have corrections which can change what is charged; one query."""
+    return set(_corrected(centers, _CHARGED).order_by().values_list("center_id", flat=True))
+
+
+def _corrected(centers: Iterable[Center], names: tuple[str, ...]) -> QuerySet[Any]:
+    """Days in closed periods of which one of `names` is not what was claimed."""
     closed = BillingPeriod.objects.filter(
-        center=center, voided_at=None, first_day__lte=OuterRef("day"), end_day__gt=OuterRef("day")
+        center=OuterRef("center"), voided_at=None, first_day__lte=OuterRef("day"), end_day__gt=OuterRef("day")
     )
-    rows = _with_claims(UsageDay.objects.filter(center=center, day__lt=period.first_day))
-    changed = [row for row in rows.filter(Exists(closed)).exclude(_nothing_new()) if _differs(row)]
-    before = _claims_before(row.pk for row in changed)
-    return [_unbilled(row, before.get(row.pk)) for row in changed]
+    rows = _with_claims(UsageDay.objects.filter(center__in=centers))
+    return rows.filter(Exists(closed)).exclude(_same(names))
 
 
 def _with_claims(rows: QuerySet[UsageDay]) -> QuerySet[Any]:
-    """Each day with the sums of its non-void claims; in the order of numbers and days."""
+    """Each day with the sums of its non-void claims and the last one's revision; in the order of numbers and days."""
     billed = {
         f"billed_{name}": Coalesce(
             Sum(f"claims__{name}", filter=_VALID), Value(0), output_field=_FIELDS[name]
         )
         for name in _NAMES
     }
-    counted = rows.annotate(revision=Count("claims", filter=_VALID), **billed)
+    counted = rows.annotate(latest=Max("claims__revision", filter=_VALID), **billed)
     return counted.select_related("instance").order_by("instance_id", "day")
 
 
-def _nothing_new() -> Q:
+def _same(names: tuple[str, ...]) -> Q:
     same = Q()
-    for name in _NAMES:
+    for name in names:
         same &= Q(**{name: F(f"billed_{name}")})
     return same
 
@@ -103,31 +115,25 @@ def _differs(row: UsageDay) -> bool:
     return any(getattr(row, name) != getattr(row, f"billed_{name}") for name in _NAMES)
 
 
-def _claims_before(usage_day_ids: Iterable[int]) -> dict[int, UsageClaim]:
-    """The latest non-void claim of each day."""
-    claims = UsageClaim.objects.filter(usage_day__in=list(usage_day_ids), voided_at=None)
+def _terms_before(usage_day_ids: Iterable[int]) -> dict[int, UsageClaim]:
+    """The latest non-void claim of each day that a period took: a correction keeps its terms; a waiver has none."""
+    claims = UsageClaim.objects.filter(
+        usage_day__in=list(usage_day_ids), voided_at=None, period__isnull=False
+    )
     return {
         claim.usage_day_id: claim for claim in claims.select_related("line", "margin").order_by("revision")
     }
 
 
-def _unbilled(row: UsageDay, before: UsageClaim | None) -> Unbilled:
+def _unbilled(row: Any, before: UsageClaim | None) -> Unbilled:
     rest = {name: getattr(row, name) - getattr(row, f"billed_{name}") for name in _NAMES}
-    top = before.revision + 1 if before else _next_revision(row)
     return Unbilled(
         usage_day_id=row.pk,
         instance=row.instance,
         day=row.day,
-        revision=top,
+        revision=0 if row.latest is None else row.latest + 1,
         currency=row.currency,
+        read_at=row.read_at,
         before=before,
         **rest,
     )
-
-
-def _next_revision(row: UsageDay) -> int:
-    if not getattr(row, "revision", 0):
-        return 0
-    claims = UsageClaim.objects.filter(usage_day=row, voided_at=None).order_by("-revision")
-    latest: int = claims.values_list("revision", flat=True)[0]
-    return latest + 1

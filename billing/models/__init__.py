@@ -1,13 +1,12 @@
 """Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning, mail."""
 
+from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SuspensionBrake, SuspensionCase
 from billing.models.invoices import (
     BillingPeriod,
     Invoice,
     InvoiceLine,
     InvoiceNumber,
-    SubscriptionClaim,
-    UsageClaim,
 )
 from billing.models.mail import OutgoingMail
 from billing.models.payments import LedgerEntry, Payment
@@ -43,4 +42,5 @@ __all__ = [
     "UsageClaim",
     "UsageDay",
     "UsageReading",
+    "Waiver",
 ]

@@ -1,4 +1,4 @@
-"""Invoices and credit notes: immutable once written (triggers), and what of the usage each line took."""
+"""Invoices and credit notes: immutable once written (triggers), their lines, and the periods they close."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
@@ -7,7 +7,6 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.rates import Margin
-from billing.models.usage import UsageDay
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 from whatsapp.models import Instance
@@ -209,62 +208,3 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number_label} {self.first_day} - {self.end_day}"
-
-
-class UsageClaim(models.Model):
-    """What one line (or one waived period) took of one day. Non-void claims of a day add up to what was billed.
-
-    `revision` counts the day's non-void claims: 0 for the first, 1 for its first adjustment and so on, so two
-    invoices can never take the same difference.
-    """
-
-    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
-    usage_day = models.ForeignKey(UsageDay, on_delete=models.PROTECT, related_name="claims")
-    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="claims")
-    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="claims")
-    margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
-    revision = models.PositiveIntegerField()
-    sent = models.BigIntegerField()
-    received = models.BigIntegerField()
-    failed = models.BigIntegerField()
-    cost = models.DecimalField(max_digits=24, decimal_places=10)
-    voided_at = models.DateTimeField(null=True, blank=True)
-
-    objects = TenantManager(reseller="reseller", center="usage_day__center")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["usage_day", "revision"],
-                condition=Q(voided_at__isnull=True),
-                name="usageclaim_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.usage_day_id} r{self.revision}"
-
-
-class SubscriptionClaim(models.Model):
-    """That one number's subscription of one month is billed; at most once per non-void line."""
-
-    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
-    month = models.DateField()  # its first day
-    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="subscription_claims")
-    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")
-    voided_at = models.DateTimeField(null=True, blank=True)
-
-    objects = TenantManager(reseller="reseller", center="instance__center")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["instance", "month"],
-                condition=Q(voided_at__isnull=True),
-                name="subscriptionclaim_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.instance_id} {self.month:%Y-%m}"

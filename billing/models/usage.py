@@ -67,6 +67,7 @@ class UsageReading(models.Model):
         ACCEPTED = "accepted", _("Accepted")
         DISMISSED = "dismissed", _("Dismissed")
         SUPERSEDED = "superseded", _("Corrected by MazBot")
+        WAIVED = "waived", _("Taken over, not charged")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")

@@ -20,6 +20,7 @@ from billing.money import rounded
 from billing.periods import month_of, today
 from billing.pricing import PriceBook, PriceRow
 from centers.models import Center, Reseller
+from whatsapp.models import Incident
 
 ZERO = Decimal(0)
 
@@ -97,6 +98,12 @@ def doubtful_readings() -> QuerySet[UsageReading]:
     """Flagged readings that wait for a decision or for the next invoice, oldest day first."""
     rows = UsageReading.objects.exclude(flag="").filter(resolved_at=None)
     return rows.select_related("instance", "center").order_by("day", "pk")
+
+
+def left_over() -> QuerySet[Incident]:
+    """Open alerts of archived centers with usage that no invoice takes by itself."""
+    rows = Incident.objects.filter(kind=Incident.Kind.LEFT_OVER, resolved_at=None)
+    return rows.select_related("center").order_by("center__name", "pk")
 
 
 def unpaid(reseller: Reseller, now: datetime) -> list[Unpaid]:

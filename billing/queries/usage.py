@@ -36,8 +36,14 @@ def usage_by_center(period: Period) -> list[dict[str, Any]]:
 
 
 def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
-    """instance_id (of our row), instance__instance_id, instance__label and the sums, per number of a center."""
-    names = ("instance_id", "instance__instance_id", "instance__label", "currency")
+    """instance_id (of our row), what its number is called and whose it is now, and the sums, per number of a center."""
+    names = (
+        "instance_id",
+        "instance__instance_id",
+        "instance__label",
+        "instance__center_id",
+        "currency",
+    )
     return list(
         usage_rows(period, center, None).values(*names).annotate(**SUMS).order_by("-sent", "instance_id")
     )

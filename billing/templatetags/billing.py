@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -9,8 +10,9 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.periods import Period, month_of
-from centers.templatetags.values import day, month
+from billing.periods import ONE_DAY, Period, month_of
+from centers.formats import number_text
+from centers.templatetags.values import NOTHING, day, month
 
 register = template.Library()
 
@@ -23,10 +25,21 @@ def last_day(context: Context, end_day: date | None) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def period(context: Context, first_day: date, end_day: date) -> SafeString:
-    """`October 2026` for a whole month, else `3 Oct 2026 – 9 Oct 2026`; `end_day` is the day after."""
+    """`October 2026` for a whole month, `3 Oct 2026` for one day, else both days; `end_day` is the day after."""
     if month_of(first_day) == Period(first_day, end_day):
         return month(first_day)
+    if end_day - first_day == ONE_DAY:
+        return day(context, first_day)
     return format_html("<span>{} – {}</span>", day(context, first_day), last_day(context, end_day))
+
+
+@register.simple_tag
+def change(value: Decimal | int) -> SafeString:
+    """A difference with its sign: `+1,234`; no change is a dash."""
+    if not value:
+        return NOTHING
+    text = number_text(value.normalize() if isinstance(value, Decimal) else value)
+    return format_html('<bdi dir="ltr" class="number">{}{}</bdi>', "+" if value > 0 else "", text)
 
 
 @register.filter

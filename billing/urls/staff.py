@@ -8,6 +8,7 @@ from billing.views import (
     fragments,
     invoices,
     issuing,
+    leftover,
     payments,
     prices,
     reports,
@@ -28,6 +29,8 @@ urlpatterns = [
     path("usage/export/<str:fmt>/", usage.usage_export, name="usage_export"),
     path("usage/readings/<int:pk>/", usage.reading_resolve, name="reading_resolve"),
     path("usage/waive/<int:pk>/", waiving.days_waive, name="days_waive"),
+    path("usage/left-over/<int:pk>/", leftover.left_over, name="left_over"),
+    path("usage/left-over/<int:pk>/invoice/", leftover.left_over_invoice, name="left_over_invoice"),
     path("usage/reconciliation/", reports.reconciliation, name="reconciliation"),
     path(
         "usage/reconciliation/export/<str:fmt>/", reports.reconciliation_export, name="reconciliation_export"

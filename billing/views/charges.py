@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from billing.models import Category, Margin, UsageDay
+from billing.models import Category, Margin, UsageClaim, UsageDay
 from billing.money import rounded
 from billing.periods import Period
 from billing.policies import policies_for
@@ -42,21 +42,25 @@ def charges_by_number(
 
 
 def _groups(book: PriceBook, centers: dict[int, Center], period: Period) -> dict[_Key, dict[str, Decimal]]:
-    rows = (
-        UsageDay.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
-        .order_by()
-        .values_list("center_id", "instance_id", "day", "currency")
-        .annotate(Sum("sent"), Sum("failed"), Sum("cost"))
-    )
+    """Counts and costs by what they are priced with; what was waived is taken off again."""
+    days = UsageDay.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
+    waived = UsageClaim.objects.filter(usage_day__in=days, waiver__isnull=False, voided_at=None)
+    names = ("center_id", "instance_id", "day", "currency")
+    of_day = [f"usage_day__{name}" for name in names]
+    sums = (Sum("sent"), Sum("failed"), Sum("cost"))
     groups: dict[_Key, dict[str, Decimal]] = {}
-    for center_id, number, day, currency, sent, failed, cost in rows:
-        margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
-        sums = groups.setdefault(
-            (center_id, number, currency, margin), {"sent": ZERO, "failed": ZERO, "cost": ZERO}
-        )
-        sums["sent"] += sent
-        sums["failed"] += failed
-        sums["cost"] += cost
+    for sign, rows in (
+        (1, days.order_by().values_list(*names).annotate(*sums)),
+        (-1, waived.order_by().values_list(*of_day).annotate(*sums)),
+    ):
+        for center_id, number, day, currency, sent, failed, cost in rows:
+            margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
+            own = groups.setdefault(
+                (center_id, number, currency, margin), {"sent": ZERO, "failed": ZERO, "cost": ZERO}
+            )
+            own["sent"] += sign * sent
+            own["failed"] += sign * failed
+            own["cost"] += sign * cost
     return groups
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from billing import queries, reports
+from billing.invoicing import is_left_over
 from billing.models import Hold, Invoice, SuspensionCase
 from billing.periods import month_of, today
 from billing.policies import policy_for
@@ -160,6 +161,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "suspends_on": None if case else _suspends_on(center, opened, held, day),
         "case": case,
         "hold": held,
+        "left_over": is_left_over(center),
     }
     return render(request, "billing/parts/center_balance.html", context)
 

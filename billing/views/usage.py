@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from billing import queries, reports
 from billing.models import BillingPeriod, UsageReading
 from billing.periods import Period, local_day, today
-from billing.readiness import unread_days
+from billing.readiness import mazbot_zone, unread_days
 from billing.readings import accept_reading, dismiss_reading
 from billing.views.charges import charges_by_center, charges_by_number
 from billing.views.filters import Filters
@@ -54,6 +53,7 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
         "read_at": queries.last_read(center),
         "readings": list(queries.doubtful_readings()[:20]),
+        "left_over": queries.left_over(),
         "unread": _unread(center, span) if center else [],
         "with_costs": with_costs,
         "runway": reports.quota_runway(request.reseller, clock.now()),
@@ -133,6 +133,7 @@ def _number_rows(request: TenantRequest, span: Span, center: Center) -> list[dic
             charges.get((center.pk, row["instance_id"])),
             center,
         )
+        | {"is_here": row["instance__center_id"] == center.pk}
         for row in found
     ]
 
@@ -153,10 +154,7 @@ def _row(row: Any, name: str, pk: int, charge: Decimal | None, center: Center) -
 
 def _unread(center: Center, span: Span) -> list[tuple[Instance, list[date]]]:
     """Numbers with days of the span that are over, not closed, and not read since they ended."""
-    account = MazbotAccount.objects.filter(reseller=center.reseller_id).first()
-    if account is None or not account.is_set_up:
-        return []
-    zone = ZoneInfo(account.time_zone)
+    zone = mazbot_zone(center.reseller)
     over = Period(span.period.first_day, min(span.period.end_day, local_day(clock.now(), zone)))
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
     taken = list(closed)

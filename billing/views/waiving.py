@@ -1,4 +1,4 @@
-"""Days of a number that nobody can read any more: no longer waiting for them, so that the rest can be billed."""
+"""Days of a number that nobody can read any more, or that are not to be charged: waived with a reason."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.forms.invoicing import PeriodForm, WaiveForm
+from billing.invoicing import waivable
 from billing.periods import Period
 from billing.readings import unread_of, waive_days
 from centers import clock
@@ -25,22 +26,19 @@ __all__ = ["days_waive"]
 @staff(Permission.ISSUE_INVOICES)
 @require_http_methods(["GET", "POST"])
 def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Say which unread days (`first` to `last`) of a number are waited for no longer, and why."""
-    number = get_object_or_404(Instance.objects.select_related("center", "reseller"), pk=pk)
+    """Which days (`first` to `last`) of a number are waited for no longer, or not charged at all, and why."""
+    number = get_object_or_404(Instance.objects.select_related("center__reseller", "reseller"), pk=pk)
     days = PeriodForm(request.POST if request.method == "POST" else request.GET)
     form = WaiveForm(request.POST or None)
     if request.method == "POST" and days.period and form.is_valid():
         try:
-            count = waive_days(
+            waive_days(
                 instance=number, period=days.period, by=request.user, now=clock.now(), **form.cleaned_data
             )
         except Refused as error:
             form.add_error(None, error.sentence)
         else:
-            text = ngettext(
-                "%(n)s day is waited for no longer.", "%(n)s days are waited for no longer.", count
-            )
-            toast(request, text % {"n": count})
+            toast(request, _("These days of “%(number)s” are waived.") % {"number": number})
             return redirect(_invoice_url(request, number, days.period))
     return _page(request, number, days, form)
 
@@ -52,8 +50,10 @@ def _page(request: TenantRequest, number: Instance, days: PeriodForm, form: Waiv
         context["back"] = _invoice_url(request, number, days.period)
         try:
             context["unread"] = unread_of(number, days.period, clock.now())
+            context["read"] = waivable(number, days.period, clock.now())
         except Refused as error:
             context["refused"] = error.sentence
+    context["sent"] = sum(row.sent for row in context.get("read", ()))
     wrong = request.method == "POST" or (bool(request.GET) and not days.period)
     return render(request, "billing/days_waive.html", context, status=422 if wrong else 200)
 

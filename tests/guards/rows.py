@@ -29,7 +29,8 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "exchangerate": {"base": "USD", "quote": "LYD"},
     "margin": {"level": "reseller", "center": None},
     "invoice": {"line_count": 1},
-    "ledgerentry": {"kind": "payment", "amount": Decimal(-1), "payment": ...},  # ...: the row made before
+    "usageclaim": {"period": ...},  # ...: the row made before
+    "ledgerentry": {"kind": "payment", "amount": Decimal(-1), "payment": ...},
 }
 
 

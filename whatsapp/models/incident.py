@@ -25,6 +25,7 @@ class Incident(models.Model):
         SUSPENSIONS_HELD = "suspensions_held", _("Suspensions wait for a decision")
         USAGE_GAP = "usage_gap", _("Usage does not add up")
         BILLING_BLOCKED = "billing_blocked", _("An invoice is blocked")
+        LEFT_OVER = "left_over", _("Usage after the last invoice")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="incidents")
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)

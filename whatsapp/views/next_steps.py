@@ -46,10 +46,22 @@ def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | No
         Kind.QUOTA_LOW: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.USAGE_GAP: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.SUSPENSIONS_HELD: (_("Decide"), "unpaid", "gavel", Permission.MANAGE_DUNNING),
-        Kind.BILLING_BLOCKED: (_("Open the invoices"), "invoices", "file-invoice", Permission.ISSUE_INVOICES),
     }
-    found = pages.get(Kind(incident.kind))
+    of_a_center = {
+        Kind.BILLING_BLOCKED: (
+            _("Look at the invoice"),
+            "invoice_issue_for",
+            "file-invoice",
+            Permission.ISSUE_INVOICES,
+        ),
+        Kind.LEFT_OVER: (_("Decide"), "left_over", "gavel", Permission.ISSUE_INVOICES),
+    }
+    kind = Kind(incident.kind)
+    place: list[object] = [request.reseller.slug]
+    found = pages.get(kind)
+    if incident.center_id and kind in of_a_center:
+        found, place = of_a_center[kind], [*place, incident.center_id]
     if found is None or not request.may(found[3]):
         return None
     label, name, icon, _permission = found
-    return NextStep(label, reverse(name, args=[request.reseller.slug]), icon)
+    return NextStep(label, reverse(name, args=place), icon)

@@ -22,6 +22,8 @@ PAGES = [
     ("get", "usage/reconciliation/export/xlsx/", MONEY),
     ("get", "usage/profit/", MONEY),
     ("get", "usage/profit/export/csv/", MONEY),
+    ("get", "usage/left-over/{center}/", MONEY),
+    ("post", "usage/left-over/{center}/invoice/", MONEY),
     ("get", "invoices/", ALL),
     ("get", "invoices/export/csv/", ALL),
     ("get", "invoices/issue/", MONEY),

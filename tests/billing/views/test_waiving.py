@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from billing.models import UsageDay
+from billing.models import UsageDay, Waiver
 from centers.models import AuditEvent
 from centers.scoping import tenant
 from tests.billing.conftest import NOW
@@ -72,16 +72,37 @@ def test_waived_days_let_the_invoice_be_issued(desk: Desk, lost: Instance) -> No
         assert UsageDay.objects.get(instance=lost, day=date(2026, 2, 28)).sent == 0
     assert (told["days"], told["as_read"]) == (["2026-02-28"], ["2026-02-27"])
     assert told["because"] == "MazBot lost the number"
-    assert "No day of" in client.post(url, {**DAYS, "because": "Again"}).content.decode()
-    assert "No day waits to be read" in client.get(url, DAYS).content.decode()
+    assert "Nothing of" in client.post(url, {**DAYS, "because": "Again"}).content.decode()
 
 
 def test_today_and_days_to_come_are_never_waived(desk: Desk, lost: Instance) -> None:
     days = {"first": "2026-03-05", "last": "2026-03-20"}
     client = desk.as_(desk.billing)
     url = desk.url(f"usage/waive/{lost.pk}/")
-    assert "No day waits to be read" in client.get(url, days).content.decode()
+    assert "Nothing to waive" in client.get(url, days).content.decode()
     assert client.post(url, {**days, "because": "x"}).status_code == 422
+
+
+def test_what_was_read_is_waived_only_when_asked(desk: Desk, lost: Instance) -> None:
+    client = desk.as_(desk.billing)
+    url = desk.url(f"usage/waive/{lost.pk}/")
+    assert "Also charge nothing" in client.get(url, DAYS).content.decode()
+    client.post(url, {**DAYS, "because": "Lost"})
+    page = client.get(url, DAYS).content.decode()
+    assert "1 day with usage is read and not invoiced: " in page
+    assert "This cannot be taken back" in page
+    client.post(url, {**DAYS, "because": "Test messages", "also_read": "on"})
+    assert "Nothing to waive" in client.get(url, DAYS).content.decode()
+    issue = client.get(desk.url(f"invoices/issue/{desk.center.pk}/"), DAYS).content.decode()
+    assert "Nothing to charge" in issue
+    with tenant(desk.shop.reseller):
+        assert Waiver.objects.get().because == "Test messages"
+
+
+def test_each_number_of_a_center_can_be_spared_by_who_issues_invoices(desk: Desk) -> None:
+    address = desk.url(f"usage/?month=2026-02&center={desk.center.pk}")
+    assert "Waive days" in desk.as_(desk.billing).get(address).content.decode()
+    assert "Waive days" not in desk.as_(desk.support).get(address).content.decode()
 
 
 def test_it_is_for_who_issues_invoices_of_their_own(desk: Desk, lost: Instance) -> None:

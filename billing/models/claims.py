@@ -1,0 +1,96 @@
+"""What was done with each unit of usage: a line took it, or it was waived."""
+
+from django.db import models
+from django.db.models import Q
+
+from billing.models.invoices import BillingPeriod, InvoiceLine
+from billing.models.rates import Margin
+from billing.models.usage import UsageDay
+from centers.managers import TenantManager
+from centers.models import Center, Reseller, User
+from whatsapp.models import Instance
+
+
+class Waiver(models.Model):
+    """Staff's decision not to charge some usage of a center, and why. Never taken back; its claims say which usage."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="waivers")
+    because = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(because=""), name="waiver_has_a_reason")]
+
+    def __str__(self) -> str:
+        return self.because
+
+
+class UsageClaim(models.Model):
+    """What one line, one waived period or one waiver took of one day; non-void claims of a day add up to what is done.
+
+    A claim belongs to a period (with a line, or waived with it because nothing was to be charged) or to a waiver of
+    staff. `revision` counts the day's non-void claims: 0 for the first, 1 for its first adjustment and so on, so two
+    invoices can never take the same difference.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    usage_day = models.ForeignKey(UsageDay, on_delete=models.PROTECT, related_name="claims")
+    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, null=True, related_name="claims")
+    waiver = models.ForeignKey(Waiver, on_delete=models.PROTECT, null=True, related_name="claims")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="claims")
+    margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
+    revision = models.PositiveIntegerField()
+    sent = models.BigIntegerField()
+    received = models.BigIntegerField()
+    failed = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="usage_day__center")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["usage_day", "revision"],
+                condition=Q(voided_at__isnull=True),
+                name="usageclaim_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isnull=False, waiver__isnull=True)
+                | Q(period__isnull=True, waiver__isnull=False, line__isnull=True),
+                name="usageclaim_billed_or_waived",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.usage_day_id} r{self.revision}"
+
+
+class SubscriptionClaim(models.Model):
+    """That one number's subscription of one month is billed; at most once per non-void line."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField()  # its first day
+    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="subscription_claims")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="instance__center")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "month"],
+                condition=Q(voided_at__isnull=True),
+                name="subscriptionclaim_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.month:%Y-%m}"
