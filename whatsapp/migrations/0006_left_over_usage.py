@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("whatsapp", "0004_webhook_taken_back"),
+        ("whatsapp", "0005_state"),
     ]
 
     operations = [
