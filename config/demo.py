@@ -7,9 +7,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from centers import clock
+from centers.formats import day_text
 from centers.toasts import toast
 from config.timetravel import move_ahead
 
@@ -27,6 +29,13 @@ def advance_clock(request: HttpRequest) -> HttpResponse:
         move_ahead(step)
     except clock.ClockFixed as refusal:
         toast(request, refusal, "error")
+    else:
+        toast(
+            request,
+            _("It is %(day)s here now. What fell due meanwhile is done within some minutes; “Jobs” shows it.")
+            % {"day": day_text(clock.now().date())},
+            "info",
+        )
     back = request.META.get("HTTP_REFERER", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else "home")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 
@@ -28,4 +29,11 @@ def _refuse(request: HttpRequest, page: str, sentence: str) -> HttpResponse:
     htmx: Any = getattr(request, "htmx", False)
     if htmx and not htmx.boosted:
         return render(request, "components/refused.html", {"sentence": sentence}, status=403)
-    return render(request, page, status=403)
+    return render(request, page, {"back": _page_before(request)}, status=403)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Where the form was, when that was a page of ours; "" otherwise."""
+    page = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if ours else ""
