@@ -62,7 +62,7 @@ def test_a_report_of_an_error_leaves_without_secrets() -> None:
     event = {
         "transaction": "/pair/tok-canary/state/",
         "request": {
-            "url": f"https://markaz.example/hooks/mazbot/tok-canary/",
+            "url": "https://markaz.example/hooks/mazbot/tok-canary/",
             "query_string": "t=tok-canary",
             "data": {"password": "tok-canary"},
             "cookies": {"sessionid": "tok-canary"},

@@ -29,7 +29,8 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "exchangerate": {"base": "USD", "quote": "LYD"},
     "margin": {"level": "reseller", "center": None},
     "invoice": {"line_count": 1},
-    "usageclaim": {"period": ...},  # ...: the row made before
+    "billingperiod": {"outcome": "invoiced", "invoice": ...},  # ...: the row made before
+    "usageclaim": {"period": ...},
     "ledgerentry": {"kind": "payment", "amount": Decimal(-1), "payment": ...},
 }
 
@@ -68,6 +69,10 @@ class TenantRows:
             waiting = [model for model in tenant_models() if model not in (Center, Instance)]
             for _attempt in range(3):  # a model may need a row of one that comes later
                 waiting = [model for model in waiting if not self._made(model, pk)]
+
+    def of(self, model: type[models.Model]) -> Any:
+        """The tenant's first row of a model."""
+        return model._base_manager.get(pk=self.pk)
 
     def _made(self, model: type[models.Model], pk: int) -> bool:
         name = model._meta.model_name or ""
