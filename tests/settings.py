@@ -22,8 +22,8 @@ from config.settings import DATABASES
 
 # Hundreds of people are made; how well their passwords are hashed is Django's promise, not ours.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# A test database need not outlive a power cut.
-DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
+# A test database need not outlive a power cut, and is emptied between tests that commit.
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c markaz.may_truncate=on"
 
 # Programs that tests start read the product's own settings, in this same environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
