@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Invoice
 from billing.money import format_amount
+from centers.formats import day_text
 from centers.models import Center, Reseller
 
 
@@ -30,7 +31,7 @@ def invoice_issued(invoice: Invoice) -> Text:
         lines.append(
             _("Still to pay: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)}
         )
-    lines.append(_("Due on: %(date)s") % {"date": invoice.due_on.isoformat()})
+    lines.append(_("Due on: %(date)s") % {"date": day_text(invoice.due_on)})
     subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
     return _letter(subject, invoice.center, lines)
 
@@ -52,7 +53,7 @@ def reminder(invoice: Invoice, day: date) -> Text:
     values = {
         "number": invoice.number,
         "amount": _money(invoice.open_amount, invoice.currency),
-        "date": invoice.due_on.isoformat(),
+        "date": day_text(invoice.due_on),
         "days": late,
     }
     if late > 0:
@@ -72,8 +73,8 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Text:
     values = {
         "number": invoice.number,
         "amount": _money(invoice.open_amount, invoice.currency),
-        "date": invoice.due_on.isoformat(),
-        "day": suspends_on.isoformat(),
+        "date": day_text(invoice.due_on),
+        "day": day_text(suspends_on),
     }
     subject = _("Final warning: invoice %(number)s") % values
     return _letter(
@@ -130,6 +131,6 @@ def _period(invoice: Invoice) -> dict[str, str]:
     last = date.fromordinal(invoice.end_day.toordinal() - 1)
     return {
         "number": invoice.number,
-        "first": invoice.first_day.isoformat(),
-        "last": last.isoformat(),
+        "first": day_text(invoice.first_day),
+        "last": day_text(last),
     }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import AccountReading, Invoice, InvoiceLine, UsageClaim, UsageDay
 from billing.periods import Period, day_start, local_day
+from centers.formats import day_text
 from centers.models import Reseller
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.models import Incident, MazbotAccount
@@ -122,7 +123,7 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
         return None
     # Without the amounts: alerts are read by people who may not see costs.
     detail = _("%(day)s: the main account and all numbers here together did not cost the same.") % {
-        "day": day.isoformat()
+        "day": day_text(day)
     }
     open_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, detail=detail, now=now)
     return row

@@ -55,6 +55,36 @@ def debt_beyond_grace(invoices: Iterable[Invoice], policy: Policy, day: date) ->
     return None
 
 
+def suspension_day(
+    invoices: Iterable[Invoice], policy: Policy, held: Hold | None, day: date
+) -> tuple[date, Debt] | None:
+    """The first day from `day` on at which a center may be suspended if nothing is paid, and the debt of that day.
+
+    None when it never will be, as things stand. The run, the preview, the pages and the final warning all ask here.
+    """
+    rows = [row for row in invoices if row.open_amount > 0]
+    turns = {day, *(row.due_on + timedelta(days=policy.grace_days) for row in rows)}
+    if held is not None:
+        turns.add(held.until)
+    first = next(
+        (turn for turn in sorted(turns) if turn >= day and _may_suspend(rows, policy, held, turn)), None
+    )
+    if first is None:
+        return None
+    # Debt only grows from here on. In so many days at least one weekday comes up more often than there are quiet dates.
+    for count in range(7 * (len(policy.quiet_dates) + 1)):
+        later = first + timedelta(days=count)
+        debt = debt_beyond_grace(rows, policy, later)
+        if debt and not policy.is_quiet(later):
+            return later, debt
+    return None  # every day of the week is quiet
+
+
+def _may_suspend(rows: list[Invoice], policy: Policy, held: Hold | None, day: date) -> bool:
+    is_held = held is not None and held.until > day
+    return not is_held and debt_beyond_grace(rows, policy, day) is not None
+
+
 def open_invoices(center: Center) -> list[Invoice]:
     """The center's invoices with something left to pay, the oldest due date first."""
     return list(Invoice.objects.filter(center=center, open_amount__gt=0).order_by("due_on", "pk"))

@@ -1,13 +1,14 @@
 """Who will be suspended when, and why, if nothing is paid until then."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from billing.models import Hold, Invoice, SuspensionCase
 from billing.periods import today
-from billing.policies import Policy, policies_for
-from billing.suspensions import debt_beyond_grace
+from billing.policies import policies_for
+from billing.suspensions import suspension_day
 from centers.models import Center, Reseller
 
 
@@ -25,55 +26,46 @@ class Planned:
 
 def preview(reseller: Reseller, now: datetime, days: int = 7) -> list[Planned]:
     """The suspensions of today and the next `days` days as things stand, the earliest first."""
-    day = today(reseller, now)
-    found = []
-    for owing in _owing(reseller):
-        planned = _first(owing, day, day + timedelta(days=days))
-        if planned:
-            found.append(planned)
+    last = today(reseller, now) + timedelta(days=days)
+    found = [item for item in _planned(reseller, now) if item.on <= last]
     return sorted(found, key=lambda item: (item.on, item.center.name, item.center.pk))
 
 
 def due_now(reseller: Reseller, now: datetime) -> list[Center]:
     """The centers that may be suspended on this day; each is judged again at the moment of acting."""
     day = today(reseller, now)
-    return [
-        center
-        for center, policy, invoices, held in _owing(reseller)
-        if not _is_held(held, day) and not policy.is_quiet(day) and debt_beyond_grace(invoices, policy, day)
-    ]
+    return [item.center for item in _planned(reseller, now) if item.on == day]
 
 
-_Owing = tuple[Center, Policy, list[Invoice], Hold | None]
+def planned_for(center: Center, now: datetime) -> Planned | None:
+    """When this center will be suspended if it pays nothing; None when never, or when it is suspended already."""
+    return next(iter(_planned(center.reseller, now, center=center)), None)
 
 
-def _owing(reseller: Reseller) -> list[_Owing]:
-    """Centers in use with something to pay and no running suspension, in a fixed number of queries."""
+def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None) -> list[Planned]:
+    """Of centers in use with something to pay and no running suspension, in a fixed number of queries."""
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by("due_on", "pk")
+    if center is not None:
+        rows = rows.filter(center=center)
     by_center: dict[int, list[Invoice]] = {}
     for row in rows:
         by_center.setdefault(row.center_id, []).append(row)
-    running = SuspensionCase.objects.filter(reseller=reseller, ended_at=None).values("center")
-    centers = list(
-        Center.objects.filter(pk__in=by_center, archived_at=None)
-        .exclude(pk__in=running)
-        .select_related("reseller")
-        .order_by("pk")
-    )
+    centers = _not_suspended(by_center)
     policies = policies_for(reseller, centers)
-    holds = {row.center_id: row for row in Hold.objects.filter(reseller=reseller, released_at=None)}
-    return [(row, policies[row.pk], by_center[row.pk], holds.get(row.pk)) for row in centers]
+    holds = {row.center_id: row for row in Hold.objects.filter(center__in=by_center, released_at=None)}
+    day = today(reseller, now)
+    found = []
+    for own in centers:
+        held = holds.get(own.pk)
+        coming = suspension_day(by_center[own.pk], policies[own.pk], held, day)
+        if coming:
+            on, debt = coming
+            found.append(Planned(own, on, debt.amount, debt.currency, debt.because, held))
+    return found
 
 
-def _first(owing: _Owing, day: date, last: date) -> Planned | None:
-    center, policy, invoices, held = owing
-    while day <= last:
-        debt = debt_beyond_grace(invoices, policy, day)
-        if debt and not _is_held(held, day) and not policy.is_quiet(day):
-            return Planned(center, day, debt.amount, debt.currency, debt.because, held)
-        day += timedelta(days=1)
-    return None
-
-
-def _is_held(held: Hold | None, day: date) -> bool:
-    return held is not None and held.until > day
+def _not_suspended(ids: Iterable[int]) -> list[Center]:
+    wanted = list(ids)
+    running = SuspensionCase.objects.filter(center__in=wanted, ended_at=None).values("center")
+    rows = Center.objects.filter(pk__in=wanted, archived_at=None).exclude(pk__in=running)
+    return list(rows.select_related("reseller").order_by("pk"))

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from billing import mailtexts
+from billing.dunning.plan import planned_for
 from billing.ledger import lock
 from billing.mail import write_mail
 from billing.models import Invoice, OutgoingMail, Reminder
@@ -30,7 +31,7 @@ def send_reminders(*, reseller: Reseller, now: datetime, round_: Round) -> None:
         policy = policies[invoice.center_id]
         due = [step for step in steps_until(invoice, policy, day) if step not in taken.get(invoice.pk, set())]
         if due and not policy.is_quiet(day):
-            _take(invoice, due, policy, now)
+            _take(invoice, due, now)
             round_.ok()
 
 
@@ -45,7 +46,7 @@ def steps_until(invoice: Invoice, policy: Policy, day: date) -> list[str]:
     return [name for on, _offset, name in dated if invoice.issued_on <= on <= day]
 
 
-def _take(invoice: Invoice, due: list[str], policy: Policy, now: datetime) -> None:
+def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
     """Write down every step; only the last gets a mail. Judged again under the center's lock."""
     with transaction.atomic():
         invoice.center = lock(invoice.center)
@@ -54,7 +55,7 @@ def _take(invoice: Invoice, due: list[str], policy: Policy, now: datetime) -> No
             return
         already = set(Reminder.objects.filter(invoice=invoice).values_list("step", flat=True))
         *passed_over, last = due
-        mail = _write(invoice, last, policy, now) if last not in already else None
+        mail = _write(invoice, last, now) if last not in already else None
         Reminder.objects.bulk_create(
             Reminder(
                 reseller_id=invoice.reseller_id,
@@ -80,17 +81,16 @@ def _take(invoice: Invoice, due: list[str], policy: Policy, now: datetime) -> No
             live.publish(invoice.reseller_id, "billing", centers=(invoice.center_id,))
 
 
-def _write(invoice: Invoice, step: str, policy: Policy, now: datetime) -> OutgoingMail:
+def _write(invoice: Invoice, step: str, now: datetime) -> OutgoingMail:
+    """The final warning names the day on which the center would be suspended; without one it is a reminder."""
     day = today(invoice.center.reseller, now)
-    suspends_on = max(invoice.due_on + timedelta(days=policy.grace_days), day)
+    planned = planned_for(invoice.center, now) if step == WARNING else None
     return write_mail(
         center=invoice.center,
-        kind="warning" if step == WARNING else "reminder",
+        kind="warning" if planned else "reminder",
         key=f"reminder:{invoice.pk}:{step}",
         text=lambda: (
-            mailtexts.final_warning(invoice, suspends_on)
-            if step == WARNING
-            else mailtexts.reminder(invoice, day)
+            mailtexts.final_warning(invoice, planned.on) if planned else mailtexts.reminder(invoice, day)
         ),
         invoice=invoice,
         now=now,

@@ -1,6 +1,5 @@
 """Parts of other rooms' pages: money and quota on the home page, the money of a center on its page."""
 
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +8,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from billing import queries, reports
+from billing.dunning import planned_for
 from billing.invoicing import is_left_over
-from billing.models import Hold, Invoice, SuspensionCase
+from billing.models import Invoice, SuspensionCase
 from billing.periods import month_of, today
-from billing.policies import policy_for
 from billing.pricing import PriceBook
-from billing.suspensions import debt_beyond_grace, open_invoices
+from billing.suspensions import active_hold, open_invoices
 from billing.views.charges import charges_by_center, charges_by_number
 from billing.views.spans import Span, counts_by_slot, told, usage_chart
 from centers import clock
@@ -33,7 +32,6 @@ __all__ = [
 
 SHOWN = 10
 SOON_DAYS = 14
-LOOK_AHEAD_DAYS = 60
 
 
 def _center(pk: int) -> Center:
@@ -151,26 +149,15 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     now = clock.now()
     day = today(request.reseller, now)
-    held = Hold.objects.filter(center=center, released_at=None, until__gt=day).first()
     case = SuspensionCase.objects.filter(center=center, ended_at=None).first()
     opened = open_invoices(center)
     context = {
         "center": center,
         "balances": queries.portal_balance(center, now),
         "since": next((row.due_on for row in opened if row.due_on < day), None),
-        "suspends_on": None if case else _suspends_on(center, opened, held, day),
+        "planned": planned_for(center, now),
         "case": case,
-        "hold": held,
+        "hold": active_hold(center, day),
         "left_over": is_left_over(center),
     }
     return render(request, "billing/parts/center_balance.html", context)
-
-
-def _suspends_on(center: Center, opened: list[Invoice], held: Hold | None, day: date) -> date | None:
-    """The first of the next days on which the center may be switched off, if nothing is paid until then."""
-    policy = policy_for(center)
-    for later in (day + timedelta(days=count) for count in range(LOOK_AHEAD_DAYS)):
-        is_held = held is not None and held.until > later
-        if not is_held and not policy.is_quiet(later) and debt_beyond_grace(opened, policy, later):
-            return later
-    return None

@@ -22,6 +22,7 @@ from billing.views.filters import Filters
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
+from centers.formats import day_text
 from centers.jobs import registered_jobs
 from centers.models import Center, JobRun
 from centers.partials import render_page
@@ -124,7 +125,7 @@ def _unread(center: Center, period: Period) -> list[tuple[Instance, list[date]]]
 
 
 def _overlap(row: BillingPeriod) -> str:
-    days = {"first": row.first_day.isoformat(), "last": (row.end_day - ONE_DAY).isoformat()}
+    days = {"first": day_text(row.first_day), "last": day_text(row.end_day - ONE_DAY)}
     if row.invoice is None:
         return _("%(first)s to %(last)s is closed: nothing was to be charged.") % days
     words = {**days, "number": row.invoice.number}

@@ -9,7 +9,6 @@ from django.core.mail.backends.locmem import EmailBackend
 from billing.dunning import reminders
 from billing.mail import send_again, send_mails
 from billing.models import OutgoingMail, Reminder
-from billing.policies import policy_for
 from billing.rounds import due_resellers, mail_round
 from billing.tasks import tick_mail
 from centers.jobs import Round
@@ -81,7 +80,7 @@ def test_an_invoice_paid_since_it_was_listed_is_not_reminded(shop: Shop) -> None
     listed = shop.owe("10")
     shop.pay("10")
     listed.open_amount = Decimal(10)
-    reminders._take(listed, ["due+0"], policy_for(shop.center), at(0))
+    reminders._take(listed, ["due+0"], at(0))
     assert Reminder.objects.count() == 0
 
 

@@ -25,6 +25,7 @@ from billing.rounds import (
     usage_round,
 )
 from centers.errors import Refused
+from centers.formats import day_text
 from centers.models import Center, JobRun
 from centers.scoping import tenant
 from tests.billing.conftest import NOW, Shop
@@ -228,7 +229,7 @@ def test_the_main_account_its_quota_and_a_gap(place: Place) -> None:
     kinds = set(Incident.objects.filter(resolved_at=None).values_list("kind", flat=True))
     assert kinds == {Incident.Kind.USAGE_GAP, Incident.Kind.QUOTA_LOW}
     # Support reads alerts and may not see costs.
-    told = Incident.objects.get(kind=Incident.Kind.USAGE_GAP).detail.removeprefix(yesterday.isoformat())
+    told = Incident.objects.get(kind=Incident.Kind.USAGE_GAP).detail.removeprefix(day_text(yesterday))
     assert told
     assert not any(character.isdigit() for character in told)
     place.control.set_quota("demo-key", 100_000)

@@ -20,7 +20,7 @@ from billing.pricing import (
     unit_price,
     usage_charge,
 )
-from billing.queries import losses, portal_prices
+from billing.queries import portal_prices
 from tests.billing.conftest import NOW, Shop
 
 COSTS = st.decimals(min_value=0, max_value=1000, places=6)
@@ -145,10 +145,10 @@ def test_staff_decide_what_a_type_is(shop: Shop) -> None:
     assert price_list(shop.center, NOW)[0].price == Decimal("1.1")
 
 
-def test_prices_below_cost_are_found(shop: Shop) -> None:
+def test_a_price_below_its_cost_is_a_loss(shop: Shop) -> None:
     rates(shop, "1", marketing="0.05")
     shop.margin("-10")
-    assert [(center, row.type) for center, row in losses(shop.reseller, NOW)] == [(shop.center, "marketing")]
+    assert [row.is_loss for row in price_list(shop.center, NOW)] == [True]
 
 
 def test_a_portal_price_has_no_cost(shop: Shop) -> None:
