@@ -27,6 +27,16 @@ def all_ids() -> list[str]:
     return [one for index, place in enumerate(PLACES, start=1) for one in instance_ids(place, index)]
 
 
+def state_of(position: int) -> str:
+    """The state of the phone of the number at this place of `all_ids`, when the demo begins."""
+    return _STATES[position % len(_STATES)]
+
+
+def away_of(position: int) -> timedelta:
+    """How long that phone has been gone by then, if it is."""
+    return timedelta(hours=3 + 7 * (position % 9))
+
+
 def fill(control: SandboxControl, since: date, now: datetime) -> None:
     """Add every number that the sandbox does not have yet, with usage from the day `since` on."""
     control.set_rate_limit(ACCOUNT_KEY, SEEDING_LIMIT)
@@ -37,8 +47,7 @@ def fill(control: SandboxControl, since: date, now: datetime) -> None:
     ]
     fresh = []
     for position, (place, one) in enumerate(numbers):
-        state = _STATES[position % len(_STATES)]
-        away = timedelta(hours=3 + 7 * (position % 9))
+        state = state_of(position)
         fresh.append(
             NewInstance(
                 account_key=ACCOUNT_KEY,
@@ -48,7 +57,7 @@ def fill(control: SandboxControl, since: date, now: datetime) -> None:
                 daily_messages=_VOLUMES[position % len(_VOLUMES)],
                 since=since,
                 fail_ratio=Decimal("0.02"),
-                last_seen=None if state == "connected" else now - away,
+                last_seen=None if state == "connected" else now - away_of(position),
             )
         )
     wanted = [one for one in fresh if one.instance_id not in known]

@@ -11,7 +11,7 @@ from billing.rounds import account_round, dunning_round
 from centers import clock
 from centers.models import Reseller, User
 from config import demo_accounts
-from config.demodata import money, people, sandbox
+from config.demodata import history, money, people, sandbox
 from whatsapp.rounds import status_round, switching_round
 from whatsapp.sandbox import SandboxControl
 
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         sandbox.fill(control, money.months(reseller, now)[0].first_day, now)
         money.hold_invoicing(reseller, owner, now)
         people.import_centers(reseller, owner, now)
+        history.remember(reseller, now)
         people.invite_team(reseller, owner, now)
         self._say(f"{reseller}: centers, numbers and people are in; {demo_accounts.SIGN_IN_NOW}")
         money.set_prices(reseller, owner, now)
