@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from centers.models import Reseller
+from centers.models import Center, Reseller
 from centers.scoping import tenant
 from config.demodata.sandbox import all_ids, away_of, state_of
 from whatsapp.models import Connection, Instance
@@ -13,10 +13,15 @@ DAYS = 30
 _OUTAGES = ((26, 9, 3, 1), (19, 5, 4, 2), (12, 30, 5, 0), (6, 3, 3, 2), (3, 14, 4, 1), (1, 2, 6, 4))
 
 
-def remember(reseller: Reseller, now: datetime) -> None:
-    """Write the readings of DAYS days, oldest first; a number that was checked already keeps what it has."""
+def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
+    """Write the readings of DAYS days, oldest first; a number that was checked already keeps what it has.
+
+    That centers and numbers were `added` before all this is the one thing no operation can say afterwards.
+    """
     with tenant(reseller):
         known = dict(Instance.objects.filter(checked_at=None).values_list("instance_id", "pk"))
+        for model in (Center, Instance):
+            model.objects.update(created_at=added)
     numbers = {position: known[one] for position, one in enumerate(all_ids()) if one in known}
     for at, states in _steps(list(numbers), now):
         outcomes = [

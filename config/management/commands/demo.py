@@ -3,6 +3,7 @@
 import time
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -45,10 +46,11 @@ class Command(BaseCommand):
     def _fill(self, control: SandboxControl, reseller: Reseller, now: datetime) -> None:
         """Every step leaves alone what an earlier, killed run has done."""
         owner = User.objects.get(email=demo_accounts.OWNER.email)
-        sandbox.fill(control, money.months(reseller, now)[0].first_day, now)
+        first = money.months(reseller, now)[0]
+        sandbox.fill(control, first.first_day, now)
         money.hold_invoicing(reseller, owner, now)
         people.import_centers(reseller, owner, now)
-        history.remember(reseller, now)
+        history.remember(reseller, added=first.bounds(ZoneInfo(reseller.time_zone))[0], now=now)
         people.invite_team(reseller, owner, now)
         self._say(f"{reseller}: centers, numbers and people are in; {demo_accounts.SIGN_IN_NOW}")
         money.set_prices(reseller, owner, now)
