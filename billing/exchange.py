@@ -4,13 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.models import ExchangeRate
 from centers import audit, live
 from centers.errors import Refused
 from centers.formats import day_text
 from centers.models import Reseller, User
+from centers.sentences import Sentence as _
 
 SAME = Decimal(1)
 

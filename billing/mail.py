@@ -10,13 +10,13 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from billing.mailtexts import Text
 from billing.models import Invoice, OutgoingMail
 from centers import audit, live
 from centers.jobs import Round
 from centers.models import Center, Reseller, User
+from centers.sentences import Sentence as _
 
 State = OutgoingMail.State
 # Waits before the next try; after the last one the mail is given up and shown to staff.
@@ -74,7 +74,7 @@ def send_mails(*, reseller: Reseller, now: datetime, round_: Round) -> None:
             round_.fail(f"{mail.to} {mail.subject}", error)
             given_up = mail.attempts > len(WAITS)
             OutgoingMail.objects.filter(pk=pk).update(
-                error=error[:200], state=State.FAILED if given_up else State.WAITING
+                error=error, state=State.FAILED if given_up else State.WAITING
             )
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Window
 from django.db.models.functions import RowNumber
-from django.utils.translation import gettext as _
 
 from billing.models import Category, Rate, RateCategory, RateFetch
 from billing.periods import today
@@ -16,6 +15,7 @@ from billing.pricing import PriceBook, PriceRow
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import Center, Reseller, User
+from centers.sentences import Sentence as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
 from whatsapp.mazbot import MazBot, MazBotError, Priority, RateRow
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import DecimalField, ExpressionWrapper, F, Sum
 from django.db.models.functions import TruncMonth
-from django.utils.translation import gettext as _
 
 from billing.models import AccountReading, Invoice, InvoiceLine, UsageClaim, UsageDay
 from billing.periods import Period, day_start, local_day
 from centers.formats import day_text
 from centers.models import Reseller
+from centers.sentences import Sentence as _
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.models import Incident, MazbotAccount
 

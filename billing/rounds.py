@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from billing import invoicing, reports
 from billing.dunning import run_suspensions, send_reminders
@@ -26,6 +24,7 @@ from centers.errors import Refused
 from centers.jobs import Round, job_round
 from centers.models import Center, JobRun, Reseller
 from centers.scoping import every_tenant, tenant
+from centers.sentences import Sentence as _
 from whatsapp.accounts import explain
 from whatsapp.mazbot import MazBotError
 
@@ -162,18 +161,14 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
 
 @contextmanager
 def _round(job: str, reseller: Reseller, now: datetime) -> Iterator[Round]:
-    """Scope, record and language of a round. That MazBot or a setting refuses the whole round is recorded."""
-    with (
-        tenant(reseller),
-        translation.override(reseller.language),
-        job_round(job, reseller=reseller, now=now) as round_,
-    ):
+    """Scope and record of a round. That MazBot or a setting refuses the whole round is recorded."""
+    with tenant(reseller), job_round(job, reseller=reseller, now=now) as round_:
         try:
             yield round_
         except MazBotError as error:
-            round_.fail(job, explain(error))
+            round_.fail("", explain(error))
         except Refused as error:
-            round_.fail(job, error.sentence)
+            round_.fail("", error.sentence)
 
 
 def _as_recorded(round_: Round) -> JobRun:

@@ -29,6 +29,6 @@ def record(
         action=action,
         target_type=target._meta.model_name or "" if target is not None else "",
         target_id=str(target.pk) if target is not None else "",
-        target_label=str(target)[:200] if target is not None else "",
+        target_label=str(target) if target is not None else "",
         data=data,
     )

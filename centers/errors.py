@@ -12,4 +12,5 @@ class Refused(Exception):
 
     @property
     def sentence(self) -> str:
-        return str(self.args[0])
+        text: str = self.args[0]
+        return text

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from centers import clock, live
 from centers.models import JobRun, Reseller
 from centers.permissions import Permission
+from centers.sentences import bounded
 
 KEPT_FAILURES = 50
 
@@ -30,10 +31,10 @@ class Round:
         self.done += count
 
     def fail(self, item: str, why: str) -> None:
-        """Count an item that did not work; `why` is a sentence without secrets."""
+        """Count an item ("": the round as a whole) that did not work; `why` is a sentence without secrets."""
         self.failed += 1
         if len(self.failures) < KEPT_FAILURES:
-            self.failures.append({"item": item[:120], "why": why[:300]})
+            self.failures.append({"item": bounded(item), "why": bounded(why)})
 
     def save(self) -> None:
         """Write the counts so far, so that a page can show them while the round goes on."""
@@ -45,7 +46,7 @@ class Round:
             "failed": self.failed,
             "failures": self.failures,
             "total": self.total if self.total is not None else self.done + self.failed,
-            "note": self.note[:300],
+            "note": self.note,
         }
 
 
@@ -61,7 +62,7 @@ def job_round(job: str, *, reseller: Reseller, now: datetime | None = None) -> I
     try:
         yield round_
     except BaseException as error:
-        round_.fail(job, f"{type(error).__name__}: {error}")
+        round_.fail("", f"{type(error).__name__}: {error}")
         _finish(round_, JobRun.State.FAILED)
         raise
     _finish(round_, _state(round_))

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
 
 from centers import audit, clock, live
 from centers.errors import Refused
 from centers.models import Reseller, User
+from centers.sentences import Sentence as _
+from centers.sentences import together
 from whatsapp.addresses import check_account_url
 from whatsapp.mazbot import AccountConfig, Diagnosis, ErrorKind, MazBot, MazBotError, test_connection
 from whatsapp.models import MazbotAccount
@@ -154,9 +155,9 @@ def explain(error: MazBotError) -> str:
     sentence = explain_kind(error.kind)
     if error.kind == ErrorKind.INVALID and error.field_errors:
         details = "; ".join(" ".join(texts) for texts in error.field_errors.values())
-        return f"{sentence} {details}"[:300]
+        return together([sentence, details])
     if error.kind == ErrorKind.REFUSED and error.message:
-        return f"{sentence} {error.message}"[:300]
+        return together([sentence, error.message])
     return sentence
 
 
@@ -164,7 +165,7 @@ def explain_kind(kind: str) -> str:
     """The translated sentence of an ErrorKind's value, as stored with instances and accounts; "" for none."""
     if not kind:
         return ""
-    return str(SENTENCES[ErrorKind(kind)]) if kind in _KINDS else _("Something went wrong at MazBot.")
+    return _(SENTENCES[ErrorKind(kind)]) if kind in _KINDS else _("Something went wrong at MazBot.")
 
 
 def explain_diagnosis(diagnosis: Diagnosis) -> str:

@@ -4,7 +4,7 @@ import csv
 import io
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
+from centers.sentences import Sentence as _
 
 COLUMNS = (
     "center",
@@ -37,7 +37,8 @@ class RowError:
 
     def __str__(self) -> str:
         place = _("Line %(line)s") % {"line": self.line}
-        return f"{place}, {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        pattern = "%(place)s, %(field)s: %(message)s" if self.field else "%(place)s: %(message)s"
+        return _(pattern) % {"place": place, "field": self.field, "message": self.message}
 
 
 @dataclass(slots=True)

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import Reseller, User
+from centers.sentences import Sentence as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
 from whatsapp.addresses import check_public_url
 from whatsapp.dispatch import enqueue_on_commit
@@ -109,7 +109,7 @@ def _ask_for_person(instance: Instance, account: MazbotAccount, address: str, no
     except MazBotError as error:
         sentence = explain(error)
         note_error(account, error, now=now)
-        Instance.objects.filter(pk=instance.pk).update(webhook_error=sentence[:200], version=F("version") + 1)
+        Instance.objects.filter(pk=instance.pk).update(webhook_error=sentence, version=F("version") + 1)
         raise Refused(sentence) from error
     note_success(account, now=now)
 

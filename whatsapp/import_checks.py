@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
-from django.utils.translation import gettext as _
 
 from centers.models import Center, Reseller
+from centers.sentences import Sentence as _
+from centers.sentences import of_error
 from centers.validators import normalise_phone
 from whatsapp.csvfile import COLUMNS, Row, RowError, Sheet
 from whatsapp.models import Instance
@@ -50,7 +51,7 @@ def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
     try:
         clean["phone"] = normalise_phone(row["phone"])
     except ValidationError as error:
-        errors.append(RowError(line, "phone", " ".join(error.messages)))
+        errors.append(RowError(line, "phone", of_error(error)))
     for name in ("center", "instance_id"):
         if not row[name]:
             errors.append(RowError(line, name, _("This must not be empty.")))
@@ -70,7 +71,8 @@ def _field_errors(model: type[Center] | type[Instance], name: str, value: str, l
     try:
         column.clean(value, None)
     except ValidationError as error:
-        return [RowError(line, name, f"“{value[:60]}”: {' '.join(error.messages)}")]
+        problem = _("“%(value)s”: %(problem)s") % {"value": value[:60], "problem": of_error(error)}
+        return [RowError(line, name, problem)]
     return []
 
 

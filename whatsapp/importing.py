@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import redis
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import AuditEvent, Center, Reseller, User
 from centers.scoping import every_tenant
+from centers.sentences import Sentence as _
 from whatsapp.csvfile import COLUMNS, Sheet, example_file, read_sheet
 from whatsapp.dispatch import enqueue_on_commit
 from whatsapp.import_checks import CENTER_FIELDS, Plan, plan_import
@@ -129,7 +129,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
     rows = [(int(row["line"]), {name: str(row[name]) for name in COLUMNS}) for row in batch.rows]
     plan = plan_import(batch.reseller, Sheet(rows=rows))
     if plan.errors:
-        raise Refused(_("The file no longer fits: %(why)s") % {"why": plan.errors[0]})
+        raise Refused(_("The file no longer fits: %(why)s") % {"why": str(plan.errors[0])})
     centers = _centers(batch, plan, now)
     for start in range(0, len(plan.rows), _CHUNK):
         Instance.objects.bulk_create(
@@ -197,6 +197,6 @@ def _note_progress(batch: ImportBatch, done: int) -> None:
 def _fail(batch: ImportBatch, sentence: str, now: datetime) -> None:
     with transaction.atomic():
         ImportBatch.objects.filter(pk=batch.pk, state=State.QUEUED).update(
-            state=State.FAILED, error=sentence[:300], finished_at=now
+            state=State.FAILED, error=sentence, finished_at=now
         )
         live.publish(batch.reseller_id, "jobs")

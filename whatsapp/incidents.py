@@ -25,10 +25,10 @@ def open_incident(
     detail: str = "",
     now: datetime,
 ) -> bool:
-    """Open an alert unless the same one is open already; True when it is new. `detail` is at most 300 characters."""
+    """Open an alert unless the same one is open already; True when it is new."""
     owner = center if center is not None else (instance.center if instance is not None else None)
     incident = Incident(
-        reseller=reseller, kind=kind, instance=instance, center=owner, detail=detail[:300], opened_at=now
+        reseller=reseller, kind=kind, instance=instance, center=owner, detail=detail, opened_at=now
     )
     return open_incidents(reseller=reseller, incidents=[incident]) > 0
 

@@ -6,9 +6,9 @@ While most checks fail by MazBot's fault nobody is alarmed per number and nobody
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from centers.models import Reseller
+from centers.sentences import Sentence as _
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.mazbot import ErrorKind
 from whatsapp.models import Incident, Instance, MazbotAccount

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils.translation import gettext as _
 
 from centers import audit, live
 from centers.models import Reseller
+from centers.sentences import Sentence as _
 from whatsapp.accounts import explain
 from whatsapp.incidents import resolve_incident
 from whatsapp.mazbot import ErrorKind, MazBot, MazBotError, Priority, ToggleAction, ToggleOutcome
@@ -137,7 +137,7 @@ def _permitted(instance: Instance, now: datetime) -> bool | None:
 
 
 def _postpone(instance: Instance, why: str, now: datetime) -> str:
-    _still(instance).update(switch_next_at=now + FROZEN, switch_error=why[:200], version=F("version") + 1)
+    _still(instance).update(switch_next_at=now + FROZEN, switch_error=why, version=F("version") + 1)
     live.publish(instance.reseller_id, "instances", centers=(instance.center_id,))
     return why
 

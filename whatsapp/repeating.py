@@ -148,7 +148,7 @@ def put_off(errand: Errand, row: Instance, error: MazBotError | None, why: str, 
         tries += 1
     setattr(row, attempts, tries)
     setattr(row, next_at, now + timedelta(seconds=wait))
-    setattr(row, problem, why[:200])
+    setattr(row, problem, why)
     if tries >= ALARM_AFTER:
         open_incident(reseller=row.reseller, kind=errand.alarm, instance=row, detail=why, now=now)
 

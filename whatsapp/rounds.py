@@ -1,13 +1,9 @@
 """One round of each job for one reseller, recorded for the Jobs page.
 
-Each opens the reseller's scope itself, speaks its language in what it records, and needs no open transaction.
+Each opens the reseller's scope itself and needs no open transaction.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-
-from django.utils import translation
 
 from centers.jobs import Round, job_round
 from centers.models import JobRun, Reseller
@@ -26,19 +22,12 @@ _ERRANDS = ((SWITCHING, switch), (FORWARDING, tell))
 _ROUND_SECONDS = 3600.0  # of a round that is to check everybody
 
 
-@contextmanager
-def speaking_for(reseller: Reseller) -> Iterator[None]:
-    """The reseller's scope and language: sentences that jobs store are read by its staff."""
-    with tenant(reseller), translation.override(reseller.language):
-        yield
-
-
 def status_round(*, reseller: Reseller, now: datetime, everyone: bool = False) -> JobRun | None:
     """Check a batch of the numbers that are due (`everyone`: all in use, however long it takes).
 
     None when none was due or no account is set up.
     """
-    with speaking_for(reseller):
+    with tenant(reseller):
         account = MazbotAccount.objects.filter(reseller=reseller).first()
         if account is None or not account.is_set_up:
             return None
@@ -61,7 +50,7 @@ def status_round(*, reseller: Reseller, now: datetime, everyone: bool = False) -
 
 def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
     """Check one number at once, because a person asked."""
-    with speaking_for(reseller):
+    with tenant(reseller):
         numbers = list(Instance.objects.filter(pk=instance_pk))
         check_instances(reseller=reseller, instances=numbers, now=now, deadline=10, priority=Priority.PERSON)
 
@@ -73,7 +62,7 @@ def switching_due(now: datetime) -> list[int]:
 
 def switching_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
     """Make the switches that are due, then take back webhook addresses; None when there was nothing to do."""
-    with speaking_for(reseller):
+    with tenant(reseller):
         if reseller.pk not in switching_due(now):
             return None
         with job_round("switching", reseller=reseller, now=now) as round_:
@@ -90,7 +79,7 @@ def switching_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
 
 def webhook_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
     """Work through stored events; None when there was none."""
-    with speaking_for(reseller):
+    with tenant(reseller):
         if not WebhookEvent.objects.filter(processed_at=None).exists():
             return None
         with job_round("webhooks", reseller=reseller, now=now) as round_:

@@ -1,10 +1,11 @@
-"""MazBot's errors in words for people."""
+"""MazBot's errors in words for people: the patterns of sentences."""
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
 
 from whatsapp.mazbot import ErrorKind
 
-STAFF_HINT = _(
+STAFF_HINT = gettext_lazy(
     "Owner logins are reported not to work with the API: use the e-mail and password of a staff account."
 )
 

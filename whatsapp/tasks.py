@@ -9,7 +9,7 @@ from django.conf import settings
 
 from centers import clock, live
 from centers.models import Reseller
-from centers.scoping import every_tenant
+from centers.scoping import every_tenant, tenant
 from whatsapp import codes, importing, monitoring, rounds, webhooks
 from whatsapp.dispatch import enqueue
 from whatsapp.models import ImportBatch, PairingAttempt
@@ -125,7 +125,7 @@ def switch(*, reseller_id: int) -> None:
 def ask_code(*, reseller_id: int, attempt_pk: int) -> None:
     """Fetch a pairing code and begin to watch it."""
     for attempt in _attempts(reseller_id, attempt_pk):
-        with rounds.speaking_for(attempt.reseller):
+        with tenant(attempt.reseller):
             if codes.ask_code(attempt=attempt, now=clock.now()):
                 _watch_again(attempt)
 
@@ -134,7 +134,7 @@ def ask_code(*, reseller_id: int, attempt_pk: int) -> None:
 def watch_code(*, reseller_id: int, attempt_pk: int) -> None:
     """Look once whether the phone took the code, and come back while it is good."""
     for attempt in _attempts(reseller_id, attempt_pk):
-        with rounds.speaking_for(attempt.reseller):
+        with tenant(attempt.reseller):
             if codes.watch(attempt=attempt, now=clock.now()):
                 _watch_again(attempt)
 
@@ -152,7 +152,7 @@ def import_batch(*, reseller_id: int, batch_pk: int) -> None:
     """Run an import that was started."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
-        with rounds.speaking_for(reseller):
+        with tenant(reseller):
             for batch in ImportBatch.objects.filter(pk=batch_pk):
                 importing.run_import(batch=batch, now=clock.now())
 

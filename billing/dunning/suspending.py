@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from billing.dunning.plan import due_now
 from billing.models import SuspensionBrake, SuspensionCase
@@ -13,6 +12,7 @@ from centers import audit, live
 from centers.errors import Refused
 from centers.jobs import Round
 from centers.models import Center, Reseller, User
+from centers.sentences import Sentence as _
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.models import Incident
 
@@ -35,7 +35,7 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
         if lift_if_settled(center=case.center, now=now):
             round_.ok()
     if provider_failing(reseller.pk):
-        round_.note = str(_("MazBot is failing: nobody is suspended until it works again."))
+        round_.note = _("MazBot is failing: nobody is suspended until it works again.")
         return
     for case in _running(reseller):
         with transaction.atomic():
@@ -47,7 +47,7 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
     if brake:
         _close(brake, now)
     if open_brake(reseller):
-        round_.note = str(_("Too many suspensions at once: they wait for a decision."))
+        round_.note = _("Too many suspensions at once: they wait for a decision.")
 
 
 def brake_limit(active_centers: int) -> int:

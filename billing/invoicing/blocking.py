@@ -2,27 +2,25 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from billing.models import UsageReading
 from billing.periods import Period
 from billing.readiness import first_open_day, mazbot_zone, unread_days
-from centers.formats import day_text
 from centers.models import Center
+from centers.sentences import Sentence as _
 
 
 def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     """Why the period cannot be closed yet, as translated sentences; empty when it can."""
     if period.end_day > first_open_day(center.reseller, now):
-        return [_("The period is not over: its last day is %(day)s.") % {"day": day_text(period.last_day)}]
-    found = [
+        return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day}]
+    found: list[str] = [
         _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
-        % {"number": reading.instance, "day": day_text(reading.day)}
+        % {"number": reading.instance, "day": reading.day}
         for reading in _doubtful(center, period)
     ]
     found += [
         _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
-        % {"number": number, "day": day_text(days[0])}
+        % {"number": number, "day": days[0]}
         for number, days in unread_days(center, period, mazbot_zone(center.reseller))
     ]
     return found

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from billing.invoicing.usage import Unbilled, corrections, unbilled_days
 from billing.models import Category, InvoiceLine, Margin, Rate, SubscriptionClaim
 from billing.money import rounded
@@ -15,6 +13,7 @@ from billing.policies import Policy, policy_for
 from billing.pricing import PriceBook, average, billable_messages, converted, usage_charge
 from centers.errors import Refused
 from centers.models import Center
+from centers.sentences import Sentence as _
 from whatsapp.models import Instance
 
 ZERO = Decimal(0)

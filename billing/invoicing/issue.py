@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from billing import mailtexts
 from billing.invoicing.blocking import blockers
@@ -28,6 +27,8 @@ from centers import audit, live
 from centers.errors import Refused
 from centers.formats import day_text
 from centers.models import Center, User
+from centers.sentences import Sentence as _
+from centers.sentences import together
 
 
 class NothingToCharge(Refused):
@@ -61,7 +62,7 @@ def close_period(*, center: Center, period: Period, by: User | None, now: dateti
             _refuse_overlap(center, period)
             why_not = blockers(center, period, now)
             if why_not:
-                raise Refused(" ".join(why_not[:3]))
+                raise Refused(together(why_not[:3]))
             draft = preview_invoice(center, period)
             _refuse_absurd(draft)
             return _write(draft, by, now)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from billing.invoicing.issue import NothingToCharge, issue_invoice
 from billing.invoicing.run import still_to_invoice
@@ -18,6 +17,7 @@ from billing.periods import LONGEST_DAYS, ONE_DAY, Period
 from billing.readiness import first_open_day
 from centers.errors import Refused
 from centers.models import Center, Reseller, User
+from centers.sentences import Sentence as _
 from whatsapp.incidents import open_incidents, resolve_incident
 from whatsapp.models import Incident
 

@@ -14,6 +14,7 @@ from billing.policies import policies_for, reseller_policy
 from centers.errors import Refused
 from centers.jobs import Round
 from centers.models import Center, Reseller
+from whatsapp.accounts import explain
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.mazbot import MazBotError
 from whatsapp.models import Incident
@@ -80,7 +81,7 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> Non
             read_before_closing(center=center, period=period, now=now)
             close_period(center=center, period=period, by=None, now=now)
         except (Refused, MazBotError) as error:
-            sentence = error.sentence if isinstance(error, Refused) else str(error)
+            sentence = error.sentence if isinstance(error, Refused) else explain(error)
             stuck.add(center.pk)
             round_.fail(f"{center} {period.first_day:%Y-%m}", sentence)
             open_incident(

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.managers import TenantManager
 from centers.models import Center, Reseller
+from centers.sentences import SentenceField
 
 
 class OutgoingMail(models.Model):
@@ -32,7 +33,7 @@ class OutgoingMail(models.Model):
     created_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(max_length=200, blank=True)
+    error = SentenceField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantManager(reseller="reseller", center="center")

@@ -5,6 +5,7 @@ from django.db import models
 from centers.managers import TenantManager
 from centers.models.people import User
 from centers.models.tenancy import Center, Reseller
+from centers.sentences import SentenceField, SentencesField
 
 
 class AuditEvent(models.Model):
@@ -18,8 +19,8 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=64)  # such as "center.archived"
     target_type = models.CharField(max_length=40, blank=True)
     target_id = models.CharField(max_length=40, blank=True)
-    target_label = models.CharField(max_length=200, blank=True)
-    data = models.JSONField(default=dict, blank=True)
+    target_label = SentenceField(blank=True)
+    data = SentencesField(default=dict, blank=True)
 
     objects = TenantManager(reseller="reseller", center="center")
 

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models.tenancy import Reseller
+from centers.sentences import SentenceField, SentencesField
 
 
 class JobRun(models.Model):
@@ -25,8 +26,8 @@ class JobRun(models.Model):
     total = models.PositiveIntegerField(null=True, blank=True)
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    failures = models.JSONField(default=list, blank=True)  # [{"item": "...", "why": "..."}], the first 50
-    note = models.CharField(max_length=300, blank=True)
+    failures = SentencesField(default=list, blank=True)  # [{"item": "...", "why": "..."}], the first 50
+    note = SentenceField(blank=True)
 
     objects = TenantManager(reseller="reseller")
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from centers import clock
 from centers.managers import TenantManager
 from centers.models.people import User
+from centers.sentences import Sentence, of_lazy
 from centers.validators import validate_currency, validate_time_zone
 
 LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
@@ -129,7 +130,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} ({self.get_role_display()})"
+        return _with_role(self.user, self.role)
 
 
 class Invitation(models.Model):
@@ -160,4 +161,9 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} ({self.get_role_display()})"
+        return _with_role(self.email, self.role)
+
+
+def _with_role(who: object, role: str) -> str:
+    """Who and as what, to be read in any language in the trace."""
+    return Sentence("%(who)s (%(role)s)", {"who": who, "role": of_lazy(Role(role).label)})

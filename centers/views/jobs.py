@@ -17,6 +17,7 @@ from centers.models import JobRun
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.queries import latest_runs
+from centers.sentences import of_lazy
 from centers.toasts import toast
 from centers.workers import queues
 
@@ -58,7 +59,7 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
         raise PermissionDenied
     with transaction.atomic():
         audit.record(
-            "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=str(found.label)
+            "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(found.label)
         )
     if found.enqueue(request.reseller.pk) is False:
         text = _(

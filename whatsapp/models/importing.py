@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models import Reseller, User
+from centers.sentences import SentenceField, SentencesField
 
 
 class ImportBatch(models.Model):
@@ -23,13 +24,13 @@ class ImportBatch(models.Model):
     filename = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=7, choices=State)
     rows = models.JSONField(default=list)  # [{"line": 2, "center": ..., "instance_id": ..., ...}]
-    errors = models.JSONField(default=list)  # [{"line": 2, "field": "email", "message": "..."}]
+    errors = SentencesField(default=list)  # [{"line": 2, "field": "email", "message": "..."}]
     new_centers = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)  # rows, one instance each
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, blank=True)
+    error = SentenceField(blank=True)
 
     objects = TenantManager(reseller="reseller")
 

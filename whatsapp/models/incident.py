@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.sentences import Sentence, SentenceField, of_lazy
 from whatsapp.models.instance import Instance
 
 
@@ -31,7 +32,7 @@ class Incident(models.Model):
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     kind = models.CharField(max_length=20, choices=Kind)
-    detail = models.CharField(max_length=300, blank=True)
+    detail = SentenceField(blank=True)
     opened_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -52,4 +53,9 @@ class Incident(models.Model):
         indexes = [models.Index(fields=["reseller", "-opened_at", "-id"], name="incident_by_time")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.instance or ''}".strip()
+        kind = of_lazy(self.Kind(self.kind).label)
+        return (
+            Sentence("%(kind)s %(number)s", {"kind": kind, "number": self.instance})
+            if self.instance
+            else kind
+        )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from centers import clock
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.sentences import SentenceField
 
 
 class Connection(models.TextChoices):
@@ -81,7 +82,7 @@ class Instance(models.Model):
     switch_attempts = models.PositiveIntegerField(default=0, editable=False)
     switch_next_at = models.DateTimeField(null=True, blank=True, editable=False)  # empty: nothing to do
     switch_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a call is under way
-    switch_error = models.CharField(max_length=200, blank=True, editable=False)
+    switch_error = SentenceField(blank=True, editable=False)
 
     # Derived by the database, so that every page, count, filter, order and export means the same by it.
     state = models.GeneratedField(
@@ -100,7 +101,7 @@ class Instance(models.Model):
 
     webhook_url = models.URLField(_("webhook address"), max_length=500, blank=True, editable=False)
     webhook_set_at = models.DateTimeField(null=True, blank=True, editable=False)
-    webhook_error = models.CharField(max_length=200, blank=True, editable=False)
+    webhook_error = SentenceField(blank=True, editable=False)
     webhook_attempts = models.PositiveIntegerField(default=0, editable=False)
     webhook_next_at = models.DateTimeField(
         null=True, blank=True, editable=False

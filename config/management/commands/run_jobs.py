@@ -68,7 +68,7 @@ class Command(BaseCommand):
             f"{reseller.slug}: {run.job}: {run.done} done, {run.failed} failed. {run.note}".rstrip()
         )
         for failure in run.failures:
-            self.stderr.write(f"  {failure['item']}: {failure['why']}")
+            self.stderr.write(f"  {failure['item'] or run.job}: {failure['why']}")
 
 
 def _moment(text: str | None) -> datetime:

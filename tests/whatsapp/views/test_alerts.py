@@ -1,16 +1,22 @@
 """Alerts: tabs, what to do next, acknowledging, the badge."""
 
+import html
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from centers import clock
+from centers.models import JobRun, User
 from centers.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
-from whatsapp.models import Incident
+from whatsapp.accounts import explain
+from whatsapp.incidents import acknowledge, open_incident
+from whatsapp.mazbot import ErrorKind, MazBotError
+from whatsapp.models import Incident, Instance
 
 Kind = Incident.Kind
 
@@ -126,3 +132,46 @@ def test_old_alerts_page_by_page(house: House) -> None:
     page = client.get(house.url("alerts/?tab=resolved")).context["page"]
     rest = client.get(house.url(f"alerts/{page.next_url_query}")).context["page"]
     assert (len(page.rows), len(rest.rows)) == (50, 5)
+
+
+# --- The reader's language --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("written", "read"), [("en", "ar"), ("ar", "en")])
+def test_alerts_jobs_and_numbers_speak_the_readers_language(house: House, written: str, read: str) -> None:
+    """Whoever wrote it, and whatever the reseller's own language is."""
+    error = MazBotError(ErrorKind.TIMEOUT, "no answer")
+    with tenant(house.reseller), translation.override(written):
+        why = explain(error)
+        open_incident(reseller=house.reseller, kind=Kind.ACCOUNT_REFUSED, detail=why, now=clock.now())
+        Instance.objects.filter(pk=house.number.pk).update(
+            service_wanted="disabled", switch_attempts=4, switch_error=why, switch_next_at=clock.now()
+        )
+        JobRun(
+            reseller=house.reseller,
+            job="switching",
+            state="partial",
+            started_at=clock.now(),
+            note=why,
+            failures=[{"item": "MZB-1", "why": why}],
+            failed=1,
+        ).save()
+    with translation.override(read):
+        wanted = explain(error)
+    house.reseller.language = written
+    house.reseller.save()
+    client = house.as_(house.owner)
+    client.cookies["django_language"] = read
+    User.objects.update(language=read)
+    for page, times in (("alerts/", 1), (f"instances/{house.number.pk}/", 1), ("board/", 1), ("jobs/", 2)):
+        text = html.unescape(client.get(house.url(page)).content.decode())
+        assert text.count(wanted) >= times, page
+        assert why not in text, page
+
+
+def test_the_trace_names_what_was_acknowledged_in_the_readers_language(house: House) -> None:
+    with tenant(house.reseller), translation.override("ar"):
+        open_incident(reseller=house.reseller, kind=Kind.DISCONNECTED, instance=house.number, now=clock.now())
+        acknowledge(incident=Incident.objects.get(), by=house.owner, now=clock.now())
+    page = house.as_(house.owner).get(house.url("audit/")).content.decode()
+    assert "Disconnected Reception" in page

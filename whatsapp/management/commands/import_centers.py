@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from centers import clock
 from centers.models import Reseller
+from centers.scoping import tenant
 from whatsapp.csvfile import COLUMNS, RowError
 from whatsapp.importing import preview_import, run_import
 from whatsapp.models import ImportBatch
-from whatsapp.rounds import speaking_for
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             content = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(f"“{options['file']}” cannot be read: {error.strerror}.") from error
-        with speaking_for(reseller):
+        with tenant(reseller):
             batch = self._import(reseller, content, options["file"].name)
         self.stdout.write(f"Imported {batch.total} numbers and {batch.new_centers} new centers.")
 
