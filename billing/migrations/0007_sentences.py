@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0005_waivers"),
+        ("billing", "0006_never_emptied"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("centers", "0003_created_by_the_products_clock"),
+        ("centers", "0004_audit_guards"),
     ]
 
     operations = [
