@@ -42,6 +42,7 @@ class Command(BaseCommand):
         reseller = begun or people.make_reseller(sandbox_url=settings.SANDBOX_URL, now=now)
         self._fill(SandboxControl(settings.SANDBOX_URL), reseller, now)
         self._say(f"the demo is complete after {time.monotonic() - started:.0f} s")
+        self._say(f"{settings.SITE_URL} as {demo_accounts.OWNER.email}, password {demo_accounts.PASSWORD}")
 
     def _fill(self, control: SandboxControl, reseller: Reseller, now: datetime) -> None:
         """Every step leaves alone what an earlier, killed run has done."""
