@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.models import Invoice, InvoiceLine
+from billing.money import legible
 from centers.formats import day_text, money_text, number_text
 from centers.models import Reseller
 
@@ -104,6 +105,6 @@ def _line(line: InvoiceLine) -> dict[str, str]:
         "what": line.number_label,
         "detail": f"{kind} · {days}",
         "quantity": number_text(line.quantity),
-        "price": money_text(line.unit_price, line.currency, exact=True),
+        "price": money_text(legible(line.unit_price), line.currency, exact=True),
         "amount": money_text(line.amount, line.currency),
     }

@@ -28,6 +28,11 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
         return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
 
 
+def legible(average: Decimal) -> Decimal:
+    """An average price without digits that nobody reads: six decimals, or three digits that mean something."""
+    return round(average, max(6, 2 - average.adjusted()) if average else 0)
+
+
 def exact_amount(value: Decimal | str, currency: str) -> Decimal:
     """A positive amount typed by a person. Refused when it is no number, not above zero, or too fine."""
     try:

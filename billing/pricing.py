@@ -95,6 +95,10 @@ class PriceBook:
         """The country's list; the list without a country where it has none."""
         return self.rates.get(country_id) or self.rates.get("", [])
 
+    def read_at(self, country_id: str) -> datetime | None:
+        """When MazBot last answered the country's list."""
+        return next((rate.fetch.fetched_at for rate in self.rates_of(country_id)), None)
+
     def for_center(self, center: Center, rates: Iterable[Rate] | None = None) -> list[PriceRow]:
         """The center's price list in its currency; `rates` prices another list than the current one."""
         rows = self.rates_of(center.country_id) if rates is None else rates

@@ -6,12 +6,12 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from django.db.models import DecimalField, ExpressionWrapper, F, Sum
+from django.db.models import DecimalField, ExpressionWrapper, F, Max, Sum
 from django.db.models.functions import TruncMonth
 
 from billing.models import AccountReading, Invoice, InvoiceLine, UsageClaim, UsageDay
 from billing.periods import Period, day_start, local_day
-from centers.formats import day_text
+from centers.formats import day_text, number_text
 from centers.models import Reseller
 from centers.sentences import Sentence as _
 from whatsapp.incidents import open_incident, resolve_incident
@@ -66,6 +66,11 @@ class Runway:
     days_left: int | None
     burners: tuple[tuple[str, int], ...]  # center, messages sent in BURN_DAYS
 
+    @property
+    def legible_quota(self) -> Decimal | None:
+        """The quota without decimals that nobody reads beside hundreds."""
+        return None if self.quota is None else round(self.quota, 0 if self.quota >= 100 else 2)
+
 
 def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
     """One row per day of the period, also where nothing was read."""
@@ -103,6 +108,13 @@ def reconcile_months(reseller: Reseller, period: Period) -> list[Reconciled]:
         )
         for month, rows in months.items()
     ]
+
+
+def compared_at(reseller: Reseller) -> datetime | None:
+    """As of when the main account and the numbers are known: the older of their last readings."""
+    account = AccountReading.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
+    numbers = UsageDay.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
+    return min(account, numbers) if account and numbers else None
 
 
 def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
@@ -188,7 +200,7 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
     )
     if low and runway.quota is not None:
         detail = _("%(quota)s left, about %(days)s days at the present use.") % {
-            "quota": f"{runway.quota.normalize():f}",
+            "quota": number_text(runway.legible_quota or 0),
             "days": runway.days_left or 0,
         }
         open_incident(reseller=reseller, kind=Incident.Kind.QUOTA_LOW, detail=detail, now=now)

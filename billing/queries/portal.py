@@ -27,6 +27,7 @@ class PortalPrice:
     category: str
     price: Decimal | None
     currency: str
+    read_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,12 @@ _LINE_FIELDS = (
 
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     """The center's prices, by type name: an order by price in another currency could tell of costs."""
-    rows = PriceBook(center.reseller, today(center.reseller, now)).for_center(center)
-    prices = [PortalPrice(row.type, row.category, row.price, row.currency) for row in rows]
+    book = PriceBook(center.reseller, today(center.reseller, now))
+    read_at = book.read_at(center.country_id)
+    prices = [
+        PortalPrice(row.type, row.category, row.price, row.currency, read_at)
+        for row in book.for_center(center)
+    ]
     return sorted(prices, key=lambda row: (row.category, row.type))
 
 

@@ -10,6 +10,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of
 from centers.formats import number_text
 from centers.templatetags.values import NOTHING, day, month
@@ -40,6 +41,12 @@ def change(value: Decimal | int) -> SafeString:
         return NOTHING
     text = number_text(value.normalize() if isinstance(value, Decimal) else value)
     return format_html('<bdi dir="ltr" class="number">{}{}</bdi>', "+" if value > 0 else "", text)
+
+
+@register.filter(name="legible")
+def legible_price(average: Decimal) -> Decimal:
+    """For `{% money line.unit_price|legible … exact=True %}`."""
+    return legible(average)
 
 
 @register.filter

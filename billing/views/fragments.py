@@ -54,6 +54,7 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
         "suspended": SuspensionCase.objects.filter(ended_at=None).count(),
         "month": month,
         "earned": _earned(request, month) if with_costs else [],
+        "read_at": queries.last_read(),
     }
     return render(request, "billing/parts/home_money.html", context)
 
@@ -98,8 +99,7 @@ def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     book = PriceBook(request.reseller, today(request.reseller, clock.now()))
     rows = book.for_center(center)
-    fetched = next((rate.fetch.fetched_at for rate in book.rates_of(center.country_id)), None)
-    context = {"center": center, "rows": rows, "fetched_at": fetched}
+    context = {"center": center, "rows": rows, "fetched_at": book.read_at(center.country_id)}
     return render(request, "billing/parts/center_prices.html", context)
 
 

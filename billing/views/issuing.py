@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing import queries
 from billing.forms.invoicing import PeriodForm
 from billing.invoicing import Draft, NothingToCharge, blockers, due_periods, issue_invoice, preview_invoice
 from billing.models import BillingPeriod, Invoice
@@ -98,6 +99,7 @@ def _issue_page(
         "look": look,
         "draft": look.draft if look else None,
         "closed": BillingPeriod.objects.filter(center=center, voided_at=None).select_related("invoice")[:12],
+        "read_at": queries.last_read(center),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
     }
     return render_page(request, ISSUE, context, parts=("invoice-preview",), status=status)

@@ -185,7 +185,7 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
         "country": country,
         "countries": countries,
         "centers": centers,
-        "fetched_at": next((rate.fetch.fetched_at for rate in book.rates_of(shown)), None),
+        "fetched_at": book.read_at(shown),
         "losses": _losses(book, centers),
         "missing": missing_pairs(book, centers),
         "moves": moves[:SHOWN_MOVES],

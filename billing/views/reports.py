@@ -47,6 +47,7 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
         "rows": rows,
         "currency": account.cost_currency if account else request.reseller.currency,
         "tolerance": reports.TOLERANCE,
+        "read_at": reports.compared_at(request.reseller),
         "chart": {
             "type": "line",
             "labels": [slot_label(span, row.first_day) for row in rows],

@@ -7,7 +7,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.money import digits, exact_amount, format_amount, rounded
+from billing.money import digits, exact_amount, format_amount, legible, rounded
 from centers.errors import Refused
 
 
@@ -62,3 +62,17 @@ def test_formats_with_the_digits_of_the_currency() -> None:
 
 def test_arabic_amounts_have_latin_digits_and_are_isolated() -> None:
     assert format_amount(Decimal("1234.5"), "KWD", "ar") == "\u20661,234.500 KWD\u2069"
+
+
+@pytest.mark.parametrize(
+    ("average", "read"),
+    [
+        ("0.0100522500", "0.010052"),
+        ("8.1875000000", "8.187500"),
+        ("0.0000123456", "0.0000123"),
+        ("-0.0868909603", "-0.086891"),
+        ("0", "0"),
+    ],
+)
+def test_an_average_price_keeps_what_can_be_read(average: str, read: str) -> None:
+    assert legible(Decimal(average)) == Decimal(read)

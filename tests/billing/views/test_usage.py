@@ -124,6 +124,42 @@ def test_home_shows_how_long_the_quota_lasts(desk: Desk) -> None:
     assert "10 days left" in page
 
 
+def test_the_quota_is_shown_without_decimals_nobody_reads(desk: Desk) -> None:
+    for back, left in enumerate(("444906.1250", "453000", "460000.7")):
+        AccountReading(
+            reseller=desk.shop.reseller,
+            day=NOW.date() - timedelta(days=2 * back),
+            sent=10,
+            received=0,
+            failed=0,
+            cost="1",
+            currency="USD",
+            available_quota=left,
+            read_at=NOW,
+        ).save()
+    page = desk.as_(desk.support).get(desk.url("home/quota/")).content.decode()
+    assert '<bdi dir="ltr" class="number">444,906</bdi>' in page
+    assert '<bdi dir="ltr" class="number">3,774</bdi>' in page
+
+
+def test_figures_say_as_of_when(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        desk.shop.read(desk.shop.number(), date(2026, 3, 2), sent=3, cost="70")
+    client = desk.as_(desk.owner)
+    pages = [
+        desk.url("usage/"),
+        desk.url("usage/reconciliation/"),
+        desk.url("home/money/"),
+        desk.url("home/quota/"),
+        desk.url(f"invoices/issue/{desk.center.pk}/?first=2026-03-01&last=2026-03-04"),
+        desk.url("prices/"),
+    ]
+    for url in pages:
+        assert 'class="as-of"' in client.get(url).content.decode(), url
+    for tail in ("prices/", "usage/"):
+        assert 'class="as-of"' in desk.as_(desk.viewer).get(desk.portal(tail)).content.decode(), tail
+
+
 def test_the_parts_of_a_centers_page(desk: Desk) -> None:
     client = desk.as_(desk.owner)
     root = f"centers/{desk.center.pk}/"
