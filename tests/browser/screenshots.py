@@ -33,7 +33,7 @@ SHOTS = (
     Shot("board-arabic", "/r/rimal/board/", language="ar"),
     Shot("board-phone", "/r/rimal/board/", size=PHONE),
     Shot("center", "/r/rimal/centers/1/"),
-    Shot("number", "/r/rimal/instances/1/"),
+    Shot("number", "/r/rimal/instances/1/?days=30"),
     Shot("alerts", "/r/rimal/alerts/"),
     Shot("prices", "/r/rimal/prices/"),
     Shot("usage-dark", "/r/rimal/usage/", scheme="dark"),
