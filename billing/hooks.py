@@ -11,7 +11,6 @@ from billing.audit_names import SENTENCES
 from billing.models import Invoice, Margin, Payment, RoundSchedule
 from billing.rounds import LEASE
 from billing.suspensions import may_disable
-from billing.tasks import QUEUES
 from centers import clock
 from centers.audit_sentences import register_sentences
 from centers.first_steps import Step, register_step
@@ -63,7 +62,7 @@ def run_soon(job: str, reseller_id: int) -> bool:
         if running:
             return False
         RoundSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
-    return enqueue(f"billing.{job}", queue=QUEUES[job], reseller_id=reseller_id)
+    return enqueue(f"billing.{job}", reseller_id=reseller_id)
 
 
 def find_invoices(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:

@@ -9,41 +9,61 @@ from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
 
-QUEUES = ("interactive", "control", "metering", "sweep", "mail")
 HEARTBEAT_SECONDS = 30.0
 
-# Task name of each tick -> its queue. Ticks are quick; the work they hand out goes to queues of its own.
-TICKS = {
-    "whatsapp.tick_status": "sweep",
-    "whatsapp.tick_switching": "control",
-    "whatsapp.tick_pairing": "interactive",
-    "whatsapp.tick_webhooks": "metering",
-    "whatsapp.tick_imports": "interactive",
-    "billing.tick_usage": "metering",
-    "billing.tick_account": "metering",
-    "billing.tick_rates": "metering",
-    "billing.tick_invoices": "metering",
-    "billing.tick_dunning": "control",
-    "billing.tick_mail": "mail",
+#: Which queue a task goes to; nothing else says so. Ticks are quick: what they hand out has queues of its own.
+TASKS = {
+    "interactive": (
+        "whatsapp.tick_pairing",
+        "whatsapp.ask_code",
+        "whatsapp.watch_code",
+        "whatsapp.check_one",
+        "whatsapp.tick_imports",
+        "whatsapp.import",
+        "billing.read_period",
+    ),
+    "control": ("whatsapp.tick_switching", "whatsapp.switch", "billing.tick_dunning", "billing.dunning"),
+    "metering": (
+        "whatsapp.tick_webhooks",
+        "whatsapp.process_events",
+        "whatsapp.tick_tidying",
+        "billing.tick_usage",
+        "billing.usage",
+        "billing.tick_account",
+        "billing.account",
+        "billing.tick_rates",
+        "billing.rates",
+        "billing.tick_invoices",
+        "billing.invoices",
+    ),
+    "sweep": ("whatsapp.tick_status", "whatsapp.check_batch", "whatsapp.check_everyone"),
+    "mail": ("billing.tick_mail", "billing.mail"),
 }
+QUEUES = tuple(TASKS)
+ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}
+# The ticks that beat calls at another pace than settings.TICK_SECONDS.
+_PACE = {"whatsapp.tick_tidying": 3600.0}
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
     """Every tick, dropped by the worker when it is older than its interval: ticks never pile up."""
-    ticks = {name: _entry(name, every=settings.TICK_SECONDS, queue=queue) for name, queue in TICKS.items()}
-    ticks["whatsapp.tick_tidying"] = _entry("whatsapp.tick_tidying", every=3600.0, queue="metering")
+    ticks = [task for task in ROUTES if ".tick_" in task]
+    schedule = {task: _entry(task, every=_PACE.get(task, settings.TICK_SECONDS)) for task in ticks}
     for queue in QUEUES:
-        beat = _entry("config.heartbeat", every=HEARTBEAT_SECONDS, queue=queue)
-        ticks[f"config.heartbeat:{queue}"] = beat | {"kwargs": {"queue": queue}}
-    return ticks
+        beat = _entry("config.heartbeat", every=HEARTBEAT_SECONDS)
+        # The one task that goes through every queue, to tell that somebody takes from it.
+        beat |= {"kwargs": {"queue": queue}, "options": beat["options"] | {"queue": queue}}
+        schedule[f"config.heartbeat:{queue}"] = beat
+    return schedule
 
 
-def _entry(task: str, *, every: float, queue: str) -> dict[str, Any]:
-    return {"task": task, "schedule": every, "options": {"queue": queue, "expires": every}}
+def _entry(task: str, *, every: float) -> dict[str, Any]:
+    return {"task": task, "schedule": every, "options": {"expires": every}}
 
 
 app = Celery("markaz")
 app.conf.update(settings.CELERY)
+app.conf.task_routes = ROUTES
 app.conf.beat_schedule = beat_schedule()
 app.autodiscover_tasks(["whatsapp", "billing", "config"])
 

@@ -77,7 +77,7 @@ def take_back(*, instance: Instance, by: User | None, now: datetime) -> bool:
             return False
         _make_due(row, now)
         _trace("webhook.take_back_wanted", row, by, now, url=_shown(row.webhook_url, ours))
-        enqueue_on_commit("whatsapp.switch", queue="control", reseller_id=row.reseller_id)
+        enqueue_on_commit("whatsapp.switch", reseller_id=row.reseller_id)
     return True
 
 

@@ -33,21 +33,21 @@ def connect() -> None:
         _("Connection status"),
         Permission.VIEW,
         _("Every number about once a minute, as the account's request limit allows"),
-        lambda reseller_id: enqueue("whatsapp.check_everyone", queue="sweep", reseller_id=reseller_id),
+        lambda reseller_id: enqueue("whatsapp.check_everyone", reseller_id=reseller_id),
     )
     register_job(
         "switching",
         _("Switching numbers and taking webhook addresses back"),
         Permission.VIEW,
         _("At once, and again until MazBot confirms"),
-        lambda reseller_id: enqueue("whatsapp.switch", queue="control", reseller_id=reseller_id),
+        lambda reseller_id: enqueue("whatsapp.switch", reseller_id=reseller_id),
     )
     register_job(
         "webhooks",
         _("Events from MazBot"),
         Permission.VIEW,
         _("Within seconds after they arrive"),
-        lambda reseller_id: enqueue("whatsapp.process_events", queue="metering", reseller_id=reseller_id),
+        lambda reseller_id: enqueue("whatsapp.process_events", reseller_id=reseller_id),
     )
 
 

@@ -74,9 +74,7 @@ def start_import(*, batch: ImportBatch, by: User | None, now: datetime) -> None:
     with transaction.atomic():
         ready = ImportBatch.objects.filter(pk=batch.pk, state=State.READY)
         if ready.update(state=State.QUEUED, queued_at=now, by=by):
-            enqueue_on_commit(
-                "whatsapp.import", queue="interactive", reseller_id=batch.reseller_id, batch_pk=batch.pk
-            )
+            enqueue_on_commit("whatsapp.import", reseller_id=batch.reseller_id, batch_pk=batch.pk)
             live.publish(batch.reseller_id, "jobs")
             return
     batch.refresh_from_db()

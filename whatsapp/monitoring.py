@@ -149,7 +149,6 @@ def check_now(*, instance: Instance, now: datetime) -> None:
         Instance.objects.filter(pk=instance.pk).update(next_check_at=now)
         enqueue_on_commit(
             "whatsapp.check_one",
-            queue="interactive",
             reseller_id=instance.reseller_id,
             instance_pk=instance.pk,
         )

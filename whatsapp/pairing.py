@@ -205,9 +205,7 @@ def _begin(attempt: PairingAttempt, now: datetime) -> PairingAttempt:
             now=now,
             via=str(attempt.via),
         )
-    enqueue_on_commit(
-        "whatsapp.ask_code", queue="interactive", reseller_id=instance.reseller_id, attempt_pk=attempt.pk
-    )
+    enqueue_on_commit("whatsapp.ask_code", reseller_id=instance.reseller_id, attempt_pk=attempt.pk)
     tell(instance.reseller_id, [instance.pk])
     return attempt
 

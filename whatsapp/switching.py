@@ -100,4 +100,4 @@ def _write(rows: list[Instance], wanted: Service, reason: WantReason, by: User |
         resolve_incident(reseller=rows[0].reseller, kind=OF_THE_PHONE, instance=rows, now=now)
     reseller_id = rows[0].reseller_id
     live.publish(reseller_id, "instances", centers=tuple(sorted({row.center_id for row in rows})))
-    enqueue_on_commit("whatsapp.switch", queue="control", reseller_id=reseller_id)
+    enqueue_on_commit("whatsapp.switch", reseller_id=reseller_id)

@@ -154,7 +154,6 @@ def invoice_read(request: TenantRequest, pk: int) -> HttpResponseBase:
         return _issue_page(request, center, form, status=422)
     enqueue(
         "billing.read_period",
-        queue="interactive",
         reseller_id=request.reseller.pk,
         center_id=center.pk,
         first=period.first_day.isoformat(),

@@ -15,7 +15,8 @@ from django.db import connection
 from centers import clock, live
 from centers.models import JobRun
 from centers.scoping import tenant
-from config.celery import QUEUES, TICKS, app, beat_schedule
+from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
+from config.supervisor.commands import WORKERS
 from config.tasks import last_heartbeat
 from whatsapp.dispatch import enqueue
 from whatsapp.models import Connection, PairingAttempt, Service, WantReason
@@ -66,7 +67,7 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
     place = new_place()
     with tenant(place.reseller):
         number, phone = place.add("connected"), place.add("disconnected")
-        enqueue("whatsapp.tick_status", queue="sweep")
+        enqueue("whatsapp.tick_status")
 
         def checked() -> bool:
             number.refresh_from_db()
@@ -104,35 +105,74 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
 def test_every_tick_of_the_beat_exists_and_expires():
     app.loader.import_default_modules()
     schedule = beat_schedule()
-    assert set(TICKS) <= set(schedule)
+    assert {name for name in app.tasks if ".tick_" in name} <= set(schedule)
     assert {entry["task"] for entry in schedule.values()} <= set(app.tasks)
     for name, entry in schedule.items():
         assert 0 < entry["options"]["expires"] <= entry["schedule"], name
-        assert entry["options"]["queue"] in QUEUES
-        assert entry["task"].split(".")[0] in ("whatsapp", "billing", "config")
+    beats = [entry["options"]["queue"] for entry in schedule.values() if entry["task"] == "config.heartbeat"]
+    assert sorted(beats) == sorted(QUEUES)
 
 
-def test_every_task_has_a_queue_of_ours():
+def our_tasks():
     app.loader.import_default_modules()
-    ours = {name: task for name, task in app.tasks.items() if name.split(".")[0] in ("whatsapp", "billing")}
-    assert ours
-    for name, task in ours.items():
-        assert task.queue in QUEUES, name
-        assert task.acks_late, name
+    return {name: task for name, task in app.tasks.items() if name.split(".")[0] in ("whatsapp", "billing")}
 
 
-def test_two_beats_at_once_do_the_work_of_one(db, new_place, monkeypatch):
-    from whatsapp import tasks
+def test_every_task_has_one_queue_and_workers_that_take_from_it():
+    served = [queue for queues in WORKERS.values() for queue in queues]
+    assert sorted(served) == sorted(QUEUES), "each queue is served by one group of workers"
+    assert set(our_tasks()) == set(ROUTES), "no task without a queue, no queue of a task that is gone"
+    assert sum(map(len, TASKS.values())) == len(ROUTES), "no task in two queues"
+    assert all(task.acks_late for task in our_tasks().values())
 
-    sent: list[str] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda name, **_: sent.append(name))
-    new_place().add()
-    tasks.tick_status()
-    tasks.tick_status()
-    assert sent == ["whatsapp.check_batch"]
-    live.valkey().delete("markaz:tick:whatsapp.tick_status")
-    tasks.tick_status()
-    assert len(sent) == 2
+
+def test_a_task_lands_in_its_queue(valkey):
+    for name, route in ROUTES.items():
+        valkey.flushdb()
+        assert enqueue(name)
+        waiting = {queue: valkey.llen(f"markaz:{queue}") for queue in QUEUES}
+        assert waiting == {queue: int(queue == route["queue"]) for queue in QUEUES}, name
+
+
+def test_celery_warns_of_nothing_that_goes_away():
+    code = """
+import warnings
+from celery.exceptions import CDeprecationWarning
+warnings.simplefilter("error", CDeprecationWarning)
+from config.wsgi import application
+from config.celery import app
+app.loader.import_default_modules()
+assert len(app.tasks) > 20
+"""
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(
+        command, capture_output=True, text=True, cwd=settings.BASE_DIR, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("tick", "work"),
+    [
+        ("whatsapp.tick_status", "whatsapp.check_batch"),
+        ("whatsapp.tick_switching", "whatsapp.switch"),
+        ("billing.tick_usage", "billing.usage"),
+        ("billing.tick_account", "billing.account"),
+        ("billing.tick_rates", "billing.rates"),
+        ("billing.tick_invoices", "billing.invoices"),
+        ("billing.tick_dunning", "billing.dunning"),
+    ],
+)
+def test_two_beats_at_once_do_the_work_of_one(db, new_place, tick, work):
+    new_place().add(switch_next_at=clock.now(), service_wanted=Service.DISABLED)
+    queue = f"markaz:{ROUTES[work]['queue']}"
+    ticking = our_tasks()[tick]
+    for _ in range(2):
+        ticking()
+    assert live.valkey().llen(queue) == 1
+    live.valkey().delete(f"markaz:tick:{tick}")
+    ticking()
+    assert live.valkey().llen(queue) == 2
 
 
 def test_a_broker_that_is_away_loses_nothing(db, monkeypatch):
@@ -142,5 +182,5 @@ def test_a_broker_that_is_away_loses_nothing(db, monkeypatch):
         raise OperationalError("away")
 
     monkeypatch.setattr(current_app, "send_task", unreachable)
-    assert enqueue("whatsapp.switch", queue="control", reseller_id=1) is False
+    assert enqueue("whatsapp.switch", reseller_id=1) is False
     assert timedelta(seconds=settings.TICK_SECONDS) < timedelta(minutes=1), "the next tick finds the work"
