@@ -8,7 +8,6 @@ from django.db import transaction
 from billing.models import ExchangeRate
 from centers import audit, live
 from centers.errors import Refused
-from centers.formats import day_text
 from centers.models import Reseller, User
 from centers.sentences import Sentence as _
 
@@ -21,7 +20,7 @@ class MissingRate(Refused):
     def __init__(self, base: str, quote: str, day: date) -> None:
         super().__init__(
             _("There is no exchange rate from %(base)s to %(quote)s for %(day)s. Enter one under Prices.")
-            % {"base": base, "quote": quote, "day": day_text(day)}
+            % {"base": base, "quote": quote, "day": day}
         )
         self.base, self.quote, self.day = base, quote, day
 

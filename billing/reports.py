@@ -11,7 +11,7 @@ from django.db.models.functions import TruncMonth
 
 from billing.models import AccountReading, Invoice, InvoiceLine, UsageClaim, UsageDay
 from billing.periods import Period, day_start, local_day
-from centers.formats import day_text, number_text
+from centers.formats import number_text
 from centers.models import Reseller
 from centers.sentences import Sentence as _
 from whatsapp.incidents import open_incident, resolve_incident
@@ -135,7 +135,7 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
         return None
     # Without the amounts: alerts are read by people who may not see costs.
     detail = _("%(day)s: the main account and all numbers here together did not cost the same.") % {
-        "day": day_text(day)
+        "day": day
     }
     open_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, detail=detail, now=now)
     return row

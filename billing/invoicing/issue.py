@@ -25,7 +25,6 @@ from billing.money import LARGEST
 from billing.periods import Period, day_start, local_day, zone_of
 from centers import audit, live
 from centers.errors import Refused
-from centers.formats import day_text
 from centers.models import Center, User
 from centers.sentences import Sentence as _
 from centers.sentences import together
@@ -47,8 +46,8 @@ def issue_invoice(*, center: Center, period: Period, by: User | None, now: datet
             _("Nothing is to be charged to “%(center)s” for %(first)s to %(last)s; the period is closed.")
             % {
                 "center": center,
-                "first": day_text(period.first_day),
-                "last": day_text(period.last_day),
+                "first": period.first_day,
+                "last": period.last_day,
             }
         )
     return closed.invoice
@@ -250,8 +249,8 @@ def _refuse_overlap(center: Center, period: Period) -> None:
         return
     values = {
         "center": center,
-        "first": day_text(closed.first_day),
-        "last": day_text(closed.end_day - timedelta(days=1)),
+        "first": closed.first_day,
+        "last": closed.end_day - timedelta(days=1),
         "number": closed.invoice.number if closed.invoice else "",
     }
     if closed.invoice:

@@ -6,7 +6,6 @@ They issue one more invoice or waive the rest with a reason (see waiving.py).
 from datetime import datetime, timedelta
 
 from django.db.models import Max
-from django.utils import translation
 
 from billing.invoicing.issue import NothingToCharge, issue_invoice
 from billing.invoicing.run import still_to_invoice
@@ -43,8 +42,7 @@ def is_left_over(center: Center) -> bool:
 def check_left_over(reseller: Reseller, now: datetime) -> list[Center]:
     """Open an alert for each center that is left over and close those that are done."""
     found = left_over(reseller)
-    with translation.override(reseller.language):
-        detail = _("MazBot corrected usage after the last invoice of this archived center.")
+    detail = _("MazBot corrected usage after the last invoice of this archived center.")
     open_incidents(
         reseller=reseller,
         incidents=[
