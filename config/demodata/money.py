@@ -33,6 +33,10 @@ _OWE_TWO = (5, 17)
 _OWE_ONE = (3, 12, 24)
 #: ... of those with longer terms, whose last invoice is open.
 _LONG_TERMS = (0, 8, 20, 31)
+#: ... of those who owe last month's invoice and were given some days more, so that their suspension is near.
+_SOON = (14, 28)
+_SOON_DAYS = 3
+_ISSUE_TO_DUE_DAYS = 14
 
 
 def months(reseller: Reseller, now: datetime) -> tuple[Period, Period]:
@@ -81,11 +85,15 @@ def hold_invoicing(reseller: Reseller, owner: User, now: datetime) -> None:
 
 
 def set_policies(reseller: Reseller, owner: User, now: datetime) -> None:
-    """A few centers have longer to pay."""
+    """A few centers have longer to pay, two have longer until they are suspended."""
+    due_on = months(reseller, now)[1].end_day + timedelta(days=1 + _ISSUE_TO_DUE_DAYS)
+    grace = max(0, (today(reseller, now) - due_on).days + _SOON_DAYS)
+    wanted = {position: {"payment_terms_days": 45} for position in _LONG_TERMS}
+    wanted |= {position: {"grace_days": grace} for position in _SOON}
     with tenant(reseller):
-        for position in _LONG_TERMS:
+        for position, terms in wanted.items():
             center = Center.objects.get(name=PLACES[position].name)
-            save_center_policy(center=center, by=owner, now=now, payment_terms_days=45)
+            save_center_policy(center=center, by=owner, now=now, **terms)
 
 
 def read_history(reseller: Reseller, now: datetime, say: Say) -> None:
@@ -160,7 +168,7 @@ def _still_owed(position: int, back: int) -> bool:
     """`back` is 0 for last month's invoice, 1 for the one before."""
     if position in _OWE_TWO:
         return True
-    return back == 0 and position in (*_OWE_ONE, *_LONG_TERMS)
+    return back == 0 and position in (*_OWE_ONE, *_LONG_TERMS, *_SOON)
 
 
 def _morning(reseller: Reseller, day: date, now: datetime) -> datetime:
