@@ -19,6 +19,12 @@ FILES = (
     "@fontsource-variable/cairo/files/cairo-arabic-wght-normal.woff2",
     "@fontsource-variable/cairo/files/cairo-latin-wght-normal.woff2",
     "@fontsource-variable/cairo/files/cairo-latin-ext-wght-normal.woff2",
+    "@fontsource-variable/inter/index.css",
+    # The style sheet names all of them; a browser loads those whose letters it meets.
+    *(
+        f"@fontsource-variable/inter/files/inter-{letters}-wght-normal.woff2"
+        for letters in ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
+    ),
     "chart.js/dist/chart.umd.js",
     "idiomorph/dist/idiomorph-ext.min.js",
 )
