@@ -1,0 +1,101 @@
+"""2,000 hostile pictures of the largest size that is taken: each is over in a second, and all within 512 MB."""
+
+import io
+import multiprocessing
+import random
+import resource
+import struct
+import time
+import zlib
+
+import pytest
+from PIL import Image
+
+from centers.images import MAX_BYTES, ImageRefused, safe_png
+from tests.centers.test_images import HOSTILE, chunk
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+
+FILES, SIDE = 2000, 1990
+SECONDS, KILOBYTES = 1.0, 512 * 1024
+
+
+def large(kind: str, mode: str = "RGB", **options: object) -> bytes:
+    """A picture near the limits of pixels and bytes that costs its decoder as much as one can."""
+    noise = Image.effect_noise((SIDE, SIDE), 40).convert(mode)
+    out = io.BytesIO()
+    noise.save(out, kind, **options)
+    return out.getvalue()
+
+
+def flat_png(bit_depth: int, colour: int, channels: int, *, interlaced: bool) -> bytes:
+    """Few bytes that become many: a bomb within the limit of pixels."""
+    row = b"\0" + b"\0" * (SIDE * channels * bit_depth // 8 + 1)
+    head = struct.pack(">IIBBBBB", SIDE, SIDE, bit_depth, colour, 0, 0, int(interlaced))
+    packed = zlib.compress(row * SIDE * 2, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def seeds() -> list[bytes]:
+    found = [
+        large("JPEG", quality=30, progressive=True),
+        large("JPEG", "CMYK", quality=20),
+        large("JPEG", "L", quality=60, optimize=True),
+        large("WEBP", quality=20),
+        large("WEBP", "RGBA", quality=10),
+        large("WEBP", "L", lossless=True, method=0),
+        large("PNG", "1"),
+        large("PNG", "P"),
+        *[flat_png(16, 6, 4, interlaced=lace) for lace in (False, True)],
+        *[flat_png(8, 2, 3, interlaced=lace) for lace in (False, True)],
+    ]
+    return [data for data in found if len(data) <= MAX_BYTES]
+
+
+def hostile(number: int, dice: random.Random, whole: list[bytes]) -> bytes:
+    """A seed with bytes exchanged, cut out, doubled or put behind; every tenth is one of the known kinds."""
+    if number % 10 == 0:
+        return HOSTILE[dice.choice(sorted(HOSTILE))]()
+    data = bytearray(dice.choice(whole))
+    for _ in range(dice.choice([0, 1, 5, 200])):
+        data[dice.randrange(len(data))] = dice.randrange(256)
+    at, size = dice.randrange(len(data)), dice.randrange(1, 5000)
+    way = dice.randrange(4)
+    if way == 1:
+        del data[at : at + size]
+    elif way == 2:
+        data[at:at] = data[at : at + size]
+    elif way == 3:
+        data += dice.choice(whole)[:size]
+    return bytes(data[:MAX_BYTES])
+
+
+def work(results: "multiprocessing.Queue[tuple[int, int, float, int]]") -> None:
+    """All files in a process of its own, whose memory is theirs alone."""
+    dice, whole = random.Random(20261126), seeds()
+    taken = refused = 0
+    slowest = 0.0
+    for number in range(FILES):
+        data = hostile(number, dice, whole)
+        began = time.process_time()
+        try:
+            assert safe_png(data).startswith(b"\x89PNG")
+            taken += 1
+        except ImageRefused:
+            refused += 1
+        slowest = max(slowest, time.process_time() - began)
+    results.put((taken, refused, slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+def test_every_file_is_taken_or_refused_within_its_bounds() -> None:
+    context = multiprocessing.get_context("spawn")
+    results: multiprocessing.Queue[tuple[int, int, float, int]] = context.Queue()
+    process = context.Process(target=work, args=(results,))
+    process.start()
+    taken, refused, slowest, kilobytes = results.get(timeout=880)
+    process.join()
+    print(f"{taken} taken, {refused} refused, slowest {slowest:.2f} s, most memory {kilobytes / 1024:.0f} MB")
+    assert taken + refused == FILES
+    assert min(taken, refused) > 100
+    assert slowest <= SECONDS
+    assert kilobytes <= KILOBYTES
