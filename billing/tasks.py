@@ -1,14 +1,42 @@
 """Per job one tick and one thin task. Ids only; what is due is decided by the database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from celery import shared_task
+from django.db import connection
 
 from billing.periods import Period
 from billing.rounds import ROUNDS, due_resellers, period_round, run_if_due
 from centers import clock
 from centers.models import Reseller
 from whatsapp.ticking import hand_out, tick
+
+#: Rounds that ask MazBot for long, and the class of the advisory locks that keep them apart; the key is the reseller.
+_LONG, _LOCKS = frozenset({"usage", "account", "rates", "invoices"}), 7_421
+
+
+@contextmanager
+def _alone(reseller_id: int, job: str) -> Iterator[bool]:
+    """Whether no other long round of the reseller runs: one with 10,000 numbers must leave workers to the others.
+
+    What is passed over is still due, and the next tick finds it. The lock is the database session's, so it ends with
+    a worker that is killed.
+    """
+    if job not in _LONG:
+        yield True
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCKS, reseller_id])
+        row = cursor.fetchone()
+    alone = bool(row and row[0])
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCKS, reseller_id])
 
 
 def _register(job: str) -> None:
@@ -20,7 +48,9 @@ def _register(job: str) -> None:
 
     @shared_task(name=f"billing.{job}")
     def working(*, reseller_id: int) -> None:
-        run_if_due(job, reseller_id=reseller_id, now=clock.now())
+        with _alone(reseller_id, job) as alone:
+            if alone:
+                run_if_due(job, reseller_id=reseller_id, now=clock.now())
 
 
 for _job in ROUNDS:

@@ -8,7 +8,8 @@ WORKERS = {
     "worker": ("interactive", "control"),
     "jobs": ("metering", "sweep", "mail"),
 }
-WORKER_PROCESSES = 2
+# A reseller holds at most one process for metering, one for its sweep, one for its mails: the others have the rest.
+WORKER_PROCESSES = {"worker": 2, "jobs": 4}
 
 
 def web(*, host: str, port: int | str) -> list[str]:
@@ -23,7 +24,7 @@ def worker(name: str) -> list[str]:
     return [
         *command,
         "--concurrency",
-        str(WORKER_PROCESSES),
+        str(WORKER_PROCESSES[name]),
         "--loglevel",
         "INFO",
         "--without-gossip",
