@@ -12,6 +12,9 @@ VENV = .venv/bin/python
 CHROMIUM_FOUND = CHROMIUM="$$("$(PYTHON)" -I config/bootstrap.py chromium)" && export CHROMIUM
 # Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
 ALL_TESTS = -n 2 --cov --cov-report=term-missing
+# `make chaos` sends so much more to the tests that send hostile input.
+FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/test_webhook_forgery.py tests/guards/test_hostile_input.py
+FUZZ = env MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example \
 	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
@@ -41,8 +44,8 @@ check: setup ## style, types, layers, migrations, templates, translations, deplo
 bench: setup ## measure every figure that the README quotes
 	@exec $(VENV) -m benchmarks $(ARGS)
 
-chaos: setup ## kill real processes at the worst moments and count
-	@exec $(VENV) -m pytest tests/chaos $(ARGS)
+chaos: setup ## kill real processes at the worst moments and count; attack with thousands of hostile inputs
+	@exec $(FUZZ) $(VENV) -m pytest $(if $(ARGS),$(ARGS),tests/chaos $(FUZZED))
 
 reset: ## remove this checkout's data, after asking (YES=1: without asking)
 	$(BOOTSTRAP) base

@@ -143,7 +143,8 @@ def _as_png(picture: Image.Image, max_side: int | None) -> bytes:
     if max_side:
         fresh.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    fresh.save(out, "PNG")
+    # Noise of the largest size that is taken costs half a second so, and more than twice that at the usual level.
+    fresh.save(out, "PNG", compress_level=3)
     return out.getvalue()
 
 
