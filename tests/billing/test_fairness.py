@@ -7,8 +7,8 @@ from django.db import connection
 
 from billing import tasks
 from centers.models import JobRun
-from config.celery import app
 from centers.scoping import tenant
+from config.celery import app
 from tests.billing.conftest import Shop, make_shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
