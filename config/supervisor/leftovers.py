@@ -27,15 +27,28 @@ def marked(mark: str) -> list[int]:
 
 
 def end(mark: str) -> int:
-    """End all processes with our mark, gently at first; returns how many there were."""
-    count = len(marked(mark))
+    """End all processes with our mark, gently at first; returns how many there were once they let go of everything."""
+    ending = set(marked(mark))
+    count = len(ending)
     for sign in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + PATIENCE
         for pid in marked(mark):
             _send(pid, sign)
-        while marked(mark) and time.monotonic() < deadline:
+        while ending and time.monotonic() < deadline:
             time.sleep(0.05)
+            ending = {pid for pid in ending.union(marked(mark)) if not _has_ended(pid)}
     return count
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether the process is over. One that is ending loses its environment first and its files, with the locks on
+    them, only after its memory: for a large process that takes a while.
+    """
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in "ZX"
 
 
 def _send(pid: int, sign: signal.Signals) -> None:

@@ -1,5 +1,6 @@
 """`make run` as a person and an unlucky machine use it: real processes in a checkout of their own."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -150,6 +151,33 @@ def test_a_process_that_dies_ends_the_run_with_an_error(install: Install) -> Non
     kill_hard(*beat)
     assert process.wait(timeout=30) not in {0, None}
     assert install.marked() == []
+
+
+LARGE = """
+import fcntl, sys
+lock = open(sys.argv[1])
+fcntl.flock(lock, fcntl.LOCK_SH)
+memory = b"x" * 500_000_000
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_was_ended_has_let_go_of_its_locks(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    process = subprocess.Popen(
+        [sys.executable, "-c", LARGE, str(path)],
+        env={**os.environ, leftovers.MARK: str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"up\n"
+    assert leftovers.end(str(tmp_path)) == 1
+    with path.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    process.communicate()
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
