@@ -1,13 +1,17 @@
 """How long the pages people look at most take, with many numbers, through the whole middleware stack."""
 
+from collections.abc import Callable
+
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks.rows import big_reseller
 from benchmarks.timing import milliseconds
+from whatsapp.views.board_rows import forget_rows
 
 NUMBERS = 10_000
+AT_A_HINT = {"HX-Request": "true", "HX-Target": "board"}
 PAGES = {
     "Board, first 50": "/r/pages/board/",
     "Board, search": "/r/pages/board/?q=Number+77",
@@ -24,12 +28,27 @@ def measure() -> list[tuple[str, str]]:
         cursor.execute("ANALYZE")
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(owner)
-    return [(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]
+    found = [(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]
+    board = PAGES["Board, first 50"]
+    return [
+        *found,
+        ("Board fetched again at a hint, nothing changed", _page(client, board, headers=AT_A_HINT)),
+        (
+            "Board fetched again at a hint, every row changed",
+            _page(client, board, headers=AT_A_HINT, before=forget_rows),
+        ),
+    ]
 
 
-def _page(client: Client, path: str) -> str:
+def _page(
+    client: Client,
+    path: str,
+    headers: dict[str, str] | None = None,
+    before: Callable[[], object] = lambda: None,
+) -> str:
     def get() -> None:
-        answer = client.get(path)
+        before()
+        answer = client.get(path, headers=headers)
         assert answer.status_code == 200, (path, answer.status_code)
 
     taken = milliseconds(get)

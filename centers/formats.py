@@ -4,8 +4,9 @@ Digits are Latin in Arabic too, and amounts carry their ISO 4217 code: three Ara
 things, and “LYD 1.500” must not turn into another number when a line runs from right to left.
 """
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -65,13 +66,16 @@ def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str
 
 def ago_text(moment: datetime, now: datetime) -> str:
     """`3 minutes ago` or `in 2 days` in the active language; less than a minute is not counted in seconds."""
-    if abs((moment - now).total_seconds()) < _JUST_NOW_SECONDS:
+    seconds = (moment - now).total_seconds()
+    if abs(seconds) < _JUST_NOW_SECONDS:
         return _("just now")
-    return str(
-        format_timedelta(
-            moment - now, granularity="minute", add_direction=True, locale=language(), threshold=1
-        )
-    )
+    return _minutes_text(round(seconds / 60), language())
+
+
+@lru_cache(maxsize=10_000)  # a list shows some hundred of them, and most are the same
+def _minutes_text(minutes: int, locale: str) -> str:
+    delta = timedelta(minutes=minutes)
+    return str(format_timedelta(delta, granularity="minute", add_direction=True, locale=locale, threshold=1))
 
 
 def zone_of(name: str) -> tzinfo:

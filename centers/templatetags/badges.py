@@ -68,7 +68,8 @@ def service_badge(instance: Any) -> SafeString:
 
 
 @register.simple_tag
-def standing_badge(center: Center) -> SafeString:
+def standing_badge(center: Any) -> SafeString:
     """What the center owes, in one word."""
-    tone, picture = _STANDING[Center.Standing(center.standing)]
-    return badge(tone, center.get_standing_display(), picture)
+    standing = Center.Standing(center.standing)
+    tone, picture = _STANDING[standing]
+    return badge(tone, standing.label, picture)

