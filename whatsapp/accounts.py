@@ -15,7 +15,7 @@ from centers.sentences import together
 from whatsapp.addresses import check_account_url
 from whatsapp.mazbot import AccountConfig, Diagnosis, ErrorKind, MazBot, MazBotError, test_connection
 from whatsapp.models import MazbotAccount
-from whatsapp.sentences import SENTENCES, STAFF_HINT
+from whatsapp.sentences import ASKED_AGAIN, PASSING, SENTENCES, STAFF_HINT
 
 CREDENTIALS = ("base_url", "api_key", "email", "password")
 SETTINGS = (
@@ -150,9 +150,9 @@ def unsaved_account(*, reseller: Reseller, **fields: Any) -> MazbotAccount:
     return account
 
 
-def explain(error: MazBotError) -> str:
-    """A translated sentence of what went wrong and what to do."""
-    sentence = explain_kind(error.kind)
+def explain(error: MazBotError, *, by_hand: bool = False) -> str:
+    """A translated sentence of what went wrong and what to do; `by_hand`: as in `explain_kind`."""
+    sentence = explain_kind(error.kind, by_hand=by_hand)
     if error.kind == ErrorKind.INVALID and error.field_errors:
         details = "; ".join(" ".join(texts) for texts in error.field_errors.values())
         return together([sentence, details])
@@ -161,18 +161,24 @@ def explain(error: MazBotError) -> str:
     return sentence
 
 
-def explain_kind(kind: str) -> str:
-    """The translated sentence of an ErrorKind's value, as stored with instances and accounts; "" for none."""
+def explain_kind(kind: str, *, by_hand: bool = False) -> str:
+    """The translated sentence of an ErrorKind's value, as stored with instances and accounts; "" for none.
+
+    `by_hand`: a person asked for it once, so nothing is said of the jobs, which ask again.
+    """
     if not kind:
         return ""
-    return _(SENTENCES[ErrorKind(kind)]) if kind in _KINDS else _("Something went wrong at MazBot.")
+    if kind not in _KINDS:
+        return _("Something went wrong at MazBot.")
+    sentence = _(SENTENCES[ErrorKind(kind)])
+    return together([sentence, _(ASKED_AGAIN)]) if kind in PASSING and not by_hand else sentence
 
 
 def explain_diagnosis(diagnosis: Diagnosis) -> str:
     """What a connection test found, in a translated sentence or two."""
     if diagnosis.ok:
         return _("The connection works.")
-    sentence = explain_kind(diagnosis.kind or "")
+    sentence = explain_kind(diagnosis.kind or "", by_hand=True)
     return f"{sentence} {STAFF_HINT}" if diagnosis.staff_account_hint else sentence
 
 

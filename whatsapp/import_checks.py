@@ -68,6 +68,10 @@ def _field_errors(model: type[Center] | type[Instance], name: str, value: str, l
     column = model._meta.get_field(_LABELS.get(name, name))
     if not isinstance(column, Field):
         raise TypeError(f"{name} is not a column")
+    allowed = [str(choice) for choice, _label in column.flatchoices]
+    if allowed and value not in allowed:
+        problem = _("“%(value)s” is not one of: %(allowed)s.")
+        return [RowError(line, name, problem % {"value": value[:60], "allowed": ", ".join(allowed)})]
     try:
         column.clean(value, None)
     except ValidationError as error:

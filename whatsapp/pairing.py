@@ -258,7 +258,7 @@ def _why_failed(attempt: PairingAttempt | None) -> str:
         return _("No code arrived in time. Please ask for a new code.")
     if attempt.error_kind == BAD_IMAGE:
         return _("MazBot sent something that is not a QR code. Please ask for a new code.")
-    return f"{explain_kind(attempt.error_kind)} {attempt.error}".strip()
+    return f"{explain_kind(attempt.error_kind, by_hand=True)} {attempt.error}".strip()
 
 
 def _hash(token: str) -> str:

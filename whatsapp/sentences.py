@@ -10,8 +10,8 @@ STAFF_HINT = gettext_lazy(
 )
 
 SENTENCES = {
-    ErrorKind.NETWORK: _("MazBot cannot be reached. It is tried again by itself."),
-    ErrorKind.TIMEOUT: _("MazBot did not answer in time. It is tried again by itself."),
+    ErrorKind.NETWORK: _("MazBot cannot be reached."),
+    ErrorKind.TIMEOUT: _("MazBot did not answer in time."),
     ErrorKind.LOGIN: _("MazBot refuses the login e-mail or password of the account."),
     ErrorKind.API_KEY: _("MazBot refuses the API key of the account."),
     ErrorKind.LOCALE_PATH: _(
@@ -21,8 +21,12 @@ SENTENCES = {
     ErrorKind.NOT_FOUND: _("MazBot does not know this instance id. Check it for typing errors."),
     ErrorKind.INVALID: _("MazBot does not accept a value."),
     ErrorKind.REFUSED: _("MazBot refused the request."),
-    ErrorKind.MALFORMED: _("MazBot sent an answer that cannot be read. It is tried again by itself."),
-    ErrorKind.SERVER: _("MazBot has an internal error. It is tried again by itself."),
+    ErrorKind.MALFORMED: _("MazBot sent an answer that cannot be read."),
+    ErrorKind.SERVER: _("MazBot has an internal error."),
     ErrorKind.TOO_LARGE: _("MazBot sent an answer that is too large."),
     ErrorKind.UNAVAILABLE: _("A part of this system is being restarted. Please try again in a moment."),
 }
+
+#: What the jobs ask again by themselves; a person who asked has to.
+PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.MALFORMED, ErrorKind.SERVER})
+ASKED_AGAIN = _("It is tried again by itself.")

@@ -140,6 +140,8 @@ def test_every_plural_has_six_forms_and_many_show_their_number() -> None:
 def test_every_sentence_is_arabic() -> None:
     latin = {"mazbot-url", "Webhook"}
     for original, translated in arabic():
+        if not re.search("[A-Za-z]", re.sub(r"%\(\w+\)s", "", "".join(original))):
+            continue  # nothing but values and marks between them
         for text in translated:
             assert re.search("[\u0600-\u06ff]", text) or text in latin, original
 

@@ -103,6 +103,13 @@ def test_every_error_has_words_and_keeps_mazbots_own(place):
     assert explain_kind("") == ""
 
 
+def test_only_what_a_job_asks_again_is_said_to_be_asked_again(place):
+    again = "It is tried again by itself."
+    assert explain_kind(ErrorKind.TIMEOUT) == f"MazBot did not answer in time. {again}"
+    assert explain_kind(ErrorKind.TIMEOUT, by_hand=True) == "MazBot did not answer in time."
+    assert again not in explain_kind(ErrorKind.LOGIN)
+
+
 def test_successes_are_written_once_a_minute(place, now):
     note_success(place.account, now=now)
     note_success(place.account, now=now + timedelta(seconds=30))

@@ -97,6 +97,7 @@ def test_a_known_center_gets_the_numbers(place, now):
         ("A,,no-mail,,,,,inst-1,", "email"),
         ("A,,,12,,,,inst-1,", "phone"),
         ("A,,,,,XXZ,,inst-1,", "currency"),
+        ("A,,,,,XXX,,inst-1,", "currency"),
         ("A,,,,,,fr,inst-1,", "language"),
         ("A,,,,,,,inst 1,", "instance_id"),
         (f"A,,,,,,,{'i' * 65},", "instance_id"),
@@ -116,6 +117,11 @@ def test_a_wrong_row_is_named_by_line_and_field_and_nothing_is_imported(place, n
         start_import(batch=batch, by=None, now=now)
     assert run_import(batch=batch, now=now).state == State.INVALID
     assert not Instance.objects.exists()
+
+
+def test_a_wrong_language_is_told_with_the_right_ones(place, now):
+    batch = preview(place, f"{HEADER}\nA,,,,,,fr,inst-1,\n", now)
+    assert batch.errors[0]["message"] == "“fr” is not one of: en, ar."
 
 
 def test_duplicates_in_the_file_and_in_the_database(place, now):
