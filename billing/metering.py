@@ -95,25 +95,30 @@ def read_before_closing(*, center: Center, period: Period, now: datetime) -> Non
     """Bring a period of a center up to date before it is billed: unread days, the last days, then the whole.
 
     The sum over the period is one call per number; where it is not what the days add up to, every day is read
-    again. Raises MazBotError when MazBot cannot be asked, Refused without an account.
+    again. A number that MazBot no longer knows is billed as it was read. Raises MazBotError when MazBot cannot be
+    asked or a day was never read, Refused without an account.
     """
     account = account_of(center.reseller)
     zone = ZoneInfo(account.time_zone)
+    unread = [(number, day) for number, days in unread_days(center, period, zone) for day in days]
+    _read_all(account, unread, now)
     ended = day_start(period.end_day, zone)
-    back = reseller_policy(center.reseller).reread_days
-    wanted = {(number, day) for number, days in unread_days(center, period, zone) for day in days}
-    last = UsageDay.objects.filter(
-        center=center,
-        day__lt=period.end_day,
-        day__gte=period.end_day - timedelta(days=back),
-        read_at__lt=ended,
-    )
-    wanted |= {
-        (row.instance, row.day) for row in last.select_related("instance") if row.day >= period.first_day
+    back = period.end_day - timedelta(days=reseller_policy(center.reseller).reread_days)
+    last: dict[Instance, list[_Wanted]] = {
+        number: [] for number in Instance.objects.filter(center=center).order_by("pk")
     }
-    _read_all(account, sorted(wanted, key=lambda item: (item[0].pk, item[1])), now)
-    for number in Instance.objects.filter(center=center).order_by("pk"):
-        _check_sum(account, center, number, period, now)
+    rows = UsageDay.objects.filter(
+        center=center, day__lt=period.end_day, day__gte=max(back, period.first_day), read_at__lt=ended
+    )
+    for row in rows.select_related("instance").order_by("instance_id", "day"):
+        last.setdefault(row.instance, []).append((row.instance, row.day))
+    for number, wanted in last.items():
+        try:
+            _read_all(account, wanted, now)
+            _check_sum(account, center, number, period, now)
+        except MazBotError as error:
+            if error.kind != ErrorKind.NOT_FOUND:
+                raise
 
 
 def read_account_usage(*, reseller: Reseller, now: datetime, days: Iterable[date] = ()) -> None:

@@ -1,6 +1,7 @@
 """Decimals and currencies: the digits of a currency, rounding once, and amounts as people read them."""
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+import re
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
@@ -12,6 +13,7 @@ from centers.errors import Refused
 # More than any sum of ours needs: products keep every digit until the one rounding.
 PRECISION = 60
 LARGEST = Decimal(10) ** 13
+_TYPED = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?|[+-]?\.\d{1,30}")
 _FIRST_STRONG_LTR, _END_ISOLATE = "\u2066", "\u2069"
 
 
@@ -35,10 +37,7 @@ def legible(average: Decimal) -> Decimal:
 
 def exact_amount(value: Decimal | str, currency: str) -> Decimal:
     """A positive amount typed by a person. Refused when it is no number, not above zero, or too fine."""
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        raise Refused(_("“%(value)s” is not an amount.") % {"value": str(value)[:40]}) from None
+    amount = value if isinstance(value, Decimal) else _typed(value)
     if not amount.is_finite() or amount <= 0 or amount >= LARGEST:
         raise Refused(_("The amount must be above zero and below 10,000,000,000,000."))
     if amount != rounded(amount, currency):
@@ -47,6 +46,14 @@ def exact_amount(value: Decimal | str, currency: str) -> Decimal:
             % {"currency": currency, "digits": digits(currency), "value": f"{amount:f}"[:40]}
         )
     return rounded(amount, currency)
+
+
+def _typed(text: str) -> Decimal:
+    """Digits of any script with a point or the Arabic separator; nothing else that Python takes for a number."""
+    plain = text.strip().replace("٫", ".")
+    if not _TYPED.fullmatch(plain):
+        raise Refused(_("“%(value)s” is not an amount.") % {"value": text[:40]})
+    return Decimal(plain)
 
 
 def format_amount(amount: Decimal, currency: str, language: str | None = None) -> str:

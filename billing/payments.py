@@ -1,5 +1,6 @@
 """Recording what centers pay: a reference counts once, what is too much becomes credit."""
 
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -157,7 +158,13 @@ def _settled(center: Center, action: str, payment: Payment, by: User | None, now
 
 
 def _reference(text: str) -> str:
-    reference = " ".join(text.split())
+    """One spelling of what people see as the same: no invisible marks, Latin digits, plain widths and spaces."""
+    seen = (
+        str(unicodedata.digit(character)) if character.isdecimal() else character
+        for character in unicodedata.normalize("NFKC", text)
+        if character.isspace() or unicodedata.category(character) not in ("Cc", "Cf")
+    )
+    reference = " ".join("".join(seen).split())
     if not reference:
         raise Refused(_("A payment needs a reference, such as the number of the transfer or the receipt."))
     if len(reference) > 80:
@@ -165,9 +172,15 @@ def _reference(text: str) -> str:
     return reference
 
 
-def _check(center: Center, amount: Decimal | str, currency: str, received_on: date, now: datetime) -> Decimal:
+def payable_in(center: Center) -> list[str]:
+    """The currencies a center can pay in: its own first, then those it owes something in."""
     open_in = Invoice.objects.filter(center=center, open_amount__gt=0).values_list("currency", flat=True)
-    allowed = {center.currency, *open_in}
+    owed_in = {currency for currency, balance in sums(center).items() if balance > 0}
+    return [center.currency, *sorted({*open_in, *owed_in} - {center.currency})]
+
+
+def _check(center: Center, amount: Decimal | str, currency: str, received_on: date, now: datetime) -> Decimal:
+    allowed = payable_in(center)
     if currency not in allowed:
         raise Refused(
             _("“%(center)s” pays in %(currency)s, not in %(other)s.")

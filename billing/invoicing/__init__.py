@@ -11,7 +11,7 @@ from billing.invoicing.leftover import (
     last_period,
     waive_left_over,
 )
-from billing.invoicing.run import due_periods, invoice_reseller
+from billing.invoicing.run import due_periods, invoice_reseller, taken_back
 from billing.invoicing.usage import corrections
 from billing.invoicing.waiving import waivable, waive_usage
 
@@ -30,6 +30,7 @@ __all__ = [
     "issue_last_invoice",
     "last_period",
     "preview_invoice",
+    "taken_back",
     "void_invoice",
     "waivable",
     "waive_left_over",

@@ -25,6 +25,7 @@ _KEPT = (
     "instance_id",
     "number_label",
     "rate_type",
+    "billable",
     "first_day",
     "end_day",
     "unit_cost",

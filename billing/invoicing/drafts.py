@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
+from billing.invoicing.subscriptions import rate_at, subscribed
 from billing.invoicing.usage import Unbilled, corrections, unbilled_days
-from billing.models import Category, InvoiceLine, Margin, Rate, SubscriptionClaim
+from billing.models import Category, InvoiceLine, Margin, Rate
 from billing.money import rounded
-from billing.periods import ONE_DAY, Period, local_day, month_of, zone_of
+from billing.periods import ONE_DAY, Period, day_start, month_of, zone_of
 from billing.policies import Policy, policy_for
-from billing.pricing import PriceBook, average, billable_messages, converted, usage_charge
+from billing.pricing import PriceBook, average, converted, usage_charge
 from centers.errors import Refused
 from centers.models import Center
 from centers.sentences import Sentence as _
@@ -40,6 +41,7 @@ class DraftLine:
     exchange_rate: Decimal
     amount: Decimal
     currency: str
+    billable: str = ""
     rate_type: str = ""
     month: date | None = None  # of a subscription
     days: tuple[Unbilled, ...] = ()
@@ -95,6 +97,7 @@ class _Terms:
     margin: Margin | None
     cost_currency: str
     exchange_rate: Decimal
+    billable: str
 
 
 def preview_invoice(center: Center, period: Period) -> Draft:
@@ -120,13 +123,13 @@ def _usage_lines(book: PriceBook, center: Center, policy: Policy, period: Period
     for day in unbilled_days(center, period):
         margin = book.margins.find(Category.MESSAGE, center, day.day)
         worth = book.exchange.rate(day.currency, center.currency, book.day) if _counts(day) else Decimal(1)
-        terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, worth)
+        terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, worth, policy.billable)
         groups.setdefault(terms, []).append(day)
-    return [_line(terms, days, center.currency, policy) for terms, days in groups.items()]
+    return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
 
 def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
-    """Corrections keep the margin version and the exchange rate their day was billed with."""
+    """Corrections keep the margin version, the exchange rate and what was billable when their day was billed."""
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in corrections(center, period.first_day):
         margin, line = day.margin_before, day.line_before
@@ -136,38 +139,36 @@ def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: P
             worth = line.exchange_rate
         else:
             worth = book.exchange.rate(day.currency, center.currency, book.day)
-        terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, worth)
+        basis = (line.billable if line else "") or policy.billable
+        terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, worth, basis)
         groups.setdefault(terms, []).append(day)
-    return [_line(terms, days, center.currency, policy) for terms, days in groups.items()]
+    return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
 
 def _subscription_lines(
     book: PriceBook, center: Center, policy: Policy, period: Period
 ) -> Iterable[DraftLine]:
     """One line per number and month whose last day lies in the period, when the policy names a type to charge."""
-    months = list(period.months_ended())
-    if not policy.subscription_type or not months:
+    if not policy.subscription_type:
         return
-    rate = next(
-        (row for row in book.rates_of(center.country_id) if row.type == policy.subscription_type), None
-    )
-    if rate is None:
+    rates: dict[date, Rate] = {}
+    for number, month in subscribed(center, list(period.months_ended())):
+        if month not in rates:
+            rates[month] = _subscription_rate(book, center, policy.subscription_type, month)
+        yield _subscription_line(book, center, rates[month], number, month)
+
+
+def _subscription_rate(book: PriceBook, center: Center, rate_type: str, month: date) -> Rate:
+    ended = day_start(month_of(month).end_day, zone_of(center.reseller))
+    found = rate_at(book, center.country_id, rate_type, ended)
+    if found is None:
         raise Refused(
             _(
                 "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or change the policy."
             )
-            % {"type": policy.subscription_type, "center": center}
+            % {"type": rate_type, "center": center}
         )
-    numbers = list(Instance.objects.filter(center=center).order_by("pk"))
-    charged = set(
-        SubscriptionClaim.objects.filter(instance__in=numbers, month__in=months, voided_at=None).values_list(
-            "instance_id", "month"
-        )
-    )
-    for month in months:
-        for number in numbers:
-            if (number.pk, month) not in charged and _was_active(number, center, month):
-                yield _subscription_line(book, center, rate, number, month)
+    return found
 
 
 def _subscription_line(
@@ -200,14 +201,8 @@ def _subscription_line(
     )
 
 
-def _line(terms: _Terms, days: list[Unbilled], currency: str, policy: Policy) -> DraftLine:
-    sent, failed = sum(day.sent for day in days), sum(day.failed for day in days)
-    # Of a correction both can be negative; then the difference itself is what carries the fixed amount.
-    quantity = (
-        sum(day.sent - day.failed for day in days)
-        if terms.kind == Kind.ADJUSTMENT and policy.billable != "sent"
-        else sum(billable_messages(day.sent, day.failed, policy.billable) for day in days)
-    )
+def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
+    quantity = sum(day.billable(terms.billable) for day in days)
     cost = sum((day.cost for day in days), ZERO)
     percent, fixed = (terms.margin.percent, terms.margin.fixed) if terms.margin else (ZERO, ZERO)
     charge = converted(usage_charge(cost, quantity, percent, fixed), terms.exchange_rate)
@@ -217,9 +212,10 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str, policy: Policy) ->
         first_day=min(day.day for day in days),
         end_day=max(day.day for day in days) + ONE_DAY,
         quantity=quantity,
-        sent=sent,
+        billable=terms.billable,
+        sent=sum(day.sent for day in days),
         received=sum(day.received for day in days),
-        failed=failed,
+        failed=sum(day.failed for day in days),
         cost=cost,
         cost_currency=terms.cost_currency,
         margin=terms.margin,
@@ -235,11 +231,3 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str, policy: Policy) ->
 def _counts(day: Unbilled) -> bool:
     """Whether the day can cost anything: a silent number needs no exchange rate."""
     return bool(day.sent or day.cost)
-
-
-def _was_active(number: Instance, center: Center, month: date) -> bool:
-    zone = zone_of(center.reseller)
-    whole = month_of(month)
-    archived = local_day(number.archived_at, zone) if isinstance(number.archived_at, datetime) else None
-    started = local_day(number.created_at, zone)
-    return started < whole.end_day and (archived is None or archived >= whole.first_day)

@@ -28,10 +28,16 @@ from centers.errors import Refused
 from centers.models import Center, User
 from centers.sentences import Sentence as _
 from centers.sentences import together
+from whatsapp.incidents import resolve_incident
+from whatsapp.models import Incident
 
 
 class NothingToCharge(Refused):
     """The period had no charge: it is closed without an invoice."""
+
+
+class AlreadyClosed(Refused):
+    """A day of the period is closed already."""
 
 
 def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
@@ -101,6 +107,7 @@ def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
     resolve_late(center, _adjusted_days(draft), UsageReading.Resolution.ACCEPTED, by, now)
     if invoice:
         _finish(invoice, draft, by, now)
+    resolve_incident(reseller=center.reseller, kind=Incident.Kind.BILLING_BLOCKED, center=center, now=now)
     audit.record(
         "invoice.issued" if invoice else "period.waived",
         reseller=center.reseller,
@@ -157,6 +164,7 @@ def _write_lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
             first_day=line.first_day,
             end_day=line.end_day,
             quantity=line.quantity,
+            billable=line.billable,
             sent=line.sent,
             received=line.received,
             failed=line.failed,
@@ -254,5 +262,9 @@ def _refuse_overlap(center: Center, period: Period) -> None:
         "number": closed.invoice.number if closed.invoice else "",
     }
     if closed.invoice:
-        raise Refused(_("“%(center)s” is invoiced for %(first)s to %(last)s already: %(number)s.") % values)
-    raise Refused(_("%(first)s to %(last)s is closed for “%(center)s”: nothing was to be charged.") % values)
+        raise AlreadyClosed(
+            _("“%(center)s” is invoiced for %(first)s to %(last)s already: %(number)s.") % values
+        )
+    raise AlreadyClosed(
+        _("%(first)s to %(last)s is closed for “%(center)s”: nothing was to be charged.") % values
+    )

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-from django.db import connection
+import structlog
+from django.db import DatabaseError, connection
 from django.db.models import Max, Min
 
-from billing.invoicing.issue import close_period
+from billing.invoicing.issue import AlreadyClosed, close_period
 from billing.metering import read_before_closing
 from billing.models import UsageDay
 from billing.periods import Period, local_day, month_of, today, zone_of
@@ -14,17 +15,28 @@ from billing.policies import policies_for, reseller_policy
 from centers.errors import Refused
 from centers.jobs import Round
 from centers.models import Center, Reseller
+from centers.sentences import Sentence as _
 from whatsapp.accounts import explain
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.mazbot import MazBotError
 from whatsapp.models import Incident
 
+log = structlog.get_logger(__name__)
+BLOCKED = Incident.Kind.BILLING_BLOCKED
 # PostgreSQL joins the periods that touch, so that a center of many years is one row.
 _CLOSED = """
 SELECT center_id, lower(days), upper(days)
   FROM (SELECT center_id, unnest(range_agg(daterange(first_day, end_day))) AS days
           FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS closed
  ORDER BY center_id, days
+"""
+_TAKEN_BACK = """
+SELECT center_id, lower(days), upper(days)
+  FROM (SELECT center_id, unnest(
+                   range_agg(daterange(first_day, end_day)) FILTER (WHERE voided_at IS NOT NULL)
+                   - coalesce(range_agg(daterange(first_day, end_day)) FILTER (WHERE voided_at IS NULL), '{}')
+               ) AS days
+          FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS open
 """
 
 
@@ -77,23 +89,51 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> Non
     for center, period in due:
         if center.pk in stuck:
             continue  # later months wait for the earlier one
-        try:
-            read_before_closing(center=center, period=period, now=now)
-            close_period(center=center, period=period, by=None, now=now)
-        except (Refused, MazBotError) as error:
-            sentence = error.sentence if isinstance(error, Refused) else explain(error)
-            stuck.add(center.pk)
-            round_.fail(f"{center} {period.first_day:%Y-%m}", sentence)
-            open_incident(
-                reseller=reseller,
-                kind=Incident.Kind.BILLING_BLOCKED,
-                center=center,
-                detail=sentence,
-                now=now,
-            )
-        else:
+        sentence = _close(center, period, now)
+        if sentence is None:
             round_.ok()
-            resolve_incident(reseller=reseller, kind=Incident.Kind.BILLING_BLOCKED, center=center, now=now)
+            continue
+        stuck.add(center.pk)
+        round_.fail(f"{center} {period.first_day:%Y-%m}", sentence)
+        open_incident(reseller=reseller, kind=BLOCKED, center=center, detail=sentence, now=now)
+    _resolve_the_others(reseller, stuck, now)
+
+
+def _close(center: Center, period: Period, now: datetime) -> str | None:
+    """Why the period could not be closed; None when it is, be it by somebody else in the meantime."""
+    try:
+        read_before_closing(center=center, period=period, now=now)
+        close_period(center=center, period=period, by=None, now=now)
+    except AlreadyClosed:
+        return None
+    except Refused as error:
+        return error.sentence
+    except MazBotError as error:
+        return explain(error)
+    except DatabaseError:
+        # One center's broken rule must not keep the others from their invoices.
+        log.exception("closing_failed", center_id=center.pk, first_day=str(period.first_day))
+        return _("The database refused to close this period. Nothing of it was written.")
+    return None
+
+
+def _resolve_the_others(reseller: Reseller, stuck: set[int], now: datetime) -> None:
+    """A center that is no longer due, or is issued by hand from now on, is not blocked."""
+    rows = Incident.objects.filter(reseller=reseller, kind=BLOCKED, resolved_at=None)
+    for incident in rows.exclude(center__in=stuck).select_related("center"):
+        resolve_incident(reseller=reseller, kind=BLOCKED, center=incident.center, now=now)
+
+
+def taken_back(reseller: Reseller) -> list[tuple[Center, Period]]:
+    """Days whose invoice was taken back and that nothing has closed since, oldest first: staff decide on them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN_BACK, [reseller.pk])
+        rows = cursor.fetchall()
+    centers = Center.objects.select_related("reseller").in_bulk(
+        {center_id for center_id, _first, _end in rows}
+    )
+    found = [(centers[center_id], Period(first, end)) for center_id, first, end in rows]
+    return sorted(found, key=lambda item: (item[1], item[0].pk))
 
 
 def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:

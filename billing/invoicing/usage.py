@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 
 from billing.models import BillingPeriod, InvoiceLine, Margin, UsageClaim, UsageDay
 from billing.periods import Period
+from billing.pricing import billable_messages
 from centers.models import Center
 from whatsapp.models import Instance
 
@@ -51,7 +52,15 @@ class Unbilled:
     cost: Decimal
     currency: str
     read_at: datetime
+    taken: tuple[int, int]  # sent and failed that claims took before
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
+
+    def billable(self, basis: str) -> int:
+        """How many billable messages the difference makes of the day; a day never has fewer than none."""
+        sent, failed = self.taken
+        return billable_messages(sent + self.sent, failed + self.failed, basis) - billable_messages(
+            sent, failed, basis
+        )
 
     @property
     def margin_before(self) -> Margin | None:
@@ -134,6 +143,7 @@ def _unbilled(row: Any, before: UsageClaim | None) -> Unbilled:
         revision=0 if row.latest is None else row.latest + 1,
         currency=row.currency,
         read_at=row.read_at,
+        taken=(row.billed_sent, row.billed_failed),
         before=before,
         **rest,
     )

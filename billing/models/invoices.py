@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.policy import Billable
 from billing.models.rates import Margin
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
@@ -184,6 +185,9 @@ class InvoiceLine(models.Model):
     first_day = models.DateField()
     end_day = models.DateField()
     quantity = models.BigIntegerField()  # billable messages, or subscriptions
+    billable = models.CharField(
+        max_length=9, choices=Billable, blank=True
+    )  # which messages count; "" of a subscription
     sent = models.BigIntegerField(default=0)
     received = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0)

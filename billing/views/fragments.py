@@ -66,7 +66,10 @@ def _earned(request: TenantRequest, month: Any) -> list[dict[str, Any]]:
     charges = charges_by_center(request.reseller, centers.values(), month)
     sums: dict[str, dict[str, Decimal]] = {}
     for row in used:
-        charge, currency = charges.get(row["center_id"]), centers[row["center_id"]].currency
+        charge, currency = (
+            charges.get((row["center_id"], row["currency"])),
+            centers[row["center_id"]].currency,
+        )
         if charge is not None and currency == row["currency"]:
             own = sums.setdefault(currency, {"charge": Decimal(0), "cost": Decimal(0)})
             own["charge"] += charge
@@ -118,7 +121,9 @@ def center_usage(request: TenantRequest, pk: int) -> HttpResponseBase:
         "slots": slots,
         "chart": usage_chart(span, slots),
         "told": told(span, slots),
-        "rows": [{**row, "charge": charges.get((center.pk, row["instance_id"]))} for row in rows],
+        "rows": [
+            {**row, "charge": charges.get((center.pk, row["instance_id"], row["currency"]))} for row in rows
+        ],
         "read_at": queries.last_read(center),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "with_money": Permission.VIEW_INVOICES in request.permissions,

@@ -14,7 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import queries
 from billing.forms.invoicing import PeriodForm
-from billing.invoicing import Draft, NothingToCharge, blockers, due_periods, issue_invoice, preview_invoice
+from billing.invoicing import (
+    Draft,
+    NothingToCharge,
+    blockers,
+    due_periods,
+    issue_invoice,
+    preview_invoice,
+    taken_back,
+)
 from billing.models import BillingPeriod, Invoice
 from billing.periods import ONE_DAY, Period, month_of, previous_month, today
 from billing.readiness import unread_days
@@ -176,6 +184,7 @@ def invoice_run(request: TenantRequest) -> HttpResponseBase:
     context: dict[str, Any] = {
         "due": due[:SHOWN_DUE],
         "due_count": len(due),
+        "taken_back": taken_back(request.reseller),
         "more_due": max(0, len(due) - SHOWN_DUE),
         "run": run,
         "left": max(0, (run.total or 0) - run.done - run.failed) if run else 0,

@@ -16,7 +16,7 @@ from billing.forms.payments import PaymentForm, ReversalForm
 from billing.ledger import balances
 from billing.models import Invoice, Payment, SuspensionCase
 from billing.money import rounded
-from billing.payments import record_payment, reverse_payment
+from billing.payments import payable_in, record_payment, reverse_payment
 from billing.periods import today
 from billing.policies import policy_for
 from billing.suspensions import debt_beyond_grace, open_invoices
@@ -166,7 +166,7 @@ def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
 def _form(request: TenantRequest, center: Center) -> PaymentForm:
     day = today(request.reseller, clock.now())
     rows = open_invoices(center)
-    currencies = [center.currency, *sorted({row.currency for row in rows} - {center.currency})]
+    currencies = payable_in(center)
     if request.method == "POST":
         return PaymentForm(request.POST, currencies=currencies, today=day)
     return PaymentForm(initial=_initial(request, rows, day), currencies=currencies, today=day)

@@ -115,7 +115,7 @@ def _rows(request: TenantRequest, span: Span, center: Center | None) -> list[dic
             row,
             str(row["center__name"]),
             row["center_id"],
-            charges.get(row["center_id"]),
+            charges.get((row["center_id"], row["currency"])),
             centers[row["center_id"]],
         )
         for row in found
@@ -130,7 +130,7 @@ def _number_rows(request: TenantRequest, span: Span, center: Center) -> list[dic
             row,
             row["instance__label"] or row["instance__instance_id"],
             row["instance_id"],
-            charges.get((center.pk, row["instance_id"])),
+            charges.get((center.pk, row["instance_id"], row["currency"])),
             center,
         )
         | {"is_here": row["instance__center_id"] == center.pk}

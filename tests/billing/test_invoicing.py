@@ -29,7 +29,7 @@ from billing.models import (
     UsageDay,
 )
 from billing.periods import Period
-from billing.policies import save_center_policy, save_policy
+from billing.policies import save_policy
 from billing.queries import portal_invoices, portal_lines
 from billing.readings import waive_days
 from centers.errors import Refused
@@ -241,14 +241,6 @@ def test_a_subscription_is_charged_once(shop: Shop) -> None:
     assert preview_invoice(shop.center, FEBRUARY).lines == ()
     void_invoice(invoice=invoice, because="Wrong", by=None, now=NOW)
     assert preview_invoice(shop.center, FEBRUARY).total == 11
-
-
-def test_a_subscription_without_a_rate_is_refused(shop: Shop) -> None:
-    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="gold")
-    with pytest.raises(Refused, match="gold"):
-        preview_invoice(shop.center, FEBRUARY)
-    save_center_policy(center=shop.center, by=None, now=NOW, subscription_type="")
-    assert preview_invoice(shop.center, FEBRUARY).lines == ()
 
 
 def test_numbers_start_anew_each_year_and_have_no_gaps(shop: Shop) -> None:

@@ -76,3 +76,16 @@ def test_arabic_amounts_have_latin_digits_and_are_isolated() -> None:
 )
 def test_an_average_price_keeps_what_can_be_read(average: str, read: str) -> None:
     assert legible(Decimal(average)) == Decimal(read)
+
+
+@pytest.mark.parametrize(
+    "typed", ["1_000", "1e3", "1E+2", "NaN", "Infinity", "1,5", "1 000", "", ".", "0x10", "½"]
+)
+def test_only_digits_are_an_amount(typed: str) -> None:
+    with pytest.raises(Refused, match="is not an amount"):
+        exact_amount(typed, "USD")
+
+
+@pytest.mark.parametrize("typed", ["12.5", " 12.50 ", "١٢٫٥", "۱۲.۵", "+12.5", "012.5"])
+def test_digits_of_any_script_are_an_amount(typed: str) -> None:
+    assert exact_amount(typed, "USD") == Decimal("12.50")

@@ -7,7 +7,7 @@ import pytest
 
 from billing.ledger import balances, refresh_all_standings, sums
 from billing.models import Invoice, LedgerEntry, Payment
-from billing.payments import record_payment, refund_credit, reverse_payment
+from billing.payments import payable_in, record_payment, refund_credit, reverse_payment
 from billing.queries import takings
 from centers.errors import Refused
 from centers.models import AuditEvent, Center
@@ -156,3 +156,33 @@ def test_the_database_notices_a_reference_taken_meanwhile(shop: Shop) -> None:
             by=None,
             now=NOW,
         )
+
+
+@pytest.mark.parametrize(
+    "same", ["\u200fTR-77", "tr-77\u200e", "TR\u200b-77", "TR-٧٧", "TR-۷۷", "ＴＲ-77", " TR-77\u00a0"]
+)
+def test_what_people_see_as_one_reference_counts_once(shop: Shop, same: str) -> None:
+    """Copied from an Arabic mail or a bank's page, a reference brings marks and digits that nobody sees."""
+    shop.pay("1", reference="TR-77")
+    with pytest.raises(Refused, match="recorded before"):
+        shop.pay("1", reference=same)
+    assert Payment.objects.get().reference == "TR-77"
+
+
+def test_a_reference_of_marks_alone_is_none(shop: Shop) -> None:
+    with pytest.raises(Refused, match="needs a reference"):
+        shop.pay("1", reference="\u200f\u200b")
+
+
+def test_what_is_owed_without_an_invoice_can_be_paid_in_its_currency(shop: Shop) -> None:
+    """A cheque was paid out again as credit and then bounced; meanwhile the center pays in another currency."""
+    cheque = shop.pay("10")
+    refund_credit(center=shop.center, amount="10", currency="USD", reference="R1", by=None, now=NOW)
+    reverse_payment(payment=cheque, because="bounced", by=None, now=NOW)
+    Center.objects.filter(pk=shop.center.pk).update(currency="LYD")
+    shop.center.refresh_from_db()
+    assert balances(shop.center, NOW)[1].owed == 10
+    assert payable_in(shop.center) == ["LYD", "USD"]
+    shop.pay("10", currency="USD")
+    assert sums(shop.center) == {"USD": 0}
+    assert payable_in(shop.center) == ["LYD"]

@@ -1,15 +1,16 @@
 """Margins, exchange rates and policies: what is refused, what is kept, what wins."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from billing.exchange import Exchange, set_exchange_rate
 from billing.margins import margin_for
 from billing.models import BillingPolicy, Category, CenterPolicy, ExchangeRate, Margin
-from billing.periods import Period, checked_period, day_start, month_of, previous_month, zone_of
+from billing.periods import Period, checked_period, day_start, local_day, month_of, previous_month
 from billing.policies import policies_for, policy_for, reseller_policy, save_center_policy, save_policy
 from centers.errors import Refused
 from centers.models import AuditEvent
@@ -132,12 +133,27 @@ def test_periods() -> None:
     assert checked_period(date(2026, 1, 1), date(2026, 2, 1)).first_day == date(2026, 1, 1)
 
 
-def test_days_meet_without_gap_or_overlap_through_a_year(shop: Shop) -> None:
-    shop.reseller.time_zone = "Africa/Cairo"
-    zone = zone_of(shop.reseller)
-    days = list(Period(date(2024, 1, 1), date(2025, 1, 1)).days())
-    starts = [day_start(day, zone) for day in days]
+@pytest.mark.parametrize(
+    ("zone", "year"),
+    [
+        ("Africa/Cairo", 2024),  # no midnight on 26 April; the last hour of 31 October comes twice
+        ("Asia/Amman", 2021),  # no midnight in spring; the first hour of 29 October comes twice
+        ("Asia/Amman", 2022),  # forward in February, and never back
+        ("Asia/Beirut", 2023),
+        ("Asia/Gaza", 2023),
+        ("Africa/Casablanca", 2024),
+        ("Asia/Damascus", 2022),
+    ],
+)
+def test_days_meet_without_gap_or_overlap_through_a_year(zone: str, year: int) -> None:
+    days = list(Period(date(year, 1, 1), date(year + 1, 1, 1)).days())
+    starts = [day_start(day, ZoneInfo(zone)) for day in days]
     hours = {(after - before).total_seconds() / 3600 for before, after in pairwise(starts)}
-    assert hours == {23, 24, 25}
-    assert starts == sorted(starts)
+    assert {24} < hours <= {23, 24, 25}
+    assert [local_day(start, ZoneInfo(zone)) for start in starts] == days
+    assert [local_day(start - timedelta(microseconds=1), ZoneInfo(zone)) for start in starts[1:]] == days[:-1]
+
+
+def test_a_day_without_midnight_begins_where_the_clock_jumps() -> None:
+    zone = ZoneInfo("Africa/Cairo")
     assert day_start(date(2024, 4, 26), zone) == datetime(2024, 4, 25, 22, tzinfo=UTC)

@@ -8,14 +8,18 @@ import pytest
 from billing.invoicing import (
     close_period,
     due_periods,
+    taken_back,
     void_invoice,
 )
 from billing.ledger import balances
 from billing.models import (
     UsageClaim,
+    UsageReading,
 )
+from billing.payments import refund_credit
 from billing.periods import Period
 from billing.policies import save_center_policy
+from billing.readings import accept_reading
 from centers.errors import Refused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -110,5 +114,44 @@ def test_an_archived_center_is_billed_to_its_last_usage(shop: Shop) -> None:
 def test_what_was_taken_back_waits_for_staff(shop: Shop) -> None:
     Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
     shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="1")
+    assert taken_back(shop.reseller) == []
     void_invoice(invoice=issue(shop), because="x", by=None, now=NOW)
     assert due_periods(shop.reseller, NOW) == []
+    assert taken_back(shop.reseller) == [(shop.center, FEBRUARY)]
+    close_period(center=shop.center, period=Period(date(2026, 2, 1), date(2026, 2, 11)), by=None, now=NOW)
+    assert taken_back(shop.reseller) == [(shop.center, Period(date(2026, 2, 11), date(2026, 3, 1)))]
+    issue_rest = Period(date(2026, 2, 11), date(2026, 3, 1))
+    close_period(center=shop.center, period=issue_rest, by=None, now=NOW)
+    assert taken_back(shop.reseller) == []
+
+
+def test_lines_that_cancel_out_are_an_invoice_over_nothing(shop: Shop) -> None:
+    first, second = shop.number(), shop.number()
+    for number in (first, second):
+        shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    issue(shop)
+    shop.read(first, date(2026, 2, 3), sent=4, cost="4", at=NOW)
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    shop.read(second, date(2026, 2, 3), sent=16, cost="16", at=NOW)
+    invoice = issue(shop, MARCH, now=APRIL_5)
+    assert (invoice.total, invoice.line_count, invoice.open_amount) == (0, 2, 0)
+    assert invoice.settled_at == APRIL_5
+    note = void_invoice(invoice=invoice, because="x", by=None, now=APRIL_5)
+    assert (note.total, note.number) == (0, "CN-2026-0001")
+    assert balances(shop.center, APRIL_5)[0].owed == 20
+    assert issue(shop, MARCH, now=APRIL_5).total == 0
+
+
+def test_a_negative_invoice_taken_back_after_its_credit_was_paid_out_is_owed_again(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    first = issue(shop)
+    shop.pay("10")
+    shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=NOW)
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    minus = issue(shop, MARCH, now=APRIL_5)
+    assert (minus.total, balances(shop.center, APRIL_5)[0].credit) == (-6, 6)
+    refund_credit(center=shop.center, amount="6", currency="USD", reference="R1", by=None, now=APRIL_5)
+    assert void_invoice(invoice=minus, because="x", by=None, now=APRIL_5).total == 6
+    first.refresh_from_db()
+    assert first.open_amount == balances(shop.center, APRIL_5)[0].owed == 6

@@ -77,7 +77,7 @@ def test_usage_that_is_not_to_be_charged_is_left_out_of_the_invoice(shop: Shop) 
             shop.read(number, date(2026, 2, day), sent=1, cost="10")
     third = Period(date(2026, 2, 3), date(2026, 2, 4))
     waive_usage(instance=tested, period=third, because="Test messages", by=None, now=NOW)
-    assert charges_by_center(shop.reseller, [shop.center], FEBRUARY) == {shop.center.pk: 33}
+    assert charges_by_center(shop.reseller, [shop.center], FEBRUARY) == {(shop.center.pk, "USD"): 33}
     assert issue(shop).total == 33
     row = reconcile_months(shop.reseller, FEBRUARY)[0]
     assert (row.centers_cost, row.invoiced_cost) == (40, 30)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.documents import invoice_pdf
+from billing.invoicing import void_invoice
 from billing.models import Invoice, OutgoingMail
 from centers.models import JobRun
 from centers.scoping import tenant
@@ -150,6 +151,16 @@ def test_missing_days_are_read_when_asked(desk: Desk) -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"{url}?first=2026-01-31&last=2026-01-31")
     assert desk.as_(desk.billing).post(url + "read/", {"first": "x"}).status_code == 422
     assert desk.as_(desk.support).post(url + "read/", days).status_code == 403
+
+
+def test_what_was_taken_back_and_not_invoiced_again_is_listed(desk: Desk) -> None:
+    client = desk.as_(desk.billing)
+    assert "Taken back and not invoiced again" not in client.get(desk.url("invoices/run/")).content.decode()
+    with tenant(desk.shop.reseller):
+        void_invoice(invoice=desk.invoice, because="Wrong margin", by=None, now=NOW)
+    page = client.get(desk.url("invoices/run/")).content.decode()
+    assert "Taken back and not invoiced again" in page
+    assert f"invoices/issue/{desk.center.pk}/?first=2026-02-10&amp;last=2026-02-10" in page
 
 
 def test_an_invoice_is_taken_back_by_its_number_once(desk: Desk) -> None:

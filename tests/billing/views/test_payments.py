@@ -67,7 +67,7 @@ def test_a_reference_that_was_used_names_the_earlier_payment_and_loses_nothing(d
     [
         ({"amount": "1.1234"}, "USD amounts have 2 decimals"),
         ({"amount": "-5"}, "must be above zero"),
-        ({"amount": "NaN"}, "must be above zero"),
+        ({"amount": "NaN"}, "is not an amount"),
         ({"amount": "ten"}, "is not an amount"),
         ({"received_on": "2026-03-09"}, "a day to come"),
         ({"currency": "LYD"}, "is-invalid"),
