@@ -99,6 +99,13 @@ def test_a_country_without_a_list_has_the_general_one(shop: Shop) -> None:
     assert issue(shop).total == 7
 
 
+def test_every_number_is_charged_at_the_same_rate(shop: Shop) -> None:
+    rates(shop, JANUARY_1, **{TYPE: "9"})
+    for _count in range(2):
+        number_of(shop, date(2026, 2, 28))
+    assert [line.amount for line in preview_invoice(shop.center, FEBRUARY).lines] == [9, 9]
+
+
 def test_without_a_number_no_rate_is_missing(shop: Shop) -> None:
     with pytest.raises(NothingToCharge):
         issue(shop)
