@@ -205,19 +205,17 @@ def check(walk: Walk) -> None:
         assert found["last"] == found["count"] == numbers.last
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_the_books_stay_true(shop: Shop, seed: int) -> None:
     walk = Walk(shop, seed)
     for _step in range(60):
         walk.step()
-        try:
-            check(walk)
-        except AssertionError:
-            print("\n".join(walk.told[-12:]))
-            raise
+        check(walk)
     # In the end everything known of closed days can be settled: corrected once more, or waived.
     left = check_left_over(shop.reseller, walk.now)
     for center in left:
         waive_left_over(center=center, because="end", by=None, now=walk.now)
     assert check_left_over(shop.reseller, walk.now) == []
-    print(len([t for t in walk.told if "refused" not in t]), "deeds")
+    assert sum("refused" not in deed for deed in walk.told) > 20, (
+        "most deeds must be possible to prove anything"
+    )

@@ -95,6 +95,7 @@ def test_every_job_has_a_tick_and_a_task_on_one_queue(job: str) -> None:
 def test_a_tick_hands_out_what_is_due_and_the_task_does_it(shop: Shop, mailoutbox, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     from centers import clock
 
+    app.loader.import_default_modules()
     shop.owe("10")
     sent: list[tuple[str, dict[str, object]]] = []
     monkeypatch.setattr("whatsapp.ticking.enqueue", lambda name, *, expires, **kw: sent.append((name, kw)))
