@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ CROWD, FEW = 10_000, 12
 SLACK = 8.0
 
 
-def test_the_others_wait_at_most_twice_as_long(stack: Stack) -> None:
+def test_the_others_wait_at_most_twice_as_long(stack: Stack, record_property: Any) -> None:
     small = new_tenant(stack, "small", rate_limit=600)
     small.import_numbers([Number(f"SM-{n}", f"Center {n}", daily_messages=50) for n in range(FEW)])
     wait_for(lambda: checked(small) == FEW, "the first sweep", 90)
@@ -28,6 +29,7 @@ def test_the_others_wait_at_most_twice_as_long(stack: Stack) -> None:
         lambda: count(large, "centers_jobrun", "job = 'usage' AND state = 'running'") > 0, "its usage", 90
     )
     crowded = [waits(stack, small) for _round in range(2)]
+    record_property("figures", f"alone {alone}, beside {CROWD} numbers {crowded}")
     for what in alone[0]:
         most = max(one[what] for one in alone)
         assert max(one[what] for one in crowded) <= 2 * most + SLACK, (what, alone, crowded)
