@@ -59,12 +59,20 @@ def trade(slug: str) -> None:
             _pay(invoice, owner, now)
 
 
+def pay_all(slug: str) -> None:
+    """Let every center pay all that is open."""
+    reseller, now = Reseller.objects.get(slug=slug), clock.now()
+    with tenant(reseller):
+        for invoice in Invoice.objects.filter(open_amount__gt=0).select_related("center__reseller"):
+            _pay(invoice, _owner(reseller), now)
+
+
 def _pay(invoice: Invoice, by: User, now: datetime) -> None:
     record_payment(
         center=invoice.center,
         amount=invoice.total,
         currency=invoice.currency,
-        reference="TRF-1",
+        reference=f"TRF-{invoice.number}",
         received_on=today(invoice.reseller, now),
         by=by,
         now=now,

@@ -28,12 +28,12 @@ def paying(stack: Stack) -> Tenant:
 
 
 def test_payments_count_once(stack: Stack, paying: Tenant) -> None:
-    session = signed_in(paying)
+    session, url = signed_in(paying), payments_of(paying)
     references = [f"TRF-{n}" for n in range(PAYMENTS)]
     some, answered = Event(), []
 
     def send(reference: str) -> None:
-        if pay(session, paying, reference):
+        if pay(session, url, reference):
             answered.append(reference)
             if len(answered) >= 5:
                 some.set()
@@ -50,7 +50,7 @@ def test_payments_count_once(stack: Stack, paying: Tenant) -> None:
     stack.start_process("web")
     wait_for(lambda: alive(stack), "the pages")
     for reference in references:
-        pay(session, paying, reference)
+        pay(session, url, reference)
     assert count(paying, "billing_payment") == PAYMENTS
     entries = "SELECT count(*) || ' ' || sum(amount) FROM billing_ledgerentry WHERE reseller_id = {}"
     total, summed = str(paying.value(entries)).split()
@@ -92,9 +92,13 @@ def post(session: requests.Session, url: str, *, files: object = None, **fields:
     )
 
 
-def pay(session: requests.Session, tenant: Tenant, reference: str) -> bool:
+def payments_of(tenant: Tenant) -> str:
+    """The address that payments of the center called Center are sent to."""
+    return tenant.url(f"payments/record/{tenant.center('Center')}/")
+
+
+def pay(session: requests.Session, url: str, reference: str) -> bool:
     """Send a payment; whether the product answered that it has it."""
-    url = tenant.url(f"payments/record/{tenant.center('Center')}/")
     try:
         answer = post(
             session, url, amount=str(AMOUNT), currency="USD", reference=reference, received_on=TODAY, note=""
