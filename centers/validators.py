@@ -1,5 +1,6 @@
 """Checks of single values that come from people or files."""
 
+import unicodedata
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -25,10 +26,11 @@ def validate_currency(value: str) -> None:
 def normalise_phone(value: str) -> str:
     """The number as E.164 (`+96899887897`), or "" for an empty one.
 
-    Accepts spaces, dashes and a leading `00` or `+`; the country code must be there.
+    Accepts spaces, dashes, a leading `00` or `+`, and the digits and unseen marks of Arabic keyboards; the country
+    code must be there.
     Raises ValidationError with a sentence that names the number.
     """
-    text = value.strip()
+    text = "".join(_plain(character) for character in value).strip()
     if not text:
         return ""
     text = "+" + text[2:] if text.startswith("00") else text
@@ -43,3 +45,9 @@ def normalise_phone(value: str) -> str:
             % {"value": value[:40]}
         )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _plain(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    return "" if unicodedata.category(character) == "Cf" else character

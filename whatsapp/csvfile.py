@@ -1,7 +1,10 @@
 """Reading a CSV file of centers and numbers: bytes in, rows and errors with line numbers out."""
 
+import codecs
 import csv
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from centers.sentences import Sentence as _
@@ -20,6 +23,12 @@ COLUMNS = (
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 20_000
 _DELIMITERS = (",", ";", "\t")
+_NAMES = ("center", "contact_name", "label")  # the other columns hold codes
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+# Marks of direction and width that spreadsheets and phones leave around text; nobody sees them.
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_UNSEEN_ANYWHERE = re.compile(f"[{_UNSEEN}]")
+_SEPARATOR_LINE = re.compile(r"\s*sep=(.)[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own hint
 
 Row = dict[str, str]  # the columns; and "line" as text
 
@@ -50,11 +59,15 @@ class Sheet:
 
 
 def read_sheet(content: bytes) -> Sheet:
-    """UTF-8 with or without a byte order mark; columns apart by comma, semicolon or tab; blank lines are skipped."""
+    """UTF-8 with or without a byte order mark, or UTF-16 with one; columns apart by comma, semicolon or tab.
+
+    Blank lines are skipped. Space of any kind becomes one blank, unseen marks around names and in codes are dropped.
+    """
     if len(content) > MAX_BYTES:
         return _useless(_("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2})
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         return Sheet(errors=[RowError(line, "", _("The file is not UTF-8. Save it as “CSV UTF-8”."))])
@@ -62,10 +75,7 @@ def read_sheet(content: bytes) -> Sheet:
         return _useless(_("The file is not a text file."))
     if not text.strip():
         return _useless(_("The file is empty."))
-    try:
-        return _read(text)
-    except csv.Error as error:
-        return _useless(_("The file cannot be read as CSV: %(why)s.") % {"why": error})
+    return _read(text)
 
 
 def example_file() -> str:
@@ -90,38 +100,72 @@ def example_file() -> str:
 
 
 def _read(text: str) -> Sheet:
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
     sheet = Sheet()
-    for cells in reader:
-        values = [cell.strip() for cell in cells]
-        if not any(values):
-            continue
-        if not header:
-            header = [value.lower() for value in values]
-            sheet.errors += _header_errors(header, reader.line_num)
-            if sheet.errors:
-                return sheet
-        elif len(sheet.rows) >= MAX_ROWS:
-            return _useless(_("The file has more than %(count)s rows.") % {"count": MAX_ROWS})
-        else:
-            _take(sheet, header, values, reader.line_num)
+    try:
+        for line, cells in _records(text):
+            if not header:
+                header = [cell.lower() for cell in _cut(cells, 0)]
+                sheet.errors += _header_errors(header, line)
+                if sheet.errors:
+                    return sheet
+            elif len(sheet.rows) >= MAX_ROWS:
+                return _useless(_("The file has more than %(count)s rows.") % {"count": MAX_ROWS})
+            else:
+                _take(sheet, header, cells, line)
+    except _Broken as error:
+        problem = _("A quotation mark is not closed, or there is text after one that is.")
+        return Sheet(errors=[RowError(error.line, "", problem)])
     if not sheet.rows and not sheet.errors:
         return _useless(_("The file has a header but no rows."))
     return sheet
 
 
-def _take(sheet: Sheet, header: list[str], values: list[str], line: int) -> None:
-    while len(values) > len(header) and not values[-1]:
-        values = values[:-1]
-    if len(values) != len(header):
+class _Broken(Exception):
+    """A record that ends nowhere, by the line in which it begins."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The line in which each record that is not blank begins, and its cells."""
+    hint = _SEPARATOR_LINE.match(text)
+    skipped = hint.group().count("\n") if hint else 0
+    text = text[hint.end() :] if hint else text
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = hint[1] if hint else max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = skipped + reader.line_num + 1
+        try:
+            cells = [_BLANK.sub(" ", cell).strip(" " + _UNSEEN) for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _Broken(line) from error
+        if any(cells):
+            yield line, cells
+
+
+def _cut(cells: list[str], least: int) -> list[str]:
+    """Without empty cells at the end, which spreadsheets add; at least so many stay."""
+    while len(cells) > least and not cells[-1]:
+        cells = cells[:-1]
+    return cells
+
+
+def _take(sheet: Sheet, header: list[str], cells: list[str], line: int) -> None:
+    cells = _cut(cells, len(header))
+    if len(cells) != len(header):
         message = _("%(found)s values where the header has %(wanted)s.")
-        problem = message % {"found": len(values), "wanted": len(header)}
+        problem = message % {"found": len(cells), "wanted": len(header)}
         sheet.errors.append(RowError(line, "", problem))
         return
-    sheet.rows.append((line, dict(zip(header, values, strict=True))))
+    named = zip(header, cells, strict=True)
+    row = {name: cell if name in _NAMES else _UNSEEN_ANYWHERE.sub("", cell) for name, cell in named}
+    sheet.rows.append((line, row))
 
 
 def _header_errors(header: list[str], line: int) -> list[RowError]:

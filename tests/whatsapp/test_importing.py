@@ -73,6 +73,58 @@ def test_spreadsheets_write_csv_in_many_ways(place, now, delimiter, mark, ending
     assert Instance.objects.count() == 3
 
 
+ARABIC = "\u200fمركز النور\u00a0,هدى,,\u202a٠٠٩٦٨ ٩٩٨٨ ٧٨٩٧\u202c,,omr,AR,\u200ei-\u200b1\u200e,\u2067الاستقبال\u2069"
+
+
+@pytest.mark.parametrize(
+    ("content", "center", "label"),
+    [
+        (f'{HEADER}\n"Al ""Noor"", Clinic",,,,,,,i-1,"a; b"\n'.encode(), 'Al "Noor", Clinic', "a; b"),
+        (f'{HEADER}\n"Al\nNoor",,,,,,,i-1,"Front\r\n  desk"\n'.encode(), "Al Noor", "Front desk"),
+        (f"{HEADER}\nAl\x07Noor,,,,,,,i-1,Front\x02desk\n".encode(), "Al Noor", "Front desk"),
+        (f"{HEADER}\n{ARABIC}\n".encode(), "مركز النور", "الاستقبال"),
+        (f"{HEADER}\n{ARABIC}\n".replace(",", "\t").encode("utf-16"), "مركز النور", "الاستقبال"),
+        (f"sep=;\n{HEADER}\nA,,,,,,,i-1,\n".replace(",", ";").encode(), "A", ""),
+        (f"\n\n{HEADER},,\nA,,,,,,,i-1,x,,\n,,,,,,,,,,\n".encode(), "A", "x"),
+        (f"{HEADER}\rA,,,,,,,i-1,x\r".encode(), "A", "x"),
+        (f"{HEADER.upper()}\nA,,,,,,,i-1,x".encode(), "A", "x"),
+    ],
+    ids=["quotes", "line breaks", "controls", "marks", "utf-16", "sep=", "empty columns", "cr", "capitals"],
+)
+def test_what_spreadsheets_leave_in_cells_is_cleaned(place, now, content, center, label):
+    assert take(place, content, now).state == State.DONE
+    number = Instance.objects.select_related("center").get()
+    assert (number.center.name, number.label, number.instance_id) == (center, label, "i-1")
+    assert number.center.phone in ("", "+96899887897")
+
+
+@pytest.mark.parametrize("encoding", ["cp1256", "cp1252"])
+def test_excels_own_encodings_are_refused_by_line_with_what_to_do(place, now, encoding):
+    name = {"cp1256": "مركز النور", "cp1252": "Café"}[encoding]
+    batch = preview(place, f"{HEADER}\nA,,,,,,,i-1,\n{name},,,,,,,i-2,\n".encode(encoding), now)
+    assert problems(batch) == [(3, "")]
+    assert "CSV UTF-8" in batch.errors[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ('A,,,,,,,i-1,x\nB,,,,,,,i-2,"oops\nC,,,,,,,i-3,z\n', 3),
+        ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i-2,"x"y\n', 4),
+        ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i 2,\n', 4),
+    ],
+    ids=["not closed", "text after it", "after a cell of two lines"],
+)
+def test_a_broken_record_is_named_by_the_line_in_which_it_begins(place, now, rows, line):
+    batch = preview(place, f"{HEADER}\n{rows}", now)
+    assert [found for found, _field in problems(batch)] == [line]
+
+
+def test_spaces_do_not_make_two_centers_of_one(place, now):
+    take(place, f"{HEADER}\nAl Noor,,,,,,,i-1,\nAL  NOOR,,,,,,,i-2,\n\u200fal\u00a0noor ,,,,,,,i-3,\n", now)
+    assert Center.objects.exclude(pk=place.center.pk).get().instances.count() == 3
+
+
 def test_columns_may_stand_in_any_order_and_be_quoted(place, now):
     header = "instance_id,label,center,contact_name,email,phone,country_id,currency,language"
     take(place, f'{header}\ninst-9,"Desk; 2","Noor, Muscat",,,,,,\n', now)
