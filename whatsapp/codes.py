@@ -16,6 +16,7 @@ from whatsapp.mazbot import ConnectionReading, ErrorKind, MazBotError, Priority,
 from whatsapp.models import Connection, Incident, Instance, PairingAttempt
 from whatsapp.monitoring import check_now, observe
 from whatsapp.pairing import BAD_IMAGE
+from whatsapp.repeating import held
 
 WATCH_SECONDS = 3.0
 # A watcher that comes a little early still counts as its turn.
@@ -23,6 +24,9 @@ _TURN = timedelta(seconds=WATCH_SECONDS - 0.5)
 _LOST_WATCHER = timedelta(seconds=8)
 _LOST_QUESTION = timedelta(seconds=5)
 _SLOT_PATIENCE = 8.0
+_CLAIM = "connect_claimed_until"
+# With its wait for a slot, a login before it and the longest answers; after that the worker is held to have died.
+_LONGEST_CALL = timedelta(seconds=90)
 
 State = PairingAttempt.State
 
@@ -30,11 +34,18 @@ State = PairingAttempt.State
 def ask_code(*, attempt: PairingAttempt, now: datetime) -> bool:
     """Ask MazBot for the code of this attempt, once; True when it is on screen now.
 
-    Needs an open scope and no open transaction.
+    One question at a time per number: a code that MazBot makes later ends the one before. While the answer to an
+    earlier attempt is still out, this one is left to the next tick. Needs an open scope and no open transaction.
     """
-    mine = PairingAttempt.objects.filter(pk=attempt.pk, state=State.ASKING, asked_at=None)
-    if not mine.update(asked_at=now):
-        return False
+    with held(_CLAIM, attempt.instance, now, lasting=_LONGEST_CALL) as alone:
+        mine = PairingAttempt.objects.filter(pk=attempt.pk, state=State.ASKING, asked_at=None)
+        if not alone or not mine.update(asked_at=now):
+            return False
+        code = _fetch(attempt, now)
+    return code is not None and _show(attempt, code)
+
+
+def _fetch(attempt: PairingAttempt, now: datetime) -> QrCode | None:
     instance = attempt.instance
     account = account_of(instance.reseller)
     try:
@@ -45,9 +56,9 @@ def ask_code(*, attempt: PairingAttempt, now: datetime) -> bool:
         note_error(account, error, now=now)
         _failed(attempt, error.kind, error.message if error.kind == ErrorKind.REFUSED else "")
         _follow_up(instance, error)
-        return False
+        return None
     note_success(account, now=now)
-    return _show(attempt, code)
+    return code
 
 
 def watch(*, attempt: PairingAttempt, now: datetime) -> bool:

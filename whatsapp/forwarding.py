@@ -49,7 +49,7 @@ def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime)
     address = url.strip()
     if address != own_webhook_url(account):
         address = check_public_url(address)
-    with held(FORWARDING, instance, now) as mine:
+    with held(FORWARDING.claim, instance, now) as mine:
         if not mine:
             raise Refused(_("MazBot is being told another address right now. Try again in a few minutes."))
         _ask_for_person(instance, account, address, now)

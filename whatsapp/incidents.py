@@ -1,9 +1,10 @@
 """Alerts: opened once, acknowledged by people, resolved when the cause is gone."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 
 from centers import audit, live
 from centers.models import Center, Reseller, User
@@ -14,6 +15,8 @@ Kind = Incident.Kind
 OF_THE_PHONE = (Kind.DISCONNECTED, Kind.EXPIRED, Kind.UNKNOWN_STATUS)
 #: What a reading of the connection opens and closes.
 CONNECTION_KINDS = (*OF_THE_PHONE, Kind.NOT_FOUND)
+BACK_SOON = timedelta(minutes=10)
+_What = tuple[str, int | None, int | None]
 
 
 def open_incident(
@@ -34,7 +37,11 @@ def open_incident(
 
 
 def open_incidents(*, reseller: Reseller, incidents: Iterable[Incident]) -> int:
-    """Insert those that are not open already, in one statement; the number of new ones."""
+    """Open those that are not open already; the number that opened.
+
+    One that comes back within BACK_SOON goes on as the same alert, acknowledged or not: a number that comes and goes
+    is one thing to look after.
+    """
     wanted = list(incidents)
     if not wanted:
         return 0
@@ -43,11 +50,44 @@ def open_incidents(*, reseller: Reseller, incidents: Iterable[Incident]) -> int:
     )
     with transaction.atomic():
         before = known.count()
-        Incident.objects.bulk_create(wanted, ignore_conflicts=True)
+        again = _reopen(reseller, wanted)
+        Incident.objects.bulk_create(
+            (item for item in wanted if _what(item) not in again), ignore_conflicts=True
+        )
         opened = known.count() - before
         if opened > 0:
             _tell(reseller, {item.center_id for item in wanted})
     return max(opened, 0)
+
+
+def _reopen(reseller: Reseller, wanted: list[Incident]) -> set[_What]:
+    """Let alerts that were over only a moment ago go on; what they are about."""
+    latest = max(item.opened_at for item in wanted)
+    over = Incident.objects.filter(
+        reseller=reseller, kind__in={item.kind for item in wanted}, resolved_at__gt=latest - BACK_SOON
+    )
+    about = Q(instance__in={item.instance_id for item in wanted if item.instance_id})
+    recent = {
+        _what(item): item for item in over.filter(about | Q(instance=None)).order_by("resolved_at", "pk")
+    }
+    again = set()
+    for item in wanted:
+        old = recent.get(_what(item))
+        if old is None:
+            continue
+        try:
+            with transaction.atomic():
+                Incident.objects.filter(pk=old.pk).update(
+                    resolved_at=None, times=F("times") + 1, detail=item.detail
+                )
+        except IntegrityError:  # somebody has opened it meanwhile
+            pass
+        again.add(_what(item))
+    return again
+
+
+def _what(incident: Incident) -> _What:
+    return incident.kind, incident.instance_id, incident.center_id
 
 
 def resolve_incident(

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 
 from centers.models import Reseller
 from centers.scoping import every_tenant
+from centers.sentences import Sentence as _
 from whatsapp.accounts import REFUSING, client_for, explain, explain_kind, note_error, note_success
 from whatsapp.dispatch import enqueue_on_commit
 from whatsapp.incidents import open_incident, resolve_incident
@@ -28,6 +29,7 @@ LONGEST_BACKOFF = 900.0
 SLOWER_WHILE_OFF = 3
 CLAIM = timedelta(seconds=120)
 REFUSED_PAUSE = 120.0
+LONGEST_LIMIT = timedelta(minutes=10)
 BATCH_SECONDS = 30.0
 LARGEST_BATCH = 200
 _FLUSH_CHANGED, _FLUSH_ANY = 1.0, 10.0  # seconds after which outcomes are written
@@ -285,7 +287,8 @@ def _conclude(batch: _Batch, left: list[Instance]) -> None:
         )
         note_success(account, now=moment)
         if refused and tally.stopped_by is None:
-            resolve_incident(reseller=batch.reseller, kind=Incident.Kind.ACCOUNT_REFUSED, now=moment)
+            of_account = (Incident.Kind.ACCOUNT_REFUSED, Incident.Kind.ACCOUNT_LIMITED)
+            resolve_incident(reseller=batch.reseller, kind=of_account, now=moment)
     Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
     if tally.stopped_by is not None:
         _pause(batch, tally.stopped_by, moment)
@@ -297,12 +300,20 @@ def _pause(batch: _Batch, error: MazBotError, moment: datetime) -> None:
     seconds = min(max(error.retry_after or 5.0, 1.0), REFUSED_PAUSE)
     if error.kind in REFUSING:
         seconds = REFUSED_PAUSE
-        open_incident(
-            reseller=batch.reseller,
-            kind=Incident.Kind.ACCOUNT_REFUSED,
-            detail=explain_kind(error.kind),
-            now=moment,
-        )
+        _alarm(batch, Incident.Kind.ACCOUNT_REFUSED, explain_kind(error.kind), moment)
+    elif error.kind == ErrorKind.LIMIT and _is_long_without_answer(batch.account, moment):
+        why = _("MazBot answers none of our requests for lack of room: does something else use this account?")
+        _alarm(batch, Incident.Kind.ACCOUNT_LIMITED, why, moment)
     MazbotAccount.objects.filter(pk=batch.account.pk).update(
         checks_paused_until=moment + timedelta(seconds=seconds)
     )
+
+
+def _alarm(batch: _Batch, kind: Incident.Kind, detail: str, moment: datetime) -> None:
+    open_incident(reseller=batch.reseller, kind=kind, detail=detail, now=moment)
+
+
+def _is_long_without_answer(account: MazbotAccount, moment: datetime) -> bool:
+    """Whether the limit has kept everything from being asked for so long that somebody should know."""
+    last = MazbotAccount.objects.values_list("last_ok_at", flat=True).get(pk=account.pk)
+    return last is not None and moment - last > LONGEST_LIMIT

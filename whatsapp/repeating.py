@@ -49,13 +49,9 @@ class Errand:
         """The column that holds off other workers."""
         return f"{self.name}_claimed_until"
 
-    def free(self, now: datetime) -> Q:
-        """Numbers for which no such call is under way."""
-        return Q(**{self.claim: None}) | Q(**{f"{self.claim}__lte": now})
-
     def due(self, now: datetime) -> Q:
         """Numbers for which such a call is to be made now."""
-        return self.free(now) & Q(**{f"{self.name}_next_at__lte": now})
+        return _free(self.claim, now) & Q(**{f"{self.name}_next_at__lte": now})
 
 
 def resellers_with(errands: Iterable[Errand], now: datetime) -> list[int]:
@@ -101,17 +97,18 @@ def work_off(
 
 
 @contextmanager
-def held(errand: Errand, instance: Instance, now: datetime) -> Iterator[bool]:
+def held(claim: str, instance: Instance, now: datetime, *, lasting: timedelta = CLAIM) -> Iterator[bool]:
     """Keep others from making the same call meanwhile; False when one is under way already.
 
-    A process that dies leaves its claim behind: what its call came to is then unknown until the next one.
+    `claim` is the number's column for it. A process that dies leaves its claim behind until it runs out: what its
+    call came to is unknown.
     """
-    mine = _rows(instance).filter(errand.free(now)).update(**{errand.claim: now + CLAIM})
+    mine = _rows(instance).filter(_free(claim, now)).update(**{claim: now + lasting})
     try:
         yield bool(mine)
     finally:
         if mine:
-            _rows(instance).update(**{errand.claim: None})
+            _rows(instance).update(**{claim: None})
 
 
 def ask(account: MazbotAccount, call: Callable[[], T], now: datetime) -> T | MazBotError:
@@ -170,6 +167,11 @@ def _take(
                 _rows(instance).update(**{errand.claim: now + CLAIM})
                 return errand, act, instance
     return None
+
+
+def _free(claim: str, now: datetime) -> Q:
+    """Numbers for which no such call is under way."""
+    return Q(**{claim: None}) | Q(**{f"{claim}__lte": now})
 
 
 def _rows(instance: Instance) -> QuerySet[Instance]:

@@ -187,9 +187,9 @@ def test_an_address_set_while_the_number_moves_away_is_taken_back(place, number,
 
 def test_one_call_at_a_time_per_number(place, number, target, now):
     move(instance=number, center=target, by=None, now=now)
-    with held(FORWARDING, number, now) as mine:
+    with held(FORWARDING.claim, number, now) as mine:
         assert mine
-        with held(FORWARDING, number, now) as second:
+        with held(FORWARDING.claim, number, now) as second:
             assert not second
         assert switching_due(now) == []
         with pytest.raises(Refused, match="right now"):

@@ -6,9 +6,12 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from centers import live
 from centers.models import JobRun
 from centers.scoping import every_tenant
+from tests.factories import UserFactory
 from whatsapp import monitoring
+from whatsapp.incidents import acknowledge
 from whatsapp.mazbot import Priority
 from whatsapp.models import Connection, Incident, MazbotAccount, Service, StatusChange
 from whatsapp.monitoring import (
@@ -274,3 +277,55 @@ def test_a_person_goes_first_and_gets_the_answer(place, now):
     check(place, now, priority=Priority.PERSON)
     number.refresh_from_db()
     assert number.connection == Connection.DISCONNECTED
+
+
+def flap(place, number, moments):
+    """The phone comes and goes at these moments, beginning with going."""
+    for step, moment in enumerate(moments):
+        status = "connected" if step % 2 else "disconnected"
+        place.control.set_status(number.instance_id, status)
+        check_instances(reseller=place.reseller, instances=[number], now=moment, deadline=10)
+        number.refresh_from_db()
+
+
+def test_a_number_that_comes_and_goes_is_one_alert(place, now):
+    number, person = place.add(), UserFactory()
+    flap(place, number, [now + timedelta(minutes=n) for n in range(6)])
+    [alert] = Incident.objects.all()
+    assert (alert.times, alert.opened_at <= now + timedelta(seconds=5), alert.resolved_at is None) == (
+        3,
+        True,
+        False,
+    )
+    flap(place, number, [now + timedelta(minutes=6)])
+    acknowledge(incident=alert, by=person, now=now + timedelta(minutes=6))
+    flap(place, number, [now + timedelta(minutes=n) for n in (7, 8, 9)])
+    [alert] = Incident.objects.all()
+    assert (alert.times, alert.acknowledged_by) == (5, person), "who looks after it is not called again"
+
+
+def test_what_was_over_for_long_is_another_alert(place, now):
+    number, other = place.add(), place.add()
+    flap(place, number, [now, now + timedelta(minutes=1), now + timedelta(minutes=12)])
+    flap(place, other, [now + timedelta(minutes=12)])
+    kinds = Incident.objects.order_by("instance", "opened_at").values_list("instance", "times")
+    assert list(kinds) == [(number.pk, 1), (number.pk, 1), (other.pk, 1)]
+
+
+def test_a_storm_of_429_is_one_alert_once_nothing_was_answered_for_long(place, now):
+    numbers = [place.add() for _ in range(3)]
+    check_instances(reseller=place.reseller, instances=numbers, now=now, deadline=10)
+    place.control.set_fault("*", "429", account_key=place.api_key)
+    limited = Incident.objects.filter(kind=Incident.Kind.ACCOUNT_LIMITED, resolved_at=None)
+    for minutes, alerts in ((2, 0), (9, 0), (11, 1), (14, 1)):
+        before = place.calls("status")
+        live.valkey().flushdb()  # the account's own pause after a 429
+        moment = now + timedelta(minutes=minutes)
+        check_instances(reseller=place.reseller, instances=numbers, now=moment, deadline=5)
+        assert limited.count() == alerts, minutes
+        assert place.calls("status") - before <= 2, "the rest of the batch is not even tried"
+    assert Incident.objects.count() == 1, "and nobody is alarmed for single numbers"
+    place.control.clear_faults()
+    live.valkey().flushdb()
+    check_instances(reseller=place.reseller, instances=numbers, now=now + timedelta(minutes=15), deadline=10)
+    assert not limited.exists()

@@ -1,14 +1,16 @@
 """Two people, two workers: one effect."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from centers.errors import Refused
 from centers.scoping import tenant
-from whatsapp.codes import ask_code
+from whatsapp.codes import ask_code, lost_questions
 from whatsapp.importing import preview_import, run_import, start_import
 from whatsapp.instances import add_instance
 from whatsapp.models import Incident, Instance, PairingAttempt, Service, StatusChange, WantReason
@@ -133,3 +135,32 @@ def test_an_event_is_stored_once(new_place, now):
         place, lambda: receive(path_token=token, body=b'{"id": "evt-1"}', signature=None, now=now)
     )
     assert sum(receipt.new for receipt in receipts) == 1
+
+
+def test_a_slow_answer_is_waited_for_before_another_code_is_asked_for(new_place, now):
+    """After half a minute a person may ask anew, while MazBot has not answered the first question yet."""
+    place = new_place()
+    number = place.add("disconnected")
+    place.control.set_fault("connect", "latency", delay=3.0, times=1, account_key=place.api_key)
+    later = now + timedelta(seconds=31)
+
+    def ask(attempt, moment):
+        try:
+            with tenant(place.reseller):
+                return ask_code(attempt=attempt, now=moment)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, tenant(place.reseller):
+        first = start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=now)
+        slow = pool.submit(ask, first, now)
+        while place.calls("connect") == 0 and not slow.done():
+            time.sleep(0.05)
+        second = start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=later)
+        assert second.pk != first.pk
+        assert not ask_code(attempt=second, now=later)
+        assert place.calls("connect") == 1, "one question at a time, whoever asks"
+        assert not slow.result(20), "its attempt was given up meanwhile"
+        assert lost_questions(later + timedelta(seconds=6)) == [(place.reseller.pk, second.pk)]
+        assert ask_code(attempt=second, now=later + timedelta(seconds=6))
+        assert place.calls("connect") == 2

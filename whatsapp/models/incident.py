@@ -22,6 +22,7 @@ class Incident(models.Model):
         WEBHOOK_UNCONFIRMED = "webhook_unconfirmed", _("Webhook address not confirmed")
         PROVIDER_FAILING = "provider_failing", _("MazBot is failing")
         ACCOUNT_REFUSED = "account_refused", _("MazBot refuses our login")
+        ACCOUNT_LIMITED = "account_limited", _("MazBot limits our requests")
         QUOTA_LOW = "quota_low", _("Quota is running out")
         SUSPENSIONS_HELD = "suspensions_held", _("Suspensions wait for a decision")
         USAGE_GAP = "usage_gap", _("Usage does not add up")
@@ -34,6 +35,9 @@ class Incident(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     detail = SentenceField(blank=True)
     opened_at = models.DateTimeField()
+    times = models.PositiveIntegerField(
+        default=1
+    )  # it began; more than once when it came back soon after it was over
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)

@@ -108,6 +108,8 @@ class Instance(models.Model):
     )  # see whatsapp/forwarding.py
     webhook_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
+    connect_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a code is asked for
+
     version = models.PositiveIntegerField(default=0, editable=False)  # raised with every change a row shows
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)

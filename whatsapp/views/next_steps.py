@@ -43,6 +43,7 @@ def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | No
             Permission.MANAGE_SETTINGS,
         ),
         Kind.ACCOUNT_REFUSED: (_("Check the account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
+        Kind.ACCOUNT_LIMITED: (_("Check the limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
         Kind.QUOTA_LOW: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.USAGE_GAP: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.SUSPENSIONS_HELD: (_("Decide"), "unpaid", "gavel", Permission.MANAGE_DUNNING),

@@ -175,3 +175,12 @@ def test_the_trace_names_what_was_acknowledged_in_the_readers_language(house: Ho
         acknowledge(incident=Incident.objects.get(), by=house.owner, now=clock.now())
     page = house.as_(house.owner).get(house.url("audit/")).content.decode()
     assert "Disconnected Reception" in page
+
+
+def test_an_alert_that_came_back_says_how_often(house: House) -> None:
+    alert = _alert(house, instance=house.number, times=3)
+    for page in ("alerts/", f"instances/{house.number.pk}/"):
+        assert "3 times" in house.as_(house.owner).get(house.url(page)).content.decode(), page
+    with tenant(house.reseller):
+        Incident.objects.filter(pk=alert.pk).update(times=1)
+    assert "1 time" not in house.as_(house.owner).get(house.url("alerts/")).content.decode()
