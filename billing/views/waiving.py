@@ -28,7 +28,7 @@ __all__ = ["days_waive"]
 def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Which days (`first` to `last`) of a number are waited for no longer, or not charged at all, and why."""
     number = get_object_or_404(Instance.objects.select_related("center__reseller", "reseller"), pk=pk)
-    days = PeriodForm(request.POST if request.method == "POST" else request.GET)
+    days = PeriodForm(request.POST or request.GET or None)
     form = WaiveForm(request.POST or None)
     if request.method == "POST" and days.period and form.is_valid():
         try:
