@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,8 @@ from django_scopes import get_scope, scope
 
 #: A cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A spreadsheet of another country splits lines at these, whatever we put between cells, and then meets a formula here.
+_LATER = re.compile(rf"([;\t][\s\"]*)(?=[{re.escape(''.join(_FORMULA))}])")
 _XLSX_CELL = 32_767  # the format's limit of characters in a cell
 
 
@@ -79,6 +82,8 @@ def _csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return _LATER.sub(r"\1'", value)
     return f"{value:f}" if isinstance(value, Decimal) else value
 
 

@@ -17,6 +17,19 @@ def _box() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
+def seal(text: str) -> str:
+    """`text` encrypted and authenticated with the first of FIELD_KEYS."""
+    return _box().encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str, *, name: str) -> str:
+    """What was sealed, by whichever of FIELD_KEYS. Raises SecretUnreadable, which tells `name`."""
+    try:
+        return _box().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable(f"{name} was encrypted with a key that is not in FIELD_KEYS.") from error
+
+
 if TYPE_CHECKING:
     _TextField = models.TextField[str, str]
 else:
@@ -31,14 +44,7 @@ class SecretField(_TextField):
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
-        return _box().encrypt(text.encode()).decode() if text else text
+        return seal(text) if text else text
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        if not value:
-            return value
-        try:
-            return _box().decrypt(value.encode()).decode()
-        except InvalidToken as error:
-            raise SecretUnreadable(
-                f"{self.model.__name__}.{self.name} was encrypted with a key that is not in FIELD_KEYS."
-            ) from error
+        return unseal(value, name=f"{self.model.__name__}.{self.name}") if value else value

@@ -4,12 +4,14 @@ from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from centers.models import User
+from centers.secrets import seal, unseal
 from centers.signin_log import too_many_tries
 from centers.views.public import remember_language
 
@@ -53,3 +55,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().send_notification_mail(template_prefix, user, *args, **kwargs)
         except OSError as error:  # smtplib's errors are OSErrors
             log.warning("notification_mail_failed", user_id=user.pk, error=type(error).__name__)
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Keeps what second factors are made of encrypted, as every other secret."""
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text, name="A second factor")

@@ -18,6 +18,15 @@ class NoDemoHere(Exception):
     """What was asked for would make a demo of a real install; the message is a sentence for the operator."""
 
 
+def at_home(variable: str, value: bool, site_url: str) -> bool:
+    """`value` of a switch that takes guards away. Raises NoDemoHere where it is on and the pages are for others."""
+    if value and not on_this_machine(site_url):
+        raise NoDemoHere(
+            f"{variable}=1 does not go with SITE_URL={site_url}: it is for a developer's own machine."
+        )
+    return value
+
+
 def is_demo(value: str, site_url: str) -> bool:
     """What MARKAZ_DEMO says. Raises NoDemoHere where the pages are meant for others and `public` was not said."""
     word = value.strip().lower()

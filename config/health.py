@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
@@ -16,6 +17,7 @@ from centers.hosts import is_loopback, on_this_machine
 from centers.live import valkey
 
 log = structlog.get_logger(__name__)
+_seen = {"migrated": False}
 _OF_PROXIES = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-real-ip", "forwarded", "via"})
 
 
@@ -29,8 +31,12 @@ def livez(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when PostgreSQL and Valkey answer, else 503 with the one that does not."""
-    found = {"database": _works(_ask_database), "valkey": _works(_ask_valkey)}
+    """200 when PostgreSQL and Valkey answer and the tables are those of this version; 503 with what is not so."""
+    found = {
+        "database": _works(_ask_database),
+        "valkey": _works(_ask_valkey),
+        "migrations": _works(_ask_migrations),
+    }
     return JsonResponse(found, status=200 if all(found.values()) else 503)
 
 
@@ -67,6 +73,15 @@ def _works(ask: Callable[[], object]) -> bool:
 def _ask_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+def _ask_migrations() -> None:
+    """Looked at until it is so once: a running process's migrations do not become more."""
+    if not _seen["migrated"]:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise ProgrammingError("migrations are missing")
+        _seen["migrated"] = True
 
 
 def _ask_valkey() -> None:

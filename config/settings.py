@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from config import embedded
-from config.demo_mode import NoDemoHere, is_demo
+from config.demo_mode import NoDemoHere, at_home, is_demo
 from config.logs import for_sentry, formatter
 
 django_stubs_ext.monkeypatch()
@@ -22,8 +22,6 @@ env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 # --- Core -----------------------------------------------------------------------------------------
-DEBUG = env.bool("DEBUG", False)
-TESTING = env.bool("MARKAZ_TESTING", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or embedded.secret("secret-key")
 # First key encrypts, all keys decrypt: see docs/operations.md on rotating them.
 FIELD_KEYS = env.list("FIELD_KEYS", []) or [embedded.secret("field-key")]
@@ -32,6 +30,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", ".
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 try:
     DEMO = is_demo(env.str("MARKAZ_DEMO", "0"), SITE_URL)
+    DEBUG = at_home("DEBUG", env.bool("DEBUG", False), SITE_URL)
+    TESTING = at_home("MARKAZ_TESTING", env.bool("MARKAZ_TESTING", False), SITE_URL)
 except NoDemoHere as refusal:
     raise ImproperlyConfigured(str(refusal)) from refusal
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
@@ -163,6 +163,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
 USERSESSIONS_TRACK_ACTIVITY = True
+MFA_ADAPTER = "centers.signin.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 # An address is vouched for by whoever invited it, and nobody can change it (config/urls.py): there is none to verify.

@@ -42,6 +42,19 @@ def test_a_csv_says_that_it_is_utf_8_and_keeps_arabic() -> None:
     assert "attachment" in answer["Content-Disposition"]
 
 
+@pytest.mark.parametrize("text", ["a;=1", "a; =1", 'a;"=1', "a\t@x", "a;\t+1", "a;b;-1"])
+def test_no_formula_begins_where_another_spreadsheet_would_split(text: str) -> None:
+    data = b"".join(export("csv", "x", ["h"], [[text]]).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    for separator in ",;\t":
+        cells = [cell for row in csv.reader(io.StringIO(data), delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@"))]
+
+
+def test_what_only_looks_like_a_separator_is_left_alone() -> None:
+    data = b"".join(export("csv", "x", ["h"], [["a, b; c - d"], [-5]]).streaming_content).decode()  # type: ignore[attr-defined]
+    assert '"a, b; c - d"\r\n-5' in data
+
+
 def test_a_long_csv_comes_in_pieces() -> None:
     answer = export("csv", "long", ["n"], ([number] for number in range(50_000)))
     pieces = list(answer.streaming_content)  # type: ignore[attr-defined]

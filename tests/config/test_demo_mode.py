@@ -67,12 +67,13 @@ def test_a_demo_for_others_is_refused_with_a_reason(value: str, site: str) -> No
         is_demo(value, site)
 
 
-def test_nothing_of_a_real_install_starts_as_a_demo() -> None:
-    environment = os.environ | {"MARKAZ_DEMO": "1", "SITE_URL": REAL}
+@pytest.mark.parametrize("variable", ["MARKAZ_DEMO", "DEBUG", "MARKAZ_TESTING"])
+def test_nothing_of_a_real_install_starts_as_a_demo_or_without_guards(variable: str) -> None:
+    environment = os.environ | {"MARKAZ_TESTING": "0", "SITE_URL": REAL, variable: "1"}
     command = [sys.executable, "manage.py", "check"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "MARKAZ_DEMO=1 does not go with SITE_URL=https://markaz.example" in done.stderr
+    assert f"{variable}=1 does not go with SITE_URL=https://markaz.example" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The probes, and who may read the figures."""
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
@@ -14,14 +15,22 @@ def test_alive_needs_nothing_else(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_ready_names_what_is_away(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert client.get("/readyz").json() == {"database": True, "valkey": True}
+    assert client.get("/readyz").json() == {"database": True, "valkey": True, "migrations": True}
 
     def away() -> None:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(health, "_ask_valkey", away)
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "valkey": False})
+    assert (answer.status_code, answer.json()["valkey"]) == (503, False)
+
+
+@pytest.mark.django_db
+def test_new_code_on_old_tables_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    MigrationRecorder.Migration.objects.filter(app="centers").latest("pk").delete()
+    monkeypatch.setitem(health._seen, "migrated", False)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["migrations"], answer.json()["database"]) == (503, False, True)
 
 
 def test_figures_are_for_this_machine_or_for_the_token(client: Client, settings: Settings) -> None:

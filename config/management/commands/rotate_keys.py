@@ -1,0 +1,46 @@
+"""Encrypt every stored secret anew, with the first of FIELD_KEYS."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from centers.scoping import every_tenant
+from centers.secrets import SecretField, SecretUnreadable, seal, unseal
+
+
+class Command(BaseCommand):
+    """`rotate_keys`, after a new key was put in front of FIELD_KEYS and every process was started again."""
+
+    help = (
+        "Encrypts all stored secrets with the first of FIELD_KEYS; then the other keys are no longer needed."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with transaction.atomic(), every_tenant():
+                count = sum(self._renew_fields(model) for model in apps.get_models()) + self._renew_factors()
+        except SecretUnreadable as error:
+            raise CommandError(f"{error} Nothing was changed; put that key back.") from error
+        self.stdout.write(f"{count} rows now need the first key only.")
+
+    @staticmethod
+    def _renew_fields(model: Any) -> int:
+        names = [field.name for field in model._meta.concrete_fields if isinstance(field, SecretField)]
+        rows = list(model._base_manager.select_for_update()) if names else []
+        for row in rows:
+            row.save(update_fields=names)
+        return len(rows)
+
+    @staticmethod
+    def _renew_factors() -> int:
+        """allauth keeps secrets within the data of its own rows, by these names."""
+        rows = list(Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN))
+        for row in rows:
+            for name in ("secret", "seed"):
+                if name in row.data:
+                    row.data[name] = seal(unseal(row.data[name], name="A second factor"))
+            row.save(update_fields=["data"])
+        return len(rows)
