@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
-from benchmarks.rows import NOW, big_reseller
+from benchmarks.rows import NOW, analyze, big_reseller
 from billing.invoicing import issue_invoice
 from billing.margins import set_margin
 from billing.models import Category, UsageDay
@@ -47,6 +47,7 @@ def measure() -> list[tuple[str, str]]:
             for number in Instance.objects.all()
             for day in period.days()
         )
+        analyze()
         started = time.perf_counter()
         for center in Center.objects.order_by("pk"):
             issue_invoice(center=center, period=period, by=owner, now=NOW)

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.rows import big_reseller
+from benchmarks.rows import analyze, big_reseller
 from benchmarks.timing import milliseconds
 from whatsapp.views.board_rows import forget_rows
 
@@ -24,8 +24,7 @@ PAGES = {
 def measure() -> list[tuple[str, str]]:
     """Median time and SQL queries of each page."""
     _, owner = big_reseller("pages", centers=2_000, numbers=NUMBERS)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze()
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(owner)
     found = [(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection
+
 from centers.models import Center, Membership, Reseller, Role, User
 from whatsapp.models import Connection, Instance, MazbotAccount
 
@@ -36,3 +38,9 @@ def big_reseller(slug: str, centers: int, numbers: int) -> tuple[Reseller, User]
         batch_size=2000,
     )
     return reseller, owner
+
+
+def analyze() -> None:
+    """Let PostgreSQL count what was written, as it does by itself within a minute: until then it plans blindly."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")

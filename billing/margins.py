@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing.models import Category, Margin
@@ -29,9 +30,10 @@ class Margins:
             self._versions.setdefault(_key(row), []).append(row)
 
     @classmethod
-    def of(cls, reseller: Reseller) -> "Margins":
-        """Read the reseller's margins from the database."""
-        return cls(Margin.objects.filter(reseller=reseller))
+    def of(cls, reseller: Reseller, center: Center | None = None) -> "Margins":
+        """Read the reseller's margins from the database; with `center`, no other center's own."""
+        rows = Margin.objects.filter(reseller=reseller)
+        return cls(rows if center is None else rows.filter(Q(center=None) | Q(center=center)))
 
     def find(self, category: str, center: Center, day: date) -> Margin | None:
         """The margin of `center` on `day`: its own, else its country's, else the reseller's, else None."""
@@ -52,7 +54,7 @@ class Margins:
 
 def margin_for(*, center: Center, category: str, day: date) -> Margin | None:
     """The one margin that applies to `center` on `day`; None when none was ever set: price equals cost."""
-    return Margins.of(center.reseller).find(category, center, day)
+    return Margins.of(center.reseller, center).find(category, center, day)
 
 
 def set_margin(

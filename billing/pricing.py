@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from functools import cached_property
 
 from billing.exchange import Exchange
 from billing.margins import Margins
@@ -78,14 +79,30 @@ class PriceRow:
 
 
 class PriceBook:
-    """Everything prices of one reseller are made of, read once; `day` is a day of its calendar."""
+    """Everything prices of one reseller are made of, each part read once, when it is first needed.
 
-    def __init__(self, reseller: Reseller, day: date) -> None:
+    `day` is a day of the reseller's calendar. With `center` the book serves that center alone: its invoice does
+    not read the margins of a thousand others.
+    """
+
+    def __init__(self, reseller: Reseller, day: date, *, center: Center | None = None) -> None:
         self.reseller, self.day = reseller, day
-        self.margins = Margins.of(reseller)
         self.exchange = Exchange(reseller)
-        self.rates = current_rates(reseller)
-        self.decided = dict(RateCategory.objects.filter(reseller=reseller).values_list("type", "category"))
+        self._center = center
+
+    @cached_property
+    def margins(self) -> Margins:
+        return Margins.of(self.reseller, self._center)
+
+    @cached_property
+    def rates(self) -> dict[str, list[Rate]]:
+        """The current list per country id, as `current_rates` tells."""
+        return current_rates(self.reseller)
+
+    @cached_property
+    def decided(self) -> dict[str, str]:
+        """What staff said a type is, by type."""
+        return dict(RateCategory.objects.filter(reseller=self.reseller).values_list("type", "category"))
 
     def category(self, rate_type: str) -> str:
         """The category staff decided for a type, else the guess from its name."""
@@ -148,4 +165,4 @@ def current_rates(reseller: Reseller) -> dict[str, list[Rate]]:
 
 def price_list(center: Center, now: datetime) -> list[PriceRow]:
     """What `center` pays per type today, with the cost behind it: for staff. Portals: queries.portal_prices."""
-    return PriceBook(center.reseller, today(center.reseller, now)).for_center(center)
+    return PriceBook(center.reseller, today(center.reseller, now), center=center).for_center(center)

@@ -25,5 +25,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A test database need not outlive a power cut, and is emptied between tests that commit.
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c markaz.may_truncate=on"
 
+# Else every test client begins by looking at all static files there are.
+WHITENOISE_AUTOREFRESH = True
+
 # Programs that tests start read the product's own settings, in this same environment.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"

@@ -103,7 +103,7 @@ class _Terms:
 def preview_invoice(center: Center, period: Period) -> Draft:
     """The invoice as it would be issued now. Raises MissingRate, or Refused for a subscription without a rate."""
     policy = policy_for(center)
-    book = PriceBook(center.reseller, period.last_day)
+    book = PriceBook(center.reseller, period.last_day, center=center)
     found = [
         *_usage_lines(book, center, policy, period),
         *_subscription_lines(book, center, policy, period),

@@ -98,7 +98,7 @@ _LINE_FIELDS = (
 
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     """The center's prices, by type name: an order by price in another currency could tell of costs."""
-    book = PriceBook(center.reseller, today(center.reseller, now))
+    book = PriceBook(center.reseller, today(center.reseller, now), center=center)
     read_at = book.read_at(center.country_id)
     prices = [
         PortalPrice(row.type, row.category, row.price, row.currency, read_at)

@@ -100,7 +100,7 @@ def home_quota(request: TenantRequest) -> HttpResponseBase:
 def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#center-prices`: the center's price list with cost and margin."""
     center = _center(pk)
-    book = PriceBook(request.reseller, today(request.reseller, clock.now()))
+    book = PriceBook(request.reseller, today(request.reseller, clock.now()), center=center)
     rows = book.for_center(center)
     context = {"center": center, "rows": rows, "fetched_at": book.read_at(center.country_id)}
     return render(request, "billing/parts/center_prices.html", context)

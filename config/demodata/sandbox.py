@@ -8,7 +8,7 @@ from whatsapp.sandbox import DEMO_ACCOUNT, NewInstance, SandboxControl
 
 ACCOUNT_KEY = DEMO_ACCOUNT["api_key"]
 QUOTA = 450_000
-SEEDING_LIMIT = 6000  # requests a minute while three months of usage are read
+SEEDING_LIMIT = 30_000  # requests a minute while three months of usage are read
 USUAL_LIMIT = 240
 
 #: State of the n-th number, repeated; most phones of a reseller are connected.

@@ -31,7 +31,7 @@ class MazbotAccount(models.Model):
     password = SecretField(_("login password"), blank=True)
     locale_prefix = models.CharField(_("locale prefix"), max_length=8, blank=True)
     rate_limit = models.PositiveSmallIntegerField(
-        _("requests per minute"), default=60, validators=[MinValueValidator(1), MaxValueValidator(6000)]
+        _("requests per minute"), default=60, validators=[MinValueValidator(1), MaxValueValidator(30_000)]
     )
     body_format = models.CharField(
         _("body format"), max_length=4, choices=BodyFormat, default=BodyFormat.FORM

@@ -9,6 +9,16 @@ from whatsapp.models import Connection, Instance
 BAR = 1000  # units of the bar's width
 DAYS = (7, 30)
 LONGEST_TABLE = 100
+TALL = 24
+#: The better the connection, the taller its bar: colours are not seen by everybody.
+HEIGHTS = {
+    Connection.CONNECTED: TALL,
+    Connection.PAIRING: 17,
+    Connection.UNKNOWN: 13,
+    Connection.DISCONNECTED: 9,
+    Connection.EXPIRED: 5,
+    Connection.UNCHECKED: 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,16 @@ class Stretch:
     end: datetime
     x: int
     width: int
+
+    @property
+    def height(self) -> int:
+        """Of TALL units."""
+        return HEIGHTS[self.state]
+
+    @property
+    def y(self) -> int:
+        """Where the bar begins, from the top."""
+        return TALL - self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +58,9 @@ class Timeline:
         return self.stretches[::-1][:LONGEST_TABLE]
 
     @property
-    def states(self) -> list[Connection]:
-        """The states that occur, for the key."""
-        return list(dict.fromkeys(stretch.state for stretch in self.stretches))
+    def key(self) -> list[Stretch]:
+        """One stretch of each state that occurs."""
+        return list({stretch.state: stretch for stretch in self.stretches}.values())
 
 
 def timeline(instance: Instance, *, days: int, now: datetime) -> Timeline:

@@ -1,5 +1,6 @@
 """The page of one number, and everything that is done from it."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from tests.whatsapp.views.conftest import House
 from whatsapp.forwarding import own_webhook_url
 from whatsapp.instances import move
 from whatsapp.models import Connection, Incident, Instance, Service, StatusChange, WantReason
-from whatsapp.views.timeline import BAR, timeline
+from whatsapp.views.timeline import BAR, HEIGHTS, timeline
 
 
 def _number(house: House) -> Instance:
@@ -128,6 +129,15 @@ def test_the_bar_covers_the_time_since_the_number_was_added(house: House) -> Non
     assert [part.x for part in bar.stretches] == [500, 750, 875]
     assert bar.stretches[-1].x + bar.stretches[-1].width == BAR
     assert bar.connected == 75
+
+
+def test_states_are_told_apart_without_colour(house: House) -> None:
+    assert set(HEIGHTS) == set(Connection)
+    assert len(set(HEIGHTS.values())) == len(Connection)
+    _set(house, created_at=timezone.now() - timedelta(days=3), connection=Connection.CONNECTED)
+    _change(house, 21, Connection.CONNECTED, Connection.EXPIRED)
+    heights = dict(re.findall(r'class="tl-(\w+)"[^>]* height="(\d+)"', _page(house)))
+    assert heights == {"connected": "24", "expired": "5"}
 
 
 def test_a_number_never_checked_has_no_share(house: House) -> None:
