@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from billing.migrations import _guards
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -104,16 +106,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(("because", ""), _negated=True), name="waiver_has_a_reason"
             ),
         ),
-        # As 0002_guards does for its tables: never changed, and of a center of the same reseller.
-        migrations.RunSQL(
-            "CREATE TRIGGER billing_waiver_frozen BEFORE UPDATE OR DELETE ON billing_waiver FOR EACH ROW "
-            "EXECUTE FUNCTION billing_refuse_change('{by_id}', '');",
-            "DROP TRIGGER billing_waiver_frozen ON billing_waiver;",
-        ),
-        migrations.RunSQL(
-            "ALTER TABLE billing_waiver ADD CONSTRAINT billing_waiver_center_of_reseller "
-            "FOREIGN KEY (reseller_id, center_id) REFERENCES centers_center (reseller_id, id) "
-            "DEFERRABLE INITIALLY DEFERRED;",
-            "ALTER TABLE billing_waiver DROP CONSTRAINT billing_waiver_center_of_reseller;",
-        ),
+        *_guards.WAIVERS,
     ]

@@ -1,0 +1,168 @@
+"""What the database itself refuses: changed invoices, rewritten ledgers, a credit below zero, foreign centers."""
+
+from django.db import migrations
+
+# Table -> columns that may still change. Who did it may be forgotten (privacy); the rest may not.
+FROZEN = {
+    "billing_margin": ["created_by_id"],
+    "billing_exchangerate": ["entered_by_id"],
+    "billing_ledgerentry": ["by_id"],
+    "billing_invoiceline": [],
+    "billing_invoice": ["open_amount", "settled_at", "voided_at", "issued_by_id"],
+    "billing_payment": ["reversed_at", "reversed_by_id", "reversal_reason", "recorded_by_id"],
+    "billing_usageclaim": ["voided_at"],
+    "billing_subscriptionclaim": ["voided_at"],
+    "billing_billingperiod": ["voided_at", "closed_by_id"],
+}
+# Columns that are set once and never taken back.
+ONE_WAY = {
+    "billing_invoice": "voided_at",
+    "billing_payment": "reversed_at",
+    "billing_usageclaim": "voided_at",
+    "billing_subscriptionclaim": "voided_at",
+    "billing_billingperiod": "voided_at",
+}
+# A center named in a row must be a center of the reseller named in the same row.
+PAIRED = [
+    "billing_usageday",
+    "billing_usagereading",
+    "billing_invoice",
+    "billing_billingperiod",
+    "billing_payment",
+    "billing_ledgerentry",
+    "billing_reminder",
+    "billing_hold",
+    "billing_suspensioncase",
+    "billing_centerpolicy",
+    "billing_outgoingmail",
+    "billing_margin",
+]
+
+# TRUNCATE passes row triggers: these refuse it by a trigger of their own, which the app `centers` brings.
+NEVER_EMPTIED = [
+    "billing_margin",
+    "billing_exchangerate",
+    "billing_ledgerentry",
+    "billing_invoiceline",
+    "billing_invoice",
+    "billing_payment",
+    "billing_usageclaim",
+    "billing_subscriptionclaim",
+    "billing_billingperiod",
+    "billing_usageday",
+    "billing_waiver",
+]
+
+FUNCTIONS = """
+CREATE FUNCTION billing_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    free text[] := TG_ARGV[0]::text[];
+    one_way text := TG_ARGV[1];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION '%: rows are never removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF (to_jsonb(OLD) - free) IS DISTINCT FROM (to_jsonb(NEW) - free) THEN
+        RAISE EXCEPTION '%: a written row is never changed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF one_way <> '' AND to_jsonb(OLD) ->> one_way IS NOT NULL
+       AND to_jsonb(OLD) ->> one_way IS DISTINCT FROM to_jsonb(NEW) ->> one_way THEN
+        RAISE EXCEPTION '%: % is never taken back', TG_TABLE_NAME, one_way USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION billing_lines_add_up() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    target bigint;
+    bill record;
+    lines record;
+BEGIN
+    IF TG_TABLE_NAME = 'billing_invoice' THEN
+        target := NEW.id;
+    ELSE
+        target := NEW.invoice_id;
+    END IF;
+    SELECT total, line_count, currency INTO bill FROM billing_invoice WHERE id = target;
+    SELECT coalesce(sum(amount), 0) AS total, count(*) AS count,
+           count(*) FILTER (WHERE currency <> bill.currency) AS foreign_count
+      INTO lines FROM billing_invoiceline WHERE invoice_id = target;
+    IF lines.total <> bill.total OR lines.count <> bill.line_count OR lines.foreign_count > 0 THEN
+        RAISE EXCEPTION 'invoice %: its lines do not add up to it', target USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER billing_invoice_adds_up AFTER INSERT ON billing_invoice
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_lines_add_up();
+CREATE CONSTRAINT TRIGGER billing_invoiceline_adds_up AFTER INSERT ON billing_invoiceline
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_lines_add_up();
+
+CREATE FUNCTION billing_credit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    balance numeric;
+BEGIN
+    -- The lock makes refunds of one center wait for each other, so the sum below sees all of them.
+    PERFORM 1 FROM centers_center WHERE id = NEW.center_id FOR NO KEY UPDATE;
+    SELECT coalesce(sum(amount), 0) INTO balance FROM billing_ledgerentry
+     WHERE center_id = NEW.center_id AND currency = NEW.currency;
+    IF balance > 0 THEN
+        RAISE EXCEPTION 'more than the credit would be paid out' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER billing_credit_stays AFTER INSERT ON billing_ledgerentry
+    FOR EACH ROW WHEN (NEW.kind = 'refund') EXECUTE FUNCTION billing_credit_stays();
+"""
+FUNCTIONS_BACK = """
+DROP TRIGGER billing_credit_stays ON billing_ledgerentry;
+DROP FUNCTION billing_credit_stays();
+DROP TRIGGER billing_invoiceline_adds_up ON billing_invoiceline;
+DROP TRIGGER billing_invoice_adds_up ON billing_invoice;
+DROP FUNCTION billing_lines_add_up();
+DROP FUNCTION billing_refuse_change();
+"""
+
+
+def _frozen(table: str, free: list[str]) -> migrations.RunSQL:
+    columns = "{" + ",".join(free) + "}"
+    one_way = ONE_WAY.get(table, "")
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+        f"EXECUTE FUNCTION billing_refuse_change('{columns}', '{one_way}');",
+        f"DROP TRIGGER {table}_frozen ON {table};",
+    )
+
+
+def _paired(table: str) -> migrations.RunSQL:
+    return migrations.RunSQL(
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_center_of_reseller FOREIGN KEY (reseller_id, center_id) "
+        "REFERENCES centers_center (reseller_id, id) DEFERRABLE INITIALLY DEFERRED;",
+        f"ALTER TABLE {table} DROP CONSTRAINT {table}_center_of_reseller;",
+    )
+
+
+def _never_emptied(table: str) -> migrations.RunSQL:
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {table}_not_emptied BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION centers_refuse_truncate();",
+        f"DROP TRIGGER {table}_not_emptied ON {table};",
+    )
+
+
+#: Waivers came after the tables above.
+WAIVERS = [
+    migrations.RunSQL(
+        "CREATE TRIGGER billing_waiver_frozen BEFORE UPDATE OR DELETE ON billing_waiver FOR EACH ROW "
+        "EXECUTE FUNCTION billing_refuse_change('{by_id}', '');",
+        "DROP TRIGGER billing_waiver_frozen ON billing_waiver;",
+    ),
+    _paired("billing_waiver"),
+]
+CHANGES = [
+    migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK),
+    *[_frozen(table, free) for table, free in FROZEN.items()],
+    *[_paired(table) for table in PAIRED],
+]
+EMPTYING = [_never_emptied(table) for table in NEVER_EMPTIED]
