@@ -76,6 +76,8 @@ def settle() -> dict[str, str]:
     host, port = external("HOST") or "127.0.0.1", port_of("PORT", 8000)
     environment = {**os.environ, "PORT": str(port), "HOST": host, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Said by each worker to root, who chose it; an install for others has users of its own (Dockerfile).
+    environment.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
     environment["SITE_URL"] = external("SITE_URL") or f"http://127.0.0.1:{port}"
     demo.settle(environment)
     # Programs are named "python" in the commands; this makes it ours.

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-CELERY = ["python", "-m", "celery", "-A", "config.celery:app"]
+# Quiet: its banners would push the logins off the terminal. Lines of the log are not affected.
+CELERY = ["python", "-m", "celery", "-A", "config.celery:app", "--quiet"]
 # Two groups, so that a long run of metering never keeps a person who waits for a code waiting.
 WORKERS = {
     "worker": ("interactive", "control"),
