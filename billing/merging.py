@@ -94,6 +94,7 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
     with transaction.atomic():
         known = _lock_known(batch)
         found = _sort(batch, known, _closed(batch, known), today)
+        found.flagged = _undecided(found.flagged)
         _insert(account, found.new)
         _update(found.changed)
         UsageDay.objects.filter(pk__in=found.same).update(read_at=now, repeats=F("repeats") + 1)
@@ -182,6 +183,26 @@ def _sort_known(found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, 
 
 def _went_down(new: _Counts, old: _Counts) -> bool:
     return new[0] < old[0] or new[1] < old[1] or new[2] < old[2] or new[3] < old[3]
+
+
+def _undecided(flagged: list[tuple[Reading, int, str]]) -> list[tuple[Reading, int, str]]:
+    """Without those that staff dismissed already: MazBot saying the same again must not ask them again.
+
+    Any other answer about the day since then, be it odd or plain growth of a day that was over, ends that decision.
+    """
+    down = [reading for reading, _center, flag in flagged if flag == Flag.DECREASED]
+    if not down:
+        return flagged
+    rows = UsageReading.objects.filter(
+        instance__in={row.instance.pk for row in down}, day__in={row.day for row in down}
+    )
+    last = {(row.instance_id, row.day): row for row in rows.order_by("pk")}
+    dismissed = {
+        (*place, row.sent, row.received, row.failed, row.cost)
+        for place, row in last.items()
+        if row.flag == Flag.DECREASED and row.resolution == UsageReading.Resolution.DISMISSED
+    }
+    return [item for item in flagged if (item[0].instance.pk, item[0].day, *item[0].counts) not in dismissed]
 
 
 def _insert(account: MazbotAccount, readings: list[Reading]) -> None:

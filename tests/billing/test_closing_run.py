@@ -1,16 +1,16 @@
 """The monthly run when something is in its way: other people, a number that is gone, a rule that breaks."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from billing.exchange import set_exchange_rate
 from billing.invoicing import run
-from billing.metering import read_before_closing
-from billing.models import BillingPeriod, Invoice, InvoiceNumber
+from billing.metering import read_before_closing, read_usage
+from billing.models import BillingPeriod, Invoice, InvoiceNumber, UsageReading
 from billing.policies import save_center_policy
-from billing.readings import waive_days
+from billing.readings import dismiss_reading, waive_days
 from billing.rounds import invoice_round
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -111,6 +111,24 @@ def test_a_number_that_mazbot_no_longer_knows_is_billed_once_its_days_are_waived
     assert invoice_round(reseller=place.reseller, now=NOW).failed == 0
     assert Invoice.objects.get().total == 10
     assert BillingPeriod.objects.count() == 1
+
+
+def test_a_fall_that_staff_dismissed_does_not_stop_the_run_again(place: Place) -> None:
+    Center.objects.update(created_at=FEBRUARY_1)
+    number, day = place.here_and_there(), date(2026, 2, 27)
+    Instance.objects.update(created_at=FEBRUARY_1)
+    number.refresh_from_db()
+    place.control.add_usage(number.instance_id, day, sent=10, cost=Decimal(10))
+    read_usage(reseller=place.reseller, instances=[number], days=[day], now=NOW - timedelta(days=2))
+    place.control.add_usage(number.instance_id, day, sent=-2, cost=Decimal(-2))
+    assert invoice_round(reseller=place.reseller, now=NOW).failed == 1
+    dismiss_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    # Another answer is another question.
+    place.control.add_usage(number.instance_id, day, sent=-1, cost=Decimal(-1))
+    assert invoice_round(reseller=place.reseller, now=NOW + timedelta(hours=1)).failed == 1
+    dismiss_reading(reading=UsageReading.objects.get(resolved_at=None), by=None, now=NOW)
+    assert invoice_round(reseller=place.reseller, now=NOW + timedelta(hours=2)).failed == 0
+    assert Invoice.objects.get().total == 10
 
 
 def test_mazbot_out_of_reach_still_stops_the_closing(place: Place) -> None:
