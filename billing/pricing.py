@@ -39,6 +39,12 @@ def billable_messages(sent: int, failed: int, basis: str) -> int:
     return sent if basis == Billable.SENT else max(0, sent - failed)
 
 
+def more_billable(before: tuple[int, int], more: tuple[int, int], basis: str) -> int:
+    """How many billable messages `more` makes of a day that had `before`; each is sent and failed."""
+    sent, failed = before[0] + more[0], before[1] + more[1]
+    return billable_messages(sent, failed, basis) - billable_messages(*before, basis)
+
+
 def converted(amount: Decimal, rate: Decimal) -> Decimal:
     """`amount` times an exchange rate, unrounded."""
     with localcontext() as context:

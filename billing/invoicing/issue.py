@@ -197,6 +197,8 @@ def _claim(period: BillingPeriod, taken: list[tuple[DraftLine, InvoiceLine | Non
                 sent=day.sent,
                 received=day.received,
                 failed=day.failed,
+                sent_before=day.claimed.sent,
+                failed_before=day.claimed.failed,
                 cost=day.cost,
             )
             for line, row in taken

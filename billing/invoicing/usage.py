@@ -19,9 +19,10 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
 
-from billing.models import BillingPeriod, InvoiceLine, Margin, UsageClaim, UsageDay
+from billing.models import Billable, BillingPeriod, InvoiceLine, Margin, UsageClaim, UsageDay
 from billing.periods import Period
 from billing.pricing import billable_messages
 from centers.models import Center
@@ -34,8 +35,38 @@ _FIELDS: dict[str, "Field[Any, Any]"] = {
     "failed": BigIntegerField(),
     "cost": DecimalField(max_digits=24, decimal_places=10),
 }
+_ARRIVED = Greatest(
+    F("claims__sent_before") + F("claims__sent") - F("claims__failed_before") - F("claims__failed"), 0
+) - Greatest(F("claims__sent_before") - F("claims__failed_before"), 0)
+_BY_SENT, _BY_ARRIVED = (Q(claims__line__billable=basis) for basis in (Billable.SENT, Billable.DELIVERED))
+_NO_BASIS = Q(claims__line__isnull=True) | Q(claims__line__billable="")
+
+
+def _sum(of: F | Combinable, only: Q) -> Coalesce:
+    return Coalesce(Sum(of, filter=_VALID & only), Value(0), output_field=BigIntegerField())
+
+
+_BILLABLE = {
+    "charged": _sum(F("claims__sent"), _BY_SENT) + _sum(_ARRIVED, _BY_ARRIVED),
+    "spared_sent": _sum(F("claims__sent"), _NO_BASIS),
+    "spared_delivered": _sum(_ARRIVED, _NO_BASIS),
+}
 _NAMES = tuple(_FIELDS)
 _CHARGED = ("sent", "failed", "cost")  # what is received costs nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What claims took of a day before, and how many billable messages that was when they took it.
+
+    `charged` counts as the lines did; what no line has counts by whichever basis is asked for.
+    """
+
+    sent: int
+    failed: int
+    charged: int
+    spared_sent: int
+    spared_delivered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +83,14 @@ class Unbilled:
     cost: Decimal
     currency: str
     read_at: datetime
-    taken: tuple[int, int]  # sent and failed that claims took before
+    claimed: "Claimed"
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
 
     def billable(self, basis: str) -> int:
         """How many billable messages the difference makes of the day; a day never has fewer than none."""
-        sent, failed = self.taken
-        return billable_messages(sent + self.sent, failed + self.failed, basis) - billable_messages(
-            sent, failed, basis
-        )
+        own = self.claimed
+        known = billable_messages(own.sent + self.sent, own.failed + self.failed, basis)
+        return known - own.charged - (own.spared_sent if basis == Billable.SENT else own.spared_delivered)
 
     @property
     def margin_before(self) -> Margin | None:
@@ -109,7 +139,7 @@ def _with_claims(rows: QuerySet[UsageDay]) -> QuerySet[Any]:
         )
         for name in _NAMES
     }
-    counted = rows.annotate(latest=Max("claims__revision", filter=_VALID), **billed)
+    counted = rows.annotate(latest=Max("claims__revision", filter=_VALID), **billed, **_BILLABLE)
     return counted.select_related("instance").order_by("instance_id", "day")
 
 
@@ -143,7 +173,9 @@ def _unbilled(row: Any, before: UsageClaim | None) -> Unbilled:
         revision=0 if row.latest is None else row.latest + 1,
         currency=row.currency,
         read_at=row.read_at,
-        taken=(row.billed_sent, row.billed_failed),
+        claimed=Claimed(
+            row.billed_sent, row.billed_failed, row.charged, row.spared_sent, row.spared_delivered
+        ),
         before=before,
         **rest,
     )

@@ -68,6 +68,8 @@ def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | No
             sent=row.sent,
             received=row.received,
             failed=row.failed,
+            sent_before=row.claimed.sent,
+            failed_before=row.claimed.failed,
             cost=row.cost,
         )
         for row in rows

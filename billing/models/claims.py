@@ -35,7 +35,8 @@ class UsageClaim(models.Model):
 
     A claim belongs to a period (with a line, or waived with it because nothing was to be charged) or to a waiver of
     staff. `revision` counts the day's non-void claims: 0 for the first, 1 for its first adjustment and so on, so two
-    invoices can never take the same difference.
+    invoices can never take the same difference. `sent_before` and `failed_before` are what was claimed then: billable
+    messages are never fewer than none on a day, so how many a difference made cannot be told from it alone.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
@@ -48,6 +49,8 @@ class UsageClaim(models.Model):
     sent = models.BigIntegerField()
     received = models.BigIntegerField()
     failed = models.BigIntegerField()
+    sent_before = models.BigIntegerField()
+    failed_before = models.BigIntegerField()
     cost = models.DecimalField(max_digits=24, decimal_places=10)
     voided_at = models.DateTimeField(null=True, blank=True)
 

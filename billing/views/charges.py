@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Value
 
 from billing.models import Category, Margin, UsageClaim, UsageDay
 from billing.money import rounded
 from billing.periods import Period
 from billing.policies import policies_for
-from billing.pricing import PriceBook, billable_messages, converted, usage_charge
+from billing.pricing import PriceBook, converted, more_billable, usage_charge
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -57,18 +57,20 @@ def _groups(
     waived = UsageClaim.objects.filter(usage_day__in=days, waiver__isnull=False, voided_at=None)
     names = ("center_id", "instance_id", "currency", "day")
     of_day = [f"usage_day__{name}" for name in names]
-    sums = (Sum("sent"), Sum("failed"), Sum("cost"))
+    counts, before = ("sent", "failed", "cost"), ("sent_before", "failed_before")
+    none = Value(0)
     policies = policies_for(book.reseller, centers.values())
     groups: dict[tuple[_Part, Margin | None], _Sums] = {}
     for sign, rows in (
-        (1, days.order_by().values_list(*names).annotate(*sums)),
-        (-1, waived.order_by().values_list(*of_day).annotate(*sums)),
+        (1, days.order_by().values_list(*names, *counts, none, none)),
+        (-1, waived.values_list(*of_day, *counts, *before)),
     ):
-        for center_id, number, currency, day, sent, failed, cost in rows:
+        for center_id, number, currency, day, sent, failed, cost, had_sent, had_failed in rows:
             margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
             own = groups.setdefault(((center_id, number, currency), margin), _Sums())
+            basis = policies[center_id].billable
             # Day by day, as on the invoice: a day never has fewer than no billable messages.
-            own.billable += sign * billable_messages(int(sent), int(failed), policies[center_id].billable)
+            own.billable += sign * more_billable((had_sent, had_failed), (sent, failed), basis)
             own.cost += sign * cost
     return groups
 

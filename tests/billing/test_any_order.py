@@ -19,6 +19,7 @@ from billing.invoicing import (
 )
 from billing.ledger import balances, sums
 from billing.models import (
+    Billable,
     Invoice,
     InvoiceLine,
     InvoiceNumber,
@@ -30,6 +31,7 @@ from billing.models import (
 )
 from billing.payments import refund_credit, reverse_payment
 from billing.periods import Period, today
+from billing.pricing import billable_messages, more_billable
 from billing.readings import accept_reading, dismiss_reading
 from billing.rounds import dunning_round
 from centers.errors import Refused
@@ -56,6 +58,7 @@ class Walk:
         Instance.objects.update(
             created_at=self.now + timedelta(days=400)
         )  # no day is missed for want of a reading
+        shop.margin("0", "1")
         self.told: list[str] = []
 
     def step(self) -> None:
@@ -194,11 +197,20 @@ def check(walk: Walk) -> None:
     charged = InvoiceLine.objects.filter(invoice__kind="invoice", invoice__voided_at=None)
     claims = UsageClaim.objects.filter(voided_at=None, line__isnull=False)
     assert charged.aggregate(sum=Sum("cost"))["sum"] == claims.aggregate(sum=Sum("cost"))["sum"]
-    # No margin: what is charged is what it cost, to the last digit.
-    assert charged.aggregate(sum=Sum("amount"))["sum"] == charged.aggregate(sum=Sum("cost"))["sum"]
+    # One unit a message is added: what is charged is what it cost and one for each, to the last digit.
+    sums_of = charged.aggregate(amount=Sum("amount"), cost=Sum("cost"), messages=Sum("quantity"))
+    assert (sums_of["amount"] or 0) == (sums_of["cost"] or 0) + (sums_of["messages"] or 0)
     for day in UsageDay.objects.all():
         rows = UsageClaim.objects.filter(usage_day=day, voided_at=None)
         assert len({row.revision for row in rows}) == len(rows)
+        taken = (sum(row.sent for row in rows), sum(row.failed for row in rows))
+        if taken == (
+            day.sent,
+            day.failed,
+        ):  # all of the day is charged or waived, whatever was taken back between
+            parts = [(row.sent_before, row.failed_before, row.sent, row.failed) for row in rows]
+            each = [more_billable((s0, f0), (s, f), Billable.DELIVERED) for s0, f0, s, f in parts]
+            assert sum(each) == billable_messages(*taken, Billable.DELIVERED)
     for numbers in InvoiceNumber.objects.all():
         given = Invoice.objects.filter(kind=numbers.kind, year=numbers.year)
         found = given.aggregate(last=Max("sequence"), count=Count("pk"))

@@ -11,7 +11,7 @@ from billing.invoicing import (
     taken_back,
     void_invoice,
 )
-from billing.ledger import balances
+from billing.ledger import balances, sums
 from billing.models import (
     UsageClaim,
     UsageReading,
@@ -71,6 +71,25 @@ def test_an_adjusted_period_can_be_taken_back_and_billed_again(shop: Shop) -> No
     void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
     assert issue(shop, now=APRIL_5).total == 10
     assert sum(claim.cost for claim in UsageClaim.objects.filter(voided_at=None)) == 12
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [((100, 5), (95, 5)), ((100, 5), (100, 8)), ((2, 5), (6, 5)), ((9, 0), (4, 6))]
+)
+def test_a_message_is_charged_once_when_its_invoice_is_taken_back_after_it_was_corrected(
+    shop: Shop, before: tuple[int, int], after: tuple[int, int]
+) -> None:
+    shop.margin("0", "1")
+    number, day = shop.number(), date(2026, 2, 3)
+    shop.read(number, day, sent=before[0], failed=before[1], cost="10")
+    first = issue(shop)
+    shop.read(number, day, sent=after[0], failed=after[1], cost="10", at=NOW)
+    for reading in UsageReading.objects.filter(flag="decreased"):
+        accept_reading(reading=reading, by=None, now=NOW)
+    issue(shop, MARCH, now=APRIL_5)
+    void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
+    issue(shop, now=APRIL_5)
+    assert sums(shop.center) == {"USD": 10 + max(0, after[0] - after[1])}
 
 
 def test_due_periods_are_whole_months_once_they_are_over(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from billing.invoicing import preview_invoice, void_invoice, waive_left_over, waive_usage
 from billing.models import InvoiceLine, UsageClaim, UsageReading, Waiver
 from billing.periods import Period
-from billing.readings import waive_days
+from billing.readings import accept_reading, waive_days
 from billing.reports import reconcile_months
 from billing.views.charges import charges_by_center
 from centers.errors import Refused
@@ -67,6 +67,17 @@ def test_a_waiver_needs_a_reason_and_something_to_waive(shop: Shop) -> None:
     with pytest.raises(Refused, match="Nothing of"):
         waive_left_over(center=shop.center, because="Again", by=None, now=NOW)
     assert Waiver.objects.count() == 1
+
+
+def test_the_page_shows_what_is_charged_where_a_fall_was_waived(shop: Shop) -> None:
+    shop.margin("0", "1")
+    number, day = shop.number(), date(2026, 2, 3)
+    shop.read(number, day, sent=100, failed=5, cost="100")
+    assert issue(shop).total == 195
+    shop.read(number, day, sent=95, failed=8, cost="95", at=NOW)
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    waive_left_over(center=shop.center, because="Goodwill", by=None, now=NOW)
+    assert charges_by_center(shop.reseller, [shop.center], FEBRUARY) == {(shop.center.pk, "USD"): 195}
 
 
 def test_usage_that_is_not_to_be_charged_is_left_out_of_the_invoice(shop: Shop) -> None:
@@ -136,6 +147,8 @@ def test_a_waiver_is_never_changed_and_a_claim_is_billed_or_waived(shop: Shop) -
             sent=0,
             received=0,
             failed=0,
+            sent_before=0,
+            failed_before=0,
             cost=0,
         )
     with pytest.raises(IntegrityError, match="waiver_has_a_reason"), transaction.atomic():
