@@ -73,7 +73,9 @@ def switch(instance: Instance, account: MazbotAccount, client: MazBot, now: date
 
 
 def _is_for_unpaid(instance: Instance) -> bool:
-    return instance.service_wanted == Service.DISABLED and instance.want_reason == WantReason.NON_PAYMENT
+    """Whether only what the center owes keeps the number off; an archived one is off whatever is paid."""
+    off = instance.service_wanted == Service.DISABLED and instance.archived_at is None
+    return off and instance.want_reason == WantReason.NON_PAYMENT
 
 
 def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime) -> str:
@@ -174,7 +176,10 @@ def _withdraw(instance: Instance, now: datetime) -> str:
 
 
 def _still(instance: Instance) -> QuerySet[Instance]:
-    """The row, provided that nobody wanted anything else of it since we read it."""
+    """The row, provided that nobody wanted anything else of it, or archived it, since we read it."""
     return Instance.objects.filter(
-        pk=instance.pk, service_wanted=instance.service_wanted, wanted_at=instance.wanted_at
+        pk=instance.pk,
+        service_wanted=instance.service_wanted,
+        wanted_at=instance.wanted_at,
+        archived_at=instance.archived_at,
     )

@@ -178,6 +178,31 @@ def test_the_guard_is_asked_before_a_suspension_and_can_withdraw_it(place, now):
     assert AuditEvent.objects.filter(action="service.disable_withdrawn").count() == 1
 
 
+def test_a_suspended_number_that_was_archived_stays_off_when_its_center_has_paid(place, now):
+    number = place.add()
+    register_guard(lambda _instance, _now: False)
+    want(number, OFF, UNPAID, now)
+    archive_instance(instance=number, by=None, now=now)
+    reconcile(reseller=place.reseller, now=now)
+    assert state(number) == (OFF, UNPAID, OFF)
+    assert enabled_at_mazbot(place, number) is False
+
+
+def test_a_number_archived_while_the_balance_is_looked_at_stays_off(place, now):
+    number = place.add()
+
+    def archived_meanwhile(instance, _now):
+        archive_instance(instance=Instance.objects.get(pk=instance.pk), by=None, now=now)
+        return False
+
+    register_guard(archived_meanwhile)
+    want(number, OFF, UNPAID, now)
+    reconcile(reseller=place.reseller, now=now)
+    reconcile(reseller=place.reseller, now=now + timedelta(seconds=10))
+    assert state(number) == (OFF, UNPAID, OFF)
+    assert enabled_at_mazbot(place, number) is False
+
+
 def test_a_guard_that_breaks_suspends_nobody(place, now):
     number, other = place.add(), place.add()
 
