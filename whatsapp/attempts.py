@@ -26,6 +26,13 @@ def end_connected(*, reseller_id: int, instances: Collection[int], now: datetime
     tell(reseller_id, {attempt.instance_id for attempt in attempts})
 
 
+def end_open(*, instance: Instance, now: datetime) -> None:
+    """Cover the number's code, and take none that is still being asked for. Runs in the caller's transaction."""
+    open_attempts = PairingAttempt.objects.filter(instance=instance, state__in=OPEN)
+    if open_attempts.update(state=State.EXPIRED, image=None, ended_at=now):
+        tell(instance.reseller_id, [instance.pk])
+
+
 def tell(reseller_id: int, instances: Collection[int]) -> None:
     """Hint that the pairing pages of these numbers changed."""
     centers = Instance.objects.filter(pk__in=instances).values_list("center_id", flat=True)

@@ -81,6 +81,17 @@ def take_back(*, instance: Instance, by: User | None, now: datetime) -> bool:
     return True
 
 
+def tell_anew(*, instance: Instance, now: datetime) -> None:
+    """Have MazBot told where the events of a number go whose id was corrected: it was told so of another number.
+
+    Runs in the caller's transaction.
+    """
+    row = _locked(instance)
+    if row.webhook_url:
+        _make_due(row, now)
+        enqueue_on_commit("whatsapp.switch", reseller_id=row.reseller_id)
+
+
 def tell(instance: Instance, account: MazbotAccount, client: MazBot, now: datetime) -> str:
     """Tell MazBot this install's own address for one number, claimed by us; "" when it confirmed, else why not."""
     address = own_webhook_url(account)

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from centers import audit, clock, live
 from centers.errors import Refused
 from centers.models import Center, User
-from whatsapp.forwarding import is_ours, take_back
+from whatsapp.attempts import end_open
+from whatsapp.forwarding import is_ours, take_back, tell_anew
 from whatsapp.incidents import resolve_incident
-from whatsapp.models import Incident, Instance, PairingAttempt, PairingLink, Service, WantReason
-from whatsapp.switching import want_service
+from whatsapp.models import Incident, Instance, PairingLink, Service, WantReason
+from whatsapp.switching import want_anew, want_service
 
 
 def add_instance(
@@ -51,7 +52,7 @@ def edit_instance(
     label: str | None = None,
     now: datetime | None = None,
 ) -> Instance:
-    """Change the label, or correct the instance id (then everything observed so far is asked anew).
+    """Change the label, or correct the instance id (then everything that was seen or asked of it is asked anew).
 
     Raises Refused for a wrong or known id, and while MazBot sends the events of the old one to a center's server.
     """
@@ -68,6 +69,10 @@ def edit_instance(
     try:
         with transaction.atomic():
             Instance.objects.filter(pk=instance.pk).update(**changes, version=F("version") + 1)
+            if "instance_id" in changes:
+                want_anew(instance=instance, now=when)
+                tell_anew(instance=instance, now=when)
+                end_open(instance=instance, now=when)
             instance.refresh_from_db()
             _record(instance, "instance.changed", by, when, before=before)
     except IntegrityError as error:
@@ -89,9 +94,7 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
         )
         take_back(instance=instance, by=by, now=when)
         resolve_incident(reseller=instance.reseller, kind=list(Incident.Kind), instance=instance, now=when)
-        PairingAttempt.objects.filter(
-            instance=instance, state__in=[PairingAttempt.State.ASKING, PairingAttempt.State.SHOWN]
-        ).update(state=PairingAttempt.State.EXPIRED, image=None, ended_at=when)
+        end_open(instance=instance, now=when)
         PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
         instance.refresh_from_db()
         _record(instance, "instance.archived", by, when)

@@ -83,6 +83,8 @@ def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime)
     row = (
         Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller").get(pk=asked.pk)
     )
+    if row.instance_id != asked.instance_id:  # a corrected id is another number at MazBot
+        return _("The instance id was corrected meanwhile.")
     changed = (row.service_wanted, row.wanted_at) != (asked.service_wanted, asked.wanted_at)
     before = row.service
     why = _note_answer(row, answer, now)

@@ -58,6 +58,17 @@ def want_service(
     return changing
 
 
+def want_anew(*, instance: Instance, now: datetime) -> None:
+    """Have a number whose id was corrected switched off again: what MazBot confirmed, it said of another number.
+
+    One that is meant to be on is taken to be on, as a new number is. Runs in the caller's transaction.
+    """
+    off = Instance.objects.filter(pk=instance.pk, service_wanted=Service.DISABLED)
+    changes = {"service_raw": "", "service_confirmed_at": None, "switch_next_at": now, "switch_attempts": 0}
+    if off.update(service=Service.UNCONFIRMED, switch_error="", **changes):
+        enqueue_on_commit("whatsapp.switch", reseller_id=instance.reseller_id)
+
+
 def _changes(row: Instance, wanted: Service, reason: WantReason) -> bool:
     is_off = row.service_wanted == Service.DISABLED
     if wanted == Service.DISABLED:

@@ -114,6 +114,16 @@ def test_the_trace_names_the_old_address_under_the_old_center(place, number, tar
     assert place.account.webhook_path_token not in str([event.data for event in AuditEvent.objects.all()])
 
 
+def test_a_corrected_id_has_its_events_sent_here_too(place, now):
+    number, right = place.add(), place.add()
+    right.delete()  # known to MazBot, not to us
+    set_webhook(instance=number, url=own_webhook_url(place.account), by=None, now=now)
+    edit_instance(instance=fresh(number), by=None, instance_id=right.instance_id, now=now)
+    assert fresh(number).webhook_url == "", "nobody has told MazBot yet"
+    switching_round(reseller=place.reseller, now=now)
+    assert at_mazbot(place, right) == fresh(number).webhook_url == own_webhook_url(place.account)
+
+
 def test_a_number_whose_events_come_here_already_is_not_told_again(place, now, target):
     number = place.add()
     set_webhook(instance=number, url=own_webhook_url(place.account), by=None, now=now)

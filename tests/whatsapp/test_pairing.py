@@ -9,6 +9,7 @@ from centers.errors import Refused
 from centers.scoping import tenant
 from tests.factories import UserFactory
 from whatsapp import codes
+from whatsapp.instances import edit_instance
 from whatsapp.models import Connection, Incident, PairingAttempt, Service
 from whatsapp.monitoring import check_instances
 from whatsapp.pairing import (
@@ -91,6 +92,17 @@ def test_the_database_holds_one_question_in_flight(place, now):
     start(number, now)
     with pytest.raises(IntegrityError), transaction.atomic():
         PairingAttempt.objects.create(reseller=place.reseller, instance=number, via=Via.STAFF, started_at=now)
+
+
+def test_a_corrected_id_covers_the_code_of_the_old_one(place, now):
+    shown, asking = place.add("disconnected"), place.add("disconnected")
+    first, second = start(shown, now), start(asking, now)
+    fetch(first, now)
+    for number in (shown, asking):
+        edit_instance(instance=number, by=None, instance_id=f"{number.instance_id}-x", now=now)
+    assert pairing_image(shown, now) is None
+    assert not fetch(second, now)
+    assert place.calls("connect") == 1
 
 
 def test_an_expired_code_is_covered_and_a_new_one_can_be_asked_for(place, now):

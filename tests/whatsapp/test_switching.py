@@ -9,7 +9,7 @@ from centers.scoping import tenant
 from tests.factories import UserFactory
 from whatsapp import reconciling
 from whatsapp.incidents import open_incident
-from whatsapp.instances import archive_instance, restore_instance
+from whatsapp.instances import archive_instance, edit_instance, restore_instance
 from whatsapp.models import Incident, Instance, MazbotAccount, Service, WantReason
 from whatsapp.monitoring import due_instances
 from whatsapp.reconciling import reconcile, register_guard
@@ -157,6 +157,39 @@ def test_a_wish_that_changes_while_mazbot_is_asked_is_asked_again_at_once(place,
     assert state(number) == (ON, "", ON)
     assert enabled_at_mazbot(place, number) is True
     assert number.switch_next_at is None
+
+
+@pytest.mark.parametrize("reason", [MANUAL, UNPAID])
+def test_a_corrected_id_is_switched_off_too(place, now, reason):
+    number, right = place.add(), place.add()
+    right.delete()  # known to MazBot, not to us
+    want(number, OFF, reason, now)
+    reconcile(reseller=place.reseller, now=now)
+    later = now + timedelta(days=1)
+    edit_instance(instance=number, by=None, instance_id=right.instance_id, now=later)
+    assert (state(number)[2], number.service_confirmed_at) == (UNCONFIRMED, None)
+    reconcile(reseller=place.reseller, now=later)
+    assert state(number) == (OFF, reason, OFF)
+    assert enabled_at_mazbot(place, right) is False
+
+
+def test_an_answer_about_the_old_id_confirms_nothing_of_the_corrected_one(place, now):
+    number, right = place.add(), place.add()
+    right.delete()
+
+    def corrected_meanwhile(instance, _now):
+        edit_instance(
+            instance=Instance.objects.get(pk=instance.pk), by=None, instance_id=right.instance_id, now=now
+        )
+        reconciling._guards.clear()
+        return True
+
+    register_guard(corrected_meanwhile)
+    want(number, OFF, UNPAID, now)
+    assert reconcile(reseller=place.reseller, now=now) == 1
+    assert state(number) == (OFF, UNPAID, OFF)
+    assert enabled_at_mazbot(place, right) is False
+    assert place.calls("toggle") == 2
 
 
 def test_the_guard_is_asked_before_a_suspension_and_can_withdraw_it(place, now):
