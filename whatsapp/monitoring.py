@@ -16,7 +16,7 @@ from centers.sentences import Sentence as _
 from whatsapp.accounts import REFUSING, client_for, explain, explain_kind, note_error, note_success
 from whatsapp.dispatch import enqueue_on_commit
 from whatsapp.incidents import open_incident, resolve_incident
-from whatsapp.mazbot import ConnectionReading, ErrorKind, MazBot, MazBotError, Priority
+from whatsapp.mazbot import BudgetExhausted, ConnectionReading, ErrorKind, MazBot, MazBotError, Priority
 from whatsapp.models import Connection, Incident, Instance, MazbotAccount, Service
 from whatsapp.provider import FAULTS, note_checks
 from whatsapp.readings import Outcome, record_outcomes
@@ -36,6 +36,7 @@ _FLUSH_CHANGED, _FLUSH_ANY = 1.0, 10.0  # seconds after which outcomes are writt
 
 # These say nothing about the number: the batch stops, and the rest of it is looked at later.
 STOPPING = REFUSING | {ErrorKind.LIMIT, ErrorKind.UNAVAILABLE}
+_OF_THE_ACCOUNT = (Incident.Kind.ACCOUNT_REFUSED, Incident.Kind.ACCOUNT_LIMITED)
 #: What one check came to: (number, sentence or "" when MazBot answered).
 Report = Callable[[Instance, str], None]
 
@@ -140,6 +141,10 @@ def check_instances(
         started=now,
     )
     left = _ask_all(batch, numbers, client_for(account), deadline, priority)
+    if batch.tally.answered and isinstance(batch.tally.stopped_by, BudgetExhausted):
+        batch.tally.stopped_by = (
+            None  # only the batch's time ran out, between two slots: nobody refused anything
+        )
     _write(batch)
     _conclude(batch, left)
     return batch.tally
@@ -210,7 +215,8 @@ def _ask_all(
 def _take(batch: _Batch, instance: Instance, answer: ConnectionReading | MazBotError | None) -> bool:
     """Turn an answer into an outcome; False when it says nothing about the number."""
     if isinstance(answer, MazBotError) and answer.kind in STOPPING:
-        batch.tally.stopped_by = answer
+        if batch.tally.stopped_by is None or not isinstance(answer, BudgetExhausted):
+            batch.tally.stopped_by = answer
         return False
     if answer is None:
         return False
@@ -282,13 +288,10 @@ def _conclude(batch: _Batch, left: list[Instance]) -> None:
     tally.left = len(left)
     note_checks(reseller=batch.reseller, answered=tally.answered, failed=tally.faults, now=moment)
     if tally.answered:
-        refused = account.last_error_at and (
-            not account.last_ok_at or account.last_error_at > account.last_ok_at
-        )
         note_success(account, now=moment)
-        if refused and tally.stopped_by is None:
-            of_account = (Incident.Kind.ACCOUNT_REFUSED, Incident.Kind.ACCOUNT_LIMITED)
-            resolve_incident(reseller=batch.reseller, kind=of_account, now=moment)
+        if tally.stopped_by is None:
+            # Whatever else has worked since it was opened: a switch or a reading of usage closes no alert.
+            resolve_incident(reseller=batch.reseller, kind=_OF_THE_ACCOUNT, now=moment)
     Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
     if tally.stopped_by is not None:
         _pause(batch, tally.stopped_by, moment)

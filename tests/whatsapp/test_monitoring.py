@@ -8,12 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from centers import live
 from centers.models import JobRun
-from centers.scoping import every_tenant
+from centers.scoping import every_tenant, tenant
 from tests.factories import UserFactory
 from whatsapp import monitoring
-from whatsapp.incidents import acknowledge
-from whatsapp.mazbot import Priority
-from whatsapp.models import Connection, Incident, MazbotAccount, Service, StatusChange
+from whatsapp.accounts import note_error
+from whatsapp.incidents import acknowledge, open_incident
+from whatsapp.mazbot import ErrorKind, MazBotError, Priority
+from whatsapp.models import Connection, Incident, MazbotAccount, Service, StatusChange, WantReason
 from whatsapp.monitoring import (
     CLAIM,
     batch_size,
@@ -24,7 +25,9 @@ from whatsapp.monitoring import (
     sweep_interval,
 )
 from whatsapp.readings import Outcome, record_outcomes
+from whatsapp.reconciling import reconcile
 from whatsapp.rounds import status_round
+from whatsapp.switching import want_service
 
 Kind = Incident.Kind
 
@@ -256,6 +259,30 @@ def test_a_limit_reached_stops_the_batch_and_is_no_failure(place, now):
     assert tally.left == 5
     assert due_instances(now + timedelta(seconds=10)) == []
     assert due_instances(now + timedelta(seconds=60)) == [place.reseller.pk]
+
+
+def test_a_batch_that_only_runs_out_of_time_is_no_failure_of_the_account(new_place, now):
+    place = new_place(rate_limit=60)
+    with tenant(place.reseller):
+        numbers = [place.add() for _ in range(6)]
+        tally = check_instances(reseller=place.reseller, instances=numbers, now=now, deadline=3.4)
+        place.account.refresh_from_db()
+        assert tally.answered
+        assert tally.left, "one slot a second does not reach for all of them"
+        assert (tally.stopped_by, place.account.last_error_kind) == (None, "")
+        assert due_instances(now + timedelta(seconds=6)) == [place.reseller.pk], "the others go on at once"
+
+
+def test_an_alert_about_the_account_is_closed_whatever_worked_first(place, now):
+    number = place.add()
+    for kind in (Incident.Kind.ACCOUNT_REFUSED, Incident.Kind.ACCOUNT_LIMITED):
+        open_incident(reseller=place.reseller, kind=kind, now=now)
+    note_error(place.account, MazBotError(ErrorKind.LOGIN, "no"), now=now)
+    # Corrected in the settings, and a switch is the first to work.
+    want_service(instances=[number], wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=now)
+    assert reconcile(reseller=place.reseller, now=now + timedelta(seconds=10)) == 1
+    check_instances(reseller=place.reseller, instances=[number], now=now + timedelta(minutes=3), deadline=10)
+    assert not Incident.objects.filter(resolved_at=None).exists()
 
 
 @pytest.mark.django_db(transaction=True)
