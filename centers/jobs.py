@@ -58,6 +58,7 @@ def job_round(job: str, *, reseller: Reseller, now: datetime | None = None) -> I
     """
     started = now or clock.now()
     run = JobRun.objects.create(reseller=reseller, job=job, started_at=started)
+    live.publish(reseller.pk, "jobs")
     round_ = Round(run)
     try:
         yield round_
@@ -66,7 +67,6 @@ def job_round(job: str, *, reseller: Reseller, now: datetime | None = None) -> I
         _finish(round_, JobRun.State.FAILED)
         raise
     _finish(round_, _state(round_))
-    live.publish(reseller.pk, "jobs")
 
 
 def _state(round_: Round) -> JobRun.State:
@@ -77,6 +77,7 @@ def _state(round_: Round) -> JobRun.State:
 
 def _finish(round_: Round, state: JobRun.State) -> None:
     JobRun.objects.filter(pk=round_.run.pk).update(state=state, finished_at=clock.now(), **round_._counts())
+    live.publish(round_.run.reseller_id, "jobs")
 
 
 @dataclass(frozen=True, kw_only=True)
