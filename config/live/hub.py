@@ -142,8 +142,13 @@ class Hub:
 
     async def _pass_on(self, subscription: Any) -> None:
         message = await subscription.get_message(ignore_subscribe_messages=True, timeout=5)
-        if message is not None and message["type"] == "message":
+        if message is None or message["type"] != "message":
+            return
+        try:
             self._deliver(json.loads(message["data"]))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # Of another version of the product, say; the next heartbeat tells pages that something changed.
+            log.warning("live_hint_unreadable", error=type(error).__name__)
 
     def _deliver(self, hint: dict[str, Any]) -> None:
         stamps = hint["v"]

@@ -199,6 +199,20 @@ def test_a_lost_subscription_is_taken_up_again() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("words", ["{", "[]", "7", "{}", '{"r": [], "v": {}}', f'{{"r": {US}, "v": 1}}'])
+def test_a_hint_that_cannot_be_read_silences_nobody(words: str) -> None:
+    async def test() -> None:
+        async with serving() as server:
+            stream = Stream(server, "/live/", token_query(US))
+            await stream.until("event: stamp")
+            with redis.Redis.from_url(settings.REDIS_URL) as connection:
+                connection.publish(live.CHANNEL, words)
+            await send(US, "alerts")
+            await stream.until('"t": ["alerts"]')
+
+    run(test())
+
+
 def test_without_valkey_streams_are_refused_not_left_hanging() -> None:
     async def test() -> None:
         server = LiveServer(Hub("redis://127.0.0.1:1/0"), Limits())
