@@ -9,5 +9,5 @@ urlpatterns = [
     path("pair/<str:token>/start/", public.pairing_link_start, name="pairing_link_start"),
     path("pair/<str:token>/state/", public.pairing_link_state, name="pairing_link_state"),
     path("pair/<str:token>/image/", public.pairing_link_image, name="pairing_link_image"),
-    path("hooks/mazbot/<str:path_token>/", public.webhook_in, name="webhook_in"),
+    path("hooks/mazbot/<slug:path_token>/", public.webhook_in, name="webhook_in"),
 ]

@@ -63,3 +63,7 @@ def test_bodies_that_are_no_events(house: House, body: bytes, status: int) -> No
 
 def test_only_post(house: House) -> None:
     assert Client().get(f"/hooks/mazbot/{house.account.webhook_path_token}/").status_code == 405
+
+
+def test_an_address_that_no_token_can_have_is_404(house: House) -> None:
+    assert [_send(house, token=token) for token in ("%00", "a%00b", "%F0%9F%98%80", "a.b")] == [404] * 4
