@@ -4,6 +4,7 @@ Rows of the same center (by name, whatever the case) are its numbers. A center t
 and stays as it is; a row that contradicts it is an error.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -141,6 +142,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
             for _line, row in plan.rows[start : start + _CHUNK]
         )
         _note_progress(batch, min(start + _CHUNK, len(plan.rows)))
+    _check_in_use(centers[row["center"].lower()] for _line, row in plan.rows)
     batch.state, batch.finished_at, batch.rows = State.DONE, now, []
     batch.save(update_fields=["state", "finished_at", "rows"])
     audit.record(
@@ -182,6 +184,14 @@ def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:
     )
     known = Center.objects.filter(reseller=batch.reseller).values_list("name", "pk")
     return {name.lower(): pk for name, pk in known}
+
+
+def _check_in_use(centers: Iterable[int]) -> None:
+    """Refuse where a center was archived since the file was checked; from here on their new numbers prevent it."""
+    gone = Center.objects.filter(pk__in=set(centers)).exclude(archived_at=None).first()
+    if gone is not None:
+        why = _("“%(center)s” is archived. Restore it first.") % {"center": gone}
+        raise Refused(_("The file no longer fits: %(why)s") % {"why": why})
 
 
 def _note_progress(batch: ImportBatch, done: int) -> None:

@@ -23,8 +23,6 @@ def add_instance(
 ) -> Instance:
     """A new number of the center, checked within seconds. Raises Refused for a wrong or known instance id."""
     when = now or clock.now()
-    if center.archived_at:
-        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
     instance = Instance(
         reseller=center.reseller,
         center=center,
@@ -34,6 +32,7 @@ def add_instance(
     )
     try:
         with transaction.atomic():
+            _keep_in_use(center)
             instance.save()
             audit.record(
                 "instance.added", reseller=center.reseller, by=by, target=instance, center=center, now=when
@@ -103,9 +102,8 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
 def restore_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
     """Take an archived number into use again. One that was off by hand before stays off (see switching.py)."""
     when = now or clock.now()
-    if instance.center.archived_at:
-        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": instance.center})
     with transaction.atomic():
+        _keep_in_use(instance.center)
         back = (
             Instance.objects.filter(pk=instance.pk)
             .exclude(archived_at=None)
@@ -126,12 +124,11 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
         raise Refused(_("A number can only be moved to a center of the same reseller."))
-    if center.archived_at:
-        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
     before = instance.center
     if before.pk == center.pk:
         return instance
     with transaction.atomic():
+        _keep_in_use(center)
         take_back(instance=instance, by=by, now=when)  # while the number is still the old center's
         Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
         Incident.objects.filter(instance=instance, resolved_at=None).update(center=center)
@@ -156,6 +153,13 @@ def clean_instance_id(text: str) -> str:
     if not value:
         raise Refused(_("The instance id is missing."))
     return value
+
+
+def _keep_in_use(center: Center) -> None:
+    """Nobody archives the center before the transaction ends. Raises Refused where somebody has done so already."""
+    locked = Center.objects.select_for_update(no_key=True).filter(pk=center.pk, archived_at=None)
+    if not locked.values_list("pk", flat=True).first():
+        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
 
 
 def _clean_label(text: str) -> str:

@@ -6,9 +6,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from centers.errors import Refused
+from centers.lifecycle import archive_center
 from centers.models import AuditEvent, Center
 from tests.factories import CenterFactory, InstanceFactory, UserFactory
+from whatsapp import importing
 from whatsapp.csvfile import COLUMNS
+from whatsapp.import_checks import plan_import
 from whatsapp.importing import example_file, import_progress, preview_import, run_import, start_import
 from whatsapp.models import ImportBatch, Instance
 
@@ -225,6 +228,20 @@ def test_what_changed_since_the_preview_fails_as_a_whole(place, now):
     assert "inst-3" in done.error
     assert Instance.objects.count() == 1
     assert not Center.objects.filter(name="Al Noor").exists()
+
+
+def test_a_center_archived_while_the_file_is_checked_gets_no_numbers(place, now, monkeypatch):
+    def checked_then_archived(reseller, sheet):
+        plan = plan_import(reseller, sheet)
+        archive_center(center=place.center, by=None, now=now)
+        return plan
+
+    batch = preview(place, f"{HEADER}\n{place.center.name},,,,,,,i-1,\n", now)
+    start_import(batch=batch, by=None, now=now)
+    monkeypatch.setattr(importing, "plan_import", checked_then_archived)
+    batch = run_import(batch=batch, now=now)
+    assert (batch.state, Instance.objects.count()) == (ImportBatch.State.FAILED, 0)
+    assert place.center.name in batch.error
 
 
 def test_five_thousand_rows(place, now, django_assert_max_num_queries):

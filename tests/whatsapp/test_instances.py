@@ -6,12 +6,12 @@ import pytest
 
 from centers.errors import Refused
 from centers.lifecycle import archive_center, restore_center
-from centers.models import AuditEvent
+from centers.models import AuditEvent, Center
 from centers.permissions import Permission
 from centers.search import search
 from tests.factories import CenterFactory, UserFactory
 from whatsapp.incidents import acknowledge, open_incident, resolve_incident
-from whatsapp.instances import add_instance, archive_instance, edit_instance, move
+from whatsapp.instances import add_instance, archive_instance, edit_instance, move, restore_instance
 from whatsapp.models import (
     Connection,
     Incident,
@@ -104,6 +104,32 @@ def test_a_center_takes_its_numbers_to_the_archive_and_back(place, now):
     before.refresh_from_db()
     assert (number.archived_at, number.service_wanted) == (None, Service.ENABLED)
     assert before.archived_at is not None, "archived on its own, stays archived"
+
+
+def adding(center, _number, now):
+    add_instance(center=center, instance_id="inst-1", by=None, now=now)
+
+
+def moving(center, number, now):
+    move(instance=number, center=center, by=None, now=now)
+
+
+def restoring(center, _number, now):
+    archived = Instance.objects.get(center=center)
+    archived.center = center
+    restore_instance(instance=archived, by=None, now=now)
+
+
+@pytest.mark.parametrize("deed", [adding, moving, restoring])
+def test_no_number_comes_into_a_center_that_was_archived_a_moment_ago(place, now, deed):
+    center = CenterFactory(reseller=place.reseller)
+    place.add(center=center, archived_at=now)
+    number = place.add()
+    as_the_page_saw_it = Center.objects.select_related("reseller").get(pk=center.pk)
+    archive_center(center=center, by=None, now=now)
+    with pytest.raises(Refused, match=center.name):
+        deed(as_the_page_saw_it, number, now)
+    assert not Instance.objects.filter(center=center, archived_at=None).exists()
 
 
 def test_an_alert_is_open_once_and_can_be_looked_after(place, now):
