@@ -108,6 +108,8 @@ def save_account(
         raise TypeError(f"not settings of a MazBot account: {sorted(unknown)}")
     when = now or clock.now()
     with transaction.atomic():
+        # There may be no account yet to be locked, and two clicks must not make two.
+        Reseller.objects.select_for_update(no_key=True).only("pk").get(pk=reseller.pk)
         account = MazbotAccount.objects.select_for_update().filter(reseller=reseller).first()
         account = account or MazbotAccount(reseller=reseller)
         changed = _apply(account, fields)

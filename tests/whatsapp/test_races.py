@@ -9,7 +9,10 @@ import pytest
 from django.db import connection
 
 from centers.errors import Refused
+from centers.models import AuditEvent
 from centers.scoping import tenant
+from tests.factories import ResellerFactory
+from whatsapp.accounts import save_account
 from whatsapp.codes import ask_code, lost_questions
 from whatsapp.importing import preview_import, run_import, start_import
 from whatsapp.instances import add_instance
@@ -94,6 +97,17 @@ def test_a_switch_is_made_by_one_worker(new_place, now):
     confirmed = together(place, lambda: reconcile(reseller=place.reseller, now=now))
     assert sum(confirmed) == 6
     assert place.calls("toggle") == 6
+
+
+def test_the_first_save_of_an_account_may_be_clicked_twice(new_place, now):
+    place = new_place()
+    fields = {"base_url": place.account.base_url, "api_key": "k", "email": "a@staff.example", "password": "p"}
+    for _ in range(5):
+        place.reseller = ResellerFactory()
+        saved = together(place, lambda: save_account(reseller=place.reseller, by=None, now=now, **fields).pk)
+        assert len(set(saved)) == 1
+        with tenant(place.reseller):
+            assert AuditEvent.objects.count() == 1
 
 
 def test_an_id_is_added_once(new_place, now):
