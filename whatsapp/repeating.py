@@ -28,6 +28,7 @@ Report = Callable[[Instance, str], None]
 
 BACKOFF = (5, 15, 60, 300, 900)  # seconds until the next try; the last one goes on for ever
 ALARM_AFTER = 4  # tries without a confirmation: about a minute and a half
+STEP_BACK = timedelta(seconds=60)  # of a number whose call ended in an error of our own
 CLAIM = timedelta(seconds=180)  # longer than any call with its wait for a slot
 
 
@@ -75,7 +76,8 @@ def work_off(
 ) -> int:
     """Make the reseller's due calls for at most `deadline` seconds; the number MazBot confirmed.
 
-    Those of the first errand go first. Needs an open scope and no open transaction.
+    Those of the first errand go first. Needs an open scope and no open transaction. An error of our own ends the
+    round, and its number comes after the others in the next ones.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None or not account.is_set_up:
@@ -89,6 +91,10 @@ def work_off(
         errand, act, instance = taken
         try:
             why = act(instance, account, client, moment)
+        except Exception:
+            # It would be the first to be taken again, and end every round before the others' turn.
+            _rows(instance).update(**{errand.columns[0]: moment + STEP_BACK})
+            raise
         finally:
             _rows(instance).update(**{errand.claim: None})
         confirmed += why == ""

@@ -7,7 +7,7 @@ import pytest
 from centers.models import AuditEvent, JobRun
 from centers.scoping import tenant
 from tests.factories import UserFactory
-from whatsapp import reconciling
+from whatsapp import reconciling, rounds
 from whatsapp.incidents import open_incident
 from whatsapp.instances import archive_instance, edit_instance, restore_instance
 from whatsapp.models import Incident, Instance, MazbotAccount, Service, WantReason
@@ -234,6 +234,26 @@ def test_a_number_archived_while_the_balance_is_looked_at_stays_off(place, now):
     reconcile(reseller=place.reseller, now=now + timedelta(seconds=10))
     assert state(number) == (OFF, UNPAID, OFF)
     assert enabled_at_mazbot(place, number) is False
+
+
+def test_an_error_of_our_own_over_one_number_does_not_hold_up_the_others_for_ever(place, now, monkeypatch):
+    broken, other = place.add(), place.add()
+    want(broken, OFF, MANUAL, now)
+    want(other, OFF, MANUAL, now + timedelta(seconds=1))
+
+    def act(instance, account, client, moment):
+        if instance.pk == broken.pk:
+            raise ZeroDivisionError
+        return reconciling.switch(instance, account, client, moment)
+
+    monkeypatch.setattr(rounds, "_ERRANDS", ((reconciling.SWITCHING, act),))
+    with pytest.raises(ZeroDivisionError):
+        switching_round(reseller=place.reseller, now=now + timedelta(seconds=5))
+    assert JobRun.objects.get().failures == [{"item": "", "why": "ZeroDivisionError: "}]
+    switching_round(reseller=place.reseller, now=now + timedelta(seconds=10))
+    assert state(other) == (OFF, MANUAL, OFF)
+    assert state(broken) == (OFF, MANUAL, ON)
+    assert switching_due(now + timedelta(seconds=70)) == [place.reseller.pk], "it is not forgotten"
 
 
 def test_a_guard_that_breaks_suspends_nobody(place, now):
