@@ -90,12 +90,11 @@ def countries_of(reseller: Reseller) -> list[str]:
     return ["", *own.order_by("country_id").values_list("country_id", flat=True).distinct()]
 
 
-def latest_moves(reseller: Reseller, now: datetime) -> list[PriceMove]:
-    """What the latest change of each country's list does to prices, at today's margins: old -> new."""
-    book = PriceBook(reseller, today(reseller, now))
+def latest_moves(book: PriceBook) -> list[PriceMove]:
+    """What the latest change of each country's list does to prices, at the margins of the book's day: old -> new."""
     moves: list[PriceMove] = []
-    centers = _centers(reseller)
-    for country, fetches in _last_two(reseller).items():
+    centers = _centers(book.reseller)
+    for country, fetches in _last_two(book.reseller).items():
         if len(fetches) == 2:
             old, new = (list(fetch.rates.all()) for fetch in fetches)
             moves += _moves(book, centers, country, old, new)

@@ -176,7 +176,7 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")
     shown = center.country_id if center else country
-    moves = latest_moves(request.reseller, clock.now())
+    moves = latest_moves(book)
     context = {
         # A refused form is shown under the address that only takes forms.
         "here": _here(request),

@@ -11,7 +11,8 @@ import pytest
 from billing.invoicing import due_periods, issue_invoice
 from billing.metering import due_days, read_account_usage, read_before_closing, read_usage
 from billing.models import AccountReading, Invoice, RateFetch, UsageDay, UsageReading
-from billing.periods import Period
+from billing.periods import Period, today
+from billing.pricing import PriceBook
 from billing.rates import countries_of, latest_moves, refresh_rates, set_category
 from billing.readings import accept_reading, dismiss_reading
 from billing.reports import check_gap
@@ -266,7 +267,7 @@ def test_rates_are_kept_when_they_change_and_prices_move(place: Place) -> None:
     assert (marketing.old_cost, marketing.new_price, marketing.is_loss) == (D("0.0455"), D("0.09"), True)
     assert (moves["utility"].new_price, moves["utility"].is_loss) == (None, False)
     assert outcome.losses == (marketing,)
-    assert latest_moves(place.reseller, NOW) == list(outcome.moves)
+    assert latest_moves(PriceBook(place.reseller, today(place.reseller, NOW))) == list(outcome.moves)
     place.control.set_rate("1", "marketing", D("0.2"))
     assert "below cost" in rates_round(reseller=place.reseller, now=NOW).note
 
