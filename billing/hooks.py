@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.audit_names import SENTENCES
@@ -13,6 +14,7 @@ from billing.rounds import LEASE
 from billing.suspensions import may_disable
 from centers import clock
 from centers.audit_sentences import register_sentences
+from centers.errors import Refused
 from centers.first_steps import Step, register_step
 from centers.jobs import register_job
 from centers.models import JobRun, Reseller
@@ -53,14 +55,14 @@ def connect() -> None:
 
 
 def run_soon(job: str, reseller_id: int) -> bool:
-    """Make a round due now and hand it to the workers; False while one is going on."""
+    """Make a round due now and hand it to the workers; False without a broker. Raises Refused while one goes on."""
     now = clock.now()
     with tenant(reseller_id):
         running = JobRun.objects.filter(
             job=job, state=JobRun.State.RUNNING, started_at__gt=now - LEASE
         ).exists()
         if running:
-            return False
+            raise Refused(gettext("A run is going on already."))
         RoundSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
     return enqueue(f"billing.{job}", reseller_id=reseller_id)
 

@@ -84,7 +84,8 @@ def _finish(round_: Round, state: JobRun.State) -> None:
 class Job:
     """A job as staff know it: what it is called, when it runs, and how to ask for a round now.
 
-    `enqueue(reseller_id)` hands a round to the workers and returns at once. `next_run(reseller_id, now)`, where
+    `enqueue(reseller_id)` hands a round to the workers and returns at once: False without a broker. It raises Refused
+    where a round is going on that another could not overtake. `next_run(reseller_id, now)`, where
     given, says when the next round is due by itself; None means that nothing is due.
     """
 

@@ -205,10 +205,10 @@ def _last_run() -> JobRun | None:
 
 def _start_run(request: TenantRequest) -> HttpResponse:
     """Hand the run to the workers, unless one is going on."""
-    run = _last_run()
-    if run is not None and run.state == JobRun.State.RUNNING:
-        toast(request, _("A run is going on already."), "info")
-    else:
+    try:
         registered_jobs()[INVOICE_JOB].enqueue(request.reseller.pk)
+    except Refused as refusal:
+        toast(request, refusal.sentence, "info")
+    else:
         toast(request, _("The run has started. You can leave this page; the result is found here again."))
     return redirect("invoice_run", request.reseller.slug)

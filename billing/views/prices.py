@@ -1,6 +1,7 @@
 """What MazBot charges, what is added, and what centers pay; and setting what is added."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -114,7 +115,8 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
 @require_POST
 def rates_refresh(request: TenantRequest) -> HttpResponseBase:
     """Hand a reading of all lists to the workers; the page shows the result by itself."""
-    registered_jobs()[RATES_JOB].enqueue(request.reseller.pk)
+    with suppress(Refused):  # it is being asked already
+        registered_jobs()[RATES_JOB].enqueue(request.reseller.pk)
     toast(request, _("MazBot is asked for its rates; the page shows them as soon as they are here."), "info")
     if request.htmx:
         return HttpResponse(status=204)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from centers import audit, clock
 from centers.access import TenantRequest, staff
+from centers.errors import Refused
 from centers.jobs import Job, registered_jobs
 from centers.models import JobRun
 from centers.partials import render_page
@@ -57,20 +57,21 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
         raise Http404
     if not request.may(found.permission):
         raise PermissionDenied
-    with transaction.atomic():
-        audit.record(
-            "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(found.label)
-        )
-    if found.enqueue(request.reseller.pk) is False:
+    try:
+        handed_over = found.enqueue(request.reseller.pk) is not False
+    except Refused as refusal:
+        toast(request, refusal.sentence, "info")
+        return redirect("jobs", request.reseller.slug)
+    audit.record(
+        "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(found.label)
+    )
+    if handed_over:
+        text = _("“%(job)s” was handed to the workers. It appears here when it begins.")
+    else:
         text = _(
             "The workers cannot be reached, so “%(job)s” was not started. It runs by itself once they can."
         )
-        toast(request, text % {"job": found.label}, "error")
-    else:
-        toast(
-            request,
-            _("“%(job)s” was handed to the workers. It appears here when it begins.") % {"job": found.label},
-        )
+    toast(request, text % {"job": found.label}, "success" if handed_over else "error")
     return redirect("jobs", request.reseller.slug)
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from billing import hooks
 from billing.models import RoundSchedule
+from centers.errors import Refused
 from centers.jobs import registered_jobs
-from centers.models import JobRun
+from centers.models import AuditEvent, JobRun
 from centers.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
@@ -26,8 +27,30 @@ def test_run_now_makes_the_round_due_unless_it_is_going_on(
         registered_jobs()["rates"].enqueue(reseller.pk)
         assert RoundSchedule.objects.get().next_at.year == 2026
         JobRun.objects.create(reseller=reseller, job="rates", started_at=NOW)
-        registered_jobs()["rates"].enqueue(reseller.pk)
+        with pytest.raises(Refused, match="already"):
+            registered_jobs()["rates"].enqueue(reseller.pk)
     assert sent == ["billing.rates"]
+
+
+@pytest.mark.parametrize(
+    ("broker", "running", "said"),
+    [
+        (True, False, "was handed to the workers"),
+        (False, False, "The workers cannot be reached"),
+        (True, True, "A run is going on already."),
+    ],
+)
+def test_run_now_says_what_became_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, broker: bool, running: bool, said: str
+) -> None:
+    monkeypatch.setattr(hooks, "enqueue", lambda _name, **_kwargs: broker)
+    with tenant(desk.shop.reseller):
+        if running:
+            JobRun.objects.create(reseller=desk.shop.reseller, job="rates", started_at=NOW)
+    page = desk.as_(desk.owner).post(desk.url("jobs/rates/run/"), follow=True).content.decode()
+    assert said in page
+    with tenant(desk.shop.reseller):
+        assert AuditEvent.objects.filter(action="job.run").exists() is not running
 
 
 def test_the_search_jumps_to_an_invoice(desk: Desk) -> None:
