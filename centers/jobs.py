@@ -39,6 +39,7 @@ class Round:
     def save(self) -> None:
         """Write the counts so far, so that a page can show them while the round goes on."""
         JobRun.objects.filter(pk=self.run.pk).update(**self._counts())
+        live.publish(self.run.reseller_id, "jobs")
 
     def _counts(self) -> dict[str, object]:
         return {

@@ -92,6 +92,7 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> Non
         sentence = _close(center, period, now)
         if sentence is None:
             round_.ok()
+            round_.save()
             continue
         stuck.add(center.pk)
         round_.fail(f"{center} {period.first_day:%Y-%m}", sentence)

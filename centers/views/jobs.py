@@ -77,7 +77,10 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
 
 def _state(request: TenantRequest, job: Job, runs: list[JobRun], now: datetime) -> JobState:
     may_run = request.may(Permission.RUN_JOBS) and request.may(job.permission)
+    last = runs[0] if runs else None
     # What is due already needs no time: it runs with the next tick, or there is nothing for it to do.
-    next_at = job.next_run(request.reseller.pk, now) if job.next_run else None
+    # While a round runs, the moment on record is the end of its claim, not of the next round.
+    running = last is not None and last.state == JobRun.State.RUNNING
+    next_at = job.next_run(request.reseller.pk, now) if job.next_run and not running else None
     next_at = next_at if next_at and next_at > now else None
-    return JobState(job, runs[0] if runs else None, runs[1:], next_at, may_run)
+    return JobState(job, last, runs[1:], next_at, may_run)
