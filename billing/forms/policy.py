@@ -10,6 +10,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.forms.pricing import DECIMAL
 from billing.models import Billable, BillingPolicy, CenterPolicy
 
 _RULES = [
@@ -85,7 +86,10 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         model = BillingPolicy
         fields = [*_RULES[:1], "close_after_days", "reread_days", *_RULES[1:]]
         help_texts = _HELP
-        widgets = {"quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"})}
+        widgets = {
+            "quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
+            "minimum_amount": forms.TextInput(attrs=DECIMAL),
+        }
 
     def __init__(self, *args: Any, types: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,6 +125,7 @@ class CenterPolicyForm(forms.Form):
         decimal_places=4,
         min_value=0,
         required=False,
+        widget=forms.TextInput(attrs=DECIMAL),
     )
     billable = forms.ChoiceField(label=gettext_lazy("Billable messages"), required=False)
     subscription_type = forms.ChoiceField(label=gettext_lazy("Subscription type to charge"), required=False)

@@ -13,7 +13,8 @@ from billing.models import Category, Margin
 from centers.models import Center
 from centers.validators import validate_currency
 
-_DECIMAL = {"inputmode": "decimal", "autocomplete": "off", "step": "any"}
+# Text, as amounts are: in a number field a browser may drop the comma of "1,5" and send 15.
+DECIMAL = {"inputmode": "decimal", "autocomplete": "off", "dir": "ltr", "maxlength": 40}
 
 
 OWN, WIDER = "own", "wider"
@@ -44,7 +45,7 @@ class MarginForm(forms.Form):
         decimal_places=4,
         min_value=-100,
         max_value=10_000,
-        widget=forms.NumberInput(attrs=_DECIMAL),
+        widget=forms.TextInput(attrs=DECIMAL),
     )
     fixed = forms.DecimalField(
         label=gettext_lazy("Plus, for each one"),
@@ -53,7 +54,7 @@ class MarginForm(forms.Form):
         min_value=-1_000_000,
         max_value=1_000_000,
         help_text=gettext_lazy("Per message or subscription, in the currency of MazBot's costs."),
-        widget=forms.NumberInput(attrs=_DECIMAL),
+        widget=forms.TextInput(attrs=DECIMAL),
     )
     valid_from = forms.DateField(
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -125,7 +126,7 @@ class ExchangeRateForm(forms.Form):
     base = CurrencyField(label=gettext_lazy("One"))
     quote = CurrencyField(label=gettext_lazy("is worth, in"))
     rate = forms.DecimalField(
-        label=gettext_lazy("Rate"), max_digits=20, decimal_places=10, widget=forms.NumberInput(attrs=_DECIMAL)
+        label=gettext_lazy("Rate"), max_digits=20, decimal_places=10, widget=forms.TextInput(attrs=DECIMAL)
     )
     day = forms.DateField(
         label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

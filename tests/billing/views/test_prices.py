@@ -249,3 +249,17 @@ def test_a_wrong_exchange_rate_is_refused_with_what_was_typed(desk: Desk, change
     assert response.status_code == 422
     with tenant(desk.shop.reseller):
         assert not ExchangeRate.objects.exists()
+
+
+def test_decimals_are_typed_as_text_because_browsers_drop_a_comma_from_number_fields(desk: Desk) -> None:
+    owner = desk.as_(desk.owner)
+    for page, field in (
+        ("prices/", "percent"),
+        ("exchange-rates/", "rate"),
+        ("settings/billing/", "minimum_amount"),
+    ):
+        html = owner.get(desk.url(page)).content.decode()
+        tag = next(part for part in html.split("<input ") if f'name="{field}"' in part.partition(">")[0])
+        assert 'type="text"' in tag.partition(">")[0], field
+    refused = owner.post(desk.url("prices/margin/"), MARGIN | {"percent": "1,5"})
+    assert refused.status_code == 422
