@@ -53,8 +53,10 @@ def sentence(event: AuditEvent) -> str:
 def changes(event: AuditEvent) -> list[tuple[str, str, str]]:
     """(field, old, new) of an event, ready to show; and further facts as (name, "", value)."""
     found = event.data.get("changes")
+    # An event without a target is about what its action names: `billing_policy.changed`.
+    model = event.target_type or event.action.partition(".")[0].replace("_", "")
     rows = [
-        (_label(event.target_type, name), _shown(name, pair[0]), _shown(name, pair[1]))
+        (_label(model, name), _shown(model, name, pair[0]), _shown(model, name, pair[1]))
         for name, pair in (found.items() if isinstance(found, dict) else ())
         if isinstance(pair, list) and len(pair) == 2
     ]
@@ -64,10 +66,8 @@ def changes(event: AuditEvent) -> list[tuple[str, str, str]]:
         if name not in ("changes", "what") and value not in (None, "", [], {})
     }
     if isinstance(facts.get("fields"), list):
-        facts["fields"] = [_label(event.target_type, name) for name in facts["fields"]]
-    return rows + [
-        (_label(event.target_type, name), "", _shown(name, value)) for name, value in facts.items()
-    ]
+        facts["fields"] = [_label(model, name) for name in facts["fields"]]
+    return rows + [(_label(model, name), "", _shown(model, name, value)) for name, value in facts.items()]
 
 
 def areas() -> list[tuple[str, str]]:
@@ -127,6 +127,16 @@ _FACTS = {
     "ending": gettext_lazy("ending"),
     "until": gettext_lazy("until"),
     "step": gettext_lazy("step"),
+    "after": gettext_lazy("now"),
+    "category": gettext_lazy("applies to"),
+    "country_id": gettext_lazy("country"),
+    "via": gettext_lazy("asked from"),
+    "centers": gettext_lazy("centers"),
+    "instances": gettext_lazy("numbers"),
+    "import": gettext_lazy("import"),
+    "owner": gettext_lazy("owner"),
+    "first_day": gettext_lazy("first day"),
+    "end_day": gettext_lazy("up to, not including"),
 }
 _WORDS = {
     "non_payment": gettext_lazy("not paid"),
@@ -135,31 +145,50 @@ _WORDS = {
     "enabled": gettext_lazy("enabled"),
     "disabled": gettext_lazy("disabled"),
     "unconfirmed": gettext_lazy("not confirmed"),
+    "paid": gettext_lazy("Paid"),
+    "held": gettext_lazy("Held by staff"),
+    "settled": gettext_lazy("No longer required"),
+    "warning": gettext_lazy("final warning"),
+    "staff": gettext_lazy("Staff"),
+    "portal": gettext_lazy("Portal"),
+    "link": gettext_lazy("Shared link"),
+    "True": gettext_lazy("yes"),
+    "False": gettext_lazy("no"),
 }
 
 
 def _label(model_name: str, field: str) -> str:
     if field in _FACTS:
         return capfirst(str(_FACTS[field]))
+    found = _field(model_name, field)
+    return capfirst(str(found.verbose_name) if found is not None else field.replace("_", " "))
+
+
+def _field(model_name: str, name: str) -> Any:
+    """The field `name` of our model `model_name`, in whichever room it is; None where there is none."""
     for config in apps.get_app_configs():
         if config.name in ("centers", "whatsapp", "billing") and model_name in config.models:
             try:
-                found = config.models[model_name]._meta.get_field(field)
+                found = config.models[model_name]._meta.get_field(name)
             except FieldDoesNotExist:
-                break
-            return capfirst(str(getattr(found, "verbose_name", field)))
-    return capfirst(field.replace("_", " "))
+                return None
+            return found if hasattr(found, "verbose_name") else None
+    return None
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(model_name: str, name: str, value: Any) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name == "role" and value in Role.values:
         return str(Role(value).label)
-    if isinstance(value, str) and value in _WORDS:
-        return str(_WORDS[value])
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_shown(key, part)}" for key, part in value.items())
-    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+        return ", ".join(
+            f"{_label(model_name, key)}: {_shown(model_name, key, part)}" for key, part in value.items()
+        )
+    if isinstance(value, list):
+        # Ids of centers tell a person nothing; how many they are does.
+        return str(len(value)) if name == "centers" else ", ".join(str(part) for part in value)
+    labels = dict(getattr(_field(model_name, name), "flatchoices", ()))
+    return str(labels.get(value) or _WORDS.get(str(value), value))

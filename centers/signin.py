@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from centers.models import User
 from centers.secrets import seal, unseal
@@ -22,6 +23,11 @@ DEMO_PEOPLE = "@demo.example"
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Closes allauth's own sign-up; people come in through invitations and `create_reseller`."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": gettext_lazy("Too many failed tries. Wait five minutes and try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

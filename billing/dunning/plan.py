@@ -20,7 +20,7 @@ class Planned:
     on: date
     amount: Decimal
     currency: str
-    because: str
+    invoices: tuple[Invoice, ...]
     hold: Hold | None = None
 
 
@@ -60,7 +60,7 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
         coming = suspension_day(by_center[own.pk], policies[own.pk], held, day)
         if coming:
             on, debt = coming
-            found.append(Planned(own, on, debt.amount, debt.currency, debt.because, held))
+            found.append(Planned(own, on, debt.amount, debt.currency, debt.invoices, held))
     return found
 
 

@@ -189,6 +189,35 @@ def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
         assert changes(event) == [("ما تغيّر", "", "الطلبات في الدقيقة, المنطقة الزمنية لأوقاته")]
 
 
+@pytest.mark.parametrize(
+    ("action", "target_type", "data", "shown"),
+    [
+        (
+            "invoice.issued",
+            "invoice",
+            {"first_day": "2026-11-01", "end_day": "2026-12-01"},
+            [("اليوم الأول", "2026-11-01"), ("حتى (دون احتسابه)", "2026-12-01")],
+        ),
+        ("center.resumed", "center", {"ending": "paid"}, [("النهاية", "تم السداد")]),
+        ("reminder.written", "invoice", {"step": "warning"}, [("الخطوة", "إنذار أخير")]),
+        ("suspensions.held", "", {"centers": [3, 5, 8]}, [("المراكز", "3")]),
+        (
+            "billing_policy.changed",
+            "",
+            {"values": {"auto_invoice": "False", "payment_terms_days": "45"}},
+            [("القيم", "إصدار الفواتير الشهرية تلقائيًا: لا, عدد الأيام حتى استحقاق الفاتورة: 45")],
+        ),
+        ("margin.set", "margin", {"category": "message"}, [("يسري على", "الرسائل")]),
+    ],
+)
+def test_the_audit_page_says_in_arabic_what_is_stored_as_a_code(
+    action: str, target_type: str, data: dict[str, object], shown: list[tuple[str, str]]
+) -> None:
+    with translation.override("ar"):
+        found = changes(AuditEvent(action=action, target_type=target_type, data=data))
+    assert [(name, value) for name, _old, value in found] == shown
+
+
 # --- The extraction --------------------------------------------------------------------------------
 
 

@@ -173,7 +173,7 @@ def _keys(account: str) -> list[str]:
 
 def _exhausted(patience: float, wait: float) -> BudgetExhausted:
     return BudgetExhausted(
-        message=f"no request slot within {patience:g} s; the next one is free in about {wait:.1f} s",
+        message=f"no request slot within {patience:.0f} s; the next one is free in about {wait:.0f} s",
         retry_after=wait,
         free_at=datetime.now(UTC) + timedelta(seconds=wait),
     )
