@@ -122,7 +122,7 @@ def _usage_lines(book: PriceBook, center: Center, policy: Policy, period: Period
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in unbilled_days(center, period):
         margin = book.margins.find(Category.MESSAGE, center, day.day)
-        worth = book.exchange.rate(day.currency, center.currency, book.day) if _counts(day) else Decimal(1)
+        worth = _worth(book, center, day, policy.billable)
         terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, worth, policy.billable)
         groups.setdefault(terms, []).append(day)
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
@@ -135,11 +135,12 @@ def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: P
         margin, line = day.margin_before, day.line_before
         if day.before is None:
             margin = book.margins.find(Category.MESSAGE, center, day.day)
-        if line is not None and line.currency == center.currency:
+        basis = (line.billable if line else "") or policy.billable
+        # A line over nothing may have gone without a rate: then it says 1, which is none.
+        if line is not None and line.currency == center.currency and (line.amount or line.exchange_rate != 1):
             worth = line.exchange_rate
         else:
-            worth = book.exchange.rate(day.currency, center.currency, book.day)
-        basis = (line.billable if line else "") or policy.billable
+            worth = _worth(book, center, day, basis)
         terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, worth, basis)
         groups.setdefault(terms, []).append(day)
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
@@ -228,6 +229,9 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
     )
 
 
-def _counts(day: Unbilled) -> bool:
-    """Whether the day can cost anything: a silent number needs no exchange rate."""
-    return bool(day.sent or day.cost)
+def _worth(book: PriceBook, center: Center, day: Unbilled, basis: str) -> Decimal:
+    """The exchange rate for a day's cost; a day that can cost nothing goes on without one. Raises MissingRate."""
+    found = book.exchange.find(day.currency, center.currency, book.day)
+    if found is None and not day.cost and not day.billable(basis):
+        return Decimal(1)
+    return found or book.exchange.rate(day.currency, center.currency, book.day)
