@@ -29,8 +29,9 @@ def accept_reading(*, reading: UsageReading, by: User | None, now: datetime) -> 
         if row.flag == UsageReading.Flag.FUTURE:
             raise Refused(_("A reading for a day to come cannot be accepted; it is read again on that day."))
         UsageDay.objects.select_for_update().get(instance_id=row.instance_id, day=row.day)
+        # `read_at` stays: what was read while the day lasted is not all of it, whenever staff accept it.
         UsageDay.objects.filter(instance_id=row.instance_id, day=row.day).update(
-            sent=row.sent, received=row.received, failed=row.failed, cost=row.cost, read_at=now
+            sent=row.sent, received=row.received, failed=row.failed, cost=row.cost
         )
         _resolve(row, UsageReading.Resolution.ACCEPTED, "reading.accepted", by, now)
     if row.center.archived_at:

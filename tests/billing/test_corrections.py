@@ -1,6 +1,6 @@
 """What usage that changed after its invoice does: adjustments, credits, flags for staff."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -59,6 +59,18 @@ def test_a_reading_that_went_down_blocks_until_staff_decide(shop: Shop) -> None:
         issue(shop)
     accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
     assert issue(shop).total == 8
+
+
+def test_a_fall_read_while_the_day_lasted_is_no_reading_of_the_whole_day(shop: Shop) -> None:
+    number = shop.number()
+    noon = datetime(2026, 2, 28, 9, tzinfo=UTC)
+    shop.read(number, noon.date(), sent=10, cost="10", at=noon)
+    shop.read(number, noon.date(), sent=8, cost="8", at=noon + timedelta(hours=1))
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    with pytest.raises(Refused, match="has not been read since"):
+        issue(shop)
+    shop.read(number, noon.date(), sent=30, cost="30", at=NOW)
+    assert issue(shop).total == 30
 
 
 def test_a_dismissed_reading_changes_nothing(shop: Shop) -> None:
