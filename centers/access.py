@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -65,7 +66,7 @@ def staff(
                 raise Http404
             _admit(request, membership, permission)
             if membership.reseller.mfa_required and not _has_mfa(request.user):
-                return redirect("mfa_index")
+                return _set_up_mfa(request)
             with tenant(membership.reseller):
                 return view(request, *args, **kwargs)
 
@@ -124,6 +125,11 @@ def _sign_in(request: Any) -> HttpResponse:
     if request.htmx:
         return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url_abs_path or "/").url)
     return redirect_to_login(request.get_full_path())
+
+
+def _set_up_mfa(request: Any) -> HttpResponse:
+    """To two-factor sign-in, with the whole page: a part of one must not be filled with another page."""
+    return HttpResponseClientRedirect(reverse("mfa_index")) if request.htmx else redirect("mfa_index")
 
 
 def _has_mfa(user: User) -> bool:

@@ -49,6 +49,8 @@ def test_where_two_factor_sign_in_is_required_nothing_else_is_shown_first(
     Reseller.objects.filter(pk=reseller.pk).update(mfa_required=True)
     client.force_login(owner)
     assert client.get(home(reseller))["Location"] == reverse("mfa_index")
+    part = client.get(home(reseller), headers={"HX-Request": "true"})
+    assert (part.status_code, part["HX-Redirect"]) == (200, reverse("mfa_index"))
     Authenticator.objects.create(user=owner, type=Authenticator.Type.TOTP, data={"secret": "x"})
     assert client.get(home(reseller)).status_code == 200
 
