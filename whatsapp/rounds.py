@@ -11,7 +11,7 @@ from centers.scoping import tenant
 from whatsapp.accounts import explain
 from whatsapp.forwarding import FORWARDING, tell
 from whatsapp.mazbot import Priority
-from whatsapp.models import Instance, MazbotAccount, PairingAttempt, WebhookEvent
+from whatsapp.models import ImportBatch, Instance, MazbotAccount, PairingAttempt, WebhookEvent
 from whatsapp.monitoring import BATCH_SECONDS, Tally, batch_size, check_instances, claim_due, make_all_due
 from whatsapp.reconciling import SWITCHING, switch
 from whatsapp.repeating import resellers_with, work_off
@@ -89,7 +89,8 @@ def webhook_round(*, reseller: Reseller, now: datetime) -> JobRun | None:
 
 
 def tidy(*, reseller: Reseller, now: datetime) -> None:
-    """Drop what nobody looks at any more: records of routine rounds, old events, ended pairing attempts."""
+    """Drop what nobody looks at any more: records of routine rounds, old events, ended pairing attempts, and files
+    with all their rows that were looked at and never imported."""
     with tenant(reseller):
         JobRun.objects.filter(
             reseller=reseller,
@@ -98,6 +99,8 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
         ).delete()
         WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
         PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
+        taken = (ImportBatch.State.QUEUED, ImportBatch.State.DONE)
+        ImportBatch.objects.exclude(state__in=taken).filter(created_at__lt=now - timedelta(days=90)).delete()
 
 
 def _finished(round_: Round) -> JobRun:

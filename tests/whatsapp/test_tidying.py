@@ -1,0 +1,50 @@
+"""What is dropped once nobody looks at it any more, and what stays."""
+
+from datetime import timedelta
+
+import pytest
+
+from centers.models import JobRun
+from whatsapp.models import ImportBatch, PairingAttempt, WebhookEvent
+from whatsapp.rounds import tidy
+
+State = ImportBatch.State
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"),
+    [
+        (State.INVALID, False),
+        (State.READY, False),
+        (State.FAILED, False),
+        (State.QUEUED, True),
+        (State.DONE, True),
+    ],
+)
+def test_a_file_that_was_never_imported_does_not_keep_its_rows_for_ever(place, now, state, stays):
+    ages = [now - timedelta(days=89), now - timedelta(days=91)]
+    for age in ages:
+        ImportBatch.objects.create(reseller=place.reseller, state=state, created_at=age, rows=[{"line": 2}])
+    tidy(reseller=place.reseller, now=now)
+    assert ImportBatch.objects.count() == (2 if stays else 1)
+
+
+def test_records_events_and_attempts_go_when_they_are_old(place, now):
+    number = place.add()
+    old, fresh = now - timedelta(days=91), now - timedelta(days=1)
+    for at in (old, fresh):
+        for job in ("status", "invoices"):
+            JobRun.objects.create(reseller=place.reseller, job=job, started_at=at)
+        WebhookEvent.objects.create(
+            reseller=place.reseller, event_id=f"{at}", body={}, signed=False, received_at=at, processed_at=at
+        )
+        PairingAttempt.objects.create(
+            reseller=place.reseller, instance=number, state="expired", started_at=at, ended_at=at
+        )
+    tidy(reseller=place.reseller, now=now)
+    assert list(JobRun.objects.order_by("pk").values_list("job", flat=True)) == [
+        "invoices",
+        "status",
+        "invoices",
+    ]
+    assert WebhookEvent.objects.get().received_at == PairingAttempt.objects.get().started_at == fresh
