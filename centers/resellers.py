@@ -51,7 +51,7 @@ def create_reseller(
     slug one is made of the name. Raises Refused for wrong values, a weak password and a slug that is taken.
     """
     reseller = Reseller(
-        name=name.strip(), slug=slug or _free_slug(name), language=language, time_zone=time_zone
+        name=name.strip(), slug=slug or free_slug(name), language=language, time_zone=time_zone
     )
     reseller.currency = currency.strip().upper()
     check_fields(reseller)
@@ -122,9 +122,9 @@ def _new_owner(email: str, password: str, name: str, language: str) -> User:
     return owner
 
 
-def _free_slug(name: str) -> str:
+def free_slug(name: str) -> str:
     """An address name nobody has; a name without Latin letters becomes `reseller`, `reseller-2`…"""
-    root = slugify(name)[:50] or "reseller"
+    root = slugify(name)[:50].strip("-") or "reseller"
     taken = set(Reseller.objects.filter(slug__startswith=root).values_list("slug", flat=True))
     number = 1
     while (slug := root if number == 1 else f"{root}-{number}") in taken:

@@ -15,6 +15,7 @@ QUEUES = {
     "sweep": _("Checking numbers"),
     "mail": _("E-mail"),
 }
+HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
 #: A heartbeat is sent through each queue every 30 s; three missed ones mean that nobody takes them.
 SILENT_AFTER = timedelta(seconds=100)
 
@@ -32,7 +33,7 @@ class Queue:
 def queues(now: datetime) -> list[Queue]:
     """All queues. When Valkey cannot be asked, none is known to be alive."""
     try:
-        beats = live.valkey().mget([f"markaz:heartbeat:{name}" for name in QUEUES])
+        beats = live.valkey().mget([HEARTBEAT_KEY.format(queue=name) for name in QUEUES])
     except redis.RedisError:
         beats = [None] * len(QUEUES)
     return [

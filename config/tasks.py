@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from centers import clock, live
+from centers.workers import HEARTBEAT_KEY
 
-HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
 KEPT_SECONDS = 7 * 24 * 3600
 
 
@@ -12,9 +12,3 @@ KEPT_SECONDS = 7 * 24 * 3600
 def heartbeat(*, queue: str) -> None:
     """Written by whichever worker took it from `queue`, as an ISO time in UTC."""
     live.valkey().set(HEARTBEAT_KEY.format(queue=queue), clock.now().isoformat(), ex=KEPT_SECONDS)
-
-
-def last_heartbeat(queue: str) -> str | None:
-    """When a worker last took something from `queue`, as an ISO time; None when it is not known."""
-    value = live.valkey().get(HEARTBEAT_KEY.format(queue=queue))
-    return value.decode() if isinstance(value, bytes) else None

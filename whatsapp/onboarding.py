@@ -6,17 +6,15 @@ from dataclasses import dataclass, field
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from centers import audit, clock
 from centers.errors import Refused
 from centers.models import Membership, Reseller, Role, User
+from centers.resellers import free_slug
 from centers.scoping import tenant
 from whatsapp.mazbot import AccountConfig, MazBotError
 from whatsapp.models import MazbotAccount
-
-_SLUG_LENGTH = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ def create_reseller(new: NewReseller) -> Reseller:
     """
     reseller = Reseller(
         name=new.name.strip(),
-        slug=new.slug or _free_slug(new.name),
+        slug=new.slug or free_slug(new.name),
         language=new.language,
         time_zone=new.time_zone,
         currency=new.currency.upper(),
@@ -112,13 +110,3 @@ def _messages(about: str, check: Callable[[], object]) -> list[str]:
             ]
         return [f"{about}: {' '.join(error.messages)}"]
     return []
-
-
-def _free_slug(name: str) -> str:
-    """From the name, or `reseller` where it has no Latin letters; numbered until it is free."""
-    base = slugify(name)[:_SLUG_LENGTH].strip("-") or "reseller"
-    taken = set(Reseller.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    slug, number = base, 2
-    while slug in taken:
-        slug, number = f"{base}-{number}", number + 1
-    return slug

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, F, Q, QuerySet
 
 from centers.models import Reseller
-from whatsapp.models import STATES, Connection, Instance, StatusChange
+from whatsapp.models import STATES, Connection, Instance, MazbotAccount, StatusChange
 
 #: States of numbers that should be connected and are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
@@ -91,14 +91,7 @@ def timeline(instance: Instance, *, since: datetime, until: datetime) -> list[Se
     return segments
 
 
-def status_changes(instance: Instance) -> QuerySet[StatusChange]:
-    """The changes of one number, newest first."""
-    return StatusChange.objects.filter(instance=instance).order_by("-at", "-pk")
-
-
 def has_account(reseller: Reseller) -> bool:
     """Whether a MazBot account is set up."""
-    from whatsapp.models import MazbotAccount
-
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     return account is not None and account.is_set_up

@@ -15,9 +15,9 @@ from django.db import connection
 from centers import clock, live
 from centers.models import JobRun
 from centers.scoping import tenant
+from centers.workers import queues
 from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
 from config.supervisor.commands import WORKERS
-from config.tasks import last_heartbeat
 from whatsapp.dispatch import enqueue
 from whatsapp.models import Connection, PairingAttempt, Service, WantReason
 from whatsapp.pairing import Phase, pairing_image, pairing_state, start_pairing
@@ -99,7 +99,7 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
 
     for queue in QUEUES:
         current_app.send_task("config.heartbeat", kwargs={"queue": queue}, queue=queue)
-    wait_for(lambda: all(last_heartbeat(queue) for queue in QUEUES), 20)
+    wait_for(lambda: all(queue.alive for queue in queues(clock.now())), 20)
 
 
 def test_every_tick_of_the_beat_exists_and_expires():

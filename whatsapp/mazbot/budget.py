@@ -152,7 +152,7 @@ class RequestBudget:
 
 
 def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetReading:
-    """How the budget of the account with this key stands, for the Jobs page. Raises redis.RedisError."""
+    """How the budget of the account with this key stands, for whoever looks into it. Raises redis.RedisError."""
     answer = cast(
         list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)])
     )
