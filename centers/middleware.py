@@ -1,11 +1,16 @@
-"""What every page needs besides the view: its language, and that nobody's cache keeps it."""
+"""What every page needs besides the view: its language, who uses which device, and that nobody's cache keeps it."""
 
+import hashlib
 from collections.abc import Callable
 
+import redis
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+
+from centers import live
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -26,6 +31,35 @@ class LanguageMiddleware:
             response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response
+
+
+class SeenSessionsMiddleware:
+    """Notes when and from where a session was last used, for the list of one's devices.
+
+    Once a minute, and at once from another address or browser: an open page fetches its parts with every hint, and
+    allauth's own middleware would write, and wait for the disk, each time.
+    """
+
+    EVERY = 60  # seconds
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated and request.session.session_key and self._is_news(request):
+            UserSession.objects.create_from_request(request)
+        return self.get_response(request)
+
+    def _is_news(self, request: HttpRequest) -> bool:
+        about = [request.session.session_key or ""]
+        about += [
+            request.META.get(name, "") for name in ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_USER_AGENT")
+        ]
+        key = "markaz:seen:" + hashlib.sha256("\n".join(about).encode(errors="replace")).hexdigest()
+        try:
+            return bool(live.valkey().set(key, "1", nx=True, ex=self.EVERY))
+        except redis.RedisError:
+            return True
 
 
 class PrivatePagesMiddleware:

@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "centers.toasts.ToastMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "centers.middleware.SeenSessionsMiddleware",
     "centers.middleware.PrivatePagesMiddleware",
 ]
 
@@ -162,6 +162,7 @@ PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
+# The list of one's devices says when each was last seen (centers/middleware.py notes it).
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "centers.signin.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
