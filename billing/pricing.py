@@ -123,7 +123,12 @@ class PriceBook:
         return next((rate.fetch.fetched_at for rate in self.rates_of(country_id)), None)
 
     def for_center(self, center: Center, rates: Iterable[Rate] | None = None) -> list[PriceRow]:
-        """The center's price list in its currency; `rates` prices another list than the current one."""
+        """The center's price list in its currency; `rates` prices another list than the current one.
+
+        Raises ValueError in a book that serves another center: it has not read this one's own margins.
+        """
+        if self._center not in (None, center):
+            raise ValueError(f"the book serves {self._center}, not {center}")
         rows = self.rates_of(center.country_id) if rates is None else rates
         return [
             self._row(rate, self.margins.find(self.category(rate.type), center, self.day), center.currency)

@@ -157,3 +157,9 @@ def test_a_portal_price_has_no_cost(shop: Shop) -> None:
     rows = portal_prices(shop.center, NOW)
     assert [row.type for row in rows] == ["marketing", "utility"]
     assert "91827.36" not in str(rows)
+
+
+def test_a_book_of_one_center_prices_no_other_one(shop: Shop) -> None:
+    book = PriceBook(shop.reseller, date(2026, 3, 5), center=shop.center)
+    with pytest.raises(ValueError, match="serves"):
+        book.for_center(shop.new_center())
