@@ -77,7 +77,8 @@ def alert_acknowledge(request: TenantRequest) -> HttpResponseBase:
     wanted = [int(pk) for pk in request.POST.getlist("incident") if pk.isascii() and pk.isdigit()]
     wanted = [pk for pk in wanted if pk < 2**63][:MOST_AT_ONCE]
     now = clock.now()
-    chosen = list(Incident.objects.filter(_IN_TAB["open"], pk__in=wanted))
+    open_ones = _incidents().select_related("reseller").defer("reseller__logo").filter(_IN_TAB["open"])
+    chosen = list(open_ones.filter(pk__in=wanted))
     for incident in chosen:
         acknowledge(incident=incident, by=request.user, now=now)
     _say(request, len(chosen), bool(wanted))

@@ -184,3 +184,16 @@ def test_an_alert_that_came_back_says_how_often(house: House) -> None:
     with tenant(house.reseller):
         Incident.objects.filter(pk=alert.pk).update(times=1)
     assert "1 time" not in house.as_(house.owner).get(house.url("alerts/")).content.decode()
+
+
+def test_many_alerts_are_acknowledged_with_as_many_reads_as_one(house: House) -> None:
+    client, reads = house.as_(house.owner), []
+    client.get(house.url("alerts/badge/"))
+    for count in (1, 4):
+        chosen = [_alert(house).pk for _number in range(count)]
+        with CaptureQueriesContext(connection) as seen:
+            client.post(house.url("alerts/acknowledge/"), {"incident": chosen})
+        reads.append(sum(query["sql"].startswith("SELECT") for query in seen.captured_queries))
+        with tenant(house.reseller):
+            assert Incident.objects.filter(acknowledged_at=None).count() == 0
+    assert reads[0] == reads[1]
