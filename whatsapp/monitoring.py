@@ -66,6 +66,7 @@ class _Batch:
     written: float = field(default_factory=time.monotonic)
     waiting: list[Outcome] = field(default_factory=list)
     urgent: bool = False
+    broken: BaseException | None = None
     tally: Tally = field(default_factory=Tally)
 
     def now(self) -> datetime:
@@ -125,7 +126,7 @@ def check_instances(
     """Ask MazBot for the status of these numbers for at most `deadline` seconds, and write what it says.
 
     Needs an open scope and no open transaction: MazBot is asked outside of any. A check that fails leaves the
-    connection as it was and says when and why it failed.
+    connection as it was and says when and why it failed. An error of our own is raised once the others are written.
     """
     numbers = list(instances)
     account = MazbotAccount.objects.filter(reseller=reseller).first()
@@ -147,6 +148,8 @@ def check_instances(
         )
     _write(batch)
     _conclude(batch, left)
+    if batch.broken is not None:
+        raise batch.broken
     return batch.tally
 
 
@@ -206,6 +209,9 @@ def _ask_all(
     with ThreadPoolExecutor(max_workers=max(2, min(8, batch.account.rate_limit // 120))) as pool:
         asked = {pool.submit(ask, instance): instance for instance in numbers}
         for future in as_completed(asked):
+            if future.exception() is not None:
+                batch.broken = future.exception()
+                continue
             if not _take(batch, asked[future], future.result()):
                 left.append(asked[future])
             _write_in_time(batch)

@@ -13,8 +13,8 @@ from tests.factories import UserFactory
 from whatsapp import monitoring
 from whatsapp.accounts import note_error
 from whatsapp.incidents import acknowledge, open_incident
-from whatsapp.mazbot import ErrorKind, MazBotError, Priority
-from whatsapp.models import Connection, Incident, MazbotAccount, Service, StatusChange, WantReason
+from whatsapp.mazbot import ErrorKind, MazBot, MazBotError, Priority
+from whatsapp.models import Connection, Incident, Instance, MazbotAccount, Service, StatusChange, WantReason
 from whatsapp.monitoring import (
     CLAIM,
     batch_size,
@@ -271,6 +271,22 @@ def test_a_batch_that_only_runs_out_of_time_is_no_failure_of_the_account(new_pla
         assert tally.left, "one slot a second does not reach for all of them"
         assert (tally.stopped_by, place.account.last_error_kind) == (None, "")
         assert due_instances(now + timedelta(seconds=6)) == [place.reseller.pk], "the others go on at once"
+
+
+def test_an_error_of_our_own_over_one_number_loses_nothing_of_the_others(place, now, monkeypatch):
+    numbers = [place.add() for _ in range(8)]
+    status = MazBot.status
+
+    def broken(self, instance_id, **options):
+        if instance_id == numbers[0].instance_id:
+            raise ZeroDivisionError
+        return status(self, instance_id, **options)
+
+    monkeypatch.setattr(MazBot, "status", broken)
+    with pytest.raises(ZeroDivisionError):
+        check_instances(reseller=place.reseller, instances=numbers, now=now, deadline=10)
+    seen = Instance.objects.order_by("pk").values_list("connection", flat=True)
+    assert list(seen) == ["unchecked", *["connected"] * 7]
 
 
 def test_an_alert_about_the_account_is_closed_whatever_worked_first(place, now):
