@@ -31,7 +31,10 @@ def profile(request: Any) -> HttpResponseBase:
     form = ProfileForm(request.POST, instance=User.objects.get(pk=request.user.pk))
     if not form.is_valid():
         return _page(request, form, status=422)
-    person = form.save()
+    person = form.save(commit=False)
+    person.save(
+        update_fields=list(form.cleaned_data)
+    )  # all of the row would bring back a password changed meanwhile
     with translation.override(person.language):
         toast(request, _("Your profile was saved."))
     response = redirect("profile")

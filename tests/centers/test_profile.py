@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from centers.forms import ProfileForm
 from centers.models import User
 from tests.factories import UserFactory
 
@@ -31,3 +32,19 @@ def test_a_wrong_value_is_said_and_changes_nothing(client: Client) -> None:
     assert response.status_code == 422
     assert "Huda" in response.content.decode()
     assert User.objects.get(pk=person.pk).name == "Amal"
+
+
+def test_saving_a_profile_brings_no_old_password_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person: User = UserFactory()
+    client.force_login(person)
+
+    def reset_meanwhile(form: ProfileForm) -> str:
+        User.objects.filter(pk=person.pk).update(password="another")
+        return str(form.cleaned_data["name"])
+
+    monkeypatch.setattr(ProfileForm, "clean_name", reset_meanwhile, raising=False)
+    client.post(reverse("profile"), {"name": "Amal", "language": "ar", "theme": "dark"})
+    after = User.objects.get(pk=person.pk)
+    assert (after.name, after.password) == ("Amal", "another")
