@@ -71,5 +71,5 @@ def surprise(control: SandboxControl) -> None:
 
 
 def settle(control: SandboxControl) -> None:
-    """Back to a request limit like a real account's."""
-    control.set_rate_limit(ACCOUNT_KEY, USUAL_LIMIT)
+    """Back to a request limit like a real account's; what was read under the old one does not use it up."""
+    control.set_rate_limit(ACCOUNT_KEY, USUAL_LIMIT, afresh=True)

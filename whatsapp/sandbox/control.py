@@ -153,9 +153,9 @@ class Control:
         """How many messages the account has left now. At 0 the numbers go on sending; the figure stays 0."""
         self._do("set_quota", account_key=account_key, quota=quota)
 
-    def set_rate_limit(self, account_key: str, rate_limit: int) -> None:
-        """How many requests the account may send in a sliding minute."""
-        self._do("set_rate_limit", account_key=account_key, rate_limit=rate_limit)
+    def set_rate_limit(self, account_key: str, rate_limit: int, *, afresh: bool = False) -> None:
+        """How many requests the account may send in a sliding minute; `afresh` leaves out those of before."""
+        self._do("set_rate_limit", account_key=account_key, rate_limit=rate_limit, afresh=afresh)
 
     def set_fault(
         self,

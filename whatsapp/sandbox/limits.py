@@ -27,6 +27,10 @@ class SlidingWindow:
         times = self._forget_old(key, now)
         return max(1, int((times[0] + WINDOW - now).total_seconds()) + 1) if times else 1
 
+    def forget(self, key: str) -> None:
+        """Count the requests of `key` anew."""
+        self._accepted.pop(key, None)
+
     def _forget_old(self, key: str, now: datetime) -> deque[datetime]:
         times = self._accepted[key]
         while times and times[0] <= now - WINDOW:

@@ -206,9 +206,11 @@ class Verbs:
     def set_quota(self, account_key: str, quota: int) -> None:
         metering.grant_quota(self._state, self._state.account(account_key), quota)
 
-    def set_rate_limit(self, account_key: str, rate_limit: int) -> None:
+    def set_rate_limit(self, account_key: str, rate_limit: int, afresh: bool = False) -> None:
         if rate_limit < 1:
             raise ControlError("The request limit is at least 1.")
+        if afresh:
+            self._state.window.forget(account_key)
         self._state.account(account_key).rate_limit = rate_limit
 
     def set_fault(

@@ -65,8 +65,8 @@ class Command(BaseCommand):
         for round_ in (dunning_round, switching_round, account_round):
             round_(reseller=reseller, now=clock.now())
         money.finish(reseller, owner, now)
-        sandbox.settle(control)
         people.settle_account(reseller, owner)
+        sandbox.settle(control)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

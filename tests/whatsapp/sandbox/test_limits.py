@@ -32,6 +32,14 @@ def test_retry_after_when_the_account_sends_it(sandbox: SandboxServer, wall: Wal
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "46")
 
 
+def test_a_limit_set_afresh_leaves_out_the_requests_before_it(
+    sandbox: SandboxServer, product: Product
+) -> None:
+    sandbox.control.set_rate_limit("demo-key", 1, afresh=True)
+    codes = [product.get("/whatsapp/status/n1").status_code for _ in range(2)]
+    assert codes == [200, 429]
+
+
 def test_accounts_do_not_share_a_limit(sandbox: SandboxServer, product: Product) -> None:
     sandbox.control.set_rate_limit("demo-key", 1)
     sandbox.control.add_account("k", "a@b.example", "secret")
