@@ -98,6 +98,10 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         )
         self.initial["minimum_amount"] = plain(self.instance.minimum_amount)
 
+        for name in ("reminder_days", "quiet_dates"):
+            # SimpleArrayField says "Item 1 in the array did not validate:" before the reason.
+            self.fields[name].error_messages["item_invalid"] = _("Number %(nth)s of the list:")
+
     def clean_reminder_days(self) -> list[int]:
         return sorted(set(self.cleaned_data["reminder_days"] or []))
 

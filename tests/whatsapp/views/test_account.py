@@ -1,8 +1,11 @@
 """The MazBot account's settings: secrets stay secret, and the test names what is wrong."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
+from centers import clock
 from centers.models import Role
 from centers.scoping import tenant
 from tests.factories import member
@@ -135,3 +138,12 @@ def test_testing_saves_nothing(there: Place) -> None:
     with tenant(there.reseller):
         account = MazbotAccount.objects.get()
     assert (account.api_key, account.rate_limit) == (there.api_key, 6000)
+
+
+def test_the_page_says_working_again_after_an_error_is_over(house: House) -> None:
+    earlier, later = clock.now() - timedelta(minutes=9), clock.now() - timedelta(minutes=1)
+    for error_at, ok_at, works in ((earlier, later, True), (later, earlier, False), (later, None, False)):
+        with tenant(house.reseller):
+            MazbotAccount.objects.update(last_error_at=error_at, last_error_kind="limit", last_ok_at=ok_at)
+        page = house.as_(house.owner).get(house.url("settings/mazbot/")).content.decode()
+        assert ("Working" in page, "requests per minute are used up" in page) == (works, not works)
