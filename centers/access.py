@@ -17,6 +17,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from centers.live import stamp
 from centers.models import Center, Membership, Reseller, User
 from centers.permissions import GRANTS, Permission
 from centers.scoping import tenant
@@ -33,6 +34,7 @@ class TenantRequest(HttpRequest):
     reseller: Reseller
     membership: Membership
     permissions: frozenset[Permission]
+    live_stamp: str
 
     may: Callable[[Permission], bool]
 
@@ -119,6 +121,9 @@ def _admit(request: Any, membership: Membership, permission: Permission) -> None
     request.membership = membership
     request.permissions = grants
     request.may = grants.__contains__
+    # Before anything is read: a page drawn at a stamp newer than its rows would never learn what they lack.
+    whole_page = not request.htmx or request.htmx.boosted
+    request.live_stamp = stamp(membership.reseller_id, membership.center_id) if whole_page else ""
 
 
 def _sign_in(request: Any) -> HttpResponse:

@@ -8,8 +8,14 @@ import redis
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.http import HttpResponse
+from django.test import RequestFactory
 
 from centers import live
+from centers.access import TenantRequest, staff
+from centers.context import page
+from centers.permissions import Permission
+from tests.factories import ResellerFactory, member
 
 RESELLER = random.randrange(10**6, 10**9)  # messages cross Valkey's database numbers: be nobody else
 
@@ -49,3 +55,19 @@ def test_a_token_opens_one_tenant_and_cannot_be_changed() -> None:
         with pytest.raises(signing.BadSignature):
             live.read_token(bad)
     assert settings.SECRET_KEY not in token
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_changes_while_a_page_is_made_is_newer_than_the_page() -> None:
+    owner = member(reseller := ResellerFactory())
+    request = RequestFactory().get("/")
+    request.user, request.htmx = owner, False  # type: ignore[attr-defined]
+    before = live.stamp(reseller.pk)
+
+    @staff(Permission.VIEW_JOBS)
+    def view(request: TenantRequest) -> HttpResponse:
+        live.publish(reseller.pk, "jobs")
+        return HttpResponse(page(request)["live_stamp"])
+
+    assert view(request, reseller.slug).content.decode() == before
+    assert live.stamp(reseller.pk) != before
