@@ -266,7 +266,11 @@ CELERY = {
     "result_backend": None,
     "task_ignore_result": True,
     "task_acks_late": True,
+    # A task whose process died is sent again, but not for ever: it may be what kills it. Three deliveries, then it
+    # fails; a tick hands out what is still due. Where sending fails the message goes back to its queue.
+    "task_retry_on_worker_lost": True,
     "task_reject_on_worker_lost": True,
+    "task_annotations": {"*": {"max_retries": 2, "default_retry_delay": 2}},
     "worker_prefetch_multiplier": 1,
     "task_serializer": "json",
     "accept_content": ["json"],
