@@ -105,6 +105,8 @@ def _line(line: InvoiceLine) -> dict[str, str]:
         "what": line.number_label,
         "detail": f"{kind} · {days}",
         "quantity": number_text(line.quantity),
-        "price": money_text(legible(line.unit_price), line.currency, exact=True),
+        "price": money_text(
+            legible(line.unit_price, line.quantity, line.currency), line.currency, exact=True
+        ),
         "amount": money_text(line.amount, line.currency),
     }

@@ -30,9 +30,14 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
         return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
 
 
-def legible(average: Decimal) -> Decimal:
-    """An average price without digits that nobody reads: six decimals, or three digits that mean something."""
-    return round(average, max(6, 2 - average.adjusted()) if average else 0)
+def legible(average: Decimal, quantity: int, currency: str) -> Decimal:
+    """An average price with as few digits as let `quantity` times it come to the amount; at least six decimals.
+
+    A half unit of the last digit, times the quantity, must stay below a half unit of the currency.
+    """
+    needed = digits(currency) + len(str(abs(quantity)))
+    meaning = 2 - average.adjusted() if average else 0
+    return round(average, min(10, max(6, needed, meaning)))
 
 
 def exact_amount(value: Decimal | str, currency: str) -> Decimal:

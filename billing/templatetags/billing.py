@@ -43,10 +43,10 @@ def change(value: Decimal | int) -> SafeString:
     return format_html('<bdi dir="ltr" class="number">{}{}</bdi>', "+" if value > 0 else "", text)
 
 
-@register.filter(name="legible")
-def legible_price(average: Decimal) -> Decimal:
-    """For `{% money line.unit_price|legible … exact=True %}`."""
-    return legible(average)
+@register.filter
+def price_each(line: Any) -> Decimal:
+    """A line's average price, for `{% money line|price_each line.currency exact=True %}`."""
+    return legible(line.unit_price, line.quantity, line.currency)
 
 
 @register.filter

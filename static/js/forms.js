@@ -39,6 +39,10 @@
     };
     dialog.showModal();
   }
+  // The second click of a double click on the button that asks is no answer.
+  document.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target instanceof Element && event.target.closest("#confirmation")) event.preventDefault();
+  }, true);
 
   function keep(form, name, value) {
     const input = form.querySelector(`input[type="hidden"][name="${name}"]`) || document.createElement("input");

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.money import digits, exact_amount, format_amount, legible, rounded
+from billing.pricing import average
 from centers.errors import Refused
 
 
@@ -65,17 +66,30 @@ def test_arabic_amounts_have_latin_digits_and_are_isolated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("average", "read"),
+    ("average", "quantity", "read"),
     [
-        ("0.0100522500", "0.010052"),
-        ("8.1875000000", "8.187500"),
-        ("0.0000123456", "0.0000123"),
-        ("-0.0868909603", "-0.086891"),
-        ("0", "0"),
+        ("0.0100522461", 5187, "0.0100522"),
+        ("8.1875000000", 1, "8.187500"),
+        ("0.0000123456", 3, "0.0000123"),
+        ("-0.0868909603", -12, "-0.086891"),
+        ("0", 0, "0"),
     ],
 )
-def test_an_average_price_keeps_what_can_be_read(average: str, read: str) -> None:
-    assert legible(Decimal(average)) == Decimal(read)
+def test_an_average_price_keeps_what_can_be_read(average: str, quantity: int, read: str) -> None:
+    assert legible(Decimal(average), quantity, "OMR") == Decimal(read)
+
+
+@given(
+    units=st.integers(-(10**9), 10**9),
+    quantity=st.integers(1, 9_999_999),
+    currency=st.sampled_from(["USD", "KWD", "JPY"]),
+)
+def test_the_price_that_is_read_times_the_quantity_comes_to_the_amount(
+    units: int, quantity: int, currency: str
+) -> None:
+    amount = Decimal(units).scaleb(-digits(currency))
+    price = legible(average(amount, quantity), quantity, currency)
+    assert rounded(price * quantity, currency) == amount
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,6 @@ def _chips(
         ("connection", "down", "down", _("Down"), "plug-connected-x", "danger"),
         ("connection", "connected", "connected", _("Connected"), "plug-connected", "success"),
         ("connection", "pairing", "pairing", _("Pairing"), "qrcode", "info"),
-        ("connection", "unknown", "unknown", _("Unknown"), "help-circle", "warning"),
         ("connection", "unchecked", "unchecked", _("Not checked"), "clock", "secondary"),
         ("connection", "off", "off", _("Switched off"), "power", "secondary"),
         ("service", "switching", "switching", _("Switching"), "refresh", "warning"),
