@@ -41,7 +41,9 @@
   }
   // The second click of a double click on the button that asks is no answer.
   document.addEventListener("click", (event) => {
-    if (event.detail > 1 && event.target instanceof Element && event.target.closest("#confirmation")) event.preventDefault();
+    if (event.detail < 2 || !(event.target instanceof Element && event.target.closest("#confirmation"))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
   }, true);
 
   function keep(form, name, value) {

@@ -77,3 +77,21 @@ def test_billing_sees_costs_but_does_not_switch(house: Tenant, visit: Visitors) 
     invoice = house.value("SELECT min(id) FROM billing_invoice WHERE reseller_id = {}")
     page.goto(house.url(f"invoices/{invoice}/"))
     expect(page.get_by_role("columnheader", name="Cost")).to_be_visible()
+
+
+def test_the_second_click_of_a_double_click_answers_no_question(house: Tenant, visit: Visitors) -> None:
+    page = visit(house.owner)
+    page.goto(house.url("team/"))
+    people = page.get_by_role("button", name="Remove")
+    before = people.count()
+    people.last.click()
+    for answer in ("[data-agree]", "[data-close-dialog]"):
+        place = page.locator(f"#confirmation {answer}").bounding_box()
+        assert place is not None
+        page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+        page.mouse.down(click_count=2)
+        page.mouse.up(click_count=2)
+        expect(page.locator("#confirmation")).to_be_visible()
+    page.locator("#confirmation [data-close-dialog]").click()
+    expect(page.locator("#confirmation")).to_be_hidden()
+    assert people.count() == before
