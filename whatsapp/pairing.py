@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from centers import audit
@@ -123,12 +123,16 @@ def pairing_image(instance: Instance, now: datetime) -> bytes | None:
 
 
 def free_stuck(*, now: datetime, instance: Instance | None = None) -> int:
-    """End attempts whose code has run out or whose worker died, of one number or of the whole scope."""
+    """End attempts whose code has run out or whose worker died, of one number or of the whole scope.
+
+    An attempt that waits for the answer to an earlier question gets its time once that one is over.
+    """
     attempts = PairingAttempt.objects.filter(state__in=OPEN)
     if instance is not None:
         attempts = attempts.filter(instance=instance)
     asked = Q(state=State.ASKING, begun__lte=now - LONGEST_ASKING)
-    begun = attempts.annotate(begun=Coalesce(F("asked_at"), F("started_at")))
+    in_turn = Greatest(F("started_at"), F("instance__connect_claimed_until"))  # PostgreSQL's leaves NULL out
+    begun = attempts.annotate(begun=Coalesce(F("asked_at"), in_turn))
     with transaction.atomic():
         over = attempts.filter(state=State.SHOWN, expires_at__lte=now)
         touched = list(over.values_list("reseller_id", "instance_id"))
@@ -238,9 +242,14 @@ def _phase(instance: Instance, attempt: PairingAttempt | None, now: datetime) ->
         return Phase.NONE
     if attempt.state == State.SHOWN and (attempt.expires_at is None or attempt.expires_at <= now):
         return Phase.EXPIRED
-    if attempt.state == State.ASKING and (attempt.asked_at or attempt.started_at) <= now - LONGEST_ASKING:
+    if attempt.state == State.ASKING and _begun(attempt, instance) <= now - LONGEST_ASKING:
         return Phase.FAILED
     return Phase(attempt.state)
+
+
+def _begun(attempt: PairingAttempt, instance: Instance) -> datetime:
+    """Since when an answer to the attempt could come; as `free_stuck` counts it."""
+    return attempt.asked_at or max(attempt.started_at, instance.connect_claimed_until or attempt.started_at)
 
 
 def _sentence(phase: Phase, instance: Instance, attempt: PairingAttempt | None) -> str:

@@ -199,6 +199,22 @@ def test_a_question_whose_worker_died_is_freed(place, now):
     assert attempt.state == State.FAILED
 
 
+def test_a_question_behind_one_whose_worker_died_gets_its_turn(place, now):
+    number = place.add("disconnected")
+    first = start(number, now)
+    until = now + timedelta(seconds=90)
+    type(number).objects.update(connect_claimed_until=until)
+    PairingAttempt.objects.filter(pk=first.pk).update(asked_at=now)  # and then its worker was killed
+    number.refresh_from_db()
+    second = start(number, now + timedelta(seconds=40))
+    assert not fetch(second, now + timedelta(seconds=40)), "the first answer may still be on its way"
+    for seconds in (75, 91, 119):
+        assert free_stuck(now=now + timedelta(seconds=seconds)) == 0
+        assert pairing_state(number, now + timedelta(seconds=seconds)).phase == Phase.ASKING
+    assert fetch(second, until + timedelta(seconds=1))
+    assert second.state == State.SHOWN
+
+
 def test_lost_questions_and_watchers_are_found(place, now):
     number, other = place.add("disconnected"), place.add("disconnected")
     asking, shown = start(number, now), start(other, now)
