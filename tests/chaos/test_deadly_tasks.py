@@ -13,8 +13,9 @@ from django.conf import settings
 
 from config.celery import app
 
+pytestmark = pytest.mark.chaos
 DELIVERIES = 3
-COMMAND = ["-m", "celery", "-A", "tests.config.deadly:app", "--quiet", "worker", "--queues", "metering"]
+COMMAND = ["-m", "celery", "-A", "tests.chaos.deadly:app", "--quiet", "worker", "--queues", "metering"]
 
 
 @pytest.fixture
