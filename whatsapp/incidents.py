@@ -61,29 +61,31 @@ def open_incidents(*, reseller: Reseller, incidents: Iterable[Incident]) -> int:
 
 
 def _reopen(reseller: Reseller, wanted: list[Incident]) -> set[_What]:
-    """Let alerts that were over only a moment ago go on; what they are about."""
-    latest = max(item.opened_at for item in wanted)
-    over = Incident.objects.filter(
-        reseller=reseller, kind__in={item.kind for item in wanted}, resolved_at__gt=latest - BACK_SOON
+    """Let alerts that were over only a moment ago go on, all in one go; what they are about."""
+    since = max(item.opened_at for item in wanted) - BACK_SOON
+    about = Q(instance=None) | Q(instance__in={item.instance_id for item in wanted if item.instance_id})
+    rows = Incident.objects.filter(
+        about,
+        Q(resolved_at=None) | Q(resolved_at__gt=since),
+        reseller=reseller,
+        kind__in={item.kind for item in wanted},
     )
-    about = Q(instance__in={item.instance_id for item in wanted if item.instance_id})
-    recent = {
-        _what(item): item for item in over.filter(about | Q(instance=None)).order_by("resolved_at", "pk")
-    }
-    again = set()
-    for item in wanted:
-        old = recent.get(_what(item))
-        if old is None:
-            continue
-        try:
-            with transaction.atomic():
-                Incident.objects.filter(pk=old.pk).update(
-                    resolved_at=None, times=F("times") + 1, detail=item.detail
+    # The last one counts, and one that is open comes last: PostgreSQL puts NULL behind every moment.
+    latest = {_what(row): row for row in rows.order_by("resolved_at", "pk")}
+    over = {what: row.pk for what, row in latest.items() if row.resolved_at is not None}
+    again = {_what(item): item.detail for item in wanted if _what(item) in over}
+    alike: dict[str, list[int]] = {}
+    for what, detail in again.items():
+        alike.setdefault(detail, []).append(over[what])
+    try:
+        with transaction.atomic():
+            for detail, pks in alike.items():
+                Incident.objects.filter(pk__in=pks).update(
+                    resolved_at=None, times=F("times") + 1, detail=detail
                 )
-        except IntegrityError:  # somebody has opened it meanwhile
-            pass
-        again.add(_what(item))
-    return again
+    except IntegrityError:  # somebody has opened one of them meanwhile: then they begin anew
+        return set()
+    return set(again)
 
 
 def _what(incident: Incident) -> _What:

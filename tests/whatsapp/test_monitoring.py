@@ -347,6 +347,31 @@ def test_a_number_that_comes_and_goes_is_one_alert(place, now):
     assert (alert.times, alert.acknowledged_by) == (5, person), "who looks after it is not called again"
 
 
+def test_many_alerts_come_back_for_as_many_statements_as_one(place, now):
+    def statements(numbers):
+        states = [Connection.DISCONNECTED, Connection.CONNECTED, Connection.DISCONNECTED]
+        for minute, state in enumerate(states):
+            at = now + timedelta(minutes=minute)
+            outcomes = [Outcome(number.pk, at, at + timedelta(minutes=1), state) for number in numbers]
+            with CaptureQueriesContext(database) as queries:
+                record_outcomes(reseller=place.reseller, outcomes=outcomes)
+        return len(queries)
+
+    one, many = [place.add("connected")], [place.add("connected") for _ in range(20)]
+    assert statements(one) == statements(many)
+    assert Incident.objects.filter(resolved_at=None, times=2).count() == 21
+
+
+def test_what_is_open_again_already_is_left_alone(place, now):
+    number = place.add("connected")
+    flap(place, number, [now, now + timedelta(minutes=1)])
+    about = {"reseller": place.reseller, "kind": Incident.Kind.DISCONNECTED, "instance": number}
+    Incident.objects.create(**about, center=number.center, opened_at=now + timedelta(minutes=2))
+    open_incident(**about, now=now + timedelta(minutes=3))
+    assert list(Incident.objects.order_by("pk").values_list("resolved_at", flat=True)).count(None) == 1
+    assert set(Incident.objects.values_list("times", flat=True)) == {1}
+
+
 def test_what_was_over_for_long_is_another_alert(place, now):
     number, other = place.add(), place.add()
     flap(place, number, [now, now + timedelta(minutes=1), now + timedelta(minutes=12)])
