@@ -143,9 +143,8 @@ def check_instances(
     )
     left = _ask_all(batch, numbers, client_for(account), deadline, priority)
     if batch.tally.answered and isinstance(batch.tally.stopped_by, BudgetExhausted):
-        batch.tally.stopped_by = (
-            None  # only the batch's time ran out, between two slots: nobody refused anything
-        )
+        # Only the batch's time ran out, between two slots: nobody refused anything.
+        batch.tally.stopped_by = None
     _write(batch)
     _conclude(batch, left)
     if batch.broken is not None:

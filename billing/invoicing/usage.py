@@ -83,7 +83,7 @@ class Unbilled:
     cost: Decimal
     currency: str
     read_at: datetime
-    claimed: "Claimed"
+    claimed: Claimed
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
 
     def billable(self, basis: str) -> int:

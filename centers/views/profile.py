@@ -32,9 +32,8 @@ def profile(request: Any) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, form, status=422)
     person = form.save(commit=False)
-    person.save(
-        update_fields=list(form.cleaned_data)
-    )  # all of the row would bring back a password changed meanwhile
+    # All of the row would bring back a password changed meanwhile.
+    person.save(update_fields=list(form.cleaned_data))
     with translation.override(person.language):
         toast(request, _("Your profile was saved."))
     response = redirect("profile")

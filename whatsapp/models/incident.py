@@ -35,9 +35,8 @@ class Incident(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     detail = SentenceField(blank=True)
     opened_at = models.DateTimeField()
-    times = models.PositiveIntegerField(
-        default=1
-    )  # it began; more than once when it came back soon after it was over
+    # How often it began: more than once when it came back soon after it was over.
+    times = models.PositiveIntegerField(default=1)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)
