@@ -17,8 +17,8 @@ from centers.errors import Refused
 from centers.models import User
 
 # Of a credit note's line these are the original's with the sign turned.
-_TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
-_KEPT = (
+TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
+KEPT = (
     "reseller_id",
     "position",
     "kind",
@@ -106,8 +106,8 @@ def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) 
         [
             InvoiceLine(
                 invoice=note,
-                **{name: getattr(line, name) for name in _KEPT},
-                **{name: -getattr(line, name) for name in _TURNED},
+                **{name: getattr(line, name) for name in KEPT},
+                **{name: -getattr(line, name) for name in TURNED},
             )
             for line in original.lines.all()
         ]

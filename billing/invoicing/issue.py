@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -151,34 +152,40 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
     return invoice
 
 
+#: The columns of a line that say what its draft says; the rest place it on its invoice.
+_DRAFTED = (
+    "kind",
+    "instance",
+    "number_label",
+    "rate_type",
+    "first_day",
+    "end_day",
+    "quantity",
+    "billable",
+    "sent",
+    "received",
+    "failed",
+    "cost",
+    "unit_cost",
+    "cost_currency",
+    "margin",
+    "percent",
+    "fixed",
+    "exchange_rate",
+    "unit_price",
+    "amount",
+    "currency",
+)
+
+
+def line_values(line: DraftLine) -> dict[str, Any]:
+    """What is written of a drafted line."""
+    return {name: getattr(line, name) for name in _DRAFTED}
+
+
 def _write_lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:
     rows = [
-        InvoiceLine(
-            reseller_id=invoice.reseller_id,
-            invoice=invoice,
-            position=position,
-            kind=line.kind,
-            instance=line.instance,
-            number_label=line.number_label,
-            rate_type=line.rate_type,
-            first_day=line.first_day,
-            end_day=line.end_day,
-            quantity=line.quantity,
-            billable=line.billable,
-            sent=line.sent,
-            received=line.received,
-            failed=line.failed,
-            cost=line.cost,
-            unit_cost=line.unit_cost,
-            cost_currency=line.cost_currency,
-            margin=line.margin,
-            percent=line.percent,
-            fixed=line.fixed,
-            exchange_rate=line.exchange_rate,
-            unit_price=line.unit_price,
-            amount=line.amount,
-            currency=line.currency,
-        )
+        InvoiceLine(reseller_id=invoice.reseller_id, invoice=invoice, position=position, **line_values(line))
         for position, line in enumerate(draft.lines, start=1)
     ]
     return InvoiceLine.objects.bulk_create(rows)

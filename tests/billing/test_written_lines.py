@@ -1,0 +1,129 @@
+"""What a line says of its days, what a waiver takes off it for good, and that a credit note repeats all of it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models import Field
+
+from billing.invoicing import close_period, preview_invoice, void_invoice, waive_left_over, waive_usage
+from billing.invoicing.credit import KEPT, TURNED
+from billing.invoicing.drafts import DraftLine
+from billing.invoicing.issue import line_values
+from billing.models import Billable, InvoiceLine, UsageReading
+from billing.periods import Period
+from billing.policies import save_policy
+from billing.readings import accept_reading
+from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.billing.invoices import APRIL_5, MARCH, issue
+from tests.billing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
+
+D = Decimal
+DAY = date(2026, 2, 3)
+BASES = pytest.mark.parametrize("basis", Billable.values)
+
+
+@BASES
+def test_waived_messages_are_never_charged_their_fixed_amount(shop: Shop, basis: str) -> None:
+    """Neither by the invoice of their day nor by any correction of it."""
+    save_policy(reseller=shop.reseller, by=None, now=NOW, billable=basis)
+    shop.margin("0", "1")
+    number = shop.number()
+    shop.read(number, DAY, sent=10, failed=2, cost="10")
+    waive_usage(instance=number, period=FEBRUARY, because="Test messages", by=None, now=NOW)
+    shop.read(number, DAY, sent=12, failed=2, cost="12", at=NOW)
+    invoice = issue(shop)
+    assert (invoice.lines.get().quantity, invoice.total) == (2, 4)
+    shop.read(number, DAY, sent=15, failed=2, cost="15", at=APRIL_5)
+    correction = preview_invoice(shop.center, MARCH).lines[0]
+    assert (correction.kind, correction.quantity, correction.amount) == ("adjustment", 3, 6)
+
+
+@BASES
+def test_a_fall_that_was_waived_gives_nothing_back(shop: Shop, basis: str) -> None:
+    save_policy(reseller=shop.reseller, by=None, now=NOW, billable=basis)
+    shop.margin("0", "1")
+    number = shop.number()
+    shop.read(number, DAY, sent=10, failed=1, cost="10")
+    issue(shop)
+    shop.read(number, DAY, sent=6, failed=1, cost="6", at=NOW)
+    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
+    waive_left_over(center=shop.center, because="Goodwill", by=None, now=NOW)
+    shop.read(number, DAY, sent=8, failed=1, cost="8", at=APRIL_5)
+    line = preview_invoice(shop.center, MARCH).lines[0]
+    assert (line.quantity, line.amount) == (2, 4)
+
+
+def test_a_day_closed_without_a_line_counts_as_waived(shop: Shop) -> None:
+    """What cost nothing was closed with its period: a fixed amount that is set later is not charged for it."""
+    number = shop.number()
+    shop.read(number, DAY, sent=5)
+    close_period(center=shop.center, period=FEBRUARY, by=None, now=NOW)
+    shop.margin("0", "1")
+    shop.read(number, DAY, sent=6, at=NOW)
+    assert [line.quantity for line in preview_invoice(shop.center, MARCH).lines] == [1]
+
+
+def test_a_line_covers_its_first_day_to_its_last(shop: Shop) -> None:
+    """Half-open: it ends with the day after the last one that was read."""
+    number = shop.number()
+    for day in (3, 7):
+        shop.read(number, date(2026, 2, day), sent=1, cost="1")
+    line = preview_invoice(shop.center, FEBRUARY).lines[0]
+    assert (line.first_day, line.end_day) == (date(2026, 2, 3), date(2026, 2, 8))
+    written = issue(shop).lines.get()
+    assert (written.first_day, written.end_day) == (date(2026, 2, 3), date(2026, 2, 8))
+    shop.read(number, date(2026, 2, 7), sent=2, cost="2", at=NOW)
+    correction = preview_invoice(shop.center, MARCH).lines[0]
+    assert (correction.first_day, correction.end_day) == (date(2026, 2, 7), date(2026, 2, 8))
+
+
+def test_a_usage_line_of_one_day_covers_that_day(shop: Shop) -> None:
+    shop.read(shop.number(), DAY, sent=1, cost="1")
+    line = issue(shop, Period(DAY, date(2026, 2, 4))).lines.get()
+    assert (line.first_day, line.end_day) == (DAY, date(2026, 2, 4))
+
+
+def names(model: Any) -> set[str]:
+    """Every column of the model but its key."""
+    fields: list[Field[Any, Any]] = [field for field in model._meta.concrete_fields if not field.primary_key]
+    return {field.attname for field in fields}
+
+
+def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -> None:
+    """A column that is new belongs to one of the two lists, or credit notes would leave it out."""
+    assert set(KEPT) & set(TURNED) == set()
+    assert set(KEPT) | set(TURNED) == names(InvoiceLine) - {"invoice_id"}
+
+
+def test_a_line_takes_every_column_from_its_draft(shop: Shop) -> None:
+    shop.read(shop.number(), DAY, sent=1, cost="1")
+    draft = preview_invoice(shop.center, FEBRUARY)
+    told = {
+        name if name not in ("instance", "margin") else f"{name}_id" for name in line_values(draft.lines[0])
+    }
+    assert told == names(InvoiceLine) - {"reseller_id", "invoice_id", "position"}
+
+
+def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
+    """Each column by its value, of a usage line and of a subscription."""
+    shop.margin("10", "0.5")
+    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type=TYPE)
+    rates(shop, JANUARY_1, **{TYPE: "9"})
+    number = number_of(shop, date(2026, 2, 28))
+    shop.read(number, date(2026, 2, 28), sent=10, received=3, failed=1, cost="10", at=NOW)
+    invoice = issue(shop)
+    note = void_invoice(invoice=invoice, because="x", by=None, now=NOW)
+    pairs = list(zip(invoice.lines.all(), note.lines.all(), strict=True))
+    assert {line.kind for line, _turned in pairs} == {"usage", "subscription"}
+    for line, turned in pairs:
+        for name in names(InvoiceLine) - {"invoice_id"}:
+            before = getattr(line, name)
+            assert getattr(turned, name) == (-before if name in TURNED else before), name
+
+
+def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:
+    """What a draft knows and no column keeps is named here: the days it claims and the month of a subscription."""
+    drafted = set(DraftLine.__dataclass_fields__)
+    assert drafted - {"instance", "margin", "month", "days"} <= names(InvoiceLine)
