@@ -17,6 +17,8 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from config.translation_format import format_problems, header_problems
+
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = "ar"
 FOLDER = ROOT / "locale" / LANGUAGE / "LC_MESSAGES"
@@ -43,9 +45,12 @@ msgstr ""
 "MIME-Version: 1.0\n"
 "Content-Type: text/plain; charset=utf-8\n"
 "Content-Transfer-Encoding: 8bit\n"
-"Plural-Forms: nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : "
-"n%100>=11 && n%100<=99 ? 4 : 5;\n"
 """
+PLURAL_RULE = (
+    "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : "
+    "n%100>=11 && n%100<=99 ? 4 : 5;"
+)
+HEADER += f'"Plural-Forms: {PLURAL_RULE}\\n"\n'.encode()
 # %(name)s, %s and %d in messages of templates and ngettext; {name} in those of str.format.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 
@@ -128,9 +133,14 @@ def _compiled(catalog: Catalog) -> bytes:
 
 
 def check() -> int:
-    """Fail when a message is missing, untranslated, fuzzy or broken, or when django.mo is not up to date."""
+    """Fail when a message is missing, untranslated, fuzzy or broken, the header incomplete, or django.mo old."""
     catalog = _read()
-    wrong = [*_gaps(messages(), catalog), *_broken(catalog)]
+    header = header_problems(PO.read_text(), PLURAL_RULE)
+    wrong = [
+        *_gaps(messages(), catalog),
+        *_broken(catalog),
+        *(f"django.po: {problem}." for problem in header),
+    ]
     if not MO.exists() or MO.read_bytes() != _compiled(catalog):
         wrong.append(f"{MO.relative_to(ROOT)} is not what django.po compiles to; run `compile`.")
     for line in wrong:
@@ -150,7 +160,7 @@ def _gaps(wanted: Catalog, catalog: Catalog) -> Iterator[str]:
 
 
 def _broken(catalog: Catalog) -> Iterator[str]:
-    """Every message must be translated, in all plural forms, with the same placeholders."""
+    """Every message must be translated, in all plural forms, with the same placeholders, as msgfmt wants them."""
     for message in catalog:
         if not message.id:
             continue
@@ -158,8 +168,15 @@ def _broken(catalog: Catalog) -> Iterator[str]:
             yield f"django.po: fuzzy: {message.id!r}"
         if not _translated(message):
             yield f"django.po: not translated: {message.id!r}"
-        elif problem := _placeholders(message):
+        elif problem := next(_problems(message), None) or _placeholders(message):
             yield f"django.po: {problem}: {message.id!r}"
+
+
+def _problems(message: Message) -> Iterator[str]:
+    """What GNU msgfmt would refuse in a translation."""
+    return format_problems(
+        _texts(message.id), _texts(message.string), filled="python-format" in message.flags
+    )
 
 
 def _texts(value: Any) -> tuple[str, ...]:

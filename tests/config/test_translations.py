@@ -14,6 +14,7 @@ from django.utils import translation
 from centers.audit_sentences import areas, changes
 from centers.models import AuditEvent, JobRun
 from config import translations
+from config.translation_format import format_problems, values
 from config.translations import PLACEHOLDER, check, compile_if_needed, messages, update
 
 TEMPLATE = """{% load i18n %}
@@ -135,6 +136,17 @@ def test_every_plural_has_six_forms_and_many_show_their_number() -> None:
         number = PLACEHOLDER.findall(original[1])
         for text in forms[3:]:  # 3 to 10, 11 to 99, and the rest cannot be said in words
             assert set(number) & set(PLACEHOLDER.findall(text)), (original, text)
+
+
+def test_every_plural_form_can_be_filled_in_with_its_number() -> None:
+    """Python refuses to fill a number into a text that has no place for it: the page would answer 500."""
+    for original, forms in arabic():
+        for text in forms if len(original) > 1 else ():
+            names = {name for name, _ in values(original[1])}
+            if None in names:
+                assert text % (2,)
+            else:
+                assert text % dict.fromkeys(names, 2)
 
 
 def test_every_sentence_is_arabic() -> None:
@@ -307,6 +319,63 @@ def test_a_strange_placeholder_is_named(translated: Catalog, capsys: pytest.Capt
     save(translated)
     compile_if_needed()
     assert "unknown placeholder ['%(m)s']" in complaints(capsys)
+
+
+def test_a_plural_form_that_loses_an_unnamed_number_is_named(
+    translated: Catalog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = translated.get("%d lazy thing")
+    assert message is not None
+    message.string = ("%d",) * 2 + ("two of them",) + ("%d",) * 3
+    save(translated)
+    compile_if_needed()
+    assert "msgstr[2]: takes 0 unnamed values, the original 1" in complaints(capsys)
+
+
+def test_an_incomplete_header_is_named(translated: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
+    header = translations.PO.read_bytes()
+    translations.PO.write_bytes(
+        header.replace(b'"Language-Team: Arabic', b'"Other: x').replace(b"n==2 ? 2", b"n==3 ? 2")
+    )
+    said = complaints(capsys)
+    assert "the header lacks Language-Team" in said
+    assert "Plural-Forms is not nplurals=6" in said
+
+
+# What GNU msgfmt 0.21 says of the same entries with `-c`; "" where it says nothing.
+OF_MSGFMT = [
+    (("%(n)s cat", "%(n)s cats"), ("a", "a", "a", "%(n)s", "%(n)s", "%(n)s"), ""),
+    (("%(n)s cat", "%(n)s cats"), ("a", "a", "a", "x", "%(n)s", "%(n)s"), "msgstr[3]: missing placeholder"),
+    (("%(n)s cat", "%(n)s cats"), ("a", "a", "a", "%(n)s", "%(n)s", "x"), "msgstr[5]: missing placeholder"),
+    (("one cat", "%(n)s cats"), ("a", "a", "a", "%(n)s", "%(n)s", "%(n)s"), ""),
+    (
+        ("%(m)s cat", "%(n)s"),
+        ("a", "a", "a", "%(n)s", "%(n)s%(m)s", "%(n)s"),
+        "msgstr[4]: unknown placeholder",
+    ),
+    (("%d cat", "%d cats"), ("a", "%d", "%d", "%d", "%d", "%d"), "msgstr[0]: takes 0 unnamed values"),
+    (("%d cat", "%d cats"), ("%d",) * 5, "5 plural forms instead of 6"),
+    (("%d cat", "%d cats"), ("%d",) * 7, "7 plural forms instead of 6"),
+    (("%(n)s x",), ("%(n)d x",), "unknown placeholder"),
+    (("%(n)s x",), ("%s x",), "named placeholders in the one, unnamed in the other"),
+    (("%s of %s",), ("%s x",), "takes 1 unnamed values, the original 2"),
+    (("%s of %d",), ("%d x %s",), "of other kinds"),
+    (("5%% of %(n)s",), ("٪5 %(n)s",), ""),
+    (("5%% of %(n)s",), ("5% %(n)s",), "missing placeholder"),
+    (("%(n)s x",), ("x",), "missing placeholder"),
+    (("%(n)s x",), ("%(n)s %(n)s",), ""),
+    (("%(n)s x",), ("%(m)s x",), "unknown placeholder"),
+    (("%(n)s x",), ("%(n x",), "is no placeholder"),
+    (("%(n)s x\n",), ("%(n)s x",), "do not both end with a line break"),
+]
+
+
+@pytest.mark.parametrize(("originals", "forms", "said"), OF_MSGFMT)
+def test_the_check_refuses_what_msgfmt_refuses_and_nothing_else(
+    originals: tuple[str, ...], forms: tuple[str, ...], said: str
+) -> None:
+    found = list(format_problems(originals, forms, filled=True))
+    assert (said in found[0]) if said else not found
 
 
 def test_an_empty_plural_form_is_named(translated: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
