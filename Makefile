@@ -9,7 +9,6 @@ BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
 	echo "Markaz needs Python 3.11 or newer, and none was found (tried python3 and python3.11 to python3.14)." >&2; exit 1; fi; \
 	"$(PYTHON)" -I config/bootstrap.py
 VENV = .venv/bin/python
-CHROMIUM_FOUND = CHROMIUM="$$("$(PYTHON)" -I config/bootstrap.py chromium)" && export CHROMIUM
 # Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
 ALL_TESTS = -n 2 --cov --cov-report=term-missing
 # `make chaos` sends so much more to the tests that send hostile input.
@@ -27,8 +26,8 @@ run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_P
 	$(BOOTSTRAP) base
 	@exec $(VENV) -m config.supervisor
 
-test: setup ## run all tests, with a real Chromium (ARGS=... for pytest instead of all)
-	@$(CHROMIUM_FOUND) && exec $(VENV) -m pytest $(if $(ARGS),$(ARGS),$(ALL_TESTS))
+test: setup ## run all tests; those of the browser find or install a Chromium (ARGS=... for pytest instead of all)
+	@exec $(VENV) -m pytest $(if $(ARGS),$(ARGS),$(ALL_TESTS))
 
 check: setup ## style, types, layers, migrations, templates, translations, deployment settings
 	$(VENV) -m ruff check .

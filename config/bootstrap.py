@@ -195,10 +195,12 @@ def _chromium_of_the_registry() -> str | None:
 
 
 def opens_a_page(program: str) -> bool:
-    """Whether this browser starts headless on this machine and renders; a stub or a missing library fails."""
-    flags = ["--headless", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")
+    """Whether this browser starts headless on this machine and renders; a stub or a missing library fails.
+
+    Started as the tests start it: without a sandbox, because not every machine lets an ordinary user have one, and
+    the tests open no pages but ours.
+    """
+    flags = ["--headless", "--disable-gpu", "--no-sandbox", "--no-first-run", "--remote-debugging-port=0"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, *flags, f"--user-data-dir={profile}", f"data:text/html,<title>{TITLE}</title>"]
         try:

@@ -1,8 +1,11 @@
 """A running product and a real Chromium."""
 
 import asyncio
+import contextlib
+import functools
 import os
-import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,22 +18,36 @@ from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors
 
-_CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BOOTSTRAP = Path(__file__).resolve().parents[2] / "config" / "bootstrap.py"
 
 
-def chromium_path() -> str | None:
-    """$CHROMIUM, or the first Chromium on the PATH."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _CANDIDATES)), None)
+@functools.cache
+def chromium_path() -> str:
+    """A Chromium that opens a page: $CHROMIUM, the machine's, or one installed now, which takes minutes at most.
+
+    Fails the test, after the bootstrap has said why, when there is none and none can be had.
+    """
+    command = [sys.executable, "-I", BOOTSTRAP, "chromium"]
+    found = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if found.returncode:
+        pytest.fail("No working Chromium: `python3 -I config/bootstrap.py chromium` says why.")
+    return found.stdout.strip()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for the browser once tests are selected that need one: outside the time limit of a test, and never else."""
+    needed = any("browser" in getattr(item, "fixturenames", ()) for item in session.items)
+    if needed and not session.config.option.collectonly:
+        capturing: Any = session.config.pluginmanager.getplugin("capturemanager")
+        with capturing.global_and_fixture_disabled(), contextlib.suppress(pytest.fail.Exception):
+            chromium_path()  # says what it installs; the tests themselves fail where there is none
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    path = chromium_path()
-    if path is None:
-        pytest.fail("No Chromium: install one or set CHROMIUM to its path.")
     return {
         **browser_type_launch_args,
-        "executable_path": path,
+        "executable_path": chromium_path(),
         "args": [
             "--no-sandbox",
             "--disable-gpu",

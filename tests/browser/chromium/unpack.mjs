@@ -21,6 +21,7 @@ await unpack("chromium.br", createWriteStream(join(fresh, "chrome"), { mode: 0o7
 await unpack("swiftshader.tar.br", extract(fresh));
 await unpack("al2023.tar.br", extract(join(fresh, "al2023")));
 await unpack("fonts.tar.br", extract(join(fresh, "fonts")));
+// Without --no-zygote it hangs on some machines, and with it it refuses to start in a sandbox.
 // The machine's own libraries come first: the package's are those of Amazon Linux and only fill gaps.
 const starter = `#!/bin/sh
 here=$(dirname "$0")
@@ -28,7 +29,7 @@ if ldd "$here/chrome" 2>/dev/null | grep -q "not found"; then
   export LD_LIBRARY_PATH="$here/al2023/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 fi
 [ -d /etc/fonts ] || export FONTCONFIG_PATH="$here/fonts"
-exec "$here/chrome" --no-zygote "$@"
+exec "$here/chrome" --no-zygote --no-sandbox "$@"
 `;
 writeFileSync(join(fresh, "chromium"), starter);
 chmodSync(join(fresh, "chromium"), 0o755);
