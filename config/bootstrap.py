@@ -101,7 +101,7 @@ def install(name: str) -> None:
     # The file names every package, so nothing is resolved: older pips look for `coverage[toml]`, which a pinned
     # package wants, beside the pinned `coverage`, and refuse the newer release that they find.
     command = [*pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(pins)]
-    if subprocess.run(command, cwd=ROOT).returncode:
+    if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode:
         raise BootstrapError(
             f"The packages of requirements/{name}.txt could not be installed; pip says why above."
         )
@@ -117,7 +117,7 @@ def frontend(folder: Path) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     say(f"Installing front-end packages ({(folder / 'package-lock.json').relative_to(ROOT)}) ...")
-    if subprocess.run([*npm(), "ci", *NPM_FLAGS], cwd=folder).returncode:
+    if subprocess.run([*npm(), "ci", *NPM_FLAGS], cwd=folder, stdout=sys.stderr).returncode:
         raise BootstrapError("The front-end packages could not be installed; npm says why above.")
     stamp.write_text(digest)
 
