@@ -20,7 +20,7 @@ from centers.jobs import register_job
 from centers.models import JobRun, Reseller
 from centers.permissions import Permission
 from centers.scoping import tenant
-from centers.search import SHOWN_PER_KIND, Hit, register
+from centers.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp.dispatch import enqueue
 from whatsapp.reconciling import register_guard
 
@@ -79,7 +79,7 @@ def find_invoices(reseller: Reseller, permissions: frozenset[Permission], text: 
             url=reverse("invoice", args=[reseller.slug, row.pk]),
             detail=str(row.center),
             icon="file-invoice",
-            exact=text.casefold() == row.number.casefold(),
+            exact=text.upper() == row.number.upper(),
         )
 
 
@@ -87,7 +87,8 @@ def find_payments(reseller: Reseller, permissions: frozenset[Permission], text: 
     """Payments by their reference."""
     if Permission.VIEW_INVOICES not in permissions:
         return
-    found = Payment.objects.filter(Q(reference__icontains=text)).select_related("center")
+    found = Payment.objects.filter(reference__name_holds=text).select_related("center")
+    found = found.annotate(exact=is_true(Q(reference__named=text)))
     for row in found.order_by("-received_on", "-pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=_("Payment"),
@@ -95,7 +96,7 @@ def find_payments(reseller: Reseller, permissions: frozenset[Permission], text: 
             url=f"{reverse('payments', args=[reseller.slug])}?center={row.center_id}",
             detail=str(row.center),
             icon="cash",
-            exact=text.casefold() == row.reference.casefold(),
+            exact=row.exact,
         )
 
 

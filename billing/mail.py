@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from smtplib import SMTPException, SMTPRecipientsRefused
@@ -43,7 +44,7 @@ def write_mail(
             "kind": kind,
             "to": center.email,
             "language": center.language,
-            "subject": words.subject,
+            "subject": " ".join(words.subject.split())[:200],
             "body": words.body,
             "invoice": invoice,
             "state": State.WAITING if center.email else State.NO_ADDRESS,
@@ -116,7 +117,7 @@ def _send(mail: OutgoingMail, reseller: Reseller) -> str | None:
         EmailMessage(subject=mail.subject, body=mail.body, from_email=_sender(reseller), to=[mail.to]).send()
     except SMTPRecipientsRefused:
         return _("The mail server refuses this address.")
-    except (SMTPException, OSError, ValueError) as error:
+    except (SMTPException, OSError, ValueError, MessageError) as error:
         return _("The mail could not be handed over (%(why)s).") % {"why": type(error).__name__}
     return None
 

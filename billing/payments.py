@@ -15,6 +15,7 @@ from billing.money import exact_amount, format_amount
 from billing.periods import today
 from billing.suspensions import lift_if_settled
 from centers import audit, live
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.formats import day_text
 from centers.models import Center, User
@@ -52,7 +53,7 @@ def record_payment(
                 currency=currency,
                 reference=reference,
                 received_on=received_on,
-                note=note.strip()[:300],
+                note=checked_line(note, 300),
                 recorded_at=now,
                 recorded_by=by,
             )
@@ -80,9 +81,10 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
         row = Payment.objects.select_for_update().get(pk=payment.pk)
         if row.reversed_at:
             raise Refused(_("Payment “%(reference)s” is reversed already.") % {"reference": row.reference})
-        if not because.strip():
+        reason = checked_line(because, 300)
+        if not reason:
             raise Refused(_("Say why the payment is reversed."))
-        row.reversed_at, row.reversed_by, row.reversal_reason = now, by, because.strip()[:300]
+        row.reversed_at, row.reversed_by, row.reversal_reason = now, by, reason
         row.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
         entry = post(
             center=center,
@@ -161,8 +163,8 @@ def _reference(text: str) -> str:
     """One spelling of what people see as the same: no invisible marks, Latin digits, plain widths and spaces."""
     seen = (
         str(unicodedata.digit(character)) if character.isdecimal() else character
-        for character in unicodedata.normalize("NFKC", text)
-        if character.isspace() or unicodedata.category(character) not in ("Cc", "Cf")
+        for character in unicodedata.normalize("NFKC", checked_line(text, len(text)))
+        if unicodedata.category(character) != "Cf"
     )
     reference = " ".join("".join(seen).split())
     if not reference:

@@ -15,6 +15,7 @@ from billing.models import UsageDay, UsageReading
 from billing.periods import Period, local_day
 from billing.readiness import unread_days
 from centers import audit, live
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import User
 from whatsapp.accounts import account_of
@@ -83,7 +84,8 @@ def waive_days(
     Days never read count as days without usage; days read while they lasted count as they were read, or, as all that
     was read of the period, not at all when `also_read`. What MazBot tells later is a reading like any other.
     """
-    if not because.strip():
+    reason = checked_line(because, 300)
+    if not reason:
         raise Refused(_("Say why these days are not charged."))
     with transaction.atomic():
         lock(instance.center)
@@ -92,12 +94,12 @@ def waive_days(
         if not len(unread) and not read:
             raise Refused(_("Nothing of “%(number)s” is left to be waived.") % {"number": instance})
         if len(unread):
-            _wait_no_longer(instance, unread, because, by, now)
+            _wait_no_longer(instance, unread, reason, by, now)
         if read:
-            waive_usage(instance=instance, period=period, because=because, by=by, now=now)
+            waive_usage(instance=instance, period=period, because=reason, by=by, now=now)
 
 
-def _wait_no_longer(instance: Instance, unread: Unread, because: str, by: User | None, now: datetime) -> None:
+def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | None, now: datetime) -> None:
     UsageDay.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
     nothing = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
     readings = [Reading(instance, day, nothing, now) for day in unread.never]
@@ -109,7 +111,7 @@ def _wait_no_longer(instance: Instance, unread: Unread, because: str, by: User |
         by=by,
         target=instance,
         now=now,
-        because=because.strip()[:300],
+        because=reason,
         days=[day.isoformat() for day in unread.never],
         as_read=[row.day.isoformat() for row in unread.partly],
     )

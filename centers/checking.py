@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.text import capfirst
 
 from centers.errors import Refused
+from centers.text import one_line
 
 
 def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
@@ -17,3 +18,11 @@ def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
             for name, messages in error.message_dict.items()
         ]
         raise Refused(" ".join(sentences)) from error
+
+
+def checked_line(text: str, longest: int) -> str:
+    """One line of `text`, cut after `longest` characters. Raises Refused for control characters inside it."""
+    try:
+        return one_line(text)[:longest].rstrip()
+    except ValidationError as error:
+        raise Refused(error.messages[0]) from error

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from centers.choices import currency_choices, time_zone_choices
+from centers.fields import AddressField, LineField
 from centers.images import MAX_BYTES
 from centers.models import Center, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
+from centers.names import same_name
 from centers.validators import normalise_phone
 
 #: `--mk-brand` of markaz.css as a colour input writes it.
@@ -54,7 +56,7 @@ class CenterForm(_CenterForm):
 class ArchiveForm(forms.Form):
     """Typing the name of what is put away."""
 
-    confirm = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+    confirm = LineField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +65,7 @@ class ArchiveForm(forms.Form):
 
     def clean_confirm(self) -> str:
         name: str = self.cleaned_data["confirm"]
-        if name.strip().casefold() != self.expected.strip().casefold():
+        if not same_name(name, self.expected):
             raise ValidationError(_("That is not the name. It is “%(name)s”.") % {"name": self.expected})
         return name
 
@@ -83,9 +85,7 @@ class RoleForm(_RoleForm):
 class InviteForm(_RoleForm):
     """An address, and the role it is invited to."""
 
-    email = forms.EmailField(
-        label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
-    )
+    email = AddressField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
 
 def staff_invite(data: Any = None) -> InviteForm:
@@ -197,7 +197,7 @@ class ProfileForm(_UserForm):
 class AcceptForm(forms.Form):
     """Name and password of somebody who comes in by an invitation."""
 
-    name = forms.CharField(
+    name = LineField(
         label=gettext_lazy("Your name"),
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),

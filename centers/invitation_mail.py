@@ -1,17 +1,15 @@
 """The e-mail that carries an invitation's link."""
 
-import structlog
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
 from centers import clock
+from centers.mailing import handed_over, written
 from centers.models import Invitation, User
 from centers.scoping import every_tenant
-
-log = structlog.get_logger(__name__)
 
 
 def invitation_url(token: str) -> str:
@@ -19,21 +17,26 @@ def invitation_url(token: str) -> str:
     return settings.SITE_URL + reverse("invitation", args=[token])
 
 
-def send(invitation: Invitation, token: str, person: User | None) -> bool:
-    """Send the link in the language of the person, else of the center, else of the reseller.
+def write(invitation: Invitation, token: str, person: User | None) -> EmailMessage:
+    """The mail with the link, in the language of the person, else of the center, else of the reseller.
 
-    A mail server that refuses must not undo the invitation: the failure is logged, `mailed_at` stays empty, and
-    the page offers the link to copy and to send again.
+    Raises Refused when it cannot be built; call it before the invitation is committed.
     """
     place = invitation.center or invitation.reseller
     with translation.override((person.language if person else "") or place.language):
         context = {"invitation": invitation, "place": place, "url": invitation_url(token)}
-        subject = render_to_string("centers/mail/invitation_subject.txt", context).strip()
+        subject = render_to_string("centers/mail/invitation_subject.txt", context)
         body = render_to_string("centers/mail/invitation.txt", context)
-    try:
-        send_mail(subject, body, settings.DEFAULT_FROM_EMAIL, [invitation.email])
-    except OSError as error:  # smtplib's errors are OSErrors
-        log.warning("invitation_mail_failed", invitation_id=invitation.pk, error=type(error).__name__)
+    return written(subject=subject, body=body, to=invitation.email)
+
+
+def send(invitation: Invitation, mail: EmailMessage) -> bool:
+    """Hand the mail over and note when.
+
+    A mail server that refuses must not undo the invitation: the failure is logged, `mailed_at` stays empty, and
+    the page offers the link to copy and to send again.
+    """
+    if not handed_over(mail, invitation_id=invitation.pk):
         return False
     with every_tenant():
         Invitation.objects.filter(pk=invitation.pk).update(mailed_at=clock.now())

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from centers import audit, clock, invitation_mail
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import Center, Invitation, Membership, Reseller, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
@@ -136,7 +137,7 @@ def accept_as_new(
     try:
         with transaction.atomic():
             invitation = find_invitation(token, now=now, lock=True)
-            user = User(email=invitation.email, name=name.strip(), language=language)
+            user = User(email=invitation.email, name=checked_line(name, 120), language=language)
             validate_password(password, user)
             user.set_password(password)
             user.save()
@@ -221,5 +222,6 @@ def _checked_email(email: str) -> str:
 
 
 def _mail_on_commit(invitation: Invitation, token: str) -> None:
-    person = account_of(invitation.email)
-    transaction.on_commit(lambda: invitation_mail.send(invitation, token, person))
+    """Written inside the transaction: an invitation whose mail cannot be built is not stored."""
+    mail = invitation_mail.write(invitation, token, account_of(invitation.email))
+    transaction.on_commit(lambda: invitation_mail.send(invitation, mail))

@@ -154,7 +154,7 @@ class _unique_name:  # noqa: N801  # a context manager that reads as a phrase
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if not isinstance(error, IntegrityError) or "center_name_unique" not in str(error):
             return
-        twin = Center.objects.filter(reseller=self.reseller_id, name__iexact=self.name).first()
+        twin = Center.objects.filter(reseller=self.reseller_id, name__named=self.name).first()
         if twin is not None and twin.archived_at:
             raise Refused(
                 _("“%(name)s” is in the archive. Restore it, or choose another name.") % {"name": twin.name}

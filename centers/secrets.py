@@ -7,6 +7,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
+from centers import fields
+from centers.text import refuse_control
+
 
 class SecretUnreadable(Exception):
     """A stored secret was written with a key that FIELD_KEYS no longer holds."""
@@ -42,8 +45,15 @@ class SecretField(_TextField):
     An empty string stays empty, so that "is it set" can be asked without a key. It cannot be searched by value.
     """
 
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return refuse_control(text) if isinstance(text, str) else text
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": fields.KeyField} | kwargs)
+
     def get_prep_value(self, value: Any) -> Any:
-        text = super().get_prep_value(value)
+        text = value if value is None else str(value)
         return seal(text) if text else text
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:

@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Tells somebody that their password or factors changed. A mail server that is away undoes no change."""
         try:
             super().send_notification_mail(template_prefix, user, *args, **kwargs)
-        except OSError as error:  # smtplib's errors are OSErrors
+        except (OSError, ValueError) as error:  # smtplib's errors are OSErrors, a header's are ValueErrors
             log.warning("notification_mail_failed", user_id=user.pk, error=type(error).__name__)
 
 

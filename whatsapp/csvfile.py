@@ -24,7 +24,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 20_000
 _DELIMITERS = (",", ";", "\t")
 _NAMES = ("center", "contact_name", "label")  # the other columns hold codes
-_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+# Line breaks and control characters stay: the columns refuse them with a sentence (centers/text.py).
+_BLANK = re.compile(r"[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
 # Marks of direction and width that spreadsheets and phones leave around text; nobody sees them.
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _UNSEEN_ANYWHERE = re.compile(f"[{_UNSEEN}]")
@@ -61,7 +62,7 @@ class Sheet:
 def read_sheet(content: bytes) -> Sheet:
     """UTF-8 with or without a byte order mark, or UTF-16 with one; columns apart by comma, semicolon or tab.
 
-    Blank lines are skipped. Space of any kind becomes one blank, unseen marks around names and in codes are dropped.
+    Blank lines are skipped. Spaces of any width become one blank, unseen marks around names and in codes are dropped.
     """
     if len(content) > MAX_BYTES:
         return _useless(_("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2})

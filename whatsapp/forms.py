@@ -7,7 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from centers.fields import LineField, LinesField, WebAddressField
 from centers.models import Center
+from centers.names import same_name
 from whatsapp.models import Instance, MazbotAccount, Service
 
 if TYPE_CHECKING:
@@ -40,10 +42,9 @@ class InstanceForm(_InstanceForm):
 class InstanceListForm(forms.Form):
     """Several numbers at once, one per line: the id, a space, and the label."""
 
-    lines = forms.CharField(
+    lines = LinesField(
         label=gettext_lazy("Numbers, one per line"),
         max_length=20_000,
-        strip=False,
         help_text=gettext_lazy("Each line: the instance id, a space, and the label. The label is optional."),
         widget=forms.Textarea(attrs={"rows": 8, "dir": "ltr", "spellcheck": "false"}),
     )
@@ -103,7 +104,7 @@ class MoveForm(forms.Form):
 class TypedNameForm(forms.Form):
     """An act that is hard to undo asks for the thing's name."""
 
-    typed = forms.CharField(
+    typed = LineField(
         max_length=100,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
@@ -118,7 +119,7 @@ class TypedNameForm(forms.Form):
     def clean_typed(self) -> str:
         """The text itself; anything but the expected name is refused."""
         typed: str = self.cleaned_data["typed"]
-        if typed.strip() != self.expected:
+        if not same_name(typed, self.expected):
             raise forms.ValidationError(
                 _("That is not the name. Type “%(name)s” exactly as it is written here.")
                 % {"name": self.expected}
@@ -135,7 +136,7 @@ class SwitchForm(forms.Form):
 class WebhookForm(forms.Form):
     """Where MazBot shall send a number's events; the operation checks the address itself."""
 
-    url = forms.URLField(
+    url = WebAddressField(
         label=gettext_lazy("Webhook address"),
         max_length=500,
         assume_scheme="https",
@@ -149,7 +150,7 @@ class WebhookForm(forms.Form):
 class AccountForm(_AccountForm):
     """The MazBot account. Secrets are never shown again: a secret field left empty keeps what is stored."""
 
-    base_url = forms.URLField(
+    base_url = WebAddressField(
         label=gettext_lazy("Address"),
         max_length=200,
         assume_scheme="https",

@@ -13,7 +13,7 @@ from centers.first_steps import Step, register_step
 from centers.jobs import register_job
 from centers.models import AuditEvent, Center, Reseller, User
 from centers.permissions import Permission
-from centers.search import SHOWN_PER_KIND, Hit, register
+from centers.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp.audit_names import SENTENCES
 from whatsapp.dispatch import enqueue
 from whatsapp.instances import archive_instance, restore_instance
@@ -97,10 +97,11 @@ def restore_numbers(center: Center, by: User | None, now: datetime) -> None:
 
 
 def find_instances(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
-    """Numbers by instance id or label; each has a trigram index on upper(x)."""
+    """Numbers by instance id or label; each has a trigram index."""
     found = Instance.objects.select_related("center").filter(
-        Q(instance_id__icontains=text) | Q(label__icontains=text)
+        Q(instance_id__icontains=text) | Q(label__name_holds=text)
     )
+    found = found.annotate(exact=is_true(Q(instance_id__iexact=text) | Q(label__named=text)))
     for instance in found.order_by("instance_id", "pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=_("Number"),
@@ -108,5 +109,5 @@ def find_instances(reseller: Reseller, permissions: frozenset[Permission], text:
             url=reverse("instance", args=[reseller.slug, instance.pk]),
             detail=f"{instance.instance_id} · {instance.center}",
             icon="brand-whatsapp",
-            exact=text.casefold() in {instance.instance_id.casefold(), instance.label.casefold()},
+            exact=instance.exact,
         )

@@ -1,12 +1,12 @@
 """Checking an imported sheet against itself and against what is there already."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
 
 from centers.models import Center, Reseller
+from centers.names import NameKey, name_keys
 from centers.sentences import Sentence as _
 from centers.sentences import of_error
 from centers.validators import normalise_phone
@@ -19,7 +19,7 @@ _LABELS = {"center": "name"}
 
 @dataclass(slots=True)
 class Plan:
-    """Rows in order, cleaned; `new_centers` maps a center's name as compared to its fields as the file has them."""
+    """Rows in order, cleaned; `new_centers` maps the key of a center's name to its fields as the file has them."""
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
@@ -27,21 +27,22 @@ class Plan:
 
 
 def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
-    """What the sheet would add. Needs an open scope; three queries, however many rows."""
+    """What the sheet would add. Needs an open scope; four queries, however many rows."""
     plan = Plan(errors=list(sheet.errors))
     for line, row in sheet.rows:
         plan.rows.append((line, _cleaned(line, row, plan.errors)))
-    existing = {center.name.lower(): center for center in _known_centers(reseller)}
     _check_instances(reseller, plan)
-    _merge_centers(reseller, plan, existing)
+    _merge_centers(reseller, plan, name_keys(row["center"] for _line, row in plan.rows))
     plan.errors.sort(
         key=lambda error: (error.line, COLUMNS.index(error.field) if error.field in COLUMNS else -1)
     )
     return plan
 
 
-def _known_centers(reseller: Reseller) -> Iterable[Center]:
-    return Center.objects.filter(reseller=reseller).iterator()
+def _known_centers(reseller: Reseller) -> dict[str, Center]:
+    """The centers by what the database compares their names by."""
+    rows = Center.objects.filter(reseller=reseller).annotate(key=NameKey("name"))
+    return {center.key: center for center in rows.iterator()}
 
 
 def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
@@ -56,13 +57,15 @@ def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
         if not row[name]:
             errors.append(RowError(line, name, _("This must not be empty.")))
     for name in ("center", "contact_name", "email", "country_id", "currency", "language"):
-        errors += _field_errors(Center, name, clean[name], line)
+        errors += _clean_cell(Center, name, clean, line)
     for name in ("instance_id", "label"):
-        errors += _field_errors(Instance, name, clean[name], line)
+        errors += _clean_cell(Instance, name, clean, line)
     return clean
 
 
-def _field_errors(model: type[Center] | type[Instance], name: str, value: str, line: int) -> list[RowError]:
+def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line: int) -> list[RowError]:
+    """Put the value as its column would hold it into `row`, or say what is wrong with it."""
+    value = row[name]
     if not value:
         return []
     column = model._meta.get_field(_LABELS.get(name, name))
@@ -73,7 +76,7 @@ def _field_errors(model: type[Center] | type[Instance], name: str, value: str, l
         problem = _("“%(value)s” is not one of: %(allowed)s.")
         return [RowError(line, name, problem % {"value": value[:60], "allowed": ", ".join(allowed)})]
     try:
-        column.clean(value, None)
+        row[name] = column.clean(value, None)
     except ValidationError as error:
         problem = _("“%(value)s”: %(problem)s") % {"value": value[:60], "problem": of_error(error)}
         return [RowError(line, name, problem)]
@@ -98,11 +101,12 @@ def _check_instances(reseller: Reseller, plan: Plan) -> None:
         plan.errors.append(RowError(seen[instance.instance_id], "instance_id", problem))
 
 
-def _merge_centers(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> None:
+def _merge_centers(reseller: Reseller, plan: Plan, keys: dict[str, str]) -> None:
     """Rows of one center must agree; what a row leaves empty it takes from the others."""
+    existing = _known_centers(reseller)
     first_line: dict[str, int] = {}
     for line, row in plan.rows:
-        key = row["center"].lower()
+        key = keys[row["center"]]
         if not key:
             continue
         center = existing.get(key)

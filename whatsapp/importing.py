@@ -1,7 +1,7 @@
 """Taking over centers and numbers from a CSV file: read, check, show, then import all or nothing.
 
-Rows of the same center (by name, whatever the case) are its numbers. A center that exists already gets the numbers
-and stays as it is; a row that contradicts it is an error.
+Rows of the same center (by name, as centers/names.py tells names apart) are its numbers. A center that exists
+already gets the numbers and stays as it is; a row that contradicts it is an error.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import AuditEvent, Center, Reseller, User
+from centers.names import NameKey, name_keys
 from centers.scoping import every_tenant
 from centers.sentences import Sentence as _
 from whatsapp.csvfile import COLUMNS, Sheet, example_file, read_sheet
@@ -129,12 +130,13 @@ def _import(batch: ImportBatch, now: datetime) -> None:
     plan = plan_import(batch.reseller, Sheet(rows=rows))
     if plan.errors:
         raise Refused(_("The file no longer fits: %(why)s") % {"why": str(plan.errors[0])})
+    keys = name_keys(row["center"] for _line, row in plan.rows)
     centers = _centers(batch, plan, now)
     for start in range(0, len(plan.rows), _CHUNK):
         Instance.objects.bulk_create(
             Instance(
                 reseller=batch.reseller,
-                center_id=centers[row["center"].lower()],
+                center_id=centers[keys[row["center"]]],
                 instance_id=row["instance_id"],
                 label=row["label"],
                 next_check_at=now,
@@ -142,7 +144,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
             for _line, row in plan.rows[start : start + _CHUNK]
         )
         _note_progress(batch, min(start + _CHUNK, len(plan.rows)))
-    _check_in_use(centers[row["center"].lower()] for _line, row in plan.rows)
+    _check_in_use(centers[keys[row["center"]]] for _line, row in plan.rows)
     batch.state, batch.finished_at, batch.rows = State.DONE, now, []
     batch.save(update_fields=["state", "finished_at", "rows"])
     audit.record(
@@ -158,7 +160,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
 
 
 def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:
-    """Ids by name as compared, of the centers that were there and of those made here."""
+    """Ids by the key of the name, of the centers that were there and of those made here."""
     made = Center.objects.bulk_create(
         Center(
             reseller=batch.reseller,
@@ -182,8 +184,8 @@ def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:
         )
         for center in made
     )
-    known = Center.objects.filter(reseller=batch.reseller).values_list("name", "pk")
-    return {name.lower(): pk for name, pk in known}
+    known = Center.objects.filter(reseller=batch.reseller)
+    return dict(known.values_list(NameKey("name"), "pk"))
 
 
 def _check_in_use(centers: Iterable[int]) -> None:

@@ -1,6 +1,5 @@
 """Adding, changing, moving and archiving the numbers of a center."""
 
-import re
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -9,8 +8,10 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from centers import audit, clock, live
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import Center, User
+from centers.text import typed_code
 from whatsapp.attempts import end_open
 from whatsapp.forwarding import is_ours, take_back, tell_anew
 from whatsapp.incidents import resolve_incident
@@ -144,7 +145,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
 
 def clean_instance_id(text: str) -> str:
     """The id without surrounding space. Raises Refused with a sentence that names it."""
-    value = text.strip()
+    value = typed_code(text)
     field = Instance._meta.get_field("instance_id")
     try:
         field.run_validators(value)
@@ -163,7 +164,7 @@ def _keep_in_use(center: Center) -> None:
 
 
 def _clean_label(text: str) -> str:
-    label = re.sub(r"\s+", " ", text).strip()
+    label = checked_line(text, len(text))
     if len(label) > 80:
         raise Refused(_("The label is longer than 80 characters."))
     return label

@@ -73,13 +73,14 @@ def create_reseller(new: NewReseller) -> Reseller:
 
 
 def _owner(new: NewReseller) -> tuple[User, list[str]]:
-    known = User.objects.filter(email__iexact=new.owner_email.strip()).first()
+    email = new.owner_email.replace("\0", "\ufffd").strip()
+    known = User.objects.filter(email__iexact=email).first()
     if known is not None:
         if known.check_password(new.owner_password):
             return known, []
         text = _("“%(email)s” has an account already, with another password.")
         return known, [text % {"email": new.owner_email}]
-    owner = User(email=User.objects.normalize_email(new.owner_email).strip(), language=new.language)
+    owner = User(email=User.objects.normalize_email(email), language=new.language)
     problems = _messages("owner", lambda: owner.clean_fields(exclude=["password"]))
     problems += _messages("owner-password", lambda: validate_password(new.owner_password, owner))
     owner.set_password(new.owner_password)

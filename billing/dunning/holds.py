@@ -10,13 +10,14 @@ from billing.models import Hold
 from billing.periods import today
 from billing.suspensions import lift_if_settled
 from centers import audit, live
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import Center, User
 
 
 def hold(*, center: Center, until: date, because: str, by: User | None, now: datetime) -> Hold:
     """Do not suspend the center before `until`; a suspended one is switched on again. Replaces an earlier hold."""
-    reason = because.strip()[:300]
+    reason = checked_line(because, 300)
     if not reason:
         raise Refused(_("Say why the center is not to be suspended."))
     with transaction.atomic():

@@ -5,11 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from centers.fields import LineField
+from centers.names import same_name
+
 
 class ConfirmedForm(forms.Form):
     """Asks to type `expected`; forms.js keeps the button shut until it is typed, this form decides."""
 
-    confirm = forms.CharField(
+    confirm = LineField(
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -23,6 +26,6 @@ class ConfirmedForm(forms.Form):
 
     def clean_confirm(self) -> str:
         typed: str = self.cleaned_data["confirm"]
-        if typed.strip().casefold() != self.expected.strip().casefold():
+        if not same_name(typed, self.expected):
             raise forms.ValidationError(str(self.wrong) % {"name": self.expected})
         return typed

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from centers.fields import LineField
+
 
 class HoldForm(forms.Form):
     """Until when, and why."""
@@ -14,7 +16,7 @@ class HoldForm(forms.Form):
         label=gettext_lazy("Do not suspend before"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    because = forms.CharField(
+    because = LineField(
         label=gettext_lazy("Because"),
         max_length=300,
         help_text=gettext_lazy("Your team sees it; the center does not."),

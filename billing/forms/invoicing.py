@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.forms.confirming import ConfirmedForm
 from billing.periods import Period, checked_period
 from centers.errors import Refused
+from centers.fields import LineField
 
 
 def _day(label: Any) -> forms.DateField:
@@ -42,7 +43,7 @@ class PeriodForm(forms.Form):
 class VoidForm(ConfirmedForm):
     """Why an invoice is taken back, and its number typed."""
 
-    because = forms.CharField(
+    because = LineField(
         label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("It is printed on the credit note.")
     )
     field_order = ("because", "confirm")
@@ -54,8 +55,8 @@ class VoidForm(ConfirmedForm):
         self.fields["confirm"].widget.attrs["dir"] = "ltr"
 
 
-def _why() -> forms.CharField:
-    return forms.CharField(
+def _why() -> LineField:
+    return LineField(
         label=gettext_lazy("Why"),
         max_length=300,
         help_text=gettext_lazy("Your team finds it in the audit; the center does not see it."),

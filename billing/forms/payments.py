@@ -12,12 +12,13 @@ from billing.forms.confirming import ConfirmedForm
 from billing.ledger import Balance
 from billing.money import exact_amount
 from centers.errors import Refused
+from centers.fields import LineField
 
 
 class AmountForm(forms.Form):
     """An amount in one of `currencies`, checked against the digits of the one chosen."""
 
-    amount = forms.CharField(
+    amount = LineField(
         label=gettext_lazy("Amount"),
         max_length=40,
         widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "decimal", "autocomplete": "off"}),
@@ -43,7 +44,7 @@ class AmountForm(forms.Form):
 class PaymentForm(AmountForm):
     """A payment of one center that is known already; `currencies` are those it has something to pay in."""
 
-    reference = forms.CharField(
+    reference = LineField(
         label=gettext_lazy("Reference"),
         max_length=80,
         help_text=gettext_lazy("The number of the transfer or receipt. Each counts once."),
@@ -53,7 +54,7 @@ class PaymentForm(AmountForm):
         label=gettext_lazy("Received on"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
+    note = LineField(label=gettext_lazy("Note"), max_length=300, required=False)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,7 +71,7 @@ class PaymentForm(AmountForm):
 class ReversalForm(forms.Form):
     """Why a payment is taken back."""
 
-    because = forms.CharField(
+    because = LineField(
         label=gettext_lazy("Why"),
         max_length=300,
         help_text=gettext_lazy("For example: the transfer was returned by the bank."),
@@ -80,7 +81,7 @@ class ReversalForm(forms.Form):
 class RefundForm(AmountForm, ConfirmedForm):
     """Credit paid out to a center: nothing takes the entry back, so its name is typed."""
 
-    reference = forms.CharField(
+    reference = LineField(
         label=gettext_lazy("Reference"),
         max_length=80,
         help_text=gettext_lazy("The number of your transfer to the center. Each counts once."),

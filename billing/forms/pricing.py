@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Category, Margin
+from centers.fields import CodeField, LineField
 from centers.models import Center
 from centers.validators import validate_currency
 
@@ -105,11 +106,11 @@ class MarginForm(forms.Form):
 class CategoryForm(forms.Form):
     """Whether a type of MazBot's list is a message or a subscription."""
 
-    type = forms.CharField(max_length=64)
+    type = LineField(max_length=64)
     category = forms.ChoiceField(choices=Category.choices)
 
 
-class CurrencyField(forms.CharField):
+class CurrencyField(CodeField):
     """An ISO 4217 code, in capitals however it was typed."""
 
     def __init__(self, **kwargs: Any) -> None:

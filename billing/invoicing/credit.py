@@ -13,6 +13,7 @@ from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, Sub
 from billing.periods import local_day, zone_of
 from billing.suspensions import lift_if_settled
 from centers import audit, live
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import User
 
@@ -45,7 +46,7 @@ def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: dateti
     Its usage can be invoiced again, what was paid for it covers other invoices or becomes credit.
     Refused for a credit note, for an invoice taken back already, and without a reason.
     """
-    reason = because.strip()[:300]
+    reason = checked_line(because, 300)
     if not reason:
         raise Refused(_("Say why the invoice is taken back."))
     with transaction.atomic():

@@ -12,6 +12,7 @@ from billing.models import BillingPeriod, UsageClaim, UsageReading, Waiver
 from billing.periods import Period
 from billing.readiness import first_open_day
 from centers import audit, live
+from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import Center, User
 from whatsapp.models import Instance
@@ -51,7 +52,7 @@ def waivable(instance: Instance, period: Period, now: datetime) -> list[Unbilled
 
 
 def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | None, now: datetime) -> Waiver:
-    rows, reason = list(days), because.strip()[:300]
+    rows, reason = list(days), checked_line(because, 300)
     if not reason:
         raise Refused(_("Say why these days are not charged."))
     if not rows:

@@ -8,6 +8,7 @@ from billing.models.rates import Margin
 from billing.models.usage import UsageDay
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.models.fields import LineField
 from whatsapp.models import Instance
 
 
@@ -16,7 +17,7 @@ class Waiver(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="waivers")
-    because = models.CharField(max_length=300)
+    because = LineField(max_length=300)
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 

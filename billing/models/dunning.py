@@ -9,6 +9,7 @@ from billing.models.invoices import Invoice
 from billing.models.mail import OutgoingMail
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.models.fields import LineField
 
 
 class Reminder(models.Model):
@@ -37,7 +38,7 @@ class Hold(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, related_name="holds")
     until = models.DateField(_("do not suspend before"))
-    because = models.CharField(_("because"), max_length=300)
+    because = LineField(_("because"), max_length=300)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)

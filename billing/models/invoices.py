@@ -10,6 +10,7 @@ from billing.models.policy import Billable
 from billing.models.rates import Margin
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.models.fields import LineField
 from whatsapp.models import Instance
 
 
@@ -77,7 +78,7 @@ class Invoice(models.Model):
     credits = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_note"
     )
-    reason = models.CharField(max_length=300, blank=True)  # of a credit note
+    reason = LineField(max_length=300, blank=True)  # of a credit note
     open_amount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     settled_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)

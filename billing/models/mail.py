@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.managers import TenantManager
 from centers.models import Center, Reseller
+from centers.models.fields import AddressField
 from centers.sentences import SentenceField
 
 
@@ -22,7 +23,7 @@ class OutgoingMail(models.Model):
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="outgoing_mails")
     key = models.CharField(max_length=80)  # such as "invoice:17", "reminder:17:due+3"
     kind = models.CharField(max_length=16)
-    to = models.EmailField(blank=True)
+    to = AddressField(blank=True)
     language = models.CharField(max_length=5)
     subject = models.CharField(max_length=200)
     body = models.TextField()

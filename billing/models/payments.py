@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.invoices import Invoice
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.models.fields import LineField
 
 
 class Payment(models.Model):
@@ -17,14 +18,14 @@ class Payment(models.Model):
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="payments")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
-    reference = models.CharField(_("reference"), max_length=80)
+    reference = LineField(_("reference"), max_length=80)
     received_on = models.DateField(_("received on"))
-    note = models.CharField(_("note"), max_length=300, blank=True)
+    note = LineField(_("note"), max_length=300, blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     reversed_at = models.DateTimeField(null=True, blank=True)
     reversed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    reversal_reason = models.CharField(max_length=300, blank=True)
+    reversal_reason = LineField(max_length=300, blank=True)
 
     objects = TenantManager(reseller="reseller", center="center")
 
@@ -57,7 +58,7 @@ class LedgerEntry(models.Model):
     currency = models.CharField(max_length=3)
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="entries")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="entries")
-    reference = models.CharField(max_length=80, blank=True)  # of a refund
+    reference = LineField(max_length=80, blank=True)  # of a refund
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.managers import TenantManager
 from centers.models import Center, Reseller
+from centers.models.fields import LineField
 
 
 class Billable(models.TextChoices):
@@ -39,7 +40,7 @@ class BillingPolicy(models.Model):
     billable = models.CharField(
         _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED
     )
-    subscription_type = models.CharField(_("subscription type to charge"), max_length=64, blank=True)
+    subscription_type = LineField(_("subscription type to charge"), max_length=64, blank=True)
     payment_terms_days = models.PositiveSmallIntegerField(
         _("days until an invoice is due"), default=14, validators=_day(365)
     )

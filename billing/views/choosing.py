@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import Case, IntegerField, Q, Value, When
-from django.db.models.functions import Upper
 from django.http import HttpResponse
 
 from billing.views.filters import Filters
@@ -27,10 +26,7 @@ def choose_center(request: TenantRequest, filters: Filters, context: dict[str, A
     """
     rows = Center.objects.filter(archived_at=None)
     if filters.search:
-        needle = filters.search.upper()
-        rows = rows.annotate(upper_name=Upper("name"), upper_contact=Upper("contact_name")).filter(
-            Q(upper_name__contains=needle) | Q(upper_contact__contains=needle)
-        )
+        rows = rows.filter(Q(name__name_holds=filters.search) | Q(contact_name__name_holds=filters.search))
     found = rows.order_by(_OWES_FIRST, "name", "pk")[:SHOWN]
     context = {"centers": found, "filters": filters, **context}
     return render_page(request, "billing/find_center.html", context, parts=("found-centers",))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Invoice, Payment
 from billing.periods import Period, month_of
 from centers.models import Center
+from centers.text import searched
 
 EARLIEST_YEAR = 2000
 INVOICE_STATES = [
@@ -53,7 +54,7 @@ class Filters:
     @classmethod
     def read(cls, query: QueryDict, states: list[tuple[str, Any]]) -> "Filters":
         """The filters of an address; a foreign center is none."""
-        search = query.get("q", "").replace("\0", "").strip()[:100]
+        search = searched(query.get("q", ""))
         state = query.get("state", "")
         state = state if state in dict(states) else ""
         center = _center(query.get("center", ""))
@@ -114,9 +115,8 @@ def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
     if filters.month:
         rows = rows.filter(first_day__lt=filters.month.end_day, end_day__gt=filters.month.first_day)
     if filters.search:
-        needle = filters.search.upper()
-        rows = rows.annotate(upper_number=Upper("number"), upper_center=Upper("center__name")).filter(
-            Q(upper_number__contains=needle) | Q(upper_center__contains=needle)
+        rows = rows.annotate(upper_number=Upper("number")).filter(
+            Q(upper_number__contains=filters.search.upper()) | Q(center__name__name_holds=filters.search)
         )
     return rows
 
@@ -131,8 +131,7 @@ def payment_rows(filters: Filters) -> "QuerySet[Payment]":
     if filters.month:
         rows = rows.filter(received_on__gte=filters.month.first_day, received_on__lt=filters.month.end_day)
     if filters.search:
-        needle = filters.search.upper()
-        rows = rows.annotate(upper_reference=Upper("reference"), upper_center=Upper("center__name")).filter(
-            Q(upper_reference__contains=needle) | Q(upper_center__contains=needle)
+        rows = rows.filter(
+            Q(reference__name_holds=filters.search) | Q(center__name__name_holds=filters.search)
         )
     return rows

@@ -8,6 +8,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from centers.models.fields import AddressField, LineField, no_control
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates people; addresses are compared without regard to case."""
@@ -35,8 +37,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
-    name = models.CharField(_("name"), max_length=120, blank=True)
+    email = AddressField(_("e-mail"), max_length=254, unique=True)
+    name = LineField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True)
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)
@@ -49,7 +51,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            no_control("name", "user_name_no_control"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -4,12 +4,14 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers import clock
 from centers.managers import TenantManager
+from centers.models.fields import AddressField, CodeField, LineField, LinesField, no_control
 from centers.models.people import User
+from centers.names import NameKey
 from centers.sentences import Sentence, of_lazy
 from centers.validators import validate_currency, validate_time_zone
 
@@ -33,25 +35,29 @@ CENTER_ROLES = (Role.CENTER_ADMIN, Role.CENTER_VIEWER)
 class Reseller(models.Model):
     """A tenant: a business that resells WhatsApp numbers of one MazBot main account."""
 
-    name = models.CharField(_("name"), max_length=120)
+    name = LineField(_("name"), max_length=120)
     slug = models.SlugField(_("address name"), max_length=60, unique=True)
     language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
-    time_zone = models.CharField(
+    time_zone = CodeField(
         _("time zone"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
     )
-    currency = models.CharField(_("currency"), max_length=3, default="USD", validators=[validate_currency])
+    currency = CodeField(_("currency"), max_length=3, default="USD", validators=[validate_currency])
     logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us; deferred by the doors
     logo_version = models.CharField(max_length=16, blank=True, editable=False)  # of its bytes; "": no logo
-    colour = models.CharField(
+    colour = CodeField(
         _("colour"), max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
-    support_contact = models.CharField(_("support contact"), max_length=200, blank=True)
-    payment_instructions = models.TextField(_("how to pay"), max_length=2000, blank=True)
+    support_contact = LineField(_("support contact"), max_length=200, blank=True)
+    payment_instructions = LinesField(_("how to pay"), max_length=2000, blank=True)
     mfa_required = models.BooleanField(_("staff must use two-factor sign-in"), default=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            no_control("name", "reseller_name_no_control"),
+            no_control("support_contact", "reseller_support_no_control"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -68,14 +74,14 @@ class Center(models.Model):
         OVERDUE = "overdue", _("Overdue")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="centers")
-    name = models.CharField(_("name"), max_length=120)
-    contact_name = models.CharField(_("contact name"), max_length=120, blank=True)
-    email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(_("phone"), max_length=20, blank=True)  # E.164, with the plus
-    country_id = models.CharField(_("MazBot country id"), max_length=16, blank=True)
-    currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
+    name = LineField(_("name"), max_length=120)
+    contact_name = LineField(_("contact name"), max_length=120, blank=True)
+    email = AddressField(_("e-mail"), blank=True)
+    phone = CodeField(_("phone"), max_length=20, blank=True)  # E.164, with the plus
+    country_id = CodeField(_("MazBot country id"), max_length=16, blank=True)
+    currency = CodeField(_("currency"), max_length=3, validators=[validate_currency])
     language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
-    notes = models.TextField(_("notes"), max_length=4000, blank=True)
+    notes = LinesField(_("notes"), max_length=4000, blank=True)
     standing = models.CharField(max_length=8, choices=Standing, default=Standing.CLEAR, editable=False)
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -86,13 +92,15 @@ class Center(models.Model):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint("reseller", Lower("name"), name="center_name_unique_per_reseller"),
+            models.UniqueConstraint("reseller", NameKey("name"), name="center_name_unique_per_reseller"),
+            no_control("name", "center_name_no_control"),
+            no_control("contact_name", "center_contact_no_control"),
             models.UniqueConstraint(fields=["reseller", "id"], name="center_reseller_pair"),
         ]
         indexes = [
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="center_name_trgm"),
+            GinIndex(OpClass(NameKey("name"), name="gin_trgm_ops"), name="center_name_trgm"),
             GinIndex(
-                OpClass(Upper("contact_name"), name="gin_trgm_ops"),
+                OpClass(NameKey("contact_name"), name="gin_trgm_ops"),
                 OpClass(Upper("email"), name="gin_trgm_ops"),
                 OpClass(Upper("phone"), name="gin_trgm_ops"),
                 name="center_contact_trgm",
@@ -139,7 +147,7 @@ class Invitation(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="invitations")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     role = models.CharField(_("role"), max_length=14, choices=Role)
-    email = models.EmailField(_("e-mail"))
+    email = AddressField(_("e-mail"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from centers.models import Center
 from centers.search import matching_centers
+from centers.text import searched
 
 # The last field of each order is unique, as keyset paging needs.
 ORDERS: dict[str, tuple[str, ...]] = {
@@ -34,9 +35,9 @@ class CenterFilters:
         """From the parameters `q`, `standing`, `country` and `archived`."""
         standing = params.get("standing", "")
         return cls(
-            search=params.get("q", "").replace("\0", "").strip()[:100],
+            search=searched(params.get("q", "")),
             standing=standing if standing in Center.Standing.values else "",
-            country=params.get("country", "").replace("\0", "")[:16],
+            country=searched(params.get("country", ""), longest=16),
             archived=params.get("archived") == "1",
         )
 

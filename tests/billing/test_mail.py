@@ -28,8 +28,8 @@ class Refusing(EmailBackend):
 
 def test_how_to_pay_and_whom_to_ask_are_in_every_mail(shop: Shop) -> None:
     Reseller.objects.update(payment_instructions="IBAN LY83", support_contact="+218 91")
-    Center.objects.update(contact_name="Amal\nBcc: x@y.example")
     shop.center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
+    shop.center.contact_name = "Amal\nBcc: x@y.example"  # the database would not take it
     shop.owe("10")
     mail = OutgoingMail.objects.get()
     assert "IBAN LY83" in mail.body
@@ -38,10 +38,11 @@ def test_how_to_pay_and_whom_to_ask_are_in_every_mail(shop: Shop) -> None:
 
 
 def test_a_line_break_in_a_name_makes_no_header(shop: Shop, mailoutbox) -> None:  # type: ignore[no-untyped-def]
-    Reseller.objects.update(name="Shop\nBcc: x@y.example")
-    shop.center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
+    reseller = Reseller.objects.get(pk=shop.reseller.pk)
+    reseller.name = "Shop\nBcc: x@y.example"  # the database would not take it
+    shop.center.reseller = reseller
     shop.owe("10")
-    mail_round(reseller=Reseller.objects.get(pk=shop.reseller.pk), now=NOW)
+    mail_round(reseller=reseller, now=NOW)
     message = mailoutbox[0].message()
     assert message["Bcc"] is None
     assert "\n" not in str(message["Subject"])

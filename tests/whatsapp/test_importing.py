@@ -83,8 +83,6 @@ ARABIC = "\u200fمركز النور\u00a0,هدى,,\u202a٠٠٩٦٨ ٩٩٨٨ ٧٨
     ("content", "center", "label"),
     [
         (f'{HEADER}\n"Al ""Noor"", Clinic",,,,,,,i-1,"a; b"\n'.encode(), 'Al "Noor", Clinic', "a; b"),
-        (f'{HEADER}\n"Al\nNoor",,,,,,,i-1,"Front\r\n  desk"\n'.encode(), "Al Noor", "Front desk"),
-        (f"{HEADER}\nAl\x07Noor,,,,,,,i-1,Front\x02desk\n".encode(), "Al Noor", "Front desk"),
         (f"{HEADER}\n{ARABIC}\n".encode(), "مركز النور", "الاستقبال"),
         (f"{HEADER}\n{ARABIC}\n".replace(",", "\t").encode("utf-16"), "مركز النور", "الاستقبال"),
         (f"sep=;\n{HEADER}\nA,,,,,,,i-1,\n".replace(",", ";").encode(), "A", ""),
@@ -92,7 +90,7 @@ ARABIC = "\u200fمركز النور\u00a0,هدى,,\u202a٠٠٩٦٨ ٩٩٨٨ ٧٨
         (f"{HEADER}\rA,,,,,,,i-1,x\r".encode(), "A", "x"),
         (f"{HEADER.upper()}\nA,,,,,,,i-1,x".encode(), "A", "x"),
     ],
-    ids=["quotes", "line breaks", "controls", "marks", "utf-16", "sep=", "empty columns", "cr", "capitals"],
+    ids=["quotes", "marks", "utf-16", "sep=", "empty columns", "cr", "capitals"],
 )
 def test_what_spreadsheets_leave_in_cells_is_cleaned(place, now, content, center, label):
     assert take(place, content, now).state == State.DONE
@@ -110,17 +108,17 @@ def test_excels_own_encodings_are_refused_by_line_with_what_to_do(place, now, en
 
 
 @pytest.mark.parametrize(
-    ("rows", "line"),
+    ("rows", "lines"),
     [
-        ('A,,,,,,,i-1,x\nB,,,,,,,i-2,"oops\nC,,,,,,,i-3,z\n', 3),
-        ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i-2,"x"y\n', 4),
-        ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i 2,\n', 4),
+        ('A,,,,,,,i-1,x\nB,,,,,,,i-2,"oops\nC,,,,,,,i-3,z\n', [3]),
+        ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i-2,"x"y\n', [4]),
+        ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i 2,\n', [2, 4]),
     ],
     ids=["not closed", "text after it", "after a cell of two lines"],
 )
-def test_a_broken_record_is_named_by_the_line_in_which_it_begins(place, now, rows, line):
+def test_a_broken_record_is_named_by_the_line_in_which_it_begins(place, now, rows, lines):
     batch = preview(place, f"{HEADER}\n{rows}", now)
-    assert [found for found, _field in problems(batch)] == [line]
+    assert [found for found, _field in problems(batch)] == lines
 
 
 def test_spaces_do_not_make_two_centers_of_one(place, now):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.managers import TenantManager
 from centers.models import Reseller
+from centers.models.fields import AddressField, CodeField, LineField
 from centers.secrets import SecretField
 from centers.validators import validate_currency, validate_time_zone
 
@@ -27,19 +28,19 @@ class MazbotAccount(models.Model):
     reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="mazbot_account")
     base_url = models.URLField(_("address"), default="https://mazbot.net/api")
     api_key = SecretField(_("API key"), blank=True)
-    email = models.EmailField(_("login e-mail"), blank=True)
+    email = AddressField(_("login e-mail"), blank=True)
     password = SecretField(_("login password"), blank=True)
-    locale_prefix = models.CharField(_("locale prefix"), max_length=8, blank=True)
+    locale_prefix = CodeField(_("locale prefix"), max_length=8, blank=True)
     rate_limit = models.PositiveSmallIntegerField(
         _("requests per minute"), default=60, validators=[MinValueValidator(1), MaxValueValidator(30_000)]
     )
     body_format = models.CharField(
         _("body format"), max_length=4, choices=BodyFormat, default=BodyFormat.FORM
     )
-    time_zone = models.CharField(
+    time_zone = LineField(
         _("time zone of its times"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
     )
-    cost_currency = models.CharField(
+    cost_currency = CodeField(
         _("currency of its costs"), max_length=3, default="USD", validators=[validate_currency]
     )
     webhook_secret = SecretField(_("webhook signing secret"), blank=True)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from centers import clock
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.models.fields import CodeField, LineField, no_control
+from centers.names import NameKey
 from centers.sentences import SentenceField
 
 
@@ -51,12 +53,12 @@ class Instance(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="instances")
-    instance_id = models.CharField(
+    instance_id = CodeField(
         _("instance id"),
         max_length=64,
         validators=[RegexValidator(r"^[A-Za-z0-9._:-]+\Z", _("Letters, digits and . _ : - only."))],
     )
-    label = models.CharField(_("label"), max_length=80, blank=True)
+    label = LineField(_("label"), max_length=80, blank=True)
 
     connection = models.CharField(
         max_length=12, choices=Connection, default=Connection.UNCHECKED, editable=False
@@ -124,10 +126,11 @@ class Instance(models.Model):
                 condition=Q(service_wanted__in=[Service.ENABLED, Service.DISABLED]),
                 name="instance_wants_something_real",
             ),
+            no_control("label", "instance_label_no_control"),
         ]
         indexes = [
             GinIndex(OpClass(Upper("instance_id"), name="gin_trgm_ops"), name="instance_id_trgm"),
-            GinIndex(OpClass(Upper("label"), name="gin_trgm_ops"), name="instance_label_trgm"),
+            GinIndex(OpClass(NameKey("label"), name="gin_trgm_ops"), name="instance_label_trgm"),
             models.Index("next_check_at", condition=Q(archived_at=None), name="instance_check_due"),
             models.Index(
                 "switch_next_at", condition=Q(switch_next_at__isnull=False), name="instance_switch_due"

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller
+from centers.text import searched
 from whatsapp.models import STATES, Instance, Service
 from whatsapp.queries import DOWN, IS_SWITCHING
 
@@ -43,11 +44,11 @@ class Filters:
     def read(cls, query: QueryDict) -> "Filters":
         """The filters of an address; text longer than any name or id is cut."""
         return cls(
-            search=query.get("q", "").replace("\0", "").strip()[:100],
+            search=searched(query.get("q", "")),
             connection=_one_of(query.get("connection", ""), [*dict(STATES), "down"]),
             service=_one_of(query.get("service", ""), [value for value, _label in SERVICE_FILTERS]),
             standing=_one_of(query.get("standing", ""), Center.Standing.values),
-            country=query.get("country", "").replace("\0", "").strip()[:16],
+            country=searched(query.get("country", ""), longest=16),
             archived=query.get("archived") == "1",
         )
 
@@ -101,15 +102,11 @@ def _conditions(filters: Filters) -> list[Q]:
 
 
 def _search(rows: "QuerySet[Instance]", text: str) -> "QuerySet[Instance]":
-    """Upper-cased on both sides, so that the trigram indexes on UPPER(x) serve it."""
+    """By id, label or center, each of which has a trigram index."""
     if not text:
         return rows
-    rows = rows.annotate(
-        upper_id=Upper("instance_id"), upper_label=Upper("label"), upper_center=Upper("center__name")
-    )
-    needle = text.upper()
-    return rows.filter(
-        Q(upper_id__contains=needle) | Q(upper_label__contains=needle) | Q(upper_center__contains=needle)
+    return rows.annotate(upper_id=Upper("instance_id")).filter(
+        Q(upper_id__contains=text.upper()) | Q(label__name_holds=text) | Q(center__name__name_holds=text)
     )
 
 

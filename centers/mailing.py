@@ -1,0 +1,38 @@
+"""Mails that leave with an act of a person: written before it is stored, handed over after it is."""
+
+from email.errors import MessageError
+
+import structlog
+from django.core.mail import EmailMessage
+from django.utils.translation import gettext as _
+
+from centers.errors import Refused
+
+log = structlog.get_logger(__name__)
+
+
+def written(*, subject: str, body: str, to: str, from_email: str | None = None) -> EmailMessage:
+    """A mail that is known to have the form of one; call it inside the transaction of the act it tells of.
+
+    Raises Refused when a header cannot be built, so that the act is undone as a whole.
+    """
+    mail = EmailMessage(" ".join(subject.split()), body, from_email, [to])
+    try:
+        mail.message()
+    except (ValueError, MessageError) as error:  # BadHeaderError and UnicodeError are ValueErrors
+        log.warning("mail_cannot_be_written", error=type(error).__name__)
+        raise Refused(
+            _("The email to %(address)s can't be written, so nothing was saved. Check names and addresses.")
+            % {"address": " ".join(to.split())[:100]}
+        ) from error
+    return mail
+
+
+def handed_over(mail: EmailMessage, **about: object) -> bool:
+    """Whether the mail server took the mail. It never raises: the act it tells of is done, whatever the server says."""
+    try:
+        mail.send()
+    except (OSError, ValueError, MessageError) as error:  # smtplib's errors are OSErrors
+        log.warning("mail_failed", error=type(error).__name__, **about)
+        return False
+    return True

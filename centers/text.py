@@ -1,0 +1,88 @@
+"""Text from people and files: one line that is safe in a heading or a mail header, several lines, and codes."""
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+# Marks that turn or join nothing visible: a byte order mark, widths of nothing, and explicit changes of direction,
+# which would reach beyond the name they stand in. Joiners and plain direction marks belong to Arabic and Persian.
+_STRAY = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
+_AT_THE_ENDS = "\u200c\u200d\u200e\u200f\u061c"
+_LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+_SPACES = re.compile(r"[^\S\n]+")  # whitespace of any width, but for the break between two lines
+_MANY_BREAKS = re.compile(r"\r\n|\r|\v|\f|\x85|\u2028|\u2029")
+
+
+def one_line(value: str) -> str:
+    """`value` as NFC, with one blank where there was space of any width, and without stray marks.
+
+    Space and line breaks around the text are dropped, as a paste brings them along. Raises ValidationError with a
+    sentence when there is a line break or another control character inside.
+    """
+    text = _composed(value).strip()
+    for character in text:
+        if character in _LINE_BREAKS:
+            raise ValidationError(_("Enter this on one line: it contains a line break."), code="control")
+        if _is_control(character):
+            raise _control_error(character)
+    return _SPACES.sub(" ", text).strip(" " + _AT_THE_ENDS)
+
+
+def several_lines(value: str) -> str:
+    """`value` as NFC with plain line breaks. Raises ValidationError for other control characters than tabs."""
+    text = _MANY_BREAKS.sub("\n", _composed(value)).strip()
+    for character in text:
+        if character not in "\n\t" and _is_control(character):
+            raise _control_error(character)
+    return text
+
+
+def refuse_control(value: str) -> str:
+    """`value` as it is, for keys and passwords, which may go into a header. Raises ValidationError as one_line()."""
+    for character in value:
+        if character in _LINE_BREAKS or _is_control(character):
+            raise _control_error(character)
+    return value
+
+
+def latin_digits(value: str) -> str:
+    """`value` with 0 to 9 in place of the decimal digits of other scripts."""
+    if value.isascii():
+        return value
+    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in value)
+
+
+def without_marks(value: str) -> str:
+    """`value` without characters that are not seen, such as marks of direction and joiners."""
+    if value.isascii():
+        return value
+    return "".join(one for one in value if unicodedata.category(one) != "Cf")
+
+
+def typed_code(value: str) -> str:
+    """An id, a code or a phone number as a keyboard or a paste gives it, in the characters it is stored in."""
+    return without_marks(latin_digits(value)).strip()
+
+
+def searched(value: str, *, longest: int = 100) -> str:
+    """What to look for: Latin digits, no unseen marks and no control characters, blanks collapsed."""
+    text = unicodedata.normalize("NFC", typed_code(value))
+    text = "".join(" " if _is_control(one) or one in _LINE_BREAKS else one for one in text)
+    return " ".join(text.split())[:longest].strip()
+
+
+def _composed(value: str) -> str:
+    return unicodedata.normalize("NFC", value.translate(_STRAY))
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") and character != "\t"
+
+
+def _control_error(character: str) -> ValidationError:
+    message = _("This contains an invisible control character (%(code)s). Delete it, or type the text again.")
+    return ValidationError(message % {"code": f"U+{ord(character):04X}"}, code="control")
