@@ -10,9 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from config import embedded
+from config import embedded, error_reports
 from config.demo_mode import NoDemoHere, at_home, is_demo
-from config.logs import for_sentry, formatter
+from config.logs import formatter
 
 django_stubs_ext.monkeypatch()
 
@@ -319,12 +319,4 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 if SENTRY_DSN := env.str("SENTRY_DSN", ""):
-    import sentry_sdk
-
-    sentry_sdk.init(
-        dsn=SENTRY_DSN,
-        send_default_pii=False,
-        include_local_variables=False,  # they can hold secrets
-        max_request_body_size="never",
-        before_send=for_sentry,
-    )
+    error_reports.start(SENTRY_DSN)

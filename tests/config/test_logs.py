@@ -2,12 +2,16 @@
 
 import json
 import logging
+import re
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
+from django.urls import URLResolver, get_resolver
 
-from config.logs import for_sentry, formatter
+from config.logs import formatter
 
 SHOWN = {
     "/pair/tok-canary/state/": "/pair/…/state/",
@@ -58,17 +62,61 @@ def test_an_error_of_a_library_is_told_with_its_place_and_time_and_without_local
         assert json.loads(told)["timestamp"]
 
 
-def test_a_report_of_an_error_leaves_without_secrets() -> None:
+HIDDEN_TEXTS = (
+    "postgres://markaz:canary@db:5432/markaz",
+    "Authorization: Bearer canary-0123456789",
+    "token eyJhbGciOiJIUzI1NiJ9.canary.canary refused",
+    "Cookie: sessionid=canary; path=/",
+    '{"password": "canary"}',
+    "csrfmiddlewaretoken=canary",
+    "X-Api-Key: canary",
+)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("text", HIDDEN_TEXTS)
+def test_no_line_of_a_library_holds_credentials(text: str, as_json: bool) -> None:
+    told = line(record("failed with %s", text), as_json=as_json)
+    assert "canary" not in told
+    assert "failed with" in told
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_lies_deep_in_an_event_or_has_a_secrets_name_is_hidden(as_json: bool) -> None:
     event = {
-        "transaction": "/pair/tok-canary/state/",
-        "request": {
-            "url": "https://markaz.example/hooks/mazbot/tok-canary/",
-            "query_string": "t=tok-canary",
-            "data": {"password": "tok-canary"},
-            "cookies": {"sessionid": "tok-canary"},
-            "env": {"REMOTE_ADDR": "tok-canary"},
-            "headers": {"Host": "markaz.example"},
-        },
+        "event": "told",
+        "deep": {"list": ["/pair/canary/", {"url": "https://x.example/?q=canary"}], "count": 3},
+        "error": ValueError("no way to /hooks/mazbot/canary/ for +218912345678"),
+        "session_key": "canary",
+        "csrf_token": "canary",
+        "who": None,
     }
-    assert "canary" not in str(for_sentry(event, {}))
-    assert for_sentry({"message": "no request"}, {}) == {"message": "no request"}
+    ours = structlog.stdlib.ProcessorFormatter.wrap_for_formatter(logging.getLogger("x"), "warning", event)
+    said = logging.LogRecord("x", 30, "x.py", 1, ours[0][0], (), None)
+    said.__dict__ |= ours[1]["extra"]
+    told = line(said, as_json=as_json)
+    assert "canary" not in told
+    assert "218912345678" not in told
+    assert "3" in told
+
+
+# What a route's part may be called without being a secret.
+HARMLESS = {"slug", "fmt", "job", "pk", "center_pk", "center_id", "path"}
+
+
+def routes(patterns: list[Any], before: str = "/") -> Iterator[tuple[str, set[str]]]:
+    """Every address of the product with the names of its parts."""
+    for entry in patterns:
+        address = before + re.sub(r"[\^$]|\\[AZ]", "", str(entry.pattern))
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, address)
+        else:
+            yield address, set(re.findall(r"<(?:\w+:)?(\w+)>", address))
+
+
+def test_every_address_that_is_a_secret_is_hidden() -> None:
+    secret = [address for address, names in routes(get_resolver().url_patterns) if names - HARMLESS]
+    assert any("/pair/" in address for address in secret)
+    for address in secret:
+        filled = re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]*>", "canary", address)
+        assert "canary" not in line(record("asked for %s", filled), as_json=True), address
