@@ -1,7 +1,7 @@
 """Taking readings over: what is plain is merged in bulk, what is odd is kept beside it with a flag."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,11 +13,13 @@ from django.db.models import F, Q
 from billing.models import AccountReading, BillingPeriod, UsageDay, UsageReading
 from billing.periods import local_day
 from centers import live
-from whatsapp.mazbot import MainAccountUsage, Usage
+from whatsapp.mazbot import MainAccountUsage, OddField, Usage
 from whatsapp.models import Instance, MazbotAccount
 
 Flag = UsageReading.Flag
+_FOR_MAZBOT = (Flag.DECREASED, Flag.ODD)  # MazBot may take these back by answering better
 _Counts = tuple[int, int, int, Decimal]
+_Figures = tuple[int | None, int | None, int | None, Decimal | None]
 _PLACES = Decimal(1).scaleb(-10)
 
 _INSERT = """
@@ -41,14 +43,14 @@ UPDATE billing_usageday AS old
 # One open flag per number, day and kind: the same odd answer again only brings it up to date.
 _FLAG = """
 INSERT INTO billing_usagereading
-    (reseller_id, center_id, instance_id, day, sent, received, failed, cost, currency, read_at, flag, resolution)
-SELECT %s, center, instance, day, sent, received, failed, cost, %s, read_at, flag, ''
+    (reseller_id, center_id, instance_id, day, sent, received, failed, cost, currency, read_at, flag, note, resolution)
+SELECT %s, center, instance, day, sent, received, failed, cost, %s, read_at, flag, note, ''
   FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[],
-              %s::timestamptz[], %s::text[])
-    AS odd (center, instance, day, sent, received, failed, cost, read_at, flag)
+              %s::timestamptz[], %s::text[], %s::text[])
+    AS odd (center, instance, day, sent, received, failed, cost, read_at, flag, note)
 ON CONFLICT (instance_id, day, flag) WHERE resolved_at IS NULL AND NOT (flag = '')
 DO UPDATE SET sent = excluded.sent, received = excluded.received, failed = excluded.failed,
-              cost = excluded.cost, read_at = excluded.read_at
+              cost = excluded.cost, read_at = excluded.read_at, note = excluded.note
 """
 
 
@@ -62,11 +64,19 @@ class Reading:
     asked_at: datetime
 
     @property
-    def counts(self) -> _Counts:
-        """Sent, received, failed and cost, the cost at the ten decimals that are stored."""
+    def figures(self) -> _Figures:
+        """Sent, received, failed and cost, the cost at the ten decimals that are stored; None: cannot be read."""
         own = self.usage
-        cost = own.total_cost.quantize(_PLACES)
+        cost = None if own.total_cost is None else own.total_cost.quantize(_PLACES)
         return own.total_sent, own.total_received, own.failed_messages, cost
+
+    @property
+    def counts(self) -> _Counts:
+        """The figures of a reading that has them all."""
+        sent, received, failed, cost = self.figures
+        if sent is None or received is None or failed is None or cost is None:
+            raise ValueError("a figure of this reading cannot be read")
+        return sent, received, failed, cost
 
 
 @dataclass(slots=True)
@@ -85,7 +95,8 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
 
     Counts only ever grow by themselves. A reading below what was accepted, one for a day to come, and one that
     changes an invoiced day are kept with a flag (see UsageReading); a reading that was asked for before the one
-    we have is ignored.
+    we have is ignored. One that lacks a figure is flagged too; its day is taken over only where just `received` is
+    missing, which costs nothing.
     """
     batch = list(readings)
     if not batch:
@@ -93,8 +104,9 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
     today = local_day(now, ZoneInfo(account.time_zone))
     with transaction.atomic():
         known = _lock_known(batch)
-        found = _sort(batch, known, _closed(batch, known), today)
-        found.flagged = _undecided(found.flagged)
+        whole = [_with_received(reading, known) for reading in batch if reading.usage.is_billable]
+        found = _sort(whole, known, _closed(batch, known), today)
+        found.flagged = _undecided([*found.flagged, *_odd(batch, known, today)])
         _insert(account, found.new)
         _update(found.changed)
         UsageDay.objects.filter(pk__in=found.same).update(read_at=now, repeats=F("repeats") + 1)
@@ -107,19 +119,53 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
 
 def merge_account(
     account: MazbotAccount, day: date, usage: MainAccountUsage, *, now: datetime, is_today: bool
-) -> None:
-    """Keep the main account's day; its quota only when the day is today, because it is the quota of now."""
+) -> tuple[OddField, ...]:
+    """Keep the main account's day, and return what of it could not be read.
+
+    Its quota counts only when the day is today, because it is the quota of now.
+    """
+    odd = tuple(field for field in usage.odd if is_today or field.name != "available_quota")
     values = {
         "sent": usage.total_sent,
         "received": usage.total_received,
         "failed": usage.failed_messages,
-        "cost": usage.total_cost.quantize(_PLACES),
+        "cost": None if usage.total_cost is None else usage.total_cost.quantize(_PLACES),
         "currency": account.cost_currency,
         "read_at": now,
+        "odd": odd_note(odd),
     }
     if is_today:
         values["available_quota"] = usage.available_quota
+        values["quota_is_unlimited"] = usage.quota_is_unlimited
     AccountReading.objects.update_or_create(reseller_id=account.reseller_id, day=day, defaults=values)
+    return odd
+
+
+def odd_note(odd: Iterable[OddField]) -> str:
+    """The fields that could not be read and what stood there, as one short line."""
+    return "; ".join(f"{field.name}: {field.text}" if field.text else f"{field.name}: -" for field in odd)[
+        :300
+    ]
+
+
+def _with_received(reading: Reading, known: dict[tuple[int, date], UsageDay]) -> Reading:
+    """What was received is told to people only: where it cannot be read, what was known of it stays."""
+    if reading.usage.total_received is not None:
+        return reading
+    row = known.get((reading.instance.pk, reading.day))
+    return replace(reading, usage=replace(reading.usage, total_received=row.received if row else 0))
+
+
+def _odd(
+    batch: list[Reading], known: dict[tuple[int, date], UsageDay], today: date
+) -> list[tuple[Reading, int, str]]:
+    """Readings that lack a figure, with the center that had the number on that day."""
+    found: list[tuple[Reading, int, str]] = []
+    for reading in batch:
+        row = known.get((reading.instance.pk, reading.day))
+        if reading.usage.odd and reading.day <= today and (row is None or row.read_at <= reading.asked_at):
+            found.append((reading, row.center_id if row else reading.instance.center_id, Flag.ODD))
+    return found
 
 
 def _lock_known(batch: list[Reading]) -> dict[tuple[int, date], UsageDay]:
@@ -159,6 +205,7 @@ def _sort(
             found.flagged.append((reading, center_id, Flag.FUTURE))
         elif row is None:
             found.new.append(reading)
+            _corrected(found, reading)
             if late and any(reading.counts):
                 found.flagged.append((reading, center_id, Flag.LATE))
         elif row.read_at <= reading.asked_at:
@@ -170,15 +217,20 @@ def _sort_known(found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, 
     accepted = (row.sent, row.received, row.failed, row.cost)
     if reading.counts == accepted:
         found.same.append(row.pk)
-        found.corrected.append((row.instance_id, row.day))
+        _corrected(found, reading)
     elif _went_down(reading.counts, accepted):
         found.same.append(row.pk)
         found.flagged.append((reading, row.center_id, Flag.DECREASED))
     else:
         found.changed.append(reading)
-        found.corrected.append((row.instance_id, row.day))
+        _corrected(found, reading)
         if late or past:
             found.flagged.append((reading, row.center_id, Flag.LATE if late else Flag.NONE))
+
+
+def _corrected(found: _Sorted, reading: Reading) -> None:
+    if not reading.usage.odd:
+        found.corrected.append((reading.instance.pk, reading.day))
 
 
 def _went_down(new: _Counts, old: _Counts) -> bool:
@@ -190,19 +242,23 @@ def _undecided(flagged: list[tuple[Reading, int, str]]) -> list[tuple[Reading, i
 
     Any other answer about the day since then, be it odd or plain growth of a day that was over, ends that decision.
     """
-    down = [reading for reading, _center, flag in flagged if flag == Flag.DECREASED]
-    if not down:
+    asking = [reading for reading, _center, flag in flagged if flag in _FOR_MAZBOT]
+    if not asking:
         return flagged
     rows = UsageReading.objects.filter(
-        instance__in={row.instance.pk for row in down}, day__in={row.day for row in down}
+        instance__in={row.instance.pk for row in asking}, day__in={row.day for row in asking}
     )
     last = {(row.instance_id, row.day): row for row in rows.order_by("pk")}
     dismissed = {
-        (*place, row.sent, row.received, row.failed, row.cost)
+        (*place, row.flag, row.sent, row.received, row.failed, row.cost)
         for place, row in last.items()
-        if row.flag == Flag.DECREASED and row.resolution == UsageReading.Resolution.DISMISSED
+        if row.flag in _FOR_MAZBOT and row.resolution == UsageReading.Resolution.DISMISSED
     }
-    return [item for item in flagged if (item[0].instance.pk, item[0].day, *item[0].counts) not in dismissed]
+    return [
+        (reading, center, flag)
+        for reading, center, flag in flagged
+        if (reading.instance.pk, reading.day, flag, *reading.figures) not in dismissed
+    ]
 
 
 def _insert(account: MazbotAccount, readings: list[Reading]) -> None:
@@ -221,24 +277,27 @@ def _flag(account: MazbotAccount, flagged: list[tuple[Reading, int, str]]) -> No
         readings = [reading for reading, _center, _flag in flagged]
         centers = [center for _reading, center, _flag in flagged]
         flags = [str(flag) for _reading, _center, flag in flagged]
-        _execute(_FLAG, [account.reseller_id, account.cost_currency, centers, *_columns(readings), flags])
+        notes = [odd_note(reading.usage.odd) for reading in readings]
+        _execute(
+            _FLAG, [account.reseller_id, account.cost_currency, centers, *_columns(readings), flags, notes]
+        )
 
 
 def _correct(days: list[tuple[int, date]], now: datetime) -> None:
-    """MazBot is back at, or above, what was accepted: the open "went down" of these days is over."""
+    """MazBot is back at, or above, what was accepted, with every figure: the open flags of these days are over."""
     if not days:
         return
     same = Q()
     for instance_id, day in days:
         same |= Q(instance_id=instance_id, day=day)
-    UsageReading.objects.filter(same, flag=Flag.DECREASED, resolved_at=None).update(
+    UsageReading.objects.filter(same, flag__in=_FOR_MAZBOT, resolved_at=None).update(
         resolved_at=now, resolution=UsageReading.Resolution.SUPERSEDED
     )
 
 
 def _columns(readings: list[Reading]) -> list[list[Any]]:
     """Number, day, the four counts and the moment, as one array each."""
-    rows = [(r.instance.pk, r.day, *r.counts, r.asked_at) for r in readings]
+    rows = [(r.instance.pk, r.day, *r.figures, r.asked_at) for r in readings]
     return [list(column) for column in zip(*rows, strict=True)]
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from billing.merging import Reading, merge, merge_account
+from billing.merging import Reading, merge, merge_account, odd_note
 from billing.models import UsageDay
 from billing.periods import Period, day_start, local_day
 from billing.policies import reseller_policy
@@ -19,8 +19,9 @@ from billing.readiness import unread_days
 from centers import live
 from centers.jobs import Round
 from centers.models import Center, Reseller
+from centers.sentences import Sentence as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
-from whatsapp.mazbot import ErrorKind, MazBot, MazBotError, Priority, Usage
+from whatsapp.mazbot import ErrorKind, MazBot, MazBotError, OddField, Priority, Usage
 from whatsapp.models import Instance, MazbotAccount
 
 BATCH = 100
@@ -121,19 +122,27 @@ def read_before_closing(*, center: Center, period: Period, now: datetime) -> Non
                 raise
 
 
-def read_account_usage(*, reseller: Reseller, now: datetime, days: Iterable[date] = ()) -> None:
-    """Read the main account's usage of today, of the days before that are not final yet, and of `days`."""
+def read_account_usage(
+    *, reseller: Reseller, now: datetime, days: Iterable[date] = ()
+) -> tuple[tuple[date, OddField], ...]:
+    """Read the main account's usage of today, of the days before that are not final yet, and of `days`.
+
+    Returns the fields that could not be read; the others are kept, and such a day stays due.
+    """
     account = account_of(reseller)
     zone = ZoneInfo(account.time_zone)
     today = local_day(now, zone)
     past = [today - timedelta(days=back) for back in range(1, reseller_policy(reseller).reread_days + 1)]
     client = client_for(account)
+    odd: list[tuple[date, OddField]] = []
     for day in sorted({*days, *past, today}):
         if day == today or day in set(days) or _account_day_is_due(reseller, day, today, zone):
             reading = client.main_account_usage(day, day, priority=Priority.METERING)
-            merge_account(account, day, reading, now=now, is_today=day == today)
+            left_out = merge_account(account, day, reading, now=now, is_today=day == today)
+            odd += [(day, field) for field in left_out]
     note_success(account, now=now)
     live.publish(reseller.pk, "billing")
+    return tuple(odd)
 
 
 def _read(
@@ -149,6 +158,8 @@ def _read(
         good = [answer for answer in batch if isinstance(answer, Reading)]
         bad = [answer for answer in batch if not isinstance(answer, Reading)]
         merge(account, good, now=now)
+        bad += [(f"{row.instance} {row.day.isoformat()}", _left_out(row)) for row in good if row.usage.odd]
+        good = [row for row in good if not row.usage.odd]
         failures += bad
         read += len(good)
         tried += len(batch)
@@ -187,6 +198,19 @@ def _read_all(account: MazbotAccount, wanted: list[_Wanted], now: datetime) -> N
     answers = (Reading(number, day, _usage(client, number, day, day), clock()) for number, day in wanted)
     for batch in _batches(answers):
         merge(account, batch, now=now)
+        for reading in batch:
+            if not reading.usage.is_billable:
+                raise MazBotError(ErrorKind.MALFORMED, odd_note(reading.usage.odd))
+
+
+def _left_out(reading: Reading) -> str:
+    """Why a reading with an odd figure counts as failed, in a sentence."""
+    note = odd_note(reading.usage.odd)
+    if reading.usage.is_billable:
+        return _("Read, except for what cannot be read in MazBot's answer (%(note)s).") % {"note": note}
+    return _("MazBot's answer lacks a figure that is billed (%(note)s). It is asked again automatically.") % {
+        "note": note
+    }
 
 
 def _check_sum(
@@ -211,7 +235,7 @@ def _usage(client: MazBot, number: Instance, first: date, last: date) -> Usage:
 
 
 def _account_day_is_due(reseller: Reseller, day: date, today: date, zone: ZoneInfo) -> bool:
-    return not reseller.account_readings.filter(day=day, read_at__gte=day_start(today, zone)).exists()
+    return not reseller.account_readings.filter(day=day, odd="", read_at__gte=day_start(today, zone)).exists()
 
 
 def _elapsing(now: datetime) -> Callable[[], datetime]:

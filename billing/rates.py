@@ -17,7 +17,7 @@ from centers.errors import Refused
 from centers.models import Center, Reseller, User
 from centers.sentences import Sentence as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
-from whatsapp.mazbot import MazBot, MazBotError, Priority, RateRow
+from whatsapp.mazbot import MazBot, MazBotError, OddField, Priority, RateList, RateRow
 
 _TYPE_LENGTH = 64
 _PLACES = 10
@@ -58,6 +58,8 @@ def refresh_rates(
 ) -> RatesOutcome:
     """Fetch the general list and that of every country a center is in; a snapshot is kept where one changed.
 
+    A row that cannot be read is a failure of its own: its last known rate stays in force, the others count.
+
     Needs an open scope and no open transaction. Raises Refused without a MazBot account.
     """
     account = account_of(reseller)
@@ -68,7 +70,7 @@ def refresh_rates(
     countries = countries_of(reseller)
     for country in countries:
         try:
-            rows = _fetch(client, country, priority)
+            fresh = _fetch(client, country, priority)
             note_success(account, now=now)
         except MazBotError as error:
             note_error(account, error, now=now)
@@ -76,7 +78,8 @@ def refresh_rates(
         except Refused as error:
             failures.append((country, error.sentence))
         else:
-            moved = _keep(reseller, country, rows, now)
+            failures += [(country, _left_out(field)) for field in fresh.odd]
+            moved = _keep(reseller, country, fresh, now)
             if moved is not None:
                 changed.append(country)
                 moves += moved
@@ -127,11 +130,18 @@ def set_category(
     return row
 
 
-def _fetch(client: MazBot, country: str, priority: Priority) -> dict[str, tuple[Decimal, str]]:
-    rows = _clean(client.rates(country or None, priority=priority))
-    if not rows:
+def _fetch(client: MazBot, country: str, priority: Priority) -> RateList:
+    fresh = client.rates(country or None, priority=priority)
+    if not fresh.rows:
         raise Refused(_("MazBot answered an empty price list; the last one stays in force."))
-    return rows
+    return fresh
+
+
+def _left_out(field: OddField) -> str:
+    return _(
+        "MazBot sent “%(text)s” as the %(field)s, which cannot be read. A rate known before stays in force; "
+        "the other rates were taken over."
+    ) % {"text": field.text or "-", "field": field.name}
 
 
 def _clean(rows: Iterable[RateRow]) -> dict[str, tuple[Decimal, str]]:
@@ -139,14 +149,15 @@ def _clean(rows: Iterable[RateRow]) -> dict[str, tuple[Decimal, str]]:
     return {row.type[:_TYPE_LENGTH]: (round(row.cost, _PLACES), row.currency) for row in rows if row.type}
 
 
-def _keep(
-    reseller: Reseller, country: str, rows: dict[str, tuple[Decimal, str]], now: datetime
-) -> list[PriceMove] | None:
+def _keep(reseller: Reseller, country: str, fresh: RateList, now: datetime) -> list[PriceMove] | None:
     """Note that the list is still the same (None), or keep the new one and tell what it moves."""
+    rows = _clean(fresh.rows)
+    unread = {name[:_TYPE_LENGTH] for name in fresh.unread_types}
     with transaction.atomic():
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
         last = RateFetch.objects.filter(reseller=reseller, country_id=country).order_by("-pk").first()
         old = list(last.rates.order_by("pk")) if last else []
+        rows |= {rate.type: (rate.cost, rate.currency) for rate in old if rate.type in unread - set(rows)}
         if last and {rate.type: (rate.cost, rate.currency) for rate in old} == rows:
             RateFetch.objects.filter(pk=last.pk).update(fetched_at=now)
             return None

@@ -29,6 +29,10 @@ def accept_reading(*, reading: UsageReading, by: User | None, now: datetime) -> 
         row = _open_flag(reading)
         if row.flag == UsageReading.Flag.FUTURE:
             raise Refused(_("A reading for a day to come cannot be accepted; it is read again on that day."))
+        if row.flag == UsageReading.Flag.ODD:
+            raise Refused(
+                _("A figure is missing here. MazBot is asked again automatically until it sends all of them.")
+            )
         UsageDay.objects.select_for_update().get(instance_id=row.instance_id, day=row.day)
         # `read_at` stays: what was read while the day lasted is not all of it, whenever staff accept it.
         UsageDay.objects.filter(instance_id=row.instance_id, day=row.day).update(

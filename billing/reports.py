@@ -58,13 +58,18 @@ class Profit:
 
 @dataclass(frozen=True, slots=True)
 class Runway:
-    """The quota left, its use per day lately, and how many days it lasts; `burners` use most of it."""
+    """The quota left, its use per day lately, and how many days it lasts; `burners` use most of it.
+
+    `odd` is what MazBot last sent instead of a quota; then `quota` is the last one that could be read.
+    """
 
     quota: Decimal | None
     read_at: datetime | None
     per_day: Decimal
     days_left: int | None
     burners: tuple[tuple[str, int], ...]  # center, messages sent in BURN_DAYS
+    unlimited: bool = False
+    odd: str = ""
 
     @property
     def legible_quota(self) -> Decimal | None:
@@ -129,7 +134,9 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
     if not final or early:
         return None
     row = reconcile_days(reseller, Period(day, today))[0]
-    gap = row.gap or ZERO
+    if row.gap is None:
+        return None  # the account's cost of that day could not be read
+    gap = row.gap
     if abs(gap) <= TOLERANCE:
         resolve_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, now=now)
         return None
@@ -180,15 +187,20 @@ def quota_runway(reseller: Reseller, now: datetime) -> Runway:
     day (a top-up counts as none); only where that is not known it is the number of messages sent.
     """
     readings = list(AccountReading.objects.filter(reseller=reseller).order_by("-day")[: BURN_DAYS + 1])
-    latest = next((row for row in readings if row.available_quota is not None), None)
-    quota = latest.available_quota if latest else None
-    per_day = _burn(readings)
+    latest = next(
+        (row for row in readings if row.quota_is_unlimited or row.available_quota is not None), None
+    )
+    unlimited = latest is not None and latest.quota_is_unlimited
+    quota = latest.available_quota if latest and not unlimited else None
+    per_day = _burn(readings, with_quota=not unlimited)
     return Runway(
         quota=quota,
         read_at=latest.read_at if latest else None,
         per_day=per_day.quantize(Decimal(1)),
         days_left=int(quota / per_day) if quota is not None and per_day > 0 else None,
         burners=_burners(reseller, now),
+        unlimited=unlimited,
+        odd=next((row.odd_quota for row in readings[:1]), ""),
     )
 
 
@@ -209,13 +221,18 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
     return runway
 
 
-def _burn(readings: list[AccountReading]) -> Decimal:
-    """Use per day; `readings` newest first. Days without a reading count: their use is in the next drop."""
-    known = [(row.day, row.available_quota) for row in readings if row.available_quota is not None]
+def _burn(readings: list[AccountReading], *, with_quota: bool) -> Decimal:
+    """Use per day; `readings` newest first. Days without a reading count: their use is in the next drop.
+
+    `with_quota` False counts messages: a quota without an end does not go down.
+    """
+    rows = readings if with_quota else []
+    known = [(row.day, row.available_quota) for row in rows if row.available_quota is not None]
     drops = [max(ZERO, older - newer) for (_new, newer), (_old, older) in pairwise(known)]
     if any(drops):
         return round(sum(drops, ZERO) / (known[0][0] - known[-1][0]).days, 4)
-    sent = [row.sent for row in readings[1:]] or [row.sent for row in readings]
+    past = [row.sent for row in readings[1:] if row.sent is not None]
+    sent = past or [row.sent for row in readings if row.sent is not None]
     return round(Decimal(sum(sent)) / len(sent), 4) if sent else ZERO
 
 

@@ -71,7 +71,9 @@ def period_round(*, reseller: Reseller, center: int, period: Period, now: dateti
 def account_round(*, reseller: Reseller, now: datetime) -> JobRun:
     """Read the main account's usage and quota, and raise or close the alerts that follow from them."""
     with _round("account", reseller, now) as round_:
-        read_account_usage(reseller=reseller, now=now)
+        for day, field in read_account_usage(reseller=reseller, now=now):
+            sentence = _("MazBot sent “%(text)s” here, which cannot be read. Everything else was kept.")
+            round_.fail(f"{day.isoformat()} {field.name}", sentence % {"text": field.text or "-"})
         reports.check_quota(reseller, now)
         reports.check_gap(reseller, now)
         round_.ok()

@@ -53,7 +53,8 @@ class UsageReading(models.Model):
     """A reading that was not plainly taken over: it changed a day that was over, or something is odd about it.
 
     A flagged reading is never billed by itself: DECREASED and FUTURE wait for staff (or for MazBot to correct
-    itself), LATE becomes an adjustment line on the center's next invoice.
+    itself), LATE becomes an adjustment line on the center's next invoice. ODD lacks a figure (None, `note` says what
+    MazBot sent): unless only `received` is missing, the day stays unread until MazBot answers with all of them.
     """
 
     class Flag(models.TextChoices):
@@ -61,6 +62,7 @@ class UsageReading(models.Model):
         DECREASED = "decreased", _("Went down")
         LATE = "late", _("Came after the invoice")
         FUTURE = "future", _("For a day to come")
+        ODD = "odd", _("A figure cannot be read")
 
     class Resolution(models.TextChoices):
         OPEN = "", pgettext_lazy("reading", "Open")
@@ -73,10 +75,11 @@ class UsageReading(models.Model):
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_readings")
     day = models.DateField()
-    sent = models.BigIntegerField()
-    received = models.BigIntegerField()
-    failed = models.BigIntegerField()
-    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    sent = models.BigIntegerField(null=True)
+    received = models.BigIntegerField(null=True)
+    failed = models.BigIntegerField(null=True)
+    cost = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    note = models.CharField(max_length=300, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3)
     read_at = models.DateTimeField()
     flag = models.CharField(max_length=10, choices=Flag, blank=True)
@@ -103,16 +106,21 @@ class UsageReading(models.Model):
 
 
 class AccountReading(models.Model):
-    """The main account's usage of one day, and the quota that was left when the day was last read as today."""
+    """The main account's usage of one day, and the quota that was left when the day was last read as today.
+
+    A figure that could not be read is None, and `odd` names it with what MazBot sent.
+    """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="account_readings")
     day = models.DateField()
-    sent = models.BigIntegerField()
-    received = models.BigIntegerField()
-    failed = models.BigIntegerField()
-    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    sent = models.BigIntegerField(null=True)
+    received = models.BigIntegerField(null=True)
+    failed = models.BigIntegerField(null=True)
+    cost = models.DecimalField(max_digits=24, decimal_places=10, null=True)
     currency = models.CharField(max_length=3)
     available_quota = models.DecimalField(max_digits=24, decimal_places=4, null=True, blank=True)
+    quota_is_unlimited = models.BooleanField(default=False, db_default=False)
+    odd = models.CharField(max_length=500, blank=True, default="", db_default="")
     read_at = models.DateTimeField()
 
     objects = TenantManager(reseller="reseller")
@@ -123,3 +131,9 @@ class AccountReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}"
+
+    @property
+    def odd_quota(self) -> str:
+        """What MazBot sent instead of a quota; "" where it could be read or was not named."""
+        named = dict(part.partition(": ")[::2] for part in self.odd.split("; "))
+        return named.get("available_quota", "")

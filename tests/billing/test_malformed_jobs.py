@@ -101,12 +101,13 @@ def test_usage_takes_nothing_over_from_them(
     right = {(7, 3, 1, "0.5000000000"), (0, 0, 0, "0E-10"), (0, 0, 0, "0.0000000000")}
     assert {pk for pk, *_counts in rows} >= {number.pk for number in fine}
     assert {(*counts[:3], str(counts[3])) for _pk, *counts in rows} <= right
-    assert not UsageReading.objects.exclude(sent__gte=0).exists()
+    assert set(UsageReading.objects.values_list("flag", flat=True)) == {UsageReading.Flag.ODD}
+    assert not UsageReading.objects.filter(note="").exists(), "it is said what stood there"
     assert (run.state, run.done) == ("partial", UsageDay.objects.count())
     assert run.failed >= BAD
 
 
-def test_lists_and_the_account_are_read_whole_or_not_at_all(committed_shop: Shop, raw: RawServer) -> None:
+def test_of_lists_and_the_account_only_what_can_be_read_is_kept(committed_shop: Shop, raw: RawServer) -> None:
     shop, dice = committed_shop, random.Random(7)
     MazbotAccount.objects.update(base_url=raw.url, rate_limit=30_000)
     raw.reply = lambda path: [malformed(dice)]
@@ -115,7 +116,8 @@ def test_lists_and_the_account_are_read_whole_or_not_at_all(committed_shop: Shop
         account_round(reseller=shop.reseller, now=NOW)
     known = {("text", "0.0500000000", "USD")}
     assert {(row.type, str(row.cost), row.currency) for row in Rate.objects.all()} <= known
-    assert set(AccountReading.objects.values_list("sent", flat=True)) <= {7, 0}
+    assert set(AccountReading.objects.values_list("sent", flat=True)) <= {7, 0, None}
+    assert not AccountReading.objects.filter(sent=None, odd="").exists()
     assert JobRun.objects.exclude(state__in=("done", "partial", "failed")).count() == 0
     assert JobRun.objects.count() == 80
 

@@ -1,20 +1,27 @@
-"""What each call's payload means. Every function raises MazBotError (`malformed`) for what the contract forbids."""
+"""What each call's payload means. Every function raises MazBotError (`malformed`) where nothing of use can be read.
+
+One odd field never costs the others: it is left out and named in `odd`, and never guessed.
+"""
 
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from .errors import ErrorKind, MazBotError
-from .fields import clean_text, read_amount, read_cost, read_count, read_moment, safe_text
+from .fields import clean_text, odd_text, read_amount, read_cost, read_count, read_moment, safe_text
 from .readings import (
     Acknowledgement,
     ConnectionReading,
     ConnectionStatus,
     MainAccountUsage,
+    OddField,
     QrCode,
+    RateList,
     RateRow,
     ServiceState,
     ToggleOutcome,
@@ -32,6 +39,12 @@ MAX_TOKEN = 8_000
 _ENABLED = frozenset({"enabled", "active", "activated"})
 _DISABLED = frozenset({"disabled", "inactive", "deactivated", "suspended"})
 
+# What services say instead of a number where the quota has no end, compared in lower case.
+_UNLIMITED = frozenset({"-1", "unlimited", "no limit", "unmetered", "infinite", "infinity", "inf", "∞"})
+
+_FIGURES = ("total_sent", "total_received", "failed_messages", "total_cost")
+
+_T = TypeVar("_T")
 _DATA_URL = re.compile(r"data:image/[\w.+-]{1,30};base64,", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _TOKEN = re.compile(rf"[!-~]{{1,{MAX_TOKEN}}}")
@@ -77,50 +90,83 @@ def read_qr_code(payload: Payload, *, expires_at: datetime, secrets: Iterable[st
     return QrCode(image=image, message=safe_text(payload.get("message"), secrets), expires_at=expires_at)
 
 
-def read_rates(payload: Payload) -> tuple[RateRow, ...]:
-    """All rows or none: a price list with a hole would be taken for a whole one."""
-    rows = payload.get("data")
-    if not isinstance(rows, list):
+def read_rates(payload: Payload) -> RateList:
+    """The rows that can be read; the others are named, so that nobody takes a list with a hole for a whole one."""
+    listed = payload.get("data")
+    if not isinstance(listed, list):
         raise _malformed("data is not a list of rates")
-    if len(rows) > MAX_RATES:
+    if len(listed) > MAX_RATES:
         raise MazBotError(ErrorKind.TOO_LARGE, f"more than {MAX_RATES} rates")
-    return tuple(_read_rate(row, number) for number, row in enumerate(rows, start=1))
+    rows, odd, unread = [], [], set()
+    for number, row in enumerate(listed, start=1):
+        read = _read_rate(row, number)
+        if isinstance(read, RateRow):
+            rows.append(read)
+            continue
+        odd.append(read)
+        if isinstance(row, dict) and (name := clean_text(row.get("type"), limit=MAX_STATUS)):
+            unread.add(name)
+    if listed and not rows:
+        raise _malformed(f"{odd[0].name} of every rate")
+    return RateList(tuple(rows), tuple(odd), frozenset(unread - {row.type for row in rows}))
 
 
-def _read_rate(row: object, number: int) -> RateRow:
+def _read_rate(row: object, number: int) -> RateRow | OddField:
     if not isinstance(row, dict):
-        raise _malformed(f"rate {number} is not an object")
+        return OddField(f"rate {number}", odd_text(row))
     kind = clean_text(row.get("type"), limit=MAX_STATUS)
     currency = clean_text(row.get("currency"), limit=10).upper()
     if not kind:
-        raise _malformed(f"rate {number} has no type")
+        return OddField(f"type of rate {number}", odd_text(row.get("type")))
     if not _CURRENCY.fullmatch(currency):
-        raise _malformed(f"rate {number} has no currency code")
-    return RateRow(type=kind, cost=read_cost(row.get("cost"), f"cost of rate {number}"), currency=currency)
+        return OddField(f"currency of {kind}", odd_text(row.get("currency")))
+    try:
+        return RateRow(type=kind, cost=read_cost(row.get("cost"), "cost"), currency=currency)
+    except MazBotError:
+        return OddField(f"cost of {kind}", odd_text(row.get("cost")))
 
 
 def read_usage(payload: Payload) -> Usage:
-    """All four figures must be there: a missing one is not zero."""
+    """The four figures; one that is missing or odd is None, and not zero. Raises when none can be read."""
     data = _data(payload)
-    return Usage(
-        total_sent=read_count(data.get("total_sent"), "total_sent"),
-        total_received=read_count(data.get("total_received"), "total_received"),
-        failed_messages=read_count(data.get("failed_messages"), "failed_messages"),
-        total_cost=read_cost(data.get("total_cost"), "total_cost"),
+    odd: list[OddField] = []
+    usage = Usage(
+        total_sent=_figure(data, "total_sent", read_count, odd),
+        total_received=_figure(data, "total_received", read_count, odd),
+        failed_messages=_figure(data, "failed_messages", read_count, odd),
+        total_cost=_figure(data, "total_cost", read_cost, odd),
+        odd=tuple(odd),
     )
+    if len(odd) == len(_FIGURES):
+        raise _malformed(", ".join(_FIGURES))
+    return usage
 
 
 def read_main_account_usage(payload: Payload) -> MainAccountUsage:
-    """As `read_usage`, with the quota where one is named (null or absent: None)."""
+    """As `read_usage`, with the quota where one is named: a number, or that it has no end."""
     usage = read_usage(payload)
-    quota = _data(payload).get("available_quota")
+    value = _data(payload).get("available_quota")
+    unlimited = str(value).strip().lower() in _UNLIMITED if isinstance(value, str | int | Decimal) else False
+    odd: list[OddField] = []
+    named = value is not None and value != "" and not unlimited
+    quota = _figure(_data(payload), "available_quota", read_amount, odd) if named else None
     return MainAccountUsage(
         total_sent=usage.total_sent,
         total_received=usage.total_received,
         failed_messages=usage.failed_messages,
         total_cost=usage.total_cost,
-        available_quota=None if quota is None else read_amount(quota, "available_quota"),
+        odd=(*usage.odd, *odd),
+        available_quota=quota,
+        quota_is_unlimited=unlimited,
     )
+
+
+def _figure(data: Payload, name: str, read: Callable[[object, str], _T], odd: list[OddField]) -> _T | None:
+    try:
+        return read(data.get(name), name)
+    except MazBotError:
+        odd.append(OddField(name, odd_text(data.get(name))))
+        return None
 
 
 def read_toggle(payload: Payload, *, secrets: Iterable[str]) -> ToggleOutcome:

@@ -16,7 +16,7 @@ from .readings import (
     ConnectionReading,
     MainAccountUsage,
     QrCode,
-    RateRow,
+    RateList,
     ToggleAction,
     ToggleOutcome,
     Usage,
@@ -89,7 +89,7 @@ class MazBot:
         *,
         priority: Priority = Priority.METERING,
         deadline: float | None = None,
-    ) -> tuple[RateRow, ...]:
+    ) -> RateList:
         """Call 3: what MazBot charges in a country (None: the account's default list)."""
         params = {} if country_id is None else {"country_id": _plain(country_id, "country_id", 100)}
         query = Query("GET", "billing/rates", params=params)

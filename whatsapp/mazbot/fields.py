@@ -25,6 +25,7 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 _TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?", re.ASCII)
 _PHONE = re.compile(r"\+\d[\d ().-]{5,}\d|\d{8,}", re.ASCII)
 _HIDDEN = "***"
+_MAX_ODD = 40
 
 
 def clean_text(value: object, *, limit: int = MAX_TEXT) -> str:
@@ -70,6 +71,19 @@ def read_count(value: object, name: str) -> int:
     if number is None or number < 0 or number != number.to_integral_value():
         raise MazBotError(ErrorKind.MALFORMED, f"{name} is not a count")
     return int(number)
+
+
+def odd_text(value: object) -> str:
+    """What a field that cannot be read holds, for people: short, safe, "" for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return str(Decimal(value))[:_MAX_ODD]  # through Decimal: an int of thousands of digits has no str()
+    if isinstance(value, str):
+        return safe_text(value, (), limit=_MAX_ODD)
+    return "{...}" if isinstance(value, dict) else "[...]"
 
 
 def read_moment(value: object, *, zone: ZoneInfo, now: datetime) -> datetime | None:

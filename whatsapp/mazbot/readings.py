@@ -53,6 +53,14 @@ class QrCode:
 
 
 @dataclass(frozen=True, slots=True)
+class OddField:
+    """A field that could not be read: its name in the answer, and what stood there ("": nothing), bounded and safe."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RateRow:
     """What MazBot charges for one message or subscription type; `currency` is three capital letters."""
 
@@ -62,20 +70,36 @@ class RateRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Counts of messages and their cost over a range of days (both ends included)."""
+class RateList:
+    """The rows that can be read, and what is wrong with the others; `unread_types` are the names of those."""
 
-    total_sent: int
-    total_received: int
-    failed_messages: int
-    total_cost: Decimal
+    rows: tuple[RateRow, ...]
+    odd: tuple[OddField, ...] = ()
+    unread_types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counts of messages and their cost over a range of days (both ends included); None: `odd` says why not."""
+
+    total_sent: int | None
+    total_received: int | None
+    failed_messages: int | None
+    total_cost: Decimal | None
+    odd: tuple[OddField, ...] = ()
+
+    @property
+    def is_billable(self) -> bool:
+        """Whether every figure that money is made of is known; what is received costs nothing."""
+        return None not in (self.total_sent, self.failed_messages, self.total_cost)
 
 
 @dataclass(frozen=True, slots=True)
 class MainAccountUsage(Usage):
-    """The main account's usage; `available_quota` is None where MazBot does not name one."""
+    """The main account's usage; `available_quota` is None where MazBot names none, or none that can be read."""
 
-    available_quota: Decimal | None
+    available_quota: Decimal | None = None
+    quota_is_unlimited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,8 +166,14 @@ class Control:
         delay: float | None = None,
         account_key: str = "",
         instance_id: str = "",
+        field: str = "",
+        value: str = "",
+        row: int | None = None,
     ) -> None:
-        """Make a call ("*": every call) misbehave, `times` times or until cleared; `delay` is in seconds."""
+        """Make a call ("*": every call) misbehave, `times` times or until cleared; `delay` is in seconds.
+
+        `odd_field` puts `value` (JSON or a plain word; "": nothing) into the answer's `field` (of a list: `row` only).
+        """
         self._do(
             "set_fault",
             call=call,
@@ -176,6 +182,9 @@ class Control:
             delay=None if delay is None else str(delay),
             account_key=account_key,
             instance_id=instance_id,
+            field=field,
+            value=value,
+            row=row,
         )
 
     def clear_faults(self, call: CallName | None = None, kind: FaultKind | None = None) -> None:

@@ -21,6 +21,7 @@ FaultKind = Literal[
     "success_text",
     "bad_image",
     "unknown_status",
+    "odd_field",
     "huge_body",
     "expired_token",
 ]
@@ -56,6 +57,7 @@ MEANINGS = {
     "success_text": 'acts, then success: "false" as text',
     "bad_image": "a QR that is no image",
     "unknown_status": "a status nobody knows",
+    "odd_field": "one field holds something odd",
     "huge_body": "64 MB of answer",
     "expired_token": "401, and the token is dead",
 }
@@ -63,7 +65,11 @@ MEANINGS = {
 
 @dataclass
 class Fault:
-    """`times` None repeats for ever; an empty account or instance matches every one."""
+    """`times` None repeats for ever; an empty account or instance matches every one.
+
+    `odd_field` puts `value` (JSON, or a plain word) into the answer's `field`, in every row where it is a list
+    (`row` None), or in that row (from 0); an empty `value` leaves the field out.
+    """
 
     call: CallName
     kind: FaultKind
@@ -71,6 +77,9 @@ class Fault:
     delay: float | None = None
     account_key: str = ""
     instance_id: str = ""
+    field: str = ""
+    value: str = ""
+    row: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -127,5 +136,5 @@ class FaultBoard:
             return list(self._faults)
 
 
-def _target(fault: Fault) -> tuple[str, str, str, str]:
-    return (fault.call, fault.kind, fault.account_key, fault.instance_id)
+def _target(fault: Fault) -> tuple[str, str, str, str, str]:
+    return (fault.call, fault.kind, fault.account_key, fault.instance_id, fault.field)

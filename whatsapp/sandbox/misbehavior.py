@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from threading import Event
 from typing import Any
 
@@ -48,8 +50,8 @@ def misbehave(fault: Fault, request: Request, act: Act, stopping: Event) -> Resp
         return _drip(act().response().get_data(), fault.seconds, stopping)
     if kind == "huge_body":
         return Response(_huge_body(), content_type="application/json")
-    if kind in ("success_text", "bad_image", "unknown_status"):
-        return _altered(act(), kind).response()
+    if kind in ("success_text", "bad_image", "unknown_status", "odd_field"):
+        return _altered(act(), fault).response()
     return _instead(fault)
 
 
@@ -72,9 +74,12 @@ def _instead(fault: Fault) -> Response:
     return answer.response()
 
 
-def _altered(answer: Answer, kind: str) -> Answer:
+def _altered(answer: Answer, fault: Fault) -> Answer:
     """The good answer with one field spoiled."""
     payload: dict[str, Any] = answer.payload
+    kind = fault.kind
+    if kind == "odd_field":
+        return _with_odd_field(answer, fault)
     if kind == "success_text":
         payload["success"] = "false"
     elif kind == "bad_image" and "qr_code" in payload:
@@ -84,6 +89,24 @@ def _altered(answer: Answer, kind: str) -> Answer:
             if name in payload:
                 payload[name] = "syncing"
     return answer
+
+
+def _with_odd_field(answer: Answer, fault: Fault) -> Answer:
+    """The good answer with the fault's field holding its value, wherever the answer has such a field."""
+    data = answer.payload.get("data")
+    rows = [*data] if isinstance(data, list) else [data if isinstance(data, dict) else answer.payload]
+    for row in rows if fault.row is None else rows[fault.row : fault.row + 1]:
+        row.pop(fault.field, None)
+        if fault.value:
+            row[fault.field] = _as_json(fault.value)
+    return answer
+
+
+def _as_json(value: str) -> Any:
+    try:
+        return json.loads(value, parse_float=Decimal)
+    except ValueError:
+        return value
 
 
 def _drip(body: bytes, seconds: float, stopping: Event) -> Response:

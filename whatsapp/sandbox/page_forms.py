@@ -92,6 +92,14 @@ def fault_forms() -> str:
     """The faults people try first as buttons, any other by a form, and the main switch off."""
     common = "".join(button(label, "set_fault", call=call, kind=kind) for label, call, kind in _COMMON_FAULTS)
     kinds = {kind: f"{MEANINGS[kind]} ({kind})" for kind in KINDS}
+    common += button(
+        "The quota has no end",
+        "set_fault",
+        call="usage_main",
+        kind="odd_field",
+        field="available_quota",
+        value="unlimited",
+    )
     return (
         f'<div class="buttons">{common}{button("Clear all faults", "clear_faults", kind="main")}</div>'
         '<details><summary>Any other fault</summary><div class="forms wide">'
@@ -102,7 +110,9 @@ def fault_forms() -> str:
             + _select("kind", "Fault", kinds)
             + _field("times", "Times", "", "number", 'min="1" placeholder="always"')
             + _field("delay", "Seconds", "", extra='inputmode="decimal" placeholder="usual"')
-            + _field("instance_id", "Only number", "", extra='list="instance-ids" placeholder="all"'),
+            + _field("instance_id", "Only number", "", extra='list="instance-ids" placeholder="all"')
+            + _field("field", "Odd field", "", extra='placeholder="available_quota"')
+            + _field("value", "holds", "", extra='placeholder="left out"'),
             "Switch on",
         )
         + "</div></details>"

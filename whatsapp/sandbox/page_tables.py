@@ -57,7 +57,7 @@ def faults(state: dict[str, Any]) -> str:
     rows = [
         _row(
             f"<b>{escape(item['call'])}</b>",
-            escape(item["kind"]),
+            escape(item["kind"] + (f": {item['field']} = {item['value']}" if item["field"] else "")),
             "until cleared" if item["times"] is None else f"{item['times']} more",
             "" if item["delay"] is None else f"{item['delay']} s",
             escape(item["instance_id"] or item["account_key"] or "all"),

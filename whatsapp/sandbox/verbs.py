@@ -222,12 +222,17 @@ class Verbs:
         delay: float | None = None,
         account_key: str = "",
         instance_id: str = "",
+        field: str = "",
+        value: str = "",
+        row: int | None = None,
     ) -> None:
+        if kind == "odd_field" and not field:
+            raise ControlError("Name the field of the answer that is to be odd.")
         if times is not None and times < 1:
             raise ControlError("A fault strikes at least once.")
         if delay is not None and not 0 <= delay <= 3600:
             raise ControlError("A fault waits between 0 and 3600 seconds.")
-        self._state.faults.add(Fault(call, kind, times, delay, account_key, instance_id))
+        self._state.faults.add(Fault(call, kind, times, delay, account_key, instance_id, field, value, row))
 
     def clear_faults(self, call: CallName | None = None, kind: FaultKind | None = None) -> None:
         self._state.faults.clear(call, kind)

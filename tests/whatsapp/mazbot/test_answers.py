@@ -1,4 +1,4 @@
-"""Whole payloads that break the contract: an error that names the place, never half a reading."""
+"""Payloads that break the contract: odd fields are named and cost no others; nothing of use is an error."""
 
 import base64
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from whatsapp.mazbot import ErrorKind, MazBotError, ServiceState
+from whatsapp.mazbot import ErrorKind, MazBotError, OddField, ServiceState
 from whatsapp.mazbot.answers import (
     MAX_QR_BYTES,
     MAX_RATES,
@@ -21,6 +21,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 IMAGE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 ENCODED = base64.b64encode(IMAGE).decode()
 RATE = {"type": "marketing", "cost": Decimal("0.05"), "currency": "usd"}
+OTHER = {"type": "utility", "cost": Decimal("0.02"), "currency": "USD"}
 USAGE = {"total_sent": 3, "total_received": 2, "failed_messages": 1, "total_cost": Decimal("0.15")}
 
 
@@ -78,17 +79,11 @@ def test_a_qr_code_has_a_size(code):
     [
         (None, "list"),
         ({}, "list"),
-        ([RATE, 5], "rate 2 is not an object"),
-        ([{**RATE, "type": ""}], "rate 1 has no type"),
-        ([{**RATE, "type": None}], "rate 1 has no type"),
-        ([{**RATE, "currency": "US"}], "rate 1 has no currency code"),
-        ([{**RATE, "currency": "U5D"}], "rate 1 has no currency code"),
-        ([{**RATE, "currency": None}], "rate 1 has no currency code"),
-        ([RATE, RATE, {**RATE, "cost": -1}], "cost of rate 3"),
-        ([{"type": "x", "currency": "USD"}], "cost of rate 1"),
+        ([5], "rate 1 of every rate"),
+        ([{**RATE, "currency": None}] * 2, "currency of marketing of every rate"),
     ],
 )
-def test_one_bad_rate_spoils_the_list_and_is_named(rows, problem):
+def test_a_price_list_without_a_rate_that_can_be_read_is_malformed(rows, problem):
     with pytest.raises(MazBotError) as caught:
         read_rates({"data": rows})
 
@@ -96,25 +91,81 @@ def test_one_bad_rate_spoils_the_list_and_is_named(rows, problem):
     assert problem in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("row", "field", "text"),
+    [
+        (5, "rate 2", "5"),
+        (None, "rate 2", ""),
+        ({**OTHER, "type": ""}, "type of rate 2", ""),
+        ({**OTHER, "type": None}, "type of rate 2", ""),
+        ({**OTHER, "currency": "US"}, "currency of utility", "US"),
+        ({**OTHER, "currency": "U5D"}, "currency of utility", "U5D"),
+        ({**OTHER, "cost": -1}, "cost of utility", "-1"),
+        ({**OTHER, "cost": [1]}, "cost of utility", "[...]"),
+        ({**OTHER, "cost": 10**400}, "cost of utility", "1" + "0" * 39),
+        ({"type": "utility", "currency": "USD"}, "cost of utility", ""),
+    ],
+)
+def test_one_bad_rate_is_named_and_costs_no_other(row, field, text):
+    listed = read_rates({"data": [RATE, row, RATE]})
+
+    assert [rate.type for rate in listed.rows] == ["marketing", "marketing"]
+    assert listed.odd == (OddField(field, text),)
+    assert listed.unread_types == ({"utility"} if field.endswith("utility") else set())
+
+
 def test_rates_have_an_end_and_capital_currencies():
-    assert read_rates({"data": [RATE]})[0].currency == "USD"
-    assert read_rates({"data": []}) == ()
+    assert read_rates({"data": [RATE]}).rows[0].currency == "USD"
+    assert read_rates({"data": []}).rows == ()
     with pytest.raises(MazBotError) as caught:
         read_rates({"data": [RATE] * (MAX_RATES + 1)})
     assert caught.value.kind is ErrorKind.TOO_LARGE
 
 
 @pytest.mark.parametrize("name", USAGE)
-def test_a_missing_figure_is_not_zero(name):
-    for data in ({**USAGE, name: None}, {key: value for key, value in USAGE.items() if key != name}):
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), ("n/a", "n/a"), (-4, "-4"), (True, "true"), ({}, "{...}"), ("ask +218912345678", "ask ***")],
+)
+def test_a_missing_or_odd_figure_is_not_zero_and_costs_no_other(name, value, text):
+    for data in (
+        {**USAGE, name: value},
+        *([{k: v for k, v in USAGE.items() if k != name}] if value is None else []),
+    ):
+        usage = read_usage({"data": data})
+        assert usage.odd == (OddField(name, text),)
+        assert getattr(usage, name) is None
+        assert all(getattr(usage, other) == USAGE[other] for other in USAGE if other != name)
+        assert usage.is_billable == (name == "total_received")
+
+
+def test_usage_without_any_figure_is_malformed():
+    for data in ([USAGE], {}, dict.fromkeys(USAGE, "x")):
         with pytest.raises(MazBotError) as caught:
             read_usage({"data": data})
-        assert name in caught.value.message
-    with pytest.raises(MazBotError):
-        read_usage({"data": [USAGE]})
+        assert caught.value.kind is ErrorKind.MALFORMED
 
 
-@pytest.mark.parametrize(("quota", "read"), [(None, None), (0, Decimal(0)), ("12.5", Decimal("12.5"))])
+@pytest.mark.parametrize("quota", [-1, "-1", " -1 ", "unlimited", "Unlimited", "UNLIMITED ", "∞"])
+def test_an_unlimited_quota_is_read_as_such(quota):
+    usage = read_main_account_usage({"data": {**USAGE, "available_quota": quota}})
+
+    assert (usage.quota_is_unlimited, usage.available_quota, usage.odd) == (True, None, ())
+    assert usage.total_sent == USAGE["total_sent"]
+
+
+@pytest.mark.parametrize(("quota", "text"), [(-2, "-2"), ("lots", "lots"), ([], "[...]"), (False, "false")])
+def test_an_odd_quota_is_named_and_costs_no_figure(quota, text):
+    usage = read_main_account_usage({"data": {**USAGE, "available_quota": quota}})
+
+    assert (usage.quota_is_unlimited, usage.available_quota) == (False, None)
+    assert usage.odd == (OddField("available_quota", text),)
+    assert usage.is_billable
+
+
+@pytest.mark.parametrize(
+    ("quota", "read"), [(None, None), ("", None), (0, Decimal(0)), ("12.5", Decimal("12.5"))]
+)
 def test_a_quota_may_be_missing(quota, read):
     assert read_main_account_usage({"data": {**USAGE, "available_quota": quota}}).available_quota == read
     assert read_main_account_usage({"data": USAGE}).available_quota is None

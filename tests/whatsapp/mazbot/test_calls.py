@@ -71,11 +71,11 @@ def test_rates_keep_every_digit(bot, sandbox):
     sandbox.control.set_rate("LY", "marketing", Decimal("0.0500"))
     sandbox.control.set_rate("LY", "monthly_subscription", Decimal("75.125"), currency="LYD")
 
-    rates = bot.rates("LY")
+    rates = bot.rates("LY").rows
 
     assert RateRow("monthly_subscription", Decimal("75.125"), "LYD") in rates
     assert RateRow("marketing", Decimal("0.05"), "USD") in rates
-    assert all(isinstance(rate.cost, Decimal) for rate in bot.rates())
+    assert all(isinstance(rate.cost, Decimal) for rate in bot.rates().rows)
 
 
 def test_usage_of_a_number_and_of_the_account(bot, sandbox):
