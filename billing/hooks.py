@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.audit_names import SENTENCES
 from billing.models import Invoice, Margin, Payment, RoundSchedule
-from billing.rounds import LEASE
+from billing.rounds import LEASE, catch_up_rounds
 from billing.suspensions import may_disable
 from centers import clock
 from centers.audit_sentences import register_sentences
@@ -21,6 +21,7 @@ from centers.models import JobRun, Reseller
 from centers.permissions import Permission
 from centers.scoping import tenant
 from centers.search import SHOWN_PER_KIND, Hit, is_true, register
+from whatsapp.catching_up import on_catch_up
 from whatsapp.dispatch import enqueue
 from whatsapp.reconciling import register_guard
 
@@ -37,6 +38,7 @@ _JOBS = (
 def connect() -> None:
     """Called once, from the app's ready()."""
     register_guard(may_disable)
+    on_catch_up(catch_up_rounds)
     register(find_invoices)
     register(find_payments)
     register_sentences(SENTENCES)

@@ -143,6 +143,16 @@ def due_resellers(job: str, now: datetime) -> list[int]:
         return list(rows.filter(~Q(pk__in=later)).order_by("pk").values_list("pk", flat=True))
 
 
+def catch_up_rounds(reseller_id: int, now: datetime, everything: bool) -> None:
+    """Make the rounds due that need MazBot and whose last run did not go well (`everything`: all of those rounds)."""
+    jobs = _NEEDS_MAZBOT | {"invoices"}  # months wait for days that could not be read
+    if not everything:
+        last = JobRun.objects.filter(reseller=reseller_id, job__in=jobs).order_by("job", "-started_at", "-pk")
+        went_well = {run.job for run in last.distinct("job") if run.state == JobRun.State.DONE}
+        jobs = jobs - went_well
+    RoundSchedule.objects.filter(reseller=reseller_id, job__in=jobs, next_at__gt=now).update(next_at=now)
+
+
 def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
     """Run one round unless another process has claimed it or it is not due; True when it ran."""
     reseller = Reseller.objects.get(pk=reseller_id)

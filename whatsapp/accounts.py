@@ -1,6 +1,7 @@
 """A reseller's MazBot account: its client, its credentials, and what an error of it means in words."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from centers.models import Reseller, User
 from centers.sentences import Sentence as _
 from centers.sentences import together
 from whatsapp.addresses import check_account_url
+from whatsapp.catching_up import catch_up
 from whatsapp.mazbot import AccountConfig, Diagnosis, ErrorKind, MazBot, MazBotError, test_connection
 from whatsapp.models import MazbotAccount
 from whatsapp.sentences import ASKED_AGAIN, PASSING, SENTENCES, STAFF_HINT
@@ -27,6 +29,8 @@ SETTINGS = (
     "cost_currency",
     "webhook_secret",
 )
+#: With another of these it may be another account that answers, or the same one in another way.
+_REACHED_BY = {*CREDENTIALS, "locale_prefix", "body_format", "time_zone", "cost_currency"}
 _SECRET = {"api_key", "password", "webhook_secret"}
 _KINDS = frozenset(kind.value for kind in SENTENCES)
 # The login itself is at fault: nothing works until somebody changes the settings.
@@ -100,8 +104,9 @@ def save_account(
 ) -> MazbotAccount:
     """Create or change the account. An empty secret keeps the stored one; unknown fields raise TypeError.
 
-    A changed address or credential drops cached logins everywhere (`credentials_version`) and lets paused
-    checks start again. Raises Refused for an address that is not allowed.
+    A changed address or credential drops cached logins everywhere (`credentials_version`). What failed before is
+    due again, whatever was changed: nobody saves an account that they do not expect to work. Raises Refused for an
+    address that is not allowed.
     """
     unknown = set(fields) - set(SETTINGS)
     if unknown:
@@ -117,7 +122,6 @@ def save_account(
             check_account_url(account.base_url)
         if account.pk and changed & set(CREDENTIALS):
             account.credentials_version += 1
-            account.checks_paused_until = None
             if "locale_prefix" not in changed:
                 account.locale_prefix = ""
         account.save()
@@ -131,7 +135,30 @@ def save_account(
                 fields=sorted(changed),
             )
             live.publish(reseller.pk, "instances", "alerts")
+        if account.is_set_up:
+            catch_up(reseller_id=reseller.pk, now=when, everything=bool(changed & _REACHED_BY))
     return account
+
+
+def note_test(*, account: MazbotAccount, diagnosis: Diagnosis, now: datetime) -> bool:
+    """Let what failed be tried at once when the settings that are saved have passed `test_account`; True then.
+
+    `account` is what was tested. Others' settings say nothing of the account that the jobs use.
+    """
+    saved = MazbotAccount.objects.filter(pk=account.pk).first() if account.pk else None
+    if saved is None or not diagnosis.ok:
+        return False
+    if config_of(saved) != replace(config_of(account), version=saved.credentials_version):
+        return False
+    try:
+        # The test had a login of its own; that of the jobs may still be remembered as refused.
+        client_for(saved).login()
+    except MazBotError as error:
+        note_error(saved, error, now=now)
+        return False
+    note_success(saved, now=now)
+    catch_up(reseller_id=saved.reseller_id, now=now)
+    return True
 
 
 def test_account(*, account: MazbotAccount) -> Diagnosis:

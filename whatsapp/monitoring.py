@@ -14,6 +14,7 @@ from centers.models import Reseller
 from centers.scoping import every_tenant
 from centers.sentences import Sentence as _
 from whatsapp.accounts import REFUSING, client_for, explain, explain_kind, note_error, note_success
+from whatsapp.catching_up import catch_up
 from whatsapp.dispatch import enqueue_on_commit
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.mazbot import BudgetExhausted, ConnectionReading, ErrorKind, MazBot, MazBotError, Priority
@@ -296,7 +297,9 @@ def _conclude(batch: _Batch, left: list[Instance]) -> None:
         note_success(account, now=moment)
         if tally.stopped_by is None:
             # Whatever else has worked since it was opened: a switch or a reading of usage closes no alert.
-            resolve_incident(reseller=batch.reseller, kind=_OF_THE_ACCOUNT, now=moment)
+            closed = resolve_incident(reseller=batch.reseller, kind=_OF_THE_ACCOUNT, now=moment)
+            if closed:
+                catch_up(reseller_id=batch.reseller.pk, now=moment)
     Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
     if tally.stopped_by is not None:
         _pause(batch, tally.stopped_by, moment)
@@ -312,9 +315,11 @@ def _pause(batch: _Batch, error: MazBotError, moment: datetime) -> None:
     elif error.kind == ErrorKind.LIMIT and _is_long_without_answer(batch.account, moment):
         why = _("MazBot answers none of our requests for lack of room: does something else use this account?")
         _alarm(batch, Incident.Kind.ACCOUNT_LIMITED, why, moment)
-    MazbotAccount.objects.filter(pk=batch.account.pk).update(
-        checks_paused_until=moment + timedelta(seconds=seconds)
+    # Credentials corrected meanwhile are not those that were refused.
+    same = MazbotAccount.objects.filter(
+        pk=batch.account.pk, credentials_version=batch.account.credentials_version
     )
+    same.update(checks_paused_until=moment + timedelta(seconds=seconds))
 
 
 def _alarm(batch: _Batch, kind: Incident.Kind, detail: str, moment: datetime) -> None:

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from centers.models import Reseller
 from centers.sentences import Sentence as _
+from whatsapp.catching_up import catch_up
 from whatsapp.incidents import open_incident, resolve_incident
 from whatsapp.mazbot import ErrorKind
-from whatsapp.models import Incident, Instance, MazbotAccount
+from whatsapp.models import Incident, MazbotAccount
 
 #: Errors that say nothing about the number asked for.
 FAULTS = frozenset(
@@ -63,7 +64,5 @@ def _begin(reseller: Reseller, window: list[Entry], now: datetime) -> None:
 
 def _end(reseller: Reseller, now: datetime) -> None:
     resolve_incident(reseller=reseller, kind=Incident.Kind.PROVIDER_FAILING, now=now)
-    # Numbers that were put off because of the failure are looked at again now.
-    Instance.objects.filter(reseller=reseller, archived_at=None, check_failures__gt=0).update(
-        next_check_at=now, check_failures=0
-    )
+    # What was put off because of the failure is tried again now.
+    catch_up(reseller_id=reseller.pk, now=now)

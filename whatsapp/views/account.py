@@ -12,7 +12,14 @@ from centers.access import TenantRequest, staff
 from centers.errors import Refused
 from centers.permissions import Permission
 from centers.toasts import toast
-from whatsapp.accounts import explain_diagnosis, explain_kind, save_account, test_account, unsaved_account
+from whatsapp.accounts import (
+    explain_diagnosis,
+    explain_kind,
+    note_test,
+    save_account,
+    test_account,
+    unsaved_account,
+)
 from whatsapp.forms import AccountForm
 from whatsapp.forwarding import own_webhook_url
 from whatsapp.mazbot import Diagnosis, Step
@@ -71,6 +78,7 @@ def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
     except Refused as error:
         return _result(request, form, {"form_problems": [error.sentence]})
     diagnosis = test_account(account=account)
+    note_test(account=account, diagnosis=diagnosis, now=clock.now())
     return _result(request, form, _found(diagnosis))
 
 
