@@ -1,6 +1,7 @@
 """All settings of the product, from the environment; every variable is described in docs/operations.md."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ except NoDemoHere as refusal:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 SANDBOX_URL = env.str("MARKAZ_SANDBOX_URL", "")
 # Hosts inside our own network at which owners may have their MazBot; every other one must be public.
+#: So long a phone must stay connected before the link it was paired by is used up: WhatsApp undoes some scans at once.
+PAIRING_HOLD = timedelta(minutes=env.int("PAIRING_HOLD_MINUTES", 5))
 MAZBOT_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("MAZBOT_INTERNAL_HOSTS", [])))
 # The clock may only be moved where no customer is billed by it.
 CLOCK_MAY_MOVE = DEMO or TESTING

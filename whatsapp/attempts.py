@@ -11,7 +11,7 @@ OPEN = (State.ASKING, State.SHOWN)
 
 
 def end_connected(*, reseller_id: int, instances: Collection[int], now: datetime) -> None:
-    """These numbers are connected: their open attempts succeeded, and links that led to it are used up.
+    """These numbers are connected: their open attempts succeeded, and links that led to it were used.
 
     Runs in the caller's transaction.
     """

@@ -24,6 +24,7 @@ _TURN = timedelta(seconds=WATCH_SECONDS - 0.5)
 _LOST_WATCHER = timedelta(seconds=8)
 _LOST_QUESTION = timedelta(seconds=5)
 _SLOT_PATIENCE = 8.0
+_LOOK_AGAIN = timedelta(seconds=10)
 _CLAIM = "connect_claimed_until"
 # With its wait for a slot, a login before it and the longest answers; after that the worker is held to have died.
 _LONGEST_CALL = timedelta(seconds=90)
@@ -144,6 +145,8 @@ def _observe(instance: Instance, reading: ConnectionReading, now: datetime) -> N
         if connection == Connection.CONNECTED:
             # Also where a sweep had seen it before the attempt was made.
             end_connected(reseller_id=instance.reseller_id, instances=[instance.pk], now=now)
+            # WhatsApp undoes some scans at once; whoever holds the phone should hear of it while they look.
+            Instance.objects.filter(pk=instance.pk).update(next_check_at=now + _LOOK_AGAIN)
 
 
 def _expire(attempt: PairingAttempt, now: datetime) -> bool:

@@ -15,7 +15,8 @@ from centers.text import typed_code
 from whatsapp.attempts import end_open
 from whatsapp.forwarding import is_ours, take_back, tell_anew
 from whatsapp.incidents import resolve_incident
-from whatsapp.models import Incident, Instance, PairingLink, Service, WantReason
+from whatsapp.links import end_links
+from whatsapp.models import Incident, Instance, Service, WantReason
 from whatsapp.switching import want_anew, want_service
 
 
@@ -95,7 +96,7 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
         take_back(instance=instance, by=by, now=when)
         resolve_incident(reseller=instance.reseller, kind=list(Incident.Kind), instance=instance, now=when)
         end_open(instance=instance, now=when)
-        PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
+        end_links(instance=instance, now=when)
         instance.refresh_from_db()
         _record(instance, "instance.archived", by, when)
 
@@ -133,7 +134,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
         take_back(instance=instance, by=by, now=when)  # while the number is still the old center's
         Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
         Incident.objects.filter(instance=instance, resolved_at=None).update(center=center)
-        PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=when)
+        end_links(instance=instance, now=when)
         want_service(
             instances=[instance], wanted=Service.ENABLED, reason=WantReason.NON_PAYMENT, by=by, now=when
         )

@@ -18,6 +18,7 @@ from centers.scoping import every_tenant
 from whatsapp.accounts import account_of, explain_kind
 from whatsapp.attempts import OPEN, tell
 from whatsapp.dispatch import enqueue_on_commit
+from whatsapp.links import end_links, is_used_up
 from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service
 from whatsapp.monitoring import check_now
 
@@ -148,12 +149,12 @@ def free_stuck(*, now: datetime, instance: Instance | None = None) -> int:
 
 
 def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[PairingLink, str]:
-    """A one-time link (and its token, which is stored nowhere); earlier links of the number stop working."""
+    """A link (and its token, which is stored nowhere) until the number stays connected; earlier links stop working."""
     if instance.archived_at:
         raise Refused(_obstacle(instance))
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
-        PairingLink.objects.filter(instance=instance, used_at=None, revoked_at=None).update(revoked_at=now)
+        end_links(instance=instance, now=now)
         link = PairingLink.objects.create(
             reseller=instance.reseller,
             instance=instance,
@@ -173,24 +174,29 @@ def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[Pairing
     return link, token
 
 
+class LinkUsedUp(Refused):
+    """The link has done what it was made for."""
+
+
 def open_link(token: str, now: datetime) -> PairingLink:
-    """The link, with instance, center and reseller loaded. Needs no scope. Raises Refused when it is no longer good."""
+    """The link, with instance, center and reseller loaded. Needs no scope.
+
+    Raises Refused when it is no longer good, LinkUsedUp when that is because its number has been connected.
+    """
     with every_tenant():
         link = (
             PairingLink.objects.select_related("instance__center", "instance__reseller", "reseller")
             .filter(token_hash=_hash(token), revoked_at=None)
             .first()
         )
-    if link is None or _used_up(link, now) or link.expires_at <= now or link.instance.archived_at:
+        used_up = link is not None and is_used_up(link, now)
+    if link is None or link.expires_at <= now or link.instance.archived_at:
         raise Refused(_("This pairing link no longer works. Please ask for a new one."))
+    if used_up:
+        raise LinkUsedUp(
+            _("This number was connected to WhatsApp by this link. There is nothing more to do.")
+        )
     return link
-
-
-def _used_up(link: PairingLink, now: datetime) -> bool:
-    """A used link still shows "connected" to the one who used it, but only for a moment, and no other phone's code."""
-    if link.used_at is None:
-        return False
-    return link.used_at < now - RECENT or link.instance.connection != Connection.CONNECTED
 
 
 def _begin(attempt: PairingAttempt, now: datetime) -> PairingAttempt:
@@ -258,8 +264,18 @@ def _sentence(phase: Phase, instance: Instance, attempt: PairingAttempt | None) 
         Phase.CONNECTED: _("The number is connected."),
         Phase.EXPIRED: _("The code has expired."),
         Phase.FAILED: _why_failed(attempt),
+        Phase.NONE: _why_again(attempt),
     }
     return sentences.get(phase, "")
+
+
+def _why_again(attempt: PairingAttempt | None) -> str:
+    """A scan that did not last: the phone was connected, and is no longer."""
+    if attempt is None or attempt.state != State.CONNECTED:
+        return ""
+    return _(
+        "The phone was connected, but WhatsApp has ended the connection. Ask for a new code and scan it again."
+    )
 
 
 def _why_failed(attempt: PairingAttempt | None) -> str:

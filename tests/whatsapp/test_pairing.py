@@ -10,10 +10,12 @@ from centers.scoping import tenant
 from tests.factories import UserFactory
 from whatsapp import codes
 from whatsapp.instances import edit_instance
+from whatsapp.links import revoke_links, working_links
 from whatsapp.models import Connection, Incident, PairingAttempt, Service
 from whatsapp.monitoring import check_instances
 from whatsapp.pairing import (
     CODES_IN_A_ROW,
+    LinkUsedUp,
     Phase,
     create_link,
     free_stuck,
@@ -247,35 +249,102 @@ def test_a_sweep_that_sees_the_phone_first_ends_the_attempt(place, now):
     assert attempt.state == State.CONNECTED
 
 
-def test_a_shared_link_works_until_the_number_is_connected(place, now):
+def by_link(place, number, token, now):
+    """Whoever holds the phone opens the link, asks for the code and scans it."""
+    attempt = start(number, now, link=open_link(token, now))
+    fetch(attempt, now)
+    place.control.scan(number.instance_id)
+    codes.watch(attempt=attempt, now=now + timedelta(seconds=3))
+    attempt.refresh_from_db()
+    assert attempt.state == State.CONNECTED
+
+
+def sweep(place, number, now):
+    check_instances(reseller=place.reseller, instances=[number], now=now, deadline=10)
+    number.refresh_from_db()
+
+
+def test_a_shared_link_works_until_the_number_has_stayed_connected(place, now):
     number = place.add("disconnected")
     link, token = create_link(instance=number, by=UserFactory(), now=now)
     assert token not in str(link.token_hash)
     found = open_link(token, now)
     assert (found.pk, found.instance.pk) == (link.pk, number.pk)
-    attempt = start(number, now, link=found)
-    fetch(attempt, now)
-    place.control.scan(number.instance_id)
-    codes.watch(attempt=attempt, now=now + timedelta(seconds=3))
+    by_link(place, number, token, now)
     link.refresh_from_db()
     assert link.used_at is not None
-    assert open_link(token, now + timedelta(minutes=9)).pk == link.pk, "its person sees that it worked"
-    with pytest.raises(Refused):
-        open_link(token, now + timedelta(minutes=11))
+    assert open_link(token, now + timedelta(minutes=4)).pk == link.pk, "its person sees that it worked"
+    with pytest.raises(LinkUsedUp, match="nothing more to do"):
+        open_link(token, now + timedelta(minutes=6))
+
+
+def test_a_scan_that_whatsapp_undoes_leaves_the_link_usable(place, now):
+    number = place.add("disconnected")
+    link, token = create_link(instance=number, by=UserFactory(), now=now)
+    by_link(place, number, token, now)
+    place.control.logout_phone(number.instance_id)
+    sweep(place, number, now + timedelta(seconds=4))
+    later = now + timedelta(seconds=5)
+    state = pairing_state(open_link(token, later).instance, later)
+    assert (state.phase, state.may_start) == (Phase.NONE, True)
+    assert "ended the connection" in state.sentence
+    assert working_links(instance=number, now=later) == [link]
+    # It may last even longer: nobody has to be quick about the second scan.
+    again = now + timedelta(minutes=30)
+    by_link(place, number, token, again)
+    number.refresh_from_db()
+    assert open_link(token, again + timedelta(minutes=4))
+    with pytest.raises(LinkUsedUp):
+        open_link(token, again + timedelta(minutes=6))
+    assert working_links(instance=number, now=again + timedelta(minutes=6)) == []
+    place.control.logout_phone(number.instance_id)
+    sweep(place, number, again + timedelta(minutes=7))
+    with pytest.raises(LinkUsedUp):
+        open_link(token, again + timedelta(minutes=8))
+
+
+def test_a_link_whose_scan_was_undone_ends_with_its_day_and_can_be_revoked(place, now):
+    number, person = place.add("disconnected"), UserFactory()
+    _link, token = create_link(instance=number, by=person, now=now)
+    by_link(place, number, token, now)
+    place.control.logout_phone(number.instance_id)
+    sweep(place, number, now + timedelta(seconds=4))
+    with pytest.raises(Refused, match="no longer works"):
+        open_link(token, now + timedelta(hours=25))
+    assert revoke_links(instance=number, by=person, now=now + timedelta(minutes=1)) == 1
+    with pytest.raises(Refused, match="no longer works"):
+        open_link(token, now + timedelta(minutes=2))
+
+
+def test_the_time_a_connection_must_hold_is_a_setting(place, now, settings):
+    settings.PAIRING_HOLD = timedelta(minutes=30)
+    number = place.add("disconnected")
+    _link, token = create_link(instance=number, by=UserFactory(), now=now)
+    by_link(place, number, token, now)
+    assert open_link(token, now + timedelta(minutes=29))
+    with pytest.raises(LinkUsedUp):
+        open_link(token, now + timedelta(minutes=31))
 
 
 def test_a_used_link_shows_no_code_of_a_later_pairing(place, now):
     number = place.add("disconnected")
     _link, token = create_link(instance=number, by=UserFactory(), now=now)
-    attempt = start(number, now, link=open_link(token, now))
+    by_link(place, number, token, now)
+    place.control.logout_phone(number.instance_id)
+    later = now + timedelta(hours=2)
+    sweep(place, number, later)
+    with pytest.raises(LinkUsedUp):
+        open_link(token, later)
+
+
+def test_a_phone_that_was_just_connected_is_checked_again_within_seconds(place, now):
+    number = place.add("disconnected")
+    attempt = start(number, now)
     fetch(attempt, now)
     place.control.scan(number.instance_id)
     codes.watch(attempt=attempt, now=now + timedelta(seconds=3))
-    place.control.logout_phone(number.instance_id)
-    later = now + timedelta(minutes=2)
-    check_instances(reseller=place.reseller, instances=[number], now=later, deadline=10)
-    with pytest.raises(Refused):
-        open_link(token, later)
+    number.refresh_from_db()
+    assert number.next_check_at <= now + timedelta(seconds=15)
 
 
 def test_links_end(place, now):

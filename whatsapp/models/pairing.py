@@ -57,7 +57,10 @@ class PairingAttempt(models.Model):
 
 
 class PairingLink(models.Model):
-    """A one-time address for pairing one number without an account; only the hash of its token is stored."""
+    """An address for pairing one number without an account; only the hash of its token is stored.
+
+    It is used up once the number has stayed connected for a while (whatsapp/links.py).
+    """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="pairing_links")
@@ -65,7 +68,7 @@ class PairingLink(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)  # set when the number connected through it
+    used_at = models.DateTimeField(null=True)  # when the number first connected through it
     revoked_at = models.DateTimeField(null=True)
 
     objects = TenantManager(reseller="reseller", center="instance__center")

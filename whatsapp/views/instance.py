@@ -16,6 +16,7 @@ from centers.toasts import toast
 from whatsapp.accounts import explain_kind
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
 from whatsapp.forwarding import is_ours, set_webhook, take_back
+from whatsapp.links import working_links
 from whatsapp.models import Incident, Instance, PairingLink, Service, WantReason
 from whatsapp.monitoring import check_now
 from whatsapp.switching import want_service
@@ -57,9 +58,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
 
 def open_link_of(row: Instance) -> PairingLink | None:
     """The number's pairing link that still works, if any; its address itself is known to nobody any more."""
-    return PairingLink.objects.filter(
-        instance=row, used_at=None, revoked_at=None, expires_at__gt=clock.now()
-    ).first()
+    return next(iter(working_links(instance=row, now=clock.now())), None)
 
 
 def _days(request: TenantRequest) -> int:

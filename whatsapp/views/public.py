@@ -14,7 +14,7 @@ from centers import clock
 from centers.errors import Refused
 from centers.scoping import tenant
 from whatsapp.models import PairingAttempt, PairingLink
-from whatsapp.pairing import open_link
+from whatsapp.pairing import LinkUsedUp, open_link
 from whatsapp.views.pairing_stage import Addresses, answer_image, answer_start, answer_state, stage_context
 from whatsapp.webhooks import MAX_BODY, receive
 
@@ -30,18 +30,20 @@ LinkView = Callable[[HttpRequest, PairingLink, Addresses], HttpResponse]
 
 
 def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
-    """Open the link's tenant around `view`; a link that is used up, over or invented gets the same 404 page."""
+    """Open the link's tenant around `view`; one that is over, revoked or invented gets the same 404 page, and one
+    that has done its work says so (410)."""
 
     @wraps(view)
     def opened(request: Any, token: str) -> HttpResponseBase:
         try:
             link = open_link(token, clock.now())
         except Refused as error:
+            used_up = isinstance(error, LinkUsedUp)
             template = "whatsapp/pairing_link.html" + ("#gone" if request.htmx else "")
-            response = render(
-                request, template, {"gone": error.sentence}, status=200 if request.htmx else 404
+            status = 200 if request.htmx else 410 if used_up else 404
+            return _private(
+                render(request, template, {"gone": error.sentence, "used_up": used_up}, status=status)
             )
-            return _private(response)
         instance = link.instance
         request.reseller = link.reseller
         names = (

@@ -2,8 +2,10 @@
 
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -13,7 +15,8 @@ from centers.scoping import tenant
 from tests.factories import member
 from tests.whatsapp.conftest import Place
 from whatsapp.codes import ask_code, watch
-from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service
+from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service, StatusChange
+from whatsapp.monitoring import check_instances
 
 HTMX = {"HX-Request": "true", "HX-Target": "pairing"}
 State = PairingAttempt.State
@@ -211,6 +214,41 @@ def test_a_shared_link_pairs_without_an_account(desk: Desk) -> None:
         assert PairingLink.objects.get().used_at is not None
         attempt = PairingAttempt.objects.get()
     assert (attempt.via, attempt.by) == (PairingAttempt.Via.LINK, None)
+
+
+def test_a_link_can_be_used_again_after_a_scan_that_whatsapp_undid_and_then_says_that_it_is_done(
+    desk: Desk,
+) -> None:
+    path, visitor = _make_link(desk), Client()
+
+    def scan() -> None:
+        visitor.post(f"{path}start/", headers=HTMX)
+        desk.work()
+        desk.place.control.scan(desk.number.instance_id)
+        desk.look()
+        assert _stage(visitor.get(f"{path}state/", headers=HTMX)) == "connected"
+
+    scan()
+    desk.place.control.logout_phone(desk.number.instance_id)
+    desk.look()
+    with tenant(desk.place.reseller):
+        check_instances(
+            reseller=desk.place.reseller, instances=[desk.number], now=timezone.now(), deadline=10
+        )
+    page = visitor.get(path)
+    assert page.status_code == 200
+    assert "ended the connection" in page.content.decode()
+    scan()
+    with tenant(desk.place.reseller):
+        held = timedelta(minutes=6)
+        PairingLink.objects.update(used_at=F("used_at") - held)
+        StatusChange.objects.update(at=F("at") - held)
+    page = visitor.get(path)
+    assert page.status_code == 410
+    assert "nothing more to do" in page.content.decode()
+    assert "Ask the person who sent it" not in page.content.decode()
+    assert _stage(visitor.get(f"{path}state/", headers=HTMX)) == "gone"
+    assert visitor.post(f"{path}start/").status_code == 410
 
 
 def test_a_revoked_link_an_old_one_and_an_invented_one_look_alike(desk: Desk) -> None:
