@@ -7,6 +7,7 @@ class CentersConfig(AppConfig):
     name = "centers"
 
     def ready(self) -> None:
-        from centers import signin_log
+        from centers import account_events, signin_log
 
         signin_log.connect()
+        account_events.connect()

@@ -30,6 +30,10 @@ _sentences: dict[str, str | Promise] = {
     "member.joined": gettext_lazy("%(who)s accepted an invitation"),
     "member.role_changed": gettext_lazy("%(who)s changed the role of %(what)s"),
     "member.removed": gettext_lazy("%(who)s removed %(what)s"),
+    "address.proven": gettext_lazy("%(who)s proved their email address; earlier ways to sign in ended"),
+    "second_factor.reset_started": gettext_lazy("%(who)s started a reset of their second factor"),
+    "second_factor.reset_canceled": gettext_lazy("%(who)s canceled the reset of their second factor"),
+    "second_factor.reset": gettext_lazy("The second factor of %(what)s was removed"),
     "job.run": gettext_lazy("%(who)s asked for a round of the job %(what)s"),
 }
 
@@ -82,6 +86,8 @@ def _noun(noun: str) -> str:
         "reseller": _("settings"),
         "invitation": _("invitations"),
         "member": _("people"),
+        "address": _("email addresses"),
+        "second_factor": _("two-factor sign-in"),
         "job": _("jobs"),
         "instance": _("numbers"),
         "service": _("service"),
@@ -135,6 +141,7 @@ _FACTS = {
     "instances": gettext_lazy("numbers"),
     "import": gettext_lazy("import"),
     "owner": gettext_lazy("owner"),
+    "factors": gettext_lazy("removed factors"),
     "first_day": gettext_lazy("first day"),
     "end_day": gettext_lazy("up to, not including"),
 }
@@ -152,6 +159,9 @@ _WORDS = {
     "staff": gettext_lazy("Staff"),
     "portal": gettext_lazy("Portal"),
     "link": gettext_lazy("Shared link"),
+    "totp": gettext_lazy("authenticator app"),
+    "recovery_codes": gettext_lazy("recovery codes"),
+    "webauthn": gettext_lazy("security key"),
     "True": gettext_lazy("yes"),
     "False": gettext_lazy("no"),
 }
@@ -189,6 +199,10 @@ def _shown(model_name: str, name: str, value: Any) -> str:
         )
     if isinstance(value, list):
         # Ids of centers tell a person nothing; how many they are does.
-        return str(len(value)) if name == "centers" else ", ".join(str(part) for part in value)
+        return (
+            str(len(value))
+            if name == "centers"
+            else ", ".join(str(_WORDS.get(str(part), part)) for part in value)
+        )
     labels = dict(getattr(_field(model_name, name), "flatchoices", ()))
     return str(labels.get(value) or _WORDS.get(str(value), value))

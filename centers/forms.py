@@ -194,6 +194,23 @@ class ProfileForm(_UserForm):
         fields = ("name", "language", "theme")
 
 
+class CodeForm(forms.Form):
+    """The code that was mailed to an invited address."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code from the email"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "numeric",
+                "dir": "ltr",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+
 class AcceptForm(forms.Form):
     """Name and password of somebody who comes in by an invitation."""
 

@@ -1,4 +1,4 @@
-"""The e-mail that carries an invitation's link."""
+"""The mails of an invitation: the one that carries its link, and the one with a code for a copied link."""
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -17,10 +17,21 @@ def invitation_url(token: str) -> str:
     return settings.SITE_URL + reverse("invitation", args=[token])
 
 
-def write(invitation: Invitation, token: str, person: User | None) -> EmailMessage:
-    """The mail with the link, in the language of the person, else of the center, else of the reseller.
+def write_code(invitation: Invitation, code: str) -> EmailMessage:
+    """The mail with the code of a copied link, in the language of the page that asked for it.
 
-    Raises Refused when it cannot be built; call it before the invitation is committed.
+    Raises Refused when it cannot be built; call it before the code is committed.
+    """
+    context = {"invitation": invitation, "place": invitation.center or invitation.reseller, "code": code}
+    subject = render_to_string("centers/mail/address_code_subject.txt", context)
+    body = render_to_string("centers/mail/address_code.txt", context)
+    return written(subject=subject, body=body, to=invitation.email)
+
+
+def write(invitation: Invitation, token: str, person: User | None) -> EmailMessage:
+    """The mail with the link that proves the address.
+
+    In the language of the person, else of the center, else of the reseller. Raises Refused when it cannot be built; call it before the invitation is committed.
     """
     place = invitation.center or invitation.reseller
     with translation.override((person.language if person else "") or place.language):

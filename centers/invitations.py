@@ -1,6 +1,5 @@
-"""Inviting people: a one-time link by e-mail, of which only the hash is kept."""
+"""Inviting people by two one-time links, one by mail and one to copy, of which only the hashes are kept."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -11,17 +10,16 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from centers import audit, clock, invitation_mail
+from centers.address_codes import forget_codes, is_proof
+from centers.address_proof import account_of, prove_address
 from centers.checking import checked_line
 from centers.errors import Refused
+from centers.invitation_links import came_by_mail, find_invitation, hash_token
 from centers.models import Center, Invitation, Membership, Reseller, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
-from centers.scoping import every_tenant, tenant
+from centers.scoping import tenant
 
 VALID_FOR = timedelta(days=7)
-
-
-class InvitationUnusable(Refused):
-    """The link leads nowhere any more (or never did)."""
 
 
 def invite(
@@ -35,7 +33,8 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Invite `email` to be `role` (of `center`, for a center's roles); the mail leaves after the commit.
 
-    Returns the invitation and the token, which is known to nobody afterwards. Raises Refused for a wrong address
+    Returns the invitation and the token of the link to copy, which no one can look up later; the token of the mailed
+    link is not told to the inviter, because it proves the address. Raises Refused for a wrong address
     or role, somebody who is already in, and an address with an open invitation to the same place.
     """
     now = now or clock.now()
@@ -47,7 +46,6 @@ def invite(
     with transaction.atomic():
         Reseller.objects.select_for_update().only("pk").get(pk=reseller.pk)
         _check_not_in(reseller, center, email, now)
-        token = secrets.token_urlsafe(32)
         invitation = Invitation(
             reseller=reseller,
             center=center,
@@ -56,24 +54,27 @@ def invite(
             invited_by=by,
             expires_at=now + VALID_FOR,
         )
-        invitation.token_hash = hash_token(token)
+        token, mail_token = _new_links(invitation)
         invitation.save()
         audit.record(
             "invitation.sent", reseller=reseller, by=by, target=invitation, center=center, now=now, role=role
         )
-        _mail_on_commit(invitation, token)
+        _mail_on_commit(invitation, mail_token)
     return invitation, token
 
 
 def resend(*, invitation: Invitation, by: User | None, now: datetime | None = None) -> str:
-    """Send a fresh link, good for another 7 days; the earlier link stops working. Returns the new token."""
+    """Send fresh links, good for another 7 days; the earlier ones and their codes stop working.
+
+    Returns the token of the new link to copy.
+    """
     now = now or clock.now()
     with transaction.atomic():
         invitation = _locked_open(invitation)
-        token = secrets.token_urlsafe(32)
-        invitation.token_hash, invitation.expires_at = hash_token(token), now + VALID_FOR
-        invitation.mailed_at = None
-        invitation.save(update_fields=["token_hash", "expires_at", "mailed_at"])
+        token, mail_token = _new_links(invitation)
+        forget_codes(invitation)
+        invitation.expires_at, invitation.mailed_at = now + VALID_FOR, None
+        invitation.save(update_fields=["token_hash", "mail_token_hash", "expires_at", "mailed_at"])
         audit.record(
             "invitation.resent",
             reseller=invitation.reseller,
@@ -82,7 +83,7 @@ def resend(*, invitation: Invitation, by: User | None, now: datetime | None = No
             center=invitation.center,
             now=now,
         )
-        _mail_on_commit(invitation, token)
+        _mail_on_commit(invitation, mail_token)
     return token
 
 
@@ -103,44 +104,35 @@ def revoke(*, invitation: Invitation, by: User | None, now: datetime | None = No
         )
 
 
-def find_invitation(token: str, *, now: datetime, lock: bool = False) -> Invitation:
-    """The usable invitation `token` stands for. The token itself is the authority, so no tenant is open yet.
-
-    Raises InvitationUnusable with the reason.
-    """
-    with every_tenant():
-        rows = Invitation.objects.select_related("reseller", "center", "invited_by")
-        rows = rows.select_for_update(of=("self",)) if lock else rows
-        invitation = rows.filter(token_hash=hash_token(token)).first()
-    if invitation is None:
-        raise InvitationUnusable(
-            _("This link is not an invitation of ours. Check that you opened all of it.")
-        )
-    if invitation.accepted_at:
-        raise InvitationUnusable(_("This invitation has already been used. Sign in instead."))
-    if invitation.revoked_at or (invitation.center and invitation.center.archived_at):
-        raise InvitationUnusable(_("This invitation has been withdrawn. Ask for a new one."))
-    if invitation.expires_at <= now:
-        raise InvitationUnusable(_("This invitation has expired. Ask for a new one."))
-    return invitation
-
-
-def accept_as_new(
-    *, token: str, name: str, password: str, language: str, now: datetime | None = None
+def accept_with_password(
+    *,
+    token: str,
+    name: str,
+    password: str,
+    language: str,
+    proof: str = "",
+    now: datetime | None = None,
 ) -> User:
-    """Make the invited address a person with `name` and `password`, and a member.
+    """Give the invited address an account with `name` and `password`, and make it a member.
 
-    Raises InvitationUnusable, and Refused when the address already belongs to somebody (who must sign in).
-    Raises ValidationError when the password is too weak.
+    An account whose address was never proven is taken over: its password, factors and sessions end. Raises
+    InvitationUnusable; Refused without proof of the address (the mailed link, or the `proof` of a code) and for an
+    address that has an account of its own; ValidationError when the password is too weak.
     """
     now = now or clock.now()
     try:
         with transaction.atomic():
             invitation = find_invitation(token, now=now, lock=True)
-            user = User(email=invitation.email, name=checked_line(name, 120), language=language)
+            if not is_proven(invitation, token=token, proof=proof, now=now):
+                raise Refused(_("Confirm the email address first: enter the code that we send to it."))
+            user = account_of(invitation.email, lock=True) or User(email=invitation.email)
+            if has_owner(user):
+                raise Refused(_("You already have an account. Sign in to accept the invitation."))
+            user.name, user.language = checked_line(name, 120), language
             validate_password(password, user)
             user.set_password(password)
             user.save()
+            prove_address(user=user, now=now)
             _join(invitation, user, now)
     except IntegrityError as error:
         raise Refused(_("You already have an account. Sign in to accept the invitation.")) from error
@@ -148,7 +140,7 @@ def accept_as_new(
 
 
 def accept_as(*, token: str, user: User, now: datetime | None = None) -> Membership:
-    """Make the signed-in `user` a member. Raises Refused unless the invitation was sent to their address."""
+    """Make the signed-in `user` a member. Raises Refused unless the invitation was sent to their proven address."""
     now = now or clock.now()
     with transaction.atomic():
         invitation = find_invitation(token, now=now, lock=True)
@@ -157,17 +149,19 @@ def accept_as(*, token: str, user: User, now: datetime | None = None) -> Members
                 _("This invitation is for %(email)s. Sign in with that address.")
                 % {"email": invitation.email}
             )
+        if user.email_proven_at is None:
+            raise Refused(_("Confirm the email address first: enter the code that we send to it."))
         return _join(invitation, user, now)
 
 
-def account_of(email: str) -> User | None:
-    """Whoever already signs in with `email`."""
-    return User.objects.filter(email__iexact=email).first()
+def is_proven(invitation: Invitation, *, token: str, proof: str, now: datetime) -> bool:
+    """Whether the holder of `token` has shown that mail to the invited address reaches them."""
+    return came_by_mail(invitation, token) or is_proof(invitation, proof, now=now)
 
 
-def hash_token(token: str) -> str:
-    """SHA-256 of a link's token; it has 256 random bits, so it needs no salt."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+def has_owner(user: User) -> bool:
+    """Whether the account is its owner's for certain, or closed: then nobody else may set its password."""
+    return user.pk is not None and (user.email_proven_at is not None or not user.is_active)
 
 
 def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
@@ -190,6 +184,13 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
             role=membership.role,
         )
     return membership
+
+
+def _new_links(invitation: Invitation) -> tuple[str, str]:
+    """Fresh tokens of the link to copy and of the mailed link; their hashes are put on the invitation."""
+    token, mail_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    invitation.token_hash, invitation.mail_token_hash = hash_token(token), hash_token(mail_token)
+    return token, mail_token
 
 
 def _locked_open(invitation: Invitation) -> Invitation:

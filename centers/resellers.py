@@ -12,10 +12,10 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from centers import audit, live
+from centers.address_proof import account_of
 from centers.checking import check_fields
 from centers.errors import Refused
 from centers.images import safe_png
-from centers.invitations import account_of
 from centers.models import Membership, Reseller, Role, User
 from centers.scoping import tenant
 

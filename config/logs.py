@@ -15,6 +15,8 @@ TOKEN_ROUTES = (
     "/hooks/mazbot/",
     "/accounts/password/reset/key/",
     "/accounts/confirm-email/",
+    "/accounts/second-factor/reset/",
+    "/accounts/second-factor/cancel/",
 )
 _HIDE = (
     (re.compile(rf"({'|'.join(map(re.escape, TOKEN_ROUTES))})[^/\s?\"']+"), rf"\1{HIDDEN}"),

@@ -170,8 +170,13 @@ USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "centers.signin.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
-# An address is vouched for by whoever invited it, and nobody can change it (config/urls.py): there is none to verify.
+# allauth keeps no addresses here: User.email_proven_at says whether one was proven, and without that no factor can be
+# set up (config/urls.py).
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+# How long the reset of a lost second factor waits after its warning mail.
+SECOND_FACTOR_RESET_HOURS = env.int("SECOND_FACTOR_RESET_HOURS", 48)
+if not 24 <= SECOND_FACTOR_RESET_HOURS <= 168:
+    raise ImproperlyConfigured("SECOND_FACTOR_RESET_HOURS must be from 24 to 168.")
 MFA_TOTP_ISSUER = "Markaz"
 
 # --- Language and time ----------------------------------------------------------------------------

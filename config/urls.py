@@ -1,7 +1,10 @@
 """All addresses of the product. `/r/<slug>/` is staff's, `/c/<id>/` a center's, the rest is for everybody."""
 
+from allauth.mfa.totp.views import activate_totp
+from allauth.mfa.webauthn.views import add_webauthn
 from django.urls import include, path
 
+from centers.views.second_factor import proven_address_required
 from config import health
 from config.demo import advance_clock
 from config.errors import closed
@@ -19,6 +22,8 @@ urlpatterns = [
     path("", include("centers.urls.public")),
     path("", include("whatsapp.urls.public")),
     *(path(f"accounts/{page}", closed, name="account_closed") for page in _ADDRESS_PAGES),
+    path("accounts/2fa/totp/activate/", proven_address_required(activate_totp), name="mfa_activate_totp"),
+    path("accounts/2fa/webauthn/add/", proven_address_required(add_webauthn), name="mfa_add_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("demo/clock/", advance_clock, name="demo_clock"),
     path("r/<slug:slug>/", include("centers.urls.staff")),

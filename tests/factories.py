@@ -3,6 +3,7 @@
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from centers.models import Center, Membership, Reseller, Role, User
@@ -19,6 +20,7 @@ class UserFactory(DjangoModelFactory):
     email = factory.Sequence(lambda n: f"person{n}@example.com")
     name = factory.Sequence(lambda n: f"Person {n}")
     password = factory.django.Password(PASSWORD)
+    email_proven_at = factory.LazyFunction(timezone.now)
 
 
 class ResellerFactory(DjangoModelFactory):

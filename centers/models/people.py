@@ -43,6 +43,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    # When the person showed that mail to `email` reaches them; empty: the account is not theirs for certain.
+    email_proven_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 

@@ -142,13 +142,18 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A one-time link that makes whoever holds it a member; only the hash of its token is stored."""
+    """Two one-time links that make the invited person a member; only the hashes of their tokens are stored.
+
+    `token_hash` is of the link that the inviter can copy: it proves nothing about the address, so it also takes a code
+    by mail. `mail_token_hash` is of the link that only the mail holds, which proves the address.
+    """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="invitations")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     role = models.CharField(_("role"), max_length=14, choices=Role)
     email = AddressField(_("e-mail"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    mail_token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     expires_at = models.DateTimeField()

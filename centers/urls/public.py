@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from centers.views import invitation, profile, public
+from centers.views import invitation, profile, public, second_factor
 
 urlpatterns = [
     path("", public.home, name="home"),
     path("language/", public.set_language, name="set_language"),
     path("invitations/<str:token>/", invitation.invitation, name="invitation"),
+    path("accounts/second-factor/lost/", second_factor.lost, name="second_factor_lost"),
+    path("accounts/second-factor/reset/<str:token>/", second_factor.reset, name="second_factor_reset"),
+    path("accounts/second-factor/cancel/<str:token>/", second_factor.cancel, name="second_factor_cancel"),
     path("profile/", profile.profile, name="profile"),
     path("profile/memberships/<int:pk>/leave/", profile.leave, name="leave"),
     path("logo/<slug:slug>/", public.logo, name="logo"),

@@ -1,5 +1,6 @@
 """The page an invitation's link opens."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import login
@@ -13,34 +14,74 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from centers import clock
+from centers.address_codes import awaits_code, check_code, send_code
+from centers.address_proof import account_of
 from centers.errors import Refused
-from centers.forms import AcceptForm
-from centers.invitations import InvitationUnusable, accept_as, accept_as_new, account_of, find_invitation
+from centers.forms import AcceptForm, CodeForm
+from centers.invitation_links import InvitationUnusable, find_invitation
+from centers.invitations import accept_as, accept_with_password, has_owner, is_proven
 from centers.models import Invitation
 from centers.toasts import toast
 
+#: Session key of what a right code was exchanged for.
+_PROOF = "address_proof"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: Any, token: str) -> HttpResponseBase:
-    """A new person sets a name and a password; whoever has an account signs in as the invited address."""
+    """Prove the address (the mailed link does), then set a name and a password, or sign in and accept.
+
+    Until the address is proven the page is the same whether or not there is an account.
+    """
+    now = clock.now()
     try:
-        found = find_invitation(token, now=clock.now())
+        found = find_invitation(token, now=now)
     except InvitationUnusable as error:
         return render(request, "centers/invitation_unusable.html", {"sentence": error.sentence}, status=404)
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and (request.user.email_proven_at or not _fits(request, found)):
         return _signed_in(request, found, token)
-    if account_of(found.email):
+    if not is_proven(found, token=token, proof=request.session.get(_PROOF, ""), now=now):
+        return _unproven(request, found, token, now)
+    account = account_of(found.email)
+    if account is not None and has_owner(account):
         if request.method == "POST":
             return redirect_to_login(request.get_full_path())
         return _page(request, found, has_account=True)
     return _new_person(request, found, token)
 
 
+def _unproven(request: Any, found: Invitation, token: str, now: datetime) -> HttpResponseBase:
+    """Send a code, or take one."""
+    if request.method != "POST":
+        return _code_page(request, found, CodeForm(), now)
+    form = CodeForm(request.POST if "code" in request.POST else None)
+    try:
+        if "send" in request.POST:
+            send_code(token=token, now=now)
+            toast(request, _("We sent a code to %(email)s.") % {"email": found.email})
+            return redirect("invitation", token)
+        if form.is_valid():
+            request.session[_PROOF] = check_code(token=token, code=form.cleaned_data["code"], now=now)
+            return redirect("invitation", token)
+    except Refused as error:
+        return _code_page(request, found, form, now, sentence=error.sentence, status=422)
+    return _code_page(request, found, form, now, status=422)
+
+
+def _code_page(
+    request: Any, found: Invitation, form: CodeForm, now: datetime, **more: Any
+) -> HttpResponseBase:
+    return _page(request, found, code_form=form, awaits_code=awaits_code(found, now=now), **more)
+
+
+def _fits(request: Any, found: Invitation) -> bool:
+    return bool(request.user.email.casefold() == found.email.casefold())
+
+
 def _signed_in(request: Any, found: Invitation, token: str) -> HttpResponseBase:
-    fits = request.user.email.casefold() == found.email.casefold()
+    fits = _fits(request, found)
     if request.method == "POST":
         try:
             membership = accept_as(token=token, user=request.user)
@@ -55,8 +96,9 @@ def _new_person(request: Any, found: Invitation, token: str) -> HttpResponseBase
     form = AcceptForm(request.POST or None, email=found.email)
     if request.method == "POST" and form.is_valid():
         try:
-            user = accept_as_new(
+            user = accept_with_password(
                 token=token,
+                proof=request.session.get(_PROOF, ""),
                 name=form.cleaned_data["name"],
                 password=form.cleaned_data["password"],
                 language=get_language() or "en",

@@ -32,9 +32,11 @@ def join(slug: str, password: str, people: Sequence[Person]) -> None:
             _, token = invitations.invite(
                 reseller=reseller, email=email, role=role, center=center, by=_owner(reseller)
             )
-        invitations.accept_as_new(
-            token=token, name=email.split("@")[0].title(), password=password, language=language
+        name = email.split("@")[0].title()
+        person = User.objects.create_user(
+            email, password, name=name, language=language, email_proven_at=clock.now()
         )
+        invitations.accept_as(token=token, user=person)
 
 
 def trade(slug: str) -> None:

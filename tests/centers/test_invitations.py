@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -10,18 +11,12 @@ from django.urls import reverse
 
 from centers import clock
 from centers.errors import Refused
-from centers.invitations import (
-    InvitationUnusable,
-    accept_as,
-    find_invitation,
-    hash_token,
-    invite,
-    resend,
-    revoke,
-)
+from centers.invitation_links import InvitationUnusable, find_invitation, hash_token
+from centers.invitations import accept_as, invite, resend, revoke
 from centers.models import Invitation, Membership, Reseller, Role, User
 from centers.scoping import tenant
 from centers.team import change_role, remove_member
+from tests.centers.mails import link_in
 from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +29,13 @@ def reseller() -> Reseller:
     return found
 
 
+def mailed(reseller: Reseller, capture: Any, email: str = "amal@example.com") -> str:
+    """The address in the mail of a new invitation."""
+    with capture(execute=True):
+        invited(reseller, email)
+    return link_in(mail.outbox[-1])
+
+
 def invited(reseller: Reseller, email: str = "amal@example.com", role: str = Role.SUPPORT) -> str:
     with tenant(reseller):
         return invite(reseller=reseller, email=email, role=role, by=member(reseller))[1]
@@ -44,6 +46,7 @@ def test_only_the_hash_of_the_token_is_kept(reseller: Reseller) -> None:
     with tenant(reseller):
         row = Invitation.objects.get()
     assert row.token_hash == hash_token(token)
+    assert row.mail_token_hash not in (None, row.token_hash)
     assert token not in str(vars(row))
 
 
@@ -54,13 +57,16 @@ def test_the_mail_leaves_after_the_commit_in_the_language_of_the_place(
         token = invited(reseller)
         assert not mail.outbox
     assert mail.outbox[0].to == ["amal@example.com"]
-    assert reverse("invitation", args=[token]) in mail.outbox[0].body
+    assert reverse("invitation", args=[token]) not in mail.outbox[0].body, "the inviter knows that one"
+    assert link_in(mail.outbox[0])
     with tenant(reseller):
         assert Invitation.objects.get().mailed_at
 
 
-def test_a_new_person_comes_in_with_name_and_password_once(reseller: Reseller, client: Client) -> None:
-    url = reverse("invitation", args=[invited(reseller)])
+def test_a_new_person_comes_in_with_name_and_password_once(
+    reseller: Reseller, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    url = mailed(reseller, django_capture_on_commit_callbacks)
     assert "Tripoli Talk" in client.get(url).content.decode()
     weak = client.post(url, {"name": "Amal", "password": "12345678901", "again": "12345678901"})
     assert weak.status_code == 422
@@ -69,14 +75,17 @@ def test_a_new_person_comes_in_with_name_and_password_once(reseller: Reseller, c
     assert done.status_code == 302
     assert client.get(reverse("staff_home", args=[reseller.slug])).status_code == 200
     assert Membership.objects.get(user__email="amal@example.com").role == Role.SUPPORT
+    assert User.objects.get(email="amal@example.com").email_proven_at
     again = Client().get(url)
     assert again.status_code == 404
     assert "already been used" in again.content.decode()
 
 
-def test_whoever_has_an_account_signs_in_as_the_invited_address(reseller: Reseller, client: Client) -> None:
+def test_whoever_has_an_account_signs_in_as_the_invited_address(
+    reseller: Reseller, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
     UserFactory(email="Amal@Example.com")
-    url = reverse("invitation", args=[invited(reseller)])
+    url = mailed(reseller, django_capture_on_commit_callbacks)
     assert reverse("account_login") in client.get(url).content.decode()
     assert client.post(url, {"name": "x", "password": GOOD, "again": GOOD}).status_code == 302
     client.force_login(UserFactory(email="other@example.com"))

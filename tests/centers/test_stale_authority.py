@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from centers import clock
-from centers.errors import Refused
-from centers.invitations import accept_as_new, invite
+from centers.invitation_links import InvitationUnusable
+from centers.invitations import accept_with_password, invite
 from centers.lifecycle import archive_center, restore_center
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES
@@ -151,8 +151,10 @@ def test_what_a_removed_member_invited_opens_nothing(seat: Seat) -> None:
             reseller=seat.reseller, email="friend@example.com", role=role, center=center, by=seat.person
         )
         remove_member(membership=seat.membership, by=None)
-    with pytest.raises(Refused):
-        accept_as_new(token=theirs, name="x", password="violet tram 77 lemon", language="en", now=clock.now())
+    with pytest.raises(InvitationUnusable):
+        accept_with_password(
+            token=theirs, name="x", password="violet tram 77 lemon", language="en", now=clock.now()
+        )
     assert not User.objects.filter(email="friend@example.com").exists()
 
 

@@ -18,6 +18,8 @@ SHOWN = {
     "/invitations/tok-canary/": "/invitations/…/",
     "/hooks/mazbot/tok-canary/": "/hooks/mazbot/…/",
     "/accounts/password/reset/key/1-tok-canary/": "/accounts/password/reset/key/…/",
+    "/accounts/second-factor/reset/tok-canary/": "/accounts/second-factor/reset/…/",
+    "/accounts/second-factor/cancel/tok-canary/": "/accounts/second-factor/cancel/…/",
     "/live/?t=tok-canary&v=1": "/live/?…",
     "/r/noor/search/?q=tok-canary": "/r/noor/search/?…",
 }
