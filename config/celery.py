@@ -37,7 +37,7 @@ TASKS = {
         "billing.invoices",
     ),
     "sweep": ("whatsapp.tick_status", "whatsapp.check_batch", "whatsapp.check_everyone"),
-    "mail": ("billing.tick_mail", "billing.mail"),
+    "mail": ("billing.tick_mail", "billing.mail", "config.tick_accounts"),
 }
 QUEUES = tuple(TASKS)
 ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}

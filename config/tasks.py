@@ -1,14 +1,26 @@
-"""A sign of life of every queue: a worker can be alive and yet no longer take tasks from one."""
+"""What belongs to no reseller: a sign of life of every queue, and what falls due for accounts."""
 
 from celery import shared_task
 
-from centers import clock, live
+from centers import address_codes, clock, factor_reset, live
 from centers.workers import HEARTBEAT_KEY
+from whatsapp.ticking import tick
 
 KEPT_SECONDS = 7 * 24 * 3600
 
 
 @shared_task(name="config.heartbeat")
 def heartbeat(*, queue: str) -> None:
-    """Written by whichever worker took it from `queue`, as an ISO time in UTC."""
+    """Written by whichever worker took it from `queue`, as an ISO time in UTC.
+
+    A worker can be alive and yet no longer take tasks from one.
+    """
     live.valkey().set(HEARTBEAT_KEY.format(queue=queue), clock.now().isoformat(), ex=KEPT_SECONDS)
+
+
+@tick("config.tick_accounts")
+def tick_accounts() -> None:
+    """Resets of lost second factors: outstanding mails, and those whose wait is over. Old codes are dropped."""
+    now = clock.now()
+    factor_reset.process_due(now)
+    address_codes.tidy(now)
