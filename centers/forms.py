@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from centers.choices import currency_choices, time_zone_choices
-from centers.fields import AddressField, LineField
+from centers.fields import AddressField, CodeField, LineField
 from centers.images import MAX_BYTES
 from centers.models import Center, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
@@ -197,7 +197,7 @@ class ProfileForm(_UserForm):
 class CodeForm(forms.Form):
     """The code that was mailed to an invited address."""
 
-    code = forms.CharField(
+    code = CodeField(
         label=gettext_lazy("Code from the email"),
         max_length=40,
         widget=forms.TextInput(

@@ -31,7 +31,8 @@ def write_code(invitation: Invitation, code: str) -> EmailMessage:
 def write(invitation: Invitation, token: str, person: User | None) -> EmailMessage:
     """The mail with the link that proves the address.
 
-    In the language of the person, else of the center, else of the reseller. Raises Refused when it cannot be built; call it before the invitation is committed.
+    In the language of the person, else of the center, else of the reseller. Raises Refused when it cannot be built;
+    call it before the invitation is committed.
     """
     place = invitation.center or invitation.reseller
     with translation.override((person.language if person else "") or place.language):
