@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.audit_names import SENTENCES
 from billing.models import Invoice, Margin, Payment, RoundSchedule
-from billing.rounds import LEASE, catch_up_rounds
+from billing.rounds import catch_up_rounds
 from billing.suspensions import may_disable
 from centers import clock
 from centers.audit_sentences import register_sentences
@@ -60,10 +60,7 @@ def run_soon(job: str, reseller_id: int) -> bool:
     """Make a round due now and hand it to the workers; False without a broker. Raises Refused while one goes on."""
     now = clock.now()
     with tenant(reseller_id):
-        running = JobRun.objects.filter(
-            job=job, state=JobRun.State.RUNNING, started_at__gt=now - LEASE
-        ).exists()
-        if running:
+        if JobRun.objects.filter(JobRun.going_on(now), job=job).exists():
             raise Refused(gettext("A run is going on already."))
         RoundSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
     return enqueue(f"billing.{job}", reseller_id=reseller_id)

@@ -1,18 +1,21 @@
 """The jobs staff can see: keeping the record of a round, and the list of what can be run."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 
 from centers import clock, live
 from centers.models import JobRun, Reseller
+from centers.models.jobs import RUN_LEASE
 from centers.permissions import Permission
 from centers.sentences import bounded
 
 KEPT_FAILURES = 50
+RENEW_SECONDS = RUN_LEASE.total_seconds() / 5
 
 
 class Round:
@@ -25,21 +28,33 @@ class Round:
         self.failed = 0
         self.total: int | None = None
         self.note = ""
+        self._begun = self._renewed = time.monotonic()
 
     def ok(self, count: int = 1) -> None:
         """Count items that worked."""
         self.done += count
+        self._go_on()
 
     def fail(self, item: str, why: str) -> None:
         """Count an item ("": the round as a whole) that did not work; `why` is a sentence without secrets."""
         self.failed += 1
         if len(self.failures) < KEPT_FAILURES:
             self.failures.append({"item": bounded(item), "why": bounded(why)})
+        self._go_on()
 
     def save(self) -> None:
         """Write the counts so far, so that a page can show them while the round goes on."""
-        JobRun.objects.filter(pk=self.run.pk).update(**self._counts())
+        JobRun.objects.filter(pk=self.run.pk).update(**self._counts(), lease_until=self._lease())
         live.publish(self.run.reseller_id, "jobs")
+
+    def _go_on(self) -> None:
+        """Show a long round's counts now and then, which renews its lease."""
+        if time.monotonic() - self._renewed > RENEW_SECONDS:
+            self.save()
+
+    def _lease(self) -> datetime:
+        self._renewed = time.monotonic()
+        return self.run.started_at + timedelta(seconds=self._renewed - self._begun) + RUN_LEASE
 
     def _counts(self) -> dict[str, object]:
         return {
@@ -55,10 +70,14 @@ class Round:
 def job_round(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
     """Record a round of `job` for `reseller`. An exception marks it failed, is noted and goes on up.
 
+    A process that dies leaves the run to its lease: once that is over, it is shown as interrupted.
+
     Must run outside a transaction, or a failure would take its own record with it.
     """
     started = now or clock.now()
-    run = JobRun.objects.create(reseller=reseller, job=job, started_at=started)
+    run = JobRun.objects.create(
+        reseller=reseller, job=job, started_at=started, lease_until=started + RUN_LEASE
+    )
     live.publish(reseller.pk, "jobs")
     round_ = Round(run)
     try:

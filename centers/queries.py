@@ -82,14 +82,14 @@ def countries() -> list[str]:
     return list(rows.values_list("country_id", flat=True).distinct())
 
 
-def latest_runs(names: Iterable[str]) -> dict[str, list[JobRun]]:
-    """The last few runs of each job, newest first, by one query that walks the index per job."""
+def latest_runs(names: Iterable[str], now: datetime) -> dict[str, list[JobRun]]:
+    """The last few runs of each job as they are at `now`, newest first, by one query that walks the index per job."""
     parts = [JobRun.objects.filter(job=name).order_by("-started_at", "-pk")[:RUNS_SHOWN] for name in names]
     if not parts:
         return {}
     runs: dict[str, list[JobRun]] = {}
     for run in parts[0].union(*parts[1:], all=True).order_by("-started_at", "-id"):
-        runs.setdefault(run.job, []).append(run)
+        runs.setdefault(run.job, []).append(run.seen_at(now))
     return runs
 
 
@@ -101,7 +101,12 @@ def jobs_today(reseller: Reseller, now: datetime) -> list[JobToday]:
         JobRun.objects.filter(started_at__gte=midnight)
         .order_by()
         .values_list("job")
-        .annotate(runs=Count("pk"), done=Sum("done"), failed=Sum("failed"), last=Max("started_at"))
+        .annotate(
+            runs=Count("pk"),
+            done=Sum("done"),
+            failed=Sum("failed") + Count("pk", filter=JobRun.interrupted(now)),
+            last=Max("started_at"),
+        )
     )
     found = {row[0]: row for row in rows}
     known = registered_jobs()

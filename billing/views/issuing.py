@@ -1,7 +1,7 @@
 """Issuing invoices: one center with a look at it first, or a month for all with its progress."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -180,7 +180,7 @@ def invoice_run(request: TenantRequest) -> HttpResponseBase:
         return _start_run(request)
     now = clock.now()
     due = due_periods(request.reseller, now)
-    run = _last_run()
+    run = _last_run(now)
     context: dict[str, Any] = {
         "due": due[:SHOWN_DUE],
         "due_count": len(due),
@@ -199,8 +199,9 @@ def invoice_run(request: TenantRequest) -> HttpResponseBase:
     return render_page(request, RUN, context, parts=("run",))
 
 
-def _last_run() -> JobRun | None:
-    return JobRun.objects.filter(job=INVOICE_JOB).order_by("-started_at", "-pk").first()
+def _last_run(now: datetime) -> JobRun | None:
+    run = JobRun.objects.filter(job=INVOICE_JOB).order_by("-started_at", "-pk").first()
+    return run.seen_at(now) if run else None
 
 
 def _start_run(request: TenantRequest) -> HttpResponse:

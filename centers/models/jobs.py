@@ -1,12 +1,18 @@
 """Runs of the scheduled jobs, so that staff can see what ran, what failed and why."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models.tenancy import Reseller
-from centers.sentences import SentenceField, SentencesField
+from centers.sentences import Sentence, SentenceField, SentencesField
+
+# How long a run counts as going on without a sign of the process that works on it.
+RUN_LEASE = timedelta(minutes=15)
 
 
 class JobRun(models.Model):
@@ -17,11 +23,15 @@ class JobRun(models.Model):
         DONE = "done", _("Done")
         PARTIAL = "partial", _("Done with failures")
         FAILED = "failed", pgettext_lazy("state", "Failed")
+        # Never stored: what RUNNING means once the lease is over. Its process died without a word.
+        INTERRUPTED = "interrupted", _("Interrupted")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="job_runs")
     job = models.CharField(max_length=24)  # status, usage, account, rates, invoices, dunning, switching, mail
-    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField()
+    # Put off by the process that works on the run; None: it is of a version that knew no leases.
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
     total = models.PositiveIntegerField(null=True, blank=True)
     done = models.PositiveIntegerField(default=0)
@@ -37,3 +47,31 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.started_at:%Y-%m-%d %H:%M}"
+
+    @staticmethod
+    def going_on(now: datetime) -> Q:
+        """The runs on which a process works at `now`."""
+        return Q(state=JobRun.State.RUNNING) & ~JobRun.interrupted(now)
+
+    @staticmethod
+    def interrupted(now: datetime) -> Q:
+        """The runs whose process is gone: they never ended, and their lease is over at `now`."""
+        without = Q(lease_until=None, started_at__lte=now - RUN_LEASE)
+        return Q(state=JobRun.State.RUNNING) & (Q(lease_until__lte=now) | without)
+
+    def seen_at(self, now: datetime) -> "JobRun":
+        """Itself, to be shown: an interrupted run as such, with one failure more. Must not be saved afterwards."""
+        if self.state == self.State.RUNNING and (self.lease_until or self.started_at + RUN_LEASE) <= now:
+            self.state = self.State.INTERRUPTED
+            self.failed += 1
+            self.failures = [*self.failures, {"item": "", "why": _interrupted()}]
+        return self
+
+
+def _interrupted() -> Sentence:
+    return Sentence(
+        gettext_noop(
+            "The process that worked on this stopped before the end, for example because the server was restarted. "
+            "What is left is done by the next run."
+        )
+    )

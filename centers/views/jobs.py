@@ -39,7 +39,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
     """Every registered job with its last runs."""
     now = clock.now()
     known = registered_jobs()
-    runs = latest_runs(known)
+    runs = latest_runs(known, now)
     context = {
         "rows": [_state(request, job, runs.get(name, []), now) for name, job in known.items()],
         "queues": queues(now),

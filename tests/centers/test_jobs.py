@@ -1,11 +1,12 @@
 """The record of a job's round."""
 
+import time
 from datetime import datetime
 
 import pytest
 import redis
 
-from centers import clock, live
+from centers import clock, jobs, live
 from centers.jobs import job_round
 from centers.models import JobRun
 from centers.scoping import tenant
@@ -40,3 +41,19 @@ def test_open_pages_hear_that_a_round_begins_and_ends_however_it_ends(
         run = JobRun.objects.get()
     assert run.state == (JobRun.State.FAILED if breaks else JobRun.State.DONE)
     assert stamps[0] < stamps[1] < int(live.stamp(reseller.pk))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_round_that_goes_on_keeps_its_lease(
+    valkey: redis.Redis, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "RENEW_SECONDS", 0.05)
+    reseller = ResellerFactory()
+    with tenant(reseller), job_round("status", reseller=reseller, now=now) as round_:
+        first = JobRun.objects.get().lease_until
+        assert first == now + jobs.RUN_LEASE
+        time.sleep(0.1)
+        round_.ok()
+        run = JobRun.objects.get()
+        assert run.lease_until > first
+        assert run.done == 1, "a page can show how far it is"

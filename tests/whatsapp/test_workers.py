@@ -1,6 +1,7 @@
 """The workers and their beat: real processes, a real broker."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from django.db import connection
 
 from centers import clock, live
 from centers.models import JobRun
+from centers.models.jobs import RUN_LEASE
+from centers.queries import jobs_today, latest_runs
 from centers.scoping import tenant
 from centers.workers import queues
 from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
@@ -51,7 +54,9 @@ def worker(transactional_db, tmp_path):
     command += ["--queues", ",".join(QUEUES), "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     live.valkey().flushdb()  # no task that an earlier test left in a queue
     with (tmp_path / "worker.log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=settings.BASE_DIR)
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, cwd=settings.BASE_DIR, start_new_session=True
+        )
     yield process
     process.terminate()
     try:
@@ -100,6 +105,30 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
     for queue in QUEUES:
         current_app.send_task("config.heartbeat", kwargs={"queue": queue}, queue=queue)
     wait_for(lambda: all(queue.alive for queue in queues(clock.now())), 20)
+
+
+def test_a_job_whose_worker_was_killed_is_interrupted_once_its_lease_is_over(new_place, worker):
+    place = new_place()
+    with tenant(place.reseller):
+        place.add("connected")
+        place.control.set_fault("status", "latency", delay=30)
+        enqueue("whatsapp.tick_status")
+        wait_for(lambda: JobRun.objects.filter(job="status", state="running").exists())
+        os.killpg(worker.pid, signal.SIGKILL)  # kill -9, of all its processes
+        worker.wait(30)
+        now = clock.now()
+
+        def shown(moment):
+            (run,) = latest_runs(["status", "switching"], moment)["status"]
+            return run.state, run.failed, [failure["item"] for failure in run.failures]
+
+        assert shown(now + timedelta(seconds=30)) == ("running", 0, []), "it could still be alive"
+        assert shown(now + RUN_LEASE) == ("interrupted", 1, [""])
+        assert JobRun.objects.filter(JobRun.going_on(now)).exists()
+        assert not JobRun.objects.filter(JobRun.going_on(now + RUN_LEASE)).exists()
+        assert [
+            job.failed for job in jobs_today(place.reseller, now + RUN_LEASE) if job.name == "status"
+        ] == [1]
 
 
 def test_every_tick_of_the_beat_exists_and_expires():

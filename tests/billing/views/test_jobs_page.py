@@ -1,13 +1,15 @@
 """The Jobs page while a round runs: it is told of at once, its counts come in, and no wrong next time is shown."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from billing.models import RoundSchedule
-from centers import live
+from centers import clock, live
 from centers.jobs import job_round
 from centers.models import JobRun
+from centers.models.jobs import RUN_LEASE
 from centers.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
@@ -23,6 +25,51 @@ def test_the_claim_of_a_running_round_is_not_shown_as_the_next_one(desk: Desk) -
     with tenant(desk.reseller):
         JobRun.objects.filter(pk=run.pk).update(state=JobRun.State.DONE, finished_at=NOW)
     assert "· next " in page.get(desk.url("jobs/")).content.decode()
+
+
+def interrupted(desk: Desk, job: str) -> None:
+    """A run of long ago whose process died."""
+    with tenant(desk.reseller):
+        begun = clock.now() - RUN_LEASE - timedelta(seconds=1)
+        JobRun.objects.create(
+            reseller=desk.reseller, job=job, started_at=begun, lease_until=begun + RUN_LEASE, done=2
+        )
+
+
+def test_a_run_whose_process_died_is_shown_as_interrupted_and_counts_as_failed(desk: Desk) -> None:
+    page = desk.as_(desk.owner)
+    with tenant(desk.reseller):
+        RoundSchedule.objects.create(
+            reseller=desk.reseller, job="usage", next_at=clock.now() + timedelta(minutes=5)
+        )
+    interrupted(desk, "usage")
+    shown = page.get(desk.url("jobs/")).content.decode()
+    assert "Interrupted" in shown
+    assert "Running" not in shown
+    assert "1 failed" in re.sub("<[^>]*>", "", shown)
+    assert "The process that worked on this stopped before the end" in shown
+    assert "· next " in shown, "the next run is no longer hidden behind this one"
+    home = page.get(desk.url("home/jobs/")).content.decode()
+    assert "Usage 2 1 15 minutes ago" in " ".join(re.sub("<[^>]*>", "", home).split())
+
+
+def test_an_interrupted_run_of_invoices_can_be_run_again(desk: Desk) -> None:
+    page = desk.as_(desk.owner)
+    interrupted(desk, "invoices")
+    shown = page.get(desk.url("invoices/run/")).content.decode()
+    assert "Interrupted" in shown
+    assert "The run is going on" not in shown
+    with tenant(desk.reseller):
+        JobRun.objects.create(reseller=desk.reseller, job="invoices", started_at=clock.now())
+    assert "The run is going on" in page.get(desk.url("invoices/run/")).content.decode()
+
+
+def test_a_run_of_a_version_without_leases_is_interrupted_too(desk: Desk) -> None:
+    with tenant(desk.reseller):
+        JobRun.objects.create(
+            reseller=desk.reseller, job="usage", started_at=clock.now() - RUN_LEASE - timedelta(seconds=1)
+        )
+    assert "Interrupted" in desk.as_(desk.owner).get(desk.url("jobs/")).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
