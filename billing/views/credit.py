@@ -16,7 +16,7 @@ from billing.payments import refund_credit
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
-from centers.exports import export
+from centers.exports import Money, export
 from centers.models import Center
 from centers.partials import render_page
 from centers.permissions import Permission
@@ -44,13 +44,17 @@ def credit_list(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def refunds_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """All that was paid out, as a file."""
-    header = [_("When"), _("Center"), _("Amount"), _("Currency"), _("Reference"), _("Recorded by")]
+    header = [_("Id"), _("When"), _("Center id"), _("Center"), _("Amount"), _("Currency"), _("Reference")]
+    header += [_("Status"), _("Recorded by")]
 
     def cells() -> Iterator[list[Any]]:
         for row in queries.refunds().iterator(chunk_size=500):
-            yield [row.at, row.center.name, row.amount, row.currency, row.reference, str(row.by or "")]
+            amount = Money(row.amount, row.currency)
+            center = [row.center_id, row.center.name]
+            about = [row.reference, _("Paid out"), str(row.by or "")]
+            yield [row.pk, row.at, *center, amount, row.currency, *about]
 
-    return export(fmt, "paid-out", header, cells())
+    return export(request, fmt, "paid-out", header, cells())
 
 
 @staff(Permission.RECORD_PAYMENTS)

@@ -1,6 +1,7 @@
 """Invoices: the list, one of them, its PDF, and taking it back."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
@@ -19,7 +20,7 @@ from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoi
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
-from centers.exports import export
+from centers.exports import Money, export
 from centers.paging import keyset
 from centers.partials import render_page
 from centers.permissions import Permission
@@ -53,24 +54,52 @@ def invoices(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The invoices the filters let through, as a file; resale amounts only."""
-    header = [_("Number"), _("Center"), _("Issued"), _("Due"), _("From day"), _("To day (not billed)")]
-    header += [_("Total"), _("Open"), _("Currency"), _("Taken back")]
-    rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), today(request.reseller, clock.now()))
+    header = [
+        _("Id"),
+        _("Number"),
+        _("Kind"),
+        _("Center id"),
+        _("Center"),
+        _("Issued"),
+        _("Due"),
+        _("From day"),
+        _("To day (not billed)"),
+    ]
+    header += [_("Total"), _("Open"), _("Currency"), _("Status"), _("Taken back")]
+    day = today(request.reseller, clock.now())
+    rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
 
     def cells() -> Iterator[list[Any]]:
         for row in rows.iterator(chunk_size=500):
             days = [row.issued_on, row.due_on, row.first_day, row.end_day]
             yield [
+                row.pk,
                 row.number,
+                row.get_kind_display(),
+                row.center_id,
                 row.center.name,
                 *days,
-                row.total,
-                row.open_amount,
+                Money(row.total, row.currency),
+                Money(row.open_amount, row.currency),
                 row.currency,
+                _state(row, day),
                 row.voided_at,
             ]
 
-    return export(fmt, "invoices", header, cells())
+    return export(request, fmt, "invoices", header, cells())
+
+
+def _state(row: Invoice, day: date) -> str:
+    """What the list's filter calls it on `day`."""
+    if row.kind != Invoice.Kind.INVOICE:
+        return _("Issued")
+    if row.voided_at:
+        key = "void"
+    elif row.open_amount <= 0:
+        key = "paid"
+    else:
+        key = "overdue" if row.due_on < day else "open"
+    return str(dict(INVOICE_STATES)[key])
 
 
 @staff(Permission.VIEW_INVOICES)

@@ -25,7 +25,7 @@ from billing.views.filters import PAYMENT_ORDERS, PAYMENT_STATES, Filters, payme
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
-from centers.exports import export
+from centers.exports import Money, export
 from centers.models import Center
 from centers.paging import keyset
 from centers.partials import render_page
@@ -72,12 +72,15 @@ def payments(request: TenantRequest) -> HttpResponseBase:
 def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The payments the filters let through, as a file."""
     header = [
+        _("Id"),
         _("Received on"),
+        _("Center id"),
         _("Center"),
         _("Amount"),
         _("Currency"),
         _("Reference"),
         _("Note"),
+        _("Status"),
         _("Reversed"),
     ]
     rows = payment_rows(Filters.read(request.GET, PAYMENT_STATES))
@@ -85,16 +88,19 @@ def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     def cells() -> Iterator[list[Any]]:
         for row in rows.iterator(chunk_size=500):
             yield [
+                row.pk,
                 row.received_on,
+                row.center_id,
                 row.center.name,
-                row.amount,
+                Money(row.amount, row.currency),
                 row.currency,
                 row.reference,
                 row.note,
+                _("Reversed") if row.reversed_at else _("Counted"),
                 row.reversed_at,
             ]
 
-    return export(fmt, "payments", header, cells())
+    return export(request, fmt, "payments", header, cells())
 
 
 @staff(Permission.RECORD_PAYMENTS)

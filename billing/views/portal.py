@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from billing import queries
 from billing.models import Invoice, SuspensionCase
 from billing.periods import today
+from billing.readiness import first_open_day
 from billing.views.invoices import pdf_response
 from billing.views.spans import Span, counts_by_slot, told, usage_chart
 from centers import clock
@@ -66,11 +67,19 @@ def portal_usage(request: PortalRequest) -> HttpResponseBase:
 @require_GET
 def portal_usage_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
     """The days of the page as a file."""
-    span, _numbers, chosen = _usage_asked(request)
-    header = [_("Day"), _("Sent"), _("Received"), _("Failed")]
+    span, numbers, chosen = _usage_asked(request)
+    header = [_("Day"), _("Number id"), _("Number"), _("Status"), _("Sent"), _("Received"), _("Failed")]
     rows = queries.portal_usage(request.center, span.period, instance_id=chosen)
-    cells: Iterator[list[Any]] = ([row.day, row.sent, row.received, row.failed] for row in rows)
-    return export(fmt, f"usage-{span.value}", header, cells)
+    number = next((row for row in numbers if row.pk == chosen), None)
+    which = [number.pk, str(number)] if number else ["", _("All numbers")]
+    first_open = first_open_day(request.reseller, clock.now())
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows:
+            status = _("Complete") if row.day < first_open else _("Not over yet")
+            yield [row.day, *which, status, row.sent, row.received, row.failed]
+
+    return export(request, fmt, f"usage-{span.value}", header, cells())
 
 
 def _usage_asked(request: PortalRequest) -> tuple[Span, list[Instance], int | None]:

@@ -15,8 +15,9 @@ from billing.reports import Profit, Reconciled
 from billing.views.spans import Span, slot_label
 from centers import clock
 from centers.access import TenantRequest, staff
-from centers.exports import export
+from centers.exports import Money, export
 from centers.formats import month_text
+from centers.models import Center
 from centers.permissions import Permission
 from whatsapp.models import MazbotAccount
 
@@ -41,11 +42,10 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
     """All numbers here against the main account and against what was invoiced."""
     span = _span(request)
     rows = _reconciled(request, span)
-    account = MazbotAccount.objects.filter(reseller=request.reseller).first()
     context = {
         "span": span,
         "rows": rows,
-        "currency": account.cost_currency if account else request.reseller.currency,
+        "currency": _cost_currency(request),
         "tolerance": reports.TOLERANCE,
         "read_at": reports.compared_at(request.reseller),
         "chart": {
@@ -66,9 +66,33 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
 def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The table as a file."""
     header = [_("From day"), _("Main account"), _("All numbers here"), _("Gap"), _("Invoiced")]
+    header += [_("Currency"), _("Status")]
     rows = _reconciled(request, _span(request))
-    cells = ([r.first_day, r.account_cost, r.centers_cost, r.gap, r.invoiced_cost] for r in rows)
-    return export(fmt, "reconciliation", header, cells)
+    currency = _cost_currency(request)
+
+    def cells() -> Iterator[list[Any]]:
+        for row in rows:
+            costs = (row.account_cost, row.centers_cost, row.gap, row.invoiced_cost)
+            yield [
+                row.first_day,
+                *(Money(cost, currency, exact=True) for cost in costs),
+                currency,
+                _compared(row),
+            ]
+
+    return export(request, fmt, "reconciliation", header, cells())
+
+
+def _compared(row: Reconciled) -> str:
+    """How a line of the comparison came out."""
+    if row.gap is None:
+        return _("Main account not read")
+    return _("Matches") if abs(row.gap) <= reports.TOLERANCE else _("Differs")
+
+
+def _cost_currency(request: TenantRequest) -> str:
+    account = MazbotAccount.objects.filter(reseller=request.reseller).first()
+    return account.cost_currency if account else request.reseller.currency
 
 
 @staff(Permission.VIEW_COSTS)
@@ -87,14 +111,18 @@ def profit(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def profit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """One line per center and month, as a file."""
-    header = [_("Center"), _("Month"), _("Revenue"), _("Cost"), _("Profit"), _("Currency")]
+    header = [_("Center id"), _("Center"), _("Month"), _("Revenue"), _("Cost"), _("Profit"), _("Currency")]
+    header.append(_("Status"))
     rows = reports.profit_by_center(request.reseller, _span(request).period)
 
     def cells() -> Iterator[list[Any]]:
+        archived = set(Center.objects.exclude(archived_at=None).values_list("pk", flat=True))
         for row in rows:
-            yield [row.center, row.month, row.revenue, row.cost, row.profit, row.currency]
+            sums = [Money(amount, row.currency) for amount in (row.revenue, row.cost, row.profit)]
+            status = _("Archived") if row.center_id in archived else _("In use")
+            yield [row.center_id, row.center, row.month, *sums, row.currency, status]
 
-    return export(fmt, "profit", header, cells())
+    return export(request, fmt, "profit", header, cells())
 
 
 def _profit_chart(span: Span, currency: str, rows: list[Profit]) -> dict[str, Any]:

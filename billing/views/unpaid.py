@@ -21,7 +21,7 @@ from billing.suspensions import provider_failing
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
-from centers.exports import export
+from centers.exports import Money, export
 from centers.formats import day_text
 from centers.models import Center
 from centers.partials import render_page
@@ -73,14 +73,17 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The overdue centers, as a file."""
-    header = [_("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices"), _("Oldest invoice")]
+    header = [_("Center id"), _("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices")]
+    header += [_("Oldest invoice"), _("Status")]
     rows = _overdue(today(request.reseller, clock.now()), None)
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
-            yield [row.center.name, row.amount, row.currency, row.since, row.invoices, row.oldest.number]
+            amount = Money(row.amount, row.currency)
+            owed = [amount, row.currency, row.since, row.invoices, row.oldest.number]
+            yield [row.center.pk, row.center.name, *owed, row.center.get_standing_display()]
 
-    return export(fmt, "unpaid", header, cells())
+    return export(request, fmt, "unpaid", header, cells())
 
 
 @staff(Permission.MANAGE_DUNNING)

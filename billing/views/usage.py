@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from billing.views.spans import Span, counts_by_slot, told, usage_chart
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
-from centers.exports import export
+from centers.exports import Money, export
 from centers.models import Center
 from centers.partials import render_page
 from centers.permissions import Permission
@@ -69,18 +70,25 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     span = Span.read(request.GET, today(request.reseller, clock.now()))
     center = Filters.read(request.GET, []).center
     with_costs = Permission.VIEW_COSTS in request.permissions
-    header = [_("Number") if center else _("Center"), _("Sent"), _("Received"), _("Failed")]
+    header = [_("Number id"), _("Number")] if center else [_("Center id"), _("Center")]
+    header += [_("Status"), _("Sent"), _("Received"), _("Failed")]
     header += [_("Cost"), _("Currency of the cost")] if with_costs else []
     header += [_("Charge"), _("Currency")]
     rows = _rows(request, span, center)
 
+    kept: QuerySet[Any] = (Instance if center else Center).objects.exclude(archived_at=None)
+    archived = set(kept.values_list("pk", flat=True))
+
     def cells() -> Iterator[list[Any]]:
         for row in rows:
-            costs = [row["cost"], row["cost_currency"]] if with_costs else []
+            cost = Money(row["cost"], row["cost_currency"], exact=True)
+            costs = [cost, row["cost_currency"]] if with_costs else []
             counts = [row["sent"], row["received"], row["failed"]]
-            yield [row["name"], *counts, *costs, row["charge"], row["currency"]]
+            status = _("Archived") if row["pk"] in archived else _("In use")
+            charge = Money(row["charge"], row["currency"])
+            yield [row["pk"], row["name"], status, *counts, *costs, charge, row["currency"]]
 
-    return export(fmt, f"usage-{span.value}", header, cells())
+    return export(request, fmt, f"usage-{span.value}", header, cells())
 
 
 @staff(Permission.ISSUE_INVOICES)

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from centers.csv_styles import STYLES, Style, remembered
 from centers.icons import icon_svg
 from centers.paging import Page
 
@@ -82,3 +83,10 @@ def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str
 def _current_sort(context: Context) -> str:
     page = context.get("page")
     return str(page.sort) if isinstance(page, Page) else str(context["request"].GET.get("sort", ""))
+
+
+@register.simple_tag(takes_context=True)
+def csv_styles(context: Context) -> list[tuple[Style, bool]]:
+    """Every way to write a CSV, and whether it is the one the person gets without choosing."""
+    chosen = remembered(context["request"])
+    return [(style, style == chosen) for style in STYLES.values()]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -47,15 +47,15 @@ def center_list(request: TenantRequest) -> HttpResponse:
 @require_GET
 def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The filtered list as CSV or XLSX."""
-    if fmt not in ("csv", "xlsx"):
-        raise Http404
     header = [
+        _("Id"),
         _("Center"),
         _("Contact"),
         _("E-mail"),
         _("Phone"),
         _("MazBot country id"),
         _("Currency"),
+        _("Status"),
         _("Standing"),
         _("Numbers"),
         _("Connected"),
@@ -65,7 +65,9 @@ def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("Archived"),
     ]
     rows = CenterFilters.read(request.GET).apply(Center.objects.order_by("name", "pk"))
-    return export(fmt, f"{request.reseller.slug}-centers", header, _exported(rows.iterator(EXPORT_BATCH)))
+    return export(
+        request, fmt, f"{request.reseller.slug}-centers", header, _exported(rows.iterator(EXPORT_BATCH))
+    )
 
 
 def _exported(rows: Iterator[Center]) -> Iterator[list[object]]:
@@ -74,12 +76,14 @@ def _exported(rows: Iterator[Center]) -> Iterator[list[object]]:
         for row in batch:
             count = numbers.get(row.pk, Numbers())
             yield [
+                row.pk,
                 row.name,
                 row.contact_name,
                 row.email,
-                row.phone.removeprefix("+"),
+                row.phone,
                 row.country_id,
                 row.currency,
+                _("Archived") if row.archived_at else _("In use"),
                 row.get_standing_display(),
                 count.total,
                 count.connected,

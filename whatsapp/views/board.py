@@ -57,6 +57,8 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     filters = board_query.Filters.read(request.GET)
     rows = board_query.board_rows(filters, request.reseller).order_by("center__name", "pk")
     header = [
+        _("Id"),
+        _("Center id"),
         _("Center"),
         _("Label"),
         _("Instance id"),
@@ -66,15 +68,18 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("Checked"),
         _("Service"),
         _("Service wanted"),
+        _("Status"),
         _("Balance"),
         _("Country"),
     ]
-    return export(fmt, "numbers", header, _cells(rows.iterator(chunk_size=1000)))
+    return export(request, fmt, "numbers", header, _cells(rows.iterator(chunk_size=1000)))
 
 
 def _cells(rows: Iterator[Instance]) -> Iterator[list[Any]]:
     for row in rows:
         yield [
+            row.pk,
+            row.center_id,
             row.center.name,
             row.label,
             row.instance_id,
@@ -84,6 +89,7 @@ def _cells(rows: Iterator[Instance]) -> Iterator[list[Any]]:
             row.checked_at,
             row.get_service_display(),
             row.get_service_wanted_display(),
+            _("Archived") if row.archived_at else _("In use"),
             row.center.get_standing_display(),
             row.center.country_id,
         ]
