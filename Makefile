@@ -1,6 +1,6 @@
 # Everything begins here: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench chaos reset setup lock
+.PHONY: help run test check bench chaos reset setup lock fmt shell manage messages migrations
 
 # The first Python on this machine that is new enough; PYTHON=... chooses another.
 PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -20,10 +20,10 @@ AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWE
 	FIELD_KEYS="$$($(VENV) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')"
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_PORT=9100)
-	$(BOOTSTRAP) base
+	$(BOOTSTRAP) memory base
 	@exec $(VENV) -m config.supervisor
 
 test: setup ## run all tests; those of the browser find or install a Chromium (ARGS=... for pytest instead of all)
@@ -49,6 +49,24 @@ chaos: setup ## kill real processes at the worst moments and count; attack with 
 reset: ## remove this checkout's data, after asking (YES=1: without asking)
 	$(BOOTSTRAP) base
 	@exec $(VENV) -m config.embedded reset $(if $(filter 1 yes true,$(YES)),--yes)
+
+fmt: setup ## format the Python sources and mend what ruff can mend
+	$(VENV) -m ruff check --fix .
+	$(VENV) -m ruff format .
+
+shell: setup ## a Python shell with every model, on this checkout's data
+	@exec $(VENV) manage.py shell
+
+manage: setup ## one of Django's commands: make manage ARGS="migrate --plan"
+	@exec $(VENV) manage.py $(ARGS)
+
+messages: setup ## bring the Arabic catalog up to date with the sources, compile and check it
+	$(VENV) -m config.translations extract
+	$(VENV) -m config.translations compile
+	$(VENV) -m config.translations check
+
+migrations: setup ## write the migrations that changed models need (ARGS="centers --name what_it_does")
+	@exec $(VENV) manage.py makemigrations $(ARGS)
 
 setup: ## install what tests and checks need
 	$(BOOTSTRAP) dev

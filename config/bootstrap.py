@@ -1,10 +1,11 @@
 """Prepares a checkout before anything of it can be imported: virtual environment, packages, a browser.
 
-Run by the Makefile as `python3 -I config/bootstrap.py {base,dev,chromium}` with any Python from 3.11 on and
+Run by the Makefile as `python3 -I config/bootstrap.py {memory,base,dev,chromium}` with any Python from 3.11 on and
 the standard library alone. What is already there is recognised by a digest and costs no time.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -24,10 +25,29 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 NPM_OLDEST = 8
-NPM_FLAGS = ["--ignore-scripts", "--no-update-notifier", "--no-audit", "--no-fund", "--loglevel=error"]
+NPM_FLAGS = [
+    "--ignore-scripts",
+    "--no-update-notifier",
+    "--no-audit",
+    "--no-fund",
+    "--no-progress",
+    "--loglevel=http",
+]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_SECONDS = 30.0
 TITLE = "markaz"
+# What the product takes at rest with a demo, and what it cannot start with.
+NEEDED_MB, LEAST_MB = 1500, 700
+_KEPT_HERE = (
+    "Markaz keeps its packages and its data inside the checkout: give yourself the right to write there, "
+    "or use a copy in a folder of your own."
+)
+UNWRITABLE = {
+    errno.EACCES: f"{{where}} cannot be written: you lack the right to. {_KEPT_HERE}",
+    errno.EPERM: f"{{where}} cannot be written: you lack the right to. {_KEPT_HERE}",
+    errno.EROFS: f"{{where}} cannot be written: it is on a read-only file system. {_KEPT_HERE}",
+    errno.ENOSPC: "{where} cannot be written: the disk is full. A checkout with all packages takes about 1 GB.",
+}
 BROWSER_PACKAGE = ROOT / "tests" / "browser" / "chromium"
 
 
@@ -37,25 +57,35 @@ class BootstrapError(Exception):
 
 def main() -> int:
     """Run the named steps in order; returns the exit status."""
-    steps: dict[str, Callable[[], None]] = {"base": base, "dev": dev, "chromium": chromium}
+    steps: dict[str, Callable[[], None]] = {"memory": memory, "base": base, "dev": dev, "chromium": chromium}
     os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
-    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
-    with (ROOT / ".local" / "bootstrap.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once would install over each other
-        try:
+    try:
+        (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
+        with (ROOT / ".local" / "bootstrap.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once would install over each other
             for name in sys.argv[1:]:
                 steps[name]()
-        except BootstrapError as error:
-            say(str(error))
-            return 1
-        except KeyboardInterrupt:
-            return 130
+    except BootstrapError as error:
+        say(str(error))
+        return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        say(UNWRITABLE[error.errno].format(where=error.filename or ROOT))
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
 def say(text: str) -> None:
     """One line for the person at the terminal; standard output belongs to results."""
     print(text, file=sys.stderr, flush=True)
+
+
+def memory() -> None:
+    """Whether the product can be started here."""
+    enough_memory(free_memory_mb())
 
 
 def base() -> None:
@@ -70,6 +100,28 @@ def dev() -> None:
     make_environment()
     install("dev")
     frontend(ROOT)
+
+
+def free_memory_mb() -> int | None:
+    """Memory that is left for us, in MB: the machine's, or a container's when that is less. None: nobody says."""
+    amounts = []
+    with contextlib.suppress(OSError):
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+        amounts += [int(found.group(1)) * 1024] if found else []
+    with contextlib.suppress(OSError, ValueError):  # "max" is no limit
+        group = Path("/sys/fs/cgroup")
+        amounts.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return min(amounts) // 1024**2 if amounts else None
+
+
+def enough_memory(free: int | None) -> None:
+    """Say so where memory (MB) is short, and stop where the system would kill processes of ours at random."""
+    if free is None or free >= NEEDED_MB:
+        return
+    short = f"{free} MB of memory are free; Markaz with its database needs about {NEEDED_MB} MB"
+    if free < LEAST_MB:
+        raise BootstrapError(f"{short} and cannot start. Close other programs, or give the machine more.")
+    say(f"{short}. It will be slow, and the system may end processes of it.")
 
 
 def make_environment() -> None:
@@ -100,8 +152,9 @@ def install(name: str) -> None:
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     # The file names every package, so nothing is resolved: older pips look for `coverage[toml]`, which a pinned
     # package wants, beside the pinned `coverage`, and refuse the newer release that they find.
-    command = [*pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(pins)]
-    if subprocess.run(command, cwd=ROOT, stdout=sys.stderr).returncode:
+    command = [*pip, "install", "--no-deps", "--require-hashes", "--progress-bar", "off", "-r", str(pins)]
+    total = len(re.findall(r"^[a-z0-9][^ ]*==", pins.read_text(), re.IGNORECASE | re.MULTILINE))
+    if counted(command, ROOT, _OF_PIP, total):
         raise BootstrapError(
             f"The packages of requirements/{name}.txt could not be installed; pip says why above."
         )
@@ -117,9 +170,47 @@ def frontend(folder: Path) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
     say(f"Installing front-end packages ({(folder / 'package-lock.json').relative_to(ROOT)}) ...")
-    if subprocess.run([*npm(), "ci", *NPM_FLAGS], cwd=folder, stdout=sys.stderr).returncode:
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    if counted(
+        [*npm(), "ci", *NPM_FLAGS], folder, _OF_NPM, len(locked) - 1
+    ):  # one of them is the folder itself
         raise BootstrapError("The front-end packages could not be installed; npm says why above.")
     stamp.write_text(digest)
+
+
+# The line in which each tells of the next package, and its name.
+_OF_PIP = re.compile(r"\s*(?:Collecting|Requirement already satisfied:) ([^\s=]+)")
+_OF_NPM = re.compile(r"npm http (?:fetch|cache) (?:GET \d+ )?\S*?([^/\s]+)\.tgz")
+
+
+def counted(command: list[str], folder: Path, package: "re.Pattern[str]", total: int) -> int:
+    """Run a program that installs `total` packages, and tell how far it is. Returns its exit status.
+
+    On a terminal one line is written over; elsewhere every tenth package gets one. What else the program says is
+    shown when it fails.
+    """
+    other: list[str] = []
+    number = 0
+    terminal = sys.stderr.isatty()
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as running:
+        for line in running.stdout or ():
+            found = package.match(line)
+            if not found:
+                other.append(line)
+                continue
+            number += 1
+            text = f"  {min(number, total)} of {total}: {found.group(1)}"
+            if terminal:
+                print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            elif number % 10 == 0 or number == total:
+                say(text)
+    if terminal and number:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if running.returncode:
+        say("".join(line for line in other if not line.startswith(("npm http", "  Downloading"))).strip())
+    return running.returncode
 
 
 def npm() -> list[str]:
