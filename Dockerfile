@@ -22,4 +22,4 @@ RUN DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
 
 USER markaz
 EXPOSE 8000
-CMD ["python", "-m", "granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", "--workers-kill-timeout", "3", "--no-ws", "config.asgi:application"]
+CMD ["python", "-m", "config.web", "--host", "0.0.0.0", "--port", "8000"]

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from benchmarks.rows import big_reseller
 from benchmarks.timing import percentile
 from centers import live
+from config.supervisor import commands
 
 STREAMS, HINTS, PAUSE = 300, 20, 0.2
 
@@ -22,19 +23,9 @@ def measure() -> list[tuple[str, str]]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    command = [sys.executable, *commands.web(host="127.0.0.1", port=port)[1:]]
     server = subprocess.Popen(
-        [*command, "--workers", "1", "--workers-kill-timeout", "3", "config.asgi:application"],
+        command,
         env={**os.environ, "LIVE_STREAMS_PER_CLIENT": "10000"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -14,22 +14,46 @@ from config.bodies import BodyLimits, Receive, Scope, Send, WholeBodies
 from config.live.hub import Hub
 from config.live.server import Limits, LiveServer
 from config.metrics import STREAMS
+from config.web.guard import Guard, Peer, far_end
+from config.web.room import CONNECTIONS, TAKEN, UNREAD_SECONDS, Room
+
+# Parts of an answer that wait for a slow reader: with few of them the reader would hold a thread of the pages. A file's
+# part has 4 KB, a page is one part.
+_UNSENT_PARTS = 1024
 
 
 class Application:
     """Sends each request to the live server or to the pages, and closes the streams when the server stops."""
 
     def __init__(self) -> None:
-        wsgi: Any = WSGIMiddleware(cast(Any, pages), workers=settings.WEB_THREADS)
-        self._pages = WholeBodies(wsgi, BodyLimits(one=settings.MAX_REQUEST_BYTES))
+        wsgi: Any = WSGIMiddleware(
+            cast(Any, pages), workers=settings.WEB_THREADS, send_queue_size=_UNSENT_PARTS
+        )
+        # Unset where something other than `python -m config.web` starts this: nothing is known of its connections.
+        taken = os.environ.get(TAKEN)
+        self._room = Room(int(taken) if taken else CONNECTIONS)
+        self._pages = WholeBodies(wsgi, _body_limits(self._room))
         self._live: LiveServer | None = None
+        self._busy: set[Peer] = set()
+        self._guard: Guard | None = None
+        if taken:
+            self._guard = Guard(connections=self._room.connections, busy=self._busy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith("/live/"):
-            await self.live()(scope, receive, send)
         elif scope["type"] == "http":
+            peer = far_end(scope["client"]) if scope.get("client") else ("", 0)
+            self._busy.add(peer)
+            try:
+                await self._answer(scope, receive, send)
+            finally:
+                self._busy.discard(peer)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/live/"):
+            await self.live()(scope, receive, send)
+        else:
             await self._pages(scope, _as_coroutine(receive), send)
 
     def live(self) -> LiveServer:
@@ -37,7 +61,8 @@ class Application:
         if self._live is None:
             hub = Hub(settings.REDIS_URL)
             STREAMS.set_function(lambda: hub.count)
-            self._live = LiveServer(hub, Limits(**settings.LIVE_LIMITS))
+            limits = Limits(**settings.LIVE_LIMITS)
+            self._live = LiveServer(hub, limits.within(self._room.streams))
         return self._live
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -45,12 +70,26 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.live().hub.start()
+                if self._guard:
+                    self._guard.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                if self._guard:
+                    self._guard.stop()
                 await self.live().hub.close()
                 self._live = None
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _body_limits(room: Room) -> BodyLimits:
+    return BodyLimits(
+        one=settings.MAX_REQUEST_BYTES,
+        requests=room.requests,
+        bodies=room.bodies,
+        unread=UNREAD_SECONDS,
+        behind_proxy=settings.LIVE_LIMITS["behind_proxy"],
+    )
 
 
 def _as_coroutine(receive: Receive) -> Receive:

@@ -253,6 +253,7 @@ CONTENT_SECURITY_POLICY = {
 WEB_THREADS = env.int("WEB_THREADS", 16)
 LIVE_LIMITS: dict[str, Any] = {
     "streams": env.int("LIVE_STREAMS", 5000),
+    "per_tenant": env.int("LIVE_STREAMS_PER_TENANT", 2500),
     "per_client": env.int("LIVE_STREAMS_PER_CLIENT", 100),
     "behind_proxy": env.bool("BEHIND_PROXY", False),
 }

@@ -14,22 +14,27 @@ from centers.live import CHANNEL, version_key
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 15.0
+_SLICES = 30
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 _MOST_TOPICS = 32
+_GATHER_SECONDS = 0.01
 _CONNECTIONS = 8  # one of them listens
 _LOST = (RedisError, OSError, TimeoutError)
 
 
-class Listener:
-    """One open stream. What it has not sent yet is a set of topics, so a slow browser costs no more than a fast one."""
+Tenant = tuple[int, int | None]  # reseller and, for a portal page, center
 
-    def __init__(self, reseller: int, center: int | None) -> None:
-        self.reseller, self.center = reseller, center
-        self.key = version_key(reseller, center)
-        self.stamp: str | None = None
-        self.ended = False
+
+class Listener:
+    """One tenant's part of a stream. Unsent news is a set of topics: a slow browser costs no more than a fast one."""
+
+    def __init__(self, tenant: Tenant, woken: asyncio.Event) -> None:
+        self.reseller, self.center = tenant
+        self.key = version_key(*tenant)
+        self._stamp = ""
+        self._news = False
         self._topics: set[str] = set()
-        self._woken = asyncio.Event()
+        self._woken = woken
 
     def hint(self, topics: list[str], stamp: str) -> None:
         """Something changed."""
@@ -39,20 +44,36 @@ class Listener:
 
     def beat(self, stamp: str) -> None:
         """The tenant's stamp, changed or not."""
-        self.stamp = stamp
+        self._stamp, self._news = stamp, True
         self._woken.set()
+
+    def take(self) -> tuple[list[str], str] | None:
+        """Topics (empty for a mere heartbeat) and the stamp, once; None when there is no news."""
+        if not self._news:
+            return None
+        topics, self._topics, self._news = sorted(self._topics), set(), False
+        return topics, self._stamp
+
+
+class Stream:
+    """What one browser hears: the tenants that its pages show, in the order in which it named them."""
+
+    def __init__(self, tenants: list[Tenant]) -> None:
+        self._woken = asyncio.Event()
+        self.listeners = [Listener(tenant, self._woken) for tenant in tenants]
+        self.ended = False
 
     def end(self) -> None:
         """Close the stream at once."""
         self.ended = True
         self._woken.set()
 
-    async def next(self) -> tuple[list[str], str | None]:
-        """Wait for news: topics (empty for a mere heartbeat) and the stamp."""
+    async def next(self) -> list[tuple[int, list[str], str]]:
+        """Wait for news: which tenant, topics, stamp."""
         await self._woken.wait()
         self._woken.clear()
-        topics, self._topics = sorted(self._topics), set()
-        return topics, self.stamp
+        news = [(number, listener.take()) for number, listener in enumerate(self.listeners)]
+        return [(number, *one) for number, one in news if one is not None]
 
 
 class Hub:
@@ -69,11 +90,18 @@ class Hub:
             decode_responses=True,
         )
         self._redis = redis.asyncio.Redis.from_pool(pool)
+        self._streams: set[Stream] = set()
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()
+        self._arrivals: list[Listener] = []
+        self._reading: asyncio.Task[None] | None = None
         self._closing = False
-        self.count = 0
+
+    @property
+    def count(self) -> int:
+        """Open streams."""
+        return len(self._streams)
 
     def start(self) -> None:
         """Begin to listen; more calls do nothing."""
@@ -83,37 +111,40 @@ class Hub:
     async def close(self) -> None:
         """End every stream and both tasks."""
         self._closing = True
-        for listener in self._everyone():
-            listener.end()
+        for stream in self._streams:
+            stream.end()
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         await self._redis.aclose()
 
-    async def join(self, reseller: int, center: int | None) -> Listener | None:
-        """A new stream that has its tenant's stamp, or None while Valkey is away or the server stops."""
+    async def join(self, tenants: list[Tenant]) -> Stream | None:
+        """A new stream that has its tenants' stamps, or None while Valkey is away or the server stops."""
         self.start()
-        listener = Listener(reseller, center)
-        self._listeners[reseller].add(listener)  # before the stamp is read: a hint in between is not missed
-        self.count += 1
+        stream = Stream(tenants)
+        self._streams.add(stream)
+        for listener in stream.listeners:  # before the stamps are read: a hint in between is not missed
+            self._listeners[listener.reseller].add(listener)
         try:
             await asyncio.wait_for(self._subscribed.wait(), 2)
-            stamp = await self.stamp(reseller, center)
+            await self._first_stamps(stream.listeners)
         except _LOST:
-            self.leave(listener)
+            self.leave(stream)
             return None
-        listener.beat(stamp)
-        return listener
+        except BaseException:
+            self.leave(stream)
+            raise
+        return stream
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, stream: Stream) -> None:
         """Forget a stream that is over."""
-        streams = self._listeners[listener.reseller]
-        if listener in streams:
-            streams.discard(listener)
-            self.count -= 1
-        if not streams:
-            del self._listeners[listener.reseller]
+        self._streams.discard(stream)
+        for listener in stream.listeners:
+            others = self._listeners[listener.reseller]
+            others.discard(listener)
+            if not others:
+                del self._listeners[listener.reseller]
 
     async def stamp(self, reseller: int, center: int | None) -> str:
         """The tenant's stamp as it is now; raises when Valkey is away."""
@@ -121,7 +152,7 @@ class Hub:
         return str(value or "0")
 
     def _everyone(self) -> list[Listener]:
-        return [listener for streams in self._listeners.values() for listener in streams]
+        return [listener for stream in self._streams for listener in stream.listeners]
 
     async def _listen(self) -> None:
         delay = _FIRST_DELAY
@@ -131,7 +162,8 @@ class Hub:
                     await subscription.subscribe(CHANNEL)
                     self._subscribed.set()
                     delay = _FIRST_DELAY
-                    await self._beat_once()  # tells pages what was published while nobody listened
+                    # Tells pages what was published while nobody listened.
+                    await self._beat_once(self._everyone())
                     while True:
                         await self._pass_on(subscription)
             except _LOST as error:
@@ -158,16 +190,32 @@ class Hub:
                 listener.hint(hint["t"], str(stamp))
 
     async def _beat(self) -> None:
+        """A heartbeat for each stream every BEAT_SECONDS, some at a time: thousands at once would hold the pages up."""
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
-            if self._subscribed.is_set():
-                with suppress(*_LOST):
-                    await self._beat_once()
+            everyone = self._everyone()
+            slices = [everyone[start::_SLICES] for start in range(_SLICES)]
+            for some in slices:
+                await asyncio.sleep(BEAT_SECONDS / _SLICES)
+                if self._subscribed.is_set():
+                    with suppress(*_LOST):
+                        await self._beat_once(some)
 
-    async def _beat_once(self) -> None:
-        everyone = self._everyone()
-        keys = sorted({listener.key for listener in everyone})
+    async def _first_stamps(self, listeners: list[Listener]) -> None:
+        """One question to Valkey for all who come within a moment: after a restart thousands do."""
+        self._arrivals += listeners
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_arrivals())
+        # Shielded: one browser that leaves must not take the others' answer along.
+        await asyncio.shield(self._reading)
+
+    async def _read_arrivals(self) -> None:
+        await asyncio.sleep(_GATHER_SECONDS)
+        arrived, self._arrivals, self._reading = self._arrivals, [], None
+        await self._beat_once(arrived)
+
+    async def _beat_once(self, listeners: list[Listener]) -> None:
+        keys = sorted({listener.key for listener in listeners})
         values = await self._redis.mget(keys) if keys else []
         stamps = {key: str(value or "0") for key, value in zip(keys, values, strict=True)}
-        for listener in everyone:
+        for listener in listeners:
             listener.beat(stamps[listener.key])

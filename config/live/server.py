@@ -4,15 +4,16 @@ import asyncio
 import json
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from django.core.signing import BadSignature
 
 from centers.live import read_token, token_seconds_left
-from config.bodies import Receive, Scope, Send
-from config.live.hub import Hub, Listener
+from config.bodies import Receive, Scope, Send, client_address
+from config.live.hub import Hub, Stream, Tenant
 
+MOST_TOKENS = 32
 _LONGEST_SEND = 20.0
 _COMMON = [
     (b"cache-control", b"no-store"),
@@ -23,11 +24,16 @@ _COMMON = [
 
 @dataclass(frozen=True)
 class Limits:
-    """How many streams one process holds open, in all and for one tenant and address."""
+    """How many streams one process holds open: in all, for one tenant, and for one tenant and address."""
 
     streams: int = 5000
+    per_tenant: int = 2500
     per_client: int = 100
     behind_proxy: bool = False
+
+    def within(self, streams: int) -> "Limits":
+        """These limits, with no more than `streams` in all."""
+        return replace(self, streams=min(self.streams, streams))
 
 
 class LiveServer:
@@ -36,44 +42,61 @@ class LiveServer:
     def __init__(self, hub: Hub, limits: Limits) -> None:
         self.hub, self.limits = hub, limits
         self._open: Counter[tuple[int, str]] = Counter()
+        self._tenants: Counter[int] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request below `/live/`."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if scope["method"] != "GET":
             return await _answer(send, 405)
-        token = query.get("t", [""])[0]
-        try:
-            reseller, center = read_token(token)
-        except BadSignature:
+        tokens = [_Token(number, text) for number, text in enumerate(query.get("t", [])[:MOST_TOKENS])]
+        if not any(token.tenant for token in tokens):
             return await _answer(send, 403)
         if scope["path"] == "/live/stamp":
-            return await self._stamp(send, reseller, center, query.get("v", [""])[0])
+            return await self._stamp(send, tokens[0], query.get("v", [""])[0])
         if scope["path"] != "/live/":
             return await _answer(send, 404)
-        who = (reseller, self._address(scope))
-        if self.hub.count >= self.limits.streams or self._open[who] >= self.limits.per_client:
+        who = client_address(scope, behind_proxy=self.limits.behind_proxy)
+        resellers = {token.tenant[0] for token in tokens if token.tenant}
+        if not self._has_room(resellers, who):
             return await _answer(send, 503, retry=30)
-        self._open[who] += 1
+        self._count(resellers, who, 1)
         try:
-            return await self._stream(receive, send, token, reseller, center)
+            return await self._stream(receive, send, tokens)
         finally:
-            self._open[who] -= 1
-            if not self._open[who]:
-                del self._open[who]
+            self._count(resellers, who, -1)
 
-    async def _stamp(self, send: Send, reseller: int, center: int | None, known: str) -> None:
+    def _has_room(self, resellers: set[int], who: str) -> bool:
+        if self.hub.count >= self.limits.streams:
+            return False
+        return all(
+            self._open[reseller, who] < self.limits.per_client
+            and self._tenants[reseller] < self.limits.per_tenant
+            for reseller in resellers
+        )
+
+    def _count(self, resellers: set[int], who: str, change: int) -> None:
+        for reseller in resellers:
+            self._open[reseller, who] += change
+            self._tenants[reseller] += change
+            if not self._open[reseller, who]:
+                del self._open[reseller, who]
+            if not self._tenants[reseller]:
+                del self._tenants[reseller]
+
+    async def _stamp(self, send: Send, token: "_Token", known: str) -> None:
+        if token.tenant is None:
+            return await _answer(send, 403)
         try:
-            stamp = await self.hub.stamp(reseller, center)
+            stamp = await self.hub.stamp(*token.tenant)
         except Exception:  # noqa: BLE001  # whatever Valkey's client raises, the page asks again in 15 s
             return await _answer(send, 503, retry=15)
         return await (_answer(send, 204) if stamp == known else _answer(send, 200, stamp.encode()))
 
-    async def _stream(
-        self, receive: Receive, send: Send, token: str, reseller: int, center: int | None
-    ) -> None:
-        listener = await self.hub.join(reseller, center)
-        if listener is None:
+    async def _stream(self, receive: Receive, send: Send, tokens: list["_Token"]) -> None:
+        good = [token for token in tokens if token.tenant]
+        stream = await self.hub.join([token.tenant for token in good if token.tenant])
+        if stream is None:
             return await _answer(send, 503, retry=5)
         try:
             headers = [
@@ -82,34 +105,44 @@ class LiveServer:
                 (b"x-accel-buffering", b"no"),
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            with suppress(TimeoutError):  # the token's end: authority is looked at again before hints go on
-                async with asyncio.timeout(max(token_seconds_left(token), 1)):
-                    await _write(receive, send, listener)
+            left = min(token_seconds_left(token.text) for token in good)
+            with suppress(TimeoutError):  # a token's end: authority is looked at again before hints go on
+                async with asyncio.timeout(max(left, 1)):
+                    for token in tokens:
+                        if token.tenant is None:
+                            await _put(send, _event(token.number, "refused", ""))
+                    await _write(
+                        receive, send, stream, [token.number for token in good] if len(tokens) > 1 else [None]
+                    )
             with suppress(OSError, TimeoutError):
                 await _put(send, b"event: bye\ndata: \n\n", more=False)
         finally:
-            self.hub.leave(listener)
+            self.hub.leave(stream)
         return None
 
-    def _address(self, scope: Scope) -> str:
-        if self.limits.behind_proxy:
-            forwarded = str(dict(scope["headers"]).get(b"x-forwarded-for", b""), "latin-1")
-            if forwarded:
-                return forwarded.rsplit(",", 1)[-1].strip()
-        return str(scope["client"][0]) if scope.get("client") else ""
+
+class _Token:
+    """One token of the address, and the tenant it opens; None for a token that is not good."""
+
+    def __init__(self, number: int, text: str) -> None:
+        self.number, self.text = number, text
+        self.tenant: Tenant | None = None
+        with suppress(BadSignature):
+            self.tenant = read_token(text)
 
 
-async def _write(receive: Receive, send: Send, listener: Listener) -> None:
+async def _write(receive: Receive, send: Send, stream: Stream, numbers: list[int | None]) -> None:
     """Pass news on until the browser leaves or the server stops."""
     gone = asyncio.ensure_future(_left(receive))
     try:
-        while not listener.ended:
-            news = asyncio.ensure_future(listener.next())
+        while not stream.ended:
+            news = asyncio.ensure_future(stream.next())
             try:
                 await asyncio.wait({gone, news}, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done() or listener.ended:
+                if gone.done() or stream.ended:
                     return
-                await _put(send, _event(*news.result()))
+                heard = (_news(numbers[which], topics, stamp) for which, topics, stamp in news.result())
+                await _put(send, b"".join(heard))
             finally:
                 news.cancel()
     finally:
@@ -121,10 +154,16 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _event(topics: list[str], stamp: str | None) -> bytes:
+def _news(number: int | None, topics: list[str], stamp: str) -> bytes:
     if topics:
-        return f"event: hint\ndata: {json.dumps({'t': topics, 'v': stamp})}\n\n".encode()
-    return f"event: stamp\ndata: {stamp}\n\n".encode()
+        return _event(number, "hint", json.dumps({"t": topics, "v": stamp}))
+    return _event(number, "stamp", stamp)
+
+
+def _event(number: int | None, kind: str, data: str) -> bytes:
+    """The event's id is the number of its token in the address; a stream for one token has none."""
+    head = "" if number is None else f"id: {number}\n"
+    return f"{head}event: {kind}\ndata: {data}\n\n".encode()
 
 
 async def _put(send: Send, body: bytes, *, more: bool = True) -> None:

@@ -14,9 +14,8 @@ WORKER_PROCESSES = {"worker": 2, "jobs": 4}
 
 
 def web(*, host: str, port: int | str) -> list[str]:
-    """Pages and `/live/` on one port. With open streams a stop takes 20 s without the kill timeout."""
-    command = ["python", "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port)]
-    return [*command, "--workers", "1", "--workers-kill-timeout", "3", "--no-ws", "config.asgi:application"]
+    """Pages and `/live/` on one port; how many connections of which kind is said in config/web."""
+    return ["python", "-m", "config.web", "--host", host, "--port", str(port)]
 
 
 def worker(name: str) -> list[str]:

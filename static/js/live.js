@@ -1,11 +1,12 @@
 // Keeps `data-live` parts of the page true: a hint says that something changed, the part fetches itself again.
+// All visible pages of a browser share one stream: one of them leads (live-leader.js) and tells the others (live-stream.js).
 (function () {
   "use strict";
   const SPREAD_MS = 400; // so that a thousand open pages do not ask in the same instant
-  const ASK_MS = 15000;
-  const SILENCE_MS = 40000; // the server's heart beats every 15 s
-  const RENEW_MS = 8 * 60000; // the token lives 10 minutes
-  const state = { stream: null, token: "", stamp: null, failures: 0, asking: null, retry: null, silence: null, renewed: 0, stopped: false };
+  const SILENCE_MS = 70000; // a leader says something at least every 30 s, also when it hears nothing
+  const channel = window.BroadcastChannel ? new BroadcastChannel("markaz-live") : null;
+  const me = { id: Math.random().toString(36).slice(2), url: "", token: "", stamp: null, renewed: 0 };
+  const state = { joined: false, leading: false, refused: false, silence: null };
   const pill = (text) => { const element = document.getElementById("live-pill"); if (element && element.textContent !== text) element.textContent = text; };
   const parts = () => Array.from(document.querySelectorAll("[data-live]"));
 
@@ -20,108 +21,83 @@
 
   // A stamp other than the last one means that a hint was missed.
   function stamped(stamp) {
-    const missed = state.stamp !== null && stamp !== state.stamp;
-    state.stamp = stamp;
+    const missed = me.stamp !== null && stamp !== me.stamp;
+    me.stamp = stamp;
     if (missed) refresh(null);
   }
 
-  // --- Token ----------------------------------------------------------------------------------------
-  async function renew() {
-    const answer = await fetch(document.body.dataset.liveTokenUrl, { headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" });
-    if (answer.status === 403 || answer.status === 404) state.stopped = true; // no longer a member: the page stays as it is
-    if (!answer.ok) throw new Error("token " + answer.status);
-    state.token = (await answer.json()).token;
-    state.renewed = Date.now();
+  // --- Between the pages ----------------------------------------------------------------------------------
+  function post(message) {
+    if (channel) channel.postMessage(message);
   }
-  const address = (path) => path + "?t=" + encodeURIComponent(state.token);
+  function tell(message) { // from the leader, to itself as well
+    post(message);
+    hear(message);
+  }
+  const stream = window.markazStream(tell);
+  const candidate = window.markazLeader(lead, follow);
 
-  // --- The stream ---------------------------------------------------------------------------------------
-  function close() {
-    if (state.stream) state.stream.close();
-    state.stream = null;
-    clearTimeout(state.retry);
+  function lead() {
+    state.leading = true;
+    stream.start();
+    stream.join(me);
+    post({ kind: "who" });
+  }
+  function follow() {
+    state.leading = false;
+    stream.stop();
+  }
+  function hear(message) {
+    if (!state.joined) return;
+    if (message.kind === "who") post({ kind: "here", page: { ...me } });
+    if (message.kind === "here" && state.leading) stream.join(message.page);
+    if (message.kind === "gone" && state.leading) stream.leave(message.id);
+    if (!["hint", "stamp", "lost", "refused"].includes(message.kind)) return;
     clearTimeout(state.silence);
-  }
-
-  function heard() {
-    state.failures = 0;
+    if (!state.leading) state.silence = setTimeout(() => candidate.stand(true), SILENCE_MS);
+    if (message.kind === "lost") return pill(document.getElementById("words").dataset.reconnecting);
+    if (message.url !== me.url) return;
+    if (message.kind === "refused") { state.refused = true; return leave(); }
     pill("");
-    stopAsking();
+    if (message.kind === "stamp") return stamped(message.stamp);
+    me.stamp = message.stamp;
+    refresh(message.topics);
+  }
+  if (channel) channel.addEventListener("message", (event) => hear(event.data));
+
+  // --- Only visible pages with something to keep true take part ---------------------------------------------
+  function join() {
+    if (state.joined || state.refused || document.hidden || !me.url || !parts().length) return;
+    state.joined = true;
+    post({ kind: "here", page: { ...me } });
+    state.silence = setTimeout(() => candidate.stand(true), SILENCE_MS);
+    candidate.stand(false);
+  }
+  function leave() {
+    if (!state.joined) return;
+    state.joined = false;
     clearTimeout(state.silence);
-    state.silence = setTimeout(lost, SILENCE_MS);
+    post({ kind: "gone", id: me.id });
+    candidate.withdraw();
   }
 
-  async function open() {
-    close();
-    if (document.hidden || state.stopped) return;
-    try {
-      if (!state.token || Date.now() - state.renewed > RENEW_MS) await renew();
-    } catch { return lost(); }
-    if (document.hidden || state.stream) return;
-    const stream = new EventSource(address("/live/"));
-    state.stream = stream;
-    stream.addEventListener("stamp", (event) => { heard(); stamped(event.data); });
-    stream.addEventListener("hint", (event) => {
-      heard();
-      const hint = JSON.parse(event.data);
-      state.stamp = String(hint.v);
-      refresh(hint.t);
-    });
-    stream.addEventListener("bye", () => { state.token = ""; close(); state.retry = setTimeout(open, Math.random() * 2000); });
-    stream.onerror = () => { if (state.stream === stream) lost(); };
-  }
-
-  function lost() {
-    close();
-    if (document.hidden || state.stopped) return;
-    state.failures += 1;
-    state.token = state.failures > 1 ? "" : state.token; // a refused token looks like any other failure
-    pill(document.getElementById("words").dataset.reconnecting);
-    if (state.failures >= 2) startAsking();
-    state.retry = setTimeout(open, Math.min(1000 * 2 ** state.failures, 30000) * (0.5 + Math.random() / 2));
-  }
-
-  // --- Asking, where streams are blocked ---------------------------------------------------------------
-  async function ask() {
-    if (document.hidden || state.stopped) return;
-    try {
-      if (!state.token) await renew();
-      const answer = await fetch(address("/live/stamp") + "&v=" + encodeURIComponent(state.stamp ?? ""), { credentials: "omit" });
-      if (answer.status === 403) state.token = "";
-      if (answer.status === 200) stamped((await answer.text()).trim());
-      if (answer.ok) pill("");
-    } catch { pill(document.getElementById("words").dataset.reconnecting); }
-  }
-  function startAsking() {
-    if (state.asking) return;
-    state.asking = setInterval(ask, ASK_MS);
-    ask();
-  }
-  function stopAsking() {
-    clearInterval(state.asking);
-    state.asking = null;
-  }
-
-  // --- Hidden pages are silent and catch up at once ------------------------------------------------------
   document.addEventListener("visibilitychange", () => {
-    if (!document.body.dataset.liveTokenUrl) return;
-    if (document.hidden) {
-      close();
-      return stopAsking();
-    }
-    state.failures = 0;
+    if (!me.url) return;
+    if (document.hidden) return leave();
     refresh(null);
-    open();
+    join();
   });
-  window.addEventListener("online", () => { if (document.body.dataset.liveTokenUrl) open(); });
-  window.addEventListener("pagehide", close);
-  window.addEventListener("pageshow", (event) => { if (event.persisted && document.body.dataset.liveTokenUrl) { refresh(null); open(); } });
+  window.addEventListener("online", () => { if (state.leading) stream.open(); });
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", (event) => { if (event.persisted && me.url) { refresh(null); join(); } });
 
   document.addEventListener("DOMContentLoaded", () => {
     if (!document.body.dataset.liveTokenUrl) return;
-    state.token = document.body.dataset.liveToken || "";
-    state.stamp = document.body.dataset.liveStamp || null;
-    state.renewed = Date.now();
-    open();
+    me.url = document.body.dataset.liveTokenUrl;
+    me.token = document.body.dataset.liveToken || "";
+    me.stamp = document.body.dataset.liveStamp || null;
+    me.renewed = Date.now();
+    join();
+    document.body.addEventListener("htmx:load", join); // a part that came later
   });
 })();

@@ -13,7 +13,7 @@ from billing.models import Category, Invoice
 from billing.payments import record_payment
 from billing.periods import Period, previous_month, today
 from billing.rates import refresh_rates
-from centers import clock, invitations
+from centers import clock, invitations, live
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.scoping import tenant
 from whatsapp.models import Instance, Service, WantReason
@@ -37,6 +37,18 @@ def join(slug: str, password: str, people: Sequence[Person]) -> None:
             email, password, name=name, language=language, email_proven_at=clock.now()
         )
         invitations.accept_as(token=token, user=person)
+
+
+def own_as_well(slug: str, email: str) -> None:
+    """Make somebody who is known already an owner of one more reseller."""
+    Membership.objects.create(
+        user=User.objects.get(email=email), reseller=Reseller.objects.get(slug=slug), role=Role.OWNER
+    )
+
+
+def hint(slug: str, *topics: str) -> None:
+    """Tell the reseller's open pages that something changed."""
+    live.publish(Reseller.objects.get(slug=slug).pk, *topics)
 
 
 def trade(slug: str) -> None:

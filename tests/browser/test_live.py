@@ -4,7 +4,7 @@ import time
 from statistics import median
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
@@ -19,6 +19,16 @@ WATCH = """(id) => {
   window.seen = window.seen || {};
   new MutationObserver(() => { if (!window.seen[id] && down()) window.seen[id] = Date.now(); })
     .observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+
+LISTEN = """() => {
+  window.heard = 0;
+  if (!window.listens) document.addEventListener("live", () => { window.heard += 1; });
+  window.listens = true;
+}"""
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 
@@ -80,6 +90,100 @@ def test_where_streams_are_blocked_the_page_asks(lively: Tenant, visit: Visitors
     assert stayed(page)
     assert all("/live/" in problem for problem in visit.problems)
     visit.problems.clear()  # the blocked streams
+
+
+class Streams:
+    """The live streams that the pages of one browser have open."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._open: list[Request] = []
+        context.on("request", lambda request: self._open.append(request) if self._is_one(request) else None)
+        context.on("requestfailed", self._over)
+        context.on("requestfinished", self._over)
+
+    def settled(self, tenants: int) -> bool:
+        """Whether there is a single one, for so many tenants."""
+        return [request.url.count("t=") for request in self._now()] == [tenants]
+
+    def page(self) -> Page:
+        """The page that holds it."""
+        (request,) = self._now()
+        return request.frame.page
+
+    def _now(self) -> list[Request]:
+        return [request for request in self._open if not request.frame.page.is_closed()]
+
+    def _over(self, request: Request) -> None:
+        if request in self._open:
+            self._open.remove(request)
+
+    @staticmethod
+    def _is_one(request: Request) -> bool:
+        return "/live/?t=" in request.url
+
+
+def everyone_hears(pages: list[Page], tenants: list[Tenant]) -> bool:
+    """Send each tenant a hint; whether each page takes it up. Fails where one does not."""
+    for page in pages:
+        page.evaluate(LISTEN)
+    for tenant in tenants:
+        tenant.shell(f"hint({tenant.slug!r}, 'instances')")
+    for page in pages:
+        page.wait_for_function("window.heard > 0", timeout=10_000)
+    return True
+
+
+def test_without_web_locks_pages_share_one_stream_as_well(lively: Tenant, visit: Visitors) -> None:
+    first = visit(lively.owner)
+    first.context.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });"
+    )
+    streams = Streams(first.context)
+    pages = [first, first.context.new_page(), first.context.new_page()]
+    for page in pages:
+        page.goto(lively.url("board/"), timeout=15_000)
+    wait_for(lambda: first.wait_for_timeout(100) or streams.settled(1), "one stream", 15)
+    assert everyone_hears(pages, [lively])
+    leader = streams.page()
+    leader.close()
+    pages.remove(leader)
+    wait_for(lambda: pages[0].wait_for_timeout(100) or streams.settled(1), "the stream of another page", 15)
+    assert everyone_hears(pages, [lively])
+
+
+def test_a_browser_that_shows_no_page_holds_no_stream(lively: Tenant, visit: Visitors) -> None:
+    page = visit(lively.owner)
+    streams = Streams(page.context)
+    page.goto(lively.url("board/"))
+    wait_for(lambda: page.wait_for_timeout(100) or streams.settled(1), "its stream", 15)
+    page.evaluate(HIDE, True)
+    wait_for(lambda: page.wait_for_timeout(100) or streams.settled(1) is False, "its end", 5)
+    page.evaluate(HIDE, False)
+    wait_for(lambda: page.wait_for_timeout(100) or streams.settled(1), "its stream again", 15)
+
+
+def test_ten_pages_of_five_resellers_in_one_browser_share_one_stream(
+    lively: Tenant, visit: Visitors, stack: Stack
+) -> None:
+    others = [new_tenant(stack, f"tabs{n}") for n in range(1, 5)]
+    for tenant in others:
+        tenant.shell(f"own_as_well({tenant.slug!r}, {lively.owner!r})")
+    first = visit(lively.owner)
+    streams = Streams(first.context)
+    pages = [first, *(first.context.new_page() for _ in range(9))]
+    for page, tenant in zip(pages, [lively, *others] * 2, strict=True):
+        page.goto(tenant.url("board/"), timeout=15_000)
+        stay(page)
+    wait_for(lambda: page.wait_for_timeout(100) or streams.settled(5), "one stream for five resellers", 15)
+    assert everyone_hears(pages, [lively, *others])
+    # Whoever leads goes; another takes over, and each page still hears what concerns it.
+    leader = streams.page()
+    leader.close()
+    pages.remove(leader)
+    wait_for(lambda: pages[0].wait_for_timeout(100) or streams.settled(5), "the stream of another page", 15)
+    assert streams.page() in pages
+    assert everyone_hears(pages, [lively, *others])
+    assert all(stayed(page) for page in pages)
 
 
 def board(visit: Visitors, tenant: Tenant) -> Page:

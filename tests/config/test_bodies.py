@@ -111,6 +111,56 @@ def test_all_bodies_together_are_bounded_and_freed_again() -> None:
     run(test())
 
 
+def test_requests_that_wait_are_bounded_and_health_has_a_place_left() -> None:
+    async def test() -> None:
+        page = Page()
+        bodies = WholeBodies(page, BodyLimits(one=100, requests=8))
+        page.goes_on.clear()
+        waiting = [Browser(b"") for _ in range(8)]
+        held = [asyncio.create_task(bodies(one.scope, one.receive, one.send)) for one in waiting]
+        await asyncio.sleep(0.05)
+        late, health = Browser(b""), Browser(b"")
+        health.scope["path"] = "/livez"
+        await bodies(late.scope, late.receive, late.send)
+        assert late.status == 503
+        held.append(asyncio.create_task(bodies(health.scope, health.receive, health.send)))
+        await asyncio.sleep(0.05)
+        page.goes_on.set()
+        await asyncio.gather(*held)
+        assert [one.status for one in [*waiting, health]] == [200] * 9
+
+    run(test())
+
+
+def test_bodies_on_their_way_are_bounded_for_each_address() -> None:
+    async def test() -> None:
+        limits = BodyLimits(one=100, bodies=3, bodies_per_client=2, quiet=0.2)
+        bodies = WholeBodies(Page(), limits)
+        senders = ["192.0.2.1"] * 3 + ["192.0.2.2"] * 2
+        slow = [Browser(b"a", b"b", pause=9) for _ in senders]
+        for one, sender in zip(slow, senders, strict=True):
+            one.scope["client"] = (sender, 1)
+        await asyncio.gather(*(bodies(one.scope, one.receive, one.send) for one in slow))
+        assert [one.status for one in slow] == [408, 408, 503, 408, 503]
+        again = Browser(b"a")
+        await bodies(again.scope, again.receive, again.send)
+        assert again.status == 200
+
+    run(test())
+
+
+def test_whoever_takes_nothing_of_an_answer_is_dropped() -> None:
+    async def test() -> None:
+        async def never(_message: Any) -> None:
+            await asyncio.sleep(9)
+
+        bodies = WholeBodies(Page(), BodyLimits(one=100, unread=0.1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(bodies(Browser(b"").scope, Browser(b"").receive, never), 2)
+
+    run(test())
+
+
 def test_a_header_that_passes_for_the_proxys_is_dropped() -> None:
     async def test() -> None:
         sent = ((b"x_forwarded_for", b"6.6.6.6"), (b"x-forwarded-for", b"192.0.2.1"))

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from config.supervisor import commands
+from config.web.room import CONNECTIONS, OTHER_FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = {"postgres", "valkey"}
@@ -105,6 +106,10 @@ def test_processes_wait_for_healthy_servers_and_migrations(compose: dict[str, An
     for name in SERVERS | {"web", "worker", "jobs"}:
         assert services[name]["healthcheck"]["test"]
     assert "/readyz" in " ".join(services["web"]["healthcheck"]["test"])
+
+
+def test_the_web_service_may_open_as_many_files_as_it_takes_connections(compose: dict[str, Any]) -> None:
+    assert compose["services"]["web"]["ulimits"]["nofile"] >= CONNECTIONS + OTHER_FILES
 
 
 def test_every_named_volume_is_declared_and_used(compose: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The live server against a real Valkey: who hears what, what happens when something goes away, how it stops."""
 
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -22,6 +23,7 @@ from centers import live
 from config.live import hub as hub_module
 from config.live.hub import Hub
 from config.live.server import Limits, LiveServer
+from config.supervisor import commands
 from tests.config.asgi_client import Stream
 
 # Messages of Valkey cross its database numbers: other tests running now must not be heard.
@@ -152,6 +154,60 @@ def test_streams_are_counted_and_limited() -> None:
     run(test())
 
 
+def test_one_stream_carries_what_the_tenants_of_several_pages_hear() -> None:
+    async def test() -> None:
+        async with serving() as server:
+            tokens = [token_query(US), "t=stale", token_query(THEM, 7), token_query(THEM)]
+            stream = Stream(server, "/live/", "&".join(tokens))
+            await stream.until("id: 1\nevent: refused\ndata: \n\n")
+            for number in (0, 2, 3):
+                await stream.until(f"id: {number}\nevent: stamp\ndata: 0\n\n")
+            await send(US, "alerts")
+            await stream.until('id: 0\nevent: hint\ndata: {"t": ["alerts"], "v": "1"}\n\n')
+            await send(THEM, "billing")
+            await stream.until('id: 3\nevent: hint\ndata: {"t": ["billing"], "v": "1"}\n\n')
+            await send(THEM, "pairing", centers=(7,))
+            text = await stream.until('id: 2\nevent: hint\ndata: {"t": ["pairing"], "v": "1"}\n\n')
+            assert text.count('"billing"') == 1  # not for the center's page
+            assert server.hub.count == 1
+            await stream.leave()
+            assert (server.hub.count, dict(server.hub._listeners), server._tenants.total()) == (0, {}, 0)
+
+    run(test())
+
+
+def test_a_tenant_cannot_take_the_streams_of_the_others() -> None:
+    async def test() -> None:
+        async with serving(streams=10, per_tenant=3, per_client=2) as server:
+            for n in range(3):
+                stream = Stream(server, "/live/", token_query(US), client=f"10.0.0.{n}")
+                await stream.until("event: stamp")
+            refused = await Stream(server, "/live/", token_query(US), client="10.0.0.9").answered()
+            assert refused.status == 503
+            other = Stream(server, "/live/", token_query(THEM), client="10.0.0.9")
+            await other.until("event: stamp")
+
+    run(test())
+
+
+def test_heartbeats_of_many_streams_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "BEAT_SECONDS", 3.0)
+
+    async def test() -> None:
+        async with serving(per_client=1000) as server:
+            crowd = [Stream(server, "/live/", token_query(US)) for _ in range(300)]
+            await asyncio.gather(*(stream.until("event: stamp") for stream in crowd))
+            beats = []
+            for _ in range(40):
+                beats.append(sum(stream.text.count("event: stamp") for stream in crowd))
+                await asyncio.sleep(0.1)
+            grown = [after - before for before, after in itertools.pairwise(beats)]
+            assert sum(grown) >= 300
+            assert max(grown) < 100
+
+    run(test())
+
+
 def test_a_crowd_that_comes_back_at_once_is_admitted() -> None:
     async def test() -> None:
         async with serving(per_client=1000) as server:
@@ -247,17 +303,7 @@ def _free_port() -> int:
 
 def test_the_real_server_streams_and_stops_while_a_stream_is_open() -> None:
     port = _free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--port",
-        str(port),
-        "config.asgi:application",
-    ]
-    command[3:3] = ["--workers-kill-timeout", "3", "--log-level", "warning"]
+    command = [sys.executable, *commands.web(host="127.0.0.1", port=port)[1:]]
     with subprocess.Popen(command, env=os.environ.copy(), cwd=settings.BASE_DIR) as server:
         try:
             _wait_for(f"http://127.0.0.1:{port}/livez")
@@ -281,6 +327,6 @@ def _wait_for(url: str) -> None:
         try:
             if requests.get(url, timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.2)
     raise AssertionError(f"{url} did not answer within 30 s.")

@@ -1,0 +1,59 @@
+"""`python -m config.web`: Granian with room for many connections. `make run`, the image and compose all start this."""
+
+import argparse
+import os
+import sys
+
+from config.embedded.state import external
+from config.web.room import BACKLOG, CONNECTIONS, HEADER_BYTES, HEADER_SECONDS, TAKEN, room
+
+
+def main() -> None:
+    """Raise the limit of open files, then become Granian."""
+    options = argparse.ArgumentParser(prog="python -m config.web")
+    options.add_argument("--host", required=True)
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--header-seconds", type=float, default=HEADER_SECONDS)
+    chosen = options.parse_args()
+    wanted = external("WEB_CONNECTIONS") or str(CONNECTIONS)
+    if not wanted.isdecimal() or int(wanted) < 1:
+        sys.exit(
+            f"WEB_CONNECTIONS is {wanted!r}; set it to a number of connections, for example {CONNECTIONS}."
+        )
+    taken = room(int(wanted)).connections
+    if taken < int(wanted):
+        print(
+            f"Only {taken} instead of {wanted} connections: the hard limit of open files is too low. "
+            "Raise it (`ulimit -Hn`, LimitNOFILE= or compose's ulimits).",
+            file=sys.stderr,
+            flush=True,
+        )
+    os.environ[TAKEN] = str(taken)
+    command = granian(chosen.host, chosen.port, connections=taken, header_seconds=chosen.header_seconds)
+    os.execv(sys.executable, [sys.executable, *command])
+
+
+def granian(host: str, port: int, *, connections: int, header_seconds: float) -> list[str]:
+    """Arguments for Python. With open streams a stop takes 20 s without the kill timeout.
+
+    HTTP/1 only: one connection of HTTP/2 carries hundreds of requests past the limit of connections, and lives for
+    ever. Browsers speak HTTP/2 with the proxy.
+    """
+    options = {
+        "interface": "asgi",
+        "host": host,
+        "port": port,
+        "workers": 1,
+        "workers-kill-timeout": 3,
+        "http": 1,
+        "backlog": BACKLOG,
+        "backpressure": connections,
+        "http1-header-read-timeout": round(header_seconds * 1000),
+        "http1-buffer-size": HEADER_BYTES,
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    return ["-m", "granian", *flags, "--no-ws", "config.asgi:application"]
+
+
+if __name__ == "__main__":
+    main()
