@@ -15,7 +15,8 @@ ALL_TESTS = -n 2 --cov --cov-report=term-missing
 FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/test_webhook_forgery.py tests/guards/test_hostile_input.py
 FUZZ = env MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
-AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example \
+AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example BEHIND_PROXY=1 \
+	EMAIL_URL=submission://user:password@mail.example:587 DEFAULT_FROM_EMAIL=billing@markaz.example \
 	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
 	FIELD_KEYS="$$($(VENV) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')"
 

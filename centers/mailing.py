@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from centers.errors import Refused
+from centers.mail_delivery import is_delivered
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +30,13 @@ def written(*, subject: str, body: str, to: str, from_email: str | None = None) 
 
 
 def handed_over(mail: EmailMessage, **about: object) -> bool:
-    """Whether the mail server took the mail. It never raises: the act it tells of is done, whatever the server says."""
+    """Whether a mail server took the mail. It never raises: the act it tells of is done, whatever the server says."""
     try:
         mail.send()
     except (OSError, ValueError, MessageError) as error:  # smtplib's errors are OSErrors
         log.warning("mail_failed", error=type(error).__name__, **about)
+        return False
+    if not is_delivered():
+        log.warning("mail_unsent", **about)
         return False
     return True

@@ -7,5 +7,5 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Tasks are sent through our Celery application in every process, also in the web server."""
-        from config import celery  # noqa: F401
+        """Tasks are sent through our Celery application in every process, also in the web server; checks are known."""
+        from config import celery, checks  # noqa: F401

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import dj_email_url
 import django_stubs_ext
 import structlog
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +15,7 @@ from environs import Env
 from config import embedded, error_reports
 from config.demo_mode import NoDemoHere, at_home, is_demo
 from config.logs import formatter
+from config.web.room import CONNECTIONS
 
 django_stubs_ext.monkeypatch()
 
@@ -69,6 +71,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.redirects.EndlessRedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.StaticFiles",
     "config.metrics.MetricsMiddleware",
@@ -251,6 +254,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- The web process ---------------------------------------------------------------------------------
 WEB_THREADS = env.int("WEB_THREADS", 16)
+# Read by config.web, which starts the process; here for `check --deploy`.
+WEB_CONNECTIONS = env.int("WEB_CONNECTIONS", CONNECTIONS)
 LIVE_LIMITS: dict[str, Any] = {
     "streams": env.int("LIVE_STREAMS", 5000),
     "per_tenant": env.int("LIVE_STREAMS_PER_TENANT", 2500),
@@ -261,13 +266,13 @@ LIVE_LIMITS: dict[str, Any] = {
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- Mail -----------------------------------------------------------------------------------------
-EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:")
+EMAIL_CONFIG = dj_email_url.parse(env.str("EMAIL_URL", "") or "console:")
 if "EMAIL_BACKEND" not in EMAIL_CONFIG:
     raise ImproperlyConfigured("EMAIL_URL must begin with console:, file:, smtp:, submission: or smtps:.")
 globals().update(EMAIL_CONFIG)
 # Some mails are sent while a person waits: a mail server that never answers must not hold the pages' threads.
 EMAIL_TIMEOUT = EMAIL_CONFIG.get("EMAIL_TIMEOUT") or 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Markaz <no-reply@markaz.example>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or "Markaz <no-reply@markaz.example>"
 
 # --- Jobs -----------------------------------------------------------------------------------------
 CELERY = {

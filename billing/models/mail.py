@@ -17,6 +17,7 @@ class OutgoingMail(models.Model):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Not delivered")  # given up after several tries
+        UNSENT = "unsent", _("Not sent: no mail server")  # handed to a backend that only prints or keeps it
         NO_ADDRESS = "no_address", _("No address")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="outgoing_mails")

@@ -142,7 +142,8 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
 def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Try the mails of an invoice that did not arrive again."""
     row = _found(pk)
-    waiting = (OutgoingMail.State.FAILED, OutgoingMail.State.NO_ADDRESS)
+    states = OutgoingMail.State
+    waiting = (states.FAILED, states.UNSENT, states.NO_ADDRESS)
     mails = OutgoingMail.objects.filter(invoice=row, state__in=waiting).select_related("center", "reseller")
     for mail in mails:
         send_again(mail=mail, by=request.user, now=clock.now())

@@ -105,3 +105,34 @@ def test_a_tick_hands_out_what_is_due_and_the_task_does_it(shop: Shop, mailoutbo
     assert sent == [("billing.mail", {"reseller_id": shop.reseller.pk})]
     app.tasks["billing.mail"].run(**sent[0][1])
     assert len(mailoutbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("backend", "demo", "failures"),
+    [
+        ("console", False, 1),
+        ("dummy", False, 1),
+        ("filebased", False, 1),
+        ("locmem", False, 1),
+        ("console", True, 0),
+    ],
+)
+def test_a_mail_that_only_reached_this_server_is_not_sent(  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    backend: str, demo: bool, failures: int, shop: Shop, settings, mailoutbox, tmp_path
+) -> None:
+    shop.owe("10")
+    settings.EMAIL_FILE_PATH = tmp_path
+    working, settings.EMAIL_BACKEND = (
+        settings.EMAIL_BACKEND,
+        f"django.core.mail.backends.{backend}.EmailBackend",
+    )
+    settings.DEMO = settings.CLOCK_MAY_MOVE = demo
+    told = mail_round(reseller=shop.reseller, now=NOW)
+    mail = OutgoingMail.objects.get()
+    assert (mail.state, mail.sent_at, len(told.failures)) == ("unsent", None, failures)
+    assert "Set EMAIL_URL" in str(mail.error)
+    settings.EMAIL_BACKEND, settings.CLOCK_MAY_MOVE = working, True
+    mailoutbox.clear()
+    send_again(mail=mail, by=None, now=NOW)
+    mail_round(reseller=shop.reseller, now=NOW)
+    assert (OutgoingMail.objects.get().state, len(mailoutbox)) == ("sent", 1)

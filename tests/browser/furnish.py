@@ -39,16 +39,17 @@ def join(slug: str, password: str, people: Sequence[Person]) -> None:
         invitations.accept_as(token=token, user=person)
 
 
-def own_as_well(slug: str, email: str) -> None:
-    """Make somebody who is known already an owner of one more reseller."""
-    Membership.objects.create(
-        user=User.objects.get(email=email), reseller=Reseller.objects.get(slug=slug), role=Role.OWNER
-    )
+def own_more(email: str, slugs: Sequence[str]) -> None:
+    """Make somebody who is known already the owner of further resellers."""
+    for slug in slugs:
+        reseller = Reseller.objects.create(name=slug.title(), slug=slug)
+        Membership.objects.create(user=User.objects.get(email=email), reseller=reseller, role=Role.OWNER)
 
 
-def hint(slug: str, *topics: str) -> None:
-    """Tell the reseller's open pages that something changed."""
-    live.publish(Reseller.objects.get(slug=slug).pk, *topics)
+def hint(slugs: Sequence[str], *topics: str) -> None:
+    """Tell the resellers' open pages that something changed."""
+    for slug in slugs:
+        live.publish(Reseller.objects.get(slug=slug).pk, *topics)
 
 
 def trade(slug: str) -> None:

@@ -1,0 +1,25 @@
+"""Whether mail reaches anyone: some of Django's backends print or keep it on this machine and call it sent."""
+
+from django.conf import settings
+
+from centers.sentences import Sentence as _
+
+_BACKENDS = "django.core.mail.backends."
+# What is printed or dropped reaches no one, whatever the install is for.
+_NOWHERE = frozenset({_BACKENDS + "console.EmailBackend", _BACKENDS + "dummy.EmailBackend"})
+# Where tests and demos look for their mails; a real customer finds none there.
+_KEPT_HERE = frozenset({_BACKENDS + "filebased.EmailBackend", _BACKENDS + "locmem.EmailBackend"})
+
+
+def is_delivered() -> bool:
+    """Whether a mail that was handed over leaves this machine (or goes where a demo or test keeps its mails)."""
+    backend = settings.EMAIL_BACKEND
+    return backend not in _NOWHERE and (settings.CLOCK_MAY_MOVE or backend not in _KEPT_HERE)
+
+
+def why_not() -> str:
+    """The reason to show beside a mail that `is_delivered` says went nowhere."""
+    return _(
+        "No mail server is set up, so the mail only reached this server's log or disk. Set EMAIL_URL, "
+        "then send it again."
+    )

@@ -1,0 +1,100 @@
+"""Settings that look right and quietly break a real install: `manage.py check --deploy` names them.
+
+Errors stop `docker compose up` as well. Each says what is wrong, what it means and what to do.
+"""
+
+from collections.abc import Iterator
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.http.request import validate_host
+
+from centers import mail_delivery
+from centers.hosts import on_this_machine
+from config.web.room import CONNECTIONS, Room
+
+PLACEHOLDER = "no-reply@markaz.example"
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def address(**_: Any) -> list[checks.CheckMessage]:
+    """SITE_URL, the proxy and the redirect to HTTPS agree."""
+    return list(_address())
+
+
+def _address() -> Iterator[checks.CheckMessage]:
+    site = settings.SITE_URL
+    behind_proxy = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is not None
+    if settings.HTTPS and not behind_proxy:
+        yield checks.Error(
+            f"SITE_URL is {site}, but BEHIND_PROXY is 0. The web process speaks no TLS itself, so it takes every "
+            "request for an insecure one and redirects each page to itself for ever.",
+            hint="Set BEHIND_PROXY=1 and let your proxy set X-Forwarded-Proto and X-Forwarded-For.",
+            id="markaz.E001",
+        )
+    if settings.SECURE_SSL_REDIRECT and not settings.HTTPS:
+        yield checks.Error(
+            f"SECURE_SSL_REDIRECT is on, but SITE_URL is {site}. Every page redirects to an https:// address that "
+            "links, mails and cookies don't use.",
+            hint="Set SITE_URL to the https:// address, or SECURE_SSL_REDIRECT=0.",
+            id="markaz.E002",
+        )
+    if not settings.HTTPS and not on_this_machine(site):
+        yield checks.Warning(
+            f"SITE_URL is {site}: passwords and sessions cross the network unencrypted.",
+            hint="Put a proxy that speaks TLS in front, and set SITE_URL to its https:// address and BEHIND_PROXY=1.",
+            id="markaz.W001",
+        )
+    if not validate_host(urlsplit(site).hostname or "", settings.ALLOWED_HOSTS):
+        yield checks.Error(
+            f"ALLOWED_HOSTS doesn't contain the host of SITE_URL ({site}). Every page answers 400.",
+            hint="Add the host name to ALLOWED_HOSTS.",
+            id="markaz.E003",
+        )
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def mail(**_: Any) -> list[checks.CheckMessage]:
+    """Mail reaches people, from an address of the install's own."""
+    found: list[checks.CheckMessage] = []
+    if not mail_delivery.is_delivered() or settings.EMAIL_BACKEND.endswith(
+        ("filebased.EmailBackend", "locmem.EmailBackend")
+    ):
+        found.append(
+            checks.Error(
+                "EMAIL_URL names no mail server: mail is printed, stored on this server or dropped. Invoices, "
+                "invitations and password resets reach no one.",
+                hint="Set EMAIL_URL, for example to submission://user:password@mail.example:587.",
+                id="markaz.E004",
+            )
+        )
+    if parseaddr(settings.DEFAULT_FROM_EMAIL)[1] == PLACEHOLDER:
+        found.append(
+            checks.Warning(
+                f"DEFAULT_FROM_EMAIL is the placeholder {PLACEHOLDER}: mail servers refuse or discard such mail.",
+                hint="Set it to an address of yours that your mail server may send from.",
+                id="markaz.W002",
+            )
+        )
+    return found
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def capacity(**_: Any) -> list[checks.CheckMessage]:
+    """The streams asked for fit into the connections of a process."""
+    connections = settings.WEB_CONNECTIONS
+    wanted, fitting = settings.LIVE_LIMITS["streams"], Room(connections).streams
+    if wanted <= fitting:
+        return []
+    return [
+        checks.Warning(
+            f"LIVE_STREAMS is {wanted}, but only {fitting} of WEB_CONNECTIONS={connections} are for streams. "
+            "The others are refused.",
+            hint=f"Set WEB_CONNECTIONS to {-(-wanted * 8 // 5)} or more, or LIVE_STREAMS to {fitting} or less "
+            f"({CONNECTIONS} connections is the default).",
+            id="markaz.W003",
+        )
+    ]

@@ -1,0 +1,149 @@
+"""What a real install must not be started with is refused in a sentence, and a redirect without end is explained."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
+from django.test import RequestFactory, override_settings
+from pytest_django.fixtures import Settings
+from structlog.testing import capture_logs
+
+from config.redirects import COOKIE, EndlessRedirectMiddleware
+from tests.config.test_compose import ROOT
+
+GOOD = {
+    "SITE_URL": "https://markaz.example",
+    "ALLOWED_HOSTS": "markaz.example",
+    "BEHIND_PROXY": "1",
+    "EMAIL_URL": "submission://user:password@mail.example:587",
+    "DEFAULT_FROM_EMAIL": "billing@markaz.example",
+}
+BEHIND = {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}
+
+
+def check(**changed: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py check --deploy` as an operator runs it, every warning counted."""
+    keys = {"SECRET_KEY": os.urandom(40).hex(), "FIELD_KEYS": Fernet.generate_key().decode()}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MARKAZ_")}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.BASE_DIR,
+        env={**ours, **keys, "DEBUG": "0", "MARKAZ_DEMO": "0", **GOOD, **changed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_settings_of_a_real_install_pass() -> None:
+    done = check()
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"BEHIND_PROXY": "0", "EMAIL_URL": "console:"},
+            ["BEHIND_PROXY is 0", "EMAIL_URL names no mail server"],
+        ),
+        ({"EMAIL_URL": "memory:"}, ["EMAIL_URL names no mail server"]),
+        ({"EMAIL_URL": "file:///tmp/mails"}, ["EMAIL_URL names no mail server"]),
+        (
+            {"EMAIL_URL": "dummy:", "DEFAULT_FROM_EMAIL": ""},
+            ["EMAIL_URL names no", "DEFAULT_FROM_EMAIL is the"],
+        ),
+        (
+            {"EMAIL_URL": "", "ALLOWED_HOSTS": "other.example"},
+            ["EMAIL_URL names no", "ALLOWED_HOSTS doesn't"],
+        ),
+        ({"SITE_URL": "http://markaz.example"}, ["cross the network unencrypted"]),
+        ({"SITE_URL": "http://markaz.example", "SECURE_SSL_REDIRECT": "1"}, ["SECURE_SSL_REDIRECT is on"]),
+        ({"LIVE_STREAMS": "9000"}, ["Set WEB_CONNECTIONS to 14400 or more"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
+)
+def test_what_would_quietly_break_a_real_install_is_refused(changed: dict[str, str], said: list[str]) -> None:
+    done = check(**changed)
+    assert done.returncode != 0
+    for words in said:
+        assert words in done.stderr
+
+
+def test_the_example_is_right_but_for_what_only_the_operator_knows() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    unknown = {name for name, value in given.items() if not value}
+    assert unknown >= {"EMAIL_URL", "DEFAULT_FROM_EMAIL", "SECRET_KEY", "FIELD_KEYS"}
+    known = {name: value for name, value in given.items() if name in GOOD and value}
+    done = check(**known)
+    assert done.returncode == 0, done.stderr
+
+
+def test_compose_starts_nothing_that_the_checks_refuse() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    assert "manage.py check --deploy && exec python manage.py migrate" in compose
+
+
+def answered(request: HttpRequest) -> HttpResponse:
+    """What the two middlewares make of a request for a page."""
+    page = EndlessRedirectMiddleware(SecurityMiddleware(lambda _request: HttpResponse("page")))
+    response = page(request)
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+class TestTheRedirectToHttps:
+    @pytest.fixture(autouse=True)
+    def _https(self, settings: Settings) -> None:
+        settings.SECURE_SSL_REDIRECT = True
+        settings.SECURE_PROXY_SSL_HEADER = None
+        settings.ALLOWED_HOSTS = ["markaz.example"]
+
+    def test_is_sent_once_and_remembered_over_tls_alone(self) -> None:
+        response = answered(RequestFactory().get("/", headers={"host": "markaz.example"}))
+        assert (response.status_code, response["Location"]) == (301, "https://markaz.example/")
+        assert response["Cache-Control"] == "no-store"
+        assert response.cookies[COOKIE]["secure"]
+
+    def test_is_explained_when_the_proxy_says_that_the_request_came_over_https(self) -> None:
+        headers = {"host": "markaz.example", "x-forwarded-proto": "https"}
+        with capture_logs() as logs:
+            response = answered(RequestFactory().get("/", headers=headers))
+        assert response.status_code == 500
+        assert [(line["log_level"], line["remedy"]) for line in logs] == [
+            ("error", "set BEHIND_PROXY=1 and restart")
+        ]
+        assert "set BEHIND_PROXY=1" in response.content.decode()
+
+    def test_is_explained_when_the_browser_comes_back_from_it(self) -> None:
+        browser = RequestFactory()
+        browser.cookies[COOKIE] = "1"
+        response = answered(browser.get("/", headers={"host": "markaz.example"}))
+        assert response.status_code == 500
+        assert "BEHIND_PROXY" in response.content.decode()
+
+    def test_names_the_header_where_the_proxy_is_trusted_but_does_not_send_it(self) -> None:
+        browser = RequestFactory()
+        browser.cookies[COOKIE] = "1"
+        with override_settings(**BEHIND):
+            response = answered(browser.get("/", headers={"host": "markaz.example"}))
+        assert response.status_code == 500
+        assert "BEHIND_PROXY" not in response.content.decode()
+        assert "let your proxy send X-Forwarded-Proto: https" in response.content.decode()
+
+    def test_leaves_requests_alone_that_are_known_to_be_secure(self) -> None:
+        headers = {"host": "markaz.example", "x-forwarded-proto": "https"}
+        with override_settings(**BEHIND):
+            assert answered(RequestFactory().get("/", headers=headers)).content == b"page"
+
+
+def test_the_middleware_stands_around_djangos() -> None:
+    names = [Path(name.replace(".", "/")).name for name in settings.MIDDLEWARE]
+    assert names.index("EndlessRedirectMiddleware") < names.index("SecurityMiddleware")
