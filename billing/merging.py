@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from billing.models import AccountReading, BillingPeriod, UsageDay, UsageReading
+from billing.odd_notes import odd_note
 from billing.periods import local_day
 from centers import live
 from whatsapp.mazbot import MainAccountUsage, OddField, Usage
@@ -139,13 +140,6 @@ def merge_account(
         values["quota_is_unlimited"] = usage.quota_is_unlimited
     AccountReading.objects.update_or_create(reseller_id=account.reseller_id, day=day, defaults=values)
     return odd
-
-
-def odd_note(odd: Iterable[OddField]) -> str:
-    """The fields that could not be read and what stood there, as one short line."""
-    return "; ".join(f"{field.name}: {field.text}" if field.text else f"{field.name}: -" for field in odd)[
-        :300
-    ]
 
 
 def _with_received(reading: Reading, known: dict[tuple[int, date], UsageDay]) -> Reading:
