@@ -1,6 +1,5 @@
 """Decimals and currencies: the digits of a currency, rounding once, and amounts as people read them."""
 
-import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
@@ -8,12 +7,12 @@ from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from centers.amounts import read_amount
 from centers.errors import Refused
 
 # More than any sum of ours needs: products keep every digit until the one rounding.
 PRECISION = 60
 LARGEST = Decimal(10) ** 13
-_TYPED = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?|[+-]?\.\d{1,30}")
 _FIRST_STRONG_LTR, _END_ISOLATE = "\u2066", "\u2069"
 
 
@@ -54,11 +53,17 @@ def exact_amount(value: Decimal | str, currency: str) -> Decimal:
 
 
 def _typed(text: str) -> Decimal:
-    """Digits of any script with a point or the Arabic separator; nothing else that Python takes for a number."""
-    plain = text.strip().replace("٫", ".")
-    if not _TYPED.fullmatch(plain):
-        raise Refused(_("“%(value)s” is not an amount.") % {"value": text[:40]})
-    return Decimal(plain)
+    """As people write numbers. An operation cannot ask back, so `1,234` is refused; a point parts the decimals."""
+    try:
+        reading = read_amount(text)
+    except ValueError as error:
+        raise Refused(_("“%(value)s” is not an amount.") % {"value": text[:40]}) from error
+    if reading.is_ambiguous and reading.mark == ",":
+        raise Refused(
+            _("“%(value)s” can be read in two ways. Write it with a point before the decimals.")
+            % {"value": text[:40]}
+        )
+    return reading.values[0]
 
 
 def format_amount(amount: Decimal, currency: str, language: str | None = None) -> str:

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from centers.amount_fields import CountField
 from centers.fields import LineField, LinesField, WebAddressField
 from centers.models import Center
 from centers.names import same_name
@@ -173,6 +174,7 @@ class AccountForm(_AccountForm):
             "cost_currency",
             "webhook_secret",
         ]
+        field_classes: ClassVar[dict[str, Any]] = {"rate_limit": CountField}
         help_texts: ClassVar[dict[str, Any]] = {
             "email": gettext_lazy(
                 "Use a staff account of your MazBot account: owner logins are reported not to work with the API."

@@ -1,5 +1,6 @@
 """Payments, their reversal, and credit that is paid out."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from billing.forms.confirming import ConfirmedForm
 from billing.ledger import Balance
-from billing.money import exact_amount
+from billing.money import digits, exact_amount
+from centers.amount_fields import AmountField
 from centers.errors import Refused
 from centers.fields import LineField
 
@@ -18,24 +20,30 @@ from centers.fields import LineField
 class AmountForm(forms.Form):
     """An amount in one of `currencies`, checked against the digits of the one chosen."""
 
-    amount = LineField(
-        label=gettext_lazy("Amount"),
-        max_length=40,
-        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "decimal", "autocomplete": "off"}),
-    )
+    amount = AmountField(label=gettext_lazy("Amount"))
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
 
-    def __init__(self, *args: Any, currencies: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, currencies: list[str], printed: Iterable[Decimal] = (), **kwargs: Any
+    ) -> None:
+        """`printed` are amounts that the page shows: typed as they stand there they have one reading."""
         super().__init__(*args, **kwargs)
         chooser: Any = self.fields["currency"]
         chooser.choices = [(code, code) for code in currencies]
+        amount: Any = self.fields["amount"]
+        amount.printed = frozenset(printed)
+        currency = (
+            self.data.get(self.add_prefix("currency")) if self.is_bound else self.initial.get("currency")
+        )
+        if currency in currencies:
+            amount.in_currency(currency, digits(currency))
 
     def clean(self) -> dict[str, Any]:
         """The amount in the digits of its currency, or a sentence saying what is wrong with it."""
         data: dict[str, Any] = super().clean() or {}
-        if "amount" in data and "currency" in data:
+        if data.get("amount") is not None and "currency" in data:
             try:
-                data["amount"] = exact_amount(data["amount"].strip(), data["currency"])
+                data["amount"] = exact_amount(data["amount"], data["currency"])
             except Refused as error:
                 self.add_error("amount", error.sentence)
         return data
@@ -67,6 +75,11 @@ class PaymentForm(AmountForm):
         amount, currency = self.cleaned_data.get("amount"), self.cleaned_data.get("currency")
         return (amount, currency) if isinstance(amount, Decimal) and currency else None
 
+    @property
+    def is_unclear(self) -> bool:
+        """Whether the amount can be read in two ways and none is chosen yet."""
+        return self.is_bound and self.has_error("amount", "ambiguous")
+
 
 class ReversalForm(forms.Form):
     """Why a payment is taken back."""
@@ -91,5 +104,8 @@ class RefundForm(AmountForm, ConfirmedForm):
 
     def __init__(self, *args: Any, credit: list[Balance], **kwargs: Any) -> None:
         first = {"amount": f"{credit[0].credit:f}", "currency": credit[0].currency} if credit else {}
-        super().__init__(*args, currencies=[row.currency for row in credit], initial=first, **kwargs)
+        printed = [row.credit for row in credit]
+        super().__init__(
+            *args, currencies=[row.currency for row in credit], printed=printed, initial=first, **kwargs
+        )
         self.fields["confirm"].label = _("Type the name of the center")

@@ -4,14 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import Model
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.forms.pricing import DECIMAL
 from billing.models import Billable, BillingPolicy, CenterPolicy
+from centers.amount_fields import AmountField, CountField, ListField
 
 _RULES = [
     "auto_invoice",
@@ -26,6 +25,7 @@ _RULES = [
     "quiet_weekdays",
     "quiet_dates",
 ]
+_DAYS = ("close_after_days", "reread_days", "payment_terms_days", "warning_days", "grace_days")
 _HELP: dict[str, Any] = {
     "payment_terms_days": gettext_lazy("Counted from the day of issue."),
     "reminder_days": gettext_lazy("Separated by commas; before the due date with a minus: -3, 0, 3."),
@@ -72,8 +72,8 @@ def _with_current(types: list[str], current: str | None) -> list[str]:
 class PolicyForm(forms.ModelForm[BillingPolicy]):
     """A reseller's rules."""
 
-    reminder_days = SimpleArrayField(
-        forms.IntegerField(min_value=-365, max_value=365),
+    reminder_days = ListField(
+        CountField(min_value=-365, max_value=365),
         label=gettext_lazy("Reminders, days from the due date"),
         help_text=_HELP["reminder_days"],
         required=False,
@@ -88,7 +88,11 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         help_texts = _HELP
         widgets = {
             "quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
-            "minimum_amount": forms.TextInput(attrs=DECIMAL),
+        }
+        field_classes = {
+            "minimum_amount": AmountField,
+            "quiet_dates": ListField,
+            **dict.fromkeys(_DAYS, CountField),
         }
 
     def __init__(self, *args: Any, types: list[str], **kwargs: Any) -> None:
@@ -113,23 +117,22 @@ class CenterPolicyForm(forms.Form):
     """What is different for one center; what is left as it is follows the reseller's rules."""
 
     auto_invoice = forms.ChoiceField(label=gettext_lazy("Issue monthly invoices by itself"), required=False)
-    payment_terms_days = forms.IntegerField(
+    payment_terms_days = CountField(
         label=gettext_lazy("Days until an invoice is due"), min_value=0, max_value=365, required=False
     )
     suspend = forms.ChoiceField(label=gettext_lazy("Suspend when unpaid"), required=False)
-    grace_days = forms.IntegerField(
+    grace_days = CountField(
         label=gettext_lazy("Suspend this many days after the due date"),
         min_value=0,
         max_value=365,
         required=False,
     )
-    minimum_amount = forms.DecimalField(
+    minimum_amount = AmountField(
         label=gettext_lazy("Never suspend below this amount"),
         max_digits=18,
         decimal_places=4,
         min_value=0,
         required=False,
-        widget=forms.TextInput(attrs=DECIMAL),
     )
     billable = forms.ChoiceField(label=gettext_lazy("Billable messages"), required=False)
     subscription_type = forms.ChoiceField(label=gettext_lazy("Subscription type to charge"), required=False)

@@ -10,13 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Category, Margin
+from centers.amount_fields import AmountField
 from centers.fields import CodeField, LineField
 from centers.models import Center
 from centers.validators import validate_currency
-
-# Text, as amounts are: in a number field a browser may drop the comma of "1,5" and send 15.
-DECIMAL = {"inputmode": "decimal", "autocomplete": "off", "dir": "ltr", "maxlength": 40}
-
 
 OWN, WIDER = "own", "wider"
 
@@ -40,22 +37,20 @@ class MarginForm(forms.Form):
             (WIDER, gettext_lazy("The wider margin counts again")),
         ],
     )
-    percent = forms.DecimalField(
+    percent = AmountField(
         label=gettext_lazy("Percent"),
         max_digits=9,
         decimal_places=4,
         min_value=-100,
         max_value=10_000,
-        widget=forms.TextInput(attrs=DECIMAL),
     )
-    fixed = forms.DecimalField(
+    fixed = AmountField(
         label=gettext_lazy("Plus, for each one"),
         max_digits=18,
         decimal_places=8,
         min_value=-1_000_000,
         max_value=1_000_000,
         help_text=gettext_lazy("Per message or subscription, in the currency of MazBot's costs."),
-        widget=forms.TextInput(attrs=DECIMAL),
     )
     valid_from = forms.DateField(
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -126,9 +121,7 @@ class ExchangeRateForm(forms.Form):
 
     base = CurrencyField(label=gettext_lazy("One"))
     quote = CurrencyField(label=gettext_lazy("is worth, in"))
-    rate = forms.DecimalField(
-        label=gettext_lazy("Rate"), max_digits=20, decimal_places=10, widget=forms.TextInput(attrs=DECIMAL)
-    )
+    rate = AmountField(label=gettext_lazy("Rate"), max_digits=20, decimal_places=10)
     day = forms.DateField(
         label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -173,9 +174,18 @@ def _form(request: TenantRequest, center: Center) -> PaymentForm:
     day = today(request.reseller, clock.now())
     rows = open_invoices(center)
     currencies = payable_in(center)
+    about: dict[str, Any] = {"currencies": currencies, "today": day, "printed": _printed(center, rows)}
     if request.method == "POST":
-        return PaymentForm(request.POST, currencies=currencies, today=day)
-    return PaymentForm(initial=_initial(request, rows, day), currencies=currencies, today=day)
+        return PaymentForm(request.POST, **about)
+    return PaymentForm(initial=_initial(request, rows, day), **about)
+
+
+def _printed(center: Center, rows: list[Invoice]) -> set[Decimal]:
+    """The amounts that the page shows or suggests: what is open, the sums of it, and the balances."""
+    found = {row.open_amount for row in rows} | {row.owed for row in balances(center, clock.now())}
+    for currency in {row.currency for row in rows}:
+        found |= set(accumulate(row.open_amount for row in rows if row.currency == currency))
+    return found
 
 
 def _initial(request: TenantRequest, rows: list[Invoice], day: date) -> dict[str, Any]:
@@ -202,7 +212,7 @@ def _effect(center: Center, form: PaymentForm) -> dict[str, Any]:
             return {"effect": None}
         return {"effect": _worked_out(center, Decimal(initial["amount"]), initial["currency"])}
     payable = form.payable
-    return {"effect": _worked_out(center, *payable) if payable else None}
+    return {"effect": _worked_out(center, *payable) if payable else None, "unclear": form.is_unclear}
 
 
 def _worked_out(center: Center, amount: Decimal, currency: str) -> Effect:

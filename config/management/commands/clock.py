@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from centers import clock
+from centers.amounts import amount_argument
 from config.timetravel import move_ahead
 
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         way = parser.add_mutually_exclusive_group()
-        way.add_argument("--advance-days", type=float, help="days to move ahead, such as 1 or 0.5")
+        way.add_argument("--advance-days", type=amount_argument, help="days to move ahead, such as 1 or 0.5")
         way.add_argument("--to", help="the moment to move to, as ISO 8601 with an offset")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,7 +36,7 @@ class Command(BaseCommand):
     @staticmethod
     def _wanted(options: dict[str, Any]) -> timedelta:
         if options["advance_days"] is not None:
-            return timedelta(days=options["advance_days"])
+            return timedelta(days=float(options["advance_days"]))
         if not options["to"]:
             return timedelta()
         try:

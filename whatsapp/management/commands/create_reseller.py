@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from centers.amounts import count_argument
 from centers.errors import Refused
 from whatsapp.onboarding import NewReseller, create_reseller
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         for name in _TEXTS:
             parser.add_argument(f"--{name}", required=True)
         parser.add_argument(
-            "--rate-limit", type=int, default=60, help="requests per minute of the MazBot account"
+            "--rate-limit", type=count_argument, default=60, help="requests per minute of the MazBot account"
         )
         parser.add_argument("--slug", default="", help="the address name; made from the name when not given")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
