@@ -20,7 +20,10 @@ from centers.fields import LineField
 class AmountForm(forms.Form):
     """An amount in one of `currencies`, checked against the digits of the one chosen."""
 
-    amount = AmountField(label=gettext_lazy("Amount"))
+    amount = AmountField(
+        label=gettext_lazy("Amount"),
+        error_messages={"invalid": gettext_lazy("“%(value)s” is not an amount.")},
+    )
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
 
     def __init__(

@@ -93,13 +93,19 @@ def test_the_price_that_is_read_times_the_quantity_comes_to_the_amount(
 
 
 @pytest.mark.parametrize(
-    "typed", ["1_000", "1e3", "1E+2", "NaN", "Infinity", "1,5", "1 000", "", ".", "0x10", "½"]
+    "typed", ["1_000", "1e3", "1E+2", "NaN", "Infinity", "1,5,", "1 00", "", ".", "0x10", "½"]
 )
 def test_only_digits_are_an_amount(typed: str) -> None:
     with pytest.raises(Refused, match="is not an amount"):
         exact_amount(typed, "USD")
 
 
-@pytest.mark.parametrize("typed", ["12.5", " 12.50 ", "١٢٫٥", "۱۲.۵", "+12.5", "012.5"])
+def test_an_operation_does_not_guess_between_two_readings() -> None:
+    with pytest.raises(Refused, match="two ways"):
+        exact_amount("1,234", "USD")
+    assert exact_amount("1 234,00", "USD") == 1234
+
+
+@pytest.mark.parametrize("typed", ["12.5", " 12.50 ", "١٢٫٥", "۱۲.۵", "+12.5", "012.5", "12,5", "12٫5"])
 def test_digits_of_any_script_are_an_amount(typed: str) -> None:
     assert exact_amount(typed, "USD") == Decimal("12.50")

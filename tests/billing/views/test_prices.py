@@ -261,5 +261,4 @@ def test_decimals_are_typed_as_text_because_browsers_drop_a_comma_from_number_fi
         html = owner.get(desk.url(page)).content.decode()
         tag = next(part for part in html.split("<input ") if f'name="{field}"' in part.partition(">")[0])
         assert 'type="text"' in tag.partition(">")[0], field
-    refused = owner.post(desk.url("prices/margin/"), MARGIN | {"percent": "1,5"})
-    assert refused.status_code == 422
+        assert 'inputmode="decimal"' in tag.partition(">")[0], field
