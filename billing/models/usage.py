@@ -7,6 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
+from centers.models.fields import LineField
 from whatsapp.models import Instance
 
 
@@ -79,7 +80,7 @@ class UsageReading(models.Model):
     received = models.BigIntegerField(null=True)
     failed = models.BigIntegerField(null=True)
     cost = models.DecimalField(max_digits=24, decimal_places=10, null=True)
-    note = models.CharField(max_length=300, blank=True, default="", db_default="")
+    note = LineField(max_length=300, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3)
     read_at = models.DateTimeField()
     flag = models.CharField(max_length=10, choices=Flag, blank=True)
