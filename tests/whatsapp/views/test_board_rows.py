@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from centers.models import Center, Reseller
@@ -118,9 +119,12 @@ def test_an_exact_time_is_in_the_resellers_zone(house: House) -> None:
 
 
 def test_a_label_cannot_stand_in_for_a_time(house: House) -> None:
-    _change(house, label="\x02:last_seen\x03<b>", last_seen=None)
+    """The marks that keep a place for a time are control characters, which no label holds."""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        _change(house, label="\x02:last_seen\x03", last_seen=None)
+    _change(house, label=":last_seen<b>", last_seen=None)
     rows = _rows(house)
-    assert "\x02:last_seen\x03&lt;b&gt;" in rows
+    assert ":last_seen&lt;b&gt;" in rows
     assert "never seen" in rows
 
 
