@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from centers.countries import country_name
 from centers.models import AuditEvent, Role
 
 _sentences: dict[str, str | Promise] = {
@@ -135,7 +136,7 @@ _FACTS = {
     "step": gettext_lazy("step"),
     "after": gettext_lazy("now"),
     "category": gettext_lazy("applies to"),
-    "country_id": gettext_lazy("country"),
+    "country_id": gettext_lazy("MazBot country id"),
     "via": gettext_lazy("asked from"),
     "centers": gettext_lazy("centers"),
     "instances": gettext_lazy("numbers"),
@@ -204,5 +205,9 @@ def _shown(model_name: str, name: str, value: Any) -> str:
             if name == "centers"
             else ", ".join(str(_WORDS.get(str(part), part)) for part in value)
         )
-    labels = dict(getattr(_field(model_name, name), "flatchoices", ()))
+    labels = {value: country_name(str(value))} if name == "country" else _choices(model_name, name)
     return str(labels.get(value) or _WORDS.get(str(value), value))
+
+
+def _choices(model_name: str, name: str) -> dict[Any, Any]:
+    return dict(getattr(_field(model_name, name), "flatchoices", ()))

@@ -29,6 +29,7 @@ _LATER = {
     own: re.compile(rf"([{others}][\s\"]*)(?=[{re.escape(''.join(_FORMULA))}])")
     for own, others in ((",", ";\t"), (";", ",\t"), ("\t", ",;"))
 }
+_ESCAPED = re.compile(rf"(^|[,;\t][\s\"]*)'(?=[{re.escape(''.join(_FORMULA))}])")
 #: Such text is no formula, only a number, and spreadsheets would drop its sign or zeros, or round its last digits.
 _PHONE = re.compile(r"\+\d{6,15}", re.ASCII)
 _CODE = re.compile(r"0\d+|\d{12,}|\d+[eE]\d+", re.ASCII)
@@ -97,6 +98,11 @@ def escape(value: object) -> object:
         return value
     text = str(value)
     return "'" + text if text.startswith(_FORMULA) and not _PHONE.fullmatch(text) else text
+
+
+def without_escapes(cell: str) -> str:
+    """The text of a cell without the apostrophes that `escape` and the CSV put before what would be a formula."""
+    return _ESCAPED.sub(r"\1", cell)
 
 
 def _as_asked(lines: Iterable[bytes], zone: tzinfo) -> Iterator[bytes]:

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from centers.choices import currency_choices, time_zone_choices
+from centers.countries import country_choices
 from centers.fields import AddressField, CodeField, LineField
 from centers.images import MAX_BYTES
 from centers.models import Center, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
 from centers.names import same_name
-from centers.validators import normalise_phone
+from centers.phones import normalise_phone
 
 #: `--mk-brand` of markaz.css as a colour input writes it.
 HOUSE_COLOUR = "#0f6e6e"
@@ -32,7 +33,17 @@ class CenterForm(_CenterForm):
 
     class Meta:
         model = Center
-        fields = ("name", "contact_name", "email", "phone", "country_id", "currency", "language", "notes")
+        fields = (
+            "name",
+            "contact_name",
+            "email",
+            "country",
+            "phone",
+            "country_id",
+            "currency",
+            "language",
+            "notes",
+        )
         widgets = {
             "phone": forms.TextInput(attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}),
             "country_id": forms.TextInput(attrs={"dir": "ltr"}),
@@ -40,17 +51,20 @@ class CenterForm(_CenterForm):
         }
         help_texts = {
             "email": gettext_lazy("Invoices and reminders are sent here."),
-            "phone": gettext_lazy("With the country code, such as +96899887897."),
+            "country": gettext_lazy("Phone numbers without + are read in this country."),
             "country_id": gettext_lazy("As MazBot numbers countries; it decides which rates apply."),
             "notes": gettext_lazy("Only your team sees them."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reseller: Reseller, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.reseller = reseller
         self.fields["currency"] = _currency_field(self.fields["currency"].label)
+        self.fields["country"] = _country_field(self.fields["country"])
 
     def clean_phone(self) -> str:
-        return normalise_phone(self.cleaned_data["phone"])
+        country = self.cleaned_data.get("country") or self.reseller.country
+        return normalise_phone(self.cleaned_data["phone"], country)
 
 
 class ArchiveForm(forms.Form):
@@ -103,7 +117,15 @@ class GeneralForm(_ResellerForm):
 
     class Meta:
         model = Reseller
-        fields = ("name", "language", "time_zone", "currency", "support_contact", "payment_instructions")
+        fields = (
+            "name",
+            "language",
+            "time_zone",
+            "country",
+            "currency",
+            "support_contact",
+            "payment_instructions",
+        )
         widgets = {
             "support_contact": forms.TextInput(attrs={"dir": "auto"}),
             "payment_instructions": forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
@@ -111,6 +133,7 @@ class GeneralForm(_ResellerForm):
         help_texts = {
             "language": gettext_lazy("Of mails and of people who have not chosen one."),
             "time_zone": gettext_lazy("Days, months and due dates begin at midnight here."),
+            "country": gettext_lazy("Phone numbers without + are read in it. Suggested for new centers."),
             "currency": gettext_lazy("Suggested for new centers; each center keeps its own."),
             "support_contact": gettext_lazy("A phone number or an address your centers see on every page."),
             "payment_instructions": gettext_lazy(
@@ -123,6 +146,7 @@ class GeneralForm(_ResellerForm):
         self.fields["currency"] = _currency_field(
             self.fields["currency"].label, self.fields["currency"].help_text
         )
+        self.fields["country"] = _country_field(self.fields["country"])
         zone = self.fields["time_zone"]
         self.fields["time_zone"] = forms.ChoiceField(
             label=zone.label, help_text=zone.help_text, choices=time_zone_choices
@@ -252,3 +276,10 @@ class AcceptForm(forms.Form):
 
 def _currency_field(label: Any, help_text: Any = "") -> forms.ChoiceField:
     return forms.ChoiceField(label=label, help_text=help_text, choices=currency_choices)
+
+
+def _country_field(field: forms.Field) -> forms.ChoiceField:
+    """A chooser in place of `field`, with names in the reader's language."""
+    return forms.ChoiceField(
+        label=field.label, help_text=field.help_text, choices=country_choices, required=False
+    )

@@ -16,9 +16,19 @@ from centers import audit, clock, live
 from centers.checking import check_fields
 from centers.errors import Refused
 from centers.models import Center, Invitation, Reseller, User
-from centers.validators import normalise_phone
+from centers.phones import normalise_phone
 
-FIELDS = ("name", "contact_name", "email", "phone", "country_id", "currency", "language", "notes")
+FIELDS = (
+    "name",
+    "contact_name",
+    "email",
+    "phone",
+    "country",
+    "country_id",
+    "currency",
+    "language",
+    "notes",
+)
 
 #: Says why a center cannot be archived now, or None.
 Guard = Callable[[Center], str | None]
@@ -51,13 +61,14 @@ def on_restore(hook: Hook) -> Hook:
 def create_center(
     *, reseller: Reseller, by: User | None, name: str, now: datetime | None = None, **fields: Any
 ) -> Center:
-    """Add a center. `fields` are those of FIELDS; currency and language default to the reseller's.
+    """Add a center. `fields` are those of FIELDS; currency, language and country default to the reseller's.
 
     Raises Refused when a value is wrong or another center has the name.
     """
     now = now or clock.now()
     center = Center(reseller=reseller)
-    _assign(center, {"currency": reseller.currency, "language": reseller.language, "name": name} | fields)
+    usual = {"currency": reseller.currency, "language": reseller.language, "country": reseller.country}
+    _assign(center, usual | {"name": name} | fields)
     with _unique_name(center), transaction.atomic():
         center.save()
         audit.record("center.created", reseller=reseller, by=by, target=center, now=now)
@@ -135,7 +146,7 @@ def _assign(center: Center, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(center, name, value.strip() if isinstance(value, str) else value)
     try:
-        center.phone = normalise_phone(center.phone)
+        center.phone = normalise_phone(center.phone, center.country or center.reseller.country)
     except ValidationError as error:
         raise Refused(error.messages[0]) from error
     check_fields(center, exclude=("reseller",))

@@ -24,6 +24,7 @@ FIELDS = (
     "language",
     "time_zone",
     "currency",
+    "country",
     "support_contact",
     "payment_instructions",
     "colour",
@@ -40,6 +41,7 @@ def create_reseller(
     currency: str = "USD",
     language: str = "en",
     time_zone: str = "Asia/Riyadh",
+    country: str = "",
     owner_name: str = "",
     slug: str = "",
     by: User | None = None,
@@ -53,7 +55,7 @@ def create_reseller(
     reseller = Reseller(
         name=name.strip(), slug=slug or free_slug(name), language=language, time_zone=time_zone
     )
-    reseller.currency = currency.strip().upper()
+    reseller.currency, reseller.country = currency.strip().upper(), country.strip().upper()
     check_fields(reseller)
     try:
         with transaction.atomic():

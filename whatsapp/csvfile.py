@@ -1,37 +1,26 @@
-"""Reading a CSV file of centers and numbers: bytes in, rows and errors with line numbers out."""
+"""Reading a file of centers and numbers, CSV or Excel: bytes in, rows and errors with line numbers out."""
 
-import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 
 from centers.sentences import Sentence as _
+from whatsapp.imports.cells import clean_code, clean_text
+from whatsapp.imports.columns import COLUMNS, Header, read_header
+from whatsapp.imports.encodings import Unreadable, decode
+from whatsapp.imports.workbooks import is_workbook, read_workbook
 
-COLUMNS = (
-    "center",
-    "contact_name",
-    "email",
-    "phone",
-    "country_id",
-    "currency",
-    "language",
-    "instance_id",
-    "label",
-)
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 20_000
 _DELIMITERS = (",", ";", "\t")
 _NAMES = ("center", "contact_name", "label")  # the other columns hold codes
-# Line breaks and control characters stay: the columns refuse them with a sentence (centers/text.py).
-_BLANK = re.compile(r"[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
-# Marks of direction and width that spreadsheets and phones leave around text; nobody sees them.
-_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_UNSEEN_ANYWHERE = re.compile(f"[{_UNSEEN}]")
+_MOST_NAMED, _LONGEST_NAMED = 30, 40  # unknown columns, and characters of one
 _SEPARATOR_LINE = re.compile(r"\s*sep=(.)[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own hint
 
-Row = dict[str, str]  # the columns; and "line" as text
+Row = dict[str, str]  # the columns that the file has
+Record = tuple[int, list[str]]  # the line in which it begins, and its cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +41,43 @@ class RowError:
 
 
 @dataclass(slots=True)
+class Reading:
+    """How a file was read, for a person to look at before it counts."""
+
+    encoding: str = ""  # of imports.encodings.ENCODINGS; "": a workbook
+    certain: bool = True  # False: the encoding was recognised by its letters
+    tab: str = ""  # the sheet of a workbook
+    unknown: list[str] = field(default_factory=list)
+    ignored: bool = False  # a person chose to leave the unknown columns out
+    derived: list[str] = field(default_factory=list)  # left out without asking: of our own exports
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
 class Sheet:
-    """The rows that could be read, each with its line number, and what could not."""
+    """The rows that could be read, each with its line number, what could not, and how it was read."""
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)
 
 
-def read_sheet(content: bytes) -> Sheet:
-    """UTF-8 with or without a byte order mark, or UTF-16 with one; columns apart by comma, semicolon or tab.
+def read_sheet(content: bytes, *, encoding: str = "", ignore_unknown: bool = False) -> Sheet:
+    """An Excel workbook, or text with columns apart by comma, semicolon or tab.
 
-    Blank lines are skipped. Spaces of any width become one blank, unseen marks around names and in codes are dropped.
+    Text is read in `encoding`, or in the one that fits: UTF-8, UTF-16 with its mark, Windows-1256 or -1252. Blank
+    lines are skipped. Spaces of any width become one blank, unseen marks around names and in codes are dropped.
+    Unknown columns are an error, all of them together, unless `ignore_unknown`.
     """
-    if len(content) > MAX_BYTES:
-        return _useless(_("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2})
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    sheet = Sheet()
     try:
-        text = content.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return Sheet(errors=[RowError(line, "", _("The file is not UTF-8. Save it as “CSV UTF-8”."))])
-    if "\0" in text:
-        return _useless(_("The file is not a text file."))
-    if not text.strip():
-        return _useless(_("The file is empty."))
-    return _read(text)
+        records = _records(content, encoding, sheet.reading)
+        _take_all(sheet, records, ignore_unknown)
+    except Unreadable as error:
+        return Sheet(errors=[RowError(error.line, "", error.sentence)], reading=sheet.reading)
+    return sheet
 
 
 def example_file() -> str:
@@ -87,51 +88,35 @@ def example_file() -> str:
             "Huda Salem",
             "huda@alnoor.example",
             "+96899887897",
+            "OM",
             "1",
             "OMR",
             "ar",
             "inst-1001",
             "",
         ),
-        ("Al Noor Clinic", "", "", "", "", "", "", "inst-1002", "Reception"),
+        ("Al Noor Clinic", "", "", "", "", "", "", "", "inst-1002", "Reception"),
     ]
     out = io.StringIO()
     csv.writer(out).writerows([COLUMNS, *rows])
     return out.getvalue()
 
 
-def _read(text: str) -> Sheet:
-    header: list[str] = []
-    sheet = Sheet()
-    try:
-        for line, cells in _records(text):
-            if not header:
-                header = [cell.lower() for cell in _cut(cells, 0)]
-                sheet.errors += _header_errors(header, line)
-                if sheet.errors:
-                    return sheet
-            elif len(sheet.rows) >= MAX_ROWS:
-                return _useless(_("The file has more than %(count)s rows.") % {"count": MAX_ROWS})
-            else:
-                _take(sheet, header, cells, line)
-    except _Broken as error:
-        problem = _("A quotation mark is not closed, or there is text after one that is.")
-        return Sheet(errors=[RowError(error.line, "", problem)])
-    if not sheet.rows and not sheet.errors:
-        return _useless(_("The file has a header but no rows."))
-    return sheet
+def _records(content: bytes, encoding: str, reading: Reading) -> Iterable[Record]:
+    if len(content) > MAX_BYTES:
+        raise Unreadable(_("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2})
+    if is_workbook(content):
+        reading.tab, records = read_workbook(content)
+    else:
+        decoded = decode(content, encoding)
+        reading.encoding, reading.certain = decoded.encoding, decoded.certain
+        records = list(_text_records(decoded.text))
+    if not records:
+        raise Unreadable(_("The file is empty."))
+    return ((line, [clean_text(cell) for cell in cells]) for line, cells in records)
 
 
-class _Broken(Exception):
-    """A record that ends nowhere, by the line in which it begins."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The line in which each record that is not blank begins, and its cells."""
+def _text_records(text: str) -> Iterator[Record]:
     hint = _SEPARATOR_LINE.match(text)
     skipped = hint.group().count("\n") if hint else 0
     text = text[hint.end() :] if hint else text
@@ -141,13 +126,35 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     while True:
         line = skipped + reader.line_num + 1
         try:
-            cells = [_BLANK.sub(" ", cell).strip(" " + _UNSEEN) for cell in next(reader)]
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            raise _Broken(line) from error
-        if any(cells):
+            problem = _("A quotation mark is not closed, or there is text after one that is.")
+            raise Unreadable(problem, line) from error
+        if any(cell.strip() for cell in cells):
             yield line, cells
+
+
+def _take_all(sheet: Sheet, records: Iterable[Record], ignore_unknown: bool) -> None:
+    header = None
+    for line, cells in records:
+        if not any(cells):
+            continue
+        if header is None:
+            header = read_header(_cut(cells, 0))
+            reading = sheet.reading
+            reading.unknown = [name[:_LONGEST_NAMED] for name in header.unknown[:_MOST_NAMED]]
+            reading.derived, reading.ignored = header.derived, ignore_unknown
+            sheet.errors += _header_errors(header, line, ignore_unknown)
+            if header.missing or header.twice:
+                return
+        elif len(sheet.rows) >= MAX_ROWS:
+            raise Unreadable(_("The file has more than %(count)s rows.") % {"count": MAX_ROWS})
+        else:
+            _take(sheet, header, cells, line)
+    if not sheet.rows and not sheet.errors:
+        raise Unreadable(_("The file has a header but no rows."))
 
 
 def _cut(cells: list[str], least: int) -> list[str]:
@@ -157,34 +164,39 @@ def _cut(cells: list[str], least: int) -> list[str]:
     return cells
 
 
-def _take(sheet: Sheet, header: list[str], cells: list[str], line: int) -> None:
-    cells = _cut(cells, len(header))
-    if len(cells) != len(header):
+def _take(sheet: Sheet, header: Header, cells: list[str], line: int) -> None:
+    cells = _cut(cells, len(header.names))
+    if len(cells) != len(header.names):
         message = _("%(found)s values where the header has %(wanted)s.")
-        problem = message % {"found": len(cells), "wanted": len(header)}
+        problem = message % {"found": len(cells), "wanted": len(header.names)}
         sheet.errors.append(RowError(line, "", problem))
         return
-    named = zip(header, cells, strict=True)
-    row = {name: cell if name in _NAMES else _UNSEEN_ANYWHERE.sub("", cell) for name, cell in named}
-    sheet.rows.append((line, row))
+    named = zip(header.names, cells, strict=True)
+    row = {name: cell if name in _NAMES else clean_code(cell) for name, cell in named if name}
+    if any(row.values()):
+        sheet.rows.append((line, row))
 
 
-def _header_errors(header: list[str], line: int) -> list[RowError]:
-    errors = [RowError(line, name, _("This column is missing.")) for name in COLUMNS if name not in header]
-    errors += [
-        RowError(
-            line,
-            name[:40],
-            _("There is no such column. The columns are: %(names)s.") % {"names": ", ".join(COLUMNS)},
+def _header_errors(header: Header, line: int, ignore_unknown: bool) -> list[RowError]:
+    """One error for each kind of mistake, however many columns it is about."""
+    if header.nothing_known:
+        problem = _(
+            "The first row does not name the columns. Name them: %(names)s. Only %(needed)s is required."
         )
-        for name in header
-        if name not in COLUMNS
-    ]
-    errors += [
-        RowError(line, name, _("This column is there twice.")) for name in COLUMNS if header.count(name) > 1
-    ]
+        return [RowError(line, "", problem % {"names": ", ".join(COLUMNS), "needed": COLUMNS[0]})]
+    errors = []
+    if header.missing:
+        problem = _("There is no column %(names)s. Add it, or rename the column that holds it.")
+        errors.append(RowError(line, "", problem % {"names": ", ".join(header.missing)}))
+    if header.twice:
+        problem = _("Two columns mean the same: %(names)s. Keep one of each.")
+        errors.append(RowError(line, "", problem % {"names": _listed(header.twice)}))
+    if header.unknown and not ignore_unknown:
+        problem = _("Unknown columns: %(names)s. Rename them, or ignore them.")
+        errors.append(RowError(line, "", problem % {"names": _listed(header.unknown)}))
     return errors
 
 
-def _useless(sentence: str) -> Sheet:
-    return Sheet(errors=[RowError(1, "", sentence)])
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"“{name[:_LONGEST_NAMED]}”" for name in names[:_MOST_NAMED])
+    return shown + (" …" if len(names) > _MOST_NAMED else "")

@@ -1,5 +1,6 @@
 """What people may enter about numbers and the MazBot account; everything else in a POST is ignored."""
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from centers.amount_fields import CountField
 from centers.fields import LineField, LinesField, WebAddressField
 from centers.models import Center
 from centers.names import same_name
+from whatsapp.imports.cells import clean_code, clean_text
+from whatsapp.imports.encodings import ENCODINGS
 from whatsapp.models import Instance, MazbotAccount, Service
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ else:  # Django's own classes take no type argument
 
 SECRETS = ("api_key", "password", "webhook_secret")
 LARGEST_CSV = 2 * 1024 * 1024  # bytes; about 20,000 rows
+_TAB = re.compile(r"\t+")
+_AFTER_ID = re.compile(r"[\s,;]+")
 
 
 class InstanceForm(_InstanceForm):
@@ -41,7 +46,7 @@ class InstanceForm(_InstanceForm):
 
 
 class InstanceListForm(forms.Form):
-    """Several numbers at once, one per line: the id, a space, and the label."""
+    """Several numbers at once, one per line: the id and the label, as typed or as copied from a spreadsheet."""
 
     lines = LinesField(
         label=gettext_lazy("Numbers, one per line"),
@@ -54,10 +59,10 @@ class InstanceListForm(forms.Form):
         """(line number, id, label) of every line that is not empty; errors name their line."""
         rows, errors = [], []
         for number, line in enumerate(self.cleaned_data["lines"].splitlines(), 1):
-            if not line.strip():
+            name, label = _id_and_label(line)
+            if not name:
                 continue
-            name, _space, label = line.strip().partition(" ")
-            one = InstanceForm({"instance_id": name.strip(","), "label": label.strip()})
+            one = InstanceForm({"instance_id": name, "label": label})
             if one.is_valid():
                 rows.append((number, one.cleaned_data["instance_id"], one.cleaned_data["label"]))
             else:
@@ -68,6 +73,13 @@ class InstanceListForm(forms.Form):
         if not rows:
             raise forms.ValidationError(_("Enter at least one instance id."))
         return rows
+
+
+def _id_and_label(line: str) -> tuple[str, str]:
+    """The first two cells of a line, cleaned as those of a file; an id holds no space, comma, semicolon or tab."""
+    parts = _AFTER_ID.split(clean_text(_TAB.sub(" ", line)), maxsplit=1)
+    label = clean_text(parts[1].rstrip(",;")) if len(parts) > 1 else ""
+    return clean_code(parts[0]).strip('"'), label.strip('"')
 
 
 def _line_errors(number: int, name: str, form: InstanceForm) -> list[str]:
@@ -241,11 +253,11 @@ def _host(url: str) -> str:
 
 
 class ImportForm(forms.Form):
-    """A CSV file with centers and numbers."""
+    """A file with centers and numbers: Excel or CSV."""
 
     file = forms.FileField(
-        label=gettext_lazy("CSV file"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        label=gettext_lazy("Excel or CSV file"),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv,.txt,.tsv,text/csv"}),
     )
 
     def clean_file(self) -> Any:
@@ -254,3 +266,10 @@ class ImportForm(forms.Form):
         if file.size > LARGEST_CSV:
             raise forms.ValidationError(_("The file is larger than 2 MB. Split it and import the parts."))
         return file
+
+
+class ReadingForm(forms.Form):
+    """How to read an uploaded file again."""
+
+    encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False)
+    ignore_unknown = forms.BooleanField(required=False)

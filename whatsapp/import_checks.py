@@ -4,26 +4,39 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
+from django.utils.translation import gettext_noop
 
+from centers.countries import country_of
 from centers.models import Center, Reseller
 from centers.names import NameKey, name_keys
+from centers.phones import normalise_phone
 from centers.sentences import Sentence as _
 from centers.sentences import of_error
-from centers.validators import normalise_phone
-from whatsapp.csvfile import COLUMNS, Row, RowError, Sheet
+from whatsapp.csvfile import Row, RowError, Sheet
+from whatsapp.imports.cells import is_failed_formula, is_shortened, without_decimals
+from whatsapp.imports.columns import COLUMNS
 from whatsapp.models import Instance
 
-CENTER_FIELDS = ("contact_name", "email", "phone", "country_id", "currency", "language")
+CENTER_FIELDS = ("contact_name", "email", "phone", "country", "country_id", "currency", "language")
 _LABELS = {"center": "name"}
+_CODES = ("phone", "instance_id")
 
 
 @dataclass(slots=True)
 class Plan:
-    """Rows in order, cleaned; `new_centers` maps the key of a center's name to its fields as the file has them."""
+    """Rows in order, cleaned; `new_centers` maps the key of a center's name to its fields as the file has them.
+
+    `new_numbers` are the rows that add a number; `unchanged` counts those that add nothing, because their center and
+    number exist, `archived` how many of these are in the archive, where they stay.
+    """
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     new_centers: dict[str, Row] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # of every center's name
+    new_numbers: list[tuple[int, Row]] = field(default_factory=list)
+    unchanged: int = 0
+    archived: int = 0
 
 
 def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
@@ -31,8 +44,12 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
     plan = Plan(errors=list(sheet.errors))
     for line, row in sheet.rows:
         plan.rows.append((line, _cleaned(line, row, plan.errors)))
-    _check_instances(reseller, plan)
-    _merge_centers(reseller, plan, name_keys(row["center"] for _line, row in plan.rows))
+    plan.keys = name_keys(row["center"] for _line, row in plan.rows)
+    existing = _known_centers(reseller)
+    _read_phones(reseller, plan, existing)
+    known = _check_instances(reseller, plan, existing)
+    _merge_centers(reseller, plan, existing)
+    _sort_rows(plan, existing, known)
     plan.errors.sort(
         key=lambda error: (error.line, COLUMNS.index(error.field) if error.field in COLUMNS else -1)
     )
@@ -46,26 +63,73 @@ def _known_centers(reseller: Reseller) -> dict[str, Center]:
 
 
 def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
-    clean = dict(row)
-    clean["currency"] = row["currency"].upper()
-    clean["language"] = row["language"].lower()
-    try:
-        clean["phone"] = normalise_phone(row["phone"])
-    except ValidationError as error:
-        errors.append(RowError(line, "phone", of_error(error)))
+    """The row with every column but `instance_id`, which a file of centers may go without."""
+    clean = dict.fromkeys(COLUMNS, "") | row
+    if "instance_id" not in row:
+        del clean["instance_id"]
+    clean["currency"] = clean["currency"].upper()
+    clean["language"] = clean["language"].lower()
+    clean["country"] = country_of(clean["country"]) if clean["country"] else ""
+    clean["phone"] = without_decimals(clean["phone"])
     for name in ("center", "instance_id"):
-        if not row[name]:
+        if not clean.get(name, "x"):
             errors.append(RowError(line, name, _("This must not be empty.")))
-    for name in ("center", "contact_name", "email", "country_id", "currency", "language"):
-        errors += _clean_cell(Center, name, clean, line)
+    for error in _spoiled(line, clean):
+        errors.append(error)
+        clean[error.field] = ""  # one error is enough
+    for name in ("center", *CENTER_FIELDS):
+        if name != "phone":
+            errors += _clean_cell(Center, name, clean, line)
     for name in ("instance_id", "label"):
         errors += _clean_cell(Instance, name, clean, line)
     return clean
 
 
+def _spoiled(line: int, row: Row) -> list[RowError]:
+    """Cells whose value a spreadsheet lost: errors of formulas, long numbers it shortened."""
+    errors = []
+    for name, cell in row.items():
+        if is_failed_formula(cell):
+            problem = _("“%(value)s” is an error of the spreadsheet. Correct the formula, or type the value.")
+            errors.append(RowError(line, name, problem % {"value": cell}))
+        elif name in _CODES and is_shortened(cell):
+            problem = _(
+                "“%(value)s”: the spreadsheet has shortened this number, and digits are lost. Format the column as "
+                "text, type the number again, and save."
+            )
+            errors.append(RowError(line, name, problem % {"value": cell}))
+    return errors
+
+
+def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> None:
+    """Read every phone in its center's country: of this row, of the center, of another row of it, or the reseller's."""
+    stated: dict[str, str] = {}
+    for _line, row in plan.rows:
+        if row["country"]:
+            stated.setdefault(plan.keys[row["center"]], row["country"])
+    for line, row in plan.rows:
+        key = plan.keys[row["center"]]
+        center = existing.get(key)
+        if center is not None and row["phone"] and _same_phone(row["phone"], center.phone):
+            row["phone"] = center.phone
+            continue
+        own = center.country if center is not None else ""
+        try:
+            country = row["country"] or own or stated.get(key) or reseller.country
+            row["phone"] = normalise_phone(row["phone"], country)
+        except ValidationError as error:
+            plan.errors.append(RowError(line, "phone", of_error(error)))
+            row["phone"] = ""  # one error is enough
+
+
+def _same_phone(given: str, stored: str) -> bool:
+    """Whether a file repeats what is stored, with or without the plus that spreadsheets drop."""
+    return given.removeprefix("+") == stored.removeprefix("+")
+
+
 def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line: int) -> list[RowError]:
     """Put the value as its column would hold it into `row`, or say what is wrong with it."""
-    value = row[name]
+    value = row.get(name, "")
     if not value:
         return []
     column = model._meta.get_field(_LABELS.get(name, name))
@@ -83,30 +147,37 @@ def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line:
     return []
 
 
-def _check_instances(reseller: Reseller, plan: Plan) -> None:
-    seen: dict[str, int] = {}
+def _check_instances(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> dict[str, Instance]:
+    """Refuse numbers that are twice in the file or belong to another center; returns those that exist already."""
+    seen: dict[str, tuple[int, Row]] = {}
     for line, row in plan.rows:
-        instance_id = row["instance_id"]
-        if instance_id and instance_id in seen:
-            message = _("“%(id)s” is already in line %(line)s.") % {
-                "id": instance_id,
-                "line": seen[instance_id],
-            }
-            plan.errors.append(RowError(line, "instance_id", message))
-        seen.setdefault(instance_id, line)
-    known = Instance.objects.filter(reseller=reseller, instance_id__in=list(seen)).select_related("center")
-    for instance in known:
-        message = _("“%(id)s” already belongs to “%(center)s”.")
-        problem = message % {"id": instance.instance_id, "center": instance.center}
-        plan.errors.append(RowError(seen[instance.instance_id], "instance_id", problem))
+        instance_id = row.get("instance_id", "")
+        if not instance_id:
+            continue
+        if instance_id in seen:
+            message = _("“%(id)s” is already in line %(line)s.")
+            problem = message % {"id": instance_id, "line": seen[instance_id][0]}
+            plan.errors.append(RowError(line, "instance_id", problem))
+        seen.setdefault(instance_id, (line, row))
+    rows = Instance.objects.filter(reseller=reseller, instance_id__in=list(seen)).select_related("center")
+    known = {instance.instance_id: instance for instance in rows}
+    for instance in known.values():
+        line, row = seen[instance.instance_id]
+        center = existing.get(plan.keys[row["center"]])
+        if center is None or center.pk != instance.center_id:
+            message = _("“%(id)s” already belongs to “%(center)s”.")
+            problem = message % {"id": instance.instance_id, "center": instance.center}
+            plan.errors.append(RowError(line, "instance_id", problem))
+        elif row["label"] and row["label"] != instance.label:
+            plan.errors.append(RowError(line, "label", _differs(_NUMBER_DIFFERS, instance.label)))
+    return known
 
 
-def _merge_centers(reseller: Reseller, plan: Plan, keys: dict[str, str]) -> None:
+def _merge_centers(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> None:
     """Rows of one center must agree; what a row leaves empty it takes from the others."""
-    existing = _known_centers(reseller)
     first_line: dict[str, int] = {}
     for line, row in plan.rows:
-        key = keys[row["center"]]
+        key = plan.keys[row["center"]]
         if not key:
             continue
         center = existing.get(key)
@@ -123,19 +194,44 @@ def _merge_centers(reseller: Reseller, plan: Plan, keys: dict[str, str]) -> None
             elif row[name]:
                 known[name] = row[name]
     for fields in plan.new_centers.values():
-        fields["currency"] = fields.get("currency") or reseller.currency
-        fields["language"] = fields.get("language") or reseller.language
+        for name in ("currency", "language", "country"):
+            fields[name] = fields.get(name) or getattr(reseller, name)
 
 
 def _contradictions(line: int, row: Row, center: Center) -> list[RowError]:
     """An import adds numbers to a center that exists; it does not change the center."""
-    if center.archived_at:
-        return [
-            RowError(line, "center", _("“%(center)s” is archived. Restore it first.") % {"center": center})
-        ]
-    message = _("The center exists already with “%(other)s”. Edit it on its page, or leave this empty.")
     return [
-        RowError(line, name, message % {"other": getattr(center, name)})
+        RowError(line, name, _differs(_CENTER_DIFFERS, getattr(center, name)))
         for name in CENTER_FIELDS
         if row[name] and row[name] != getattr(center, name)
     ]
+
+
+_CENTER_DIFFERS = (
+    gettext_noop("The center exists already with “%(other)s”. Edit it on its page, or leave this empty."),
+    gettext_noop("The center exists already without this. Add it on its page, or leave this empty."),
+)
+_NUMBER_DIFFERS = (
+    gettext_noop("The number exists already with “%(other)s”. Edit it on its page, or leave this empty."),
+    gettext_noop("The number exists already without this. Add it on its page, or leave this empty."),
+)
+
+
+def _differs(sentences: tuple[str, str], stored: str) -> str:
+    return _(sentences[0]) % {"other": stored} if stored else _(sentences[1])
+
+
+def _sort_rows(plan: Plan, existing: dict[str, Center], known: dict[str, Instance]) -> None:
+    """Tell the rows that add a number from those that change nothing; an archived center gets no numbers."""
+    for line, row in plan.rows:
+        center = existing.get(plan.keys[row["center"]])
+        instance = known.get(row.get("instance_id", ""))
+        archived = center is not None and center.archived_at is not None
+        if row.get("instance_id") and instance is None:
+            if archived:
+                problem = _("“%(center)s” is archived. Restore it first.") % {"center": center}
+                plan.errors.append(RowError(line, "center", problem))
+            plan.new_numbers.append((line, row))
+        elif center is not None:
+            plan.unchanged += 1
+            plan.archived += archived or (instance is not None and instance.archived_at is not None)

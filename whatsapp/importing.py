@@ -1,12 +1,14 @@
-"""Taking over centers and numbers from a CSV file: read, check, show, then import all or nothing.
+"""Taking over centers and numbers from a file (CSV or Excel): read, check, show, then import all or nothing.
 
 Rows of the same center (by name, as centers/names.py tells names apart) are its numbers. A center that exists
-already gets the numbers and stays as it is; a row that contradicts it is an error.
+already gets the numbers and stays as it is; a row that contradicts it is an error. A number that its center has
+already changes nothing, so that what was exported can be imported again.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import redis
 from django.db import IntegrityError, transaction
@@ -14,21 +16,21 @@ from django.db import IntegrityError, transaction
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import AuditEvent, Center, Reseller, User
-from centers.names import NameKey, name_keys
+from centers.names import NameKey
 from centers.scoping import every_tenant
 from centers.sentences import Sentence as _
-from whatsapp.csvfile import COLUMNS, Sheet, example_file, read_sheet
+from whatsapp.csvfile import MAX_BYTES, Sheet, example_file, read_sheet
 from whatsapp.dispatch import enqueue_on_commit
 from whatsapp.import_checks import CENTER_FIELDS, Plan, plan_import
 from whatsapp.models import ImportBatch, Instance
 
 __all__ = [
-    "COLUMNS",
     "Progress",
     "example_file",
     "import_progress",
     "lost_imports",
     "preview_import",
+    "reread_import",
     "run_import",
     "start_import",
 ]
@@ -51,24 +53,49 @@ class Progress:
 
 
 def preview_import(
-    *, reseller: Reseller, content: bytes, filename: str, by: User | None, now: datetime
+    *, reseller: Reseller, content: bytes, filename: str, by: User | None, now: datetime, **how: Any
 ) -> ImportBatch:
     """Read and check a file; the batch is READY, or INVALID with `errors` ({"line", "field", "message"}).
 
-    At most KEPT_ERRORS errors are kept. Nothing but the batch itself is written.
+    `how` is `encoding` and `ignore_unknown` of `read_sheet`. At most KEPT_ERRORS errors are kept. Nothing but the
+    batch itself is written.
     """
-    plan = plan_import(reseller, read_sheet(content))
-    return ImportBatch.objects.create(
-        reseller=reseller,
-        by=by,
-        filename=filename.replace("\0", "")[:200],
-        state=State.INVALID if plan.errors else State.READY,
-        rows=[] if plan.errors else [{"line": line} | row for line, row in plan.rows],
-        errors=[error.as_dict() for error in plan.errors[:KEPT_ERRORS]],
-        new_centers=len(plan.new_centers),
-        total=len(plan.rows),
-        created_at=now,
-    )
+    batch = ImportBatch(reseller=reseller, by=by, filename=filename.replace("\0", "")[:200], created_at=now)
+    batch.content = content[: MAX_BYTES + 1]
+    _check(batch, **how)
+    batch.save()
+    return batch
+
+
+def reread_import(
+    *, batch: ImportBatch, by: User | None, encoding: str = "", ignore_unknown: bool = False
+) -> None:
+    """Read the file of a batch that was not started again, in another way. Raises Refused where there is none."""
+    with transaction.atomic():
+        waiting = ImportBatch.objects.select_for_update(of=("self",)).select_related("reseller")
+        mine = waiting.filter(pk=batch.pk, state__in=(State.READY, State.INVALID)).first()
+        if mine is None or mine.content is None:
+            raise Refused(_("This file is no longer waiting. Upload it again."))
+        mine.by = by
+        _check(mine, encoding=encoding, ignore_unknown=ignore_unknown)
+        mine.save()
+
+
+def _check(batch: ImportBatch, *, encoding: str = "", ignore_unknown: bool = False) -> None:
+    """Fill in what the file would add, or what is wrong with it."""
+    sheet = read_sheet(bytes(batch.content or b""), encoding=encoding, ignore_unknown=ignore_unknown)
+    plan = plan_import(batch.reseller, sheet)
+    batch.state = State.INVALID if plan.errors else State.READY
+    rows = plan.rows[:KEPT_ERRORS] if plan.errors else plan.rows  # of a file with errors, enough to show
+    batch.rows = [{"line": line} | row for line, row in rows]
+    batch.errors = [error.as_dict() for error in plan.errors[:KEPT_ERRORS]]
+    batch.new_centers, batch.total = len(plan.new_centers), len(plan.rows)
+    counts = {
+        "without_number": len(plan.rows) - len(plan.new_numbers),
+        "unchanged": plan.unchanged,
+        "archived": plan.archived,
+    }
+    batch.reading = sheet.reading.as_dict() | counts
 
 
 def start_import(*, batch: ImportBatch, by: User | None, now: datetime) -> None:
@@ -126,34 +153,34 @@ def lost_imports(now: datetime) -> list[tuple[int, int]]:
 
 
 def _import(batch: ImportBatch, now: datetime) -> None:
-    rows = [(int(row["line"]), {name: str(row[name]) for name in COLUMNS}) for row in batch.rows]
+    rows = [(int(row.pop("line")), {name: str(cell) for name, cell in row.items()}) for row in batch.rows]
     plan = plan_import(batch.reseller, Sheet(rows=rows))
     if plan.errors:
         raise Refused(_("The file no longer fits: %(why)s") % {"why": str(plan.errors[0])})
-    keys = name_keys(row["center"] for _line, row in plan.rows)
     centers = _centers(batch, plan, now)
-    for start in range(0, len(plan.rows), _CHUNK):
+    added = plan.new_numbers
+    for start in range(0, len(added), _CHUNK):
         Instance.objects.bulk_create(
             Instance(
                 reseller=batch.reseller,
-                center_id=centers[keys[row["center"]]],
+                center_id=centers[plan.keys[row["center"]]],
                 instance_id=row["instance_id"],
                 label=row["label"],
                 next_check_at=now,
             )
-            for _line, row in plan.rows[start : start + _CHUNK]
+            for _line, row in added[start : start + _CHUNK]
         )
-        _note_progress(batch, min(start + _CHUNK, len(plan.rows)))
-    _check_in_use(centers[keys[row["center"]]] for _line, row in plan.rows)
-    batch.state, batch.finished_at, batch.rows = State.DONE, now, []
-    batch.save(update_fields=["state", "finished_at", "rows"])
+        _note_progress(batch, min(start + _CHUNK, len(added)))
+    _check_in_use(centers[plan.keys[row["center"]]] for _line, row in added)
+    batch.state, batch.finished_at, batch.rows, batch.content = State.DONE, now, [], None
+    batch.save(update_fields=["state", "finished_at", "rows", "content"])
     audit.record(
         "import.done",
         reseller=batch.reseller,
         by=batch.by,
         target=batch,
         now=now,
-        instances=len(plan.rows),
+        instances=len(added),
         centers=len(plan.new_centers),
     )
     live.publish(batch.reseller_id, "centers", "instances", "jobs")

@@ -32,6 +32,7 @@ class NewReseller:
     mazbot_email: str
     mazbot_password: str = field(repr=False)
     rate_limit: int = 60
+    country: str = ""
     slug: str = ""
 
 
@@ -46,6 +47,7 @@ def create_reseller(new: NewReseller) -> Reseller:
         language=new.language,
         time_zone=new.time_zone,
         currency=new.currency.upper(),
+        country=new.country.strip().upper(),
     )
     account = MazbotAccount(
         reseller=reseller,

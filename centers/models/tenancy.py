@@ -8,6 +8,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers import clock
+from centers.countries import validate_country
 from centers.managers import TenantManager
 from centers.models.fields import AddressField, CodeField, LineField, LinesField, no_control
 from centers.models.people import User
@@ -42,6 +43,9 @@ class Reseller(models.Model):
         _("time zone"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
     )
     currency = CodeField(_("currency"), max_length=3, default="USD", validators=[validate_currency])
+    country = CodeField(
+        _("country"), max_length=2, blank=True, default="", db_default="", validators=[validate_country]
+    )  # ISO 3166: for phone numbers and taxes, not for MazBot
     logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us; deferred by the doors
     logo_version = models.CharField(max_length=16, blank=True, editable=False)  # of its bytes; "": no logo
     colour = CodeField(
@@ -78,6 +82,9 @@ class Center(models.Model):
     contact_name = LineField(_("contact name"), max_length=120, blank=True)
     email = AddressField(_("e-mail"), blank=True)
     phone = CodeField(_("phone"), max_length=20, blank=True)  # E.164, with the plus
+    country = CodeField(
+        _("country"), max_length=2, blank=True, default="", db_default="", validators=[validate_country]
+    )  # ISO 3166; "": the reseller's
     country_id = CodeField(_("MazBot country id"), max_length=16, blank=True)
     currency = CodeField(_("currency"), max_length=3, validators=[validate_currency])
     language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")

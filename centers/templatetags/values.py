@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from centers import clock
+from centers.countries import country_name
 from centers.formats import (
     ago_text,
     day_text,
@@ -54,6 +55,12 @@ def digits(value: Decimal | int | None) -> SafeString:
 def ltr(value: object) -> SafeString:
     """Text that always runs left to right: ids, phones, addresses."""
     return format_html('<bdi dir="ltr">{}</bdi>', "" if value is None else value)
+
+
+@register.filter
+def country(code: str) -> str:
+    """The country's name in the active language; "" for none."""
+    return country_name(code)
 
 
 @register.simple_tag(takes_context=True)

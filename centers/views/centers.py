@@ -1,8 +1,5 @@
 """The list of centers, and one center's page with the parts of all rooms."""
 
-from collections.abc import Iterator
-from itertools import islice
-
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -10,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from centers import clock, fragments
 from centers.access import TenantRequest, staff
+from centers.center_export import EXPORT_COLUMNS, center_cells
 from centers.errors import Refused
 from centers.exports import export
 from centers.forms import ArchiveForm, CenterForm
@@ -21,8 +19,6 @@ from centers.permissions import Permission
 from centers.queries import Numbers, countries, numbers_of
 from centers.toasts import toast
 from centers.views.center_filters import DEFAULT_ORDER, ORDERS, CenterFilters
-
-EXPORT_BATCH = 500
 
 
 @staff(Permission.VIEW)
@@ -47,51 +43,9 @@ def center_list(request: TenantRequest) -> HttpResponse:
 @require_GET
 def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The filtered list as CSV or XLSX."""
-    header = [
-        _("Id"),
-        _("Center"),
-        _("Contact"),
-        _("E-mail"),
-        _("Phone"),
-        _("MazBot country id"),
-        _("Currency"),
-        _("Status"),
-        _("Standing"),
-        _("Numbers"),
-        _("Connected"),
-        _("Down"),
-        _("Switched off"),
-        _("Added"),
-        _("Archived"),
-    ]
     rows = CenterFilters.read(request.GET).apply(Center.objects.order_by("name", "pk"))
-    return export(
-        request, fmt, f"{request.reseller.slug}-centers", header, _exported(rows.iterator(EXPORT_BATCH))
-    )
-
-
-def _exported(rows: Iterator[Center]) -> Iterator[list[object]]:
-    while batch := list(islice(rows, EXPORT_BATCH)):
-        numbers = numbers_of(row.pk for row in batch)
-        for row in batch:
-            count = numbers.get(row.pk, Numbers())
-            yield [
-                row.pk,
-                row.name,
-                row.contact_name,
-                row.email,
-                row.phone,
-                row.country_id,
-                row.currency,
-                _("Archived") if row.archived_at else _("In use"),
-                row.get_standing_display(),
-                count.total,
-                count.connected,
-                count.down,
-                count.off,
-                row.created_at,
-                row.archived_at,
-            ]
+    name = f"{request.reseller.slug}-centers"
+    return export(request, fmt, name, EXPORT_COLUMNS, center_cells(rows))
 
 
 @staff(Permission.VIEW)
@@ -122,9 +76,9 @@ def center(request: TenantRequest, pk: int) -> HttpResponse:
 def center_add(request: TenantRequest) -> HttpResponseBase:
     """Add a center."""
     if request.method == "GET":
-        initial = {"currency": request.reseller.currency, "language": request.reseller.language}
-        return _form_page(request, CenterForm(initial=initial), None)
-    form = CenterForm(request.POST)
+        initial = {name: getattr(request.reseller, name) for name in ("country", "currency", "language")}
+        return _form_page(request, CenterForm(initial=initial, reseller=request.reseller), None)
+    form = CenterForm(request.POST, reseller=request.reseller)
     if form.is_valid():
         try:
             row = create_center(
@@ -144,8 +98,8 @@ def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Change a center's own data."""
     row = get_object_or_404(Center, pk=pk)
     if request.method == "GET":
-        return _form_page(request, CenterForm(instance=row), row)
-    form = CenterForm(request.POST, instance=get_object_or_404(Center, pk=pk))
+        return _form_page(request, CenterForm(instance=row, reseller=request.reseller), row)
+    form = CenterForm(request.POST, instance=get_object_or_404(Center, pk=pk), reseller=request.reseller)
     if form.is_valid():
         try:
             row = edit_center(center=row, by=request.user, now=clock.now(), **form.cleaned_data)

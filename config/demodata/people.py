@@ -15,7 +15,8 @@ from config import demo_accounts
 from config.demodata.places import PLACES
 from config.demodata.sandbox import SEEDING_LIMIT, USUAL_LIMIT, instance_ids
 from whatsapp.accounts import save_account
-from whatsapp.importing import COLUMNS, preview_import, run_import, start_import
+from whatsapp.importing import preview_import, run_import, start_import
+from whatsapp.imports.columns import COLUMNS
 from whatsapp.models import ImportBatch, MazbotAccount
 from whatsapp.sandbox import DEMO_ACCOUNT
 
@@ -47,6 +48,7 @@ def make_reseller(*, sandbox_url: str, now: datetime) -> Reseller:
         currency="USD",
         language="en",
         time_zone="Asia/Riyadh",
+        country="SA",
         now=now,
     )
     owner = User.objects.get(email=demo_accounts.OWNER.email)
@@ -129,6 +131,7 @@ def _csv() -> bytes:
                     "contact_name": place.contact,
                     "email": f"center{index:02d}@demo.example",
                     "phone": f"{place.dial}{index:02d}{4210 + index * 37:05d}",
+                    "country": place.country,
                     "country_id": place.country_id,
                     "currency": place.currency,
                     "language": place.language,

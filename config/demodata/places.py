@@ -9,6 +9,7 @@ class Place:
 
     name: str
     contact: str
+    country: str  # ISO 3166
     country_id: str
     currency: str
     language: str
@@ -16,17 +17,16 @@ class Place:
     numbers: tuple[str, ...] = ("Main",)
 
 
-_SA = ("1", "SAR", "ar", "+96650")
-_EG = ("2", "EGP", "ar", "+20100")
-_LY = ("3", "LYD", "ar", "+21891")
-_KW = ("4", "KWD", "ar", "+9655")
-_AE = ("5", "AED", "en", "+97150")
-_OM = ("6", "OMR", "ar", "+9689")
+_SA = ("SA", "1", "SAR", "ar", "+96650")
+_EG = ("EG", "2", "EGP", "ar", "+20100")
+_LY = ("LY", "3", "LYD", "ar", "+21891")
+_KW = ("KW", "4", "KWD", "ar", "+9655")
+_AE = ("AE", "5", "AED", "en", "+97150")
+_OM = ("OM", "6", "OMR", "ar", "+9689")
 
 
-def _place(name: str, contact: str, where: tuple[str, str, str, str], *numbers: str) -> Place:
-    country, currency, language, dial = where
-    return Place(name, contact, country, currency, language, dial, numbers or ("Main",))
+def _place(name: str, contact: str, where: tuple[str, str, str, str, str], *numbers: str) -> Place:
+    return Place(name, contact, *where, numbers or ("Main",))
 
 
 PLACES = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.stack import Stack
-from whatsapp.csvfile import COLUMNS
+from whatsapp.imports.columns import COLUMNS
 from whatsapp.sandbox import NewInstance, SandboxControl
 
 PASSWORD = "browser-tests-7"

@@ -34,4 +34,5 @@ urlpatterns = [
     path("import/example.csv", imports.import_example, name="import_example"),
     path("import/<int:pk>/", imports.import_batch, name="import_batch"),
     path("import/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("import/<int:pk>/read-again/", imports.import_reread, name="import_reread"),
 ]

@@ -1,6 +1,5 @@
 """The board of all numbers of a reseller, and its export."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,8 @@ from centers.models import Center
 from centers.paging import keyset
 from centers.partials import render_page
 from centers.permissions import Permission
-from whatsapp.models import STATES, Instance
+from whatsapp.models import STATES
+from whatsapp.number_export import EXPORT_COLUMNS, number_cells
 from whatsapp.queries import ConnectionCounts, connection_counts
 from whatsapp.views import board_query
 from whatsapp.views.board_rows import rows_html
@@ -56,43 +56,7 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """All rows the filters let through, as csv or xlsx."""
     filters = board_query.Filters.read(request.GET)
     rows = board_query.board_rows(filters, request.reseller).order_by("center__name", "pk")
-    header = [
-        _("Id"),
-        _("Center id"),
-        _("Center"),
-        _("Label"),
-        _("Instance id"),
-        _("Connection"),
-        _("Since"),
-        _("Last seen"),
-        _("Checked"),
-        _("Service"),
-        _("Service wanted"),
-        _("Status"),
-        _("Balance"),
-        _("Country"),
-    ]
-    return export(request, fmt, "numbers", header, _cells(rows.iterator(chunk_size=1000)))
-
-
-def _cells(rows: Iterator[Instance]) -> Iterator[list[Any]]:
-    for row in rows:
-        yield [
-            row.pk,
-            row.center_id,
-            row.center.name,
-            row.label,
-            row.instance_id,
-            row.get_state_display(),
-            row.state_since,
-            row.last_seen,
-            row.checked_at,
-            row.get_service_display(),
-            row.get_service_wanted_display(),
-            _("Archived") if row.archived_at else _("In use"),
-            row.center.get_standing_display(),
-            row.center.country_id,
-        ]
+    return export(request, fmt, "numbers", EXPORT_COLUMNS, number_cells(rows))
 
 
 def _chips(

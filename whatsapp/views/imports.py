@@ -1,7 +1,8 @@
-"""Importing centers and numbers from a CSV file: upload, look at it, confirm, follow it."""
+"""Importing centers and numbers from a file: upload, look at how it was read, confirm, follow it."""
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from centers import clock
@@ -10,11 +11,19 @@ from centers.errors import Refused
 from centers.partials import render_page
 from centers.permissions import Permission
 from centers.toasts import toast
-from whatsapp.forms import ImportForm
-from whatsapp.importing import COLUMNS, example_file, import_progress, preview_import, start_import
+from whatsapp.forms import ImportForm, ReadingForm
+from whatsapp.importing import (
+    example_file,
+    import_progress,
+    preview_import,
+    reread_import,
+    start_import,
+)
+from whatsapp.imports.columns import COLUMNS, LABELS
+from whatsapp.imports.encodings import ENCODINGS
 from whatsapp.models import ImportBatch
 
-__all__ = ["import_batch", "import_centers", "import_confirm", "import_example"]
+__all__ = ["import_batch", "import_centers", "import_confirm", "import_example", "import_reread"]
 
 SHOWN_ROWS = 200
 SHOWN_ERRORS = 200
@@ -39,8 +48,8 @@ def import_centers(request: TenantRequest) -> HttpResponseBase:
             form.add_error("file", error.sentence)
         else:
             return redirect("import_batch", request.reseller.slug, batch.pk)
-    earlier = ImportBatch.objects.select_related("by").defer("rows", "errors")[:10]
-    context = {"form": form, "columns": COLUMNS, "earlier": earlier}
+    earlier = ImportBatch.objects.select_related("by").defer("rows", "errors", "content")[:10]
+    context = {"form": form, "labels": LABELS.items(), "earlier": earlier}
     status = 422 if request.method == "POST" else 200
     return render(request, "whatsapp/import.html", context, status=status)
 
@@ -49,21 +58,28 @@ def import_centers(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Preview, progress or result of one file, whichever it is at; htmx gets only `#batch`."""
-    batch = get_object_or_404(ImportBatch.objects.select_related("by"), pk=pk)
+    batch = get_object_or_404(ImportBatch.objects.select_related("by").defer("content"), pk=pk)
     running = batch.state == ImportBatch.State.QUEUED
     by_line: dict[int, list[dict[str, str]]] = {}
     for error in batch.errors:
         by_line.setdefault(error.get("line") or 0, []).append(error)
+    reading = batch.reading
     context = {
         "batch": batch,
-        "columns": COLUMNS,
         "rows": [
             ([row.get(column, "") for column in COLUMNS], row.get("line"), by_line.get(row.get("line") or 0))
             for row in batch.rows[:SHOWN_ROWS]
         ],
         "more_rows": max(0, len(batch.rows) - SHOWN_ROWS),
-        "errors": batch.errors[:SHOWN_ERRORS],
+        "errors": [
+            error | {"label": LABELS.get(error.get("field", ""), "")} for error in batch.errors[:SHOWN_ERRORS]
+        ],
         "more_errors": max(0, len(batch.errors) - SHOWN_ERRORS),
+        "labels": LABELS.items(),
+        "reading": reading,
+        "asks": bool(reading.get("unknown")) and not reading.get("ignored"),
+        "encodings": ENCODINGS.items(),
+        "encoding": ENCODINGS.get(reading.get("encoding", "")),
         "running": running,
         "progress": import_progress(batch) if running else None,
     }
@@ -74,11 +90,27 @@ def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Start the import; a second click changes nothing."""
-    batch = get_object_or_404(ImportBatch.objects.defer("rows"), pk=pk)
+    batch = get_object_or_404(ImportBatch.objects.defer("rows", "content"), pk=pk)
     try:
         start_import(batch=batch, by=request.user, now=clock.now())
     except Refused as error:
         toast(request, error.sentence, "error")
+    return redirect("import_batch", request.reseller.slug, pk)
+
+
+@staff(Permission.MANAGE_CENTERS)
+@require_POST
+def import_reread(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Read the same file in another encoding, or without its unknown columns; nothing is imported by it."""
+    batch = get_object_or_404(ImportBatch.objects.defer("rows", "content"), pk=pk)
+    form = ReadingForm(request.POST)
+    if form.is_valid():
+        try:
+            reread_import(batch=batch, by=request.user, **form.cleaned_data)
+        except Refused as error:
+            toast(request, error.sentence, "error")
+    else:
+        toast(request, _("Choose one of the encodings."), "error")
     return redirect("import_batch", request.reseller.slug, pk)
 
 

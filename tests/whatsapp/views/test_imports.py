@@ -1,10 +1,14 @@
-"""Importing a CSV through the pages: preview, errors by line, all or nothing, progress."""
+"""Importing a file through the pages: preview, errors by line, all or nothing, progress."""
 
+from pathlib import Path
+
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from centers.models import Center
+from centers.models import Center, User
 from centers.scoping import tenant
+from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
 from whatsapp.importing import run_import
 from whatsapp.models import ImportBatch, Instance
@@ -15,8 +19,12 @@ GOOD = (
 )
 
 
-def _upload(house: House, text: str, name: str = "numbers.csv") -> str:
-    file = SimpleUploadedFile(name, text.encode(), content_type="text/csv")
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def _upload(house: House, text: str | bytes, name: str = "numbers.csv") -> str:
+    content = text.encode() if isinstance(text, str) else text
+    file = SimpleUploadedFile(name, content, content_type="text/csv")
     response = house.as_(house.support).post(house.url("import/"), {"file": file})
     assert response.status_code == 302, response.content.decode()
     return str(response["Location"])
@@ -74,6 +82,105 @@ def test_errors_name_line_and_column_and_nothing_is_imported(house: House) -> No
         assert not Center.objects.filter(name="Nile").exists()
 
 
+def test_the_preview_says_how_the_file_was_read_and_lets_it_be_changed(house: House) -> None:
+    url = _upload(house, (SAMPLES / "01_excel_ar_cp1256_semicolon.csv").read_bytes())
+    client = house.as_(house.support)
+    page = client.get(url).content.decode()
+    assert "The file was read as Windows-1256 (Arabic)." in page
+    assert "عيادة النور" in page
+    assert "Import all of it" not in page, "its phone needs a country"
+    assert client.post(f"{url}read-again/", {"encoding": "cp1252"}).status_code == 302
+    page = client.get(url).content.decode()
+    assert "عيادة النور" not in page
+    assert '<option value="cp1252" selected>' in page
+    client.post(f"{url}read-again/", {"encoding": "klingon"})
+    assert _batch(house).reading["encoding"] == "cp1252"
+
+
+def test_unknown_columns_are_ignored_only_when_a_person_says_so(house: House) -> None:
+    url = _upload(house, "center,instance_id,<b>colour</b>\nNile,NIL-1,red\n")
+    client = house.as_(house.support)
+    page = client.get(url).content.decode()
+    assert "&lt;b&gt;colour&lt;/b&gt;" in page
+    assert "Ignore these columns" in page
+    client.post(f"{url}read-again/", {"encoding": "utf-8", "ignore_unknown": "on"})
+    page = client.get(url).content.decode()
+    assert "1 number will be added" in page
+    assert "Ignored columns:" in page
+
+
+def test_a_workbook_is_shown_before_it_counts(house: House) -> None:
+    with tenant(house.reseller):
+        house.reseller.country = "SA"
+        house.reseller.save()
+    page = house.as_(house.support).get(_upload(house, (SAMPLES / "16_excel.xlsx").read_bytes(), "c.xlsx"))
+    assert "Excel workbook, sheet" in page.content.decode()
+    assert "+966501234567" in page.content.decode()
+
+
+def test_a_file_that_was_imported_is_not_read_again(house: House) -> None:
+    url = _upload(house, GOOD)
+    client = house.as_(house.support)
+    client.post(f"{url}confirm/")
+    client.post(f"{url}read-again/", {"encoding": "cp1252"})
+    assert _batch(house).state == ImportBatch.State.QUEUED
+    with tenant(house.reseller):
+        run_import(batch=_batch(house), now=timezone.now())
+    client.post(f"{url}read-again/", {"encoding": "cp1252"})
+    assert _batch(house).state == ImportBatch.State.DONE
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("fmt", ["csv", "xlsx"])
+@pytest.mark.parametrize("export", ["centers/export", "board/export"])
+def test_what_is_exported_can_be_imported_and_changes_nothing(
+    house: House, export: str, fmt: str, language: str
+) -> None:
+    User.objects.update(language=language)
+    archived = timezone.now()
+    CenterFactory(
+        reseller=house.reseller, name="=Formula; -Clinic", contact_name="+Huda", phone="+218912345678",
+        country="LY", country_id="01", email="h@x.example", currency="LYD", notes="stays",
+    )  # fmt: skip
+    gone = CenterFactory(
+        reseller=house.reseller, name="عيادة الأرشيف", archived_at=archived, phone="+966501234567"
+    )
+    InstanceFactory(center=gone, instance_id="GONE-1", archived_at=archived)
+    InstanceFactory(center=house.center, instance_id="123456789012", label="خط ٢")
+    before = _everything(house)
+    client = house.as_(house.support)
+    for query in ("", "?archived=1", "?archived=on", "?archived=yes"):
+        answer = client.get(house.url(f"{export}/{fmt}/{query}"))
+        url = _upload(house, b"".join(answer.streaming_content), f"export.{fmt}")  # type: ignore[attr-defined]
+        batch = _batch(house)
+        assert batch.errors == []
+        assert (batch.new_centers, batch.new_numbers, batch.reading["unknown"]) == (0, 0, [])
+        assert batch.total > 0
+        client.post(f"{url}confirm/")
+        with tenant(house.reseller):
+            assert run_import(batch=batch, now=timezone.now()).state == ImportBatch.State.DONE
+        assert _everything(house) == before
+
+
+def _everything(house: House) -> list[dict[str, object]]:
+    with tenant(house.reseller):
+        return [*Center.objects.order_by("pk").values(), *Instance.objects.order_by("pk").values()]
+
+
+def test_a_pasted_list_is_cleaned_as_a_file_is(house: House) -> None:
+    lines = "\u200eNIL-1\tالاستقبال\r\nNIL-2, Sales, floor 2\nNIL-٣;Desk;\n\nNIL-4"
+    url = house.url(f"centers/{house.center.pk}/instances/add/")
+    assert house.as_(house.support).post(url, {"lines": lines}).status_code == 302
+    with tenant(house.reseller):
+        added = Instance.objects.filter(instance_id__startswith="NIL").order_by("instance_id")
+        assert list(added.values_list("instance_id", "label")) == [
+            ("NIL-1", "الاستقبال"),
+            ("NIL-2", "Sales, floor 2"),
+            ("NIL-3", "Desk"),
+            ("NIL-4", ""),
+        ]
+
+
 def test_a_file_that_is_no_csv_is_explained(house: House) -> None:
     url = _upload(house, "\x00\x01 this is not a table")
     page = house.as_(house.support).get(url).content.decode()
@@ -109,6 +216,7 @@ def test_a_foreign_batch_does_not_exist(house: House) -> None:
     client = house.as_(house.owner)
     assert client.get(house.url(f"import/{batch.pk}/")).status_code == 404
     assert client.post(house.url(f"import/{batch.pk}/confirm/")).status_code == 404
+    assert client.post(house.url(f"import/{batch.pk}/read-again/")).status_code == 404
 
 
 def test_cells_are_text(house: House) -> None:

@@ -35,6 +35,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rate-limit", type=count_argument, default=60, help="requests per minute of the MazBot account"
         )
+        parser.add_argument(
+            "--country", default="", help="ISO 3166 code, such as LY: phone numbers without + are read in it"
+        )
         parser.add_argument("--slug", default="", help="the address name; made from the name when not given")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -42,7 +45,12 @@ class Command(BaseCommand):
         fields = {name.replace("-", "_"): options[name.replace("-", "_")] for name in _TEXTS}
         try:
             reseller = create_reseller(
-                NewReseller(**fields, rate_limit=options["rate_limit"], slug=options["slug"])
+                NewReseller(
+                    **fields,
+                    rate_limit=options["rate_limit"],
+                    slug=options["slug"],
+                    country=options["country"],
+                )
             )
         except Refused as error:
             raise CommandError(error.sentence) from error

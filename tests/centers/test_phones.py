@@ -1,0 +1,133 @@
+"""Phone numbers are read in a known country or refused, never guessed, and found however they are written."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import translation
+
+from centers.countries import country_choices, country_codes, country_of
+from centers.lifecycle import create_center, edit_center
+from centers.models import AuditEvent, Center, Reseller
+from centers.permissions import Permission
+from centers.phones import normalise_phone
+from centers.resellers import edit_reseller
+from centers.scoping import tenant
+from centers.search import search
+from tests.factories import CenterFactory, ResellerFactory
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "stored"),
+    [
+        ("912345678", "LY", "+218912345678"),
+        ("0912345678", "LY", "+218912345678"),
+        ("091-234 5678", "LY", "+218912345678"),
+        ("218912345678", "LY", "+218912345678"),
+        ("٠٩١٢٣٤٥٦٧٨", "LY", "+218912345678"),
+        ("\u202a0912345678\u202c", "LY", "+218912345678"),
+        ("20123456", "TN", "+21620123456"),
+        ("3123456", "LB", "+9613123456"),
+        ("03123456", "LB", "+9613123456"),
+        ("+96899887897", "LY", "+96899887897"),
+        ("0096899887897", "LY", "+96899887897"),
+        ("٠٠٩٦٨٩٩٨٨٧٨٩٧", "", "+96899887897"),
+        ("", "LY", ""),
+        (" \u200f ", "", ""),
+    ],
+)
+def test_a_number_without_plus_is_read_in_its_country(typed: str, country: str, stored: str) -> None:
+    assert normalise_phone(typed, country) == stored
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "example"),
+    [
+        ("20123456", "LY", "091-2345678"),
+        ("3123456", "LY", "091-2345678"),
+        ("966501234567", "LY", "091-2345678"),
+        ("912345678", "", "+96899887897"),
+        ("20123456", "", "+96899887897"),
+        ("+12", "LY", "+96899887897"),
+        ("call me", "LY", "091-2345678"),
+    ],
+)
+def test_what_is_no_number_there_is_refused_with_an_example(typed: str, country: str, example: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        normalise_phone(typed, country)
+    assert f"“{typed}”" in caught.value.messages[0]
+    assert example in caught.value.messages[0]
+
+
+@pytest.mark.django_db
+class TestCenters:
+    def test_a_center_takes_the_resellers_country_and_reads_its_phone_in_its_own(self) -> None:
+        reseller: Reseller = ResellerFactory(country="LY")
+        with tenant(reseller):
+            center = create_center(reseller=reseller, by=None, name="A", phone="912345678")
+            assert (center.country, center.phone) == ("LY", "+218912345678")
+            center = edit_center(center=center, by=None, country="TN", phone="20123456")
+            assert (center.country, center.phone) == ("TN", "+21620123456")
+            assert AuditEvent.objects.latest("pk").data["changes"]["country"] == ["LY", "TN"]
+            center = edit_center(center=center, by=None, country="", phone="912345678")
+            assert center.phone == "+218912345678", "without a country of its own: the reseller's"
+
+    def test_mazbots_country_id_may_be_any_text_with_latin_digits(self) -> None:
+        reseller: Reseller = ResellerFactory()
+        with tenant(reseller):
+            assert create_center(reseller=reseller, by=None, name="A", country_id="٣").country_id == "3"
+            assert create_center(reseller=reseller, by=None, name="B", country_id="LY-1").country_id == "LY-1"
+
+    def test_a_country_that_iso_does_not_know_is_refused(self) -> None:
+        reseller: Reseller = ResellerFactory()
+        for code in ("XX", "ZZ", "EU", "ly"):
+            with pytest.raises(Exception, match="not a country code"):
+                edit_reseller(reseller=reseller, by=None, country=code)
+        assert edit_reseller(reseller=reseller, by=None, country="LY").country == "LY"
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "00218912345678",
+            "+218 91 234 5678",
+            "0912345678",
+            "091-234",
+            "912345678",
+            "٢١٨٩١٢",
+            "\u20660912345678\u2069",
+        ],
+    )
+    def test_a_phone_is_found_however_it_is_written(self, typed: str) -> None:
+        reseller: Reseller = ResellerFactory()
+        CenterFactory(reseller=reseller, name="Found", phone="+218912345678")
+        CenterFactory(reseller=reseller, name="Other", phone="+96650000000")
+        with tenant(reseller):
+            hits = search(reseller, frozenset({Permission.VIEW}), typed)
+        assert [hit.title for hit in hits if hit.icon == "building"] == ["Found"]
+
+    def test_a_process_of_the_version_before_can_still_write_rows(self) -> None:
+        reseller: Reseller = ResellerFactory()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO centers_center (reseller_id, name, contact_name, email, phone, country_id, currency, "
+                "language, notes, standing, version, created_at) "
+                "VALUES (%s, 'Old', '', '', '', '', 'USD', 'en', '', 'clear', 0, now())",
+                [reseller.pk],
+            )
+        with tenant(reseller):
+            assert Center.objects.get(name="Old").country == ""
+
+
+def test_the_countries_are_those_of_iso_3166_in_the_readers_language() -> None:
+    assert len(country_codes()) == 249
+    with translation.override("ar"):
+        assert dict(country_choices())["LY"] == "ليبيا"
+    assert dict(country_choices())["LY"] == "Libya"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("LY", "LY"), ("ly ", "LY"), ("Libya", "LY"), ("ليبيا", "LY"), ("Saudi arabia", "SA"), ("السعودية", "SA"),
+     ("الإمارات العربية المتحدة", "AE"), ("الامارات العربيه المتحده", "AE"), ("Türkiye", "TR"), ("Nowhere", "NOWHERE")],
+)  # fmt: skip
+def test_a_country_is_understood_by_code_or_name(text: str, code: str) -> None:
+    assert country_of(text) == code

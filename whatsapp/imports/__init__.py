@@ -1,0 +1,1 @@
+"""Reading files of centers and numbers as programs write them."""

@@ -1,0 +1,41 @@
+"""Cells of a file, cleaned of what programs leave in them; shared by files and pasted lists."""
+
+import re
+
+from centers.exports import without_escapes
+from centers.text import typed_code
+
+# Line breaks and control characters stay: the columns refuse them with a sentence (centers/text.py).
+_BLANK = re.compile(r"[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
+#: Marks of direction and width that spreadsheets and phones leave around text; no one sees them.
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_DECIMALS = re.compile(r"(\d{6,})\.0+")
+#: `9.66501E+11`: a spreadsheet showed a long number short, and digits are lost. A comma in some languages.
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
+_FAILED = frozenset({"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
+
+
+def clean_text(cell: str) -> str:
+    """Spaces of any width as one blank, no unseen marks around, and without the apostrophe of our own exports."""
+    return _BLANK.sub(" ", without_escapes(cell)).strip(" " + _UNSEEN)
+
+
+def clean_code(cell: str) -> str:
+    """A cleaned cell that holds a code or a number: no unseen marks at all, Latin digits."""
+    return typed_code(cell)
+
+
+def without_decimals(cell: str) -> str:
+    """`912345678.0`, as some programs write a whole number, without its end."""
+    found = _DECIMALS.fullmatch(cell)
+    return found[1] if found else cell
+
+
+def is_shortened(cell: str) -> bool:
+    """Whether a spreadsheet rounded a long number, so that its last digits are lost."""
+    return bool(_SHORTENED.fullmatch(cell)) and "+" in cell
+
+
+def is_failed_formula(cell: str) -> bool:
+    """Whether the cell holds an error of the spreadsheet instead of a value."""
+    return cell in _FAILED

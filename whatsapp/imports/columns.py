@@ -1,0 +1,128 @@
+"""Which column of a file is which: by key or by label, English or Arabic, whatever the case and the spaces."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from centers.center_export import EXPORT_COLUMNS as CENTER_EXPORT
+from whatsapp.number_export import EXPORT_COLUMNS as NUMBER_EXPORT
+
+COLUMNS = (
+    "center",
+    "contact_name",
+    "email",
+    "phone",
+    "country",
+    "country_id",
+    "currency",
+    "language",
+    "instance_id",
+    "label",
+)
+MANDATORY = ("center",)
+
+#: What our pages and exports call them: matched in both languages.
+LABELS: dict[str, Promise] = {
+    "center": gettext_lazy("Center"),
+    "contact_name": gettext_lazy("Contact"),
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Phone"),
+    "country": gettext_lazy("Country"),
+    "country_id": gettext_lazy("MazBot country id"),
+    "currency": gettext_lazy("Currency"),
+    "language": gettext_lazy("Language"),
+    "instance_id": gettext_lazy("Instance id"),
+    "label": gettext_lazy("Label"),
+}
+#: What people write besides.
+_ALSO: dict[str, str] = {
+    "center": "center name, centre, centre name, name, customer, customer name, client, مركز, اسم المركز, الاسم, "
+    "العميل, اسم العميل, الزبون, اسم الزبون",
+    "contact_name": "contact name, contact person, اسم جهة الاتصال, الشخص المسؤول, المسؤول, اسم المسؤول",
+    "email": "email, email address, mail, البريد, الإيميل, إيميل",
+    "phone": "phone number, mobile, mobile number, telephone, tel, رقم الهاتف, هاتف, الجوال, رقم الجوال, "
+    "الموبايل, رقم الموبايل, المحمول, التلفون, تليفون",
+    "country": "country code, البلد, رمز الدولة",
+    "country_id": "country id, mazbot country, معرف الدولة, رقم الدولة",
+    "currency": "currency code, رمز العملة, عملة",
+    "language": "lang, لغة",
+    "instance_id": "instance, number id, mazbot id, معرف رقم, معرّف instance",
+    "label": "number label, number name, تسمية, تسمية الرقم, اسم الرقم",
+}
+_LANGUAGES = ("en", "ar")
+_BETWEEN = re.compile(r"[\W_]+")
+_ARTICLE, _SHORTEST = "ال", 4  # "الـ" before a word that is still one without it
+
+
+@dataclass(slots=True)
+class Header:
+    """What each column of a file is: a name of COLUMNS, or "" for one that is not read."""
+
+    names: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)  # as the file writes them
+    derived: list[str] = field(default_factory=list)  # of our own exports: worked out, so never read
+
+    @property
+    def nothing_known(self) -> bool:
+        """Whether not a single column was recognised."""
+        return not any(self.names)
+
+
+def read_header(cells: Sequence[str]) -> Header:
+    """Match the cells of the first row; columns without a heading are neither read nor reported."""
+    header = Header()
+    for cell in cells:
+        key = _compared(cell)
+        name = _known().get(key, "")
+        if name and name in header.names:
+            header.twice.append(cell)
+        header.names.append(name)
+        if key and not name:
+            (header.derived if key in _exported() else header.unknown).append(cell)
+    header.missing = [name for name in MANDATORY if name not in header.names]
+    return header
+
+
+@cache
+def _known() -> dict[str, str]:
+    """The column of every heading we understand, as compared."""
+    known = {_compared(word): name for name, words in _ALSO.items() for word in words.split(",")}
+    for name, label in LABELS.items():
+        known |= {_compared(text): name for text in [name, *_spoken([label])]}
+    return known
+
+
+@cache
+def _exported() -> frozenset[str]:
+    """Headings of our own exports that an import has no use for."""
+    return frozenset(_compared(text) for text in _spoken([*CENTER_EXPORT, *NUMBER_EXPORT]))
+
+
+def _spoken(labels: Iterable[Promise | str]) -> list[str]:
+    said = []
+    for code in _LANGUAGES:
+        with translation.override(code):
+            said += [str(label) for label in labels]
+    return said
+
+
+def _compared(heading: str) -> str:
+    """Without case, spaces, punctuation, unseen marks, Arabic vowel signs, hamzas and articles."""
+    parts = unicodedata.normalize("NFKD", heading).casefold()
+    plain = "".join(
+        part
+        for part in parts
+        if not unicodedata.combining(part) and part != "\u0640" and unicodedata.category(part) != "Cf"
+    )
+    plain = plain.replace("ى", "ي").replace("ة", "ه")
+    return "".join(
+        word.removeprefix(_ARTICLE) if len(word) >= _SHORTEST else word for word in _BETWEEN.split(plain)
+    )

@@ -1,0 +1,57 @@
+"""What the XML in a workbook may cost. It is read once without being kept, before a library builds objects of it."""
+
+from typing import IO
+from xml.parsers import expat
+
+from centers.sentences import Sentence as _
+from whatsapp.imports.encodings import Unreadable
+
+_MOST_ELEMENTS = 700_000  # of one part; 20,000 rows of 10 columns need at most some 620,000
+_MOST_OF_A_ROW = 4_000
+_MOST_TEXT = 200_000  # characters of one element; Excel allows 32,767
+_PIECE = 256 * 1024
+
+
+def too_large() -> Unreadable:
+    """The refusal of a workbook that would take too much time or memory."""
+    return Unreadable(
+        _("The workbook is too large. Copy the rows you need to a new one, or save the sheet as CSV.")
+    )
+
+
+def check_xml(stream: IO[bytes]) -> None:
+    """Raise Unreadable for too many elements or too much text, ValueError for declarations of entities.
+
+    Raises ExpatError where it is no XML.
+    """
+    parser = expat.ParserCreate()
+    limits = _Limits()
+    parser.buffer_text = True
+    parser.StartElementHandler = limits.element
+    parser.CharacterDataHandler = limits.text
+    parser.StartDoctypeDeclHandler = _declared  # Excel writes none; they are for entities that grow or fetch
+    while piece := stream.read(_PIECE):
+        parser.Parse(piece)
+    parser.Parse(b"", True)
+
+
+class _Limits:
+    def __init__(self) -> None:
+        self.elements = self.of_row = self.characters = 0
+
+    def element(self, name: str, _attributes: object) -> None:
+        self.elements += 1
+        self.of_row = 0 if name.endswith("row") else self.of_row + 1
+        self.characters = 0
+        in_a_row = name in ("c", "v", "f") or name.endswith((":c", ":v", ":f"))
+        if self.elements > _MOST_ELEMENTS or (in_a_row and self.of_row > _MOST_OF_A_ROW):
+            raise too_large()
+
+    def text(self, text: str) -> None:
+        self.characters += len(text)
+        if self.characters > _MOST_TEXT:
+            raise too_large()
+
+
+def _declared(*_names: object) -> None:
+    raise ValueError("a document type")

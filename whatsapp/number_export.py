@@ -1,0 +1,47 @@
+"""The board of numbers as rows of a file. An import knows its columns, so that what was exported can be imported."""
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models import Instance
+
+EXPORT_COLUMNS = (
+    _("Id"),
+    _("Center id"),
+    _("Center"),
+    _("Label"),
+    _("Instance id"),
+    _("Connection"),
+    _("Since"),
+    _("Last seen"),
+    _("Checked"),
+    _("Service"),
+    _("Service wanted"),
+    _("Status"),
+    _("Balance"),
+    _("MazBot country id"),
+)
+
+
+def number_cells(numbers: QuerySet[Instance]) -> Iterator[list[object]]:
+    """One row of EXPORT_COLUMNS per number."""
+    for row in numbers.iterator(chunk_size=1000):
+        yield [
+            row.pk,
+            row.center_id,
+            row.center.name,
+            row.label,
+            row.instance_id,
+            row.get_state_display(),
+            row.state_since,
+            row.last_seen,
+            row.checked_at,
+            row.get_service_display(),
+            row.get_service_wanted_display(),
+            gettext("Archived") if row.archived_at else gettext("In use"),
+            row.center.get_standing_display(),
+            row.center.country_id,
+        ]
