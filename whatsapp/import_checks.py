@@ -46,10 +46,12 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
         plan.rows.append((line, _cleaned(line, row, plan.errors)))
     plan.keys = name_keys(row["center"] for _line, row in plan.rows)
     existing = _known_centers(reseller)
-    _read_phones(reseller, plan, existing)
+    refused = _read_phones(reseller, plan, existing)
     known = _check_instances(reseller, plan, existing)
     _merge_centers(reseller, plan, existing)
     _sort_rows(plan, existing, known)
+    for row, phone in refused:
+        row["phone"] = phone  # to be seen beside its error
     plan.errors.sort(
         key=lambda error: (error.line, COLUMNS.index(error.field) if error.field in COLUMNS else -1)
     )
@@ -101,8 +103,12 @@ def _spoiled(line: int, row: Row) -> list[RowError]:
     return errors
 
 
-def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> None:
-    """Read every phone in its center's country: of this row, of the center, of another row of it, or the reseller's."""
+def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> list[tuple[Row, str]]:
+    """Read every phone in its center's country: of this row, of the center, of another row of it, or the reseller's.
+
+    Returns the rows whose phone was refused, with what it was.
+    """
+    refused: list[tuple[Row, str]] = []
     stated: dict[str, str] = {}
     for _line, row in plan.rows:
         if row["country"]:
@@ -119,7 +125,9 @@ def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) ->
             row["phone"] = normalise_phone(row["phone"], country)
         except ValidationError as error:
             plan.errors.append(RowError(line, "phone", of_error(error)))
+            refused.append((row, row["phone"]))
             row["phone"] = ""  # one error is enough
+    return refused
 
 
 def _same_phone(given: str, stored: str) -> bool:

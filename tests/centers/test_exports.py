@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from centers.csv_styles import STYLES
 from centers.exports import Money, escape, export
-from centers.validators import normalise_phone
+from centers.phones import normalise_phone
 from tests.spreadsheets import is_text, read_xlsx
 from whatsapp.csvfile import COLUMNS, read_sheet
 

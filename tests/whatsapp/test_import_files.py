@@ -61,6 +61,7 @@ def test_a_phone_that_lost_its_zero_is_read_in_the_country_or_refused_with_an_ex
     assert "Libya" in batch.errors[0]["message"]
     assert "091-2345678" in batch.errors[0]["message"]
     assert batch.rows[0]["phone"] == "+218912345678", "not +91…, a number in India"
+    assert batch.rows[1]["phone"] == "20123456", "as the file has it, beside its error"
     assert not Instance.objects.exists()
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("centers", "0008_proof_of_addresses"),
+        ("centers", "0009_job_runs_have_leases"),
     ]
 
     operations = [
