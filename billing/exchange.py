@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.db import transaction
 
 from billing.models import ExchangeRate
+from billing.policies import reseller_policy
 from centers import audit, live
 from centers.errors import Refused
 from centers.models import Reseller, User
@@ -25,33 +27,60 @@ class MissingRate(Refused):
         self.base, self.quote, self.day = base, quote, day
 
 
+class OldRate(Refused):
+    """The last rate entered for this pair is too old for an invoice: a currency may have moved since."""
+
+    def __init__(self, base: str, quote: str, entered: date, day: date) -> None:
+        super().__init__(
+            _(
+                "The exchange rate from %(base)s to %(quote)s is from %(entered)s, too old for %(day)s. "
+                "Enter one for that day, or a day shortly before it, under Prices."
+            )
+            % {"base": base, "quote": quote, "entered": entered, "day": day}
+        )
+        self.base, self.quote, self.entered, self.day = base, quote, entered, day
+
+
 class Exchange:
     """A reseller's rates, each pair read once: make one per operation."""
 
     def __init__(self, reseller: Reseller) -> None:
         self._reseller = reseller
-        self._known: dict[tuple[str, str, date], Decimal | None] = {}
+        self._known: dict[tuple[str, str, date], tuple[Decimal, date] | None] = {}
+
+    @cached_property
+    def block_days(self) -> int:
+        """A rate older than this many days is no longer used for an invoice."""
+        return reseller_policy(self._reseller).exchange_block_days
 
     def find(self, base: str, quote: str, day: date) -> Decimal | None:
-        """The newest rate entered for `day` or a day before it; 1 within one currency; None when missing."""
+        """The newest rate for `day` or a day before it, however old; 1 within one currency; None when missing."""
+        found = self.newest(base, quote, day)
+        return found and found[0]
+
+    def newest(self, base: str, quote: str, day: date) -> tuple[Decimal, date] | None:
+        """The rate that `find` answers, and the day from which on it was entered."""
         if base == quote:
-            return SAME
+            return SAME, day
         key = (base, quote, day)
         if key not in self._known:
             self._known[key] = (
                 ExchangeRate.objects.filter(reseller=self._reseller, base=base, quote=quote, day__lte=day)
                 .order_by("-day", "-pk")
-                .values_list("rate", flat=True)
+                .values_list("rate", "day")
                 .first()
             )
         return self._known[key]
 
     def rate(self, base: str, quote: str, day: date) -> Decimal:
-        """As `find`, but raises MissingRate instead of answering None."""
-        found = self.find(base, quote, day)
+        """The rate an invoice of `day` uses. Raises MissingRate without one, OldRate when it is too old."""
+        found = self.newest(base, quote, day)
         if found is None:
             raise MissingRate(base, quote, day)
-        return found
+        rate, entered = found
+        if (day - entered).days > self.block_days:
+            raise OldRate(base, quote, entered, day)
+        return rate
 
 
 def set_exchange_rate(

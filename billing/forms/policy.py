@@ -37,6 +37,8 @@ _HELP: dict[str, Any] = {
     ),
     "billable": gettext_lazy("Which messages the fixed amount of a margin is charged for."),
     "close_after_days": gettext_lazy("So that late readings of the last day still arrive."),
+    "exchange_warn_days": gettext_lazy("Days. An alert asks for a current rate."),
+    "exchange_block_days": gettext_lazy("Days, counted to the last day of the invoice."),
     "reread_days": gettext_lazy("MazBot may correct past days; this many are read again."),
 }
 
@@ -84,7 +86,14 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
 
     class Meta:
         model = BillingPolicy
-        fields = [*_RULES[:1], "close_after_days", "reread_days", *_RULES[1:]]
+        fields = [
+            *_RULES[:1],
+            "close_after_days",
+            "reread_days",
+            "exchange_warn_days",
+            "exchange_block_days",
+            *_RULES[1:],
+        ]
         help_texts = _HELP
         widgets = {
             "quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from billing.exchange import MissingRate, OldRate
 from billing.invoicing.subscriptions import rate_at, subscribed
 from billing.invoicing.usage import Unbilled, corrections, unbilled_days
 from billing.models import Category, InvoiceLine, Margin, Rate
@@ -101,7 +102,10 @@ class _Terms:
 
 
 def preview_invoice(center: Center, period: Period) -> Draft:
-    """The invoice as it would be issued now. Raises MissingRate, or Refused for a subscription without a rate."""
+    """The invoice as it would be issued now.
+
+    Raises MissingRate, OldRate, or Refused for a subscription without a rate.
+    """
     policy = policy_for(center)
     book = PriceBook(center.reseller, period.last_day, center=center)
     found = [
@@ -230,8 +234,13 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
 
 
 def _worth(book: PriceBook, center: Center, day: Unbilled, basis: str) -> Decimal:
-    """The exchange rate for a day's cost; a day that can cost nothing goes on without one. Raises MissingRate."""
-    found = book.exchange.find(day.currency, center.currency, book.day)
-    if found is None and not day.cost and not day.billable(basis):
+    """The exchange rate for a day's cost; 1 where the day costs nothing and there is none, or only an old one.
+
+    Raises MissingRate or OldRate.
+    """
+    try:
+        return book.exchange.rate(day.currency, center.currency, book.day)
+    except (MissingRate, OldRate):
+        if day.cost or day.billable(basis):
+            raise
         return Decimal(1)
-    return found or book.exchange.rate(day.currency, center.currency, book.day)

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from centers.managers import TenantManager
@@ -41,6 +42,19 @@ class BillingPolicy(models.Model):
         _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED
     )
     subscription_type = LineField(_("subscription type to charge"), max_length=64, blank=True)
+    # Ages of an exchange rate on the last day of an invoice, in days.
+    exchange_warn_days = models.PositiveSmallIntegerField(
+        _("warn when an exchange rate is older than"),
+        default=35,
+        db_default=35,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
+    exchange_block_days = models.PositiveSmallIntegerField(
+        _("block invoices when it is older than"),
+        default=95,
+        db_default=95,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
     payment_terms_days = models.PositiveSmallIntegerField(
         _("days until an invoice is due"), default=14, validators=_day(365)
     )
@@ -69,6 +83,17 @@ class BillingPolicy(models.Model):
     quiet_dates = ArrayField(models.DateField(), verbose_name=_("quiet dates"), default=list, blank=True)
 
     objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(exchange_warn_days__lte=F("exchange_block_days")),
+                name="billingpolicy_warns_before_it_blocks",
+                violation_error_message=_(
+                    "An exchange rate can't block invoices before it warns: enter at least as many days for blocking."
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"billing policy of {self.reseller}"

@@ -7,12 +7,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.exchange import set_exchange_rate
+from billing.exchange_age import aged_pairs, enter_exchange_rate, missing_pairs
 from billing.forms.pricing import ExchangeRateForm
 from billing.models import ExchangeRate
 from billing.periods import today
 from billing.pricing import PriceBook
-from billing.views.prices import missing_pairs
 from centers import clock
 from centers.access import TenantRequest, staff
 from centers.errors import Refused
@@ -36,7 +35,7 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
     form = ExchangeRateForm(request.POST)
     if form.is_valid():
         try:
-            row = set_exchange_rate(
+            row = enter_exchange_rate(
                 reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
             )
         except Refused as error:
@@ -58,9 +57,11 @@ def _page(request: TenantRequest, form: ExchangeRateForm, *, status: int = 200) 
         if state == "current":
             seen.add(pair)
         found.append({"rate": row, "state": state})
+    centers = list(Center.objects.filter(archived_at=None))
     context = {
         "form": form,
         "rows": found,
-        "missing": missing_pairs(book, Center.objects.filter(archived_at=None)),
+        "missing": missing_pairs(book, centers),
+        "aged": aged_pairs(book, centers),
     }
     return render(request, "billing/exchange_rates.html", context, status=status)

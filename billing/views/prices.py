@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from billing.exchange_age import aged_pairs, missing_pairs
 from billing.forms.pricing import WIDER, CategoryForm, MarginForm
 from billing.margins import Margins, set_margin, withdraw_margin
 from billing.models import Category, Margin, RateFetch
@@ -32,7 +33,6 @@ from centers.toasts import toast
 __all__ = [
     "margin_preview",
     "margin_set",
-    "missing_pairs",
     "prices",
     "rate_category",
     "rates_refresh",
@@ -190,6 +190,7 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
         "fetched_at": book.read_at(shown),
         "losses": _losses(book, centers),
         "missing": missing_pairs(book, centers),
+        "aged": aged_pairs(book, centers),
         "moves": moves[:SHOWN_MOVES],
         "more_moves": max(0, len(moves) - SHOWN_MOVES),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
@@ -208,14 +209,6 @@ def _losses(book: PriceBook, centers: Iterable[Center]) -> list[dict[str, Any]]:
         if types:
             found.append({"center": center, "rows": types})
     return found
-
-
-def missing_pairs(book: PriceBook, centers: Iterable[Center]) -> list[tuple[str, str]]:
-    """Pairs of currencies that some center needs and nobody has entered a rate for."""
-    pairs = {
-        (rate.currency, center.currency) for center in centers for rate in book.rates_of(center.country_id)
-    }
-    return sorted(pair for pair in pairs if book.exchange.find(*pair, book.day) is None)
 
 
 def _history(book: PriceBook) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from billing.exchange_age import check_exchange_rates
 from billing.forms.policy import CenterPolicyForm, PolicyForm
 from billing.models import Category, CenterPolicy
 from billing.periods import today
@@ -31,7 +32,9 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
     form = PolicyForm(request.POST or None, instance=policy, types=types)
     if request.method == "POST" and form.is_valid():
         try:
-            save_policy(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
+            now = clock.now()
+            save_policy(reseller=request.reseller, by=request.user, now=now, **form.cleaned_data)
+            check_exchange_rates(request.reseller, now)
         except Refused as error:
             form.add_error(None, error.sentence)
         else:

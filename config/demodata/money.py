@@ -72,10 +72,11 @@ def set_prices(reseller: Reseller, owner: User, now: datetime) -> None:
                 by=owner,
                 now=now,
             )
-        for quote, rate in _RATES.items():
-            set_exchange_rate(
-                reseller=reseller, base="USD", quote=quote, day=start, rate=Decimal(rate), by=owner, now=now
-            )
+        for day in (start, months(reseller, now)[1].first_day, today(reseller, now).replace(day=1)):
+            for quote, rate in _RATES.items():
+                set_exchange_rate(
+                    reseller=reseller, base="USD", quote=quote, day=day, rate=Decimal(rate), by=owner, now=now
+                )
 
 
 def hold_invoicing(reseller: Reseller, owner: User, now: datetime) -> None:

@@ -28,6 +28,9 @@ class Incident(models.Model):
         USAGE_GAP = "usage_gap", _("Usage does not add up")
         BILLING_BLOCKED = "billing_blocked", _("An invoice is blocked")
         LEFT_OVER = "left_over", _("Usage after the last invoice")
+        EXCHANGE_OLD = "exchange_old", _("An exchange rate is old")
+        USAGE_FLAGGED = "usage_flagged", _("Usage that prices don't explain")
+        BELOW_COST = "below_cost", _("Prices below cost")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="incidents")
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)

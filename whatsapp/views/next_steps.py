@@ -46,6 +46,13 @@ def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | No
         Kind.ACCOUNT_LIMITED: (_("Check the limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
         Kind.QUOTA_LOW: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.USAGE_GAP: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
+        Kind.EXCHANGE_OLD: (
+            _("Enter a rate"),
+            "exchange_rates",
+            "currency-dollar",
+            Permission.MANAGE_PRICES,
+        ),
+        Kind.BELOW_COST: (_("Check the prices"), "prices", "trending-down", Permission.VIEW_COSTS),
         Kind.SUSPENSIONS_HELD: (_("Decide"), "unpaid", "gavel", Permission.MANAGE_DUNNING),
     }
     of_a_center = {

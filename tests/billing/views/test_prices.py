@@ -262,3 +262,26 @@ def test_decimals_are_typed_as_text_because_browsers_drop_a_comma_from_number_fi
         tag = next(part for part in html.split("<input ") if f'name="{field}"' in part.partition(">")[0])
         assert 'type="text"' in tag.partition(">")[0], field
         assert 'inputmode="decimal"' in tag.partition(">")[0], field
+
+
+def test_old_exchange_rates_are_a_line_on_the_prices_page(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        desk.shop.new_center(currency="LYD", country_id="1")
+    data = {"base": "USD", "quote": "LYD", "rate": "4.85", "day": "2020-01-01"}
+    owner = desk.as_(desk.owner)
+    assert owner.post(desk.url("exchange-rates/"), data).status_code == 302
+    for place in ("prices/", "exchange-rates/"):
+        page = owner.get(desk.url(place)).content.decode()
+        assert "Exchange rates are old" in page
+        assert "Blocks invoices" in page
+        assert "?base=USD&amp;quote=LYD" in page
+    assert desk.as_(desk.support).get(desk.url("alerts/")).content.decode().count("Enter a current one") == 1
+    owner.post(desk.url("exchange-rates/"), data | {"day": "2026-03-05"})
+    assert "Exchange rates are old" not in owner.get(desk.url("prices/")).content.decode()
+    assert "Enter a current one" not in owner.get(desk.url("alerts/")).content.decode()
+
+
+def test_the_age_limits_are_billing_rules(desk: Desk) -> None:
+    page = desk.as_(desk.owner).get(desk.url("settings/billing/"))
+    assert page.context["form"]["exchange_warn_days"].value() == 35
+    assert page.context["form"]["exchange_block_days"].value() == 95

@@ -1,0 +1,17 @@
+"""Alerts that say what is the case now: opened, brought up to date and closed by one call."""
+
+from datetime import datetime
+
+from centers.models import Reseller
+from whatsapp.incidents import open_incident, resolve_incident
+from whatsapp.models import Incident
+
+
+def keep_alert(*, reseller: Reseller, kind: Incident.Kind, detail: str, now: datetime) -> None:
+    """Have one open alert of the reseller that says `detail`; none where `detail` is empty."""
+    if not detail:
+        resolve_incident(reseller=reseller, kind=kind, now=now)
+        return
+    open_incident(reseller=reseller, kind=kind, detail=detail, now=now)
+    own = Incident.objects.filter(reseller=reseller, kind=kind, resolved_at=None, instance=None, center=None)
+    own.exclude(detail=detail).update(detail=detail)
