@@ -10,18 +10,21 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from billing.models import AccountReading, BillingPeriod, UsageDay, UsageReading
+from billing.flagged import check_flagged
+from billing.models import DOUBTS, AccountReading, BillingPeriod, UsageDay, UsageReading
 from billing.odd_notes import odd_note
 from billing.periods import local_day
+from billing.plausibility import NOTHING, Plausibility
 from centers import live
 from whatsapp.mazbot import MainAccountUsage, OddField, Usage
 from whatsapp.models import Instance, MazbotAccount
 
 Flag = UsageReading.Flag
-_FOR_MAZBOT = (Flag.DECREASED, Flag.ODD)  # MazBot may take these back by answering better
+_FOR_MAZBOT = (*DOUBTS, Flag.ODD)  # MazBot may take these back by answering better
 _Counts = tuple[int, int, int, Decimal]
 _Figures = tuple[int | None, int | None, int | None, Decimal | None]
 _PLACES = Decimal(1).scaleb(-10)
+NO_USAGE = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
 
 _INSERT = """
 INSERT INTO billing_usageday
@@ -88,16 +91,16 @@ class _Sorted:
     changed: list[Reading]
     same: list[int]  # ids of usage days
     flagged: list[tuple[Reading, int, str]]  # reading, center id, flag
-    corrected: list[tuple[int, date]]  # an open "went down" is over
+    corrected: list[tuple[int, date, str]]  # open flags of these days are over, but for that one
 
 
 def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime) -> None:
     """Take a batch over in one transaction: a handful of statements, however many readings.
 
-    Counts only ever grow by themselves. A reading below what was accepted, one for a day to come, and one that
-    changes an invoiced day are kept with a flag (see UsageReading); a reading that was asked for before the one
-    we have is ignored. One that lacks a figure is flagged too; its day is taken over only where just `received` is
-    missing, which costs nothing.
+    Counts only ever grow automatically. A reading below what was accepted, one that prices don't explain, one for a
+    day to come, and one that changes an invoiced day are kept with a flag (see UsageReading); a reading that was
+    asked for before the one we have is ignored. One that lacks a figure is flagged too; its day is taken over only
+    where just `received` is missing, which costs nothing.
     """
     batch = list(readings)
     if not batch:
@@ -106,13 +109,14 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
     with transaction.atomic():
         known = _lock_known(batch)
         whole = [_with_received(reading, known) for reading in batch if reading.usage.is_billable]
-        found = _sort(whole, known, _closed(batch, known), today)
+        found = _sort(whole, known, _closed(batch, known), today, Plausibility(account))
         found.flagged = _undecided([*found.flagged, *_odd(batch, known, today)])
         _insert(account, found.new)
         _update(found.changed)
         UsageDay.objects.filter(pk__in=found.same).update(read_at=now, repeats=F("repeats") + 1)
         _flag(account, found.flagged)
-        _correct(found.corrected, now)
+        if _correct(found.corrected, now) or any(flag == Flag.IMPOSSIBLE for _r, _c, flag in found.flagged):
+            check_flagged(account.reseller, now)
         touched = {reading.instance.center_id for reading in (*found.new, *found.changed)}
         if touched or found.flagged:
             live.publish(account.reseller_id, "billing", centers=tuple(sorted(touched)))
@@ -189,6 +193,7 @@ def _sort(
     known: dict[tuple[int, date], UsageDay],
     closed: dict[int, list[tuple[date, date]]],
     today: date,
+    prices: Plausibility,
 ) -> _Sorted:
     found = _Sorted([], [], [], [], [])
     for reading in batch:
@@ -198,33 +203,48 @@ def _sort(
         if reading.day > today:
             found.flagged.append((reading, center_id, Flag.FUTURE))
         elif row is None:
-            found.new.append(reading)
-            _corrected(found, reading)
-            if late and any(reading.counts):
-                found.flagged.append((reading, center_id, Flag.LATE))
+            _sort_new(found, reading, center_id, late=late, prices=prices)
         elif row.read_at <= reading.asked_at:
-            _sort_known(found, reading, row, late=late, past=reading.day < today)
+            _sort_known(found, reading, row, late=late, past=reading.day < today, prices=prices)
     return found
 
 
-def _sort_known(found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, past: bool) -> None:
+def _sort_new(found: _Sorted, reading: Reading, center_id: int, *, late: bool, prices: Plausibility) -> None:
+    if not prices.explains(reading.counts, NOTHING, reading.instance.center.country_id, reading.day):
+        # The day counts as read, with nothing on it, until staff decide.
+        found.new.append(replace(reading, usage=NO_USAGE))
+        found.flagged.append((reading, center_id, Flag.IMPOSSIBLE))
+        _corrected(found, reading, Flag.IMPOSSIBLE)
+        return
+    found.new.append(reading)
+    _corrected(found, reading)
+    if late and any(reading.counts):
+        found.flagged.append((reading, center_id, Flag.LATE))
+
+
+def _sort_known(
+    found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, past: bool, prices: Plausibility
+) -> None:
     accepted = (row.sent, row.received, row.failed, row.cost)
-    if reading.counts == accepted:
+    doubt = ""
+    if reading.counts != accepted:
+        explained = prices.explains(reading.counts, accepted, reading.instance.center.country_id, row.day)
+        down = Flag.DECREASED if _went_down(reading.counts, accepted) else ""
+        doubt = down if explained else Flag.IMPOSSIBLE
+    _corrected(found, reading, doubt)
+    if doubt:
+        found.flagged.append((reading, row.center_id, doubt))
+    if doubt or reading.counts == accepted:
         found.same.append(row.pk)
-        _corrected(found, reading)
-    elif _went_down(reading.counts, accepted):
-        found.same.append(row.pk)
-        found.flagged.append((reading, row.center_id, Flag.DECREASED))
     else:
         found.changed.append(reading)
-        _corrected(found, reading)
         if late or past:
             found.flagged.append((reading, row.center_id, Flag.LATE if late else Flag.NONE))
 
 
-def _corrected(found: _Sorted, reading: Reading) -> None:
+def _corrected(found: _Sorted, reading: Reading, doubt: str = "") -> None:
     if not reading.usage.odd:
-        found.corrected.append((reading.instance.pk, reading.day))
+        found.corrected.append((reading.instance.pk, reading.day, doubt))
 
 
 def _went_down(new: _Counts, old: _Counts) -> bool:
@@ -277,14 +297,17 @@ def _flag(account: MazbotAccount, flagged: list[tuple[Reading, int, str]]) -> No
         )
 
 
-def _correct(days: list[tuple[int, date]], now: datetime) -> None:
-    """MazBot is back at, or above, what was accepted, with every figure: the open flags of these days are over."""
+def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
+    """MazBot says something else of these days, with every figure: their open flags are over, but for the one named.
+
+    How many were open.
+    """
     if not days:
-        return
-    same = Q()
-    for instance_id, day in days:
-        same |= Q(instance_id=instance_id, day=day)
-    UsageReading.objects.filter(same, flag__in=_FOR_MAZBOT, resolved_at=None).update(
+        return 0
+    over = Q()
+    for instance_id, day, flag in days:
+        over |= Q(instance_id=instance_id, day=day) & ~Q(flag=flag)
+    return UsageReading.objects.filter(over, flag__in=_FOR_MAZBOT, resolved_at=None).update(
         resolved_at=now, resolution=UsageReading.Resolution.SUPERSEDED
     )
 

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.flagged import check_flagged
 from billing.invoicing import check_left_over, waivable, waive_usage
 from billing.ledger import lock
-from billing.merging import Reading, merge
-from billing.models import UsageDay, UsageReading
+from billing.merging import NO_USAGE, Reading, merge
+from billing.models import DOUBTS, UsageDay, UsageReading
 from billing.periods import Period, local_day
 from billing.readiness import unread_days
 from centers import audit, live
@@ -19,7 +19,6 @@ from centers.checking import checked_line
 from centers.errors import Refused
 from centers.models import User
 from whatsapp.accounts import account_of
-from whatsapp.mazbot import Usage
 from whatsapp.models import Instance
 
 
@@ -32,6 +31,10 @@ def accept_reading(*, reading: UsageReading, by: User | None, now: datetime) -> 
         if row.flag == UsageReading.Flag.ODD:
             raise Refused(
                 _("A figure is missing here. MazBot is asked again automatically until it sends all of them.")
+            )
+        if row.flag in DOUBTS and not row.can_be_accepted:
+            raise Refused(
+                _("Negative usage can't be accepted. Dismiss it, or wait until MazBot corrects it.")
             )
         UsageDay.objects.select_for_update().get(instance_id=row.instance_id, day=row.day)
         # `read_at` stays: what was read while the day lasted is not all of it, whenever staff accept it.
@@ -105,8 +108,7 @@ def waive_days(
 
 def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | None, now: datetime) -> None:
     UsageDay.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
-    nothing = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
-    readings = [Reading(instance, day, nothing, now) for day in unread.never]
+    readings = [Reading(instance, day, NO_USAGE, now) for day in unread.never]
     merge(account_of(instance.reseller), readings, now=now)
     audit.record(
         "usage.waived",
@@ -142,4 +144,6 @@ def _resolve(
         now=now,
         day=row.day.isoformat(),
     )
+    if row.flag == UsageReading.Flag.IMPOSSIBLE:
+        check_flagged(row.reseller, now)
     live.publish(row.reseller_id, "billing", centers=(row.center_id,))

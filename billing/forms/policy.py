@@ -39,6 +39,9 @@ _HELP: dict[str, Any] = {
     "close_after_days": gettext_lazy("So that late readings of the last day still arrive."),
     "exchange_warn_days": gettext_lazy("Days. An alert asks for a current rate."),
     "exchange_block_days": gettext_lazy("Days, counted to the last day of the invoice."),
+    "usage_tolerance": gettext_lazy(
+        "A day whose messages cost more on average isn't charged until you accept it. 1.2 allows 20 % more."
+    ),
     "reread_days": gettext_lazy("MazBot may correct past days; this many are read again."),
 }
 
@@ -92,6 +95,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "reread_days",
             "exchange_warn_days",
             "exchange_block_days",
+            "usage_tolerance",
             *_RULES[1:],
         ]
         help_texts = _HELP
@@ -100,6 +104,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         }
         field_classes = {
             "minimum_amount": AmountField,
+            "usage_tolerance": AmountField,
             "quiet_dates": ListField,
             **dict.fromkeys(_DAYS, CountField),
         }
@@ -109,7 +114,8 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         self.fields["subscription_type"] = _subscription_field(
             self.fields["subscription_type"], _with_current(types, self.instance.subscription_type)
         )
-        self.initial["minimum_amount"] = plain(self.instance.minimum_amount)
+        for name in ("minimum_amount", "usage_tolerance"):
+            self.initial[name] = plain(getattr(self.instance, name))
 
         for name in ("reminder_days", "quiet_dates"):
             # SimpleArrayField says "Item 1 in the array did not validate:" before the reason.

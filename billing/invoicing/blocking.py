@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from billing.models import UsageReading
+from billing.models import DOUBTS, UsageReading
 from billing.periods import Period
 from billing.readiness import first_open_day, mazbot_zone, unread_days
 from centers.models import Center
@@ -13,11 +13,7 @@ def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     """Why the period cannot be closed yet, as translated sentences; empty when it can."""
     if period.end_day > first_open_day(center.reseller, now):
         return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day}]
-    found: list[str] = [
-        _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
-        % {"number": reading.instance, "day": reading.day}
-        for reading in _doubtful(center, period)
-    ]
+    found: list[str] = [_doubt(reading) for reading in _doubtful(center, period)]
     found += [
         _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
         % {"number": number, "day": days[0]}
@@ -26,12 +22,27 @@ def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     return found
 
 
+def _doubt(reading: UsageReading) -> str:
+    words = {"number": reading.instance, "day": reading.day}
+    if reading.flag == UsageReading.Flag.IMPOSSIBLE:
+        return (
+            _(
+                "The usage of “%(number)s” on %(day)s isn't explained by MazBot's prices. Accept or dismiss it."
+            )
+            % words
+        )
+    return (
+        _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
+        % words
+    )
+
+
 def _doubtful(center: Center, period: Period) -> list[UsageReading]:
     rows = UsageReading.objects.filter(
         center=center,
         day__gte=period.first_day,
         day__lt=period.end_day,
-        flag=UsageReading.Flag.DECREASED,
+        flag__in=DOUBTS,
         resolved_at=None,
     )
     return list(rows.select_related("instance").order_by("day", "pk")[:10])

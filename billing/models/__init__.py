@@ -13,9 +13,10 @@ from billing.models.payments import LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy
 from billing.models.rates import Category, ExchangeRate, Margin, Rate, RateCategory, RateFetch
 from billing.models.schedule import RoundSchedule
-from billing.models.usage import AccountReading, UsageDay, UsageReading
+from billing.models.usage import DOUBTS, AccountReading, UsageDay, UsageReading
 
 __all__ = [
+    "DOUBTS",
     "AccountReading",
     "Billable",
     "BillingPeriod",

@@ -1,5 +1,7 @@
 """How a reseller bills and duns, and where one center is treated differently."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -37,6 +39,15 @@ class BillingPolicy(models.Model):
     )
     reread_days = models.PositiveSmallIntegerField(
         _("past days to read again"), default=3, validators=_day(31)
+    )
+    # A message may cost the dearest rate of its list times this before its day is flagged.
+    usage_tolerance = models.DecimalField(
+        _("flag usage above the dearest rate times"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal("1.2"),
+        db_default=Decimal("1.2"),
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     billable = models.CharField(
         _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED

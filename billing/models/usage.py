@@ -53,9 +53,10 @@ class UsageDay(models.Model):
 class UsageReading(models.Model):
     """A reading that was not plainly taken over: it changed a day that was over, or something is odd about it.
 
-    A flagged reading is never billed by itself: DECREASED and FUTURE wait for staff (or for MazBot to correct
-    itself), LATE becomes an adjustment line on the center's next invoice. ODD lacks a figure (None, `note` says what
-    MazBot sent): unless only `received` is missing, the day stays unread until MazBot answers with all of them.
+    A flagged reading is never billed automatically: DECREASED, IMPOSSIBLE and FUTURE wait for staff (or for MazBot
+    to correct itself), LATE becomes an adjustment line on the center's next invoice. ODD lacks a figure (None, `note`
+    says what MazBot sent): unless only `received` is missing, the day stays unread until MazBot answers with all of
+    them.
     """
 
     class Flag(models.TextChoices):
@@ -64,6 +65,7 @@ class UsageReading(models.Model):
         LATE = "late", _("Came after the invoice")
         FUTURE = "future", _("For a day to come")
         ODD = "odd", _("A figure cannot be read")
+        IMPOSSIBLE = "impossible", _("Not explained by prices")
 
     class Resolution(models.TextChoices):
         OPEN = "", pgettext_lazy("reading", "Open")
@@ -104,6 +106,16 @@ class UsageReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instance_id} {self.day} {self.flag}".strip()
+
+    @property
+    def can_be_accepted(self) -> bool:
+        """Whether staff may take its counts over; of the other flags the counts are taken over or never are."""
+        figures = (self.sent, self.received, self.failed, self.cost)
+        return self.flag in DOUBTS and all(figure is not None and figure >= 0 for figure in figures)
+
+
+#: Flags that keep a period open until staff decide, or MazBot says something else.
+DOUBTS = (UsageReading.Flag.DECREASED, UsageReading.Flag.IMPOSSIBLE)
 
 
 class AccountReading(models.Model):

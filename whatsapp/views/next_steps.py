@@ -30,6 +30,8 @@ def next_step(incident: Incident, request: TenantRequest) -> NextStep | None:
         return NextStep(_("Pair again"), reverse("pair", args=place), "qrcode")
     if incident.kind == Kind.NOT_FOUND and request.may(Permission.MANAGE_CENTERS):
         return NextStep(_("Correct the id"), reverse("instance_edit", args=place), "pencil")
+    if incident.kind == Kind.USAGE_FLAGGED and request.may(Permission.ISSUE_INVOICES):
+        return NextStep(_("Decide"), reverse("usage", args=place[:1]), "gavel")
     return NextStep(_("Open the number"), reverse("instance", args=place), "eye")
 
 

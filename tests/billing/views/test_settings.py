@@ -12,6 +12,9 @@ RULES = {
     "auto_invoice": "on",
     "close_after_days": "2",
     "reread_days": "3",
+    "exchange_warn_days": "30",
+    "exchange_block_days": "60",
+    "usage_tolerance": "1.5",
     "billable": "sent",
     "subscription_type": "monthly_subscription",
     "payment_terms_days": "30",
@@ -35,6 +38,8 @@ def test_the_rules_are_saved(desk: Desk) -> None:
     assert policy.reminder_days == [-2, 0, 5]
     assert (policy.warning_days, policy.quiet_weekdays) == (None, [5])
     assert policy.minimum_amount == Decimal("10.5")
+    assert (policy.exchange_warn_days, policy.exchange_block_days) == (30, 60)
+    assert policy.usage_tolerance == Decimal("1.5")
     assert policy.subscription_type == "monthly_subscription"
     page = desk.as_(desk.owner).get(desk.url("settings/billing/")).content.decode()
     assert 'value="10.5"' in page
@@ -53,6 +58,9 @@ def test_the_rules_are_saved(desk: Desk) -> None:
         {"subscription_type": "not on the list"},
         {"minimum_amount": "1.12345"},
         {"minimum_amount": "NaN"},
+        {"exchange_warn_days": "61"},
+        {"exchange_block_days": "0"},
+        {"usage_tolerance": "0.9"},
     ],
 )
 def test_a_wrong_rule_is_refused(desk: Desk, change: dict[str, str]) -> None:
