@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from benchmarks.rows import NOW, analyze, big_reseller
 from billing.invoicing import issue_invoice
-from billing.margins import set_margin
+from billing.margin_versions import set_margin
 from billing.models import Category, UsageDay
 from billing.periods import month_of, today
 from centers.models import Center

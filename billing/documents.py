@@ -10,9 +10,11 @@ import typst
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.models import Invoice, InvoiceLine
 from billing.money import legible
+from billing.periods import Period, part_of_month
 from centers.formats import day_text, money_text, number_text
 from centers.models import Reseller
 
@@ -97,10 +99,18 @@ def _note(invoice: Invoice) -> str:
     return _("This invoice was taken back by a credit note.") if invoice.voided_at else ""
 
 
+def part_text(days: int, of: int) -> str:
+    """`19 of 28 days`."""
+    return ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
+
+
 def _line(line: InvoiceLine) -> dict[str, str]:
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
     kind = line.rate_type if line.kind == InvoiceLine.Kind.SUBSCRIPTION else line.get_kind_display()
     days = f"{day_text(line.first_day)} – {day_text(last)}"
+    is_subscription = line.kind == InvoiceLine.Kind.SUBSCRIPTION
+    if is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
+        days = f"{days} · {part_text(*part)}"
     return {
         "what": line.number_label,
         "detail": f"{kind} · {days}",

@@ -81,6 +81,22 @@ def month_of(day: date) -> Period:
     return Period(first, (first + timedelta(days=32)).replace(day=1))
 
 
+def year_after(day: date) -> date:
+    """The same day of the next year; 1 March after 29 February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, month=3, day=1)
+
+
+def part_of_month(days: Period) -> tuple[int, int] | None:
+    """How many days of how many, for a part of one month; None for a whole month, or for more than one."""
+    whole = month_of(days.first_day)
+    if days.end_day > whole.end_day or days == whole:
+        return None
+    return (days.end_day - days.first_day).days, (whole.end_day - whole.first_day).days
+
+
 def previous_month(day: date) -> Period:
     """The calendar month before the one that holds `day`."""
     return month_of(day.replace(day=1) - ONE_DAY)

@@ -13,12 +13,13 @@ from functools import cached_property
 
 from billing.exchange import Exchange
 from billing.margins import Margins
-from billing.models import Billable, Category, Margin, Rate, RateCategory, RateFetch
+from billing.models import Billable, Category, Interval, Margin, Rate, RateCategory, RateFetch
 from billing.money import PRECISION
 from billing.periods import today
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
+_YEAR_WORDS = ("year", "annual", "annum", "سنوي", "سنة")
 _SUBSCRIPTION_WORDS = ("subscription", "subscribe", "monthly", "yearly", "annual", "plan", "rental", "اشتراك")
 
 
@@ -52,6 +53,15 @@ def converted(amount: Decimal, rate: Decimal) -> Decimal:
         return amount * rate
 
 
+def share_of(amount: Decimal, days: int, of: int) -> Decimal:
+    """`amount` of `of` days for `days` of them, unrounded; the amount itself when that is all of them."""
+    if days == of:
+        return amount
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount * days / of
+
+
 def average(amount: Decimal, quantity: int) -> Decimal:
     """`amount` per unit at 10 decimals, for reading only; the amount itself when there is nothing to share."""
     return round(amount / quantity, 10) if quantity else round(amount, 10)
@@ -61,6 +71,12 @@ def guess_category(rate_type: str) -> Category:
     """Whether a type's name speaks of a subscription; staff can decide otherwise."""
     name = rate_type.casefold()
     return Category.SUBSCRIPTION if any(word in name for word in _SUBSCRIPTION_WORDS) else Category.MESSAGE
+
+
+def guess_interval(rate_type: str) -> Interval:
+    """Whether a subscription's name speaks of a year; staff can decide otherwise."""
+    name = rate_type.casefold()
+    return Interval.YEAR if any(word in name for word in _YEAR_WORDS) else Interval.MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,12 @@ class PriceRow:
     price: Decimal | None
     currency: str
     margin: Margin | None
+    interval: str = ""  # of a subscription
+
+    @property
+    def counts_as(self) -> str:
+        """`message`, or the interval of a subscription."""
+        return self.interval or self.category
 
     @property
     def is_loss(self) -> bool:
@@ -106,13 +128,25 @@ class PriceBook:
         return current_rates(self.reseller)
 
     @cached_property
-    def decided(self) -> dict[str, str]:
-        """What staff said a type is, by type."""
-        return dict(RateCategory.objects.filter(reseller=self.reseller).values_list("type", "category"))
+    def decided(self) -> dict[str, tuple[str, str]]:
+        """What staff said a type is: category and interval, by type."""
+        rows = RateCategory.objects.filter(reseller=self.reseller)
+        return {
+            name: (category, every)
+            for name, category, every in rows.values_list("type", "category", "interval")
+        }
 
     def category(self, rate_type: str) -> str:
         """The category staff decided for a type, else the guess from its name."""
-        return self.decided.get(rate_type) or guess_category(rate_type)
+        category, _every = self.decided.get(rate_type, ("", ""))
+        return category or guess_category(rate_type)
+
+    def interval(self, rate_type: str) -> str:
+        """How often a subscription type is charged, as staff decided or by its name; "" of a message."""
+        if self.category(rate_type) != Category.SUBSCRIPTION:
+            return ""
+        _category, every = self.decided.get(rate_type, ("", ""))
+        return every or guess_interval(rate_type)
 
     def rates_of(self, country_id: str) -> list[Rate]:
         """The country's list; the list without a country where it has none."""
@@ -157,6 +191,7 @@ class PriceBook:
             price=None if worth is None else converted(price, worth),
             currency=currency,
             margin=margin,
+            interval=self.interval(rate.type),
         )
 
 

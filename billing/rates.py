@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Window
 from django.db.models.functions import RowNumber
 
-from billing.models import Category, Rate, RateCategory, RateFetch
+from billing.losses import check_losses
+from billing.models import Category, Interval, Rate, RateCategory, RateFetch
 from billing.periods import today
 from billing.pricing import PriceBook, PriceRow
 from centers import audit, live
@@ -83,6 +84,7 @@ def refresh_rates(
             if moved is not None:
                 changed.append(country)
                 moves += moved
+    check_losses(reseller, now)
     live.publish(reseller.pk, "billing")
     return RatesOutcome(len(countries), tuple(changed), tuple(moves), tuple(failures))
 
@@ -116,16 +118,32 @@ def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
 
 
 def set_category(
-    *, reseller: Reseller, rate_type: str, category: str, by: User | None, now: datetime
+    *, reseller: Reseller, rate_type: str, category: str, by: User | None, now: datetime, interval: str = ""
 ) -> RateCategory:
-    """Decide whether a type is a message or a subscription, whatever its name suggests."""
+    """Decide whether a type is a message or a subscription, and how often it is charged, whatever its name suggests.
+
+    Without an interval the name of a subscription decides it.
+    """
     if category not in Category.values:
         raise Refused(_("A margin is for messages or for subscriptions."))
+    if interval and (interval not in Interval.values or category != Category.SUBSCRIPTION):
+        raise Refused(_("A subscription is charged monthly or yearly."))
     with transaction.atomic():
         row, _created = RateCategory.objects.update_or_create(
-            reseller=reseller, type=rate_type[:_TYPE_LENGTH], defaults={"category": category}
+            reseller=reseller,
+            type=rate_type[:_TYPE_LENGTH],
+            defaults={"category": category, "interval": interval},
         )
-        audit.record("rate.categorised", reseller=reseller, by=by, now=now, type=rate_type, category=category)
+        audit.record(
+            "rate.categorised",
+            reseller=reseller,
+            by=by,
+            now=now,
+            type=rate_type,
+            category=category,
+            interval=interval,
+        )
+        check_losses(reseller, now)
         live.publish(reseller.pk, "billing")
     return row
 

@@ -15,6 +15,7 @@ from billing import invoicing, reports
 from billing.dunning import run_suspensions, send_reminders
 from billing.exchange_age import check_exchange_rates
 from billing.ledger import refresh_all_standings
+from billing.losses import check_losses
 from billing.mail import send_mails
 from billing.metering import read_account_usage, read_before_closing, read_due
 from billing.models import OutgoingMail, RoundSchedule
@@ -101,6 +102,7 @@ def invoice_round(*, reseller: Reseller, now: datetime) -> JobRun:
     """Close and invoice every month that is over."""
     with _round("invoices", reseller, now) as round_:
         check_exchange_rates(reseller, now)
+        check_losses(reseller, now)
         invoicing.invoice_reseller(reseller=reseller, now=now, round_=round_)
         invoicing.check_left_over(reseller, now)
     return _as_recorded(round_)

@@ -39,6 +39,10 @@ _HELP: dict[str, Any] = {
     "close_after_days": gettext_lazy("So that late readings of the last day still arrive."),
     "exchange_warn_days": gettext_lazy("Days. An alert asks for a current rate."),
     "exchange_block_days": gettext_lazy("Days, counted to the last day of the invoice."),
+    "subscription_share": gettext_lazy(
+        "By the day: from the day a number is added to the day it is archived. Yearly subscriptions are charged "
+        "once a year per number, in full."
+    ),
     "usage_tolerance": gettext_lazy(
         "A day whose messages cost more on average isn't charged until you accept it. 1.2 allows 20 % more."
     ),
@@ -96,6 +100,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "exchange_warn_days",
             "exchange_block_days",
             "usage_tolerance",
+            "subscription_share",
             *_RULES[1:],
         ]
         help_texts = _HELP

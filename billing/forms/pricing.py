@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Category, Margin
+from billing.losses import Loss
+from billing.models import Category, Interval, Margin
 from centers.amount_fields import AmountField
 from centers.fields import CodeField, LineField
 from centers.models import Center
@@ -56,6 +57,15 @@ class MarginForm(forms.Form):
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
+    confirm = LineField(
+        label=gettext_lazy("Type this to confirm"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    #: What the margin loses, once that has to be confirmed.
+    loss: Loss | None = None
+
     def __init__(self, *args: Any, countries: Iterable[str], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["country_id"]
@@ -81,6 +91,14 @@ class MarginForm(forms.Form):
             self.add_error("terms", _("The margin for all centers has no wider one. Set it to 0 instead."))
         return data
 
+    def ask(self, loss: Loss) -> None:
+        """Ask to type what the margin loses; what was typed before was something else."""
+        self.loss = loss
+        if self.cleaned_data.get("confirm"):
+            self.add_error(
+                "confirm", _("This isn't what has to be typed: %(phrase)s") % {"phrase": loss.phrase}
+            )
+
     @property
     def withdraws(self) -> bool:
         """Whether the wider margin is to count again."""
@@ -102,7 +120,15 @@ class CategoryForm(forms.Form):
     """Whether a type of MazBot's list is a message or a subscription."""
 
     type = LineField(max_length=64)
-    category = forms.ChoiceField(choices=Category.choices)
+    category = forms.ChoiceField(choices=[*Category.choices, *Interval.choices])
+
+    @property
+    def decision(self) -> dict[str, str]:
+        """`category`, and `interval` where one was chosen."""
+        chosen = self.cleaned_data["category"]
+        if chosen in Interval.values:
+            return {"category": Category.SUBSCRIPTION, "interval": chosen}
+        return {"category": chosen}
 
 
 class CurrencyField(CodeField):

@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 from billing.exchange import MissingRate, OldRate
-from billing.invoicing.subscriptions import rate_at, subscribed
+from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
 from billing.invoicing.usage import Unbilled, corrections, unbilled_days
 from billing.models import Category, InvoiceLine, Margin, Rate
 from billing.money import rounded
-from billing.periods import ONE_DAY, Period, day_start, month_of, zone_of
-from billing.policies import Policy, policy_for
-from billing.pricing import PriceBook, average, converted, usage_charge
+from billing.periods import ONE_DAY, Period, day_start, month_of, part_of_month, zone_of
+from billing.policies import Policy, policy_for, reseller_policy
+from billing.pricing import PriceBook, average, converted, share_of, usage_charge
 from centers.errors import Refused
 from centers.models import Center
 from centers.sentences import Sentence as _
@@ -153,14 +153,16 @@ def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: P
 def _subscription_lines(
     book: PriceBook, center: Center, policy: Policy, period: Period
 ) -> Iterable[DraftLine]:
-    """One line per number and month whose last day lies in the period, when the policy names a type to charge."""
+    """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
     if not policy.subscription_type:
         return
     rates: dict[date, Rate] = {}
-    for number, month in subscribed(center, list(period.months_ended())):
-        if month not in rates:
-            rates[month] = _subscription_rate(book, center, policy.subscription_type, month)
-        yield _subscription_line(book, center, rates[month], number, month)
+    share = reseller_policy(center.reseller).subscription_share
+    months = list(period.months_ended())
+    for charge in subscribed(book, center, months, policy.subscription_type, share):
+        if charge.month not in rates:
+            rates[charge.month] = _subscription_rate(book, center, policy.subscription_type, charge.month)
+        yield _subscription_line(book, center, rates[charge.month], charge)
 
 
 def _subscription_rate(book: PriceBook, center: Center, rate_type: str, month: date) -> Rate:
@@ -176,33 +178,32 @@ def _subscription_rate(book: PriceBook, center: Center, rate_type: str, month: d
     return found
 
 
-def _subscription_line(
-    book: PriceBook, center: Center, rate: Rate, number: Instance, month: date
-) -> DraftLine:
-    whole = month_of(month)
-    margin = book.margins.find(Category.SUBSCRIPTION, center, whole.last_day)
+def _subscription_line(book: PriceBook, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
+    """The list price, or the share of it that the days are of their month."""
+    days, of = part_of_month(own.days) or (1, 1)
+    margin = book.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     worth = book.exchange.rate(rate.currency, center.currency, book.day)
     charge = converted(usage_charge(rate.cost, 1, percent, fixed), worth)
     return DraftLine(
         kind=Kind.SUBSCRIPTION,
-        instance=number,
-        first_day=whole.first_day,
-        end_day=whole.end_day,
+        instance=own.instance,
+        first_day=own.days.first_day,
+        end_day=own.days.end_day,
         quantity=1,
         sent=0,
         received=0,
         failed=0,
-        cost=rate.cost,
+        cost=round(share_of(rate.cost, days, of), 10),
         cost_currency=rate.currency,
         margin=margin,
         percent=percent,
         fixed=fixed,
         exchange_rate=worth,
-        amount=rounded(charge, center.currency),
+        amount=rounded(share_of(charge, days, of), center.currency),
         currency=center.currency,
         rate_type=rate.type,
-        month=month,
+        month=own.month,
     )
 
 

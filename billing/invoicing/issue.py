@@ -215,7 +215,14 @@ def _claim(period: BillingPeriod, taken: list[tuple[DraftLine, InvoiceLine | Non
     )
     SubscriptionClaim.objects.bulk_create(
         [
-            SubscriptionClaim(**common, instance=line.instance, month=line.month, line=row)
+            SubscriptionClaim(
+                **common,
+                instance=line.instance,
+                month=line.month,
+                first_day=line.first_day,
+                end_day=line.end_day,
+                line=row,
+            )
             for line, row in taken
             if line.month is not None
         ]

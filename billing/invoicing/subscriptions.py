@@ -1,36 +1,50 @@
-"""Which numbers' subscriptions a center is charged, and at which of MazBot's rates."""
+"""Which numbers' subscriptions a center is charged, for which days, and at which of MazBot's rates."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q
-from django.db.models.functions import TruncMonth
 
-from billing.models import Rate, RateFetch, SubscriptionClaim, UsageDay
-from billing.periods import local_day, month_of, zone_of
+from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim, UsageDay
+from billing.periods import ONE_DAY, Period, local_day, month_of, year_after, zone_of
 from billing.pricing import PriceBook
 from centers.models import Center
 from whatsapp.models import Instance
 
 
-def subscribed(center: Center, months: list[date]) -> Iterator[tuple[Instance, date]]:
-    """Numbers that were the center's and in use in a month (its first day), as far as nobody is charged for it yet."""
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A charge to be: a number, the month it is charged with (its first day), and the days it covers."""
+
+    instance: Instance
+    month: date
+    days: Period
+
+
+def subscribed(
+    book: PriceBook, center: Center, months: list[date], rate_type: str, share: str
+) -> Iterator[Subscribed]:
+    """What the center is to be charged for numbers it held in these months, as far as no one was charged for it yet.
+
+    A monthly type covers the days the center held the number, or (`share` FULL) the month, charged to who held it
+    last. A yearly type covers a year from the first day that no charge covers; nothing within that year is charged.
+    """
     if not months:
         return
-    read_here = UsageDay.objects.filter(
-        center=center, day__gte=months[0], day__lt=month_of(months[-1]).end_day
-    )
-    numbers = list(
-        Instance.objects.filter(Q(center=center) | Q(pk__in=read_here.values("instance"))).order_by("pk")
-    )
-    owners = _owners(numbers, months)
-    claimed = SubscriptionClaim.objects.filter(instance__in=numbers, month__in=months, voided_at=None)
-    charged = set(claimed.values_list("instance_id", "month"))
+    holdings = _Holdings(book, center, Period(months[0], month_of(months[-1]).end_day), rate_type)
+    every = book.interval(rate_type)
     for month in months:
-        for number in numbers:
-            owner = owners.get((number.pk, month), number.center_id)
-            if owner == center.pk and (number.pk, month) not in charged and _in_use(number, center, month):
-                yield number, month
+        for number in holdings.numbers:
+            if every == Interval.YEAR:
+                found = holdings.year(number, month)
+            elif share == Share.FULL:
+                found = holdings.whole_month(number, month)
+            else:
+                found = holdings.days_held(number, month)
+            for days in found:
+                holdings.covered.setdefault(number.pk, []).append(days)
+                yield Subscribed(number, month, days)
 
 
 def rate_at(book: PriceBook, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
@@ -42,21 +56,76 @@ def rate_at(book: PriceBook, country_id: str, rate_type: str, moment: datetime) 
     return found or next((row for row in book.rates_of(country_id) if row.type == rate_type), None)
 
 
-def _owners(numbers: list[Instance], months: list[date]) -> dict[tuple[int, date], int]:
-    """Who had each number last in each month, by its usage: (number, month) -> center; nobody where none was read."""
-    rows = UsageDay.objects.filter(
-        instance__in=numbers, day__gte=months[0], day__lt=month_of(months[-1]).end_day
-    ).annotate(month=TruncMonth("day"))
-    last = rows.order_by("instance_id", "month", "-day").distinct("instance_id", "month")
-    return {
-        (number, month): center
-        for number, month, center in last.values_list("instance_id", "month", "center_id")
-    }
+class _Holdings:
+    """Who held which numbers on which days, and which days are charged; read once for all of a center's numbers."""
 
+    def __init__(self, book: PriceBook, center: Center, span: Period, rate_type: str) -> None:
+        self._center = center
+        self._zone = zone_of(center.reseller)
+        rows = UsageDay.objects.filter(day__gte=span.first_day, day__lt=span.end_day)
+        read_here = rows.filter(center=center).values("instance")
+        self.numbers = list(Instance.objects.filter(Q(center=center) | Q(pk__in=read_here)).order_by("pk"))
+        days = rows.filter(instance__in=self.numbers).values_list("instance_id", "day", "center_id")
+        self._read_by = {(number, day): owner for number, day, owner in days}
+        self.covered = self._charged(book, rate_type)
 
-def _in_use(number: Instance, center: Center, month: date) -> bool:
-    zone = zone_of(center.reseller)
-    whole = month_of(month)
-    archived = local_day(number.archived_at, zone) if isinstance(number.archived_at, datetime) else None
-    started = local_day(number.created_at, zone)
-    return started < whole.end_day and (archived is None or archived >= whole.first_day)
+    def days_held(self, number: Instance, month: date) -> list[Period]:
+        """The center's days of the month that no charge covers, as unbroken ranges."""
+        found: list[Period] = []
+        for day in self._open_days(number, month):
+            if found and found[-1].end_day == day:
+                found[-1] = Period(found[-1].first_day, day + ONE_DAY)
+            else:
+                found.append(Period(day, day + ONE_DAY))
+        return found
+
+    def whole_month(self, number: Instance, month: date) -> list[Period]:
+        """The month, for the center that held the number last in it."""
+        whole = month_of(month)
+        held = [day for day in whole.days() if self._in_use(number, day)]
+        mine = bool(held) and self._owner(number, held[-1]) == self._center.pk
+        return [whole] if mine and self._is_free(number, whole) else []
+
+    def year(self, number: Instance, month: date) -> list[Period]:
+        """A year from the center's first day in the month that no charge covers; none that touches a later charge."""
+        first = next(iter(self._open_days(number, month)), None)
+        if first is None:
+            return []
+        year = Period(first, year_after(first))
+        return [year] if self._is_free(number, year) else []
+
+    def _open_days(self, number: Instance, month: date) -> list[date]:
+        return [
+            day
+            for day in month_of(month).days()
+            if self._in_use(number, day)
+            and self._owner(number, day) == self._center.pk
+            and self._is_free(number, Period(day, day + ONE_DAY))
+        ]
+
+    def _owner(self, number: Instance, day: date) -> int:
+        """Whose usage the day was read as; of a day nobody read, who has the number now."""
+        return self._read_by.get((number.pk, day), number.center_id)
+
+    def _in_use(self, number: Instance, day: date) -> bool:
+        """From the day the number was entered to the day it was archived."""
+        archived = (
+            local_day(number.archived_at, self._zone) if isinstance(number.archived_at, datetime) else None
+        )
+        return local_day(number.created_at, self._zone) <= day and (archived is None or day <= archived)
+
+    def _is_free(self, number: Instance, days: Period) -> bool:
+        taken = self.covered.get(number.pk, [])
+        return not any(one.first_day < days.end_day and one.end_day > days.first_day for one in taken)
+
+    def _charged(self, book: PriceBook, rate_type: str) -> dict[int, list[Period]]:
+        """The days non-void claims cover, by number; one from before claims had days covers its month, or a year."""
+        found: dict[int, list[Period]] = {}
+        claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None)
+        names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")
+        for number, month, first, end, charged_type in claims.values_list(*names):
+            yearly = book.interval(charged_type or rate_type) == Interval.YEAR
+            before_days = Period(month, year_after(month)) if yearly else month_of(month)
+            days = before_days if first is None or end is None else Period(first, end)
+            found.setdefault(number, []).append(days)
+        return found

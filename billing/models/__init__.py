@@ -10,8 +10,8 @@ from billing.models.invoices import (
 )
 from billing.models.mail import OutgoingMail
 from billing.models.payments import LedgerEntry, Payment
-from billing.models.policy import Billable, BillingPolicy, CenterPolicy
-from billing.models.rates import Category, ExchangeRate, Margin, Rate, RateCategory, RateFetch
+from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
+from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
 from billing.models.schedule import RoundSchedule
 from billing.models.usage import DOUBTS, AccountReading, UsageDay, UsageReading
 
@@ -25,6 +25,7 @@ __all__ = [
     "CenterPolicy",
     "ExchangeRate",
     "Hold",
+    "Interval",
     "Invoice",
     "InvoiceLine",
     "InvoiceNumber",
@@ -37,6 +38,7 @@ __all__ = [
     "RateFetch",
     "Reminder",
     "RoundSchedule",
+    "Share",
     "SubscriptionClaim",
     "SuspensionBrake",
     "SuspensionCase",

@@ -1,7 +1,9 @@
 """What was done with each unit of usage: a line took it, or it was waived."""
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 from billing.models.invoices import BillingPeriod, InvoiceLine
 from billing.models.rates import Margin
@@ -75,12 +77,26 @@ class UsageClaim(models.Model):
         return f"{self.usage_day_id} r{self.revision}"
 
 
+class CoveredDays(Func):
+    """The days a claim covers as PostgreSQL's daterange; the whole month where an older process wrote no days."""
+
+    template = (
+        "DATERANGE(COALESCE(first_day, month), COALESCE(end_day, (month + INTERVAL '1 month')::date), '[)')"
+    )
+    output_field = DateRangeField()
+
+
 class SubscriptionClaim(models.Model):
-    """That one number's subscription of one month is billed; at most once per non-void line."""
+    """That a number's subscription is billed for a range of days: of one month, or of one year from `first_day` on.
+
+    No day of a number is covered by two non-void claims, whichever centers, types and intervals they were charged to.
+    """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
-    month = models.DateField()  # its first day
+    month = models.DateField()  # the first day of the month it is charged with
+    first_day = models.DateField(null=True)  # both empty in rows from before there were days: the whole month
+    end_day = models.DateField(null=True)
     period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="subscription_claims")
     line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")
     voided_at = models.DateTimeField(null=True, blank=True)
@@ -89,11 +105,18 @@ class SubscriptionClaim(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["instance", "month"],
+            ExclusionConstraint(
+                name="subscriptionclaim_apart",
+                expressions=[
+                    ("instance", RangeOperators.EQUAL),
+                    (CoveredDays(), RangeOperators.OVERLAPS),
+                ],
                 condition=Q(voided_at__isnull=True),
-                name="subscriptionclaim_once",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(first_day__isnull=True, end_day__isnull=True) | Q(first_day__lt=F("end_day")),
+                name="subscriptionclaim_has_days",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -168,7 +168,8 @@ class BillingPeriod(models.Model):
 class InvoiceLine(models.Model):
     """One rounded amount and everything it was worked out from; costs never leave the staff side.
 
-    amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up.
+    amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up. Of a subscription of
+    a part of a month, `cost` is that part of the rate, and so is `fixed` in the amount.
     """
 
     class Kind(models.TextChoices):

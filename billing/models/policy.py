@@ -20,6 +20,13 @@ class Billable(models.TextChoices):
     SENT = "sent", _("All sent")
 
 
+class Share(models.TextChoices):
+    """How much of a monthly subscription is charged for a month in which the number was not held all the time."""
+
+    HELD = "held", _("By the day")
+    FULL = "full", _("In full")
+
+
 def default_reminder_days() -> list[int]:
     """Three days before, on the due date, three days after."""
     return [-3, 0, 3]
@@ -53,6 +60,13 @@ class BillingPolicy(models.Model):
         _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED
     )
     subscription_type = LineField(_("subscription type to charge"), max_length=64, blank=True)
+    subscription_share = models.CharField(
+        _("charge incomplete months"),
+        max_length=4,
+        choices=Share,
+        default=Share.HELD,
+        db_default=Share.HELD,
+    )
     # Ages of an exchange rate on the last day of an invoice, in days.
     exchange_warn_days = models.PositiveSmallIntegerField(
         _("warn when an exchange rate is older than"),

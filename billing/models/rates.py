@@ -16,6 +16,13 @@ class Category(models.TextChoices):
     SUBSCRIPTION = "subscription", _("Subscriptions")
 
 
+class Interval(models.TextChoices):
+    """What one charge of a subscription type covers."""
+
+    MONTH = "month", _("Monthly subscription")
+    YEAR = "year", _("Yearly subscription")
+
+
 class RateFetch(models.Model):
     """One price list of one country as MazBot answered it. A new row only when something in it changed."""
 
@@ -54,11 +61,12 @@ class Rate(models.Model):
 
 
 class RateCategory(models.Model):
-    """Staff's decision what a type is; without a row it is guessed from the type's name."""
+    """Staff's decision what a type is; without a row it is guessed from the type's name, so is an empty interval."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     type = models.CharField(max_length=64)
     category = models.CharField(max_length=12, choices=Category)
+    interval = models.CharField(max_length=5, choices=Interval, blank=True, db_default="", default="")
 
     objects = TenantManager(reseller="reseller")
 

@@ -18,6 +18,7 @@ from billing.queries.portal import (
     portal_invoices,
     portal_lines,
     portal_prices,
+    portal_share,
     portal_usage,
 )
 from billing.queries.usage import last_read, usage_by_center, usage_by_day, usage_by_instance
@@ -37,6 +38,7 @@ __all__ = [
     "portal_invoices",
     "portal_lines",
     "portal_prices",
+    "portal_share",
     "portal_usage",
     "refunds",
     "takings",

@@ -14,6 +14,7 @@ from billing.models import (
     InvoiceLine,
 )
 from billing.periods import Period, today
+from billing.policies import policy_for, reseller_policy
 from billing.pricing import PriceBook
 from billing.queries.usage import SUMS, usage_rows
 from centers.models import Center
@@ -28,6 +29,7 @@ class PortalPrice:
     price: Decimal | None
     currency: str
     read_at: datetime | None
+    interval: str  # of a subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,16 @@ def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     book = PriceBook(center.reseller, today(center.reseller, now), center=center)
     read_at = book.read_at(center.country_id)
     prices = [
-        PortalPrice(row.type, row.category, row.price, row.currency, read_at)
+        PortalPrice(row.type, row.category, row.price, row.currency, read_at, row.interval)
         for row in book.for_center(center)
     ]
     return sorted(prices, key=lambda row: (row.category, row.type))
+
+
+def portal_share(center: Center) -> str:
+    """How an incomplete month of a subscription is charged to the center; "" where no subscription is."""
+    charged = policy_for(center).subscription_type
+    return reseller_policy(center.reseller).subscription_share if charged else ""
 
 
 def portal_usage(center: Center, period: Period, *, instance_id: int | None = None) -> list[PortalDay]:

@@ -10,8 +10,9 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.documents import part_text
 from billing.money import legible
-from billing.periods import ONE_DAY, Period, month_of
+from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from centers.formats import number_text
 from centers.templatetags.values import NOTHING, day, month
 
@@ -32,6 +33,13 @@ def period(context: Context, first_day: date, end_day: date) -> SafeString:
     if end_day - first_day == ONE_DAY:
         return day(context, first_day)
     return format_html("<span>{} – {}</span>", day(context, first_day), last_day(context, end_day))
+
+
+@register.simple_tag
+def month_part(line: Any) -> str:
+    """` · 19 of 28 days` for a subscription of a part of a month; nothing for any other line."""
+    part = part_of_month(Period(line.first_day, line.end_day)) if line.kind == "subscription" else None
+    return " · " + part_text(*part) if part else ""
 
 
 @register.simple_tag

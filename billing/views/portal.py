@@ -39,8 +39,11 @@ ORDERS: dict[str, tuple[str, ...]] = {"-issued": ("-issued_at", "-pk")}
 @require_GET
 def portal_prices(request: PortalRequest) -> HttpResponseBase:
     """What each type costs the center."""
-    rows = queries.portal_prices(request.center, clock.now())
-    return render_page(request, "billing/portal_prices.html", {"rows": rows}, parts=("prices",))
+    context = {
+        "rows": queries.portal_prices(request.center, clock.now()),
+        "share": queries.portal_share(request.center),
+    }
+    return render_page(request, "billing/portal_prices.html", context, parts=("prices",))
 
 
 @portal(Permission.PORTAL_VIEW)

@@ -6,11 +6,9 @@ from datetime import date
 from typing import Any
 
 from billing.forms.pricing import MarginForm
-from billing.margins import Margins
+from billing.losses import with_version
 from billing.models import Margin
 from billing.pricing import PriceBook, PriceRow
-
-_UNSAVED = 2**62  # newer than every stored version
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,9 @@ class Change:
 
 def previewed(book: PriceBook, form: MarginForm) -> Iterable[dict[str, Any]]:
     """The price lists that the typed margin is for, each with its changes on the book's day."""
-    wanted = Margin(
-        pk=_UNSAVED, reseller=book.reseller, withdrawn=form.withdraws, **form.place, **form.amounts
-    )
+    wanted = Margin(reseller=book.reseller, withdrawn=form.withdraws, **form.place, **form.amounts)
     wanted.level = form.cleaned_data["level"]
-    before = book.margins
-    after = Margins([*Margin.objects.filter(reseller=book.reseller), wanted])
+    before, after = book.margins, with_version(book.reseller, wanted)
     for country, rows in _lists(book, wanted):
         book.margins = before
         old = rows()

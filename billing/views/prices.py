@@ -1,6 +1,5 @@
 """What MazBot charges, what is added, and what centers pay; and setting what is added."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -13,9 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.exchange_age import aged_pairs, missing_pairs
 from billing.forms.pricing import WIDER, CategoryForm, MarginForm
-from billing.margins import Margins, set_margin, withdraw_margin
-from billing.models import Category, Margin, RateFetch
+from billing.losses import BelowCost, losing_prices
+from billing.margin_versions import set_margin, withdraw_margin
+from billing.margins import Margins
+from billing.models import Category, Interval, Margin, RateFetch
 from billing.periods import today
+from billing.policies import reseller_policy
 from billing.pricing import PriceBook
 from billing.rates import latest_moves, set_category
 from billing.views.filters import Filters
@@ -59,8 +61,11 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
     form = _margin_form(request, request.POST)
     if form.is_valid():
         common = {"reseller": request.reseller, "by": request.user, "now": clock.now(), **form.place}
+        common["confirmation"] = form.cleaned_data["confirm"]
         try:
             margin = withdraw_margin(**common) if form.withdraws else set_margin(**common, **form.amounts)
+        except BelowCost as below:
+            form.ask(below.loss)
         except Refused as error:
             form.add_error(None, error.sentence)
         else:
@@ -100,11 +105,12 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
         row = set_category(
             reseller=request.reseller,
             rate_type=form.cleaned_data["type"],
-            category=form.cleaned_data["category"],
+            **form.decision,
             by=request.user,
             now=clock.now(),
         )
-        words = {"type": row.type, "category": row.get_category_display()}
+        counts_as = row.get_interval_display() if row.interval else row.get_category_display()
+        words = {"type": row.type, "category": counts_as}
         toast(request, _("“%(type)s” now counts as “%(category)s”.") % words)
     else:
         toast(request, _("Choose whether the type is a message or a subscription."), "error")
@@ -188,27 +194,18 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
         "countries": countries,
         "centers": centers,
         "fetched_at": book.read_at(shown),
-        "losses": _losses(book, centers),
+        "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(book, centers)],
         "missing": missing_pairs(book, centers),
         "aged": aged_pairs(book, centers),
         "moves": moves[:SHOWN_MOVES],
         "more_moves": max(0, len(moves) - SHOWN_MOVES),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
         "margins": _history(book),
-        "categories": Category.choices,
+        "categories": [(Category.MESSAGE.value, Category.MESSAGE.label), *Interval.choices],
+        "policy": reseller_policy(request.reseller),
         "form": form,
     }
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
-
-
-def _losses(book: PriceBook, centers: Iterable[Center]) -> list[dict[str, Any]]:
-    """Which prices of which centers lie below their cost."""
-    found = []
-    for center in centers:
-        types = [row for row in book.for_center(center) if row.is_loss]
-        if types:
-            found.append({"center": center, "rows": types})
-    return found
 
 
 def _history(book: PriceBook) -> list[dict[str, Any]]:

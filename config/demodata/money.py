@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from billing.exchange import set_exchange_rate
 from billing.invoicing import issue_invoice
-from billing.margins import set_margin
+from billing.margin_versions import set_margin
 from billing.metering import read_account_usage, read_usage
 from billing.models import Category, Invoice, Margin, UsageDay
 from billing.payments import record_payment

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from billing.invoicing import issue_invoice
-from billing.margins import set_margin
+from billing.losses import BelowCost
+from billing.margin_versions import set_margin
 from billing.merging import Reading, merge
 from billing.models import Category, Invoice, Margin, Payment
 from billing.payments import record_payment
@@ -54,10 +55,19 @@ class Shop:
         merge(self.account, [Reading(number, day, usage, asked)], now=asked)
 
     def margin(self, percent: str, fixed: str = "0", **fields: Any) -> Margin:
-        values = {"category": Category.MESSAGE, "valid_from": date(2020, 1, 1), "by": None, "now": NOW}
-        return set_margin(
-            reseller=self.reseller, percent=Decimal(percent), fixed=Decimal(fixed), **(values | fields)
-        )
+        """Set it, confirmed where it sells below cost."""
+        values: dict[str, Any] = {"category": Category.MESSAGE, "valid_from": date(2020, 1, 1), "by": None}
+        values |= {
+            "reseller": self.reseller,
+            "percent": Decimal(percent),
+            "fixed": Decimal(fixed),
+            "now": NOW,
+        }
+        values |= fields
+        try:
+            return set_margin(**values)
+        except BelowCost as below:
+            return set_margin(**values, confirmation=below.loss.phrase)
 
     def owe(self, amount: str, center: Center | None = None, *, day: date = date(2026, 2, 10)) -> Invoice:
         """An invoice over `amount` for one day, issued on the second day after it."""

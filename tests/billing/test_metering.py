@@ -97,11 +97,11 @@ def test_a_past_day_that_grows_is_kept_as_changed(shop: Shop) -> None:
 @pytest.mark.parametrize("name", ["sent", "received", "failed", "cost"])
 def test_anything_that_goes_down_is_flagged_and_not_taken_over(shop: Shop, name: str) -> None:
     number = shop.number()
-    full = {"sent": 9, "received": 9, "failed": 9, "cost": "9"}
+    full = {"sent": 9, "received": 9, "failed": 5, "cost": 9}
     shop.read(number, TODAY, at=NOW, **full)
     for _ in range(2):
-        shop.read(number, TODAY, at=NOW, **(full | {name: "8"} if name == "cost" else full | {name: 8}))
-    assert counts(number, TODAY) == (9, 9, 9, 9)
+        shop.read(number, TODAY, at=NOW, **(full | {name: full[name] - 1}))
+    assert counts(number, TODAY) == (9, 9, 5, 9)
     reading = UsageReading.objects.get()
     assert (reading.flag, reading.resolution) == ("decreased", "")
     shop.read(number, TODAY, at=NOW, **full)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.invoicing import NothingToCharge, preview_invoice
-from billing.models import InvoiceLine, Rate, RateFetch
+from billing.models import InvoiceLine, Rate, RateFetch, Share
 from billing.policies import save_center_policy, save_policy
 from centers.errors import Refused
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -29,8 +29,10 @@ def rates(shop: Shop, at: datetime, *, country: str = "1", **costs: str) -> None
 
 @pytest.fixture
 def shop(shop: Shop) -> Shop:
-    """The shop charges a subscription per number."""
-    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type=TYPE)
+    """The shop charges a subscription per number, for whole months; by days: test_subscription_days.py."""
+    save_policy(
+        reseller=shop.reseller, by=None, now=NOW, subscription_type=TYPE, subscription_share=Share.FULL
+    )
     return shop
 
 

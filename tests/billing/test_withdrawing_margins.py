@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.margins import Margins, margin_for, withdraw_margin
+from billing.margin_versions import withdraw_margin
+from billing.margins import Margins, margin_for
 from billing.models import Category, InvoiceLine, Margin
 from centers.errors import Refused
 from centers.models import AuditEvent

@@ -7,7 +7,7 @@ from decimal import Decimal
 from billing.dunning import hold
 from billing.exchange import set_exchange_rate
 from billing.invoicing import issue_invoice
-from billing.margins import set_margin
+from billing.margin_versions import set_margin
 from billing.metering import read_account_usage, read_usage
 from billing.models import Category, Invoice
 from billing.payments import record_payment

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from billing.models import ExchangeRate, Margin, RateCategory
+from billing.policies import save_policy
 from centers.jobs import registered_jobs
 from centers.models import AuditEvent
 from centers.scoping import tenant
+from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk, add_rates
 
 MARGIN = {
@@ -285,3 +287,50 @@ def test_the_age_limits_are_billing_rules(desk: Desk) -> None:
     page = desk.as_(desk.owner).get(desk.url("settings/billing/"))
     assert page.context["form"]["exchange_warn_days"].value() == 35
     assert page.context["form"]["exchange_block_days"].value() == 95
+
+
+def test_a_margin_below_cost_is_set_after_typing_what_it_loses(desk: Desk) -> None:
+    owner, before = desk.as_(desk.owner), len(_margins(desk))
+    asked = owner.post(desk.url("prices/margin/"), MARGIN | {"percent": "-100"})
+    assert asked.status_code == 422
+    phrase = asked.context["form"].loss.phrase
+    page = asked.content.decode()
+    assert phrase == "1 center, 91827.36 USD a month"
+    assert "By last month" in page
+    assert page.count(phrase) == 1
+    assert 'name="confirm"' in page
+    wrong = owner.post(desk.url("prices/margin/"), MARGIN | {"percent": "-100", "confirm": "yes"})
+    assert wrong.status_code == 422
+    assert wrong.context["form"].errors["confirm"]
+    assert len(_margins(desk)) == before
+    done = owner.post(desk.url("prices/margin/"), MARGIN | {"percent": "-100", "confirm": phrase})
+    assert done.status_code == 302
+    assert _margins(desk)[0].percent == -100
+    assert "Al Noor Clinic" in owner.get(desk.url("alerts/?kind=below_cost")).content.decode()
+
+
+def test_nothing_is_to_be_typed_before_a_margin_loses(desk: Desk) -> None:
+    assert 'name="confirm"' not in desk.as_(desk.owner).get(desk.url("prices/")).content.decode()
+
+
+def test_how_often_a_subscription_is_charged_is_chosen_and_told(desk: Desk) -> None:
+    owner = desk.as_(desk.owner)
+    url = desk.url("prices/?country=1")
+    assert "charged by the day, from the day" in owner.get(url).content.decode()
+    chosen = {"type": "monthly_subscription", "category": "year"}
+    assert owner.post(desk.url("prices/category/"), chosen).status_code == 302
+    with tenant(desk.shop.reseller):
+        row = RateCategory.objects.get()
+        save_policy(
+            reseller=desk.shop.reseller,
+            by=None,
+            now=NOW,
+            subscription_type=row.type,
+            subscription_share="full",
+        )
+    assert (row.category, row.interval) == ("subscription", "year")
+    page = owner.get(url).content.decode()
+    assert '<option value="year" selected>' in page
+    assert "Each number is charged" in page
+    assert "charged in full for every month" in page
+    assert "Per number and year" in desk.as_(desk.center_admin).get(desk.portal("prices/")).content.decode()
