@@ -1,9 +1,8 @@
 """Taking readings over: what is plain is merged in bulk, what is odd is kept beside it with a flag."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,17 +13,14 @@ from billing.flagged import check_flagged
 from billing.models import DOUBTS, AccountReading, BillingPeriod, UsageDay, UsageReading
 from billing.odd_notes import odd_note
 from billing.periods import local_day
-from billing.plausibility import NOTHING, Plausibility
+from billing.plausibility import Plausibility
+from billing.sorting import PLACES, Reading, sorted_readings
 from centers import live
-from whatsapp.mazbot import MainAccountUsage, OddField, Usage
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.mazbot import MainAccountUsage, OddField
+from whatsapp.models import MazbotAccount
 
 Flag = UsageReading.Flag
 _FOR_MAZBOT = (*DOUBTS, Flag.ODD)  # MazBot may take these back by answering better
-_Counts = tuple[int, int, int, Decimal]
-_Figures = tuple[int | None, int | None, int | None, Decimal | None]
-_PLACES = Decimal(1).scaleb(-10)
-NO_USAGE = Usage(total_sent=0, total_received=0, failed_messages=0, total_cost=Decimal(0))
 
 _INSERT = """
 INSERT INTO billing_usageday
@@ -58,42 +54,6 @@ DO UPDATE SET sent = excluded.sent, received = excluded.received, failed = exclu
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """MazBot's answer for one number and day; `asked_at` is when the question was sent."""
-
-    instance: Instance
-    day: date
-    usage: Usage
-    asked_at: datetime
-
-    @property
-    def figures(self) -> _Figures:
-        """Sent, received, failed and cost, the cost at the ten decimals that are stored; None: cannot be read."""
-        own = self.usage
-        cost = None if own.total_cost is None else own.total_cost.quantize(_PLACES)
-        return own.total_sent, own.total_received, own.failed_messages, cost
-
-    @property
-    def counts(self) -> _Counts:
-        """The figures of a reading that has them all."""
-        sent, received, failed, cost = self.figures
-        if sent is None or received is None or failed is None or cost is None:
-            raise ValueError("a figure of this reading cannot be read")
-        return sent, received, failed, cost
-
-
-@dataclass(slots=True)
-class _Sorted:
-    """Readings by what is to be done with them."""
-
-    new: list[Reading]
-    changed: list[Reading]
-    same: list[int]  # ids of usage days
-    flagged: list[tuple[Reading, int, str]]  # reading, center id, flag
-    corrected: list[tuple[int, date, str]]  # open flags of these days are over, but for that one
-
-
 def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime) -> None:
     """Take a batch over in one transaction: a handful of statements, however many readings.
 
@@ -109,7 +69,7 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
     with transaction.atomic():
         known = _lock_known(batch)
         whole = [_with_received(reading, known) for reading in batch if reading.usage.is_billable]
-        found = _sort(whole, known, _closed(batch, known), today, Plausibility(account))
+        found = sorted_readings(whole, known, _closed(batch, known), today, Plausibility(account))
         found.flagged = _undecided([*found.flagged, *_odd(batch, known, today)])
         _insert(account, found.new)
         _update(found.changed)
@@ -134,7 +94,7 @@ def merge_account(
         "sent": usage.total_sent,
         "received": usage.total_received,
         "failed": usage.failed_messages,
-        "cost": None if usage.total_cost is None else usage.total_cost.quantize(_PLACES),
+        "cost": None if usage.total_cost is None else usage.total_cost.quantize(PLACES),
         "currency": account.cost_currency,
         "read_at": now,
         "odd": odd_note(odd),
@@ -186,69 +146,6 @@ def _closed(
     for center_id, first, end in rows.values_list("center_id", "first_day", "end_day"):
         found.setdefault(center_id, []).append((first, end))
     return found
-
-
-def _sort(
-    batch: list[Reading],
-    known: dict[tuple[int, date], UsageDay],
-    closed: dict[int, list[tuple[date, date]]],
-    today: date,
-    prices: Plausibility,
-) -> _Sorted:
-    found = _Sorted([], [], [], [], [])
-    for reading in batch:
-        row = known.get((reading.instance.pk, reading.day))
-        center_id = row.center_id if row else reading.instance.center_id
-        late = any(first <= reading.day < end for first, end in closed.get(center_id, ()))
-        if reading.day > today:
-            found.flagged.append((reading, center_id, Flag.FUTURE))
-        elif row is None:
-            _sort_new(found, reading, center_id, late=late, prices=prices)
-        elif row.read_at <= reading.asked_at:
-            _sort_known(found, reading, row, late=late, past=reading.day < today, prices=prices)
-    return found
-
-
-def _sort_new(found: _Sorted, reading: Reading, center_id: int, *, late: bool, prices: Plausibility) -> None:
-    if not prices.explains(reading.counts, NOTHING, reading.instance.center.country_id, reading.day):
-        # The day counts as read, with nothing on it, until staff decide.
-        found.new.append(replace(reading, usage=NO_USAGE))
-        found.flagged.append((reading, center_id, Flag.IMPOSSIBLE))
-        _corrected(found, reading, Flag.IMPOSSIBLE)
-        return
-    found.new.append(reading)
-    _corrected(found, reading)
-    if late and any(reading.counts):
-        found.flagged.append((reading, center_id, Flag.LATE))
-
-
-def _sort_known(
-    found: _Sorted, reading: Reading, row: UsageDay, *, late: bool, past: bool, prices: Plausibility
-) -> None:
-    accepted = (row.sent, row.received, row.failed, row.cost)
-    doubt = ""
-    if reading.counts != accepted:
-        explained = prices.explains(reading.counts, accepted, reading.instance.center.country_id, row.day)
-        down = Flag.DECREASED if _went_down(reading.counts, accepted) else ""
-        doubt = down if explained else Flag.IMPOSSIBLE
-    _corrected(found, reading, doubt)
-    if doubt:
-        found.flagged.append((reading, row.center_id, doubt))
-    if doubt or reading.counts == accepted:
-        found.same.append(row.pk)
-    else:
-        found.changed.append(reading)
-        if late or past:
-            found.flagged.append((reading, row.center_id, Flag.LATE if late else Flag.NONE))
-
-
-def _corrected(found: _Sorted, reading: Reading, doubt: str = "") -> None:
-    if not reading.usage.odd:
-        found.corrected.append((reading.instance.pk, reading.day, doubt))
-
-
-def _went_down(new: _Counts, old: _Counts) -> bool:
-    return new[0] < old[0] or new[1] < old[1] or new[2] < old[2] or new[3] < old[3]
 
 
 def _undecided(flagged: list[tuple[Reading, int, str]]) -> list[tuple[Reading, int, str]]:

@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from billing.merging import Reading, merge, merge_account
+from billing.merging import merge, merge_account
 from billing.models import UsageDay
 from billing.odd_notes import odd_note
 from billing.periods import Period, day_start, local_day
 from billing.policies import reseller_policy
 from billing.readiness import unread_days
+from billing.sorting import Reading
 from centers import live
 from centers.jobs import Round
 from centers.models import Center, Reseller

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from billing.flagged import check_flagged
 from billing.invoicing import check_left_over, waivable, waive_usage
 from billing.ledger import lock
-from billing.merging import NO_USAGE, Reading, merge
+from billing.merging import merge
 from billing.models import DOUBTS, UsageDay, UsageReading
 from billing.periods import Period, local_day
 from billing.readiness import unread_days
+from billing.sorting import NO_USAGE, Reading
 from centers import audit, live
 from centers.checking import checked_line
 from centers.errors import Refused

@@ -12,10 +12,11 @@ import pytest
 from billing.invoicing import issue_invoice
 from billing.losses import BelowCost
 from billing.margin_versions import set_margin
-from billing.merging import Reading, merge
+from billing.merging import merge
 from billing.models import Category, Invoice, Margin, Payment
 from billing.payments import record_payment
 from billing.periods import Period
+from billing.sorting import Reading
 from centers.models import Center, Reseller
 from centers.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory, MazbotAccountFactory, ResellerFactory
