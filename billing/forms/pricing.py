@@ -94,6 +94,7 @@ class MarginForm(forms.Form):
     def ask(self, loss: Loss) -> None:
         """Ask to type what the margin loses; what was typed before was something else."""
         self.loss = loss
+        self.fields["confirm"].required = True
         if self.cleaned_data.get("confirm"):
             self.add_error(
                 "confirm", _("This isn't what has to be typed: %(phrase)s") % {"phrase": loss.phrase}

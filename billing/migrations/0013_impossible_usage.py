@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                     ("late", "Came after the invoice"),
                     ("future", "For a day to come"),
                     ("odd", "A figure cannot be read"),
-                    ("impossible", "Not explained by prices"),
+                    ("impossible", "Not plausible"),
                 ],
                 max_length=10,
             ),

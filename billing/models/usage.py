@@ -65,7 +65,7 @@ class UsageReading(models.Model):
         LATE = "late", _("Came after the invoice")
         FUTURE = "future", _("For a day to come")
         ODD = "odd", _("A figure cannot be read")
-        IMPOSSIBLE = "impossible", _("Not explained by prices")
+        IMPOSSIBLE = "impossible", _("Not plausible")
 
     class Resolution(models.TextChoices):
         OPEN = "", pgettext_lazy("reading", "Open")
