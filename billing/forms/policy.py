@@ -25,7 +25,15 @@ _RULES = [
     "quiet_weekdays",
     "quiet_dates",
 ]
-_DAYS = ("close_after_days", "reread_days", "payment_terms_days", "warning_days", "grace_days")
+_DAYS = (
+    "close_after_days",
+    "reread_days",
+    "payment_terms_days",
+    "warning_days",
+    "grace_days",
+    "exchange_warn_days",
+    "exchange_block_days",
+)
 _HELP: dict[str, Any] = {
     "payment_terms_days": gettext_lazy("Counted from the day of issue."),
     "reminder_days": gettext_lazy("Separated by commas; before the due date with a minus: -3, 0, 3."),

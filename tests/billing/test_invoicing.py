@@ -273,7 +273,8 @@ def test_subscriptions_are_charged_per_number_and_month(shop: Shop) -> None:
 
 
 def test_a_subscription_is_charged_once(shop: Shop) -> None:
-    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="subscription_monthly")
+    rules = {"subscription_type": "subscription_monthly", "subscription_share": "full"}
+    save_policy(reseller=shop.reseller, by=None, now=NOW, **rules)
     subscription_rate(shop)
     number = shop.number()
     Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 28, 9, tzinfo=UTC))
