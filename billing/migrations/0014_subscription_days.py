@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("billing", "0013_impossible_usage"),
         ("centers", "0001_squashed_0005_sentences"),
-        ("whatsapp", "0011_money_alerts"),
+        ("whatsapp", "0012_money_alerts"),
     ]
 
     operations = [

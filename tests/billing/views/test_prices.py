@@ -333,4 +333,4 @@ def test_how_often_a_subscription_is_charged_is_chosen_and_told(desk: Desk) -> N
     assert '<option value="year" selected>' in page
     assert "Each number is charged" in page
     assert "charged in full for every month" in page
-    assert "Per number and year" in desk.as_(desk.center_admin).get(desk.portal("prices/")).content.decode()
+    assert "Per number and year" in desk.as_(desk.admin).get(desk.portal("prices/")).content.decode()

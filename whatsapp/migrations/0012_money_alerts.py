@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("whatsapp", "0010_names_compared_by_key"),
+        ("whatsapp", "0011_import_reading"),
     ]
 
     operations = [
