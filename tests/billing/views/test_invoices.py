@@ -72,13 +72,13 @@ def test_the_export_follows_the_filters(desk: Desk, htmx: dict[str, Any]) -> Non
     address = desk.url("invoices/?state=paid")
     page = desk.as_(desk.owner).get(address, headers={**htmx, "HX-Target": "invoices"}).content.decode()
     assert 'hx-swap-oob="true"' in page
-    assert "invoices/export/csv/?state=paid" in page
+    assert "invoices/export/xlsx/?state=paid" in page
 
 
 def test_the_export_holds_the_list(desk: Desk) -> None:
     response = desk.as_(desk.support).get(desk.url("invoices/export/csv/?state=overdue"))
     text = b"".join(response.streaming_content).decode()
-    assert f"{desk.invoice.number},Al Noor Clinic,2026-02-12" in text
+    assert f"{desk.invoice.number},Invoice,{desk.center.pk},Al Noor Clinic,2026-02-12" in text
 
 
 @pytest.mark.parametrize("language", ["en", "ar", "", "xx"])

@@ -56,12 +56,19 @@ def test_each_tab_has_its_own(house: House) -> None:
         (Kind.QUOTA_LOW, "billing", "/usage/"),
         (Kind.SUSPENSIONS_HELD, "billing", "/unpaid/"),
         (Kind.SUSPENSIONS_HELD, "support", ""),
+        (Kind.EXCHANGE_OLD, "billing", "/exchange-rates/"),
+        (Kind.EXCHANGE_OLD, "support", ""),
+        (Kind.BELOW_COST, "owner", "/prices/"),
+        (Kind.BELOW_COST, "support", ""),
+        (Kind.USAGE_FLAGGED, "billing", "/usage/"),
+        (Kind.USAGE_FLAGGED, "support", "/instances/"),
     ],
 )
 def test_the_next_step_fits_the_alert_and_the_reader(
     house: House, kind: Kind, role: str, expected: str
 ) -> None:
-    whole = kind in (Kind.ACCOUNT_REFUSED, Kind.QUOTA_LOW, Kind.SUSPENSIONS_HELD)
+    of_a_number = (Kind.DISCONNECTED, Kind.NOT_FOUND, Kind.USAGE_FLAGGED)
+    whole = kind not in of_a_number
     _alert(house, kind, **({"instance": None, "center": None} if whole else {}))
     response = house.as_(getattr(house, role)).get(house.url("alerts/"))
     ((_incident, step),) = response.context["rows"]
