@@ -5,11 +5,11 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
 RUN useradd --system --uid 10001 --home-dir /app markaz
 WORKDIR /app
 
-# First what changes seldom. npm comes from a hashed wheel, as on any machine without one.
+# Of the development stack only what prepares an environment. First what changes seldom. npm comes from a hashed wheel, as on any machine without one.
 COPY package.json package-lock.json .npmrc ./
 COPY requirements requirements
-COPY config/bootstrap.py config/bootstrap.py
-RUN python3 -I config/bootstrap.py base
+COPY devstack/bootstrap.py devstack/bootstrap.py
+RUN python3 -I devstack/bootstrap.py base
 ENV PATH="/app/.venv/bin:${PATH}"
 
 COPY . .
@@ -17,7 +17,7 @@ COPY . .
 RUN DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
     SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     FIELD_KEYS="$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
-    sh -c 'python -m config.translations compile && python manage.py collectstatic --no-input' \
+    python manage.py collectstatic --no-input \
     && mkdir -p media state && chown markaz media state
 
 USER markaz

@@ -7,12 +7,12 @@ PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 pyth
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$candidate" && break; done)
 BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
 	echo "Markaz needs Python 3.11 or newer, and none was found (tried python3 and python3.11 to python3.14)." >&2; exit 1; fi; \
-	"$(PYTHON)" -I config/bootstrap.py
+	"$(PYTHON)" -I devstack/bootstrap.py
 VENV = .venv/bin/python
 # Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
 ALL_TESTS = -n 2 --cov --cov-report=term-missing
 # `make chaos` sends so much more to the tests that send hostile input.
-FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/test_webhook_forgery.py tests/guards/test_hostile_input.py
+FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_signatures.py tests/guards/test_hostile_input.py
 FUZZ = env MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example BEHIND_PROXY=1 \
@@ -25,7 +25,7 @@ help: ## show this list
 
 run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_PORT=9100)
 	$(BOOTSTRAP) memory base
-	@exec $(VENV) -m config.supervisor
+	@exec $(VENV) -m devstack.supervisor
 
 test: setup ## run all tests; those of the browser find or install a Chromium (ARGS=... for pytest instead of all)
 	@exec $(VENV) -m pytest $(if $(ARGS),$(ARGS),$(ALL_TESTS))
@@ -38,7 +38,7 @@ check: setup ## style, types, layers, migrations, templates, translations, deplo
 	$(VENV) manage.py makemigrations --check --dry-run
 	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --check --target-version 5.2
 	$(VENV) manage.py check_templates
-	$(VENV) -m config.translations check
+	$(VENV) -m devstack.translations check
 	$(AS_PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
 
 bench: setup ## measure every figure that the README quotes
@@ -49,7 +49,7 @@ chaos: setup ## kill real processes at the worst moments and count; attack with 
 
 reset: ## remove this checkout's data, after asking (YES=1: without asking)
 	$(BOOTSTRAP) base
-	@exec $(VENV) -m config.embedded reset $(if $(filter 1 yes true,$(YES)),--yes)
+	@exec $(VENV) -m devstack.embedded reset $(if $(filter 1 yes true,$(YES)),--yes)
 
 fmt: setup ## format the Python sources and mend what ruff can mend
 	$(VENV) -m ruff check --fix .
@@ -62,9 +62,9 @@ manage: setup ## one of Django's commands: make manage ARGS="migrate --plan"
 	@exec $(VENV) manage.py $(ARGS)
 
 messages: setup ## bring the Arabic catalog up to date with the sources, compile and check it
-	$(VENV) -m config.translations extract
-	$(VENV) -m config.translations compile
-	$(VENV) -m config.translations check
+	$(VENV) -m devstack.translations extract
+	$(VENV) -m devstack.translations compile
+	$(VENV) -m devstack.translations check
 
 migrations: setup ## write the migrations that changed models need (ARGS="centers --name what_it_does")
 	@exec $(VENV) manage.py makemigrations $(ARGS)

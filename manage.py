@@ -8,12 +8,12 @@ import sys
 def main() -> None:
     """Run one management command inside a lease on the embedded services."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config import embedded
+    from config import services
 
     try:
-        with embedded.lease():
+        with services.lease():
             _run()
-    except embedded.EmbeddedError as error:
+    except services.ServiceError as error:
         sys.exit(str(error))
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis
 
-from config import embedded
+from devstack import embedded
 
 NAME = "markaz_bench"
 REDIS_NUMBER = 15

@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from benchmarks.timing import percentile
-from whatsapp.mazbot import Priority, RequestBudget
+from whatsapp.mazbot import Lane, RequestBudget
 
 LIMIT, WINDOW, SECONDS = 60, 6.0, 24.0  # a tenth of the real window, ten times as fast
 PROCESSES = 4
@@ -47,7 +47,7 @@ def _budget() -> RequestBudget:
 def _sweep(stop: float, arrivals: Any) -> None:
     budget = _budget()
     while time.time() < stop:
-        slot = budget.reserve(priority=Priority.SWEEP, deadline=30)
+        slot = budget.reserve(priority=Lane.SWEEP, deadline=30)
         arrivals.put(time.time())
         budget.finish(slot)
 
@@ -58,7 +58,7 @@ def _person(stop: float) -> tuple[list[float], list[float]]:
     while time.time() < stop:
         time.sleep(0.15)
         asked = time.monotonic()
-        slot = budget.reserve(priority=Priority.PERSON)
+        slot = budget.reserve(priority=Lane.PERSON)
         waits.append(time.monotonic() - asked)
         arrivals.append(time.time())
         budget.finish(slot)

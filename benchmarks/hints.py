@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from benchmarks.rows import big_reseller
 from benchmarks.timing import percentile
 from centers import live
-from config.supervisor import commands
+from devstack.supervisor import commands
 
 STREAMS, HINTS, PAUSE = 300, 20, 0.2
 

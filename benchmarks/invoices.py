@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from benchmarks.rows import NOW, analyze, big_reseller
 from billing.invoicing import issue_invoice
-from billing.margin_versions import set_margin
-from billing.models import Category, UsageDay
+from billing.models import Category, UsageRecord
 from billing.periods import month_of, today
+from billing.pricing.margin_versions import set_margin
 from centers.models import Center
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from whatsapp.models import Instance
 
 CENTERS = 200
@@ -30,8 +30,8 @@ def measure() -> list[tuple[str, str]]:
             by=owner,
             now=NOW,
         )
-        UsageDay.objects.bulk_create(
-            UsageDay(
+        UsageRecord.objects.bulk_create(
+            UsageRecord(
                 reseller=reseller,
                 center_id=number.center_id,
                 instance=number,

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from benchmarks.rows import NOW, big_reseller
 from benchmarks.timing import milliseconds
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from whatsapp.models import Connection, Instance
-from whatsapp.readings import Outcome, record_outcomes
+from whatsapp.monitoring.results import Outcome, record_outcomes
 
 SIZE = 1_000
 

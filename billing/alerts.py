@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from centers.models import Reseller
-from whatsapp.incidents import open_incident, resolve_incident
-from whatsapp.models import Incident
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.models import Alert
 
 
-def keep_alert(*, reseller: Reseller, kind: Incident.Kind, detail: str, now: datetime) -> None:
+def keep_alert(*, reseller: Reseller, kind: Alert.Kind, detail: str, now: datetime) -> None:
     """Have one open alert of the reseller that says `detail`; none where `detail` is empty."""
     if not detail:
-        resolve_incident(reseller=reseller, kind=kind, now=now)
+        resolve_alert(reseller=reseller, kind=kind, now=now)
         return
-    open_incident(reseller=reseller, kind=kind, detail=detail, now=now)
-    own = Incident.objects.filter(reseller=reseller, kind=kind, resolved_at=None, instance=None, center=None)
+    open_alert(reseller=reseller, kind=kind, detail=detail, now=now)
+    own = Alert.objects.filter(reseller=reseller, kind=kind, resolved_at=None, instance=None, center=None)
     own.exclude(detail=detail).update(detail=detail)

@@ -8,6 +8,6 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang this room on to the ones to its left."""
-        from billing import hooks
+        from billing import registration
 
-        hooks.connect()
+        registration.connect()

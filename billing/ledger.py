@@ -83,7 +83,7 @@ def balances(center: Center, now: datetime) -> list[Balance]:
 
 
 def settle(center: Center, now: datetime) -> None:
-    """Work out anew which invoices are open, oldest due date first, and the center's standing with it.
+    """Work out anew which invoices are open, oldest due date first, and the center's payment_status with it.
 
     Payments and credit cover the oldest due date first. The caller holds the center's lock.
     """
@@ -97,47 +97,49 @@ def settle(center: Center, now: datetime) -> None:
         paid[row.currency] -= covered
         _set_open(row, max(row.total, ZERO) - covered, now)
     invoices.exclude(voided_at=None).filter(open_amount__gt=0).update(open_amount=0)
-    refresh_standing([center], now=now)
+    refresh_payment_status([center], now=now)
 
 
-def refresh_standing(centers: Iterable[Center], *, now: datetime) -> int:
-    """Bring `Center.standing` of these centers of one reseller up to date; the number that changed."""
+def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
+    """Bring `Center.payment_status` of these centers of one reseller up to date; the number that changed."""
     rows = list(centers)
     if not rows:
         return 0
     wanted = _standings(rows, now)
     changed = 0
     touched = []
-    for standing in Center.Standing:
-        ids = [pk for pk, found in wanted.items() if found == standing]
-        moved = Center.objects.filter(pk__in=ids).exclude(standing=standing)
+    for payment_status in Center.PaymentStatus:
+        ids = [pk for pk, found in wanted.items() if found == payment_status]
+        moved = Center.objects.filter(pk__in=ids).exclude(payment_status=payment_status)
         moving = list(moved.values_list("pk", flat=True)) if ids else []
         if moving:
             touched += moving
             changed += Center.objects.filter(pk__in=moving).update(
-                standing=standing, version=F("version") + 1
+                payment_status=payment_status, version=F("version") + 1
             )
     if touched:
         live.publish(rows[0].reseller_id, "billing", "centers", "instances", centers=tuple(sorted(touched)))
     return changed
 
 
-def refresh_all_standings(reseller: Reseller, now: datetime) -> int:
+def refresh_all_payment_statuses(reseller: Reseller, now: datetime) -> int:
     """For the day's turn: due dates pass without anybody doing anything."""
-    return refresh_standing(Center.objects.filter(reseller=reseller).select_related("reseller"), now=now)
+    return refresh_payment_status(
+        Center.objects.filter(reseller=reseller).select_related("reseller"), now=now
+    )
 
 
 def _standings(centers: list[Center], now: datetime) -> dict[int, str]:
     day = today(centers[0].reseller, now)
-    found: dict[int, str] = {center.pk: Center.Standing.CLEAR for center in centers}
+    found: dict[int, str] = {center.pk: Center.PaymentStatus.CLEAR for center in centers}
     open_rows = Invoice.objects.filter(center__in=centers, open_amount__gt=0).values_list(
         "center_id", "due_on"
     )
     for center_id, due_on in open_rows:
         if due_on < day:
-            found[center_id] = Center.Standing.OVERDUE
-        elif found[center_id] == Center.Standing.CLEAR:
-            found[center_id] = Center.Standing.OPEN
+            found[center_id] = Center.PaymentStatus.OVERDUE
+        elif found[center_id] == Center.PaymentStatus.CLEAR:
+            found[center_id] = Center.PaymentStatus.OPEN
     return found
 
 

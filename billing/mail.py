@@ -12,12 +12,13 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import translation
 
-from billing.mailtexts import Text
+from billing.mail_texts import Text
 from billing.models import Invoice, OutgoingMail
-from centers import audit, live, mail_delivery
-from centers.jobs import Round
+from centers import live, mail_delivery
+from centers.audit import entries
 from centers.models import Center, Reseller, User
-from centers.sentences import Sentence as _
+from centers.queue.job_runs import Round
+from centers.stored_messages import StoredMessage as _
 
 State = OutgoingMail.State
 # Waits before the next try; after the last one the mail is given up and shown to staff.
@@ -97,7 +98,7 @@ def send_again(*, mail: OutgoingMail, by: User | None, now: datetime) -> None:
             next_try_at=now,
             error="",
         )
-        audit.record(
+        entries.record(
             "mail.sent_again", reseller=mail.reseller, center=mail.center, by=by, target=mail, now=now
         )
         live.publish(mail.reseller_id, "billing")

@@ -7,8 +7,8 @@ from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from centers.amounts import read_amount
-from centers.errors import Refused
+from centers.errors import OperationRefused
+from centers.values.amounts import read_amount
 
 # More than any sum of ours needs: products keep every digit until the one rounding.
 PRECISION = 60
@@ -40,12 +40,12 @@ def legible(average: Decimal, quantity: int, currency: str) -> Decimal:
 
 
 def exact_amount(value: Decimal | str, currency: str) -> Decimal:
-    """A positive amount typed by a person. Refused when it is no number, not above zero, or too fine."""
+    """A positive amount typed by a person. OperationRefused when it is no number, not above zero, or too fine."""
     amount = value if isinstance(value, Decimal) else _typed(value)
     if not amount.is_finite() or amount <= 0 or amount >= LARGEST:
-        raise Refused(_("The amount must be above zero and below 10,000,000,000,000."))
+        raise OperationRefused(_("The amount must be above zero and below 10,000,000,000,000."))
     if amount != rounded(amount, currency):
-        raise Refused(
+        raise OperationRefused(
             _("%(currency)s amounts have %(digits)s decimals; “%(value)s” has more.")
             % {"currency": currency, "digits": digits(currency), "value": f"{amount:f}"[:40]}
         )
@@ -57,9 +57,9 @@ def _typed(text: str) -> Decimal:
     try:
         reading = read_amount(text)
     except ValueError as error:
-        raise Refused(_("“%(value)s” is not an amount.") % {"value": text[:40]}) from error
+        raise OperationRefused(_("“%(value)s” is not an amount.") % {"value": text[:40]}) from error
     if reading.is_ambiguous and reading.mark == ",":
-        raise Refused(
+        raise OperationRefused(
             _("“%(value)s” can be read in two ways. Write it with a point before the decimals.")
             % {"value": text[:40]}
         )

@@ -9,16 +9,17 @@ from django.db.models import Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
+from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount
 from billing.periods import today
-from billing.suspensions import lift_if_settled
-from centers import audit, live
-from centers.checking import checked_line
-from centers.errors import Refused
-from centers.formats import day_text
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
 from centers.models import Center, User
+from centers.values.formats import day_text
 
 Kind = LedgerEntry.Kind
 
@@ -36,7 +37,7 @@ def record_payment(
 ) -> Payment:
     """Store a payment, cover the oldest due invoices with it, and switch a suspended center on when it suffices.
 
-    Refused: a reference that was recorded before (naming that payment), a currency the center has nothing to
+    OperationRefused: a reference that was recorded before (naming that payment), a currency the center has nothing to
     pay in, more decimals than the currency has, a day to come. Numbers are wanted on in the same transaction;
     MazBot is asked within seconds of the commit.
     """
@@ -80,10 +81,12 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
         center = lock(payment.center)
         row = Payment.objects.select_for_update().get(pk=payment.pk)
         if row.reversed_at:
-            raise Refused(_("Payment “%(reference)s” is reversed already.") % {"reference": row.reference})
+            raise OperationRefused(
+                _("Payment “%(reference)s” is reversed already.") % {"reference": row.reference}
+            )
         reason = checked_line(because, 300)
         if not reason:
-            raise Refused(_("Say why the payment is reversed."))
+            raise OperationRefused(_("Say why the payment is reversed."))
         row.reversed_at, row.reversed_by, row.reversal_reason = now, by, reason
         row.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
         entry = post(
@@ -110,7 +113,7 @@ def refund_credit(
             center = lock(center)
             credit = max(Decimal(0), -sums(center).get(currency, Decimal(0)))
             if value > credit:
-                raise Refused(
+                raise OperationRefused(
                     _("“%(center)s” has a credit of %(credit)s; %(amount)s cannot be paid out.")
                     % {
                         "center": center,
@@ -128,7 +131,7 @@ def refund_credit(
                 now=now,
             )
             settle(center, now)
-            audit.record(
+            entries.record(
                 "credit.refunded",
                 reseller=center.reseller,
                 center=center,
@@ -140,14 +143,14 @@ def refund_credit(
             )
             live.publish(center.reseller_id, "billing", centers=(center.pk,))
     except IntegrityError:
-        raise Refused(_("“%(reference)s” was recorded before.") % {"reference": reference}) from None
+        raise OperationRefused(_("“%(reference)s” was recorded before.") % {"reference": reference}) from None
     return entry
 
 
 def _settled(center: Center, action: str, payment: Payment, by: User | None, now: datetime) -> None:
     settle(center, now)
-    lift_if_settled(center=center, now=now, by=by)
-    audit.record(
+    resume_if_paid(center=center, now=now, by=by)
+    entries.record(
         action,
         reseller=center.reseller,
         center=center,
@@ -168,9 +171,11 @@ def _reference(text: str) -> str:
     )
     reference = " ".join("".join(seen).split())
     if not reference:
-        raise Refused(_("A payment needs a reference, such as the number of the transfer or the receipt."))
+        raise OperationRefused(
+            _("A payment needs a reference, such as the number of the transfer or the receipt.")
+        )
     if len(reference) > 80:
-        raise Refused(_("The reference is longer than 80 characters."))
+        raise OperationRefused(_("The reference is longer than 80 characters."))
     return reference
 
 
@@ -184,12 +189,14 @@ def payable_in(center: Center) -> list[str]:
 def _check(center: Center, amount: Decimal | str, currency: str, received_on: date, now: datetime) -> Decimal:
     allowed = payable_in(center)
     if currency not in allowed:
-        raise Refused(
+        raise OperationRefused(
             _("“%(center)s” pays in %(currency)s, not in %(other)s.")
             % {"center": center, "currency": ", ".join(sorted(allowed)), "other": currency[:10]}
         )
     if received_on > today(center.reseller, now):
-        raise Refused(_("The payment is dated %(day)s, a day to come.") % {"day": day_text(received_on)})
+        raise OperationRefused(
+            _("The payment is dated %(day)s, a day to come.") % {"day": day_text(received_on)}
+        )
     return exact_amount(amount, currency)
 
 
@@ -201,7 +208,7 @@ def _check_unused(center: Center, reference: str) -> None:
         .first()
     )
     if earlier is not None:
-        raise Refused(
+        raise OperationRefused(
             _("Reference “%(reference)s” was recorded before: %(amount)s from “%(center)s” on %(day)s.")
             % {
                 "reference": earlier.reference,

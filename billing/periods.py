@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.models import Reseller
 
 ONE_DAY = timedelta(days=1)
@@ -43,11 +43,11 @@ class Period:
 
 
 def checked_period(first_day: date, end_day: date) -> Period:
-    """A period given by a person. Refused when it is empty, backwards or longer than a year."""
+    """A period given by a person. OperationRefused when it is empty, backwards or longer than a year."""
     if first_day >= end_day:
-        raise Refused(_("The period must end after it begins."))
+        raise OperationRefused(_("The period must end after it begins."))
     if (end_day - first_day).days > LONGEST_DAYS:
-        raise Refused(_("A period can be at most one year long."))
+        raise OperationRefused(_("A period can be at most one year long."))
     return Period(first_day, end_day)
 
 

@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from billing.models import BillingPolicy, CenterPolicy
-from centers import audit, live
-from centers.errors import Refused
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
 
 
@@ -60,12 +61,12 @@ def policies_for(reseller: Reseller, centers: Iterable[Center]) -> dict[int, Pol
 
 
 def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values: Any) -> BillingPolicy:
-    """Change the reseller's rules. Refused with the first field's sentence when a value does not fit."""
+    """Change the reseller's rules. OperationRefused with the first field's sentence when a value does not fit."""
     with transaction.atomic():
         Reseller.objects.select_for_update().get(pk=reseller.pk)
         policy = reseller_policy(reseller)
         _change(policy, values)
-        audit.record("billing_policy.changed", reseller=reseller, by=by, now=now, values=_told(values))
+        entries.record("billing_policy.changed", reseller=reseller, by=by, now=now, values=_told(values))
         live.publish(reseller.pk, "billing")
     return policy
 
@@ -78,7 +79,7 @@ def save_center_policy(*, center: Center, by: User | None, now: datetime, **valu
             center=center, reseller_id=center.reseller_id
         )
         _change(policy, values)
-        audit.record(
+        entries.record(
             "center_policy.changed",
             reseller=center.reseller,
             center=center,
@@ -96,7 +97,7 @@ def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> Non
     try:
         policy.full_clean(exclude=["reseller", "center"], validate_unique=False)
     except ValidationError as error:
-        raise Refused(error.messages[0]) from None
+        raise OperationRefused(error.messages[0]) from None
     policy.save()
 
 

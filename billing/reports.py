@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import DecimalField, ExpressionWrapper, F, Max, Sum
 from django.db.models.functions import TruncMonth
 
-from billing.models import AccountReading, Invoice, InvoiceLine, UsageClaim, UsageDay
+from billing.models import AccountUsageRecord, Invoice, InvoiceLine, UsageClaim, UsageRecord
 from billing.periods import Period, day_start, local_day
-from centers.formats import number_text
 from centers.models import Reseller
-from centers.sentences import Sentence as _
-from whatsapp.incidents import open_incident, resolve_incident
-from whatsapp.models import Incident, MazbotAccount
+from centers.stored_messages import StoredMessage as _
+from centers.values.formats import number_text
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.models import Alert, MazbotAccount
 
 ZERO = Decimal(0)
 # Rounding of single costs at MazBot; more than this is usage that is not in our books.
@@ -80,17 +80,17 @@ class Runway:
 def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
     """One row per day of the period, also where nothing was read."""
     within = {"day__gte": period.first_day, "day__lt": period.end_day}
-    usage = UsageDay.objects.filter(reseller=reseller, **within).order_by().values_list("day")
+    usage = UsageRecord.objects.filter(reseller=reseller, **within).order_by().values_list("day")
     centers = dict(usage.annotate(sum=Sum("cost")))
-    account = dict(AccountReading.objects.filter(reseller=reseller, **within).values_list("day", "cost"))
+    account = dict(AccountUsageRecord.objects.filter(reseller=reseller, **within).values_list("day", "cost"))
     claims = UsageClaim.objects.filter(
         reseller=reseller,
         voided_at=None,
         line__isnull=False,
-        usage_day__day__gte=period.first_day,
-        usage_day__day__lt=period.end_day,
+        usage_record__day__gte=period.first_day,
+        usage_record__day__lt=period.end_day,
     )
-    billed = dict(claims.order_by().values_list("usage_day__day").annotate(sum=Sum("cost")))
+    billed = dict(claims.order_by().values_list("usage_record__day").annotate(sum=Sum("cost")))
     return [
         Reconciled(day, centers.get(day, ZERO), account.get(day), billed.get(day, ZERO))
         for day in period.days()
@@ -117,8 +117,8 @@ def reconcile_months(reseller: Reseller, period: Period) -> list[Reconciled]:
 
 def compared_at(reseller: Reseller) -> datetime | None:
     """As of when the main account and the numbers are known: the older of their last readings."""
-    account = AccountReading.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
-    numbers = UsageDay.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
+    account = AccountUsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
+    numbers = UsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
     return min(account, numbers) if account and numbers else None
 
 
@@ -129,8 +129,8 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
     today = local_day(now, zone)
     day = today - timedelta(days=1)
     ended = day_start(today, zone)
-    final = AccountReading.objects.filter(reseller=reseller, day=day, read_at__gte=ended).exists()
-    early = UsageDay.objects.filter(reseller=reseller, day=day, read_at__lt=ended).exists()
+    final = AccountUsageRecord.objects.filter(reseller=reseller, day=day, read_at__gte=ended).exists()
+    early = UsageRecord.objects.filter(reseller=reseller, day=day, read_at__lt=ended).exists()
     if not final or early:
         return None
     row = reconcile_days(reseller, Period(day, today))[0]
@@ -138,13 +138,13 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
         return None  # the account's cost of that day could not be read
     gap = row.gap
     if abs(gap) <= TOLERANCE:
-        resolve_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, now=now)
+        resolve_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, now=now)
         return None
     # Without the amounts: alerts are read by people who may not see costs.
     detail = _("%(day)s: the main account and all numbers here together did not cost the same.") % {
         "day": day
     }
-    open_incident(reseller=reseller, kind=Incident.Kind.USAGE_GAP, detail=detail, now=now)
+    open_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, detail=detail, now=now)
     return row
 
 
@@ -186,7 +186,7 @@ def quota_runway(reseller: Reseller, now: datetime) -> Runway:
     MazBot does not say what its quota counts, so the use is how much the quota itself went down from day to
     day (a top-up counts as none); only where that is not known it is the number of messages sent.
     """
-    readings = list(AccountReading.objects.filter(reseller=reseller).order_by("-day")[: BURN_DAYS + 1])
+    readings = list(AccountUsageRecord.objects.filter(reseller=reseller).order_by("-day")[: BURN_DAYS + 1])
     latest = next(
         (row for row in readings if row.quota_is_unlimited or row.available_quota is not None), None
     )
@@ -215,13 +215,13 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
             "quota": number_text(runway.legible_quota or 0),
             "days": runway.days_left or 0,
         }
-        open_incident(reseller=reseller, kind=Incident.Kind.QUOTA_LOW, detail=detail, now=now)
+        open_alert(reseller=reseller, kind=Alert.Kind.QUOTA_LOW, detail=detail, now=now)
     else:
-        resolve_incident(reseller=reseller, kind=Incident.Kind.QUOTA_LOW, now=now)
+        resolve_alert(reseller=reseller, kind=Alert.Kind.QUOTA_LOW, now=now)
     return runway
 
 
-def _burn(readings: list[AccountReading], *, with_quota: bool) -> Decimal:
+def _burn(readings: list[AccountUsageRecord], *, with_quota: bool) -> Decimal:
     """Use per day; `readings` newest first. Days without a reading count: their use is in the next drop.
 
     `with_quota` False counts messages: a quota without an end does not go down.
@@ -238,6 +238,6 @@ def _burn(readings: list[AccountReading], *, with_quota: bool) -> Decimal:
 
 def _burners(reseller: Reseller, now: datetime) -> tuple[tuple[str, int], ...]:
     since = now.date() - timedelta(days=BURN_DAYS)
-    rows = UsageDay.objects.filter(reseller=reseller, day__gte=since).order_by().values("center__name")
+    rows = UsageRecord.objects.filter(reseller=reseller, day__gte=since).order_by().values("center__name")
     top = rows.annotate(sum=Sum("sent")).filter(sum__gt=0).order_by("-sum", "center__name")[:5]
     return tuple((row["center__name"], row["sum"]) for row in top)

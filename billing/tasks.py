@@ -7,11 +7,11 @@ from datetime import date
 from celery import shared_task
 from django.db import connection
 
+from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
 from billing.periods import Period
-from billing.rounds import ROUNDS, due_resellers, period_round, run_if_due
 from centers import clock
 from centers.models import Reseller
-from whatsapp.ticking import hand_out, tick
+from centers.queue.ticks import hand_out, tick
 
 #: Rounds that ask MazBot for long, and the class of the advisory locks that keep them apart; the key is the reseller.
 _LONG, _LOCKS = frozenset({"usage", "account", "rates", "invoices"}), 7_421
@@ -60,7 +60,7 @@ for _job in ROUNDS:
 @shared_task(name="billing.read_period")
 def read_period(*, reseller_id: int, center_id: int, first: str, end: str) -> None:
     """Read what an invoice of these days (ISO, half-open) still lacks; a person waits for it."""
-    period_round(
+    period_job(
         reseller=Reseller.objects.get(pk=reseller_id),
         center=center_id,
         period=Period(date.fromisoformat(first), date.fromisoformat(end)),

@@ -7,7 +7,8 @@ class CentersConfig(AppConfig):
     name = "centers"
 
     def ready(self) -> None:
-        from centers import account_events, signin_log
+        from centers.tenancy import sign_in_log
+        from centers.web import account_events
 
-        signin_log.connect()
+        sign_in_log.connect()
         account_events.connect()

@@ -1,7 +1,7 @@
 """How an operation says no."""
 
 
-class Refused(Exception):
+class OperationRefused(Exception):
     """An operation did not happen, and nothing was changed.
 
     `sentence` is translated, names the thing and says what to do; views show it as it is.

@@ -8,14 +8,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from centers.choices import currency_choices, time_zone_choices
-from centers.countries import country_choices
-from centers.fields import AddressField, CodeField, LineField
-from centers.images import MAX_BYTES
 from centers.models import Center, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
-from centers.names import same_name
-from centers.phones import normalise_phone
+from centers.values.choices import currency_choices, time_zone_choices
+from centers.values.countries import country_choices
+from centers.values.fields import AddressField, CodeField, LineField
+from centers.values.images import MAX_BYTES
+from centers.values.names import same_name
+from centers.values.phones import normalise_phone
 
 #: `--mk-brand` of markaz.css as a colour input writes it.
 HOUSE_COLOUR = "#0f6e6e"

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from centers.sentences import Sentence as _
+from centers.stored_messages import StoredMessage as _
 
 _BACKENDS = "django.core.mail.backends."
 # What is printed or dropped reaches no one, whatever the install is for.

@@ -6,7 +6,7 @@ import structlog
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.mail_delivery import is_delivered
 
 log = structlog.get_logger(__name__)
@@ -15,14 +15,14 @@ log = structlog.get_logger(__name__)
 def written(*, subject: str, body: str, to: str, from_email: str | None = None) -> EmailMessage:
     """A mail that is known to have the form of one; call it inside the transaction of the act it tells of.
 
-    Raises Refused when a header cannot be built, so that the act is undone as a whole.
+    Raises OperationRefused when a header cannot be built, so that the act is undone as a whole.
     """
     mail = EmailMessage(" ".join(subject.split()), body, from_email, [to])
     try:
         mail.message()
     except (ValueError, MessageError) as error:  # BadHeaderError and UnicodeError are ValueErrors
         log.warning("mail_cannot_be_written", error=type(error).__name__)
-        raise Refused(
+        raise OperationRefused(
             _("The email to %(address)s can't be written, so nothing was saved. Check names and addresses.")
             % {"address": " ".join(to.split())[:100]}
         ) from error

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
-from centers.jobs import registered_jobs
 from centers.models import Center, Invitation, JobRun, Membership, Reseller, User
+from centers.queue.job_runs import registered_jobs
 
 RUNS_SHOWN = 5
 _DOWN = ("disconnected", "expired", "unknown")  # whatsapp.queries.DOWN, which lies to the right of this room

@@ -7,8 +7,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
-from centers import fields
-from centers.text import refuse_control
+from centers.values import fields
+from centers.values.text import refuse_control
 
 
 class SecretUnreadable(Exception):

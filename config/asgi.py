@@ -10,12 +10,12 @@ from config.wsgi import application as pages
 
 from django.conf import settings  # isort: skip  # only after the line above has set Django up
 
-from config.bodies import BodyLimits, Receive, Scope, Send, WholeBodies
 from config.live.hub import Hub
 from config.live.server import Limits, LiveServer
 from config.metrics import STREAMS
+from config.web.connections import CONNECTIONS, TAKEN, UNREAD_SECONDS, Room
 from config.web.guard import Guard, Peer, far_end
-from config.web.room import CONNECTIONS, TAKEN, UNREAD_SECONDS, Room
+from config.web.request_bodies import BodyLimits, Receive, Scope, Send, WholeBodies
 
 # Parts of an answer that wait for a slow reader: with few of them the reader would hold a thread of the pages. A file's
 # part has 4 KB, a page is one part.

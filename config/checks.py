@@ -14,7 +14,7 @@ from django.http.request import validate_host
 
 from centers import mail_delivery
 from centers.hosts import on_this_machine
-from config.web.room import CONNECTIONS, Room
+from config.web.connections import CONNECTIONS, Room
 
 PLACEHOLDER = "no-reply@markaz.example"
 

@@ -12,10 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from config import embedded, error_reports
+from config import error_reports, services
 from config.demo_mode import NoDemoHere, at_home, is_demo
 from config.logs import formatter
-from config.web.room import CONNECTIONS
+from config.web.connections import CONNECTIONS
 
 django_stubs_ext.monkeypatch()
 
@@ -25,9 +25,9 @@ env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 # --- Core -----------------------------------------------------------------------------------------
-SECRET_KEY = env.str("SECRET_KEY", "") or embedded.secret("secret-key")
+SECRET_KEY = env.str("SECRET_KEY", "") or services.secret("SECRET_KEY", "secret-key")
 # First key encrypts, all keys decrypt: see docs/operations.md on rotating them.
-FIELD_KEYS = env.list("FIELD_KEYS", []) or [embedded.secret("field-key")]
+FIELD_KEYS = env.list("FIELD_KEYS", []) or [services.secret("FIELD_KEYS", "field-key")]
 PORT = env.int("PORT", 8000)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", ".localhost"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -46,7 +46,11 @@ MAZBOT_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("MAZBOT_INTERNAL_HOSTS
 # The clock may only be moved where no customer is billed by it.
 CLOCK_MAY_MOVE = DEMO or TESTING
 
+#: The development stack: demo data, its clock, embedded servers. The production image does not have it.
+DEVSTACK = (BASE_DIR / "devstack" / "apps.py").is_file()
+
 INSTALLED_APPS = [
+    *(["devstack"] if DEVSTACK else []),
     "config",
     "billing",
     "whatsapp",
@@ -71,25 +75,25 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.redirects.EndlessRedirectMiddleware",
+    "config.web.redirects.EndlessRedirectMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.StaticFiles",
+    "config.web.middleware.StaticFiles",
     "config.metrics.MetricsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "centers.middleware.LanguageMiddleware",
-    "config.middleware.RequestSizeMiddleware",
+    "centers.web.middleware.LanguageMiddleware",
+    "config.web.middleware.RequestSizeMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "centers.toasts.ToastMiddleware",
+    "centers.web.toasts.ToastMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "centers.middleware.SeenSessionsMiddleware",
-    "centers.middleware.PrivatePagesMiddleware",
+    "centers.web.middleware.SeenSessionsMiddleware",
+    "centers.web.middleware.PrivatePagesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -113,7 +117,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
-                "centers.context.page",
+                "centers.web.context.page",
             ],
             "builtins": ["template_partials.templatetags.partials", "centers.templatetags.markaz"],
             "loaders": _LOADERS,
@@ -122,8 +126,8 @@ TEMPLATES = [
 ]
 
 # --- Data -----------------------------------------------------------------------------------------
-DATABASE_URL = embedded.database_url()
-REDIS_URL = embedded.redis_url()
+DATABASE_URL = services.database_url()
+REDIS_URL = services.redis_url()
 DATABASES = {
     "default": {
         **env.dj_db_url("DATABASE_URL", DATABASE_URL),
@@ -155,7 +159,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "centers.signin.AccountAdapter"
+ACCOUNT_ADAPTER = "centers.tenancy.sign_in.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -168,9 +172,9 @@ PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
-# The list of one's devices says when each was last seen (centers/middleware.py notes it).
+# The list of one's devices says when each was last seen (centers/web/middleware.py notes it).
 USERSESSIONS_TRACK_ACTIVITY = True
-MFA_ADAPTER = "centers.signin.MfaAdapter"
+MFA_ADAPTER = "centers.tenancy.sign_in.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 # allauth keeps no addresses here: User.email_proven_at says whether one was proven, and without that no factor can be
@@ -198,7 +202,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "config.frontend.NodeModulesFinder",
+    "config.web.static_files.NodeModulesFinder",
 ]
 NODE_MODULES = env.path("NODE_MODULES", BASE_DIR / "node_modules")
 # After `collectstatic` (the Docker image) files have hashed names and are cached for good; without it they are served
@@ -207,7 +211,7 @@ COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "config.frontend.HashedFiles"
+        "BACKEND": "config.web.static_files.HashedFiles"
         if COLLECTED or "collectstatic" in sys.argv
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -232,7 +236,7 @@ if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # The limits of signing in count per address: the one our proxy saw, or everybody would share the proxy's.
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
-CSRF_FAILURE_VIEW = "config.errors.csrf_failed"
+CSRF_FAILURE_VIEW = "config.web.error_pages.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 # Of a whole request with its files; the largest one that a form takes has 2 MB.
@@ -311,7 +315,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django_structlog": {"level": "WARNING"},
-        # Refusals are told in one line by centers.access; Django would add a traceback to each.
+        # Refusals are told in one line by centers.tenancy.access; Django would add a traceback to each.
         "django.request": {"level": "ERROR"},
         # A line for every tick would hide everything else.
         "celery.beat": {"level": "WARNING"},

@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
-from centers import address_codes, clock, factor_reset, live
-from centers.workers import HEARTBEAT_KEY
-from whatsapp.ticking import tick
+from centers import clock, live
+from centers.queue.heartbeats import HEARTBEAT_KEY
+from centers.queue.ticks import tick
+from centers.tenancy import address_codes, factor_reset
 
 KEPT_SECONDS = 7 * 24 * 3600
 

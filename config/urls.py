@@ -2,14 +2,14 @@
 
 from allauth.mfa.totp.views import activate_totp
 from allauth.mfa.webauthn.views import add_webauthn
+from django.conf import settings
 from django.urls import include, path
 
 from centers.views.second_factor import proven_address_required
 from config import health
-from config.demo import advance_clock
-from config.errors import closed
+from config.web.error_pages import closed
 
-handler403 = "config.errors.forbidden"
+handler403 = "config.web.error_pages.forbidden"
 
 #: allauth's pages for addresses. Whoever could take one without proving that it is theirs would be taken for its owner
 #: by the next invitation, reset link or `create_reseller`; a new address is invited instead.
@@ -25,7 +25,6 @@ urlpatterns = [
     path("accounts/2fa/totp/activate/", proven_address_required(activate_totp), name="mfa_activate_totp"),
     path("accounts/2fa/webauthn/add/", proven_address_required(add_webauthn), name="mfa_add_webauthn"),
     path("accounts/", include("allauth.urls")),
-    path("demo/clock/", advance_clock, name="demo_clock"),
     path("r/<slug:slug>/", include("centers.urls.staff")),
     path("r/<slug:slug>/", include("whatsapp.urls.staff")),
     path("r/<slug:slug>/", include("billing.urls.staff")),
@@ -33,3 +32,6 @@ urlpatterns = [
     path("c/<int:center_id>/", include("whatsapp.urls.portal")),
     path("c/<int:center_id>/", include("billing.urls.portal")),
 ]
+
+if settings.DEVSTACK:
+    urlpatterns.append(path("", include("devstack.urls")))

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 os.environ.setdefault("MARKAZ_TESTING", "1")
 os.environ.setdefault("EMAIL_URL", "memory:")
 
-from config import embedded
+from devstack import embedded
 from tests.numbers import own_number
 
 HELD = ExitStack()

@@ -8,16 +8,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from centers import audit, clock, live
-from centers.errors import Refused
+from centers import clock, live
+from centers.audit import entries
+from centers.errors import OperationRefused
 from centers.models import Reseller, User
-from centers.sentences import Sentence as _
-from centers.sentences import together
+from centers.stored_messages import StoredMessage as _
+from centers.stored_messages import together
 from whatsapp.addresses import check_account_url
 from whatsapp.catching_up import catch_up
+from whatsapp.error_messages import ASKED_AGAIN, PASSING, SENTENCES, STAFF_HINT
 from whatsapp.mazbot import AccountConfig, Diagnosis, ErrorKind, MazBot, MazBotError, test_connection
 from whatsapp.models import MazbotAccount
-from whatsapp.sentences import ASKED_AGAIN, PASSING, SENTENCES, STAFF_HINT
 
 CREDENTIALS = ("base_url", "api_key", "email", "password")
 SETTINGS = (
@@ -44,10 +45,12 @@ _lock = threading.Lock()
 
 
 def account_of(reseller: Reseller) -> MazbotAccount:
-    """The reseller's account, ready to be used. Raises Refused while none is set up."""
+    """The reseller's account, ready to be used. Raises OperationRefused while none is set up."""
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None or not account.is_set_up:
-        raise Refused(_("No MazBot account is set up yet. The owner can connect it in the settings."))
+        raise OperationRefused(
+            _("No MazBot account is set up yet. The owner can connect it in the settings.")
+        )
     return account
 
 
@@ -105,8 +108,8 @@ def save_account(
     """Create or change the account. An empty secret keeps the stored one; unknown fields raise TypeError.
 
     A changed address or credential drops cached logins everywhere (`credentials_version`). What failed before is
-    due again, whatever was changed: nobody saves an account that they do not expect to work. Raises Refused for an
-    address that is not allowed.
+    due again, whatever was changed: nobody saves an account that they do not expect to work. Raises OperationRefused
+    for an address that is not allowed.
     """
     unknown = set(fields) - set(SETTINGS)
     if unknown:
@@ -126,7 +129,7 @@ def save_account(
                 account.locale_prefix = ""
         account.save()
         if changed:
-            audit.record(
+            entries.record(
                 "mazbot_account.changed",
                 reseller=reseller,
                 by=by,
@@ -169,7 +172,7 @@ def test_account(*, account: MazbotAccount) -> Diagnosis:
 def unsaved_account(*, reseller: Reseller, **fields: Any) -> MazbotAccount:
     """The account as it would be with these fields, for `test_account`; empty secrets are the stored ones.
 
-    Nothing is written. Raises Refused for an address that is not allowed.
+    Nothing is written. Raises OperationRefused for an address that is not allowed.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first() or MazbotAccount(reseller=reseller)
     if _apply(account, fields) & {"base_url"}:

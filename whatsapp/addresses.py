@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from requests_hardened.ip_filter import EXTRA_BLOCKED_NET_RANGES
 
 from centers import clock
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.hosts import on_this_machine
 
 MAX_URL = 500
@@ -55,7 +55,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 
 def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
-    """The address without surrounding space. Raises Refused unless it is http(s), without a login, and every
+    """The address without surrounding space. Raises OperationRefused unless it is http(s), without a login, and every
     address its host stands for is public.
 
     `resolve(host, port)` returns the host's addresses (default: the system's resolver) or raises OSError.
@@ -65,17 +65,17 @@ def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
     literal = _literal(host)
     addresses = [literal] if literal else _resolved(host, port, resolve or _system_resolve)
     if not addresses or not all(is_public(address) for address in addresses):
-        raise Refused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
+        raise OperationRefused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
     return text
 
 
 def check_account_url(url: str) -> None:
     """As `check_public_url`, for a MazBot address typed by an owner; a demo's MazBot may be on this machine.
 
-    Raises Refused, too, where a demo's clock was moved: a real MazBot's customers would be billed by it.
+    Raises OperationRefused, too, where a demo's clock was moved: a real MazBot's customers would be billed by it.
     """
     if clock.offset() and not on_this_machine(url):
-        raise Refused(
+        raise OperationRefused(
             _(
                 "The clock of this demo was moved. Start anew with `make reset` before you connect a real MazBot."
             )
@@ -95,7 +95,7 @@ def may_call(host: str, address: str) -> bool:
         return True
     try:
         is_name = _literal(host.strip("[]")) is None
-    except Refused:
+    except OperationRefused:
         return True
     return not is_name or is_public(ipaddress.ip_address(address.partition("%")[0]))
 
@@ -111,9 +111,9 @@ def is_public(address: Address) -> bool:
 
 def _split(text: str) -> tuple[str, int]:
     if len(text) > MAX_URL:
-        raise Refused(_("The address is longer than %(limit)s characters.") % {"limit": MAX_URL})
+        raise OperationRefused(_("The address is longer than %(limit)s characters.") % {"limit": MAX_URL})
     if not text.isprintable() or not text.isascii() or re.search(r"[\s\\<>\"'{}|^`]", text):
-        raise Refused(_("The address contains characters that do not belong into one."))
+        raise OperationRefused(_("The address contains characters that do not belong into one."))
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -122,7 +122,7 @@ def _split(text: str) -> tuple[str, int]:
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise _no_address()
     if "@" in parts.netloc:
-        raise Refused(_("The address must not contain a user name or password."))
+        raise OperationRefused(_("The address must not contain a user name or password."))
     return host, port or (443 if parts.scheme == "https" else 80)
 
 
@@ -137,7 +137,7 @@ def _literal(host: str) -> Address | None:
     if _NUMBER.fullmatch(labels[-1]) or not all(_LABEL.fullmatch(label) for label in labels):
         raise _no_address()
     if len(labels) < 2 or ("." + host.lower()).endswith(_INTERNAL_SUFFIXES):
-        raise Refused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
+        raise OperationRefused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
     return None
 
 
@@ -146,7 +146,9 @@ def _resolved(host: str, port: int, resolve: Resolve) -> list[Address]:
         found = resolve(host, port)
         return [ipaddress.ip_address(text.partition("%")[0]) for text in found]
     except (OSError, ValueError, UnicodeError) as error:
-        raise Refused(_("“%(host)s” cannot be found. Check the address.") % {"host": host[:80]}) from error
+        raise OperationRefused(
+            _("“%(host)s” cannot be found. Check the address.") % {"host": host[:80]}
+        ) from error
 
 
 def _system_resolve(host: str, port: int) -> list[str]:
@@ -154,5 +156,5 @@ def _system_resolve(host: str, port: int) -> list[str]:
     return sorted({str(item[4][0]) for item in found})
 
 
-def _no_address() -> Refused:
-    return Refused(_("That is not a web address such as https://example.com/hook."))
+def _no_address() -> OperationRefused:
+    return OperationRefused(_("That is not a web address such as https://example.com/hook."))

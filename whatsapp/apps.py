@@ -8,9 +8,9 @@ class WhatsappConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang on to the life of centers, the Jobs page and the search; keep MazBot calls outside our network."""
-        from whatsapp import hooks
+        from whatsapp import registration
         from whatsapp.addresses import may_call
         from whatsapp.mazbot.sessions import guard_connections
 
-        hooks.connect()
+        registration.connect()
         guard_connections(may_call)

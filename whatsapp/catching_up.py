@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from whatsapp.dispatch import enqueue_on_commit
+from centers.queue.dispatch import enqueue_on_commit
 from whatsapp.models import Instance, MazbotAccount
 
 #: (reseller id, now, everything): what else is due again, in the same transaction and scope.

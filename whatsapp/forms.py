@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from centers.amount_fields import CountField
-from centers.fields import LineField, LinesField, WebAddressField
 from centers.models import Center
-from centers.names import same_name
+from centers.values.amount_fields import CountField
+from centers.values.fields import LineField, LinesField, WebAddressField
+from centers.values.names import same_name
 from whatsapp.imports.cells import clean_code, clean_text
 from whatsapp.imports.encodings import ENCODINGS
 from whatsapp.models import Instance, MazbotAccount, Service

@@ -7,23 +7,24 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from centers import audit, clock, live
-from centers.checking import checked_line
-from centers.errors import Refused
+from centers import clock, live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
 from centers.models import Center, User
-from centers.text import typed_code
-from whatsapp.attempts import end_open
-from whatsapp.forwarding import is_ours, take_back, tell_anew
-from whatsapp.incidents import resolve_incident
-from whatsapp.links import end_links
-from whatsapp.models import Incident, Instance, Service, WantReason
-from whatsapp.switching import want_anew, want_service
+from centers.values.text import typed_code
+from whatsapp.alerts.lifecycle import resolve_alert
+from whatsapp.models import Alert, DesiredReason, Instance, Service
+from whatsapp.pairing.links import end_links
+from whatsapp.pairing_attempts import end_open
+from whatsapp.service.desired_state import request_again, set_desired_state
+from whatsapp.service.webhook_url import is_ours, take_back, tell_anew
 
 
 def add_instance(
     *, center: Center, instance_id: str, label: str = "", by: User | None, now: datetime | None = None
 ) -> Instance:
-    """A new number of the center, checked within seconds. Raises Refused for a wrong or known instance id."""
+    """A new number of the center, checked within seconds. Raises OperationRefused for a wrong or known instance id."""
     when = now or clock.now()
     instance = Instance(
         reseller=center.reseller,
@@ -36,12 +37,12 @@ def add_instance(
         with transaction.atomic():
             _keep_in_use(center)
             instance.save()
-            audit.record(
+            entries.record(
                 "instance.added", reseller=center.reseller, by=by, target=instance, center=center, now=when
             )
             live.publish(center.reseller_id, "instances", "centers", centers=(center.pk,))
     except IntegrityError as error:
-        raise Refused(_known(instance)) from error
+        raise OperationRefused(_known(instance)) from error
     return instance
 
 
@@ -55,7 +56,8 @@ def edit_instance(
 ) -> Instance:
     """Change the label, or correct the instance id (then everything that was seen or asked of it is asked anew).
 
-    Raises Refused for a wrong or known id, and while MazBot sends the events of the old one to a center's server.
+    Raises OperationRefused for a wrong or known id, and while MazBot sends the events of the old one to a center's
+    server.
     """
     when = now or clock.now()
     changes: dict[str, object] = {}
@@ -71,14 +73,14 @@ def edit_instance(
         with transaction.atomic():
             Instance.objects.filter(pk=instance.pk).update(**changes, version=F("version") + 1)
             if "instance_id" in changes:
-                want_anew(instance=instance, now=when)
+                request_again(instance=instance, now=when)
                 tell_anew(instance=instance, now=when)
                 end_open(instance=instance, now=when)
             instance.refresh_from_db()
             _record(instance, "instance.changed", by, when, before=before)
     except IntegrityError as error:
         instance.instance_id = str(changes["instance_id"])
-        raise Refused(_known(instance)) from error
+        raise OperationRefused(_known(instance)) from error
     return instance
 
 
@@ -90,11 +92,11 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
         first = Instance.objects.filter(pk=instance.pk, archived_at=None).update(archived_at=when)
         if not first:
             return
-        want_service(
-            instances=[instance], wanted=Service.DISABLED, reason=WantReason.ARCHIVED, by=by, now=when
+        set_desired_state(
+            instances=[instance], wanted=Service.DISABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
         )
         take_back(instance=instance, by=by, now=when)
-        resolve_incident(reseller=instance.reseller, kind=list(Incident.Kind), instance=instance, now=when)
+        resolve_alert(reseller=instance.reseller, kind=list(Alert.Kind), instance=instance, now=when)
         end_open(instance=instance, now=when)
         end_links(instance=instance, now=when)
         instance.refresh_from_db()
@@ -113,8 +115,8 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
         )
         if not back:
             return
-        want_service(
-            instances=[instance], wanted=Service.ENABLED, reason=WantReason.ARCHIVED, by=by, now=when
+        set_desired_state(
+            instances=[instance], wanted=Service.ENABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
         )
         instance.refresh_from_db()
         _record(instance, "instance.restored", by, when)
@@ -125,7 +127,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
     the old one's server no longer gets its events."""
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
-        raise Refused(_("A number can only be moved to a center of the same reseller."))
+        raise OperationRefused(_("A number can only be moved to a center of the same reseller."))
     before = instance.center
     if before.pk == center.pk:
         return instance
@@ -133,10 +135,10 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
         _keep_in_use(center)
         take_back(instance=instance, by=by, now=when)  # while the number is still the old center's
         Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
-        Incident.objects.filter(instance=instance, resolved_at=None).update(center=center)
+        Alert.objects.filter(instance=instance, resolved_at=None).update(center=center)
         end_links(instance=instance, now=when)
-        want_service(
-            instances=[instance], wanted=Service.ENABLED, reason=WantReason.NON_PAYMENT, by=by, now=when
+        set_desired_state(
+            instances=[instance], wanted=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=when
         )
         instance.refresh_from_db()
         _record(instance, "instance.moved", by, when, before=str(before))
@@ -145,36 +147,39 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
 
 
 def clean_instance_id(text: str) -> str:
-    """The id without surrounding space. Raises Refused with a sentence that names it."""
+    """The id without surrounding space. Raises OperationRefused with a sentence that names it."""
     value = typed_code(text)
     field = Instance._meta.get_field("instance_id")
     try:
         field.run_validators(value)
     except ValidationError as error:
-        raise Refused(f"“{value[:70]}”: {' '.join(error.messages)}") from error
+        raise OperationRefused(f"“{value[:70]}”: {' '.join(error.messages)}") from error
     if not value:
-        raise Refused(_("The instance id is missing."))
+        raise OperationRefused(_("The instance id is missing."))
     return value
 
 
 def _keep_in_use(center: Center) -> None:
-    """Nobody archives the center before the transaction ends. Raises Refused where somebody has done so already."""
+    """Nobody archives the center before the transaction ends.
+
+    Raises OperationRefused where somebody has done so already.
+    """
     locked = Center.objects.select_for_update(no_key=True).filter(pk=center.pk, archived_at=None)
     if not locked.values_list("pk", flat=True).first():
-        raise Refused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
+        raise OperationRefused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
 
 
 def _clean_label(text: str) -> str:
     label = checked_line(text, len(text))
     if len(label) > 80:
-        raise Refused(_("The label is longer than 80 characters."))
+        raise OperationRefused(_("The label is longer than 80 characters."))
     return label
 
 
 def _check_forwarding(instance: Instance) -> None:
     """Once its id is another, nobody could take the old one's address back."""
     if instance.webhook_url and not is_ours(instance.webhook_url, instance.reseller):
-        raise Refused(
+        raise OperationRefused(
             _(
                 "MazBot sends the events of “%(id)s” to a webhook address. Have them sent here first, "
                 "then correct the id."
@@ -200,7 +205,7 @@ def _known(instance: Instance) -> str:
 
 
 def _record(instance: Instance, action: str, by: User | None, now: datetime, **data: object) -> None:
-    audit.record(
+    entries.record(
         action, reseller=instance.reseller, by=by, target=instance, center=instance.center, now=now, **data
     )
     live.publish(instance.reseller_id, "instances", "centers", centers=(instance.center_id,))

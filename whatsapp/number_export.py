@@ -40,8 +40,8 @@ def number_cells(numbers: QuerySet[Instance]) -> Iterator[list[object]]:
             row.last_seen,
             row.checked_at,
             row.get_service_display(),
-            row.get_service_wanted_display(),
+            row.get_desired_state_display(),
             gettext("Archived") if row.archived_at else gettext("In use"),
-            row.center.get_standing_display(),
+            row.center.get_payment_status_display(),
             row.center.country_id,
         ]

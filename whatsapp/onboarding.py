@@ -8,11 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from centers import audit, clock
-from centers.errors import Refused
+from centers import clock
+from centers.audit import entries
+from centers.errors import OperationRefused
 from centers.models import Membership, Reseller, Role, User
-from centers.resellers import free_slug
-from centers.scoping import tenant
+from centers.tenancy.resellers import free_slug
+from centers.tenancy.scoping import tenant
 from whatsapp.mazbot import AccountConfig, MazBotError
 from whatsapp.models import MazbotAccount
 
@@ -37,7 +38,7 @@ class NewReseller:
 
 
 def create_reseller(new: NewReseller) -> Reseller:
-    """Raises Refused with one sentence per wrong value; then nothing was written.
+    """Raises OperationRefused with one sentence per wrong value; then nothing was written.
 
     An owner who has an account already keeps it: the password must be theirs.
     """
@@ -62,7 +63,7 @@ def create_reseller(new: NewReseller) -> Reseller:
     owner, problems = _owner(new)
     problems = _problems(reseller, account) + problems
     if problems:
-        raise Refused("\n".join(problems))
+        raise OperationRefused("\n".join(problems))
     with transaction.atomic():
         reseller.save()
         with tenant(reseller):
@@ -70,7 +71,7 @@ def create_reseller(new: NewReseller) -> Reseller:
             account.save()
             owner.save()
             Membership.objects.create(user=owner, reseller=reseller, role=Role.OWNER)
-            audit.record("reseller.created", reseller=reseller, by=None, target=reseller, now=clock.now())
+            entries.record("reseller.created", reseller=reseller, by=None, target=reseller, now=clock.now())
     return reseller
 
 

@@ -11,7 +11,7 @@ from whatsapp.models import STATES, Connection, Instance, MazbotAccount, StatusC
 #: States of numbers that should be connected and are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
 #: Numbers of which MazBot has not yet confirmed the service that is wanted.
-IS_SWITCHING = ~Q(service=F("service_wanted"))
+IS_SWITCHING = ~Q(service=F("desired_state"))
 
 
 def active_instances() -> QuerySet[Instance]:

@@ -4,12 +4,16 @@ from celery import shared_task
 
 from centers import clock, live
 from centers.models import Reseller
-from centers.scoping import every_tenant, tenant
-from whatsapp import codes, importing, monitoring, rounds, webhooks
-from whatsapp.dispatch import enqueue
+from centers.queue.dispatch import enqueue
+from centers.queue.ticks import hand_out, tick
+from centers.tenancy.scoping import every_tenant, tenant
+from whatsapp import jobs
+from whatsapp.imports import run as importing
 from whatsapp.models import ImportBatch, PairingAttempt
-from whatsapp.pairing import free_stuck
-from whatsapp.ticking import hand_out, tick
+from whatsapp.monitoring import scheduler
+from whatsapp.pairing import qr_worker
+from whatsapp.pairing.sessions import free_stuck
+from whatsapp.webhooks import inbound
 
 _SWEEP_KEY = "markaz:sweep:{reseller_id}"
 _SWEEP_SECONDS = 150  # longer than a batch can take
@@ -18,7 +22,7 @@ _SWEEP_SECONDS = 150  # longer than a batch can take
 @tick("whatsapp.tick_status")
 def tick_status() -> None:
     """One batch of checks for each reseller with numbers due that is not being swept."""
-    for reseller_id in monitoring.due_instances(clock.now()):
+    for reseller_id in scheduler.due_instances(clock.now()):
         if not live.valkey().exists(_SWEEP_KEY.format(reseller_id=reseller_id)):
             enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
 
@@ -26,7 +30,7 @@ def tick_status() -> None:
 @tick("whatsapp.tick_switching")
 def tick_switching() -> None:
     """One round for each reseller with switches or webhook addresses due."""
-    hand_out("whatsapp.switch", rounds.switching_due(clock.now()))
+    hand_out("whatsapp.switch", jobs.switching_due(clock.now()))
 
 
 @tick("whatsapp.tick_pairing")
@@ -35,16 +39,16 @@ def tick_pairing() -> None:
     now = clock.now()
     with every_tenant():
         free_stuck(now=now)
-    for reseller_id, pk in codes.lost_questions(now):
+    for reseller_id, pk in qr_worker.lost_questions(now):
         enqueue("whatsapp.ask_code", reseller_id=reseller_id, attempt_pk=pk)
-    for reseller_id, pk in codes.lost_watchers(now):
+    for reseller_id, pk in qr_worker.lost_watchers(now):
         enqueue("whatsapp.watch_code", reseller_id=reseller_id, attempt_pk=pk)
 
 
 @tick("whatsapp.tick_webhooks")
 def tick_webhooks() -> None:
     """One round for each reseller with events waiting."""
-    hand_out("whatsapp.process_events", webhooks.unprocessed())
+    hand_out("whatsapp.process_events", inbound.unprocessed())
 
 
 @tick("whatsapp.tick_imports")
@@ -58,7 +62,7 @@ def tick_imports() -> None:
 def tick_tidying() -> None:
     """Drop old records of every reseller."""
     for reseller in Reseller.objects.all():
-        rounds.tidy(reseller=reseller, now=clock.now())
+        jobs.tidy(reseller=reseller, now=clock.now())
 
 
 @shared_task(name="whatsapp.check_batch")
@@ -69,10 +73,10 @@ def check_batch(*, reseller_id: int) -> None:
     if reseller is None or not live.valkey().set(key, "1", nx=True, ex=_SWEEP_SECONDS):
         return
     try:
-        run = rounds.status_round(reseller=reseller, now=clock.now())
+        run = jobs.status_job(reseller=reseller, now=clock.now())
     finally:
         live.valkey().delete(key)
-    if run is not None and reseller_id in monitoring.due_instances(clock.now()):
+    if run is not None and reseller_id in scheduler.due_instances(clock.now()):
         enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
 
 
@@ -80,7 +84,7 @@ def check_batch(*, reseller_id: int) -> None:
 def check_everyone(*, reseller_id: int) -> None:
     """Make all numbers of a reseller due, for staff who want to know now; the sweep does the rest."""
     if Reseller.objects.filter(pk=reseller_id).exists():
-        monitoring.make_all_due(reseller_id=reseller_id, now=clock.now())
+        scheduler.make_all_due(reseller_id=reseller_id, now=clock.now())
         enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
 
 
@@ -89,7 +93,7 @@ def check_one(*, reseller_id: int, instance_pk: int) -> None:
     """Check one number for a person who waits."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
-        rounds.check_one(reseller=reseller, instance_pk=instance_pk, now=clock.now())
+        jobs.check_one(reseller=reseller, instance_pk=instance_pk, now=clock.now())
 
 
 @shared_task(name="whatsapp.switch")
@@ -97,7 +101,7 @@ def switch(*, reseller_id: int) -> None:
     """Make the reseller's due switches, and take back webhook addresses."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
-        rounds.switching_round(reseller=reseller, now=clock.now())
+        jobs.switching_job(reseller=reseller, now=clock.now())
 
 
 @shared_task(name="whatsapp.ask_code")
@@ -105,7 +109,7 @@ def ask_code(*, reseller_id: int, attempt_pk: int) -> None:
     """Fetch a pairing code and begin to watch it."""
     for attempt in _attempts(reseller_id, attempt_pk):
         with tenant(attempt.reseller):
-            if codes.ask_code(attempt=attempt, now=clock.now()):
+            if qr_worker.ask_code(attempt=attempt, now=clock.now()):
                 _watch_again(attempt)
 
 
@@ -114,7 +118,7 @@ def watch_code(*, reseller_id: int, attempt_pk: int) -> None:
     """Look once whether the phone took the code, and come back while it is good."""
     for attempt in _attempts(reseller_id, attempt_pk):
         with tenant(attempt.reseller):
-            if codes.watch(attempt=attempt, now=clock.now()):
+            if qr_worker.watch(attempt=attempt, now=clock.now()):
                 _watch_again(attempt)
 
 
@@ -123,7 +127,7 @@ def process_events(*, reseller_id: int) -> None:
     """Work through the reseller's stored events."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
-        rounds.webhook_round(reseller=reseller, now=clock.now())
+        jobs.webhook_job(reseller=reseller, now=clock.now())
 
 
 @shared_task(name="whatsapp.import")
@@ -145,7 +149,7 @@ def _attempts(reseller_id: int, attempt_pk: int) -> list[PairingAttempt]:
 def _watch_again(attempt: PairingAttempt) -> None:
     enqueue(
         "whatsapp.watch_code",
-        countdown=codes.WATCH_SECONDS,
+        countdown=qr_worker.WATCH_SECONDS,
         reseller_id=attempt.reseller_id,
         attempt_pk=attempt.pk,
     )

@@ -1,18 +1,18 @@
-"""What happens to centers that do not pay: reminders, holds, the preview, suspensions and their brake."""
+"""What happens to centers that do not pay: reminders, holds, the preview, suspensions and their safety_stop."""
 
 from billing.dunning.holds import hold, release_hold
 from billing.dunning.plan import Planned, planned_for, preview
 from billing.dunning.reminders import send_reminders
-from billing.dunning.suspending import open_brake, release_brake, run_suspensions
+from billing.dunning.run import open_safety_stop, release_safety_stop, run_suspensions
 
 __all__ = [
     "Planned",
     "hold",
-    "open_brake",
+    "open_safety_stop",
     "planned_for",
     "preview",
-    "release_brake",
     "release_hold",
+    "release_safety_stop",
     "run_suspensions",
     "send_reminders",
 ]

@@ -5,13 +5,14 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock
 from billing.models import Hold
 from billing.periods import today
-from billing.suspensions import lift_if_settled
-from centers import audit, live
-from centers.checking import checked_line
-from centers.errors import Refused
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
 from centers.models import Center, User
 
 
@@ -19,11 +20,11 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
     """Do not suspend the center before `until`; a suspended one is switched on again. Replaces an earlier hold."""
     reason = checked_line(because, 300)
     if not reason:
-        raise Refused(_("Say why the center is not to be suspended."))
+        raise OperationRefused(_("Say why the center is not to be suspended."))
     with transaction.atomic():
         center = lock(center)
         if until <= today(center.reseller, now):
-            raise Refused(_("The hold must end on a day to come."))
+            raise OperationRefused(_("The hold must end on a day to come."))
         Hold.objects.filter(center=center, released_at=None).update(released_at=now, released_by=by)
         row: Hold = Hold.objects.create(
             reseller_id=center.reseller_id,
@@ -34,7 +35,7 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
             created_by=by,
         )
         _trace("hold.set", row, center, by, now)
-        lift_if_settled(center=center, now=now, by=by)
+        resume_if_paid(center=center, now=now, by=by)
     return row
 
 
@@ -51,7 +52,7 @@ def release_hold(*, center: Center, by: User | None, now: datetime) -> bool:
 
 
 def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
-    audit.record(
+    entries.record(
         action,
         reseller=center.reseller,
         center=center,

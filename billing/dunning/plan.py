@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from billing.models import Hold, Invoice, SuspensionCase
+from billing.dunning.suspension import suspension_day
+from billing.models import Hold, Invoice, Suspension
 from billing.periods import today
 from billing.policies import policies_for
-from billing.suspensions import suspension_day
 from centers.models import Center, Reseller
 
 
@@ -66,6 +66,6 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
 
 def _not_suspended(ids: Iterable[int]) -> list[Center]:
     wanted = list(ids)
-    running = SuspensionCase.objects.filter(center__in=wanted, ended_at=None).values("center")
+    running = Suspension.objects.filter(center__in=wanted, ended_at=None).values("center")
     rows = Center.objects.filter(pk__in=wanted, archived_at=None).exclude(pk__in=running)
     return list(rows.select_related("reseller").order_by("pk"))

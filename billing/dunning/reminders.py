@@ -4,16 +4,17 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from billing import mailtexts
+from billing import mail_texts
 from billing.dunning.plan import planned_for
 from billing.ledger import lock
 from billing.mail import write_mail
 from billing.models import Invoice, OutgoingMail, Reminder
 from billing.periods import today
 from billing.policies import Policy, policies_for
-from centers import audit, live
-from centers.jobs import Round
+from centers import live
+from centers.audit import entries
 from centers.models import Reseller
+from centers.queue.job_runs import Round
 
 WARNING = "warning"
 
@@ -69,7 +70,7 @@ def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
             if step not in already
         )
         if mail:
-            audit.record(
+            entries.record(
                 "reminder.written",
                 reseller=invoice.center.reseller,
                 center=invoice.center,
@@ -90,7 +91,7 @@ def _write(invoice: Invoice, step: str, now: datetime) -> OutgoingMail:
         kind="warning" if planned else "reminder",
         key=f"reminder:{invoice.pk}:{step}",
         text=lambda: (
-            mailtexts.final_warning(invoice, planned.on) if planned else mailtexts.reminder(invoice, day)
+            mail_texts.final_warning(invoice, planned.on) if planned else mail_texts.reminder(invoice, day)
         ),
         invoice=invoice,
         now=now,

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from centers.fields import LineField
+from centers.values.fields import LineField
 
 
 class HoldForm(forms.Form):

@@ -7,10 +7,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.forms.confirming import ConfirmedForm
+from billing.forms.confirmation import ConfirmedForm
 from billing.periods import Period, checked_period
-from centers.errors import Refused
-from centers.fields import LineField
+from centers.errors import OperationRefused
+from centers.values.fields import LineField
 
 
 def _day(label: Any) -> forms.DateField:
@@ -29,7 +29,7 @@ class PeriodForm(forms.Form):
         if data.get("first") and data.get("last"):
             try:
                 data["period"] = checked_period(data["first"], data["last"] + timedelta(days=1))
-            except (Refused, OverflowError) as error:
+            except (OperationRefused, OverflowError) as error:
                 self.add_error("last", str(error))
         return data
 

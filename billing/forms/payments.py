@@ -9,12 +9,12 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.forms.confirming import ConfirmedForm
+from billing.forms.confirmation import ConfirmedForm
 from billing.ledger import Balance
 from billing.money import digits, exact_amount
-from centers.amount_fields import AmountField
-from centers.errors import Refused
-from centers.fields import LineField
+from centers.errors import OperationRefused
+from centers.values.amount_fields import AmountField
+from centers.values.fields import LineField
 
 
 class AmountForm(forms.Form):
@@ -47,7 +47,7 @@ class AmountForm(forms.Form):
         if data.get("amount") is not None and "currency" in data:
             try:
                 data["amount"] = exact_amount(data["amount"], data["currency"])
-            except Refused as error:
+            except OperationRefused as error:
                 self.add_error("amount", error.sentence)
         return data
 

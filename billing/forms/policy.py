@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Billable, BillingPolicy, CenterPolicy
-from centers.amount_fields import AmountField, CountField, ListField
+from centers.values.amount_fields import AmountField, CountField, ListField
 
 _RULES = [
     "auto_invoice",

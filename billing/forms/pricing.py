@@ -9,12 +9,12 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.losses import Loss
 from billing.models import Category, Interval, Margin
-from centers.amount_fields import AmountField
-from centers.fields import CodeField, LineField
+from billing.pricing.below_cost import Loss
 from centers.models import Center
-from centers.validators import validate_currency
+from centers.values.amount_fields import AmountField
+from centers.values.fields import CodeField, LineField
+from centers.values.validators import validate_currency
 
 OWN, WIDER = "own", "wider"
 

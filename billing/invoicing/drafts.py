@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from billing.exchange import MissingRate, OldRate
 from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
-from billing.invoicing.usage import Unbilled, corrections, unbilled_days
+from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
 from billing.models import Category, InvoiceLine, Margin, Rate
 from billing.money import rounded
 from billing.periods import ONE_DAY, Period, day_start, month_of, part_of_month, zone_of
 from billing.policies import Policy, policy_for, reseller_policy
-from billing.pricing import PriceBook, average, converted, share_of, usage_charge
-from centers.errors import Refused
+from billing.pricing.exchange_rates import MissingRate, OldRate
+from billing.pricing.price_list import PriceList, average, converted, share_of, usage_charge
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.sentences import Sentence as _
+from centers.stored_messages import StoredMessage as _
 from whatsapp.models import Instance
 
 ZERO = Decimal(0)
@@ -104,10 +104,10 @@ class _Terms:
 def preview_invoice(center: Center, period: Period) -> Draft:
     """The invoice as it would be issued now.
 
-    Raises MissingRate, OldRate, or Refused for a subscription without a rate.
+    Raises MissingRate, OldRate, or OperationRefused for a subscription without a rate.
     """
     policy = policy_for(center)
-    book = PriceBook(center.reseller, period.last_day, center=center)
+    book = PriceList(center.reseller, period.last_day, center=center)
     found = [
         *_usage_lines(book, center, policy, period),
         *_subscription_lines(book, center, policy, period),
@@ -122,7 +122,7 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     )
 
 
-def _usage_lines(book: PriceBook, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
+def _usage_lines(book: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in unbilled_days(center, period):
         margin = book.margins.find(Category.MESSAGE, center, day.day)
@@ -132,7 +132,7 @@ def _usage_lines(book: PriceBook, center: Center, policy: Policy, period: Period
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
 
-def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
+def _adjustment_lines(book: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
     """Corrections keep the margin version, the exchange rate and what was billable when their day was billed."""
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in corrections(center, period.first_day):
@@ -151,7 +151,7 @@ def _adjustment_lines(book: PriceBook, center: Center, policy: Policy, period: P
 
 
 def _subscription_lines(
-    book: PriceBook, center: Center, policy: Policy, period: Period
+    book: PriceList, center: Center, policy: Policy, period: Period
 ) -> Iterable[DraftLine]:
     """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
     if not policy.subscription_type:
@@ -165,11 +165,11 @@ def _subscription_lines(
         yield _subscription_line(book, center, rates[charge.month], charge)
 
 
-def _subscription_rate(book: PriceBook, center: Center, rate_type: str, month: date) -> Rate:
+def _subscription_rate(book: PriceList, center: Center, rate_type: str, month: date) -> Rate:
     ended = day_start(month_of(month).end_day, zone_of(center.reseller))
     found = rate_at(book, center.country_id, rate_type, ended)
     if found is None:
-        raise Refused(
+        raise OperationRefused(
             _(
                 "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or change the policy."
             )
@@ -178,7 +178,7 @@ def _subscription_rate(book: PriceBook, center: Center, rate_type: str, month: d
     return found
 
 
-def _subscription_line(book: PriceBook, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
+def _subscription_line(book: PriceList, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
     """The list price, or the share of it that the days are of their month."""
     days, of = part_of_month(own.days) or (1, 1)
     margin = book.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
@@ -234,7 +234,7 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
     )
 
 
-def _worth(book: PriceBook, center: Center, day: Unbilled, basis: str) -> Decimal:
+def _worth(book: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
     """The exchange rate for a day's cost; 1 where the day costs nothing and there is none, or only an old one.
 
     Raises MissingRate or OldRate.

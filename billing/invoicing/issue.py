@@ -6,45 +6,46 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing import mailtexts
-from billing.invoicing.blocking import blockers
+from billing import mail_texts
 from billing.invoicing.drafts import Draft, DraftLine, preview_invoice
-from billing.invoicing.heads import due_date, number_for, parties
-from billing.invoicing.waiving import resolve_late
+from billing.invoicing.numbering import due_date, number_for, parties
+from billing.invoicing.preconditions import blockers
+from billing.invoicing.waivers import resolve_late
 from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import (
     BillingPeriod,
+    FlaggedUsage,
     Invoice,
     InvoiceLine,
     LedgerEntry,
     SubscriptionClaim,
     UsageClaim,
-    UsageReading,
 )
 from billing.money import LARGEST
 from billing.periods import Period, day_start, local_day, zone_of
-from centers import audit, live
-from centers.errors import Refused
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
 from centers.models import Center, User
-from centers.sentences import Sentence as _
-from centers.sentences import together
-from whatsapp.incidents import resolve_incident
-from whatsapp.models import Incident
+from centers.stored_messages import StoredMessage as _
+from centers.stored_messages import together
+from whatsapp.alerts.lifecycle import resolve_alert
+from whatsapp.models import Alert
 
 
-class NothingToCharge(Refused):
+class NothingToCharge(OperationRefused):
     """The period had no charge: it is closed without an invoice."""
 
 
-class AlreadyClosed(Refused):
+class AlreadyClosed(OperationRefused):
     """A day of the period is closed already."""
 
 
 def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
     """Invoice one center for a half-open range of days that is over.
 
-    Refused: not over, days unread or in doubt, overlapping another invoice, a missing exchange rate.
+    OperationRefused: not over, days unread or in doubt, overlapping another invoice, a missing exchange rate.
     Raises NothingToCharge after closing a period in which nothing was to be charged.
     """
     closed = close_period(center=center, period=period, by=by, now=now)
@@ -61,14 +62,14 @@ def issue_invoice(*, center: Center, period: Period, by: User | None, now: datet
 
 
 def close_period(*, center: Center, period: Period, by: User | None, now: datetime) -> BillingPeriod:
-    """Bill or waive every unit of the period; two at once get one effect and one Refused."""
+    """Bill or waive every unit of the period; two at once get one effect and one OperationRefused."""
     try:
         with transaction.atomic():
             center = lock(center)
             _refuse_overlap(center, period)
             why_not = blockers(center, period, now)
             if why_not:
-                raise Refused(together(why_not[:3]))
+                raise OperationRefused(together(why_not[:3]))
             draft = preview_invoice(center, period)
             _refuse_absurd(draft)
             return _write(draft, by, now)
@@ -81,7 +82,7 @@ def _refuse_absurd(draft: Draft) -> None:
     """Sums that no column holds would end a whole run; they come of a wrong reading, margin or exchange rate."""
     for line in draft.lines:
         if max(abs(line.amount), abs(line.cost), abs(draft.total)) >= LARGEST:
-            raise Refused(
+            raise OperationRefused(
                 _(
                     "“%(number)s” would be charged 10,000,000,000,000 or more. Check its usage and the margins."
                 )
@@ -105,11 +106,11 @@ def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
     rows = _write_lines(invoice, draft) if invoice else [None] * len(draft.lines)
     taken = [*zip(draft.lines, rows, strict=True), *((line, None) for line in draft.silent)]
     _claim(period, taken)
-    resolve_late(center, _adjusted_days(draft), UsageReading.Resolution.ACCEPTED, by, now)
+    resolve_late(center, _adjusted_days(draft), FlaggedUsage.Resolution.ACCEPTED, by, now)
     if invoice:
         _finish(invoice, draft, by, now)
-    resolve_incident(reseller=center.reseller, kind=Incident.Kind.BILLING_BLOCKED, center=center, now=now)
-    audit.record(
+    resolve_alert(reseller=center.reseller, kind=Alert.Kind.BILLING_BLOCKED, center=center, now=now)
+    entries.record(
         "invoice.issued" if invoice else "period.waived",
         reseller=center.reseller,
         center=center,
@@ -197,7 +198,7 @@ def _claim(period: BillingPeriod, taken: list[tuple[DraftLine, InvoiceLine | Non
         [
             UsageClaim(
                 **common,
-                usage_day_id=day.usage_day_id,
+                usage_record_id=day.usage_record_id,
                 line=row,
                 margin=line.margin,
                 revision=day.revision,
@@ -246,7 +247,7 @@ def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> N
         center=center,
         kind="invoice",
         key=f"invoice:{invoice.pk}",
-        text=lambda: mailtexts.invoice_issued(invoice),
+        text=lambda: mail_texts.invoice_issued(invoice),
         invoice=invoice,
         now=now,
     )

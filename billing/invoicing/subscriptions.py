@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim, UsageDay
+from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim, UsageRecord
 from billing.periods import ONE_DAY, Period, local_day, month_of, year_after, zone_of
-from billing.pricing import PriceBook
+from billing.pricing.price_list import PriceList
 from centers.models import Center
 from whatsapp.models import Instance
 
@@ -23,7 +23,7 @@ class Subscribed:
 
 
 def subscribed(
-    book: PriceBook, center: Center, months: list[date], rate_type: str, share: str
+    book: PriceList, center: Center, months: list[date], rate_type: str, share: str
 ) -> Iterator[Subscribed]:
     """What the center is to be charged for numbers it held in these months, as far as no one was charged for it yet.
 
@@ -47,7 +47,7 @@ def subscribed(
                 yield Subscribed(number, month, days)
 
 
-def rate_at(book: PriceBook, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
+def rate_at(book: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
     """What MazBot's list of the country (or the general one) said at `moment`; today's list where that is silent."""
     country = country_id if country_id in book.rates else ""
     lists = RateFetch.objects.filter(reseller=book.reseller, country_id=country)
@@ -59,10 +59,10 @@ def rate_at(book: PriceBook, country_id: str, rate_type: str, moment: datetime) 
 class _Holdings:
     """Who held which numbers on which days, and which days are charged; read once for all of a center's numbers."""
 
-    def __init__(self, book: PriceBook, center: Center, span: Period, rate_type: str) -> None:
+    def __init__(self, book: PriceList, center: Center, span: Period, rate_type: str) -> None:
         self._center = center
         self._zone = zone_of(center.reseller)
-        rows = UsageDay.objects.filter(day__gte=span.first_day, day__lt=span.end_day)
+        rows = UsageRecord.objects.filter(day__gte=span.first_day, day__lt=span.end_day)
         read_here = rows.filter(center=center).values("instance")
         self.numbers = list(Instance.objects.filter(Q(center=center) | Q(pk__in=read_here)).order_by("pk"))
         days = rows.filter(instance__in=self.numbers).values_list("instance_id", "day", "center_id")
@@ -118,7 +118,7 @@ class _Holdings:
         taken = self.covered.get(number.pk, [])
         return not any(one.first_day < days.end_day and one.end_day > days.first_day for one in taken)
 
-    def _charged(self, book: PriceBook, rate_type: str) -> dict[int, list[Period]]:
+    def _charged(self, book: PriceList, rate_type: str) -> dict[int, list[Period]]:
         """The days non-void claims cover, by number; one from before claims had days covers its month, or a year."""
         found: dict[int, list[Period]] = {}
         claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None)

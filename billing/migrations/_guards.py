@@ -24,15 +24,15 @@ ONE_WAY = {
 }
 # A center named in a row must be a center of the reseller named in the same row.
 PAIRED = [
-    "billing_usageday",
-    "billing_usagereading",
+    "billing_usagerecord",
+    "billing_flaggedusage",
     "billing_invoice",
     "billing_billingperiod",
     "billing_payment",
     "billing_ledgerentry",
     "billing_reminder",
     "billing_hold",
-    "billing_suspensioncase",
+    "billing_suspension",
     "billing_centerpolicy",
     "billing_outgoingmail",
     "billing_margin",
@@ -49,7 +49,7 @@ NEVER_EMPTIED = [
     "billing_usageclaim",
     "billing_subscriptionclaim",
     "billing_billingperiod",
-    "billing_usageday",
+    "billing_usagerecord",
     "billing_waiver",
 ]
 

@@ -1,34 +1,31 @@
 """Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning, mail."""
 
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
-from billing.models.dunning import Hold, Reminder, SuspensionBrake, SuspensionCase
-from billing.models.invoices import (
-    BillingPeriod,
-    Invoice,
-    InvoiceLine,
-    InvoiceNumber,
-)
+from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
+from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber
 from billing.models.mail import OutgoingMail
 from billing.models.payments import LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
-from billing.models.schedule import RoundSchedule
-from billing.models.usage import DOUBTS, AccountReading, UsageDay, UsageReading
+from billing.models.schedule import JobSchedule
+from billing.models.usage import DOUBTS, AccountUsageRecord, FlaggedUsage, UsageRecord
 
 __all__ = [
     "DOUBTS",
-    "AccountReading",
+    "AccountUsageRecord",
     "Billable",
     "BillingPeriod",
     "BillingPolicy",
     "Category",
     "CenterPolicy",
     "ExchangeRate",
+    "FlaggedUsage",
     "Hold",
     "Interval",
     "Invoice",
     "InvoiceLine",
     "InvoiceNumber",
+    "JobSchedule",
     "LedgerEntry",
     "Margin",
     "OutgoingMail",
@@ -37,13 +34,11 @@ __all__ = [
     "RateCategory",
     "RateFetch",
     "Reminder",
-    "RoundSchedule",
+    "SafetyStop",
     "Share",
     "SubscriptionClaim",
-    "SuspensionBrake",
-    "SuspensionCase",
+    "Suspension",
     "UsageClaim",
-    "UsageDay",
-    "UsageReading",
+    "UsageRecord",
     "Waiver",
 ]

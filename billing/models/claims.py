@@ -7,10 +7,10 @@ from django.db.models import F, Func, Q
 
 from billing.models.invoices import BillingPeriod, InvoiceLine
 from billing.models.rates import Margin
-from billing.models.usage import UsageDay
-from centers.managers import TenantManager
+from billing.models.usage import UsageRecord
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
+from centers.models.managers import TenantManager
 from whatsapp.models import Instance
 
 
@@ -43,7 +43,7 @@ class UsageClaim(models.Model):
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
-    usage_day = models.ForeignKey(UsageDay, on_delete=models.PROTECT, related_name="claims")
+    usage_record = models.ForeignKey(UsageRecord, on_delete=models.PROTECT, related_name="claims")
     period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, null=True, related_name="claims")
     waiver = models.ForeignKey(Waiver, on_delete=models.PROTECT, null=True, related_name="claims")
     line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="claims")
@@ -57,12 +57,12 @@ class UsageClaim(models.Model):
     cost = models.DecimalField(max_digits=24, decimal_places=10)
     voided_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TenantManager(reseller="reseller", center="usage_day__center")
+    objects = TenantManager(reseller="reseller", center="usage_record__center")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["usage_day", "revision"],
+                fields=["usage_record", "revision"],
                 condition=Q(voided_at__isnull=True),
                 name="usageclaim_once",
             ),
@@ -74,7 +74,7 @@ class UsageClaim(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.usage_day_id} r{self.revision}"
+        return f"{self.usage_record_id} r{self.revision}"
 
 
 class CoveredDays(Func):

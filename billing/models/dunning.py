@@ -1,4 +1,4 @@
-"""What was done about unpaid invoices: reminders, holds, suspensions and the brake."""
+"""What was done about unpaid invoices: reminders, holds, suspensions and the safety_stop."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
 from billing.models.mail import OutgoingMail
-from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
+from centers.models.managers import TenantManager
 
 
 class Reminder(models.Model):
@@ -58,7 +58,7 @@ class Hold(models.Model):
         return f"{self.center_id} until {self.until}"
 
 
-class SuspensionCase(models.Model):
+class Suspension(models.Model):
     """A decision to suspend one center for non-payment, until it is lifted."""
 
     class Ending(models.TextChoices):
@@ -73,7 +73,7 @@ class SuspensionCase(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=4)  # overdue beyond the grace days then
     currency = models.CharField(max_length=3)
     because = models.CharField(max_length=300)  # invoice numbers and due dates
-    brake = models.ForeignKey("SuspensionBrake", on_delete=models.PROTECT, null=True, related_name="cases")
+    safety_stop = models.ForeignKey("SafetyStop", on_delete=models.PROTECT, null=True, related_name="cases")
     ended_at = models.DateTimeField(null=True, blank=True)
     ending = models.CharField(max_length=8, choices=Ending, blank=True)
 
@@ -91,10 +91,10 @@ class SuspensionCase(models.Model):
         return f"{self.center_id} since {self.opened_at:%Y-%m-%d}"
 
 
-class SuspensionBrake(models.Model):
+class SafetyStop(models.Model):
     """A run that wanted to suspend too many centers at once; nothing happens until staff release its list."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="suspension_brakes")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="safety_stops")
     pulled_at = models.DateTimeField()
     center_ids = ArrayField(models.BigIntegerField())
     limit = models.PositiveIntegerField()  # how many would have been let through
@@ -109,7 +109,7 @@ class SuspensionBrake(models.Model):
         ordering = ["-pulled_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["reseller"], condition=Q(closed_at__isnull=True), name="brake_one_per_reseller"
+                fields=["reseller"], condition=Q(closed_at__isnull=True), name="safety_stop_one_per_reseller"
             )
         ]
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.policy import Billable
 from billing.models.rates import Margin
-from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
+from centers.models.managers import TenantManager
 from whatsapp.models import Instance
 
 

@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from centers.managers import TenantManager
 from centers.models import Center, Reseller
 from centers.models.fields import AddressField
-from centers.sentences import SentenceField
+from centers.models.managers import TenantManager
+from centers.stored_messages import StoredMessageField
 
 
 class OutgoingMail(models.Model):
@@ -35,7 +35,7 @@ class OutgoingMail(models.Model):
     created_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    error = SentenceField(blank=True)
+    error = StoredMessageField(blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantManager(reseller="reseller", center="center")

@@ -6,9 +6,9 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
+from centers.models.managers import TenantManager
 
 
 class Payment(models.Model):

@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from centers.managers import TenantManager
 from centers.models import Center, Reseller
 from centers.models.fields import LineField
+from centers.models.managers import TenantManager
 
 
 class Billable(models.TextChoices):

@@ -4,9 +4,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
-from centers.validators import validate_currency
+from centers.models.managers import TenantManager
+from centers.values.validators import validate_currency
 
 
 class Category(models.TextChoices):

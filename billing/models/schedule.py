@@ -2,11 +2,11 @@
 
 from django.db import models
 
-from centers.managers import TenantManager
 from centers.models import Reseller
+from centers.models.managers import TenantManager
 
 
-class RoundSchedule(models.Model):
+class JobSchedule(models.Model):
     """One job of one reseller. Whoever moves `next_at` ahead with a conditional update runs the round."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
@@ -16,7 +16,7 @@ class RoundSchedule(models.Model):
     objects = TenantManager(reseller="reseller")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["reseller", "job"], name="roundschedule_once")]
+        constraints = [models.UniqueConstraint(fields=["reseller", "job"], name="jobschedule_once")]
 
     def __str__(self) -> str:
         return f"{self.job} at {self.next_at:%Y-%m-%d %H:%M}"

@@ -5,21 +5,21 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
+from centers.models.managers import TenantManager
 from whatsapp.models import Instance
 
 
-class UsageDay(models.Model):
+class UsageRecord(models.Model):
     """The accepted counts of one number on one day (a date of MazBot's calendar), and their cost.
 
     `center` is who had the number when the day was first read: that center is billed.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
-    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="usage_days")
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_days")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="usage_records")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_records")
     day = models.DateField()
     sent = models.BigIntegerField()
     received = models.BigIntegerField()
@@ -35,22 +35,22 @@ class UsageDay(models.Model):
     class Meta:
         ordering = ["-day", "instance"]
         constraints = [
-            models.UniqueConstraint(fields=["instance", "day"], name="usageday_once"),
+            models.UniqueConstraint(fields=["instance", "day"], name="usagerecord_once"),
             models.CheckConstraint(
                 condition=Q(sent__gte=0, received__gte=0, failed__gte=0, cost__gte=0, cost__lt=10**14),
-                name="usageday_counts",
+                name="usagerecord_counts",
             ),
         ]
         indexes = [
-            models.Index(fields=["center", "day"], name="usageday_of_center"),
-            models.Index(fields=["reseller", "day"], name="usageday_of_reseller"),
+            models.Index(fields=["center", "day"], name="usagerecord_of_center"),
+            models.Index(fields=["reseller", "day"], name="usagerecord_of_reseller"),
         ]
 
     def __str__(self) -> str:
         return f"{self.instance_id} {self.day}"
 
 
-class UsageReading(models.Model):
+class FlaggedUsage(models.Model):
     """A reading that was not plainly taken over: it changed a day that was over, or something is odd about it.
 
     A flagged reading is never billed automatically: DECREASED, IMPOSSIBLE and FUTURE wait for staff (or for MazBot
@@ -76,7 +76,7 @@ class UsageReading(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_readings")
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="flagged_usage")
     day = models.DateField()
     sent = models.BigIntegerField(null=True)
     received = models.BigIntegerField(null=True)
@@ -99,10 +99,10 @@ class UsageReading(models.Model):
             models.UniqueConstraint(
                 fields=["instance", "day", "flag"],
                 condition=Q(resolved_at__isnull=True) & ~Q(flag=""),
-                name="usagereading_open_flag_once",
+                name="flaggedusage_open_flag_once",
             )
         ]
-        indexes = [models.Index(fields=["center", "day"], name="usagereading_of_center")]
+        indexes = [models.Index(fields=["center", "day"], name="flaggedusage_of_center")]
 
     def __str__(self) -> str:
         return f"{self.instance_id} {self.day} {self.flag}".strip()
@@ -115,16 +115,16 @@ class UsageReading(models.Model):
 
 
 #: Flags that keep a period open until staff decide, or MazBot says something else.
-DOUBTS = (UsageReading.Flag.DECREASED, UsageReading.Flag.IMPOSSIBLE)
+DOUBTS = (FlaggedUsage.Flag.DECREASED, FlaggedUsage.Flag.IMPOSSIBLE)
 
 
-class AccountReading(models.Model):
+class AccountUsageRecord(models.Model):
     """The main account's usage of one day, and the quota that was left when the day was last read as today.
 
     A figure that could not be read is None, and `odd` names it with what MazBot sent.
     """
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="account_readings")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="account_usage_records")
     day = models.DateField()
     sent = models.BigIntegerField(null=True)
     received = models.BigIntegerField(null=True)
@@ -140,7 +140,7 @@ class AccountReading(models.Model):
 
     class Meta:
         ordering = ["-day"]
-        constraints = [models.UniqueConstraint(fields=["reseller", "day"], name="accountreading_once")]
+        constraints = [models.UniqueConstraint(fields=["reseller", "day"], name="accountusagerecord_once")]
 
     def __str__(self) -> str:
         return f"{self.day}"

@@ -6,16 +6,11 @@ from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
 
-from billing.models import (
-    Invoice,
-    LedgerEntry,
-    Payment,
-    UsageReading,
-)
+from billing.models import FlaggedUsage, Invoice, LedgerEntry, Payment
 from billing.money import rounded
 from billing.periods import month_of, today
 from centers.models import Center, Reseller
-from whatsapp.models import Incident
+from whatsapp.models import Alert
 
 ZERO = Decimal(0)
 
@@ -45,15 +40,15 @@ def payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("center", "recorded_by").order_by("-received_on", "-pk")
 
 
-def doubtful_readings() -> QuerySet[UsageReading]:
+def flagged_usage_rows() -> QuerySet[FlaggedUsage]:
     """Flagged readings that wait for a decision or for the next invoice, oldest day first."""
-    rows = UsageReading.objects.exclude(flag="").filter(resolved_at=None)
+    rows = FlaggedUsage.objects.exclude(flag="").filter(resolved_at=None)
     return rows.select_related("instance", "center").order_by("day", "pk")
 
 
-def left_over() -> QuerySet[Incident]:
+def late_corrections() -> QuerySet[Alert]:
     """Open alerts of archived centers with usage that no invoice takes by itself."""
-    rows = Incident.objects.filter(kind=Incident.Kind.LEFT_OVER, resolved_at=None)
+    rows = Alert.objects.filter(kind=Alert.Kind.LEFT_OVER, resolved_at=None)
     return rows.select_related("center").order_by("center__name", "pk")
 
 

@@ -9,13 +9,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.ledger import Balance, balances
-from billing.models import (
-    Invoice,
-    InvoiceLine,
-)
+from billing.models import Invoice, InvoiceLine
 from billing.periods import Period, today
 from billing.policies import policy_for, reseller_policy
-from billing.pricing import PriceBook
+from billing.pricing.price_list import PriceList
 from billing.queries.usage import SUMS, usage_rows
 from centers.models import Center
 
@@ -100,7 +97,7 @@ _LINE_FIELDS = (
 
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     """The center's prices, by type name: an order by price in another currency could tell of costs."""
-    book = PriceBook(center.reseller, today(center.reseller, now), center=center)
+    book = PriceList(center.reseller, today(center.reseller, now), center=center)
     read_at = book.read_at(center.country_id)
     prices = [
         PortalPrice(row.type, row.category, row.price, row.currency, read_at, row.interval)

@@ -5,17 +5,15 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
-from billing.models import (
-    UsageDay,
-)
+from billing.models import UsageRecord
 from billing.periods import Period
 from centers.models import Center
 
 SUMS = {name: Sum(name) for name in ("sent", "received", "failed", "cost")}
 
 
-def usage_rows(period: Period, center: Center | None, instance_id: int | None) -> QuerySet[UsageDay]:
-    rows = UsageDay.objects.filter(day__gte=period.first_day, day__lt=period.end_day).order_by()
+def usage_rows(period: Period, center: Center | None, instance_id: int | None) -> QuerySet[UsageRecord]:
+    rows = UsageRecord.objects.filter(day__gte=period.first_day, day__lt=period.end_day).order_by()
     if center is not None:
         rows = rows.filter(center=center)
     return rows if instance_id is None else rows.filter(instance_id=instance_id)
@@ -51,6 +49,6 @@ def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]
 
 def last_read(center: Center | None = None) -> datetime | None:
     """When usage was last taken over, for "data as of"."""
-    rows = UsageDay.objects.all() if center is None else UsageDay.objects.filter(center=center)
+    rows = UsageRecord.objects.all() if center is None else UsageRecord.objects.filter(center=center)
     found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
     return found

@@ -10,11 +10,11 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.documents import part_text
+from billing.invoicing.pdf import part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
-from centers.formats import number_text
 from centers.templatetags.values import NOTHING, day, month
+from centers.values.formats import number_text
 
 register = template.Library()
 

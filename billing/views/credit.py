@@ -14,13 +14,13 @@ from billing.ledger import balances
 from billing.money import format_amount
 from billing.payments import refund_credit
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.exports import Money, export
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.exports import Money, export
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 __all__ = ["credit_list", "credit_refund", "refunds_export"]
 
@@ -69,7 +69,7 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
         data = {name: form.cleaned_data[name] for name in ("amount", "currency", "reference")}
         try:
             entry = refund_credit(center=center, by=request.user, now=clock.now(), **data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             words = {"amount": format_amount(entry.amount, entry.currency), "center": center}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Invoice, Payment
 from billing.periods import Period, month_of
 from centers.models import Center
-from centers.text import searched
+from centers.values.text import searched
 
 EARLIEST_YEAR = 2000
 INVOICE_STATES = [

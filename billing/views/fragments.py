@@ -9,17 +9,17 @@ from django.views.decorators.http import require_GET
 
 from billing import queries, reports
 from billing.dunning import planned_for
-from billing.invoicing import is_left_over
-from billing.models import Invoice, SuspensionCase
+from billing.dunning.suspension import active_hold, open_invoices
+from billing.invoicing import is_late_correction
+from billing.models import Invoice, Suspension
 from billing.periods import month_of, today
-from billing.pricing import PriceBook
-from billing.suspensions import active_hold, open_invoices
-from billing.views.charges import charges_by_center, charges_by_number
-from billing.views.spans import Span, counts_by_slot, told, usage_chart
+from billing.pricing.estimates import charges_by_center, charges_by_number
+from billing.pricing.price_list import PriceList
+from billing.views.time_span import Span, counts_by_slot, told, usage_chart
 from centers import clock
-from centers.access import TenantRequest, staff
 from centers.models import Center
-from centers.permissions import Permission
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
 
 __all__ = [
     "center_balance",
@@ -50,8 +50,8 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
     context = {
         "owing": [row for row in takings if row.open],
         "turnover": [row for row in takings if row.invoiced or row.paid],
-        "late": Center.objects.filter(standing=Center.Standing.OVERDUE, archived_at=None).count(),
-        "suspended": SuspensionCase.objects.filter(ended_at=None).count(),
+        "late": Center.objects.filter(payment_status=Center.PaymentStatus.OVERDUE, archived_at=None).count(),
+        "suspended": Suspension.objects.filter(ended_at=None).count(),
         "month": month,
         "earned": _earned(request, month) if with_costs else [],
         "read_at": queries.last_read(),
@@ -100,7 +100,7 @@ def home_quota(request: TenantRequest) -> HttpResponseBase:
 def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#center-prices`: the center's price list with cost and margin."""
     center = _center(pk)
-    book = PriceBook(request.reseller, today(request.reseller, clock.now()), center=center)
+    book = PriceList(request.reseller, today(request.reseller, clock.now()), center=center)
     rows = book.for_center(center)
     context = {"center": center, "rows": rows, "fetched_at": book.read_at(center.country_id)}
     return render(request, "billing/parts/center_prices.html", context)
@@ -154,7 +154,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     now = clock.now()
     day = today(request.reseller, now)
-    case = SuspensionCase.objects.filter(center=center, ended_at=None).first()
+    case = Suspension.objects.filter(center=center, ended_at=None).first()
     opened = open_invoices(center)
     context = {
         "center": center,
@@ -163,6 +163,6 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "planned": planned_for(center, now),
         "case": case,
         "hold": active_hold(center, day),
-        "left_over": is_left_over(center),
+        "late_corrections": is_late_correction(center),
     }
     return render(request, "billing/parts/center_balance.html", context)

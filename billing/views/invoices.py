@@ -10,21 +10,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.documents import invoice_filename, invoice_pdf
 from billing.forms.invoicing import VoidForm
 from billing.invoicing import void_invoice
+from billing.invoicing.pdf import invoice_filename, invoice_pdf
 from billing.mail import send_again
 from billing.models import Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
 from billing.periods import today
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.exports import Money, export
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.errors import OperationRefused
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.exports import Money, export
+from centers.web.paging import keyset
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 __all__ = [
     "invoice",
@@ -127,7 +127,7 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
             note = void_invoice(
                 invoice=row, because=form.cleaned_data["because"], by=request.user, now=clock.now()
             )
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             words = {"number": row.number, "note": note.number}

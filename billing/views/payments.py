@@ -13,25 +13,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing.dunning.suspension import debt_beyond_grace, open_invoices
 from billing.forms.payments import PaymentForm, ReversalForm
 from billing.ledger import balances
-from billing.models import Invoice, Payment, SuspensionCase
+from billing.models import Invoice, Payment, Suspension
 from billing.money import rounded
 from billing.payments import payable_in, record_payment, reverse_payment
 from billing.periods import today
 from billing.policies import policy_for
-from billing.suspensions import debt_beyond_grace, open_invoices
-from billing.views.choosing import choose_center
+from billing.views.center_chooser import choose_center
 from billing.views.filters import PAYMENT_ORDERS, PAYMENT_STATES, Filters, payment_rows
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.exports import Money, export
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.exports import Money, export
+from centers.web.paging import keyset
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 __all__ = [
     "payment_preview",
@@ -124,7 +124,7 @@ def payment_record_for(request: TenantRequest, pk: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             payment = record_payment(center=center, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             toast(request, _("Payment “%(reference)s” was recorded.") % {"reference": payment.reference})
@@ -160,7 +160,7 @@ def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
             reverse_payment(
                 payment=payment, because=form.cleaned_data["because"], by=request.user, now=clock.now()
             )
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             toast(request, _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference})
@@ -226,7 +226,7 @@ def _worked_out(center: Center, amount: Decimal, currency: str) -> Effect:
             row.open_amount -= part
             rest -= part
     day = today(center.reseller, clock.now())
-    off = SuspensionCase.objects.filter(center=center, ended_at=None).exists()
+    off = Suspension.objects.filter(center=center, ended_at=None).exists()
     still = debt_beyond_grace(rows, policy_for(center), day) is not None
     left = sum((row.open_amount for row in rows if row.currency == currency), Decimal(0))
     return Effect(covered, left, rest, currency, resumes=off and not still, stays_off=off and still)

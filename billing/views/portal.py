@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing import queries
-from billing.models import Invoice, SuspensionCase
+from billing.models import Invoice, Suspension
 from billing.periods import today
-from billing.readiness import first_open_day
+from billing.usage.completeness import first_open_day
 from billing.views.invoices import pdf_response
-from billing.views.spans import Span, counts_by_slot, told, usage_chart
+from billing.views.time_span import Span, counts_by_slot, told, usage_chart
 from centers import clock
-from centers.access import PortalRequest, portal
-from centers.exports import export
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
+from centers.tenancy.access import PortalRequest, portal
+from centers.tenancy.permissions import Permission
+from centers.web.exports import export
+from centers.web.paging import keyset
+from centers.web.partials import render_page
 from whatsapp.models import Instance
 
 __all__ = [
@@ -138,6 +138,6 @@ def portal_balance(request: PortalRequest) -> HttpResponseBase:
         "balances": queries.portal_balance(request.center, now),
         "open_invoices": opened[:5],
         "today": today(request.reseller, now),
-        "suspended": SuspensionCase.objects.filter(center=request.center, ended_at=None).exists(),
+        "suspended": Suspension.objects.filter(center=request.center, ended_at=None).exists(),
     }
     return render(request, "billing/parts/portal_balance.html", context)

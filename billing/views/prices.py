@@ -10,27 +10,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.exchange_age import aged_pairs, missing_pairs
 from billing.forms.pricing import WIDER, CategoryForm, MarginForm
-from billing.losses import BelowCost, losing_prices
-from billing.margin_versions import set_margin, withdraw_margin
-from billing.margins import Margins
 from billing.models import Category, Interval, Margin, RateFetch
 from billing.periods import today
 from billing.policies import reseller_policy
-from billing.pricing import PriceBook
-from billing.rates import latest_moves, set_category
+from billing.pricing.below_cost import BelowCost, losing_prices
+from billing.pricing.exchange_rate_age import aged_pairs, missing_pairs
+from billing.pricing.margin_versions import set_margin, withdraw_margin
+from billing.pricing.margins import Margins
+from billing.pricing.price_list import PriceList
+from billing.pricing.rates import latest_moves, set_category
 from billing.views.filters import Filters
-from billing.views.previews import next_version, previewed
+from billing.views.margin_preview import next_version, previewed
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.formats import day_text
-from centers.jobs import registered_jobs
+from centers.errors import OperationRefused
 from centers.models import Center, JobRun
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.queue.job_runs import registered_jobs
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.values.formats import day_text
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 __all__ = [
     "margin_preview",
@@ -66,7 +66,7 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
             margin = withdraw_margin(**common) if form.withdraws else set_margin(**common, **form.amounts)
         except BelowCost as below:
             form.ask(below.loss)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             done = _("The margin was set. It applies from %(day)s.")
@@ -84,7 +84,7 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
     form = _margin_form(request, request.POST)
     if not form.is_valid():
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
-    book = PriceBook(request.reseller, max(form.place["valid_from"], _today(request)))
+    book = PriceList(request.reseller, max(form.place["valid_from"], _today(request)))
     lists = list(previewed(book, form))
     context = {
         "lists": lists[:SHOWN_LISTS],
@@ -121,7 +121,7 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
 @require_POST
 def rates_refresh(request: TenantRequest) -> HttpResponseBase:
     """Hand a reading of all lists to the workers; the page shows the result by itself."""
-    with suppress(Refused):  # it is being asked already
+    with suppress(OperationRefused):  # it is being asked already
         registered_jobs()[RATES_JOB].enqueue(request.reseller.pk)
     toast(request, _("MazBot is asked for its rates; the page shows them as soon as they are here."), "info")
     if request.htmx:
@@ -177,7 +177,7 @@ def _countries() -> list[str]:
 
 
 def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
-    book = PriceBook(request.reseller, _today(request))
+    book = PriceList(request.reseller, _today(request))
     centers = list(Center.objects.filter(archived_at=None))
     countries = _countries()
     center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
@@ -208,7 +208,7 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
 
 
-def _history(book: PriceBook) -> list[dict[str, Any]]:
+def _history(book: PriceList) -> list[dict[str, Any]]:
     """Versions of margins, the newest first, each with its state on the book's day."""
     rows = list(Margin.objects.select_related("center", "created_by")[:SHOWN_MARGINS])
     seen: set[tuple[Any, ...]] = set()

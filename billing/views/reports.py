@@ -12,13 +12,13 @@ from django.views.decorators.http import require_GET
 from billing import reports
 from billing.periods import today
 from billing.reports import Profit, Reconciled
-from billing.views.spans import Span, slot_label
+from billing.views.time_span import Span, slot_label
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.exports import Money, export
-from centers.formats import month_text
 from centers.models import Center
-from centers.permissions import Permission
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.values.formats import month_text
+from centers.web.exports import Money, export
 from whatsapp.models import MazbotAccount
 
 __all__ = ["profit", "profit_export", "reconciliation", "reconciliation_export"]

@@ -7,18 +7,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.exchange_age import check_exchange_rates
 from billing.forms.policy import CenterPolicyForm, PolicyForm
 from billing.models import Category, CenterPolicy
 from billing.periods import today
 from billing.policies import policy_for, reseller_policy, save_center_policy, save_policy
-from billing.pricing import PriceBook
+from billing.pricing.exchange_rate_age import check_exchange_rates
+from billing.pricing.price_list import PriceList
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
 
 __all__ = ["center_policy", "settings_billing"]
 
@@ -35,7 +35,7 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
             now = clock.now()
             save_policy(reseller=request.reseller, by=request.user, now=now, **form.cleaned_data)
             check_exchange_rates(request.reseller, now)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             toast(request, _("The billing rules were saved. They apply from now on."))
@@ -58,7 +58,7 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             save_center_policy(center=center, by=request.user, now=clock.now(), **form.values())
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             toast(request, _("The rules for %(center)s were saved.") % {"center": center})
@@ -70,6 +70,6 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 def _subscription_types(request: TenantRequest) -> list[str]:
     """The types of all current lists that count as subscriptions."""
-    book = PriceBook(request.reseller, today(request.reseller, clock.now()))
+    book = PriceList(request.reseller, today(request.reseller, clock.now()))
     found = {rate.type for rates in book.rates.values() for rate in rates}
     return sorted(name for name in found if book.category(name) == Category.SUBSCRIPTION)

@@ -12,24 +12,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.dunning import hold, open_brake, preview, release_brake, release_hold
+from billing.dunning import hold, open_safety_stop, preview, release_hold, release_safety_stop
+from billing.dunning.suspension import provider_failing
 from billing.forms.dunning import HoldForm
 from billing.ledger import balances
-from billing.models import Hold, Invoice, SuspensionBrake, SuspensionCase
+from billing.models import Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
-from billing.suspensions import provider_failing
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.exports import Money, export
-from centers.formats import day_text
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.values.formats import day_text
+from centers.web.exports import Money, export
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 from whatsapp.models import Instance
 
-__all__ = ["brake_release", "hold_release", "hold_set", "unpaid", "unpaid_export"]
+__all__ = ["hold_release", "hold_set", "safety_stop_release", "unpaid", "unpaid_export"]
 
 PAGE = "billing/unpaid.html"
 SHOWN = 200
@@ -54,7 +54,7 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
     now = clock.now()
     day = today(request.reseller, now)
     overdue = _overdue(day, SHOWN)
-    brake = open_brake(request.reseller)
+    safety_stop = open_safety_stop(request.reseller)
     context = {
         "today": day,
         "overdue": overdue,
@@ -62,8 +62,8 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
         "planned": preview(request.reseller, now),
         "cases": _cases(),
         "holds": Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by"),
-        "brake": brake,
-        "braked": Center.objects.filter(pk__in=brake.center_ids) if brake else (),
+        "safety_stop": safety_stop,
+        "stopped": Center.objects.filter(pk__in=safety_stop.center_ids) if safety_stop else (),
         "frozen": provider_failing(request.reseller.pk),
     }
     return render_page(request, PAGE, context, parts=("unpaid",))
@@ -81,7 +81,7 @@ def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         for row in rows:
             amount = Money(row.amount, row.currency)
             owed = [amount, row.currency, row.since, row.invoices, row.oldest.number]
-            yield [row.center.pk, row.center.name, *owed, row.center.get_standing_display()]
+            yield [row.center.pk, row.center.name, *owed, row.center.get_payment_status_display()]
 
     return export(request, fmt, "unpaid", header, cells())
 
@@ -96,7 +96,7 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             row = hold(center=center, by=request.user, now=now, **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             words = {"center": center, "day": day_text(row.until)}
@@ -106,7 +106,7 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
         "center": center,
         "form": form,
         "balances": balances(center, now),
-        "case": SuspensionCase.objects.filter(center=center, ended_at=None).first(),
+        "case": Suspension.objects.filter(center=center, ended_at=None).first(),
         "held": Hold.objects.filter(center=center, released_at=None).first(),
     }
     return render(request, "billing/hold.html", context, status=422 if request.method == "POST" else 200)
@@ -126,12 +126,12 @@ def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 @staff(Permission.MANAGE_DUNNING)
 @require_POST
-def brake_release(request: TenantRequest, pk: int) -> HttpResponseBase:
+def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Let the suspensions of a stopped run happen."""
-    brake = get_object_or_404(SuspensionBrake.objects.select_related("reseller"), pk=pk)
+    safety_stop = get_object_or_404(SafetyStop.objects.select_related("reseller"), pk=pk)
     try:
-        release_brake(brake=brake, by=request.user, now=clock.now())
-    except Refused as error:
+        release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now())
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
         toast(request, _("The suspensions go on with the next run, for those who still owe enough."))
@@ -163,7 +163,7 @@ def _overdue(day: date, limit: int | None) -> list[Overdue]:
 
 def _cases() -> list[dict[str, Any]]:
     """Running suspensions, each with its center's numbers and how far MazBot has confirmed them."""
-    cases = list(SuspensionCase.objects.filter(ended_at=None).select_related("center"))
+    cases = list(Suspension.objects.filter(ended_at=None).select_related("center"))
     numbers: dict[int, list[Instance]] = {}
     centers = [case.center_id for case in cases]
     for row in Instance.objects.filter(center__in=centers, archived_at=None).order_by("pk"):

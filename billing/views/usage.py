@@ -12,24 +12,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import queries, reports
-from billing.models import BillingPeriod, UsageReading
+from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
+from billing.models import BillingPeriod, FlaggedUsage
 from billing.periods import Period, local_day, today
-from billing.readiness import mazbot_zone, unread_days
-from billing.readings import accept_reading, dismiss_reading
-from billing.views.charges import charges_by_center, charges_by_number
+from billing.pricing.estimates import charges_by_center, charges_by_number
+from billing.usage.completeness import mazbot_zone, unread_days
 from billing.views.filters import Filters
-from billing.views.spans import Span, counts_by_slot, told, usage_chart
+from billing.views.time_span import Span, counts_by_slot, told, usage_chart
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.exports import Money, export
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.exports import Money, export
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 from whatsapp.models import Instance, MazbotAccount
 
-__all__ = ["reading_resolve", "usage", "usage_export"]
+__all__ = ["flagged_usage_resolve", "usage", "usage_export"]
 
 PAGE = "billing/usage.html"
 
@@ -53,8 +53,8 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "rows": rows,
         "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
         "read_at": queries.last_read(center),
-        "readings": list(queries.doubtful_readings()[:20]),
-        "left_over": queries.left_over(),
+        "readings": list(queries.flagged_usage_rows()[:20]),
+        "late_corrections": queries.late_corrections(),
         "unread": _unread(center, span) if center else [],
         "with_costs": with_costs,
         "runway": reports.quota_runway(request.reseller, clock.now()),
@@ -93,20 +93,20 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 
 @staff(Permission.ISSUE_INVOICES)
 @require_POST
-def reading_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
+def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Take a flagged reading over (`decision` accept) or stay with what was known before (dismiss)."""
-    reading = get_object_or_404(UsageReading.objects.select_related("reseller"), pk=pk)
+    reading = get_object_or_404(FlaggedUsage.objects.select_related("reseller"), pk=pk)
     decision = request.POST.get("decision")
     try:
         if decision == "accept":
-            accept_reading(reading=reading, by=request.user, now=clock.now())
+            accept_flagged_usage(reading=reading, by=request.user, now=clock.now())
             toast(request, _("The reading was accepted."))
         elif decision == "dismiss":
-            dismiss_reading(reading=reading, by=request.user, now=clock.now())
+            dismiss_flagged_usage(reading=reading, by=request.user, now=clock.now())
             toast(request, _("The reading was dismissed."))
         else:
             toast(request, _("Choose whether to accept or to dismiss the reading."), "error")
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     return redirect("usage", request.reseller.slug)
 

@@ -1,6 +1,36 @@
-"""What the database itself refuses: a changed or removed trace, and emptying a table that holds one."""
+"""What the database itself refuses: a changed or removed trace, emptying a table that holds one, and two names that are the same."""
 
 from django.db import migrations
+
+# In this order: unseen marks, compatibility forms, tatweel and vowel marks, case (up and down again, as the dotless
+# i and the final sigma have a capital in common with another letter), the dot that a capital i left behind, digits,
+# space. The collation is named, so that every database has the same rule whatever its own is.
+KEY = r"""
+CREATE FUNCTION name_key(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN btrim(regexp_replace(
+    translate(
+        regexp_replace(
+            lower(upper(
+                regexp_replace(
+                    normalize(
+                        regexp_replace(
+                            name,
+                            '[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+',
+                            '', 'g'
+                        ),
+                        NFKC
+                    ),
+                    '[\u0640\u064b-\u0652\u0670]+', '', 'g'
+                ) COLLATE pg_catalog.pg_c_utf8
+            )),
+            'i\u0307', 'i', 'g'
+        ),
+        '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹', '01234567890123456789'
+    ),
+    '\s+', ' ', 'g'
+))
+"""
 
 FUNCTIONS = """
 CREATE FUNCTION centers_audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -37,20 +67,22 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER centers_auditevent_frozen BEFORE UPDATE ON centers_auditevent
+CREATE TRIGGER centers_auditentry_frozen BEFORE UPDATE ON centers_auditentry
     FOR EACH ROW EXECUTE FUNCTION centers_audit_stays();
-CREATE CONSTRAINT TRIGGER centers_auditevent_kept AFTER DELETE ON centers_auditevent
+CREATE CONSTRAINT TRIGGER centers_auditentry_kept AFTER DELETE ON centers_auditentry
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION centers_audit_goes_with_its_reseller();
-CREATE TRIGGER centers_auditevent_not_emptied BEFORE TRUNCATE ON centers_auditevent
+CREATE TRIGGER centers_auditentry_not_emptied BEFORE TRUNCATE ON centers_auditentry
     FOR EACH STATEMENT EXECUTE FUNCTION centers_refuse_truncate();
 """
 FUNCTIONS_BACK = """
-DROP TRIGGER centers_auditevent_not_emptied ON centers_auditevent;
-DROP TRIGGER centers_auditevent_kept ON centers_auditevent;
-DROP TRIGGER centers_auditevent_frozen ON centers_auditevent;
+DROP TRIGGER centers_auditentry_not_emptied ON centers_auditentry;
+DROP TRIGGER centers_auditentry_kept ON centers_auditentry;
+DROP TRIGGER centers_auditentry_frozen ON centers_auditentry;
 DROP FUNCTION centers_refuse_truncate();
 DROP FUNCTION centers_audit_goes_with_its_reseller();
 DROP FUNCTION centers_audit_stays();
 """
 
 OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK)]
+# Before the tables: their indexes and constraints call it.
+NAMES = [migrations.RunSQL(KEY, "DROP FUNCTION name_key(text)")]

@@ -1,14 +1,14 @@
 """Who uses the product and for whom: people, resellers, centers, memberships, and the trace they leave."""
 
 from centers.models.accounts import AddressCode, FactorReset
-from centers.models.audit import AuditEvent
+from centers.models.audit import AuditEntry
 from centers.models.jobs import JobRun
 from centers.models.people import User
 from centers.models.tenancy import Center, Invitation, Membership, Reseller, Role
 
 __all__ = [
     "AddressCode",
-    "AuditEvent",
+    "AuditEntry",
     "Center",
     "FactorReset",
     "Invitation",

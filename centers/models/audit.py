@@ -2,13 +2,13 @@
 
 from django.db import models
 
-from centers.managers import TenantManager
+from centers.models.managers import TenantManager
 from centers.models.people import User
 from centers.models.tenancy import Center, Reseller
-from centers.sentences import SentenceField, SentencesField
+from centers.stored_messages import StoredMessageField, StoredMessagesField
 
 
-class AuditEvent(models.Model):
+class AuditEntry(models.Model):
     """One deed. `actor` is empty for the jobs; `data` holds old and new values, never a secret."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="audit_events")
@@ -19,8 +19,8 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=64)  # such as "center.archived"
     target_type = models.CharField(max_length=40, blank=True)
     target_id = models.CharField(max_length=40, blank=True)
-    target_label = SentenceField(blank=True)
-    data = SentencesField(default=dict, blank=True)
+    target_label = StoredMessageField(blank=True)
+    data = StoredMessagesField(default=dict, blank=True)
 
     objects = TenantManager(reseller="reseller", center="center")
 

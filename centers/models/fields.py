@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.db import models
 
-from centers import fields
-from centers.text import one_line, several_lines, typed_code
+from centers.values import fields
+from centers.values.text import one_line, several_lines, typed_code
 
 if TYPE_CHECKING:
     _CharField = models.CharField[str, str]
@@ -54,7 +54,7 @@ class _Typed:
 
 
 class LineField(_Typed, _CharField):
-    """One line of text as centers.text.one_line() leaves it."""
+    """One line of text as centers.values.text.one_line() leaves it."""
 
     form_class = fields.LineField
     cleaned = staticmethod(one_line)

@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
-from centers.managers import TenantManager
+from centers.models.managers import TenantManager
 from centers.models.tenancy import Reseller
-from centers.sentences import Sentence, SentenceField, SentencesField
+from centers.stored_messages import StoredMessage, StoredMessageField, StoredMessagesField
 
 # How long a run counts as going on without a sign of the process that works on it.
 RUN_LEASE = timedelta(minutes=15)
@@ -36,8 +36,8 @@ class JobRun(models.Model):
     total = models.PositiveIntegerField(null=True, blank=True)
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    failures = SentencesField(default=list, blank=True)  # [{"item": "...", "why": "..."}], the first 50
-    note = SentenceField(blank=True)
+    failures = StoredMessagesField(default=list, blank=True)  # [{"item": "...", "why": "..."}], the first 50
+    note = StoredMessageField(blank=True)
 
     objects = TenantManager(reseller="reseller")
 
@@ -68,8 +68,8 @@ class JobRun(models.Model):
         return self
 
 
-def _interrupted() -> Sentence:
-    return Sentence(
+def _interrupted() -> StoredMessage:
+    return StoredMessage(
         gettext_noop(
             "The process that worked on this stopped before the end, for example because the server was restarted. "
             "What is left is done by the next run."

@@ -8,13 +8,13 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers import clock
-from centers.countries import validate_country
-from centers.managers import TenantManager
 from centers.models.fields import AddressField, CodeField, LineField, LinesField, no_control
+from centers.models.managers import TenantManager
 from centers.models.people import User
-from centers.names import NameKey
-from centers.sentences import Sentence, of_lazy
-from centers.validators import validate_currency, validate_time_zone
+from centers.stored_messages import StoredMessage, of_lazy
+from centers.values.countries import validate_country
+from centers.values.names import NameKey
+from centers.values.validators import validate_currency, validate_time_zone
 
 LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 
@@ -70,7 +70,7 @@ class Reseller(models.Model):
 class Center(models.Model):
     """A reseller's customer, with its own contact, currency and people."""
 
-    class Standing(models.TextChoices):
+    class PaymentStatus(models.TextChoices):
         """What the center owes, kept up to date by billing so that lists need no look at the ledger."""
 
         CLEAR = "clear", _("Nothing due")
@@ -89,7 +89,9 @@ class Center(models.Model):
     currency = CodeField(_("currency"), max_length=3, validators=[validate_currency])
     language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
     notes = LinesField(_("notes"), max_length=4000, blank=True)
-    standing = models.CharField(max_length=8, choices=Standing, default=Standing.CLEAR, editable=False)
+    payment_status = models.CharField(
+        max_length=8, choices=PaymentStatus, default=PaymentStatus.CLEAR, editable=False
+    )
     version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -186,4 +188,4 @@ class Invitation(models.Model):
 
 def _with_role(who: object, role: str) -> str:
     """Who and as what, to be read in any language in the trace."""
-    return Sentence("%(who)s (%(role)s)", {"who": who, "role": of_lazy(Role(role).label)})
+    return StoredMessage("%(who)s (%(role)s)", {"who": who, "role": of_lazy(Role(role).label)})

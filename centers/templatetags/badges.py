@@ -7,8 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from centers.icons import icon_svg
 from centers.models import Center
+from centers.web.icons import icon_svg
 
 register = template.Library()
 TONES = frozenset({"success", "danger", "warning", "info", "secondary"})
@@ -21,10 +21,10 @@ _CONNECTION = {
     "unchecked": ("secondary", "clock"),
     "off": ("secondary", "power"),
 }
-_STANDING = {
-    Center.Standing.CLEAR: ("success", "circle-check"),
-    Center.Standing.OPEN: ("info", "file-invoice"),
-    Center.Standing.OVERDUE: ("danger", "alert-circle"),
+_PAYMENT_STATUS = {
+    Center.PaymentStatus.CLEAR: ("success", "circle-check"),
+    Center.PaymentStatus.OPEN: ("info", "file-invoice"),
+    Center.PaymentStatus.OVERDUE: ("danger", "alert-circle"),
 }
 #: After this many tries without a confirmation the page stops saying "suspending" and says that it is not confirmed.
 _TRIES_BEFORE_DOUBT = 3
@@ -55,21 +55,21 @@ def connection_badge(instance: Any) -> SafeString:
 @register.simple_tag
 def service_badge(instance: Any) -> SafeString:
     """Whether MazBot serves the number, or is being asked to: wanted and confirmed may differ."""
-    for_debt = instance.want_reason == "non_payment"
-    if instance.service == instance.service_wanted:
+    for_debt = instance.desired_reason == "non_payment"
+    if instance.service == instance.desired_state:
         if instance.service == "enabled":
             return badge("success", _("Enabled"), "power")
         return badge("danger", _("Suspended") if for_debt else _("Disabled"), "ban")
     if instance.switch_attempts >= _TRIES_BEFORE_DOUBT:
         return badge("warning", _("Not confirmed"), "alert-triangle", title=instance.switch_error)
-    if instance.service_wanted == "enabled":
+    if instance.desired_state == "enabled":
         return badge("info", _("Enabling"), "refresh")
     return badge("warning", _("Suspending") if for_debt else _("Disabling"), "refresh")
 
 
 @register.simple_tag
-def standing_badge(center: Any) -> SafeString:
+def payment_status_badge(center: Any) -> SafeString:
     """What the center owes, in one word."""
-    standing = Center.Standing(center.standing)
-    tone, picture = _STANDING[standing]
-    return badge(tone, standing.label, picture)
+    payment_status = Center.PaymentStatus(center.payment_status)
+    tone, picture = _PAYMENT_STATUS[payment_status]
+    return badge(tone, payment_status.label, picture)

@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from centers.csv_styles import STYLES, Style, remembered
-from centers.icons import icon_svg
-from centers.paging import Page
+from centers.web.csv_styles import STYLES, Style, remembered
+from centers.web.icons import icon_svg
+from centers.web.paging import Page
 
 register = template.Library()
 

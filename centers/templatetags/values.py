@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from centers import clock
-from centers.countries import country_name
-from centers.formats import (
+from centers.values.countries import country_name
+from centers.values.formats import (
     ago_text,
     day_text,
     language,
@@ -23,7 +23,7 @@ from centers.formats import (
     number_text,
     zone_of,
 )
-from centers.icons import icon_svg
+from centers.web.icons import icon_svg
 
 register = template.Library()
 NOTHING = mark_safe('<span class="text-secondary">–</span>')

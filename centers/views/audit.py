@@ -13,14 +13,14 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from centers.access import TenantRequest, staff
-from centers.audit_sentences import areas, changes, sentence
-from centers.exports import export
-from centers.models import AuditEvent, Center
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
+from centers.audit.messages import areas, changes, sentence
+from centers.models import AuditEntry, Center
 from centers.queries import members
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.exports import export
+from centers.web.paging import keyset
+from centers.web.partials import render_page
 
 ORDERS: dict[str, tuple[str, ...]] = {"time": ("-at", "-pk")}
 SHOWN_ON_CENTER = 15
@@ -54,7 +54,7 @@ class AuditFilters:
         days = {"since": self.since, "until": self.until}
         return urlencode({name: value for name, value in {**named, **days}.items() if value})
 
-    def apply(self, rows: QuerySet[AuditEvent], zone: ZoneInfo) -> QuerySet[AuditEvent]:
+    def apply(self, rows: QuerySet[AuditEntry], zone: ZoneInfo) -> QuerySet[AuditEntry]:
         """`rows` narrowed to what was asked; days begin at midnight in `zone`."""
         if self.area:
             rows = rows.filter(action__startswith=f"{self.area}.")
@@ -113,15 +113,15 @@ def center_audit(request: TenantRequest, pk: int) -> HttpResponse:
     return render_page(request, "centers/parts/center_audit.html", context)
 
 
-def _events() -> QuerySet[AuditEvent]:
-    return AuditEvent.objects.select_related("actor", "center")
+def _events() -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.select_related("actor", "center")
 
 
-def _told(rows: Iterable[AuditEvent]) -> list[tuple[AuditEvent, str, list[tuple[str, str, str]]]]:
+def _told(rows: Iterable[AuditEntry]) -> list[tuple[AuditEntry, str, list[tuple[str, str, str]]]]:
     return [(row, sentence(row), changes(row)) for row in rows]
 
 
-def _exported(rows: QuerySet[AuditEvent]) -> Iterator[list[object]]:
+def _exported(rows: QuerySet[AuditEntry]) -> Iterator[list[object]]:
     for row in rows.iterator(1000):
         told = "; ".join(
             f"{field}: {old} → {new}" if old else f"{field}: {new}" for field, old, new in changes(row)

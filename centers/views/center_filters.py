@@ -7,15 +7,15 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from centers.models import Center
-from centers.search import matching_centers
-from centers.text import searched
+from centers.values.text import searched
+from centers.web.search import matching_centers
 
 # The last field of each order is unique, as keyset paging needs.
 ORDERS: dict[str, tuple[str, ...]] = {
     "name": ("name", "pk"),
     "contact": ("contact_name", "pk"),
     "country": ("country_id", "name", "pk"),
-    "standing": ("-standing", "name", "pk"),  # overdue, open, clear
+    "payment_status": ("-payment_status", "name", "pk"),  # overdue, open, clear
     "created": ("-created_at", "-pk"),
 }
 DEFAULT_ORDER = "name"
@@ -26,17 +26,17 @@ class CenterFilters:
     """What the address asks for; anything unknown in it counts as not asked."""
 
     search: str = ""
-    standing: str = ""
+    payment_status: str = ""
     country: str = ""
     archived: bool = False
 
     @classmethod
     def read(cls, params: QueryDict) -> "CenterFilters":
-        """From the parameters `q`, `standing`, `country` and `archived`."""
-        standing = params.get("standing", "")
+        """From the parameters `q`, `payment_status`, `country` and `archived`."""
+        payment_status = params.get("payment_status", "")
         return cls(
             search=searched(params.get("q", "")),
-            standing=standing if standing in Center.Standing.values else "",
+            payment_status=payment_status if payment_status in Center.PaymentStatus.values else "",
             country=searched(params.get("country", ""), longest=16),
             archived=params.get("archived") == "1",
         )
@@ -44,12 +44,12 @@ class CenterFilters:
     @property
     def any(self) -> bool:
         """Whether the list is narrowed at all."""
-        return bool(self.search or self.standing or self.country or self.archived)
+        return bool(self.search or self.payment_status or self.country or self.archived)
 
     @property
     def as_query(self) -> str:
         """The same filters for another address, without the question mark."""
-        named = {"q": self.search, "standing": self.standing, "country": self.country}
+        named = {"q": self.search, "payment_status": self.payment_status, "country": self.country}
         named["archived"] = "1" if self.archived else ""
         return urlencode({name: value for name, value in named.items() if value})
 
@@ -58,8 +58,8 @@ class CenterFilters:
         limit = Q(archived_at__isnull=not self.archived)
         if self.search:
             limit &= matching_centers(self.search)
-        if self.standing:
-            limit &= Q(standing=self.standing)
+        if self.payment_status:
+            limit &= Q(payment_status=self.payment_status)
         if self.country:
             limit &= Q(country_id=self.country)
         return rows.filter(limit)

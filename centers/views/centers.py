@@ -5,20 +5,21 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from centers import clock, fragments
-from centers.access import TenantRequest, staff
-from centers.center_export import EXPORT_COLUMNS, center_cells
-from centers.errors import Refused
-from centers.exports import export
+from centers import clock
+from centers.errors import OperationRefused
 from centers.forms import ArchiveForm, CenterForm
-from centers.lifecycle import archive_center, create_center, edit_center, restore_center
 from centers.models import Center
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
 from centers.queries import Numbers, countries, numbers_of
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.lifecycle import archive_center, create_center, edit_center, restore_center
+from centers.tenancy.permissions import Permission
 from centers.views.center_filters import DEFAULT_ORDER, ORDERS, CenterFilters
+from centers.web import fragments
+from centers.web.center_export import EXPORT_COLUMNS, center_cells
+from centers.web.exports import export
+from centers.web.paging import keyset
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 
 @staff(Permission.VIEW)
@@ -33,7 +34,7 @@ def center_list(request: TenantRequest) -> HttpResponse:
         "page": page,
         "rows": [(row, numbers.get(row.pk, Numbers())) for row in page.rows],
         "countries": countries(),
-        "standings": Center.Standing.choices,
+        "payment_statuses": Center.PaymentStatus.choices,
         "here": request.get_full_path(),
     }
     return render_page(request, "centers/center_list.html", context, parts=("centers",))
@@ -84,7 +85,7 @@ def center_add(request: TenantRequest) -> HttpResponseBase:
             row = create_center(
                 reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
             )
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("name", error.sentence)
         else:
             toast(request, _("“%(name)s” was added.") % {"name": row.name})
@@ -103,7 +104,7 @@ def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     if form.is_valid():
         try:
             row = edit_center(center=row, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("name", error.sentence)
         else:
             toast(request, _("“%(name)s” was saved.") % {"name": row.name})
@@ -120,7 +121,7 @@ def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
     if form.is_bound and form.is_valid():
         try:
             archive_center(center=row, by=request.user, now=clock.now())
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             toast(request, _("“%(name)s” is in the archive now.") % {"name": row.name})
@@ -136,7 +137,7 @@ def center_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     row = get_object_or_404(Center, pk=pk)
     try:
         restore_center(center=row, by=request.user, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
         toast(request, _("“%(name)s” is back.") % {"name": row.name})

@@ -4,13 +4,14 @@ from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from centers import clock, first_steps, fragments
-from centers.access import TenantRequest, staff
+from centers import clock
 from centers.live import TOKEN_SECONDS, make_token
-from centers.partials import render_page
-from centers.permissions import Permission
 from centers.queries import jobs_today
-from centers.search import only_exact, search
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web import first_steps, fragments
+from centers.web.partials import render_page
+from centers.web.search import only_exact, search
 
 
 @staff(Permission.VIEW)

@@ -14,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from centers import clock
-from centers.address_codes import awaits_code, check_code, send_code
-from centers.address_proof import account_of
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.forms import AcceptForm, CodeForm
-from centers.invitation_links import InvitationUnusable, find_invitation
-from centers.invitations import accept_as, accept_with_password, has_owner, is_proven
 from centers.models import Invitation
-from centers.toasts import toast
+from centers.tenancy.address_codes import awaits_code, check_code, send_code
+from centers.tenancy.address_proof import account_of
+from centers.tenancy.invitation_links import InvitationUnusable, find_invitation
+from centers.tenancy.invitations import accept_as, accept_with_password, has_owner, is_proven
+from centers.web.toasts import toast
 
 #: Session key of what a right code was exchanged for.
 _PROOF = "address_proof"
@@ -65,7 +65,7 @@ def _unproven(request: Any, found: Invitation, token: str, now: datetime) -> Htt
         if form.is_valid():
             request.session[_PROOF] = check_code(token=token, code=form.cleaned_data["code"], now=now)
             return redirect("invitation", token)
-    except Refused as error:
+    except OperationRefused as error:
         return _code_page(request, found, form, now, sentence=error.sentence, status=422)
     return _code_page(request, found, form, now, status=422)
 
@@ -85,7 +85,7 @@ def _signed_in(request: Any, found: Invitation, token: str) -> HttpResponseBase:
     if request.method == "POST":
         try:
             membership = accept_as(token=token, user=request.user)
-        except Refused as error:
+        except OperationRefused as error:
             return _page(request, found, fits=fits, sentence=error.sentence, status=422)
         toast(request, _("Welcome to %(place)s.") % {"place": membership.center or membership.reseller})
         return redirect("home")
@@ -105,7 +105,7 @@ def _new_person(request: Any, found: Invitation, token: str) -> HttpResponseBase
             )
         except ValidationError as error:
             form.add_error("password", error)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             login(request, user, backend=BACKEND)

@@ -9,17 +9,18 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from centers import audit, clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.jobs import Job, registered_jobs
+from centers import clock
+from centers.audit import entries
+from centers.errors import OperationRefused
 from centers.models import JobRun
-from centers.partials import render_page
-from centers.permissions import Permission
 from centers.queries import latest_runs
-from centers.sentences import of_lazy
-from centers.toasts import toast
-from centers.workers import queues
+from centers.queue.heartbeats import queues
+from centers.queue.job_runs import Job, registered_jobs
+from centers.stored_messages import of_lazy
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
         raise PermissionDenied
     try:
         handed_over = found.enqueue(request.reseller.pk) is not False
-    except Refused as refusal:
+    except OperationRefused as refusal:
         toast(request, refusal.sentence, "info")
         return redirect("jobs", request.reseller.slug)
-    audit.record(
+    entries.record(
         "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(found.label)
     )
     if handed_over:

@@ -9,17 +9,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from centers import clock, invitations, queries
-from centers import team as people
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
+from centers import clock, queries
+from centers.errors import OperationRefused
 from centers.forms import InviteForm, RoleForm, center_invite, staff_invite
-from centers.invitation_mail import invitation_url
 from centers.models import Center, Membership
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy import invitations
+from centers.tenancy import team as people
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.invitation_mail import invitation_url
+from centers.tenancy.permissions import Permission
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 
 @staff(Permission.MANAGE_TEAM)
@@ -160,7 +161,7 @@ def _invited(request: TenantRequest, form: InviteForm, center: Center | None) ->
         _invitation, token = invitations.invite(
             reseller=request.reseller, center=center, by=request.user, now=clock.now(), **form.cleaned_data
         )
-    except Refused as error:
+    except OperationRefused as error:
         form.add_error("email", error.sentence)
         return False
     _remember_link(request, token)
@@ -232,7 +233,7 @@ def _tried(
 ) -> HttpResponseBase:
     try:
         deed()
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
         toast(request, done)

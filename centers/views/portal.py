@@ -3,12 +3,12 @@
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from centers import fragments
-from centers.access import PortalRequest, portal
 from centers.live import TOKEN_SECONDS, make_token
-from centers.partials import render_page
-from centers.permissions import Permission
 from centers.queries import members
+from centers.tenancy.access import PortalRequest, portal
+from centers.tenancy.permissions import Permission
+from centers.web import fragments
+from centers.web.partials import render_page
 
 
 @portal(Permission.PORTAL_VIEW)

@@ -10,14 +10,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.forms import ProfileForm
+from centers.languages import YEAR, remember_language
 from centers.models import User
 from centers.queries import memberships_of
-from centers.scoping import tenant
-from centers.team import remove_member
-from centers.toasts import toast
-from centers.views.public import YEAR, place_url, remember_language
+from centers.tenancy.scoping import tenant
+from centers.tenancy.team import remove_member
+from centers.views.public import place_url
+from centers.web.toasts import toast
 
 
 @login_required
@@ -52,7 +53,7 @@ def leave(request: Any, pk: int) -> HttpResponseBase:
     try:
         with tenant(membership.reseller):
             remove_member(membership=membership, by=request.user)
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
         return redirect("profile")
     toast(request, _("You have left %(place)s.") % {"place": place})

@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from centers.languages import YEAR, remember_language
 from centers.models import Membership, Reseller
 from centers.queries import memberships_of
-
-YEAR = 365 * 24 * 3600
 
 
 @login_required
@@ -50,17 +49,6 @@ def set_language(request: Any) -> HttpResponseBase:
             request.user.language = language
             request.user.save(update_fields=["language"])
     return response
-
-
-def remember_language(response: HttpResponse, language: str) -> None:
-    """Set the cookie that the language middleware reads."""
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=YEAR,
-        secure=settings.LANGUAGE_COOKIE_SECURE,
-        samesite="Lax",
-    )
 
 
 @require_GET

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from centers import clock, factor_reset
-from centers.errors import Refused
+from centers import clock
+from centers.errors import OperationRefused
 from centers.models import User
-from centers.toasts import toast
+from centers.tenancy import factor_reset
+from centers.web.toasts import toast
 
 View = Callable[..., HttpResponseBase]
 
@@ -45,7 +46,7 @@ def lost(request: Any) -> HttpResponse:
         return render(request, "centers/second_factor_lost.html", context)
     try:
         _send_link(request, request._login_stage.login.user)
-    except Refused as error:
+    except OperationRefused as error:
         return render(
             request, "centers/second_factor_lost.html", context | {"sentence": error.sentence}, status=422
         )

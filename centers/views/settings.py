@@ -9,15 +9,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.forms import BrandingForm, GeneralForm, SecurityForm
 from centers.models import Reseller
-from centers.partials import render_page
-from centers.permissions import Permission
 from centers.queries import members, with_mfa
-from centers.resellers import edit_reseller, set_logo
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.tenancy.resellers import edit_reseller, set_logo
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 
 @staff(Permission.MANAGE_SETTINGS)
@@ -55,7 +55,7 @@ def settings_branding(request: TenantRequest) -> HttpResponseBase:
     if form.is_valid():
         try:
             _save_branding(request, form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("logo_file", error.sentence)
         else:
             toast(request, _("The branding was saved."))
@@ -80,7 +80,7 @@ def _section(
     if form.is_valid():
         try:
             edit_reseller(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
             toast(request, _("The settings were saved."))

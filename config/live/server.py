@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 from django.core.signing import BadSignature
 
 from centers.live import read_token, token_seconds_left
-from config.bodies import Receive, Scope, Send, client_address
 from config.live.hub import Hub, Stream, Tenant
+from config.web.request_bodies import Receive, Scope, Send, client_address
 
 MOST_TOKENS = 32
 _LONGEST_SEND = 20.0

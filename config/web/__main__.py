@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from config.embedded.state import external
-from config.web.room import BACKLOG, CONNECTIONS, HEADER_BYTES, HEADER_SECONDS, TAKEN, room
+from config.services import configured
+from config.web.connections import BACKLOG, CONNECTIONS, HEADER_BYTES, HEADER_SECONDS, TAKEN, room
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--header-seconds", type=float, default=HEADER_SECONDS)
     chosen = options.parse_args()
-    wanted = external("WEB_CONNECTIONS") or str(CONNECTIONS)
+    wanted = configured("WEB_CONNECTIONS") or str(CONNECTIONS)
     if not wanted.isdecimal() or int(wanted) < 1:
         sys.exit(
             f"WEB_CONNECTIONS is {wanted!r}; set it to a number of connections, for example {CONNECTIONS}."

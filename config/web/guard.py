@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 
 import structlog
 
-from config.web.room import UNREAD_SECONDS
+from config.web.connections import UNREAD_SECONDS
 
 Peer = tuple[str, int]
 LOOK_SECONDS = 0.25

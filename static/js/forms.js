@@ -7,7 +7,7 @@
   // --- Asking -------------------------------------------------------------------------------------
   // data-confirm="Sentence?" asks; data-confirm-type="NAME" asks to type NAME and sends it as `confirm`.
   // A form with a field of its own for the name (`confirm`, `typed`) is asked in place: its button waits for the name.
-  // The database decides which names are the same (centers/names.py). This only keeps the button shut until the text
+  // The database decides which names are the same (centers/values/names.py). This only keeps the button shut until the text
   // comes near: it drops more than the server does, so that it never waits for what the server would take.
   const bare = (text) => text.normalize("NFKD").replace(/[\p{Cf}\p{M}\u0640]/gu, "").toUpperCase().toLowerCase()
     .replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) % 16)).replace(/ς/g, "σ").replace(/\s+/g, " ").trim();

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from billing.invoicing import issue_invoice
-from billing.losses import BelowCost
-from billing.margin_versions import set_margin
-from billing.merging import merge
 from billing.models import Category, Invoice, Margin, Payment
 from billing.payments import record_payment
 from billing.periods import Period
-from billing.sorting import Reading
+from billing.pricing.below_cost import BelowCost
+from billing.pricing.margin_versions import set_margin
+from billing.usage.sorting import Reading
+from billing.usage.storing import merge
 from centers.models import Center, Reseller
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory, MazbotAccountFactory, ResellerFactory
 from whatsapp.mazbot import Usage
 from whatsapp.models import Instance, MazbotAccount

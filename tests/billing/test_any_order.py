@@ -10,33 +10,33 @@ import pytest
 from django.db.models import Count, Max, Sum
 
 from billing.invoicing import (
-    check_left_over,
+    check_late_corrections,
     issue_invoice,
     issue_last_invoice,
     void_invoice,
-    waive_left_over,
+    waive_late_corrections,
     waive_usage,
 )
+from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
+from billing.jobs import dunning_job
 from billing.ledger import balances, sums
 from billing.models import (
     Billable,
+    FlaggedUsage,
     Invoice,
     InvoiceLine,
     InvoiceNumber,
     LedgerEntry,
     Payment,
     UsageClaim,
-    UsageDay,
-    UsageReading,
+    UsageRecord,
 )
 from billing.payments import refund_credit, reverse_payment
 from billing.periods import Period, today
-from billing.pricing import billable_messages, more_billable
-from billing.readings import accept_reading, dismiss_reading
-from billing.rounds import dunning_round
-from centers.errors import Refused
-from centers.lifecycle import archive_center, restore_center
+from billing.pricing.price_list import billable_messages, more_billable
+from centers.errors import OperationRefused
 from centers.models import Center
+from centers.tenancy.lifecycle import archive_center, restore_center
 from tests.billing.conftest import Shop
 from whatsapp.instances import move
 from whatsapp.models import Instance
@@ -67,7 +67,7 @@ class Walk:
         try:
             self.told.append(deed.__name__)
             deed(self)
-        except Refused as refused:
+        except OperationRefused as refused:
             self.told[-1] += f" refused: {refused.sentence}"
 
     def center(self) -> Center:
@@ -77,14 +77,14 @@ class Walk:
     def some(self, rows: object) -> object:
         found = list(rows)  # type: ignore[call-overload]
         if not found:
-            raise Refused("nothing of the kind")
+            raise OperationRefused("nothing of the kind")
         return self.chance.choice(found)
 
 
 def read(walk: Walk) -> None:
     number = walk.some(Instance.objects.select_related("center", "reseller"))
     day = FIRST + timedelta(days=walk.chance.randrange(6))
-    known = UsageDay.objects.filter(instance=number, day=day).first()
+    known = UsageRecord.objects.filter(instance=number, day=day).first()
     more = walk.chance.choice([-1, 0, 1, 1, 2, 5])
     sent = max(0, (known.sent if known else 0) + more)
     failed = max(0, (known.failed if known else 0) + walk.chance.choice([0, 0, 1]))
@@ -122,7 +122,7 @@ def pay_out(walk: Walk) -> None:
 
 
 def waive(walk: Walk) -> None:
-    waive_left_over(center=walk.center(), because="walk", by=None, now=walk.now)
+    waive_late_corrections(center=walk.center(), because="walk", by=None, now=walk.now)
 
 
 def spare(walk: Walk) -> None:
@@ -143,9 +143,9 @@ def last_invoice(walk: Walk) -> None:
 
 def decide(walk: Walk) -> None:
     reading = walk.some(
-        UsageReading.objects.filter(resolved_at=None).exclude(flag="").select_related("reseller")
+        FlaggedUsage.objects.filter(resolved_at=None).exclude(flag="").select_related("reseller")
     )
-    deed = walk.chance.choice([accept_reading, dismiss_reading])
+    deed = walk.chance.choice([accept_flagged_usage, dismiss_flagged_usage])
     deed(reading=reading, by=None, now=walk.now)  # type: ignore[arg-type]
 
 
@@ -161,7 +161,7 @@ def give_away(walk: Walk) -> None:
 
 def dun(walk: Walk) -> None:
     walk.now += timedelta(days=3)
-    dunning_round(reseller=walk.shop.reseller, now=walk.now)
+    dunning_job(reseller=walk.shop.reseller, now=walk.now)
 
 
 DEEDS: list[Callable[[Walk], None]] = [
@@ -193,15 +193,15 @@ def check(walk: Walk) -> None:
         center.refresh_from_db()
         overdue = any(row.due_on < today(walk.shop.reseller, walk.now) for row in due)
         if walk.told[-1] == "dun":
-            assert center.standing == ("overdue" if overdue else "open" if due else "clear")
+            assert center.payment_status == ("overdue" if overdue else "open" if due else "clear")
     charged = InvoiceLine.objects.filter(invoice__kind="invoice", invoice__voided_at=None)
     claims = UsageClaim.objects.filter(voided_at=None, line__isnull=False)
     assert charged.aggregate(sum=Sum("cost"))["sum"] == claims.aggregate(sum=Sum("cost"))["sum"]
     # One unit a message is added: what is charged is what it cost and one for each, to the last digit.
     sums_of = charged.aggregate(amount=Sum("amount"), cost=Sum("cost"), messages=Sum("quantity"))
     assert (sums_of["amount"] or 0) == (sums_of["cost"] or 0) + (sums_of["messages"] or 0)
-    for day in UsageDay.objects.all():
-        rows = UsageClaim.objects.filter(usage_day=day, voided_at=None)
+    for day in UsageRecord.objects.all():
+        rows = UsageClaim.objects.filter(usage_record=day, voided_at=None)
         assert len({row.revision for row in rows}) == len(rows)
         taken = (sum(row.sent for row in rows), sum(row.failed for row in rows))
         if taken == (
@@ -224,10 +224,10 @@ def test_the_books_stay_true(shop: Shop, seed: int) -> None:
         walk.step()
         check(walk)
     # In the end everything known of closed days can be settled: corrected once more, or waived.
-    left = check_left_over(shop.reseller, walk.now)
+    left = check_late_corrections(shop.reseller, walk.now)
     for center in left:
-        waive_left_over(center=center, because="end", by=None, now=walk.now)
-    assert check_left_over(shop.reseller, walk.now) == []
+        waive_late_corrections(center=center, because="end", by=None, now=walk.now)
+    assert check_late_corrections(shop.reseller, walk.now) == []
     assert sum("refused" not in deed for deed in walk.told) > 20, (
         "most deeds must be possible to prove anything"
     )

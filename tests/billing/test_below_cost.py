@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from billing.losses import BelowCost, Loss, check_losses
-from billing.margin_versions import set_margin, withdraw_margin
+from billing.jobs import invoice_job
 from billing.models import Category, Margin
 from billing.policies import save_policy
-from billing.rates import set_category
-from billing.rounds import invoice_round
-from centers.models import AuditEvent, Center
+from billing.pricing.below_cost import BelowCost, Loss, check_losses
+from billing.pricing.margin_versions import set_margin, withdraw_margin
+from billing.pricing.rates import set_category
+from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
-from tests.billing.test_subscriptions import JANUARY_1, rates
-from whatsapp.models import Incident
+from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
+from whatsapp.models import Alert
 
 D = Decimal
 DAY = date(2026, 2, 3)  # in the month before NOW
@@ -42,7 +42,7 @@ def refused(shop: Shop, *terms: str, **place: Any) -> Loss:
 
 
 def alerts() -> list[str]:
-    return [str(row.detail) for row in Incident.objects.filter(kind="below_cost", resolved_at=None)]
+    return [str(row.detail) for row in Alert.objects.filter(kind="below_cost", resolved_at=None)]
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_nothing_for_everything_is_not_saved_by_one_click(shop: Shop) -> None:
     with pytest.raises(BelowCost):
         put(shop, "-100", confirmation="1 center, 150.00 USD a month")
     put(shop, "-100", confirmation="  2 Centers,  150.00 USD a month\u2069")
-    event = AuditEvent.objects.get(action="margin.set")
+    event = AuditEntry.objects.get(action="margin.set")
     assert (event.data["loss_of_centers"], event.data["loss_per_month"]) == (2, "150.00 USD")
 
 
@@ -167,10 +167,10 @@ def test_a_rate_that_moves_opens_and_closes_it(shop: Shop) -> None:
     put(shop, "20", "-0.002")
     assert alerts() == []
     rates(shop, NOW, marketing="0.05", utility="0.009")
-    invoice_round(reseller=shop.reseller, now=NOW)
+    invoice_job(reseller=shop.reseller, now=NOW)
     assert alerts() == ["Some prices are below MazBot's cost: Al Noor."]
     rates(shop, NOW, marketing="0.05", utility="0.01")
-    invoice_round(reseller=shop.reseller, now=NOW)
+    invoice_job(reseller=shop.reseller, now=NOW)
     assert alerts() == []
 
 

@@ -5,19 +5,20 @@ from typing import Any
 
 import pytest
 
-from billing.models import AccountReading, RateFetch, UsageDay
-from billing.rounds import due_resellers, run_if_due
+from billing.jobs import due_resellers, run_if_due
+from billing.models import AccountUsageRecord, RateFetch, UsageRecord
 from centers.models import JobRun
 from tests.billing.conftest import NOW
-from tests.billing.test_metering import Place, place
-from whatsapp import accounts, monitoring
+from tests.billing.usage.test_fetching import Place, place
+from whatsapp import accounts
 from whatsapp.accounts import note_test, save_account, unsaved_account
+from whatsapp.jobs import status_job, switching_due, switching_job
 from whatsapp.mazbot import Diagnosis
-from whatsapp.models import Incident, Instance, MazbotAccount, Service, WantReason
-from whatsapp.monitoring import check_instances, due_instances
-from whatsapp.provider import note_checks
-from whatsapp.rounds import status_round, switching_due, switching_round
-from whatsapp.switching import want_service
+from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
+from whatsapp.monitoring import scheduler
+from whatsapp.monitoring.provider_incidents import note_checks
+from whatsapp.monitoring.scheduler import check_instances, due_instances
+from whatsapp.service.desired_state import set_desired_state
 
 __all__ = ["place"]
 JOBS = ("rates", "account", "usage")
@@ -29,7 +30,9 @@ def refused(place: Place) -> Place:
     """A day on which MazBot refuses the login: every job was tried, and each put off by its usual time."""
     number = place.here_and_there(status="connected")
     save_account(reseller=place.reseller, by=None, now=NOW, password="wrong")
-    want_service(instances=[number], wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=NOW)
+    set_desired_state(
+        instances=[number], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=NOW
+    )
     Instance.objects.update(webhook_next_at=NOW)
     work(place, NOW)
     assert not RateFetch.objects.exists()
@@ -43,8 +46,8 @@ def work(place: Place, now: datetime) -> None:
         if place.reseller.pk in due_resellers(job, now):
             run_if_due(job, reseller_id=place.reseller.pk, now=now)
     if place.reseller.pk in due_instances(now):
-        status_round(reseller=place.reseller, now=now)
-    switching_round(reseller=place.reseller, now=now)
+        status_job(reseller=place.reseller, now=now)
+    switching_job(reseller=place.reseller, now=now)
 
 
 def due(place: Place, now: datetime) -> set[str]:
@@ -62,13 +65,13 @@ def tested(place: Place, **fields: Any) -> Diagnosis:
 
 def everything_is_done(place: Place) -> None:
     assert RateFetch.objects.exists()
-    assert AccountReading.objects.exists()
-    assert UsageDay.objects.exists()
+    assert AccountUsageRecord.objects.exists()
+    assert UsageRecord.objects.exists()
     number = Instance.objects.get()
     assert number.service == Service.DISABLED
     assert (number.webhook_next_at, number.switch_next_at) == (None, None)
     assert number.checked_at == pytest.approx(NOW + MINUTE, abs=MINUTE / 2)
-    assert not Incident.objects.filter(kind=Incident.Kind.ACCOUNT_REFUSED, resolved_at=None).exists()
+    assert not Alert.objects.filter(kind=Alert.Kind.ACCOUNT_REFUSED, resolved_at=None).exists()
 
 
 def test_corrected_credentials_make_everything_due_that_failed(refused: Place) -> None:
@@ -138,13 +141,13 @@ def test_a_sweep_under_way_while_credentials_are_corrected_pauses_nothing(
 ) -> None:
     number = place.here_and_there()
     save_account(reseller=place.reseller, by=None, now=NOW, password="wrong")
-    note = monitoring.note_error
+    note = scheduler.note_error
 
     def corrected(account: MazbotAccount, *args: Any, **named: Any) -> None:
         """The correction lands between the refusal and what the sweep writes about it."""
         save_account(reseller=place.reseller, by=None, now=NOW, password="demo-password")
         note(account, *args, **named)
 
-    monkeypatch.setattr(monitoring, "note_error", corrected)
+    monkeypatch.setattr(scheduler, "note_error", corrected)
     check_instances(reseller=place.reseller, instances=[number], now=NOW, deadline=10)
     assert MazbotAccount.objects.get().checks_paused_until is None

@@ -5,18 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from billing.exchange import OldRate
-from billing.exchange_age import check_exchange_rates, enter_exchange_rate
 from billing.invoicing import close_period, preview_invoice
+from billing.jobs import invoice_job
 from billing.models import ExchangeRate
 from billing.policies import save_policy
-from billing.rounds import invoice_round
-from centers.errors import Refused
+from billing.pricing.exchange_rate_age import check_exchange_rates, enter_exchange_rate
+from billing.pricing.exchange_rates import OldRate
+from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
-from tests.billing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
-from whatsapp.models import Incident
+from tests.billing.invoicing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
+from whatsapp.models import Alert
 
 D = Decimal
 LAST_DAY = date(2026, 2, 28)
@@ -37,14 +37,14 @@ def center(shop: Shop) -> Center:
 
 
 def alerts() -> list[str]:
-    return [str(row.detail) for row in Incident.objects.filter(kind="exchange_old", resolved_at=None)]
+    return [str(row.detail) for row in Alert.objects.filter(kind="exchange_old", resolved_at=None)]
 
 
 def test_a_rate_of_years_ago_prices_no_invoice(shop: Shop, center: Center) -> None:
     enter(shop, date(2020, 1, 1))
     with pytest.raises(OldRate, match="too old for"):
         preview_invoice(center, FEBRUARY)
-    with pytest.raises(Refused, match="too old for"):
+    with pytest.raises(OperationRefused, match="too old for"):
         issue(shop, center=center)
     enter(shop, LAST_DAY, "3.76")
     assert issue(shop, center=center).total == D("37.60")
@@ -67,7 +67,7 @@ def test_the_limits_are_the_resellers(shop: Shop, center: Center) -> None:
     save_policy(reseller=shop.reseller, by=None, now=NOW, exchange_warn_days=5, exchange_block_days=10)
     with pytest.raises(OldRate):
         preview_invoice(center, FEBRUARY)
-    with pytest.raises(Refused, match="before it warns"):
+    with pytest.raises(OperationRefused, match="before it warns"):
         save_policy(reseller=shop.reseller, by=None, now=NOW, exchange_warn_days=11)
 
 
@@ -119,7 +119,7 @@ def test_an_old_rate_raises_one_alert_until_a_newer_one_is_entered(shop: Shop, c
     assert "are blocked. Enter" in told
     enter(shop, today)
     assert alerts() == []
-    assert Incident.objects.count() == 1
+    assert Alert.objects.count() == 1
 
 
 def test_no_one_is_asked_for_a_currency_that_no_center_pays_in(shop: Shop, center: Center) -> None:
@@ -133,15 +133,15 @@ def test_no_one_is_asked_for_a_currency_that_no_center_pays_in(shop: Shop, cente
 def test_the_run_blocks_that_center_and_says_why(shop: Shop, center: Center) -> None:
     enter(shop, date(2020, 1, 1))
     save_policy(reseller=shop.reseller, by=None, now=NOW, auto_invoice=True)
-    Incident.objects.all().delete()
+    Alert.objects.all().delete()
     Center.objects.update(created_at=NOW - timedelta(days=60))
     center.instances.update(
         created_at=datetime(2026, 2, 3, 9, tzinfo=UTC), archived_at=datetime(2026, 2, 3, 9, tzinfo=UTC)
     )
-    invoice_round(reseller=shop.reseller, now=NOW)
-    blocked = Incident.objects.get(kind="billing_blocked", center=center)
+    invoice_job(reseller=shop.reseller, now=NOW)
+    blocked = Alert.objects.get(kind="billing_blocked", center=center)
     assert "too old for" in str(blocked.detail)
     assert len(alerts()) == 1
     enter(shop, LAST_DAY)
-    invoice_round(reseller=shop.reseller, now=APRIL_5)
+    invoice_job(reseller=shop.reseller, now=APRIL_5)
     assert center.invoices.get(first_day=FEBRUARY.first_day).total == D("37.50")

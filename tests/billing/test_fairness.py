@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing import tasks
 from centers.models import JobRun
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from config.celery import app
 from tests.billing.conftest import Shop, make_shop
 

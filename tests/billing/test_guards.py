@@ -7,7 +7,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from billing.exchange import set_exchange_rate
 from billing.models import (
     BillingPeriod,
     ExchangeRate,
@@ -17,8 +16,9 @@ from billing.models import (
     Margin,
     Payment,
     UsageClaim,
-    UsageDay,
+    UsageRecord,
 )
+from billing.pricing.exchange_rates import set_exchange_rate
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.factories import CenterFactory
 
@@ -154,11 +154,11 @@ def test_a_center_of_another_reseller_is_refused(written: Shop) -> None:
 
 
 def test_counts_are_never_negative_nor_no_number(written: Shop) -> None:
-    with pytest.raises(IntegrityError, match="usageday_counts"), transaction.atomic():
-        UsageDay.objects.update(sent=F("sent") - 5)
+    with pytest.raises(IntegrityError, match="usagerecord_counts"), transaction.atomic():
+        UsageRecord.objects.update(sent=F("sent") - 5)
     with (
-        pytest.raises(IntegrityError, match="usageday_counts"),
+        pytest.raises(IntegrityError, match="usagerecord_counts"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute("UPDATE billing_usageday SET cost = 'NaN'")
+        cursor.execute("UPDATE billing_usagerecord SET cost = 'NaN'")

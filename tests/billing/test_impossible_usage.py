@@ -5,16 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from billing.exchange import set_exchange_rate
 from billing.invoicing import blockers, issue_invoice, preview_invoice
-from billing.models import Rate, RateCategory, UsageDay, UsageReading
+from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
+from billing.models import FlaggedUsage, Rate, RateCategory, UsageRecord
 from billing.policies import save_policy
-from billing.readings import accept_reading, dismiss_reading
-from centers.errors import Refused
+from billing.pricing.exchange_rates import set_exchange_rate
+from centers.errors import OperationRefused
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
-from tests.billing.test_subscriptions import JANUARY_1, rates
-from whatsapp.models import Incident, Instance
+from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
+from whatsapp.models import Alert, Instance
 
 D = Decimal
 DAY = date(2026, 2, 3)
@@ -26,17 +26,17 @@ def at(hour: int) -> datetime:
 
 
 def flags() -> list[str]:
-    rows = UsageReading.objects.filter(resolved_at=None).exclude(flag="")
+    rows = FlaggedUsage.objects.filter(resolved_at=None).exclude(flag="")
     return list(rows.order_by("pk").values_list("flag", flat=True))
 
 
 def counts(number: Instance, day: date = DAY) -> tuple[int, int, Decimal]:
-    row = UsageDay.objects.get(instance=number, day=day)
+    row = UsageRecord.objects.get(instance=number, day=day)
     return row.sent, row.failed, row.cost
 
 
 def alerts() -> list[str]:
-    return [str(row.detail) for row in Incident.objects.filter(kind="usage_flagged", resolved_at=None)]
+    return [str(row.detail) for row in Alert.objects.filter(kind="usage_flagged", resolved_at=None)]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_ten_messages_for_thousands_are_not_billed(shop: Shop, number: Instance)
     assert counts(number) == (0, 0, 0)
     assert flags() == ["impossible"]
     assert preview_invoice(shop.center, FEBRUARY).lines == ()
-    with pytest.raises(Refused, match="isn't explained by MazBot's prices"):
+    with pytest.raises(OperationRefused, match="isn't explained by MazBot's prices"):
         issue(shop)
     (told,) = alerts()
     assert "2026" in told
@@ -84,7 +84,7 @@ def test_the_tolerance_is_a_setting(shop: Shop, number: Instance) -> None:
     save_policy(reseller=shop.reseller, by=None, now=NOW, usage_tolerance=D(2))
     shop.read(number, DAY, sent=10, cost="1")
     assert flags() == []
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         save_policy(reseller=shop.reseller, by=None, now=NOW, usage_tolerance=D("0.9"))
 
 
@@ -112,7 +112,7 @@ def test_the_lists_of_that_day_count(shop: Shop) -> None:
     for day in (1, 2, 3, 4):
         number = shop.number()
         shop.read(number, date(2026, 2, day), sent=10, cost="1")
-        found[day] = UsageReading.objects.filter(instance=number).exists()
+        found[day] = FlaggedUsage.objects.filter(instance=number).exists()
     assert found == {1: False, 2: False, 3: False, 4: True}
 
 
@@ -122,7 +122,7 @@ def test_the_numbers_country_counts_and_the_general_list_where_it_has_none(shop:
     dear = shop.number(shop.new_center(country_id="2"))
     for number in (shop.number(), dear):
         shop.read(number, DAY, sent=10, cost="10")
-    assert UsageReading.objects.get(flag="impossible").instance != dear
+    assert FlaggedUsage.objects.get(flag="impossible").instance != dear
 
 
 def test_a_list_in_another_currency_is_compared_by_its_exchange_rate(shop: Shop) -> None:
@@ -142,10 +142,10 @@ def test_what_was_known_before_stays_and_growth_ends_the_doubt(shop: Shop, numbe
     shop.read(number, DAY, sent=10, cost="7550", at=at(9))
     assert (counts(number), flags()) == ((8, 0, D("0.4")), ["impossible"])
     shop.read(number, DAY, sent=10, cost="7551", at=at(10))
-    assert (UsageReading.objects.get(resolved_at=None).cost, len(alerts())) == (7551, 1)
+    assert (FlaggedUsage.objects.get(resolved_at=None).cost, len(alerts())) == (7551, 1)
     shop.read(number, DAY, sent=10, cost="0.5", at=at(11))
     assert counts(number) == (10, 0, D("0.5"))
-    assert UsageReading.objects.get(flag="impossible").resolution == "superseded"
+    assert FlaggedUsage.objects.get(flag="impossible").resolution == "superseded"
     assert alerts() == []
     assert issue(shop).total == D("0.50")
 
@@ -161,7 +161,7 @@ def test_a_fall_after_it_is_the_only_doubt(shop: Shop, number: Instance) -> None
 
 def test_accepted_it_is_billed_and_what_grows_from_there_is_plain(shop: Shop, number: Instance) -> None:
     shop.read(number, DAY, sent=10, cost="7550", at=at(9))
-    accept_reading(reading=UsageReading.objects.get(), by=None, now=at(10))
+    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=at(10))
     assert (counts(number), alerts()) == ((10, 0, 7550), [])
     shop.read(number, DAY, sent=12, cost="7550.1", at=at(11))
     assert (counts(number), flags()) == ((12, 0, D("7550.1")), [])
@@ -171,7 +171,7 @@ def test_accepted_it_is_billed_and_what_grows_from_there_is_plain(shop: Shop, nu
 
 def test_dismissed_it_is_not_asked_about_again(shop: Shop, number: Instance) -> None:
     shop.read(number, DAY, sent=10, cost="7550", at=at(9))
-    dismiss_reading(reading=UsageReading.objects.get(), by=None, now=at(10))
+    dismiss_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=at(10))
     shop.read(number, DAY, sent=10, cost="7550", at=at(11))
     assert (flags(), alerts(), counts(number)) == ([], [], (0, 0, 0))
     assert blockers(shop.center, FEBRUARY, NOW) == []
@@ -181,10 +181,10 @@ def test_dismissed_it_is_not_asked_about_again(shop: Shop, number: Instance) -> 
 
 def test_negative_usage_can_only_be_dismissed(shop: Shop, number: Instance) -> None:
     shop.read(number, DAY, sent=-1, at=at(9))
-    reading = UsageReading.objects.get()
-    with pytest.raises(Refused, match="Negative usage"):
-        accept_reading(reading=reading, by=None, now=at(10))
-    dismiss_reading(reading=reading, by=None, now=at(10))
+    reading = FlaggedUsage.objects.get()
+    with pytest.raises(OperationRefused, match="Negative usage"):
+        accept_flagged_usage(reading=reading, by=None, now=at(10))
+    dismiss_flagged_usage(reading=reading, by=None, now=at(10))
     assert counts(number) == (0, 0, 0)
 
 
@@ -194,8 +194,8 @@ def test_of_an_invoiced_day_it_becomes_an_adjustment_only_when_accepted(shop: Sh
     shop.read(number, DAY, sent=11, cost="80", at=NOW)
     shop.read(number, date(2026, 2, 5), sent=1, cost="70", at=NOW)
     assert preview_invoice(shop.center, MARCH).lines == ()
-    for reading in UsageReading.objects.filter(flag="impossible"):
-        accept_reading(reading=reading, by=None, now=NOW)
+    for reading in FlaggedUsage.objects.filter(flag="impossible"):
+        accept_flagged_usage(reading=reading, by=None, now=NOW)
     total = issue_invoice(center=shop.center, period=MARCH, by=None, now=APRIL_5).total
     assert total == D("149.50")
 
@@ -204,10 +204,10 @@ def test_each_number_has_its_alert_with_the_earliest_day(shop: Shop, number: Ins
     other = shop.number()
     for one, day in ((number, 5), (number, 4), (other, 6)):
         shop.read(one, date(2026, 2, day), sent=1, cost="90", at=at(9).replace(day=7))
-    assert Incident.objects.filter(kind="usage_flagged", resolved_at=None).count() == 2
-    detail = str(Incident.objects.get(instance=number).detail)
+    assert Alert.objects.filter(kind="usage_flagged", resolved_at=None).count() == 2
+    detail = str(Alert.objects.get(instance=number).detail)
     assert "4" in detail
-    early = UsageReading.objects.get(instance=number, day=date(2026, 2, 4))
-    dismiss_reading(reading=early, by=None, now=NOW)
-    incident = Incident.objects.get(instance=number, resolved_at=None)
-    assert str(incident.detail) != detail
+    early = FlaggedUsage.objects.get(instance=number, day=date(2026, 2, 4))
+    dismiss_flagged_usage(reading=early, by=None, now=NOW)
+    alert = Alert.objects.get(instance=number, resolved_at=None)
+    assert str(alert.detail) != detail

@@ -7,14 +7,14 @@ import pytest
 from django.core.mail.backends.locmem import EmailBackend
 
 from billing.dunning import reminders
+from billing.jobs import due_resellers, mail_job
 from billing.mail import send_again, send_mails
 from billing.models import OutgoingMail, Reminder
-from billing.rounds import due_resellers, mail_round
-from centers.jobs import Round
 from centers.models import Center, JobRun, Reseller
+from centers.queue.job_runs import Round
 from config.celery import ROUTES, app
 from tests.billing.conftest import NOW, Shop
-from tests.billing.test_dunning import at
+from tests.billing.dunning.test_dunning import at
 
 
 class Refusing(EmailBackend):
@@ -42,7 +42,7 @@ def test_a_line_break_in_a_name_makes_no_header(shop: Shop, mailoutbox) -> None:
     reseller.name = "Shop\nBcc: x@y.example"  # the database would not take it
     shop.center.reseller = reseller
     shop.owe("10")
-    mail_round(reseller=reseller, now=NOW)
+    mail_job(reseller=reseller, now=NOW)
     message = mailoutbox[0].message()
     assert message["Bcc"] is None
     assert "\n" not in str(message["Subject"])
@@ -52,12 +52,12 @@ def test_a_refused_address_can_be_corrected(shop: Shop, settings, mailoutbox) ->
     shop.owe("10")
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
-    assert "refuses" in mail_round(reseller=shop.reseller, now=NOW).failures[0]["why"]
+    assert "refuses" in mail_job(reseller=shop.reseller, now=NOW).failures[0]["why"]
     settings.EMAIL_BACKEND = working
     Center.objects.update(email="right@example.com")
     mail = OutgoingMail.objects.get()
     send_again(mail=mail, by=None, now=NOW)
-    mail_round(reseller=shop.reseller, now=NOW)
+    mail_job(reseller=shop.reseller, now=NOW)
     assert mailoutbox[0].to == ["right@example.com"]
     send_again(mail=mail, by=None, now=NOW)
     assert OutgoingMail.objects.get().state == "sent"
@@ -99,7 +99,7 @@ def test_a_tick_hands_out_what_is_due_and_the_task_does_it(shop: Shop, mailoutbo
     app.loader.import_default_modules()
     shop.owe("10")
     sent: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr("whatsapp.ticking.enqueue", lambda name, *, expires, **kw: sent.append((name, kw)))
+    monkeypatch.setattr("centers.queue.ticks.enqueue", lambda name, *, expires, **kw: sent.append((name, kw)))
     assert due_resellers("mail", clock.now()) == [shop.reseller.pk]
     app.tasks["billing.tick_mail"]()
     assert sent == [("billing.mail", {"reseller_id": shop.reseller.pk})]
@@ -127,12 +127,12 @@ def test_a_mail_that_only_reached_this_server_is_not_sent(  # type: ignore[no-un
         f"django.core.mail.backends.{backend}.EmailBackend",
     )
     settings.DEMO = settings.CLOCK_MAY_MOVE = demo
-    told = mail_round(reseller=shop.reseller, now=NOW)
+    told = mail_job(reseller=shop.reseller, now=NOW)
     mail = OutgoingMail.objects.get()
     assert (mail.state, mail.sent_at, len(told.failures)) == ("unsent", None, failures)
     assert "Set EMAIL_URL" in str(mail.error)
     settings.EMAIL_BACKEND, settings.CLOCK_MAY_MOVE = working, True
     mailoutbox.clear()
     send_again(mail=mail, by=None, now=NOW)
-    mail_round(reseller=shop.reseller, now=NOW)
+    mail_job(reseller=shop.reseller, now=NOW)
     assert (OutgoingMail.objects.get().state, len(mailoutbox)) == ("sent", 1)

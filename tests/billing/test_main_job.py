@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from billing.invoicing import blockers
-from billing.models import Invoice, SuspensionCase, UsageDay
+from billing.jobs import dunning_job, invoice_job, period_job, usage_job
+from billing.models import Invoice, Suspension, UsageRecord
 from billing.periods import Period
-from billing.rounds import dunning_round, invoice_round, period_round, usage_round
 from centers.models import Center
 from tests.billing.conftest import NOW
-from tests.billing.test_metering import Place, place  # noqa: F401  # the fixture
+from tests.billing.usage.test_fetching import Place, place  # noqa: F401  # the fixture
+from whatsapp.jobs import switching_job
 from whatsapp.models import Instance
-from whatsapp.rounds import switching_round
 
 
 def services(at: Place) -> tuple[str, bool]:
@@ -28,32 +28,32 @@ def test_invoiced_overdue_suspended_paid_resumed(place: Place) -> None:  # noqa:
     Center.objects.update(created_at=born)
     Instance.objects.update(created_at=born)
     place.control.add_usage(number.instance_id, date(2026, 2, 28), sent=100, cost=Decimal(5))
-    usage_round(reseller=place.reseller, now=NOW)
-    invoice_round(reseller=place.reseller, now=NOW)
+    usage_job(reseller=place.reseller, now=NOW)
+    invoice_job(reseller=place.reseller, now=NOW)
     invoice = Invoice.objects.get()
     assert (invoice.total, invoice.due_on) == (7, date(2026, 3, 19))
 
     late = NOW + timedelta(days=24)
     place.clock[0] = late
-    dunning_round(reseller=place.reseller, now=late)
-    switching_round(reseller=place.reseller, now=late)
+    dunning_job(reseller=place.reseller, now=late)
+    switching_job(reseller=place.reseller, now=late)
     assert services(place) == ("disabled", False)
 
     place.pay("7", now=late)
-    switching_round(reseller=place.reseller, now=late + timedelta(seconds=5))
+    switching_job(reseller=place.reseller, now=late + timedelta(seconds=5))
     assert services(place) == ("enabled", True)
-    assert SuspensionCase.objects.get().ending == "paid"
+    assert Suspension.objects.get().ending == "paid"
 
 
 def test_paid_before_the_call_is_never_switched_off(place: Place) -> None:  # noqa: F811
     place.owe("10", day=date(2026, 2, 11))
     late = NOW + timedelta(days=24)
-    dunning_round(reseller=place.reseller, now=late)
+    dunning_job(reseller=place.reseller, now=late)
     # The debt goes while the wish still stands, as if the payment had raced the reconciler.
-    SuspensionCase.objects.update(ended_at=late)
-    switching_round(reseller=place.reseller, now=late)
+    Suspension.objects.update(ended_at=late)
+    switching_job(reseller=place.reseller, now=late)
     assert place.calls("toggle") == 0
-    assert set(Instance.objects.values_list("service_wanted", "service")) == {("enabled", "enabled")}
+    assert set(Instance.objects.values_list("desired_state", "service")) == {("enabled", "enabled")}
 
 
 def test_what_an_invoice_lacks_is_read_on_request(place: Place) -> None:  # noqa: F811
@@ -64,8 +64,8 @@ def test_what_an_invoice_lacks_is_read_on_request(place: Place) -> None:  # noqa
     center, february = Center.objects.get(), Period(date(2026, 2, 1), date(2026, 3, 1))
     assert "has not been read" in blockers(center, february, NOW)[0]
 
-    run = period_round(reseller=place.reseller, center=center.pk, period=february, now=NOW)
+    run = period_job(reseller=place.reseller, center=center.pk, period=february, now=NOW)
 
     assert (run.job, run.done, run.failed) == ("usage", 1, 0)
     assert blockers(center, february, NOW) == []
-    assert UsageDay.objects.get(day=date(2026, 2, 28)).sent == 100
+    assert UsageRecord.objects.get(day=date(2026, 2, 28)).sent == 100

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from billing.models import AccountReading, Rate, UsageDay, UsageReading
-from billing.rounds import account_round, rates_round, usage_round
+from billing.jobs import account_job, rates_job, usage_job
+from billing.models import AccountUsageRecord, FlaggedUsage, Rate, UsageRecord
 from centers.models import JobRun
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop
 from tests.whatsapp.mazbot.conftest import RawServer, http, raw
-from whatsapp.codes import ask_code
-from whatsapp.models import Connection, Instance, MazbotAccount, PairingAttempt, Service, WantReason
-from whatsapp.monitoring import check_instances
-from whatsapp.pairing import start_pairing
-from whatsapp.rounds import switching_round
-from whatsapp.switching import want_service
+from whatsapp.jobs import switching_job
+from whatsapp.models import Connection, DesiredReason, Instance, MazbotAccount, PairingAttempt, Service
+from whatsapp.monitoring.scheduler import check_instances
+from whatsapp.pairing.qr_worker import ask_code
+from whatsapp.pairing.sessions import start_pairing
+from whatsapp.service.desired_state import set_desired_state
 
 __all__ = ["raw"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,14 +96,14 @@ def test_usage_takes_nothing_over_from_them(
     committed_shop: Shop, world: tuple[list[Instance], list[Instance]]
 ) -> None:
     fine, _bad = world
-    run = usage_round(reseller=committed_shop.reseller, now=NOW)
-    rows = UsageDay.objects.values_list("instance_id", "sent", "received", "failed", "cost")
+    run = usage_job(reseller=committed_shop.reseller, now=NOW)
+    rows = UsageRecord.objects.values_list("instance_id", "sent", "received", "failed", "cost")
     right = {(7, 3, 1, "0.5000000000"), (0, 0, 0, "0E-10"), (0, 0, 0, "0.0000000000")}
     assert {pk for pk, *_counts in rows} >= {number.pk for number in fine}
     assert {(*counts[:3], str(counts[3])) for _pk, *counts in rows} <= right
-    assert set(UsageReading.objects.values_list("flag", flat=True)) == {UsageReading.Flag.ODD}
-    assert not UsageReading.objects.filter(note="").exists(), "it is said what stood there"
-    assert (run.state, run.done) == ("partial", UsageDay.objects.count())
+    assert set(FlaggedUsage.objects.values_list("flag", flat=True)) == {FlaggedUsage.Flag.ODD}
+    assert not FlaggedUsage.objects.filter(note="").exists(), "it is said what stood there"
+    assert (run.state, run.done) == ("partial", UsageRecord.objects.count())
     assert run.failed >= BAD
 
 
@@ -112,12 +112,12 @@ def test_of_lists_and_the_account_only_what_can_be_read_is_kept(committed_shop: 
     MazbotAccount.objects.update(base_url=raw.url, rate_limit=30_000)
     raw.reply = lambda path: [malformed(dice)]
     for _try in range(40):
-        rates_round(reseller=shop.reseller, now=NOW)
-        account_round(reseller=shop.reseller, now=NOW)
+        rates_job(reseller=shop.reseller, now=NOW)
+        account_job(reseller=shop.reseller, now=NOW)
     known = {("text", "0.0500000000", "USD")}
     assert {(row.type, str(row.cost), row.currency) for row in Rate.objects.all()} <= known
-    assert set(AccountReading.objects.values_list("sent", flat=True)) <= {7, 0, None}
-    assert not AccountReading.objects.filter(sent=None, odd="").exists()
+    assert set(AccountUsageRecord.objects.values_list("sent", flat=True)) <= {7, 0, None}
+    assert not AccountUsageRecord.objects.filter(sent=None, odd="").exists()
     assert JobRun.objects.exclude(state__in=("done", "partial", "failed")).count() == 0
     assert JobRun.objects.count() == 80
 
@@ -127,12 +127,12 @@ def test_switches_and_codes_are_believed_only_when_confirmed(
 ) -> None:
     fine, bad = world
     some = [*bad[:40], *fine[:10]]
-    want_service(instances=some, wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=NOW)
-    switching_round(reseller=committed_shop.reseller, now=NOW)
+    set_desired_state(instances=some, wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=NOW)
+    switching_job(reseller=committed_shop.reseller, now=NOW)
     of = dict(Instance.objects.values_list("instance_id", "service"))
     assert {of[number.instance_id] for number in fine[:10]} == {Service.DISABLED}
     waiting = Instance.objects.filter(instance_id__startswith="bad").exclude(service=Service.DISABLED)
-    assert waiting.filter(service_wanted=Service.DISABLED, switch_next_at=None).count() == 0, "asked again"
+    assert waiting.filter(desired_state=Service.DISABLED, switch_next_at=None).count() == 0, "asked again"
     for number in bad[40:60]:
         attempt = start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=NOW)
         assert not ask_code(attempt=attempt, now=NOW)

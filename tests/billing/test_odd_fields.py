@@ -5,18 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from billing.metering import read_before_closing
-from billing.models import AccountReading, Rate, UsageDay, UsageReading
+from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
+from billing.jobs import account_job, rates_job, usage_job
+from billing.models import AccountUsageRecord, FlaggedUsage, Rate, UsageRecord
 from billing.periods import Period
-from billing.readings import accept_reading, dismiss_reading
 from billing.reports import check_gap, quota_runway
-from billing.rounds import account_round, rates_round, usage_round
-from centers.errors import Refused
+from billing.usage.fetching import read_before_closing
+from centers.errors import OperationRefused
 from tests.billing.conftest import NOW
-from tests.billing.test_metering import TODAY, Place, place
+from tests.billing.usage.test_fetching import TODAY, Place, place
 from whatsapp.mazbot import ErrorKind, MazBotError
-from whatsapp.models import Incident, Instance
-from whatsapp.monitoring import check_instances
+from whatsapp.models import Alert, Instance
+from whatsapp.monitoring.scheduler import check_instances
 
 __all__ = ["place"]
 YESTERDAY = TODAY - timedelta(days=1)
@@ -39,27 +39,27 @@ def odd(place: Place, call: str, field: str, value: str, **more: object) -> None
 @pytest.mark.parametrize("value", ["-1", '"-1"', "unlimited"])
 def test_an_unlimited_quota_costs_nothing_else_and_is_no_alert(busy: Place, value: str) -> None:
     busy.control.set_quota("demo-key", 0)
-    account_round(reseller=busy.reseller, now=NOW)
-    assert Incident.objects.filter(kind=Incident.Kind.QUOTA_LOW, resolved_at=None).exists()
+    account_job(reseller=busy.reseller, now=NOW)
+    assert Alert.objects.filter(kind=Alert.Kind.QUOTA_LOW, resolved_at=None).exists()
     odd(busy, "usage_main", "available_quota", value)
-    run = account_round(reseller=busy.reseller, now=NOW + HOUR)
-    row = AccountReading.objects.get(day=TODAY)
+    run = account_job(reseller=busy.reseller, now=NOW + HOUR)
+    row = AccountUsageRecord.objects.get(day=TODAY)
     assert (run.state, row.sent, row.received, row.failed, row.cost) == ("done", 10, 4, 1, Decimal("0.5"))
     runway = quota_runway(busy.reseller, NOW)
     assert (runway.unlimited, runway.quota, runway.days_left, runway.per_day) == (True, None, None, 3)
-    assert not Incident.objects.filter(kind=Incident.Kind.QUOTA_LOW, resolved_at=None).exists()
+    assert not Alert.objects.filter(kind=Alert.Kind.QUOTA_LOW, resolved_at=None).exists()
 
 
 def test_an_odd_quota_costs_nothing_else_and_is_said(busy: Place) -> None:
     odd(busy, "usage_main", "available_quota", "many")
-    run = account_round(reseller=busy.reseller, now=NOW)
+    run = account_job(reseller=busy.reseller, now=NOW)
     assert (run.state, run.failed) == ("partial", 1), "of now only: what past days say of it is nothing to us"
     assert "many" in run.failures[0]["why"]
-    row = AccountReading.objects.get(day=TODAY)
+    row = AccountUsageRecord.objects.get(day=TODAY)
     assert (row.sent, row.cost, row.available_quota) == (10, Decimal("0.5"), None)
     assert quota_runway(busy.reseller, NOW).odd == "many"
     busy.control.clear_faults()
-    account_round(reseller=busy.reseller, now=NOW + HOUR)
+    account_job(reseller=busy.reseller, now=NOW + HOUR)
     assert quota_runway(busy.reseller, NOW).odd == ""
 
 
@@ -69,17 +69,17 @@ def test_an_odd_quota_costs_nothing_else_and_is_said(busy: Place) -> None:
 def test_an_odd_figure_of_the_main_account_is_unknown_and_asked_for_again(
     busy: Place, field: str, left: str
 ) -> None:
-    usage_round(reseller=busy.reseller, now=NOW)
+    usage_job(reseller=busy.reseller, now=NOW)
     odd(busy, "usage_main", field, "n/a")
-    account_round(reseller=busy.reseller, now=NOW)
-    row = AccountReading.objects.get(day=YESTERDAY)
+    account_job(reseller=busy.reseller, now=NOW)
+    row = AccountUsageRecord.objects.get(day=YESTERDAY)
     assert row.odd == f"{field}: n/a"
     known = {"sent": 10, "received": 4, "failed": 1, "cost": Decimal("0.5")}
     assert {name: getattr(row, name) for name in known} == known | {left: None}
     assert check_gap(busy.reseller, NOW) is None
-    assert not Incident.objects.filter(kind=Incident.Kind.USAGE_GAP).exists(), "unknown is no gap"
+    assert not Alert.objects.filter(kind=Alert.Kind.USAGE_GAP).exists(), "unknown is no gap"
     busy.control.clear_faults()
-    account_round(reseller=busy.reseller, now=NOW + HOUR)
+    account_job(reseller=busy.reseller, now=NOW + HOUR)
     row.refresh_from_db()
     assert (row.odd, getattr(row, left)) == ("", known[left])
 
@@ -87,48 +87,48 @@ def test_an_odd_figure_of_the_main_account_is_unknown_and_asked_for_again(
 @pytest.mark.parametrize("field", ["total_sent", "failed_messages", "total_cost"])
 def test_usage_without_a_billed_figure_is_flagged_and_not_billed(busy: Place, field: str) -> None:
     odd(busy, "usage", field, '"x"')
-    run = usage_round(reseller=busy.reseller, now=NOW)
-    assert (run.state, UsageDay.objects.count()) == ("failed", 0)
+    run = usage_job(reseller=busy.reseller, now=NOW)
+    assert (run.state, UsageRecord.objects.count()) == ("failed", 0)
     assert field in run.failures[0]["why"]
-    reading = UsageReading.objects.get(day=YESTERDAY)
+    reading = FlaggedUsage.objects.get(day=YESTERDAY)
     assert (reading.flag, reading.note, reading.received) == ("odd", f"{field}: x", 4)
-    with pytest.raises(Refused, match="figure is missing"):
-        accept_reading(reading=reading, by=None, now=NOW)
+    with pytest.raises(OperationRefused, match="figure is missing"):
+        accept_flagged_usage(reading=reading, by=None, now=NOW)
     with pytest.raises(MazBotError) as caught:
         read_before_closing(center=busy.center, period=Period(date(2026, 3, 4), TODAY), now=NOW)
     assert caught.value.kind is ErrorKind.MALFORMED
-    dismiss_reading(reading=reading, by=None, now=NOW)
-    usage_round(reseller=busy.reseller, now=NOW + HOUR)
-    assert not UsageReading.objects.filter(day=YESTERDAY, resolved_at=None).exists(), "not asked twice"
+    dismiss_flagged_usage(reading=reading, by=None, now=NOW)
+    usage_job(reseller=busy.reseller, now=NOW + HOUR)
+    assert not FlaggedUsage.objects.filter(day=YESTERDAY, resolved_at=None).exists(), "not asked twice"
     busy.control.clear_faults()
-    usage_round(reseller=busy.reseller, now=NOW + 2 * HOUR)
-    assert UsageDay.objects.get(day=YESTERDAY).cost == Decimal("0.5")
-    assert not UsageReading.objects.filter(resolved_at=None).exists(), "MazBot's better answer ends the flag"
+    usage_job(reseller=busy.reseller, now=NOW + 2 * HOUR)
+    assert UsageRecord.objects.get(day=YESTERDAY).cost == Decimal("0.5")
+    assert not FlaggedUsage.objects.filter(resolved_at=None).exists(), "MazBot's better answer ends the flag"
 
 
 def test_usage_without_what_was_received_is_taken_over_and_flagged(busy: Place) -> None:
-    usage_round(reseller=busy.reseller, now=NOW)
-    number = UsageDay.objects.first()
+    usage_job(reseller=busy.reseller, now=NOW)
+    number = UsageRecord.objects.first()
     assert number is not None
     busy.control.add_usage(number.instance.instance_id, TODAY, sent=2, cost=Decimal("0.1"))
     odd(busy, "usage", "total_received", "")
-    run = usage_round(reseller=busy.reseller, now=NOW + HOUR)
-    row = UsageDay.objects.get(day=TODAY)
+    run = usage_job(reseller=busy.reseller, now=NOW + HOUR)
+    row = UsageRecord.objects.get(day=TODAY)
     assert (row.sent, row.received, row.cost) == (12, 4, Decimal("0.6")), "what was known of it stays"
-    reading = UsageReading.objects.get(day=TODAY)
+    reading = FlaggedUsage.objects.get(day=TODAY)
     assert (run.failed, reading.flag, reading.received, reading.note) == (1, "odd", None, "total_received: -")
     busy.control.clear_faults()
-    usage_round(reseller=busy.reseller, now=NOW + 2 * HOUR)
-    assert not UsageReading.objects.filter(resolved_at=None).exists()
+    usage_job(reseller=busy.reseller, now=NOW + 2 * HOUR)
+    assert not FlaggedUsage.objects.filter(resolved_at=None).exists()
 
 
 def test_one_bad_rate_keeps_its_last_cost_and_costs_no_other(place: Place) -> None:
-    rates_round(reseller=place.reseller, now=NOW)
+    rates_job(reseller=place.reseller, now=NOW)
     before = dict(Rate.objects.filter(fetch__country_id="").values_list("type", "cost"))
     place.control.set_rate("", "marketing", before["marketing"] + 1)
     first = next(iter(before))
     odd(place, "rates", "cost", "free", row=list(before).index(first))
-    run = rates_round(reseller=place.reseller, now=NOW + HOUR)
+    run = rates_job(reseller=place.reseller, now=NOW + HOUR)
     latest = Rate.objects.filter(fetch__country_id="").order_by("fetch__pk", "pk")
     after = dict(latest.values_list("type", "cost"))
     assert run.failed

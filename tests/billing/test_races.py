@@ -6,16 +6,16 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError
 
+from billing.dunning.suspension import suspend
 from billing.invoicing import issue_invoice, void_invoice
+from billing.jobs import dunning_job, run_if_due
 from billing.ledger import balances, sums
-from billing.models import Invoice, LedgerEntry, Payment, SuspensionCase, UsageClaim, UsageDay
+from billing.models import Invoice, LedgerEntry, Payment, Suspension, UsageClaim, UsageRecord
 from billing.payments import record_payment, refund_credit, reverse_payment
-from billing.rounds import dunning_round, run_if_due
-from billing.suspensions import suspend
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.models import JobRun, User
 from tests.billing.conftest import FEBRUARY, NOW, Shop
-from tests.billing.test_dunning import at
+from tests.billing.dunning.test_dunning import at
 from tests.billing.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def successes(results: list[object]) -> list[object]:
     """What worked; everything else must be a sentence, never another error."""
     failed = [result for result in results if isinstance(result, Exception)]
-    assert all(isinstance(error, Refused) for error in failed), failed
+    assert all(isinstance(error, OperationRefused) for error in failed), failed
     return [result for result in results if not isinstance(result, Exception)]
 
 
@@ -134,9 +134,9 @@ def test_one_case_however_many_runs(committed_shop: Shop) -> None:
     shop.owe("10")
     cases = at_once(lambda _n: suspend(center=shop.center, now=at(10)), reseller=shop.reseller)
     assert sum(case is not None for case in successes(cases)) == 1
-    assert SuspensionCase.objects.count() == 1
-    at_once(lambda _n: dunning_round(reseller=shop.reseller, now=at(10)), reseller=shop.reseller, times=4)
-    assert SuspensionCase.objects.count() == 1
+    assert Suspension.objects.count() == 1
+    at_once(lambda _n: dunning_job(reseller=shop.reseller, now=at(10)), reseller=shop.reseller, times=4)
+    assert Suspension.objects.count() == 1
 
 
 def test_a_due_round_is_run_by_one(committed_shop: Shop) -> None:
@@ -155,4 +155,4 @@ def test_readings_at_once_are_one_day(committed_shop: Shop) -> None:
         lambda n: shop.read(number, date(2026, 2, 3), sent=5 + n % 2, cost="1"), reseller=shop.reseller
     )
     assert len(successes(results)) == 8
-    assert UsageDay.objects.count() == 1
+    assert UsageRecord.objects.count() == 1

@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from billing.exchange import set_exchange_rate
 from billing.invoicing import issue_invoice, void_invoice
-from billing.models import AccountReading
+from billing.models import AccountUsageRecord
 from billing.periods import Period
+from billing.pricing.exchange_rates import set_exchange_rate
 from billing.queries import (
-    doubtful_readings,
+    flagged_usage_rows,
     last_read,
     portal_balance,
     portal_usage,
@@ -23,8 +23,8 @@ D = Decimal
 THREE_DAYS = Period(date(2026, 2, 1), date(2026, 2, 4))
 
 
-def account(shop: Shop, day: date, cost: str, quota: str | None = None, sent: int = 0) -> AccountReading:
-    return AccountReading.objects.create(
+def account(shop: Shop, day: date, cost: str, quota: str | None = None, sent: int = 0) -> AccountUsageRecord:
+    return AccountUsageRecord.objects.create(
         reseller=shop.reseller,
         day=day,
         sent=sent,
@@ -118,7 +118,7 @@ def test_what_pages_read(shop: Shop) -> None:
     assert [(row.day.day, row.sent, row.received, row.failed) for row in days] == [(1, 3, 2, 1), (2, 3, 2, 1)]
     assert last_read(shop.center) == datetime(2026, 2, 3, 12, tzinfo=UTC)
     shop.read(number, date(2026, 2, 2), sent=2, at=NOW)
-    assert doubtful_readings().get().instance == number
+    assert flagged_usage_rows().get().instance == number
     shop.owe("5", day=date(2026, 2, 20))
     shop.pay("5", now=NOW + timedelta(hours=1))
     assert portal_balance(shop.center, NOW)[0].owed == 0

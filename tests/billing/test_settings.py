@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing.exchange import Exchange, set_exchange_rate
-from billing.margins import margin_for
 from billing.models import BillingPolicy, Category, CenterPolicy, ExchangeRate, Margin
 from billing.periods import Period, checked_period, day_start, local_day, month_of, previous_month
 from billing.policies import policies_for, policy_for, reseller_policy, save_center_policy, save_policy
-from centers.errors import Refused
-from centers.models import AuditEvent
+from billing.pricing.exchange_rates import Exchange, set_exchange_rate
+from billing.pricing.margins import margin_for
+from centers.errors import OperationRefused
+from centers.models import AuditEntry
 from tests.billing.conftest import NOW, Shop
 from tests.factories import UserFactory
 
@@ -26,7 +26,7 @@ def test_a_change_is_a_new_version_with_a_trace(shop: Shop) -> None:
     second = shop.margin("20", by=user)
     assert Margin.objects.count() == 2
     assert margin_for(center=shop.center, category=Category.MESSAGE, day=NOW.date()) == second
-    event = AuditEvent.objects.filter(action="margin.set").order_by("pk").last()
+    event = AuditEntry.objects.filter(action="margin.set").order_by("pk").last()
     assert (event.actor, event.data["before"]) == (user, "10 % + 0")
 
 
@@ -63,12 +63,12 @@ def test_levels_do_not_mix(shop: Shop) -> None:
     ],
 )
 def test_margins_that_are_refused(shop: Shop, values: dict[str, str]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         shop.margin(**values)
 
 
 def test_a_margin_is_for_a_center_or_a_country(shop: Shop) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         shop.margin("1", center=shop.center, country_id="1")
 
 
@@ -91,9 +91,9 @@ def test_the_newest_exchange_rate_up_to_the_day_counts(shop: Shop) -> None:
 
 @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "1000000000", "0.00000000001"])
 def test_exchange_rates_that_are_refused(shop: Shop, rate: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         exchange(shop, date(2026, 2, 1), rate)
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         exchange(shop, date(2026, 2, 1), "1", quote="USD")
 
 
@@ -115,9 +115,9 @@ def test_a_center_follows_its_reseller_where_it_says_nothing(shop: Shop) -> None
     [{"grace_days": 400}, {"quiet_weekdays": [8]}, {"minimum_amount": D("NaN")}, {"billable": "all"}],
 )
 def test_policies_that_are_refused(shop: Shop, values: dict[str, object]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         save_policy(reseller=shop.reseller, by=None, now=NOW, **values)
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         save_center_policy(center=shop.center, by=None, now=NOW, **values)
     assert BillingPolicy.objects.count() == CenterPolicy.objects.count() == 0
 
@@ -128,7 +128,7 @@ def test_periods() -> None:
     months = Period(date(2026, 1, 31), date(2026, 3, 31)).months_ended()
     assert list(months) == [date(2026, 1, 1), date(2026, 2, 1)]
     for first, end in ((date(2026, 1, 2), date(2026, 1, 2)), (date(2025, 1, 1), date(2026, 1, 3))):
-        with pytest.raises(Refused):
+        with pytest.raises(OperationRefused):
             checked_period(first, end)
     assert checked_period(date(2026, 1, 1), date(2026, 2, 1)).first_day == date(2026, 1, 1)
 

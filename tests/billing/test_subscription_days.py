@@ -10,14 +10,14 @@ from billing.invoicing import close_period, preview_invoice, void_invoice
 from billing.models import BillingPeriod, InvoiceLine, RateCategory, Share, SubscriptionClaim
 from billing.periods import Period, month_of
 from billing.policies import save_policy
-from billing.pricing import guess_interval, price_list
+from billing.pricing.price_list import guess_interval, price_list
+from billing.pricing.rates import set_category
 from billing.queries import portal_prices
-from billing.rates import set_category
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
-from tests.billing.test_subscriptions import JANUARY_1, rates
+from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
 from whatsapp.models import Instance
 
 D = Decimal
@@ -270,7 +270,7 @@ def test_staff_decide_how_often_a_type_is_charged(shop: Shop) -> None:
         {"category": "message", "interval": "year"},
         {"category": "subscription", "interval": "week"},
     ):
-        with pytest.raises(Refused, match="monthly or yearly"):
+        with pytest.raises(OperationRefused, match="monthly or yearly"):
             set_category(**common, **wrong)
     set_category(**common, category="message")
     assert RateCategory.objects.get().interval == ""

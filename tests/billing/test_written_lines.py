@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from django.db.models import Field
 
-from billing.invoicing import close_period, preview_invoice, void_invoice, waive_left_over, waive_usage
-from billing.invoicing.credit import KEPT, TURNED
+from billing.invoicing import close_period, preview_invoice, void_invoice, waive_late_corrections, waive_usage
+from billing.invoicing.credit_notes import KEPT, TURNED
 from billing.invoicing.drafts import DraftLine
+from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.invoicing.issue import line_values
-from billing.models import Billable, InvoiceLine, UsageReading
+from billing.models import Billable, FlaggedUsage, InvoiceLine
 from billing.periods import Period
 from billing.policies import save_policy
-from billing.readings import accept_reading
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
-from tests.billing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
+from tests.billing.invoicing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
 
 D = Decimal
 DAY = date(2026, 2, 3)
@@ -48,8 +48,8 @@ def test_a_fall_that_was_waived_gives_nothing_back(shop: Shop, basis: str) -> No
     shop.read(number, DAY, sent=10, failed=1, cost="10")
     issue(shop)
     shop.read(number, DAY, sent=6, failed=1, cost="6", at=NOW)
-    accept_reading(reading=UsageReading.objects.get(), by=None, now=NOW)
-    waive_left_over(center=shop.center, because="Goodwill", by=None, now=NOW)
+    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    waive_late_corrections(center=shop.center, because="Goodwill", by=None, now=NOW)
     shop.read(number, DAY, sent=8, failed=1, cost="8", at=APRIL_5)
     line = preview_invoice(shop.center, MARCH).lines[0]
     assert (line.quantity, line.amount) == (2, 4)

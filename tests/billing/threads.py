@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from centers.models import Reseller
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 
 
 def at_once(deed: Callable[[int], Any], *, reseller: Reseller, times: int = 8) -> list[Any]:

@@ -30,7 +30,7 @@ def chromium_path() -> str:
     command = [sys.executable, "-I", BOOTSTRAP, "chromium"]
     found = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
     if found.returncode:
-        pytest.fail("No working Chromium: `python3 -I config/bootstrap.py chromium` says why.")
+        pytest.fail("No working Chromium: `python3 -I devstack/bootstrap.py chromium` says why.")
     return found.stdout.strip()
 
 

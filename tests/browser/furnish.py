@@ -5,20 +5,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from billing.dunning import hold
-from billing.exchange import set_exchange_rate
 from billing.invoicing import issue_invoice
-from billing.margin_versions import set_margin
-from billing.metering import read_account_usage, read_usage
 from billing.models import Category, Invoice
 from billing.payments import record_payment
 from billing.periods import Period, previous_month, today
-from billing.rates import refresh_rates
-from centers import clock, invitations, live
+from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.margin_versions import set_margin
+from billing.pricing.rates import refresh_rates
+from billing.usage.fetching import read_account_usage, read_usage
+from centers import clock, live
 from centers.models import Center, Membership, Reseller, Role, User
-from centers.scoping import tenant
-from whatsapp.models import Instance, Service, WantReason
-from whatsapp.pairing import create_link
-from whatsapp.switching import want_service
+from centers.tenancy import invitations
+from centers.tenancy.scoping import tenant
+from whatsapp.models import DesiredReason, Instance, Service
+from whatsapp.pairing.sessions import create_link
+from whatsapp.service.desired_state import set_desired_state
 
 Person = tuple[str, str, str, str]  # e-mail address, role, center ("": staff), language
 
@@ -98,10 +99,10 @@ def switch(slug: str, wanted: str) -> None:
     """Let staff want every number of the reseller switched on or off."""
     reseller, now = Reseller.objects.get(slug=slug), clock.now()
     with tenant(reseller):
-        want_service(
+        set_desired_state(
             instances=Instance.objects.all(),
             wanted=Service(wanted),
-            reason=WantReason.MANUAL,
+            reason=DesiredReason.MANUAL,
             by=_owner(reseller),
             now=now,
         )

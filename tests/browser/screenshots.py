@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from config import demo_accounts
+from devstack import demo_accounts
 from tests.browser.conftest import chromium_path
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"

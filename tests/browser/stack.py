@@ -23,9 +23,9 @@ from django.core.cache.backends.redis import RedisCache
 
 from centers.clock import _KEY as CLOCK_KEY
 from centers.clock import _REREAD_SECONDS as CLOCK_REREAD
-from config import embedded
-from config.supervisor import commands
-from whatsapp.sandbox import SandboxControl
+from devstack import embedded
+from devstack.sandbox import SandboxControl
+from devstack.supervisor import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable

@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from devstack.sandbox import NewInstance, SandboxControl
 from tests.browser.stack import Stack
 from whatsapp.imports.columns import COLUMNS
-from whatsapp.sandbox import NewInstance, SandboxControl
 
 PASSWORD = "browser-tests-7"
 Person = tuple[str, str, str, str]  # e-mail address, role, center ("": staff), language

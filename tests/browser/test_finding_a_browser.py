@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.bootstrap import opens_a_page
+from devstack.bootstrap import opens_a_page
 from tests.browser.conftest import BOOTSTRAP, chromium_path
 
 

@@ -9,7 +9,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from whatsapp.sandbox import DEMO_ACCOUNT, NewInstance, SandboxServer
+from devstack.sandbox import DEMO_ACCOUNT, NewInstance, SandboxServer
 
 pytestmark = pytest.mark.browser
 

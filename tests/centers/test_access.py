@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from centers import clock
 from centers.models import Membership, Reseller, Role
-from centers.permissions import GRANTS, Permission, may
+from centers.tenancy.permissions import GRANTS, Permission, may
 from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from centers.address_codes import MOST_A_DAY, MOST_TRIES, plain_digits
-from centers.models import AddressCode, AuditEvent, Center, Invitation, Membership, Reseller, Role, User
-from centers.scoping import tenant
+from centers.models import AddressCode, AuditEntry, Center, Invitation, Membership, Reseller, Role, User
+from centers.tenancy.address_codes import MOST_A_DAY, MOST_TRIES, plain_digits
+from centers.tenancy.scoping import tenant
 from tests.centers.mails import code_in, link_in
 from tests.factories import PASSWORD, CenterFactory, ResellerFactory, UserFactory, member
 
@@ -142,9 +142,9 @@ def test_the_real_owner_takes_the_account_over_with_the_mailed_link(
     assert is_in(sign_in(VICTIM, MINE["password"])), "no factor of somebody else is asked for"
     assert not is_in(sign_in(VICTIM, PASSWORD))
     with tenant(owners):
-        assert AuditEvent.objects.filter(action="member.joined").exists()
+        assert AuditEntry.objects.filter(action="member.joined").exists()
     with tenant(attackers):
-        assert AuditEvent.objects.get(action="address.proven").data["factors"] == ["recovery_codes", "totp"]
+        assert AuditEntry.objects.get(action="address.proven").data["factors"] == ["recovery_codes", "totp"]
 
 
 def test_the_real_owner_takes_the_account_over_by_resetting_the_password() -> None:
@@ -308,7 +308,7 @@ def test_looking_at_a_link_uses_nothing_up(
 def test_an_invitation_from_before_takes_a_code(owners: Reseller, client: Client) -> None:
     """Links that were mailed and shown to the inviter alike prove nothing."""
     with tenant(owners):
-        from centers.invitations import invite
+        from centers.tenancy.invitations import invite
 
         row, token = invite(reseller=owners, email=VICTIM, role=Role.BILLING, by=None)
         Invitation.objects.update(mail_token_hash=None)

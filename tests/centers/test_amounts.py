@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.money import format_amount
-from centers.amount_fields import AmountField, CountField, ListField
-from centers.amounts import amount_argument, count_argument, read_amount
+from centers.values.amount_fields import AmountField, CountField, ListField
+from centers.values.amounts import amount_argument, count_argument, read_amount
 
 D = Decimal
 ONE = {

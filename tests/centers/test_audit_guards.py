@@ -3,20 +3,20 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from centers import audit
-from centers.models import AuditEvent, Center, Reseller, User
-from centers.scoping import tenant
+from centers.audit import entries
+from centers.models import AuditEntry, Center, Reseller, User
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, member
 
 pytestmark = pytest.mark.django_db
-TABLE = AuditEvent._meta.db_table
+TABLE = AuditEntry._meta.db_table
 
 
 @pytest.fixture
-def event() -> AuditEvent:
+def event() -> AuditEntry:
     center: Center = CenterFactory()
     with tenant(center.reseller):
-        return audit.record(
+        return entries.record(
             "center.edited", reseller=center.reseller, by=member(center.reseller), target=center, x=1
         )
 
@@ -34,12 +34,12 @@ def sql(statement: str, *values: object) -> None:
         "target_label = ''", "target_type = ''", "data = '{}'", "id = id + 1",
     ],
 )  # fmt: skip
-def test_nothing_of_it_is_changed(event: AuditEvent, change: str) -> None:
+def test_nothing_of_it_is_changed(event: AuditEntry, change: str) -> None:
     with pytest.raises(IntegrityError, match="never changed"):
         sql(f"UPDATE {TABLE} SET {change}")
 
 
-def test_it_is_laid_to_nobody_elses_charge(event: AuditEvent) -> None:
+def test_it_is_laid_to_nobody_elses_charge(event: AuditEntry) -> None:
     other = member(event.reseller)
     with pytest.raises(IntegrityError, match="never said anew"):
         sql(f"UPDATE {TABLE} SET actor_id = %s", other.pk)
@@ -49,36 +49,36 @@ def test_it_is_laid_to_nobody_elses_charge(event: AuditEvent) -> None:
         sql(f"UPDATE {TABLE} SET reseller_id = %s", CenterFactory().reseller_id)
 
 
-def test_it_outlives_its_person_and_its_center_and_still_names_them(event: AuditEvent) -> None:
+def test_it_outlives_its_person_and_its_center_and_still_names_them(event: AuditEntry) -> None:
     label = event.actor_label
     User.objects.all().delete()
     with tenant(event.reseller):
         Center.objects.all().delete()
-        kept = AuditEvent.objects.get()
+        kept = AuditEntry.objects.get()
     assert (kept.actor, kept.center, kept.actor_label) == (None, None, label)
     with pytest.raises(IntegrityError, match="never said anew"):
         sql(f"UPDATE {TABLE} SET actor_id = %s", member(event.reseller).pk)
 
 
-def test_it_is_not_removed_while_its_reseller_is_there(event: AuditEvent) -> None:
+def test_it_is_not_removed_while_its_reseller_is_there(event: AuditEntry) -> None:
     with pytest.raises(IntegrityError, match="never removed"):
         sql(f"DELETE FROM {TABLE}")
     with tenant(event.reseller), transaction.atomic():
-        AuditEvent.objects.all().delete()
+        AuditEntry.objects.all().delete()
         with pytest.raises(IntegrityError, match="never removed"), transaction.atomic():
             connection.check_constraints()
         transaction.set_rollback(True)
 
 
-def test_it_goes_with_its_reseller(event: AuditEvent) -> None:
+def test_it_goes_with_its_reseller(event: AuditEntry) -> None:
     with tenant(event.reseller):
         Reseller.objects.filter(pk=event.reseller_id).delete()
         connection.check_constraints()
-        assert not AuditEvent.objects.exists()
+        assert not AuditEntry.objects.exists()
 
 
 @pytest.mark.parametrize(
-    "table", ["centers_auditevent", "billing_invoice", "billing_ledgerentry", "billing_usageday"]
+    "table", ["centers_auditentry", "billing_invoice", "billing_ledgerentry", "billing_usagerecord"]
 )
 def test_no_table_with_a_trace_or_money_is_emptied(table: str) -> None:
     with pytest.raises(IntegrityError, match="never emptied"):

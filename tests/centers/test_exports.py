@@ -12,11 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.test import RequestFactory
 from django.utils import timezone, translation
 
-from centers.csv_styles import STYLES
-from centers.exports import Money, escape, export
-from centers.phones import normalise_phone
+from centers.values.phones import normalise_phone
+from centers.web.csv_styles import STYLES
+from centers.web.exports import Money, escape, export
 from tests.spreadsheets import is_text, read_xlsx
-from whatsapp.csvfile import COLUMNS, read_sheet
+from whatsapp.imports.csv_reader import COLUMNS, read_sheet
 
 ASKED = RequestFactory().get("/")
 

@@ -16,9 +16,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from centers.factor_reset import MOST_A_DAY, process_due
-from centers.models import AuditEvent, FactorReset, Reseller, User
-from centers.scoping import tenant
+from centers.models import AuditEntry, FactorReset, Reseller, User
+from centers.tenancy.factor_reset import MOST_A_DAY, process_due
+from centers.tenancy.scoping import tenant
 from config.celery import beat_schedule
 from config.tasks import tick_accounts
 from tests.centers.mails import link_in
@@ -74,7 +74,7 @@ def at(moment: datetime) -> Any:
 
 def actions(reseller: Reseller) -> list[str]:
     with tenant(reseller):
-        events = AuditEvent.objects.filter(action__startswith="second_factor").order_by("pk")
+        events = AuditEntry.objects.filter(action__startswith="second_factor").order_by("pk")
         return list(events.values_list("action", flat=True))
 
 

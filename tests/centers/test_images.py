@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from centers.images import MAX_BYTES, ImageRefused, safe_png
+from centers.values.images import MAX_BYTES, ImageRefused, safe_png
 
 SECONDS = 1.0
 

@@ -10,12 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from centers import clock
-from centers.errors import Refused
-from centers.invitation_links import InvitationUnusable, find_invitation, hash_token
-from centers.invitations import accept_as, invite, resend, revoke
+from centers.errors import OperationRefused
 from centers.models import Invitation, Membership, Reseller, Role, User
-from centers.scoping import tenant
-from centers.team import change_role, remove_member
+from centers.tenancy.invitation_links import InvitationUnusable, find_invitation, hash_token
+from centers.tenancy.invitations import accept_as, invite, resend, revoke
+from centers.tenancy.scoping import tenant
+from centers.tenancy.team import change_role, remove_member
 from tests.centers.mails import link_in
 from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
 
@@ -116,7 +116,7 @@ def test_links_that_lead_nowhere_say_why(reseller: Reseller) -> None:
         with pytest.raises(InvitationUnusable, match="withdrawn"):
             find_invitation(fresh, now=now)
         revoke(invitation=row, by=None)
-        with pytest.raises(Refused, match="no longer open"):
+        with pytest.raises(OperationRefused, match="no longer open"):
             revoke(invitation=row, by=None)
 
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_invited(reseller: Reseller) -> None:
             ("no address", "billing", "not an e-mail"),
             ("x@example.com", "center_admin", "role does not exist"),
         ):
-            with pytest.raises(Refused, match=said):
+            with pytest.raises(OperationRefused, match=said):
                 invite(reseller=reseller, email=email, role=role, by=inside)
 
 
@@ -138,13 +138,13 @@ def test_the_last_owner_stays(reseller: Reseller) -> None:
     owner = member(reseller)
     mine = Membership.objects.get(user=owner)
     with tenant(reseller):
-        with pytest.raises(Refused, match="at least one owner"):
+        with pytest.raises(OperationRefused, match="at least one owner"):
             remove_member(membership=mine, by=owner)
-        with pytest.raises(Refused, match="at least one owner"):
+        with pytest.raises(OperationRefused, match="at least one owner"):
             change_role(membership=mine, role="billing", by=owner)
         second = Membership.objects.get(user=member(reseller))
         change_role(membership=mine, role="billing", by=owner)
-        with pytest.raises(Refused, match="at least one owner"):
+        with pytest.raises(OperationRefused, match="at least one owner"):
             remove_member(membership=second, by=None)
 
 

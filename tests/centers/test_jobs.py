@@ -6,10 +6,11 @@ from datetime import datetime
 import pytest
 import redis
 
-from centers import clock, jobs, live
-from centers.jobs import job_round
+from centers import clock, live
 from centers.models import JobRun
-from centers.scoping import tenant
+from centers.queue import job_runs
+from centers.queue.job_runs import job_job
+from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory
 
 
@@ -26,7 +27,7 @@ def test_open_pages_hear_that_a_round_begins_and_ends_however_it_ends(
     reseller = ResellerFactory()
 
     def work() -> None:
-        with job_round("status", reseller=reseller, now=now):
+        with job_job("status", reseller=reseller, now=now):
             stamps.append(int(live.stamp(reseller.pk)))
             if breaks:
                 raise RuntimeError("broken")
@@ -47,11 +48,11 @@ def test_open_pages_hear_that_a_round_begins_and_ends_however_it_ends(
 def test_a_round_that_goes_on_keeps_its_lease(
     valkey: redis.Redis, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(job_runs, "RENEW_SECONDS", 0.05)
     reseller = ResellerFactory()
-    with tenant(reseller), job_round("status", reseller=reseller, now=now) as round_:
+    with tenant(reseller), job_job("status", reseller=reseller, now=now) as round_:
         first = JobRun.objects.get().lease_until
-        assert first == now + jobs.RUN_LEASE
+        assert first == now + job_runs.RUN_LEASE
         time.sleep(0.1)
         round_.ok()
         run = JobRun.objects.get()

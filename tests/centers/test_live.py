@@ -12,9 +12,9 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from centers import live
-from centers.access import TenantRequest, staff
-from centers.context import page
-from centers.permissions import Permission
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.context import page
 from tests.factories import ResellerFactory, member
 
 RESELLER = random.randrange(10**6, 10**9)  # messages cross Valkey's database numbers: be nobody else

@@ -8,11 +8,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 from django.urls import reverse
 
-from centers.errors import Refused
-from centers.invitations import invite, resend
+from centers.errors import OperationRefused
 from centers.mailing import written
-from centers.models import AuditEvent, Center, Invitation, Reseller, Role
-from centers.scoping import tenant
+from centers.models import AuditEntry, Center, Invitation, Reseller, Role
+from centers.tenancy.invitations import invite, resend
+from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory, member
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,14 +45,14 @@ def test_an_invitation_whose_mail_cannot_be_built_is_not_stored(settings: Any) -
     by = member(reseller)
     with tenant(reseller):
         sender, settings.DEFAULT_FROM_EMAIL = settings.DEFAULT_FROM_EMAIL, EVIL
-        with pytest.raises(Refused, match="nothing was saved"):
+        with pytest.raises(OperationRefused, match="nothing was saved"):
             invite(reseller=reseller, email="a@b.example", role=Role.SUPPORT, by=by)
         assert not Invitation.objects.exists()
-        assert not AuditEvent.objects.filter(action="invitation.sent").exists()
+        assert not AuditEntry.objects.filter(action="invitation.sent").exists()
         settings.DEFAULT_FROM_EMAIL = sender
         invitation, _token = invite(reseller=reseller, email="a@b.example", role=Role.SUPPORT, by=by)
         settings.DEFAULT_FROM_EMAIL = EVIL
-        with pytest.raises(Refused, match="nothing was saved"):
+        with pytest.raises(OperationRefused, match="nothing was saved"):
             resend(invitation=invitation, by=by)
         assert Invitation.objects.get().token_hash == invitation.token_hash
     assert len(mail.outbox) == 1

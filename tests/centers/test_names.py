@@ -6,15 +6,15 @@ import pytest
 from django.db import connection
 
 from centers import clock
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.forms import ArchiveForm
-from centers.lifecycle import create_center, edit_center
 from centers.models import Center
-from centers.names import name_keys, same_name
-from centers.scoping import tenant
+from centers.tenancy.lifecycle import create_center, edit_center
+from centers.tenancy.scoping import tenant
+from centers.values.names import name_keys, same_name
 from tests.factories import CenterFactory, ResellerFactory
 from whatsapp.forms import TypedNameForm
-from whatsapp.importing import preview_import, run_import
+from whatsapp.imports.run import preview_import, run_import
 from whatsapp.models import ImportBatch
 
 pytestmark = pytest.mark.django_db
@@ -57,10 +57,10 @@ def test_a_center_cannot_be_added_or_renamed_to_a_name_that_is_there(one: str, o
     reseller = ResellerFactory()
     with tenant(reseller):
         create_center(reseller=reseller, by=None, name=one)
-        with pytest.raises(Refused, match="already"):
+        with pytest.raises(OperationRefused, match="already"):
             create_center(reseller=reseller, by=None, name=other)
         second = create_center(reseller=reseller, by=None, name="Second")
-        with pytest.raises(Refused, match="already"):
+        with pytest.raises(OperationRefused, match="already"):
             edit_center(center=second, by=None, name=other)
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.http import QueryDict
 
 from centers.models import Center, Reseller
-from centers.paging import Page, keyset
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
+from centers.web.paging import Page, keyset
 from tests.factories import CenterFactory, InstanceFactory, ResellerFactory
 from whatsapp.models import Instance
 

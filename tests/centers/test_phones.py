@@ -5,14 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import translation
 
-from centers.countries import country_choices, country_codes, country_of
-from centers.lifecycle import create_center, edit_center
-from centers.models import AuditEvent, Center, Reseller
-from centers.permissions import Permission
-from centers.phones import normalise_phone
-from centers.resellers import edit_reseller
-from centers.scoping import tenant
-from centers.search import search
+from centers.models import AuditEntry, Center, Reseller
+from centers.tenancy.lifecycle import create_center, edit_center
+from centers.tenancy.permissions import Permission
+from centers.tenancy.resellers import edit_reseller
+from centers.tenancy.scoping import tenant
+from centers.values.countries import country_choices, country_codes, country_of
+from centers.values.phones import normalise_phone
+from centers.web.search import search
 from tests.factories import CenterFactory, ResellerFactory
 
 
@@ -67,7 +67,7 @@ class TestCenters:
             assert (center.country, center.phone) == ("LY", "+218912345678")
             center = edit_center(center=center, by=None, country="TN", phone="20123456")
             assert (center.country, center.phone) == ("TN", "+21620123456")
-            assert AuditEvent.objects.latest("pk").data["changes"]["country"] == ["LY", "TN"]
+            assert AuditEntry.objects.latest("pk").data["changes"]["country"] == ["LY", "TN"]
             center = edit_center(center=center, by=None, country="", phone="912345678")
             assert center.phone == "+218912345678", "without a country of its own: the reseller's"
 

@@ -8,13 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from centers import clock
-from centers.invitation_links import InvitationUnusable
-from centers.invitations import accept_with_password, invite
-from centers.lifecycle import archive_center, restore_center
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES
-from centers.scoping import tenant
-from centers.team import change_role, remove_member
+from centers.tenancy.invitation_links import InvitationUnusable
+from centers.tenancy.invitations import accept_with_password, invite
+from centers.tenancy.lifecycle import archive_center, restore_center
+from centers.tenancy.scoping import tenant
+from centers.tenancy.team import change_role, remove_member
 from tests.factories import PASSWORD, CenterFactory, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db

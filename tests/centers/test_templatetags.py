@@ -11,10 +11,10 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
-from centers.formats import money_text, number_text
-from centers.icons import IconMissing
 from centers.models import Center, Reseller
-from centers.paging import Page
+from centers.values.formats import money_text, number_text
+from centers.web.icons import IconMissing
+from centers.web.paging import Page
 
 MOMENT = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 RESELLER = Reseller(name="Noor", slug="noor", time_zone="Asia/Riyadh")
@@ -126,18 +126,18 @@ def test_the_service_says_what_is_wanted_and_what_is_confirmed(
 ) -> None:
     number = SimpleNamespace(
         service=service,
-        service_wanted=wanted,
-        want_reason=reason,
+        desired_state=wanted,
+        desired_reason=reason,
         switch_attempts=tries,
         switch_error="MazBot: 500",
     )
     assert f"<span>{shown}</span>" in draw("{% service_badge i %}", i=number)
 
 
-@pytest.mark.parametrize("standing", Center.Standing.values)
-def test_every_standing_has_a_badge(standing: str) -> None:
-    center = Center(standing=standing)
-    assert str(Center.Standing(standing).label) in draw("{% standing_badge c %}", c=center)
+@pytest.mark.parametrize("payment_status", Center.PaymentStatus.values)
+def test_every_standing_has_a_badge(payment_status: str) -> None:
+    center = Center(payment_status=payment_status)
+    assert str(Center.PaymentStatus(payment_status).label) in draw("{% standing_badge c %}", c=center)
 
 
 class Example(forms.Form):

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
 
-from centers.toasts import ToastMiddleware, toast
+from centers.web.toasts import ToastMiddleware, toast
 
 
 def answer(view: Callable[[HttpRequest], HttpResponse], *, htmx: bool) -> tuple[HttpRequest, HttpResponse]:

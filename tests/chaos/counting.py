@@ -51,9 +51,9 @@ def assert_billed_once(tenant: Tenant, centers: int) -> None:
         "SELECT sum(sent) FROM billing_usageclaim WHERE voided_at IS NULL AND reseller_id = {}"
     )
     used = tenant.value(
-        "SELECT sum(u.sent) FROM billing_usageday u JOIN billing_billingperiod p ON p.center_id = u.center_id "
+        "SELECT sum(u.sent) FROM billing_usagerecord u JOIN billing_billingperiod p ON p.center_id = u.center_id "
         "AND u.day >= p.first_day AND u.day < p.end_day WHERE u.reseller_id = {}"
     )
     assert claimed == used > 0
-    twice = "SELECT count(*) - count(DISTINCT usage_day_id) FROM billing_usageclaim WHERE reseller_id = {}"
+    twice = "SELECT count(*) - count(DISTINCT usage_record_id) FROM billing_usageclaim WHERE reseller_id = {}"
     assert tenant.value(twice) == 0

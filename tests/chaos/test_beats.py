@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from config.supervisor import commands
+from devstack.supervisor import commands
 from tests.browser.stack import PYTHON, Stack
 from tests.browser.tenants import Number, new_tenant
 from tests.chaos.counting import assert_billed_once, calls, count, wait_for_count

@@ -33,15 +33,15 @@ def test_suspensions_and_their_end_survive_their_worker(stack: Stack) -> None:
     tenant.control.set_fault("toggle", "latency", delay=0.4, account_key="unpaid")
     stack.move_by(days=30)  # past the due date and the days of grace
     killed_in_the_middle(stack, tenant, "disabled", lambda: None)
-    assert count(tenant, "billing_suspensioncase", "ended_at IS NULL") == CENTERS
+    assert count(tenant, "billing_suspension", "ended_at IS NULL") == CENTERS
     assert enabled(tenant.control.state(), "unpaid") == 0
     killed_in_the_middle(stack, tenant, "enabled", lambda: tenant.shell("pay_all('unpaid')"))
-    assert count(tenant, "billing_suspensioncase", "ended_at IS NULL") == 0
-    assert count(tenant, "billing_suspensioncase") == CENTERS
+    assert count(tenant, "billing_suspension", "ended_at IS NULL") == 0
+    assert count(tenant, "billing_suspension") == CENTERS
     assert enabled(tenant.control.state(), "unpaid") == NUMBERS
     assert count(tenant, "billing_payment") == CENTERS
     for state in ("disabled", "enabled"):
-        assert count(tenant, "centers_auditevent", f"action = 'service.{state}'") == NUMBERS, state
+        assert count(tenant, "centers_auditentry", f"action = 'service.{state}'") == NUMBERS, state
     # What was under way when the worker died may be asked again, once each time; asking twice is harmless.
     assert max(calls(tenant, "toggle").values()) <= 4
 
@@ -84,7 +84,7 @@ def test_an_import_survives_its_worker(stack: Stack) -> None:
     wait_for_count(tenant, IMPORTED, "whatsapp_instance", seconds=120)
     assert count(tenant, "centers_center") == 200
     assert count(tenant, "whatsapp_importbatch", "state = 'done'") == 1
-    assert count(tenant, "centers_auditevent", "action = 'import.done'") == 1
+    assert count(tenant, "centers_auditentry", "action = 'import.done'") == 1
 
 
 def test_a_pairing_survives_its_worker(stack: Stack) -> None:

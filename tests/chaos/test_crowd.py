@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from centers.live import TOKEN_SECONDS
-from config.bodies import BodyLimits
-from config.web.room import CONNECTIONS, HEADER_SECONDS, UNREAD_SECONDS
+from config.web.connections import CONNECTIONS, HEADER_SECONDS, UNREAD_SECONDS
+from config.web.request_bodies import BodyLimits
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.chaos.test_web import alive, signed_in

@@ -13,7 +13,7 @@ import django
 import pytest
 from PIL import Image
 
-from centers.images import MAX_BYTES, ImageRefused, safe_png
+from centers.values.images import MAX_BYTES, ImageRefused, safe_png
 from tests.centers.test_images import HOSTILE, chunk
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]

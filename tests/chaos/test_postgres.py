@@ -9,9 +9,9 @@ from threading import Event
 import pytest
 import requests
 
-from config.embedded import postgres
-from config.embedded.leases import start_services
-from config.embedded.state import exclusive
+from devstack.embedded import postgres
+from devstack.embedded.leases import start_services
+from devstack.embedded.state import exclusive
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.chaos.counting import assert_billed_once, count, wait_for_count

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
+from billing.dunning.suspension import suspend
 from billing.invoicing import issue_invoice
 from billing.ledger import sums
-from billing.models import Invoice, LedgerEntry, Payment, SuspensionCase, UsageClaim
+from billing.models import Invoice, LedgerEntry, Payment, Suspension, UsageClaim
 from billing.payments import record_payment, refund_credit
-from billing.suspensions import suspend
 from centers.models import Center, JobRun
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW, Shop, committed_shop
 from tests.billing.test_races import successes
 from tests.billing.threads import at_once
 from whatsapp.models import PairingAttempt
-from whatsapp.pairing import start_pairing
+from whatsapp.pairing.sessions import start_pairing
 
 __all__ = ["committed_shop"]
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
@@ -81,7 +81,7 @@ def test_a_center_is_suspended_once(committed_shop: Shop) -> None:
         return lambda _n: suspend(center=center, now=later) or _refused()
 
     assert tries(shop, stop) == [1] * ROUNDS
-    assert SuspensionCase.objects.count() == ROUNDS
+    assert Suspension.objects.count() == ROUNDS
     assert not JobRun.objects.exists()
 
 
@@ -98,6 +98,6 @@ def test_one_code_is_asked_for(committed_shop: Shop) -> None:
 
 
 def _refused() -> None:
-    from centers.errors import Refused
+    from centers.errors import OperationRefused
 
-    raise Refused("suspended already")
+    raise OperationRefused("suspended already")

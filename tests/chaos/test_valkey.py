@@ -27,8 +27,8 @@ def test_every_wanted_state_is_reached(stack: Stack) -> None:
     empty(stack)
     wait_for_count(tenant, NUMBERS, "whatsapp_instance", "service = 'enabled' AND switch_next_at IS NULL")
     assert enabled(tenant.control.state(), "emptied") == NUMBERS
-    assert count(tenant, "centers_auditevent", "action = 'service.disabled'") == NUMBERS
-    assert count(tenant, "centers_auditevent", "action = 'service.enabled'") == NUMBERS
+    assert count(tenant, "centers_auditentry", "action = 'service.disabled'") == NUMBERS
+    assert count(tenant, "centers_auditentry", "action = 'service.enabled'") == NUMBERS
     # A lost claim may repeat a call, which is harmless; it must not do so for ever.
     assert max(calls(tenant, "toggle").values()) <= 4
 
@@ -43,7 +43,7 @@ def test_sweeps_and_sign_ins_go_on(stack: Stack) -> None:
         tenant.control.logout_phone(f"GO-{n}")
     stack.move_by(minutes=3)
     wait_for_count(tenant, 5, "whatsapp_instance", "connection = 'disconnected'")
-    assert count(tenant, "whatsapp_incident") == 5
+    assert count(tenant, "whatsapp_alert") == 5
 
 
 def empty(stack: Stack) -> None:

@@ -30,8 +30,8 @@ def test_a_sweep_survives_its_worker(stack: Stack) -> None:
     let_claims_run_out(stack, tenant)
     wait_for_count(tenant, SWEPT, "whatsapp_instance", "checked_at IS NOT NULL", seconds=90)
     # Nothing is told twice: one alert for each number that is down, one line in each number's history.
-    assert count(tenant, "whatsapp_incident") == DOWN
-    assert count(tenant, "whatsapp_incident", "kind = 'disconnected' AND resolved_at IS NULL") == DOWN
+    assert count(tenant, "whatsapp_alert") == DOWN
+    assert count(tenant, "whatsapp_alert", "kind = 'disconnected' AND resolved_at IS NULL") == DOWN
     assert count(tenant, "whatsapp_statuschange") == SWEPT
     assert min(calls(tenant, "status").values()) >= 1
     assert len(calls(tenant, "status")) == SWEPT

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.bodies import BodyLimits, WholeBodies
+from config.web.request_bodies import BodyLimits, WholeBodies
 
 LIMITS = BodyLimits(one=100, together=250, quiet=0.1, whole=0.3)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config import bootstrap
-from config.bootstrap import BootstrapError, counted, enough_memory, free_memory_mb
+from devstack import bootstrap
+from devstack.bootstrap import BootstrapError, counted, enough_memory, free_memory_mb
 
 SOURCE = Path(__file__).resolve().parents[2]
 
@@ -69,7 +69,7 @@ def test_a_checkout_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> No
         "def refuse(self, *_, **__): raise OSError(errno.EROFS, 'Read-only file system', str(self))\n"
         "pathlib.Path.mkdir = refuse\n"
         "sys.argv = ['bootstrap.py', 'base']\n"
-        "runpy.run_path('config/bootstrap.py', run_name='__main__')\n"
+        "runpy.run_path('devstack/bootstrap.py', run_name='__main__')\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from config.supervisor import commands
-from config.web.room import CONNECTIONS, OTHER_FILES
+from config.web.connections import CONNECTIONS, OTHER_FILES
+from devstack.supervisor import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = {"postgres", "valkey"}
@@ -33,7 +33,7 @@ def dockerfile() -> str:
 
 
 def known_settings() -> set[str]:
-    """Every variable that settings.py or config.embedded reads."""
+    """Every variable that settings.py or devstack.embedded reads."""
     tree = ast.parse((ROOT / "config" / "settings.py").read_text())
     read = {
         node.args[0].value
@@ -123,10 +123,10 @@ def test_every_named_volume_is_declared_and_used(compose: dict[str, Any]) -> Non
 
 def test_the_image_is_prepared_like_make_run(dockerfile: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert "-I config/bootstrap.py" in makefile
+    assert "-I devstack/bootstrap.py" in makefile
     assert "$(BOOTSTRAP) base" in makefile
-    assert "RUN python3 -I config/bootstrap.py base" in dockerfile
-    for step in ("config.translations compile", "manage.py collectstatic --no-input"):
+    assert "RUN python3 -I devstack/bootstrap.py base" in dockerfile
+    for step in ("devstack.translations compile", "manage.py collectstatic --no-input"):
         assert step in dockerfile
     assert "USER markaz" in dockerfile
     assert dockerfile.index("USER markaz") < dockerfile.index("CMD ")

@@ -13,8 +13,8 @@ import pytest
 import requests
 from django.conf import settings
 
-from config.supervisor import commands
-from config.web.room import CONNECTIONS, OTHER_FILES, Room
+from config.web.connections import CONNECTIONS, OTHER_FILES, Room
+from devstack.supervisor import commands
 from tests.browser.stack import free_port
 from tests.crowd import Crowd, Kind
 

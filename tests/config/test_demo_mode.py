@@ -11,14 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from centers import clock
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.hosts import is_loopback, on_this_machine
-from centers.signin import DEMO_PEOPLE
-from config.demo_accounts import ACCOUNTS, PASSWORD
+from centers.tenancy.sign_in import DEMO_PEOPLE
 from config.demo_mode import NoDemoHere, is_demo
-from config.embedded import database_url, state
-from config.supervisor import demo
-from config.timetravel import move_ahead
+from devstack.demo_accounts import ACCOUNTS, PASSWORD
+from devstack.embedded import database_url, state
+from devstack.supervisor import demo
+from devstack.time_travel import move_ahead
 from tests.factories import MazbotAccountFactory, UserFactory
 from whatsapp.addresses import check_account_url
 
@@ -141,7 +141,7 @@ def test_a_moved_clock_takes_no_real_mazbot() -> None:
     clock.move_to(timedelta(days=30))
     try:
         check_account_url("http://127.0.0.1:9100/api")
-        with pytest.raises(Refused, match="make reset"):
+        with pytest.raises(OperationRefused, match="make reset"):
             check_account_url("https://mazbot.net/api")
     finally:
         clock.move_to(timedelta())

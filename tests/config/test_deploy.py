@@ -14,7 +14,7 @@ from django.test import RequestFactory, override_settings
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from config.redirects import COOKIE, EndlessRedirectMiddleware
+from config.web.redirects import COOKIE, EndlessRedirectMiddleware
 from tests.config.test_compose import ROOT
 
 GOOD = {

@@ -23,7 +23,7 @@ from centers import live
 from config.live import hub as hub_module
 from config.live.hub import Hub
 from config.live.server import Limits, LiveServer
-from config.supervisor import commands
+from devstack.supervisor import commands
 from tests.config.asgi_client import Stream
 
 # Messages of Valkey cross its database numbers: other tests running now must not be heard.

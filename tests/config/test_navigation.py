@@ -4,8 +4,8 @@ import pytest
 from django.test import RequestFactory
 
 from centers.models import Center, Reseller
-from centers.navigation import PORTAL, STAFF, portal_links, staff_links
-from centers.permissions import GRANTS
+from centers.tenancy.permissions import GRANTS
+from centers.web.navigation import PORTAL, STAFF, portal_links, staff_links
 
 NOOR = Reseller(pk=1, name="Noor", slug="noor")
 

@@ -13,8 +13,8 @@ from django.db import connection
 
 from centers import secrets
 from centers.models import User
-from centers.scoping import every_tenant
 from centers.secrets import SecretUnreadable
+from centers.tenancy.scoping import every_tenant
 from tests.factories import MazbotAccountFactory, UserFactory
 from whatsapp.models import MazbotAccount
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.translation_format import format_problems
+from devstack.translation_format import format_problems
 
 # What GNU msgfmt 0.21 says of the same entries with `-c`; "" where it says nothing.
 OF_MSGFMT = [

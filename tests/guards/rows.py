@@ -10,8 +10,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, models, transaction
 from django_scopes import scopes_disabled
 
-from centers.managers import TenantManager
 from centers.models import Center, Membership, Reseller, Role, User
+from centers.models.managers import TenantManager
 from tests.factories import CenterFactory, InstanceFactory, member
 from whatsapp.models import Instance, MazbotAccount
 

@@ -1,11 +1,11 @@
-"""Every number that a person types is read by the fields of centers/amount_fields.py."""
+"""Every number that a person types is read by the fields of centers/values/amount_fields.py."""
 
 import ast
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 
-from centers.amount_fields import AmountField, AmountInput, CountField, ListField
+from centers.values.amount_fields import AmountField, AmountInput, CountField, ListField
 from tests.guards.addresses import all_addresses
 from tests.guards.test_hostile_input import ROOMS, ROOT, _forms
 

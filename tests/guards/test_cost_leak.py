@@ -8,7 +8,7 @@ from django.db import models
 from django.test import Client
 
 from centers.models import Role
-from centers.permissions import GRANTS, Permission, may
+from centers.tenancy.permissions import GRANTS, Permission, may
 from tests.billing.views.test_costs import SPELLINGS, _texts
 from tests.factories import ResellerFactory
 from tests.guards.addresses import all_addresses

@@ -62,7 +62,7 @@ def parameters() -> list[str]:
         for path in (ROOT / room).rglob("*.py")
         for name in _READ.findall(path.read_text())
     }
-    return sorted(found | {"sort", "after", "before", "first", "last", "incident"})
+    return sorted(found | {"sort", "after", "before", "first", "last", "alert"})
 
 
 def fields() -> list[str]:
@@ -93,7 +93,7 @@ def rows(db: None) -> TenantRows:
 
 
 def test_there_is_something_to_fill_in() -> None:
-    assert {"q", "center", "month", "state", "standing"} <= set(parameters())
+    assert {"q", "center", "month", "state", "payment_status"} <= set(parameters())
     assert {"email", "amount", "instance_id", "percent", "logo_file", "api_key"} <= set(fields())
 
 

@@ -14,20 +14,21 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, models, transaction
 
-from centers import clock, fields
-from centers.errors import Refused
-from centers.lifecycle import FIELDS, create_center, edit_center
+from centers import clock
+from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
 from centers.models.fields import AddressField, CodeField, LineField, LinesField
-from centers.resellers import edit_reseller
-from centers.scoping import tenant
 from centers.secrets import SecretField
-from centers.sentences import SentenceField
+from centers.stored_messages import StoredMessageField
+from centers.tenancy.lifecycle import FIELDS, create_center, edit_center
+from centers.tenancy.resellers import edit_reseller
+from centers.tenancy.scoping import tenant
+from centers.values import fields
 from tests.factories import CenterFactory, InstanceFactory, ResellerFactory
 from tests.guards.addresses import all_addresses
 from tests.guards.test_hostile_input import ROOMS, ROOT, _forms
-from whatsapp.csvfile import COLUMNS
-from whatsapp.importing import preview_import
+from whatsapp.imports.csv_reader import COLUMNS
+from whatsapp.imports.run import preview_import
 from whatsapp.instances import add_instance, edit_instance
 from whatsapp.models import Instance, MazbotAccount
 
@@ -43,13 +44,13 @@ CONTROLS = {
 EVIL = pytest.mark.parametrize("control", CONTROLS.values(), ids=CONTROLS)
 #: Text of the product's own making, or from MazBot and shown only: never typed, never part of a header.
 OURS = {
-    "centers.AuditEvent", "centers.JobRun", "centers.Invitation.token_hash", "centers.Reseller.logo_version",
+    "centers.AuditEntry", "centers.JobRun", "centers.Invitation.token_hash", "centers.Reseller.logo_version",
     "centers.Invitation.mail_token_hash", "centers.AddressCode",
     "whatsapp.WebhookEvent", "whatsapp.StatusChange", "whatsapp.PairingAttempt", "whatsapp.PairingLink.token_hash",
     "whatsapp.ImportBatch.filename", "whatsapp.MazbotAccount.webhook_path_token",
     "whatsapp.MazbotAccount.last_error_kind", "whatsapp.Instance.raw_status", "whatsapp.Instance.check_error",
-    "whatsapp.Instance.service_raw", "billing.Reminder", "billing.SuspensionCase", "billing.UsageDay",
-    "billing.AccountReading", "billing.RateFetch", "billing.Rate", "billing.OutgoingMail", "billing.RoundSchedule",
+    "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",
+    "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.OutgoingMail", "billing.JobSchedule",
     "billing.InvoiceNumber", "billing.InvoiceLine",
 }  # fmt: skip
 
@@ -102,7 +103,7 @@ def test_no_form_has_a_text_field_that_takes_anything() -> None:
 def test_every_column_that_people_fill_is_a_line() -> None:
     from django.apps import apps
 
-    known = (LineField, CodeField, LinesField, SecretField, SentenceField, AddressField, models.URLField)
+    known = (LineField, CodeField, LinesField, SecretField, StoredMessageField, AddressField, models.URLField)
     wrong = []
     for room in ("centers", "whatsapp", "billing"):
         for model in apps.get_app_config(room).get_models():
@@ -157,17 +158,17 @@ def test_operations_refuse_them_without_a_form(control: str) -> None:
         for name in FIELDS:
             if name == "notes" and control not in "\0\x07":
                 continue
-            with pytest.raises(Refused):
+            with pytest.raises(OperationRefused):
                 edit_center(center=center, by=None, **{name: evil})
-        with pytest.raises(Refused):
+        with pytest.raises(OperationRefused):
             create_center(reseller=reseller, by=None, name=evil)
         for name in ("name", "support_contact", "time_zone", "currency", "colour"):
-            with pytest.raises(Refused):
+            with pytest.raises(OperationRefused):
                 edit_reseller(reseller=reseller, by=None, **{name: evil})
         for text in ({"label": evil}, {"instance_id": evil}):
-            with pytest.raises(Refused):
+            with pytest.raises(OperationRefused):
                 edit_instance(instance=number, by=None, **text)
-            with pytest.raises(Refused):
+            with pytest.raises(OperationRefused):
                 add_instance(center=center, by=None, **({"instance_id": "i-2"} | text))
         assert Center.objects.count() == 1
         assert Instance.objects.count() == 1

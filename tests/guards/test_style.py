@@ -9,8 +9,8 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("config", "centers", "whatsapp", "billing")
-MEASURED = (*ROOMS, "tests", "benchmarks")
+APPS = ("devstack", "config", "centers", "whatsapp", "billing")
+MEASURED = (*APPS, "tests", "benchmarks")
 LONGEST_FUNCTION, NEARLY_EVERY_FUNCTION = 50, 25
 LONGEST_FILE, NEARLY_EVERY_FILE = 400, 250
 
@@ -36,7 +36,7 @@ def p90(numbers: list[int]) -> float:
 
 
 def test_there_is_something_to_measure() -> None:
-    for room in ROOMS:
+    for room in APPS:
         assert sum(1 for path in files(room) for _ in functions(path)) > 50, room
 
 
@@ -45,7 +45,7 @@ def test_functions_are_short() -> None:
     assert {name: lines for name, lines in measured.items() if lines > LONGEST_FUNCTION} == {}
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", APPS)
 def test_nearly_every_function_and_file_of_a_room_is_small(room: str) -> None:
     assert p90([lines for path in files(room) for _, lines in functions(path)]) <= NEARLY_EVERY_FUNCTION
     assert p90([len(path.read_text().splitlines()) for path in files(room)]) <= NEARLY_EVERY_FILE
@@ -58,7 +58,7 @@ def test_no_file_is_long() -> None:
 
 def test_no_circle_between_modules() -> None:
     """Imports inside functions count: they hide a circle and do not open it."""
-    graph = grimp.build_graph(*ROOMS, cache_dir=None, exclude_type_checking_imports=True)
+    graph = grimp.build_graph(*APPS, cache_dir=None, exclude_type_checking_imports=True)
     circles = [
         (importer, *back)
         for importer in sorted(graph.modules)

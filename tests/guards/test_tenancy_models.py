@@ -5,9 +5,9 @@ from django.apps import apps
 from django.db import models
 from django_scopes.exceptions import ScopeError
 
-from centers.managers import TenantManager
 from centers.models import Center, Invitation, Membership, Reseller
-from centers.scoping import tenant
+from centers.models.managers import TenantManager
+from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory
 from tests.guards.rows import ROOMS, TenantRows, tenant_models
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from centers.models import Role
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
-from centers.permissions import may
+from centers.tenancy.permissions import may
 from tests.factories import ResellerFactory, member
 from tests.guards.addresses import Address, all_addresses
 from tests.guards.rows import TenantRows, snapshot

@@ -9,10 +9,10 @@ import pytest
 
 from centers import clock
 from centers.models import Center, Reseller
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
+from devstack.sandbox import Control, SandboxServer
 from tests.factories import CenterFactory, InstanceFactory, MazbotAccountFactory, ResellerFactory
 from whatsapp.models import Instance, MazbotAccount
-from whatsapp.sandbox import Control, SandboxServer
 
 NUMBERS = count(1)
 

@@ -7,9 +7,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from centers.errors import Refused
-from centers.models import AuditEvent, Membership, Reseller, User
-from centers.scoping import every_tenant, tenant
+from centers.errors import OperationRefused
+from centers.models import AuditEntry, Membership, Reseller, User
+from centers.tenancy.scoping import every_tenant, tenant
 from tests.factories import PASSWORD, ResellerFactory, UserFactory
 from whatsapp.accounts import (
     account_of,
@@ -22,9 +22,7 @@ from whatsapp.accounts import (
     save_account,
     unsaved_account,
 )
-from whatsapp.accounts import (
-    test_account as try_account,
-)
+from whatsapp.accounts import test_account as try_account
 from whatsapp.mazbot import ErrorKind, MazBotError, Step
 from whatsapp.models import MazbotAccount
 
@@ -48,7 +46,7 @@ def test_saving_keeps_empty_secrets_and_traces_no_secret(place):
     )
     assert (account.api_key, account.password, account.rate_limit) == (place.api_key, "new-secret-word", 90)
     assert account.credentials_version == 2
-    event = AuditEvent.objects.get()
+    event = AuditEntry.objects.get()
     assert (event.action, event.actor) == ("mazbot_account.changed", person)
     assert sorted(event.data["fields"]) == ["password", "rate_limit"]
     assert "new-secret-word" not in str(event.data)
@@ -64,7 +62,7 @@ def test_undeclared_fields_are_refused(place):
 def test_without_an_account_there_is_a_sentence(db):
     reseller = ResellerFactory()
     with tenant(reseller):
-        with pytest.raises(Refused, match="settings"):
+        with pytest.raises(OperationRefused, match="settings"):
             account_of(reseller)
         save_account(
             reseller=reseller,

@@ -3,7 +3,7 @@
 import pytest
 from django.test import override_settings
 
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from whatsapp.addresses import check_account_url, check_public_url, may_call
 
 PRIVATE = [
@@ -26,9 +26,9 @@ def test_inside_addresses_are_refused(scheme, host):
     def resolve(name, port):
         raise AssertionError(f"{name} must be refused before any name server is asked")
 
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         check_public_url(f"{scheme}://{host}/hook", resolve=resolve)
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         check_public_url(f"{scheme}://{host}:8080/hook", resolve=resolve)
 
 
@@ -36,7 +36,7 @@ def test_inside_addresses_are_refused(scheme, host):
     "answers", [["10.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["::1"], ["fe80::1%eth0"], []]
 )
 def test_a_name_that_also_stands_for_an_inside_address_is_refused(answers):
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         check_public_url("https://hooks.example.com/", resolve=lambda host, port: answers)
 
 
@@ -52,7 +52,7 @@ def test_a_name_that_also_stands_for_an_inside_address_is_refused(answers):
     ],
 )  # fmt: skip
 def test_what_is_no_web_address_is_refused(url):
-    with pytest.raises(Refused):
+    with pytest.raises(OperationRefused):
         check_public_url(url, resolve=lambda host, port: ["93.184.215.14"])
 
 
@@ -73,13 +73,13 @@ def test_a_name_that_cannot_be_found_is_a_sentence():
     def resolve(host, port):
         raise OSError("no such host")
 
-    with pytest.raises(Refused, match=r"hooks\.example\.com"):
+    with pytest.raises(OperationRefused, match=r"hooks\.example\.com"):
         check_public_url("https://hooks.example.com/", resolve=resolve)
 
 
 def test_an_owner_cannot_point_a_real_install_at_itself():
     check_account_url("http://127.0.0.1:9100/api")
-    with override_settings(TESTING=False, DEMO=False), pytest.raises(Refused):
+    with override_settings(TESTING=False, DEMO=False), pytest.raises(OperationRefused):
         check_account_url("http://127.0.0.1:9100/api")
 
 

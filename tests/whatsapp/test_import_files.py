@@ -6,7 +6,7 @@ import pytest
 
 from centers.models import Center
 from tests.factories import CenterFactory, InstanceFactory
-from whatsapp.importing import preview_import, reread_import, run_import, start_import
+from whatsapp.imports.run import preview_import, reread_import, run_import, start_import
 from whatsapp.models import ImportBatch, Instance
 
 SAMPLES = Path(__file__).parent / "samples"

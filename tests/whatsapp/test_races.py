@@ -8,20 +8,20 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from centers.errors import Refused
-from centers.models import AuditEvent
-from centers.scoping import tenant
+from centers.errors import OperationRefused
+from centers.models import AuditEntry
+from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory
 from whatsapp.accounts import save_account
-from whatsapp.codes import ask_code, lost_questions
-from whatsapp.importing import preview_import, run_import, start_import
+from whatsapp.imports.run import preview_import, run_import, start_import
 from whatsapp.instances import add_instance
-from whatsapp.models import Incident, Instance, PairingAttempt, Service, StatusChange, WantReason
-from whatsapp.monitoring import check_instances, claim_due
-from whatsapp.pairing import start_pairing
-from whatsapp.reconciling import reconcile
-from whatsapp.switching import want_service
-from whatsapp.webhooks import receive
+from whatsapp.models import Alert, DesiredReason, Instance, PairingAttempt, Service, StatusChange
+from whatsapp.monitoring.scheduler import check_instances, claim_due
+from whatsapp.pairing.qr_worker import ask_code, lost_questions
+from whatsapp.pairing.sessions import start_pairing
+from whatsapp.service.desired_state import set_desired_state
+from whatsapp.service.reconciler import reconcile
+from whatsapp.webhooks.inbound import receive
 
 THREADS = 8
 
@@ -75,7 +75,7 @@ def test_each_number_is_claimed_and_alarmed_once(new_place, now):
     assert sorted(claimed) == sorted(number.pk for number in place.instances)
     assert place.calls("status") == 20
     with tenant(place.reseller):
-        assert Incident.objects.count() == StatusChange.objects.count() == 20
+        assert Alert.objects.count() == StatusChange.objects.count() == 20
 
 
 def test_the_same_number_checked_by_all_changes_once(new_place, now):
@@ -86,14 +86,16 @@ def test_the_same_number_checked_by_all_changes_once(new_place, now):
         lambda: check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=20),
     )
     with tenant(place.reseller):
-        assert Incident.objects.count() == StatusChange.objects.count() == 1
+        assert Alert.objects.count() == StatusChange.objects.count() == 1
 
 
 def test_a_switch_is_made_by_one_worker(new_place, now):
     place = new_place()
     numbers = [place.add() for _ in range(6)]
     with tenant(place.reseller):
-        want_service(instances=numbers, wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=now)
+        set_desired_state(
+            instances=numbers, wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
+        )
     confirmed = together(place, lambda: reconcile(reseller=place.reseller, now=now))
     assert sum(confirmed) == 6
     assert place.calls("toggle") == 6
@@ -107,7 +109,7 @@ def test_the_first_save_of_an_account_may_be_clicked_twice(new_place, now):
         saved = together(place, lambda: save_account(reseller=place.reseller, by=None, now=now, **fields).pk)
         assert len(set(saved)) == 1
         with tenant(place.reseller):
-            assert AuditEvent.objects.count() == 1
+            assert AuditEntry.objects.count() == 1
 
 
 def test_an_id_is_added_once(new_place, now):
@@ -116,7 +118,7 @@ def test_an_id_is_added_once(new_place, now):
     def add():
         try:
             return add_instance(center=place.center, instance_id="inst-1", by=None, now=now).pk
-        except Refused as refusal:
+        except OperationRefused as refusal:
             return refusal.sentence
 
     answers = together(place, add)

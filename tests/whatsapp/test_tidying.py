@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from centers.models import JobRun
+from whatsapp.jobs import tidy
 from whatsapp.models import ImportBatch, PairingAttempt, WebhookEvent
-from whatsapp.rounds import tidy
 
 State = ImportBatch.State
 

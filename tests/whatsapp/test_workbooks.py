@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 
 from centers.models import Center
-from whatsapp.csvfile import read_sheet
-from whatsapp.importing import preview_import, run_import, start_import
+from whatsapp.imports.csv_reader import read_sheet
+from whatsapp.imports.run import preview_import, run_import, start_import
 
 SAMPLE = (Path(__file__).parent / "samples" / "16_excel.xlsx").read_bytes()
 

@@ -17,14 +17,14 @@ from centers import clock, live
 from centers.models import JobRun
 from centers.models.jobs import RUN_LEASE
 from centers.queries import jobs_today, latest_runs
-from centers.scoping import tenant
-from centers.workers import queues
+from centers.queue.dispatch import enqueue
+from centers.queue.heartbeats import queues
+from centers.tenancy.scoping import tenant
 from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
-from config.supervisor.commands import WORKERS
-from whatsapp.dispatch import enqueue
-from whatsapp.models import Connection, PairingAttempt, Service, WantReason
-from whatsapp.pairing import Phase, pairing_image, pairing_state, start_pairing
-from whatsapp.switching import want_service
+from devstack.supervisor.commands import WORKERS
+from whatsapp.models import Connection, DesiredReason, PairingAttempt, Service
+from whatsapp.pairing.sessions import Phase, pairing_image, pairing_state, start_pairing
+from whatsapp.service.desired_state import set_desired_state
 
 
 def wait_for(what: Callable[[], object], seconds: float = 60) -> object:
@@ -83,8 +83,8 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
         assert (number.connection, phone.connection) == (Connection.CONNECTED, Connection.DISCONNECTED)
         wait_for(lambda: JobRun.objects.filter(job="status", state="done", done=2).exists(), 10)
 
-        want_service(
-            instances=[number], wanted=Service.DISABLED, reason=WantReason.MANUAL, by=None, now=clock.now()
+        set_desired_state(
+            instances=[number], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=clock.now()
         )
         wait_for(lambda: place.calls("toggle") == 1, 20)
 
@@ -187,13 +187,13 @@ assert len(app.tasks) > 20
         ("whatsapp.tick_switching", "whatsapp.switch"),
         ("billing.tick_usage", "billing.usage"),
         ("billing.tick_account", "billing.account"),
-        ("billing.tick_rates", "billing.rates"),
+        ("billing.tick_rates", "billing.pricing.rates"),
         ("billing.tick_invoices", "billing.invoices"),
         ("billing.tick_dunning", "billing.dunning"),
     ],
 )
 def test_two_beats_at_once_do_the_work_of_one(db, new_place, tick, work):
-    new_place().add(switch_next_at=clock.now(), service_wanted=Service.DISABLED)
+    new_place().add(switch_next_at=clock.now(), desired_state=Service.DISABLED)
     queue = f"markaz:{ROUTES[work]['queue']}"
     ticking = our_tasks()[tick]
     for _ in range(2):

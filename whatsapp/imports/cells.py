@@ -2,10 +2,10 @@
 
 import re
 
-from centers.exports import without_escapes
-from centers.text import typed_code
+from centers.values.text import typed_code
+from centers.web.exports import without_escapes
 
-# Line breaks and control characters stay: the columns refuse them with a sentence (centers/text.py).
+# Line breaks and control characters stay: the columns refuse them with a sentence (centers/values/text.py).
 _BLANK = re.compile(r"[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
 #: Marks of direction and width that spreadsheets and phones leave around text; no one sees them.
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from centers.center_export import EXPORT_COLUMNS as CENTER_EXPORT
+from centers.web.center_export import EXPORT_COLUMNS as CENTER_EXPORT
 from whatsapp.number_export import EXPORT_COLUMNS as NUMBER_EXPORT
 
 COLUMNS = (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy
 
-from centers.sentences import Sentence as _
-from centers.sentences import of_lazy
+from centers.stored_messages import StoredMessage as _
+from centers.stored_messages import of_lazy
 
 UTF_8, UTF_16, ARABIC, WESTERN, TURKISH = "utf-8", "utf-16", "cp1256", "cp1252", "cp1254"
 #: What a person can choose, by Python's name.

@@ -14,7 +14,7 @@ from xml.parsers.expat import ExpatError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from centers.sentences import Sentence as _
+from centers.stored_messages import StoredMessage as _
 from whatsapp.imports.encodings import Unreadable
 from whatsapp.imports.xml_limits import check_xml, too_large
 

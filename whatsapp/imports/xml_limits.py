@@ -3,7 +3,7 @@
 from typing import IO
 from xml.parsers import expat
 
-from centers.sentences import Sentence as _
+from centers.stored_messages import StoredMessage as _
 from whatsapp.imports.encodings import Unreadable
 
 _MOST_ELEMENTS = 700_000  # of one part; 20,000 rows of 10 columns need at most some 620,000

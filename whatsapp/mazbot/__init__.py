@@ -1,14 +1,14 @@
 """The only code that speaks to MazBot: the seven calls, the login, the request budget and the errors."""
 
-from .budget import BudgetReading, RequestBudget, budget_usage
+from .budget import BudgetUsage, RequestBudget, budget_usage
 from .client import MazBot
 from .config import LOCALE_PREFIXES, AccountConfig, Timeouts
 from .diagnosis import Diagnosis, Step, test_connection
 from .errors import BudgetExhausted, ErrorKind, MazBotError
-from .priority import Priority
-from .readings import (
+from .lane import Lane
+from .results import (
     Acknowledgement,
-    ConnectionReading,
+    CheckResult,
     ConnectionStatus,
     MainAccountUsage,
     OddField,
@@ -26,16 +26,16 @@ __all__ = [
     "AccountConfig",
     "Acknowledgement",
     "BudgetExhausted",
-    "BudgetReading",
-    "ConnectionReading",
+    "BudgetUsage",
+    "CheckResult",
     "ConnectionStatus",
     "Diagnosis",
     "ErrorKind",
+    "Lane",
     "MainAccountUsage",
     "MazBot",
     "MazBotError",
     "OddField",
-    "Priority",
     "QrCode",
     "RateList",
     "RateRow",

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from .errors import ErrorKind, MazBotError
 from .fields import clean_text, odd_text, read_amount, read_cost, read_count, read_moment, safe_text
-from .readings import (
+from .results import (
     Acknowledgement,
-    ConnectionReading,
+    CheckResult,
     ConnectionStatus,
     MainAccountUsage,
     OddField,
@@ -58,13 +58,13 @@ def read_token(payload: Payload) -> str:
     return token
 
 
-def read_connection(payload: Payload, *, zone: ZoneInfo, now: datetime) -> ConnectionReading:
+def read_connection(payload: Payload, *, zone: ZoneInfo, now: datetime) -> CheckResult:
     """A status this program does not know is kept as text and read as UNKNOWN."""
     raw = clean_text(payload.get("status"), limit=MAX_STATUS)
     if not raw:
         raise _malformed("status is missing")
     known = raw.lower() in {status.value for status in ConnectionStatus}
-    return ConnectionReading(
+    return CheckResult(
         status=ConnectionStatus(raw.lower()) if known else ConnectionStatus.UNKNOWN,
         raw=raw,
         last_seen=read_moment(payload.get("last_seen"), zone=zone, now=now),

@@ -17,7 +17,7 @@ import redis
 
 from .budget_scripts import FINISH, PENALIZE, READING, RESERVE
 from .errors import BudgetExhausted, ErrorKind, MazBotError
-from .priority import DEFAULT_DEADLINES, Priority
+from .lane import DEFAULT_DEADLINES, Lane
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetReading:
+class BudgetUsage:
     """How an account's budget stands; `waiting` counts the requests that wait now, by priority.
 
     `limit` is the one last asked for, 0 for an account that has sent nothing yet.
@@ -53,7 +53,7 @@ class BudgetReading:
 
     limit: int
     granted_last_minute: int
-    waiting: dict[Priority, int]
+    waiting: dict[Lane, int]
     paused_until: datetime | None
 
 
@@ -85,7 +85,7 @@ class RequestBudget:
         self._finish = valkey.register_script(FINISH)
         self._penalize = valkey.register_script(PENALIZE)
 
-    def reserve(self, *, priority: Priority, deadline: float | None = None) -> Slot:
+    def reserve(self, *, priority: Lane, deadline: float | None = None) -> Slot:
         """Wait for a slot, at most `deadline` seconds (None: the priority's default), and return when it has come.
 
         Raises BudgetExhausted as soon as it is clear that no slot comes in time, MazBotError (`unavailable`) when
@@ -129,7 +129,7 @@ class RequestBudget:
             return self._window / SECOND if retry_after is None else retry_after
         return cast(int, pause) / SECOND
 
-    def _ask(self, waiter: str, priority: Priority, remaining: int) -> tuple[int, int, int]:
+    def _ask(self, waiter: str, priority: Lane, remaining: int) -> tuple[int, int, int]:
         args: list[bytes | bytearray | memoryview[int] | str | int | float] = [
             waiter,
             priority + 1,
@@ -151,16 +151,16 @@ class RequestBudget:
         raise MazBotError(ErrorKind.UNAVAILABLE, f"the request budget cannot be reached ({name})")
 
 
-def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetReading:
+def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetUsage:
     """How the budget of the account with this key stands, for whoever looks into it. Raises redis.RedisError."""
     answer = cast(
         list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)])
     )
     limit, granted, pause, *waiting = answer
-    return BudgetReading(
+    return BudgetUsage(
         limit=limit,
         granted_last_minute=granted,
-        waiting=dict(zip(sorted(Priority), waiting, strict=True)),
+        waiting=dict(zip(sorted(Lane), waiting, strict=True)),
         paused_until=datetime.now(UTC) + timedelta(microseconds=pause) if pause else None,
     )
 
@@ -168,7 +168,7 @@ def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -
 def _keys(account: str) -> list[str]:
     """The keys the scripts work on; the braces keep them on one node of a cluster."""
     base = f"mazbot:{{{account}}}:budget"
-    return [base, f"{base}:flights", *(f"{base}:waiting:{priority.value}" for priority in sorted(Priority))]
+    return [base, f"{base}:flights", *(f"{base}:waiting:{priority.value}" for priority in sorted(Lane))]
 
 
 def _exhausted(patience: float, wait: float) -> BudgetExhausted:

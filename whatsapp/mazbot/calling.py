@@ -11,8 +11,8 @@ from .budget import RequestBudget, Slot
 from .config import AccountConfig, Timeouts
 from .envelope import open_envelope
 from .errors import ErrorKind, MazBotError
+from .lane import DEFAULT_DEADLINES, Lane
 from .login import Logins, Wait
-from .priority import DEFAULT_DEADLINES, Priority
 from .sessions import sessions
 from .tokens import Pass, TokenStore
 from .transport import Answer, ConnectionBrokenError, Query, exchange
@@ -28,7 +28,7 @@ FLIGHT_MARGIN = 5.0  # seconds for what the timeouts do not cover, such as name 
 class _Turn:
     """How a call stands in the queue for slots, and what it wants to know of its sending."""
 
-    priority: Priority
+    priority: Lane
     wait: Wait
     on_send: Callable[[], object] = lambda: None
 
@@ -54,7 +54,7 @@ class Caller:
         self._logins = Logins(config, store, self._send_anonymously, longest_request=longest)
         self.locale_prefix = config.locale_prefix
 
-    def login(self, *, priority: Priority, deadline: float | None) -> None:
+    def login(self, *, priority: Lane, deadline: float | None) -> None:
         """Log in whether or not a token is shared, and share the new one."""
         self._guarded(lambda: self._noted(self._logins.fresh(_wait(priority, deadline))))
 
@@ -62,7 +62,7 @@ class Caller:
         self,
         query: Query,
         *,
-        priority: Priority,
+        priority: Lane,
         deadline: float | None,
         on_send: Callable[[], object] = lambda: None,
     ) -> dict[str, object]:
@@ -99,7 +99,7 @@ class Caller:
             answer = self._send(query, used.prefix, headers, turn)
         return open_envelope(answer, secrets=(*self.config.secrets(), used.token))
 
-    def _send_anonymously(self, query: Query, prefix: str, priority: Priority, deadline: float) -> Answer:
+    def _send_anonymously(self, query: Query, prefix: str, priority: Lane, deadline: float) -> Answer:
         return self._send(query, prefix, {}, _Turn(priority, Wait(deadline)))
 
     def _send(self, query: Query, prefix: str, headers: dict[str, str], turn: _Turn) -> Answer:
@@ -146,7 +146,7 @@ class Caller:
         raise MazBotError(ErrorKind.UNAVAILABLE, f"the shared state cannot be reached ({name})")
 
 
-def _wait(priority: Priority, deadline: float | None) -> Wait:
+def _wait(priority: Lane, deadline: float | None) -> Wait:
     return Wait(DEFAULT_DEADLINES[priority] if deadline is None else deadline)
 
 

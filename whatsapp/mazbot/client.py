@@ -10,10 +10,10 @@ from . import answers
 from .calling import Caller
 from .config import AccountConfig, Timeouts
 from .errors import ErrorKind, MazBotError
-from .priority import Priority
-from .readings import (
+from .lane import Lane
+from .results import (
     Acknowledgement,
-    ConnectionReading,
+    CheckResult,
     MainAccountUsage,
     QrCode,
     RateList,
@@ -59,13 +59,13 @@ class MazBot:
         """The locale prefix the last login worked under; before any, the configured one."""
         return self._caller.locale_prefix
 
-    def login(self, *, priority: Priority = Priority.PERSON, deadline: float | None = None) -> None:
+    def login(self, *, priority: Lane = Lane.PERSON, deadline: float | None = None) -> None:
         """Log in afresh, whatever token is shared or was refused a moment ago."""
         self._caller.login(priority=priority, deadline=deadline)
 
     def status(
-        self, instance_id: str, *, priority: Priority = Priority.SWEEP, deadline: float | None = None
-    ) -> ConnectionReading:
+        self, instance_id: str, *, priority: Lane = Lane.SWEEP, deadline: float | None = None
+    ) -> CheckResult:
         """Call 1: whether a number is connected."""
         zone = self.config.zone()
         path = f"whatsapp/status/{quote(_id(instance_id), safe='')}"
@@ -73,7 +73,7 @@ class MazBot:
         return answers.read_connection(payload, zone=zone, now=self._clock())
 
     def connect(
-        self, instance_id: str, *, priority: Priority = Priority.PERSON, deadline: float | None = None
+        self, instance_id: str, *, priority: Lane = Lane.PERSON, deadline: float | None = None
     ) -> QrCode:
         """Call 2: a fresh QR code to pair a number with."""
         query = self._post("whatsapp/connect", {"instance_id": _id(instance_id)})
@@ -87,7 +87,7 @@ class MazBot:
         self,
         country_id: str | None = None,
         *,
-        priority: Priority = Priority.METERING,
+        priority: Lane = Lane.METERING,
         deadline: float | None = None,
     ) -> RateList:
         """Call 3: what MazBot charges in a country (None: the account's default list)."""
@@ -101,7 +101,7 @@ class MazBot:
         from_date: date,
         to_date: date,
         *,
-        priority: Priority = Priority.METERING,
+        priority: Lane = Lane.METERING,
         deadline: float | None = None,
     ) -> Usage:
         """Call 4: what a number used from `from_date` to `to_date`, both days included."""
@@ -114,7 +114,7 @@ class MazBot:
         from_date: date,
         to_date: date,
         *,
-        priority: Priority = Priority.METERING,
+        priority: Lane = Lane.METERING,
         deadline: float | None = None,
     ) -> MainAccountUsage:
         """Call 5: what all of the account used, both days included, and what is left of its quota."""
@@ -126,7 +126,7 @@ class MazBot:
         instance_id: str,
         action: ToggleAction,
         *,
-        priority: Priority = Priority.CONTROL,
+        priority: Lane = Lane.CONTROL,
         deadline: float | None = None,
     ) -> ToggleOutcome:
         """Call 6: switch a number's service. Never repeated here: asking again is the reconciler's decision."""
@@ -140,7 +140,7 @@ class MazBot:
         instance_id: str,
         url: str,
         *,
-        priority: Priority = Priority.PERSON,
+        priority: Lane = Lane.PERSON,
         deadline: float | None = None,
     ) -> Acknowledgement:
         """Call 7: where a number's webhooks go. The address must have been checked by the caller."""
@@ -155,7 +155,7 @@ class MazBot:
         mobile: str,
         values: Sequence[str] = (),
         *,
-        priority: Priority = Priority.CONTROL,
+        priority: Lane = Lane.CONTROL,
         deadline: float | None = None,
     ) -> Acknowledgement:
         """Send an approved WhatsApp template from the main account; `mobile` is digits only with country code.

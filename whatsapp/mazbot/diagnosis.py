@@ -10,7 +10,7 @@ import redis
 from .client import DEFAULT_TIMEOUTS, MazBot, utc_now
 from .config import AccountConfig, Timeouts
 from .errors import ErrorKind, MazBotError
-from .priority import Priority
+from .lane import Lane
 
 
 class Step(StrEnum):
@@ -71,7 +71,7 @@ def test_connection(
     except MazBotError as error:
         return _diagnose(error, _STEPS.get(error.kind, Step.LOGIN), None)
     try:
-        bot.rates(priority=Priority.PERSON)
+        bot.rates(priority=Lane.PERSON)
     except MazBotError as error:
         step = _STEPS.get(error.kind, Step.RATES)
         return _diagnose(error, Step.RATES if step is Step.ADDRESS else step, bot.locale_prefix)

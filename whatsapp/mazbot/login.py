@@ -8,7 +8,7 @@ from .answers import read_token
 from .config import LOCALE_PREFIXES, AccountConfig
 from .envelope import open_envelope
 from .errors import BudgetExhausted, ErrorKind, MazBotError
-from .priority import Priority
+from .lane import Lane
 from .tokens import LoginLock, Pass, TokenStore
 from .transport import Answer, Query
 
@@ -21,7 +21,7 @@ _ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})
 # Outcomes that the same credentials will have again in a moment.
 _LASTING = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH})
 
-Send = Callable[[Query, str, Priority, float], Answer]
+Send = Callable[[Query, str, Lane, float], Answer]
 
 
 class Wait:
@@ -108,7 +108,7 @@ class Logins:
         while True:
             lock.extend(self._lease)
             try:
-                return self._send(query, prefix, Priority.PERSON, min(wait.left(), SLOT_PATIENCE))
+                return self._send(query, prefix, Lane.PERSON, min(wait.left(), SLOT_PATIENCE))
             except BudgetExhausted as error:
                 pause = error.retry_after or 0.0
                 if pause > wait.left():

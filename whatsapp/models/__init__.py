@@ -1,24 +1,24 @@
 """The numbers of the centers: what they are, what was seen of them, what was asked of them."""
 
 from whatsapp.models.account import MazbotAccount
-from whatsapp.models.importing import ImportBatch
-from whatsapp.models.incident import Incident
-from whatsapp.models.instance import OFF, STATES, Connection, Instance, Service, StatusChange, WantReason
+from whatsapp.models.alert import Alert
+from whatsapp.models.import_batch import ImportBatch
+from whatsapp.models.instance import OFF, STATES, Connection, DesiredReason, Instance, Service, StatusChange
 from whatsapp.models.pairing import PairingAttempt, PairingLink
 from whatsapp.models.webhook import WebhookEvent
 
 __all__ = [
     "OFF",
     "STATES",
+    "Alert",
     "Connection",
+    "DesiredReason",
     "ImportBatch",
-    "Incident",
     "Instance",
     "MazbotAccount",
     "PairingAttempt",
     "PairingLink",
     "Service",
     "StatusChange",
-    "WantReason",
     "WebhookEvent",
 ]

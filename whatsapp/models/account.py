@@ -6,11 +6,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from centers.managers import TenantManager
 from centers.models import Reseller
 from centers.models.fields import AddressField, CodeField, LineField
+from centers.models.managers import TenantManager
 from centers.secrets import SecretField
-from centers.validators import validate_currency, validate_time_zone
+from centers.values.validators import validate_currency, validate_time_zone
 
 
 def new_path_token() -> str:
@@ -51,7 +51,9 @@ class MazbotAccount(models.Model):
     last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
     # While MazBot fails for many numbers at once nobody is alarmed per number and nobody is suspended.
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
-    recent_checks = models.JSONField(default=list, editable=False)  # see whatsapp/provider.py
+    recent_checks = models.JSONField(
+        default=list, editable=False
+    )  # see whatsapp/monitoring/provider_incidents.py
     checks_paused_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager(reseller="reseller")

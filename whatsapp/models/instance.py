@@ -8,11 +8,11 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers import clock
-from centers.managers import TenantManager
 from centers.models import Center, Reseller, User
 from centers.models.fields import CodeField, LineField, no_control
-from centers.names import NameKey
-from centers.sentences import SentenceField
+from centers.models.managers import TenantManager
+from centers.stored_messages import StoredMessageField
+from centers.values.names import NameKey
 
 
 class Connection(models.TextChoices):
@@ -39,7 +39,7 @@ OFF = "off"
 STATES = [*Connection.choices, (OFF, _("Switched off"))]
 
 
-class WantReason(models.TextChoices):
+class DesiredReason(models.TextChoices):
     """Why the service is wanted as it is; only NON_PAYMENT is lifted by a payment."""
 
     NONE = "", "-"
@@ -72,30 +72,30 @@ class Instance(models.Model):
     check_failures = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
     next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    service_wanted = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
-    want_reason = models.CharField(max_length=12, choices=WantReason, blank=True, editable=False)
-    wanted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    wanted_by = models.ForeignKey(
+    desired_state = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
+    desired_reason = models.CharField(max_length=12, choices=DesiredReason, blank=True, editable=False)
+    desired_at = models.DateTimeField(null=True, blank=True, editable=False)
+    desired_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
     service = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
-    service_raw = models.CharField(max_length=64, blank=True, editable=False)
-    service_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    confirmed_raw = models.CharField(max_length=64, blank=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     switch_attempts = models.PositiveIntegerField(default=0, editable=False)
     switch_next_at = models.DateTimeField(null=True, blank=True, editable=False)  # empty: nothing to do
     switch_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a call is under way
-    switch_error = SentenceField(blank=True, editable=False)
+    switch_error = StoredMessageField(blank=True, editable=False)
 
     # Derived by the database, so that every page, count, filter, order and export means the same by it.
     state = models.GeneratedField(
-        expression=Case(When(service_wanted=Service.DISABLED, then=Value(OFF)), default=F("connection")),
+        expression=Case(When(desired_state=Service.DISABLED, then=Value(OFF)), default=F("connection")),
         output_field=models.CharField(max_length=12, choices=STATES),
         db_persist=True,
         choices=STATES,
     )
     state_since = models.GeneratedField(
         expression=Case(
-            When(service_wanted=Service.DISABLED, then=F("wanted_at")), default=F("connection_since")
+            When(desired_state=Service.DISABLED, then=F("desired_at")), default=F("connection_since")
         ),
         output_field=models.DateTimeField(null=True),
         db_persist=True,
@@ -103,11 +103,11 @@ class Instance(models.Model):
 
     webhook_url = models.URLField(_("webhook address"), max_length=500, blank=True, editable=False)
     webhook_set_at = models.DateTimeField(null=True, blank=True, editable=False)
-    webhook_error = SentenceField(blank=True, editable=False)
+    webhook_error = StoredMessageField(blank=True, editable=False)
     webhook_attempts = models.PositiveIntegerField(default=0, editable=False)
     webhook_next_at = models.DateTimeField(
         null=True, blank=True, editable=False
-    )  # see whatsapp/forwarding.py
+    )  # see whatsapp/service/webhook_url.py
     webhook_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     connect_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a code is asked for
@@ -123,7 +123,7 @@ class Instance(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["reseller", "instance_id"], name="instance_id_once_per_reseller"),
             models.CheckConstraint(
-                condition=Q(service_wanted__in=[Service.ENABLED, Service.DISABLED]),
+                condition=Q(desired_state__in=[Service.ENABLED, Service.DISABLED]),
                 name="instance_wants_something_real",
             ),
             no_control("label", "instance_label_no_control"),
@@ -148,12 +148,12 @@ class Instance(models.Model):
     @property
     def is_switching(self) -> bool:
         """Whether MazBot has not yet confirmed the state we want."""
-        return self.service != self.service_wanted
+        return self.service != self.desired_state
 
     @property
     def is_off(self) -> bool:
         """Whether the number is, or is about to be, switched off."""
-        return self.service_wanted == Service.DISABLED
+        return self.desired_state == Service.DISABLED
 
 
 class StatusChange(models.Model):

@@ -5,8 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from centers.managers import TenantManager
 from centers.models import Reseller, User
+from centers.models.managers import TenantManager
 from whatsapp.models.instance import Instance
 
 
@@ -59,7 +59,7 @@ class PairingAttempt(models.Model):
 class PairingLink(models.Model):
     """An address for pairing one number without an account; only the hash of its token is stored.
 
-    It is used up once the number has stayed connected for a while (whatsapp/links.py).
+    It is used up once the number has stayed connected for a while (whatsapp/pairing/links.py).
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from centers.managers import TenantManager
 from centers.models import Reseller
+from centers.models.managers import TenantManager
 
 
 class WebhookEvent(models.Model):

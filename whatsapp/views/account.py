@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.errors import OperationRefused
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
 from whatsapp.accounts import (
     explain_diagnosis,
     explain_kind,
@@ -21,9 +21,9 @@ from whatsapp.accounts import (
     unsaved_account,
 )
 from whatsapp.forms import AccountForm
-from whatsapp.forwarding import own_webhook_url
 from whatsapp.mazbot import Diagnosis, Step
 from whatsapp.models import MazbotAccount
+from whatsapp.service.webhook_url import own_webhook_url
 
 __all__ = ["settings_mazbot", "settings_mazbot_test"]
 
@@ -44,7 +44,7 @@ def settings_mazbot(request: TenantRequest) -> HttpResponseBase:
     if form.is_valid():
         try:
             save_account(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("base_url", error.sentence)
         else:
             toast(request, _("The MazBot account was saved. Test the connection to be sure that it works."))
@@ -75,7 +75,7 @@ def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
         return render(request, f"{PAGE}#test-result", {"form_problems": _problems(form)}, status=422)
     try:
         account = unsaved_account(reseller=request.reseller, **form.cleaned_data)
-    except Refused as error:
+    except OperationRefused as error:
         return _result(request, form, {"form_problems": [error.sentence]})
     diagnosis = test_account(account=account)
     note_test(account=account, diagnosis=diagnosis, now=clock.now())

@@ -1,4 +1,4 @@
-"""Incidents as staff see them: open, acknowledged, resolved."""
+"""Alerts as staff see them: open, acknowledged, resolved."""
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
-from whatsapp.incidents import acknowledge
-from whatsapp.models import Incident
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.paging import keyset
+from centers.web.partials import render_page
+from centers.web.toasts import toast
+from whatsapp.alerts.lifecycle import acknowledge
+from whatsapp.models import Alert
 from whatsapp.views.next_steps import next_step
 
 __all__ = ["alert_acknowledge", "alert_badge", "alerts"]
@@ -42,29 +42,29 @@ def alerts(request: TenantRequest) -> HttpResponseBase:
     tab = request.GET.get("tab", "open")
     tab = tab if tab in _IN_TAB else "open"
     kind = request.GET.get("kind", "")
-    rows = _incidents().filter(_IN_TAB[tab])
-    if kind in Incident.Kind.values:
+    rows = _alerts().filter(_IN_TAB[tab])
+    if kind in Alert.Kind.values:
         rows = rows.filter(kind=kind)
     page = keyset(rows, request.GET, orders=ORDERS, default="-opened", size=50)
     context = {
         "page": page,
-        "rows": [(incident, next_step(incident, request)) for incident in page.rows],
+        "rows": [(alert, next_step(alert, request)) for alert in page.rows],
         "tab": tab,
         "tabs": _tabs(),
         "kind": kind,
-        "kinds": Incident.Kind.choices,
+        "kinds": Alert.Kind.choices,
         "here": request.get_full_path(),
         "now": clock.now(),
     }
     return render_page(request, "whatsapp/alerts.html", context, parts=("alerts",))
 
 
-def _incidents() -> "QuerySet[Incident]":
-    return Incident.objects.select_related("instance__center", "center", "acknowledged_by")
+def _alerts() -> "QuerySet[Alert]":
+    return Alert.objects.select_related("instance__center", "center", "acknowledged_by")
 
 
 def _tabs() -> list[tuple[str, object, int]]:
-    counts = Incident.objects.order_by().aggregate(
+    counts = Alert.objects.order_by().aggregate(
         **{name: Count("pk", filter=condition) for name, condition in _IN_TAB.items()}
     )
     return [(name, label, counts[name]) for name, label in TABS]
@@ -73,14 +73,14 @@ def _tabs() -> list[tuple[str, object, int]]:
 @staff(Permission.MANAGE_ALERTS)
 @require_POST
 def alert_acknowledge(request: TenantRequest) -> HttpResponseBase:
-    """Mark the chosen incidents (`incident`, repeated) as seen; ids that are not ours are passed over."""
-    wanted = [int(pk) for pk in request.POST.getlist("incident") if pk.isascii() and pk.isdigit()]
+    """Mark the chosen alerts (`alert`, repeated) as seen; ids that are not ours are passed over."""
+    wanted = [int(pk) for pk in request.POST.getlist("alert") if pk.isascii() and pk.isdigit()]
     wanted = [pk for pk in wanted if pk < 2**63][:MOST_AT_ONCE]
     now = clock.now()
-    open_ones = _incidents().select_related("reseller").defer("reseller__logo").filter(_IN_TAB["open"])
+    open_ones = _alerts().select_related("reseller").defer("reseller__logo").filter(_IN_TAB["open"])
     chosen = list(open_ones.filter(pk__in=wanted))
-    for incident in chosen:
-        acknowledge(incident=incident, by=request.user, now=now)
+    for alert in chosen:
+        acknowledge(alert=alert, by=request.user, now=now)
     _say(request, len(chosen), bool(wanted))
     return redirect(_back(request))
 
@@ -106,5 +106,5 @@ def _back(request: TenantRequest) -> str:
 @require_GET
 def alert_badge(request: TenantRequest) -> HttpResponseBase:
     """The navigation's link with the number of open alerts; app.js reads `data-down` for title and favicon."""
-    count = Incident.objects.filter(_IN_TAB["open"]).count()
+    count = Alert.objects.filter(_IN_TAB["open"]).count()
     return render(request, "whatsapp/alerts.html#alert-badge", {"count": count})

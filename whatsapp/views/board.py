@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.exports import export
 from centers.models import Center
-from centers.paging import keyset
-from centers.partials import render_page
-from centers.permissions import Permission
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.exports import export
+from centers.web.paging import keyset
+from centers.web.partials import render_page
 from whatsapp.models import STATES
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
 from whatsapp.queries import ConnectionCounts, connection_counts
@@ -41,7 +41,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "filters": filters,
         "chips": _chips(request, filters, connection_counts()),
         "countries": board_query.countries(),
-        "standings": Center.Standing.choices,
+        "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": STATES,
         "now": now,

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller
-from centers.text import searched
+from centers.values.text import searched
 from whatsapp.models import STATES, Instance, Service
 from whatsapp.queries import DOWN, IS_SWITCHING
 
@@ -23,8 +23,8 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "since": ("state_since", "pk"),
     "seen": ("last_seen", "pk"),
     "checked": ("checked_at", "pk"),
-    "service": ("service_wanted", "service", "pk"),
-    "standing": ("center__standing", "center__name", "pk"),
+    "service": ("desired_state", "service", "pk"),
+    "payment_status": ("center__payment_status", "center__name", "pk"),
 }
 DEFAULT_ORDER = "center"
 
@@ -36,7 +36,7 @@ class Filters:
     search: str = ""
     connection: str = ""
     service: str = ""
-    standing: str = ""
+    payment_status: str = ""
     country: str = ""
     archived: bool = False
 
@@ -47,7 +47,7 @@ class Filters:
             search=searched(query.get("q", "")),
             connection=_one_of(query.get("connection", ""), [*dict(STATES), "down"]),
             service=_one_of(query.get("service", ""), [value for value, _label in SERVICE_FILTERS]),
-            standing=_one_of(query.get("standing", ""), Center.Standing.values),
+            payment_status=_one_of(query.get("payment_status", ""), Center.PaymentStatus.values),
             country=searched(query.get("country", ""), longest=16),
             archived=query.get("archived") == "1",
         )
@@ -58,7 +58,7 @@ class Filters:
             "q": self.search,
             "connection": self.connection,
             "service": self.service,
-            "standing": self.standing,
+            "payment_status": self.payment_status,
             "country": self.country,
             "archived": "1" if self.archived else "",
         }
@@ -93,9 +93,9 @@ def _conditions(filters: Filters) -> list[Q]:
         conditions.append(IS_SWITCHING)
     elif filters.service:
         state = Service.ENABLED if filters.service == "on" else Service.DISABLED
-        conditions.append(Q(service_wanted=state))
-    if filters.standing:
-        conditions.append(Q(center__standing=filters.standing))
+        conditions.append(Q(desired_state=state))
+    if filters.payment_status:
+        conditions.append(Q(center__payment_status=filters.payment_status))
     if filters.country:
         conditions.append(Q(center__country_id=filters.country))
     return conditions

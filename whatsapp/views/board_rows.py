@@ -16,10 +16,10 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from centers.access import TenantRequest
-from centers.formats import language, zone_of
-from centers.permissions import Permission
 from centers.templatetags.values import ago_html
+from centers.tenancy.access import TenantRequest
+from centers.tenancy.permissions import Permission
+from centers.values.formats import language, zone_of
 from whatsapp.models import STATES, Instance
 
 KEPT = 5_000  # rows, about 2 KB each
@@ -43,14 +43,14 @@ class Shown:
     instance_id: str
     center_id: int
     center_name: str
-    standing: str
+    payment_status: str
     archived: bool
     state: str
     raw_status: str
     check_error: str
     service: str
-    service_wanted: str
-    want_reason: str
+    desired_state: str
+    desired_reason: str
     switch_attempts: int
     switch_error: str
     times: tuple[str, ...]
@@ -95,14 +95,14 @@ def _shown(row: Instance, told: str, slug: str, may_pair: bool, may_switch: bool
         instance_id=row.instance_id,
         center_id=row.center_id,
         center_name=row.center.name,
-        standing=row.center.standing,
+        payment_status=row.center.payment_status,
         archived=row.archived_at is not None,
         state=row.state,
         raw_status=row.raw_status,
         check_error=row.check_error,
         service=row.service,
-        service_wanted=row.service_wanted,
-        want_reason=row.want_reason,
+        desired_state=row.desired_state,
+        desired_reason=row.desired_reason,
         switch_attempts=row.switch_attempts,
         switch_error=row.switch_error,
         times=tuple(name for name in _TIMES if getattr(row, name) is not None),

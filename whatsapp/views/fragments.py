@@ -4,9 +4,9 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from centers.access import TenantRequest, staff
 from centers.models import Center
-from centers.permissions import Permission
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
 from whatsapp import queries
 from whatsapp.models import Instance
 

@@ -6,21 +6,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.errors import OperationRefused
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 from whatsapp.forms import ImportForm, ReadingForm
-from whatsapp.importing import (
-    example_file,
-    import_progress,
-    preview_import,
-    reread_import,
-    start_import,
-)
 from whatsapp.imports.columns import COLUMNS, LABELS
 from whatsapp.imports.encodings import ENCODINGS
+from whatsapp.imports.run import example_file, import_progress, preview_import, reread_import, start_import
 from whatsapp.models import ImportBatch
 
 __all__ = ["import_batch", "import_centers", "import_confirm", "import_example", "import_reread"]
@@ -44,7 +38,7 @@ def import_centers(request: TenantRequest) -> HttpResponseBase:
                 by=request.user,
                 now=clock.now(),
             )
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("file", error.sentence)
         else:
             return redirect("import_batch", request.reseller.slug, batch.pk)
@@ -93,7 +87,7 @@ def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
     batch = get_object_or_404(ImportBatch.objects.defer("rows", "content"), pk=pk)
     try:
         start_import(batch=batch, by=request.user, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     return redirect("import_batch", request.reseller.slug, pk)
 
@@ -107,7 +101,7 @@ def import_reread(request: TenantRequest, pk: int) -> HttpResponseBase:
     if form.is_valid():
         try:
             reread_import(batch=batch, by=request.user, **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             toast(request, error.sentence, "error")
     else:
         toast(request, _("Choose one of the encodings."), "error")

@@ -8,18 +8,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.partials import render_page
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.errors import OperationRefused
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.partials import render_page
+from centers.web.toasts import toast
 from whatsapp.accounts import explain_kind
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
-from whatsapp.forwarding import is_ours, set_webhook, take_back
-from whatsapp.links import working_links
-from whatsapp.models import Incident, Instance, PairingLink, Service, WantReason
-from whatsapp.monitoring import check_now
-from whatsapp.switching import want_service
+from whatsapp.models import Alert, DesiredReason, Instance, PairingLink, Service
+from whatsapp.monitoring.scheduler import check_now
+from whatsapp.pairing.links import working_links
+from whatsapp.service.desired_state import set_desired_state
+from whatsapp.service.webhook_url import is_ours, set_webhook, take_back
 from whatsapp.views.timeline import DAYS, timeline
 
 __all__ = ["instance", "instance_check", "instance_switch", "instance_timeline", "instance_webhook"]
@@ -27,7 +27,7 @@ __all__ = ["instance", "instance_check", "instance_switch", "instance_timeline",
 
 def find(pk: int) -> Instance:
     """The number of the open scope, with its center; 404 for any other."""
-    return get_object_or_404(Instance.objects.select_related("center", "reseller", "wanted_by"), pk=pk)
+    return get_object_or_404(Instance.objects.select_related("center", "reseller", "desired_by"), pk=pk)
 
 
 @staff(Permission.VIEW)
@@ -38,11 +38,11 @@ def instance(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: Any) -> HttpResponse:
-    incidents = list(Incident.objects.filter(instance=row, resolved_at=None).order_by("-opened_at"))
+    alerts = list(Alert.objects.filter(instance=row, resolved_at=None).order_by("-opened_at"))
     context = {
         "instance": row,
-        "incidents": incidents,
-        "pair_offered": any(incident.kind in ("disconnected", "expired") for incident in incidents),
+        "alerts": alerts,
+        "pair_offered": any(alert.kind in ("disconnected", "expired") for alert in alerts),
         "check_problem": explain_kind(row.check_error),
         "timeline": timeline(row, days=_days(request), now=clock.now()),
         "days_choices": DAYS,
@@ -86,7 +86,7 @@ def instance_check(request: TenantRequest, pk: int) -> HttpResponseBase:
     row = find(pk)
     try:
         check_now(instance=row, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
         toast(request, _("“%(name)s” is being checked.") % {"name": row}, "info")
@@ -107,10 +107,10 @@ def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
     if wanted == Service.DISABLED and not typed.is_valid():
         return _page(request, row, status=422, switch_form=typed, switch_open=True)
     try:
-        changed = want_service(
-            instances=[row], wanted=wanted, reason=WantReason.MANUAL, by=request.user, now=clock.now()
+        changed = set_desired_state(
+            instances=[row], wanted=wanted, reason=DesiredReason.MANUAL, by=request.user, now=clock.now()
         )
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
         _say_switched(request, row, wanted, bool(changed))
@@ -161,7 +161,7 @@ def save_webhook(request: TenantRequest, row: Instance, form: WebhookForm) -> bo
     """Set a checked form's address at MazBot; a refusal becomes the field's error, and nothing typed is lost."""
     try:
         set_webhook(instance=row, url=form.cleaned_data["url"], by=request.user, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         form.add_error("url", error.sentence)
         return False
     toast(request, _("MazBot now sends the events of “%(name)s” to this address.") % {"name": row})

@@ -9,11 +9,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.models import Center
-from centers.permissions import Permission
-from centers.toasts import toast
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
 from whatsapp import instances
 from whatsapp.forms import InstanceForm, InstanceListForm, MoveForm, TypedNameForm
 from whatsapp.models import Instance
@@ -51,7 +51,7 @@ def _add_one(request: TenantRequest, center: Center, form: InstanceForm) -> str:
             by=request.user,
             now=clock.now(),
         )
-    except Refused as error:
+    except OperationRefused as error:
         form.add_error("instance_id", error.sentence)
         return ""
     toast(request, _("“%(name)s” was added and is being checked.") % {"name": row})
@@ -68,7 +68,7 @@ def _add_several(request: TenantRequest, center: Center, form: InstanceListForm)
         for number, name, label in rows:
             try:
                 instances.add_instance(center=center, instance_id=name, label=label, by=request.user)
-            except Refused as error:
+            except OperationRefused as error:
                 text = _("Line %(line)s: %(problem)s") % {"line": number, "problem": error.sentence}
                 errors.append(text)
         if errors:
@@ -98,7 +98,7 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     if form.is_valid():
         try:
             instances.edit_instance(instance=row, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("instance_id", error.sentence)
             row = find(pk)
         else:
@@ -128,7 +128,7 @@ def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
         center = form.cleaned_data["center"]
         try:
             instances.move(instance=row, center=center, by=request.user, now=clock.now())
-        except Refused as error:
+        except OperationRefused as error:
             form.add_error("center", error.sentence)
         else:
             toast(request, _("“%(name)s” belongs to “%(center)s” now.") % {"name": row, "center": center})
@@ -146,7 +146,7 @@ def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
         return _edit_page(request, row, status=422, archive_form=form)
     try:
         instances.archive_instance(instance=row, by=request.user, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         form.add_error("typed", error.sentence)
         return _edit_page(request, row, status=422, archive_form=form)
     toast(request, _("“%(name)s” was archived. It is being switched off at MazBot.") % {"name": row})
@@ -160,7 +160,7 @@ def instance_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     row = find(pk)
     try:
         instances.restore_instance(instance=row, by=request.user, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
         toast(request, _("“%(name)s” is in use again.") % {"name": row})

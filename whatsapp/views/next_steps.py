@@ -1,15 +1,15 @@
-"""What to do about an incident: one link, by its kind and by what the reader may do."""
+"""What to do about an alert: one link, by its kind and by what the reader may do."""
 
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from centers.access import TenantRequest
-from centers.permissions import Permission
-from whatsapp.models import Incident
+from centers.tenancy.access import TenantRequest
+from centers.tenancy.permissions import Permission
+from whatsapp.models import Alert
 
-Kind = Incident.Kind
+Kind = Alert.Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +21,22 @@ class NextStep:
     icon: str
 
 
-def next_step(incident: Incident, request: TenantRequest) -> NextStep | None:
-    """The best next page for `incident`, or None where the reader can do nothing about it."""
-    if not incident.instance_id:
-        return _of_the_account(incident, request)
-    place = [request.reseller.slug, incident.instance_id]
-    if incident.kind in (Kind.DISCONNECTED, Kind.EXPIRED) and request.may(Permission.PAIR):
+def next_step(alert: Alert, request: TenantRequest) -> NextStep | None:
+    """The best next page for `alert`, or None where the reader can do nothing about it."""
+    if not alert.instance_id:
+        return _of_the_account(alert, request)
+    place = [request.reseller.slug, alert.instance_id]
+    if alert.kind in (Kind.DISCONNECTED, Kind.EXPIRED) and request.may(Permission.PAIR):
         return NextStep(_("Pair again"), reverse("pair", args=place), "qrcode")
-    if incident.kind == Kind.NOT_FOUND and request.may(Permission.MANAGE_CENTERS):
+    if alert.kind == Kind.NOT_FOUND and request.may(Permission.MANAGE_CENTERS):
         return NextStep(_("Correct the id"), reverse("instance_edit", args=place), "pencil")
-    if incident.kind == Kind.USAGE_FLAGGED and request.may(Permission.ISSUE_INVOICES):
+    if alert.kind == Kind.USAGE_FLAGGED and request.may(Permission.ISSUE_INVOICES):
         return NextStep(_("Decide"), reverse("usage", args=place[:1]), "gavel")
     return NextStep(_("Open the number"), reverse("instance", args=place), "eye")
 
 
-def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | None:
-    """Steps for incidents without a number: each kind has its page and the permission to open it."""
+def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
+    """Steps for alerts without a number: each kind has its page and the permission to open it."""
     pages = {
         Kind.PROVIDER_FAILING: (
             _("Test the connection"),
@@ -64,13 +64,13 @@ def _of_the_account(incident: Incident, request: TenantRequest) -> NextStep | No
             "file-invoice",
             Permission.ISSUE_INVOICES,
         ),
-        Kind.LEFT_OVER: (_("Decide"), "left_over", "gavel", Permission.ISSUE_INVOICES),
+        Kind.LEFT_OVER: (_("Decide"), "late_corrections", "gavel", Permission.ISSUE_INVOICES),
     }
-    kind = Kind(incident.kind)
+    kind = Kind(alert.kind)
     place: list[object] = [request.reseller.slug]
     found = pages.get(kind)
-    if incident.center_id and kind in of_a_center:
-        found, place = of_a_center[kind], [*place, incident.center_id]
+    if alert.center_id and kind in of_a_center:
+        found, place = of_a_center[kind], [*place, alert.center_id]
     if found is None or not request.may(found[3]):
         return None
     label, name, icon, _permission = found

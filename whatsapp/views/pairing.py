@@ -8,15 +8,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock
-from centers.access import TenantRequest, staff
-from centers.errors import Refused
-from centers.permissions import Permission
-from centers.toasts import toast
-from whatsapp.links import revoke_links
+from centers.errors import OperationRefused
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
 from whatsapp.models import Instance, PairingAttempt
-from whatsapp.pairing import create_link
+from whatsapp.pairing.links import revoke_links
+from whatsapp.pairing.sessions import create_link
 from whatsapp.views.instance import find, open_link_of
-from whatsapp.views.pairing_stage import Addresses, answer_image, answer_start, answer_state, stage_context
+from whatsapp.views.pairing_steps import Addresses, answer_image, answer_start, answer_state, stage_context
 
 __all__ = ["pair", "pair_image", "pair_link", "pair_link_revoke", "pair_start", "pair_state"]
 
@@ -77,7 +77,7 @@ def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
     row = find(pk)
     try:
         link, token = create_link(instance=row, by=request.user, now=clock.now())
-    except Refused as error:
+    except OperationRefused as error:
         toast(request, error.sentence, "error")
         return _links(request, row, status=409)
     url = settings.SITE_URL + reverse("pairing_link", args=[token])

@@ -6,12 +6,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from centers import clock
-from centers.access import PortalRequest, portal
-from centers.permissions import Permission
+from centers.tenancy.access import PortalRequest, portal
+from centers.tenancy.permissions import Permission
 from whatsapp.forms import WebhookForm
 from whatsapp.models import Instance, PairingAttempt
 from whatsapp.views.instance import save_webhook, webhook_context
-from whatsapp.views.pairing_stage import Addresses, answer_image, answer_start, answer_state, stage_context
+from whatsapp.views.pairing_steps import Addresses, answer_image, answer_start, answer_state, stage_context
 
 __all__ = [
     "portal_numbers",

@@ -11,12 +11,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock
-from centers.errors import Refused
-from centers.scoping import tenant
+from centers.errors import OperationRefused
+from centers.tenancy.scoping import tenant
 from whatsapp.models import PairingAttempt, PairingLink
-from whatsapp.pairing import LinkUsedUp, open_link
-from whatsapp.views.pairing_stage import Addresses, answer_image, answer_start, answer_state, stage_context
-from whatsapp.webhooks import MAX_BODY, receive
+from whatsapp.pairing.sessions import LinkUsedUp, open_link
+from whatsapp.views.pairing_steps import Addresses, answer_image, answer_start, answer_state, stage_context
+from whatsapp.webhooks.inbound import MAX_BODY, receive
 
 __all__ = [
     "pairing_link",
@@ -37,7 +37,7 @@ def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
     def opened(request: Any, token: str) -> HttpResponseBase:
         try:
             link = open_link(token, clock.now())
-        except Refused as error:
+        except OperationRefused as error:
             used_up = isinstance(error, LinkUsedUp)
             template = "whatsapp/pairing_link.html" + ("#gone" if request.htmx else "")
             status = 200 if request.htmx else 410 if used_up else 404

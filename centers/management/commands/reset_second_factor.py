@@ -4,10 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from centers import account_mail, clock
-from centers.address_proof import account_of
-from centers.errors import Refused
-from centers.factor_reset import reset_by_operator
+from centers import clock
+from centers.errors import OperationRefused
+from centers.tenancy import account_mail
+from centers.tenancy.address_proof import account_of
+from centers.tenancy.factor_reset import reset_by_operator
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError(f"No account signs in with “{email}”. Check the spelling.")
         try:
             removed = reset_by_operator(user=user, now=clock.now())
-        except Refused as error:
+        except OperationRefused as error:
             raise CommandError(error.sentence) from error
         self.stdout.write(
             f"Removed from {user.email}: {', '.join(removed)}. The account was signed out everywhere."

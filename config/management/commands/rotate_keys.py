@@ -7,8 +7,8 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from centers.scoping import every_tenant
 from centers.secrets import SecretField, SecretUnreadable, seal, unseal
+from centers.tenancy.scoping import every_tenant
 
 
 class Command(BaseCommand):

@@ -7,20 +7,20 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from billing import rounds as money
+from billing import jobs as money
 from centers import clock
 from centers.models import JobRun, Reseller
-from whatsapp import rounds as numbers
+from whatsapp import jobs as numbers
 
 Round = Callable[..., JobRun | None]
 
 #: What each word runs, in this order; "all" runs every word from top to bottom.
 JOBS: dict[str, tuple[Round, ...]] = {
-    "status": (partial(numbers.status_round, everyone=True),),
-    "rates": (money.rates_round,),
-    "usage": (money.usage_round, money.account_round),
-    "invoices": (money.invoice_round,),
-    "dunning": (money.dunning_round, numbers.switching_round, money.mail_round),
+    "status": (partial(numbers.status_job, everyone=True),),
+    "rates": (money.rates_job,),
+    "usage": (money.usage_job, money.account_job),
+    "invoices": (money.invoice_job,),
+    "dunning": (money.dunning_job, numbers.switching_job, money.mail_job),
 }
 
 

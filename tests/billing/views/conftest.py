@@ -10,7 +10,7 @@ import time_machine
 
 from billing.models import Invoice, Rate, RateFetch
 from centers.models import Center
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
 from tests.people import People
 

@@ -57,8 +57,9 @@ PAGES = [
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
 PORTAL += ["invoices/{invoice}/pdf/"]
-#: Tried where what they act on is made: refresh needs a job, the others a reading, unread days, a payment, a brake.
-ELSEWHERE = {"rates_refresh", "reading_resolve", "days_waive", "payment_reverse", "brake_release"}
+#: Tried where what they act on is made: refresh needs a job, the others a reading, unread days, a payment, a
+# safety_stop.
+ELSEWHERE = {"rates_refresh", "flagged_usage_resolve", "days_waive", "payment_reverse", "safety_stop_release"}
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), PAGES)

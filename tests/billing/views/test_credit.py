@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.ledger import sums
 from billing.models import LedgerEntry
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.views.conftest import Desk
 
 

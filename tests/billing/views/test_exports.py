@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from billing.models import AccountReading
+from billing.models import AccountUsageRecord
 from billing.payments import refund_credit
-from centers import audit
-from centers.csv_styles import STYLES
+from centers.audit import entries
 from centers.models import Center, Reseller
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
+from centers.web.csv_styles import STYLES
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import CANARY, Desk
 from tests.guards.addresses import Address, all_addresses
@@ -45,8 +45,10 @@ def full(desk: Desk) -> Desk:
         shop.read(shop.number(shop.center), date(2026, 2, 12), sent=3, cost="0.0125")
         Instance.objects.update(checked_at=EVENING, last_seen=EVENING, connection_since=EVENING)
         Center.objects.update(created_at=EVENING)
-        audit.record("center.edited", reseller=shop.reseller, center=paid, by=None, target=paid, now=EVENING)
-        AccountReading.objects.create(
+        entries.record(
+            "center.edited", reseller=shop.reseller, center=paid, by=None, target=paid, now=EVENING
+        )
+        AccountUsageRecord.objects.create(
             reseller=shop.reseller, day=date(2026, 2, 11), sent=3, received=0, failed=0,
             cost=Decimal("0.0333333333"), currency="USD", read_at=NOW,
         )  # fmt: skip

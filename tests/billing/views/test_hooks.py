@@ -2,12 +2,12 @@
 
 import pytest
 
-from billing import hooks
-from billing.models import RoundSchedule
-from centers.errors import Refused
-from centers.jobs import registered_jobs
-from centers.models import AuditEvent, JobRun
-from centers.scoping import tenant
+from billing import registration
+from billing.models import JobSchedule
+from centers.errors import OperationRefused
+from centers.models import AuditEntry, JobRun
+from centers.queue.job_runs import registered_jobs
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 
@@ -20,16 +20,16 @@ def test_run_now_makes_the_round_due_unless_it_is_going_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(hooks, "enqueue", lambda name, **kwargs: bool(sent.append(name)) or True)
+    monkeypatch.setattr(registration, "enqueue", lambda name, **kwargs: bool(sent.append(name)) or True)
     reseller = desk.shop.reseller
     with tenant(reseller):
-        RoundSchedule.objects.create(reseller=reseller, job="rates", next_at=NOW.replace(year=2027))
+        JobSchedule.objects.create(reseller=reseller, job="rates", next_at=NOW.replace(year=2027))
         registered_jobs()["rates"].enqueue(reseller.pk)
-        assert RoundSchedule.objects.get().next_at.year == 2026
+        assert JobSchedule.objects.get().next_at.year == 2026
         JobRun.objects.create(reseller=reseller, job="rates", started_at=NOW)
-        with pytest.raises(Refused, match="already"):
+        with pytest.raises(OperationRefused, match="already"):
             registered_jobs()["rates"].enqueue(reseller.pk)
-    assert sent == ["billing.rates"]
+    assert sent == ["billing.pricing.rates"]
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_run_now_makes_the_round_due_unless_it_is_going_on(
 def test_run_now_says_what_became_of_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, broker: bool, running: bool, said: str
 ) -> None:
-    monkeypatch.setattr(hooks, "enqueue", lambda _name, **_kwargs: broker)
+    monkeypatch.setattr(registration, "enqueue", lambda _name, **_kwargs: broker)
     with tenant(desk.shop.reseller):
         if running:
             JobRun.objects.create(reseller=desk.shop.reseller, job="rates", started_at=NOW)
     page = desk.as_(desk.owner).post(desk.url("jobs/rates/run/"), follow=True).content.decode()
     assert said in page
     with tenant(desk.shop.reseller):
-        assert AuditEvent.objects.filter(action="job.run").exists() is not running
+        assert AuditEntry.objects.filter(action="job.run").exists() is not running
 
 
 def test_the_search_jumps_to_an_invoice(desk: Desk) -> None:

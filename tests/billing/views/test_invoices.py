@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing import hooks
-from billing.documents import invoice_pdf
+from billing import registration
 from billing.invoicing import void_invoice
+from billing.invoicing.pdf import invoice_pdf
 from billing.models import Invoice, OutgoingMail
 from centers.models import JobRun
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 from whatsapp.models import Instance, MazbotAccount
@@ -191,7 +191,7 @@ def test_a_mail_that_failed_is_sent_again(desk: Desk) -> None:
 
 def test_the_run_is_started_once_and_found_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(hooks, "enqueue", lambda _name, *, reseller_id: asked.append(reseller_id))
+    monkeypatch.setattr(registration, "enqueue", lambda _name, *, reseller_id: asked.append(reseller_id))
     client = desk.as_(desk.billing)
     client.post(desk.url("invoices/run/"))
     assert asked == [desk.shop.reseller.pk]

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from billing.models import RoundSchedule
+from billing.models import JobSchedule
 from centers import clock, live
-from centers.jobs import job_round
 from centers.models import JobRun
 from centers.models.jobs import RUN_LEASE
-from centers.scoping import tenant
+from centers.queue.job_runs import job_job
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 from tests.factories import ResellerFactory
@@ -18,7 +18,7 @@ from tests.factories import ResellerFactory
 
 def test_the_claim_of_a_running_round_is_not_shown_as_the_next_one(desk: Desk) -> None:
     with tenant(desk.reseller):
-        RoundSchedule.objects.create(reseller=desk.reseller, job="usage", next_at=NOW + timedelta(minutes=15))
+        JobSchedule.objects.create(reseller=desk.reseller, job="usage", next_at=NOW + timedelta(minutes=15))
         run = JobRun.objects.create(reseller=desk.reseller, job="usage", started_at=NOW)
     page = desk.as_(desk.billing)
     assert "· next " not in page.get(desk.url("jobs/")).content.decode()
@@ -39,7 +39,7 @@ def interrupted(desk: Desk, job: str) -> None:
 def test_a_run_whose_process_died_is_shown_as_interrupted_and_counts_as_failed(desk: Desk) -> None:
     page = desk.as_(desk.owner)
     with tenant(desk.reseller):
-        RoundSchedule.objects.create(
+        JobSchedule.objects.create(
             reseller=desk.reseller, job="usage", next_at=clock.now() + timedelta(minutes=5)
         )
     interrupted(desk, "usage")
@@ -76,7 +76,7 @@ def test_a_run_of_a_version_without_leases_is_interrupted_too(desk: Desk) -> Non
 def test_open_pages_hear_of_a_round_when_it_begins_counts_and_ends() -> None:
     reseller = ResellerFactory()
     stamps = [live.stamp(reseller.pk)]
-    with tenant(reseller), job_round("usage", reseller=reseller) as round_:
+    with tenant(reseller), job_job("usage", reseller=reseller) as round_:
         stamps.append(live.stamp(reseller.pk))
         round_.ok()
         round_.save()

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.dunning.suspension import suspend
 from billing.models import Payment
-from billing.suspensions import suspend
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 

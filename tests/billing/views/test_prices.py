@@ -8,9 +8,9 @@ import pytest
 
 from billing.models import ExchangeRate, Margin, RateCategory
 from billing.policies import save_policy
-from centers.jobs import registered_jobs
-from centers.models import AuditEvent
-from centers.scoping import tenant
+from centers.models import AuditEntry
+from centers.queue.job_runs import registered_jobs
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk, add_rates
 
@@ -59,7 +59,7 @@ def test_a_margin_is_set_and_traced(desk: Desk) -> None:
     margin = _margins(desk)[0]
     assert (margin.percent, margin.level, margin.created_by_id) == (Decimal(50), "reseller", desk.billing.pk)
     with tenant(desk.shop.reseller):
-        assert AuditEvent.objects.filter(action="margin.set", actor=desk.billing).count() == 1
+        assert AuditEntry.objects.filter(action="margin.set", actor=desk.billing).count() == 1
 
 
 def test_a_double_click_sets_one_margin(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from billing.models import BillingPolicy, CenterPolicy
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.views.conftest import Desk
 
 RULES = {

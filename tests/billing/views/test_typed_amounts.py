@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from billing.exchange import set_exchange_rate
 from billing.models import BillingPolicy, ExchangeRate, Invoice, Margin, Payment
 from billing.money import format_amount
+from billing.pricing.exchange_rates import set_exchange_rate
 from centers.models import Center
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 from tests.billing.views.test_prices import MARGIN

@@ -1,10 +1,10 @@
-"""Unpaid: who is overdue, what will happen, holds, the brake, the freeze."""
+"""Unpaid: who is overdue, what will happen, holds, the safety_stop, the freeze."""
 
 from datetime import timedelta
 
-from billing.models import Hold, SuspensionBrake, SuspensionCase
-from billing.suspensions import suspend
-from centers.scoping import tenant
+from billing.dunning.suspension import suspend
+from billing.models import Hold, SafetyStop, Suspension
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 from whatsapp.models import MazbotAccount
@@ -73,18 +73,18 @@ def test_a_hold_lifts_the_suspension(desk: Desk) -> None:
         desk.url(f"unpaid/hold/{desk.center.pk}/"), {"until": "2026-04-20", "because": "Agreed"}
     )
     with tenant(desk.shop.reseller):
-        assert SuspensionCase.objects.get().ending == "held"
+        assert Suspension.objects.get().ending == "held"
 
 
 def test_the_brake_is_shown_and_released_once(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
-        brake = SuspensionBrake.objects.create(
+        safety_stop = SafetyStop.objects.create(
             reseller=desk.shop.reseller, pulled_at=NOW, center_ids=[desk.center.pk], limit=5, active_centers=1
         )
     page = _page(desk)
     assert "was stopped" in page
     assert "Let them be suspended" not in page
-    url = desk.url(f"unpaid/brake/{brake.pk}/release/")
+    url = desk.url(f"unpaid/safety_stop/{safety_stop.pk}/release/")
     assert desk.as_(desk.support).post(url).status_code == 403
     assert desk.as_(desk.stranger).post(url).status_code == 404
     client = desk.as_(desk.billing)
@@ -92,8 +92,8 @@ def test_the_brake_is_shown_and_released_once(desk: Desk) -> None:
     client.post(url)
     again = client.post(url, follow=True)
     assert "dealt with already" in again.content.decode()
-    brake.refresh_from_db()
-    assert brake.released_by_id == desk.billing.pk
+    safety_stop.refresh_from_db()
+    assert safety_stop.released_by_id == desk.billing.pk
 
 
 def test_a_failing_mazbot_freezes_suspensions(desk: Desk) -> None:

@@ -8,9 +8,9 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from billing.models import AccountReading, UsageDay, UsageReading
-from billing.views.spans import Span
-from centers.scoping import tenant
+from billing.models import AccountUsageRecord, FlaggedUsage, UsageRecord
+from billing.views.time_span import Span
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 
@@ -57,7 +57,7 @@ def test_a_reading_that_went_down_waits_for_a_decision(desk: Desk) -> None:
         number = desk.shop.number()
         desk.shop.read(number, date(2026, 3, 3), sent=9, cost="9")
         desk.shop.read(number, date(2026, 3, 3), sent=4, cost="4", at=NOW)
-        reading = UsageReading.objects.get(flag="decreased")
+        reading = FlaggedUsage.objects.get(flag="decreased")
     url = desk.url(f"usage/readings/{reading.pk}/")
     assert desk.as_(desk.support).post(url, {"decision": "accept"}).status_code == 403
     assert desk.as_(desk.stranger).post(url, {"decision": "accept"}).status_code == 404
@@ -65,16 +65,16 @@ def test_a_reading_that_went_down_waits_for_a_decision(desk: Desk) -> None:
     assert "Went down" in client.get(desk.url("usage/")).content.decode()
     client.post(url, {"decision": "steal"})
     with tenant(desk.shop.reseller):
-        assert UsageDay.objects.get(instance=number).sent == 9
+        assert UsageRecord.objects.get(instance=number).sent == 9
     client.post(url, {"decision": "accept"})
     again = client.post(url, {"decision": "accept"}, follow=True)
     assert "dealt with already" in again.content.decode()
     with tenant(desk.shop.reseller):
-        assert UsageDay.objects.get(instance=number).sent == 4
+        assert UsageRecord.objects.get(instance=number).sent == 4
 
 
 def test_a_gap_is_marked(desk: Desk) -> None:
-    AccountReading(
+    AccountUsageRecord(
         reseller=desk.shop.reseller,
         day=date(2026, 2, 10),
         sent=1,
@@ -108,7 +108,7 @@ def test_home_shows_money_and_profit_only_to_whom_it_may(desk: Desk) -> None:
 
 def test_home_shows_how_long_the_quota_lasts(desk: Desk) -> None:
     for back in range(4):
-        AccountReading(
+        AccountUsageRecord(
             reseller=desk.shop.reseller,
             day=NOW.date() - timedelta(days=back),
             sent=10,
@@ -126,7 +126,7 @@ def test_home_shows_how_long_the_quota_lasts(desk: Desk) -> None:
 
 def test_the_quota_is_shown_without_decimals_nobody_reads(desk: Desk) -> None:
     for back, left in enumerate(("444906.1250", "453000", "460000.7")):
-        AccountReading(
+        AccountUsageRecord(
             reseller=desk.shop.reseller,
             day=NOW.date() - timedelta(days=2 * back),
             sent=10,

@@ -10,8 +10,8 @@ from typing import IO
 import pytest
 import redis
 
+from devstack.sandbox import SandboxServer
 from whatsapp.mazbot import AccountConfig, MazBot, Timeouts
-from whatsapp.sandbox import SandboxServer
 
 API_KEY, EMAIL, PASSWORD = "key-3f9c81d2", "staff@reseller.example", "pass-Zq81-secret"
 FAST = 60_000  # requests a minute: tests that are not about the limit do not wait for it

@@ -7,7 +7,7 @@ import time
 import pytest
 import redis
 
-from whatsapp.mazbot import Priority, RequestBudget
+from whatsapp.mazbot import Lane, RequestBudget
 
 LIMIT, WINDOW, SECONDS = 40, 4.0, 11.0
 ACCOUNT = "shared"
@@ -39,7 +39,7 @@ def sweepers(connection):
     results = context.Queue()
     start = time.time() + 1.5
     processes = [
-        context.Process(target=send_until, args=(start + SECONDS, connection, Priority.SWEEP, seed, results))
+        context.Process(target=send_until, args=(start + SECONDS, connection, Lane.SWEEP, seed, results))
         for seed in range(4)
     ]
     for process in processes:
@@ -78,7 +78,7 @@ def test_a_person_is_served_within_two_slots_while_four_processes_sweep(sweepers
     for _ in range(30):
         time.sleep(random.uniform(0.05, 0.2))
         asked = time.monotonic()
-        slot = budget.reserve(priority=Priority.PERSON)
+        slot = budget.reserve(priority=Lane.PERSON)
         waits.append(time.monotonic() - asked)
         mine.append(time.time())
         budget.finish(slot)

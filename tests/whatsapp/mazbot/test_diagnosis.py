@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.whatsapp.mazbot.conftest import EMAIL, FAST, PASSWORD, http
-from whatsapp.mazbot import ErrorKind, Priority, RequestBudget, Step, Timeouts, test_connection
+from whatsapp.mazbot import ErrorKind, Lane, RequestBudget, Step, Timeouts, test_connection
 
 BRIEF = Timeouts(connect=1, read=0.6, total=1.2)
 
@@ -105,6 +105,6 @@ def test_a_test_is_in_earnest_even_right_after_a_refusal(config, valkey, sandbox
 def test_a_test_goes_before_a_sweep(config, valkey):
     account = replace(config, rate_limit=300)
     sweep = RequestBudget(valkey, account.key, limit=300)
-    sweep.reserve(priority=Priority.SWEEP)
+    sweep.reserve(priority=Lane.SWEEP)
 
     assert test_connection(account, valkey).ok

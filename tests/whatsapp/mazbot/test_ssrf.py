@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from centers.errors import Refused
+from centers.errors import OperationRefused
 from centers.models import Role
 from tests.factories import member
 from tests.whatsapp.conftest import Place
@@ -16,9 +16,9 @@ from tests.whatsapp.mazbot.conftest import LOGIN, RawServer, http
 from tests.whatsapp.test_addresses import PRIVATE
 from whatsapp.accounts import client_for, save_account, unsaved_account
 from whatsapp.accounts import test_account as try_account
-from whatsapp.forwarding import set_webhook
 from whatsapp.mazbot import MazBotError
 from whatsapp.models import MazbotAccount
+from whatsapp.service.webhook_url import set_webhook
 
 ACCOUNT = {
     "api_key": "k",
@@ -84,11 +84,11 @@ def test_no_spelling_of_an_inside_address_is_called(
     assert len(PRIVATE) >= 60
     for host in PRIVATE:
         url = f"http://{host}:{sentinel.port}/api"
-        with pytest.raises(Refused):
+        with pytest.raises(OperationRefused):
             set_webhook(instance=number, url=url, by=None, now=now)
-        with pytest.raises(Refused):
+        with pytest.raises(OperationRefused):
             save_account(reseller=place.reseller, by=None, now=now, base_url=url, **ACCOUNT)
-        with pytest.raises(Refused):
+        with pytest.raises(OperationRefused):
             unsaved_account(reseller=place.reseller, base_url=url, **ACCOUNT)
     assert sentinel.stop() == 0
     assert place.calls("set_webhook") == calls

@@ -7,7 +7,7 @@ from django.test import Client
 
 from centers import clock
 from centers.models import Role
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import member
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House

@@ -10,27 +10,27 @@ from django.utils import timezone, translation
 
 from centers import clock
 from centers.models import JobRun, User
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
 from whatsapp.accounts import explain
-from whatsapp.incidents import acknowledge, open_incident
+from whatsapp.alerts.lifecycle import acknowledge, open_alert
 from whatsapp.mazbot import ErrorKind, MazBotError
-from whatsapp.models import Incident, Instance
+from whatsapp.models import Alert, Instance
 
-Kind = Incident.Kind
+Kind = Alert.Kind
 
 
-def _alert(house: House, kind: Kind = Kind.DISCONNECTED, **fields: object) -> Incident:
+def _alert(house: House, kind: Kind = Kind.DISCONNECTED, **fields: object) -> Alert:
     given = {"instance": InstanceFactory(center=house.center), "center": house.center, **fields}
-    incident = Incident(reseller=house.reseller, kind=kind, opened_at=timezone.now(), **given)
-    incident.save()
-    return incident
+    alert = Alert(reseller=house.reseller, kind=kind, opened_at=timezone.now(), **given)
+    alert.save()
+    return alert
 
 
 def _kinds(house: House, query: str = "") -> list[str]:
     response = house.as_(house.owner).get(house.url(f"alerts/{query}"))
-    return [incident.kind for incident, _step in response.context["rows"]]
+    return [alert.kind for alert, _step in response.context["rows"]]
 
 
 def test_each_tab_has_its_own(house: House) -> None:
@@ -71,7 +71,7 @@ def test_the_next_step_fits_the_alert_and_the_reader(
     whole = kind not in of_a_number
     _alert(house, kind, **({"instance": None, "center": None} if whole else {}))
     response = house.as_(getattr(house, role)).get(house.url("alerts/"))
-    ((_incident, step),) = response.context["rows"]
+    ((_row, step),) = response.context["rows"]
     assert (step is None) == (expected == "")
     if step is not None:
         assert expected in step.url
@@ -81,17 +81,17 @@ def test_the_next_step_fits_the_alert_and_the_reader(
 def test_acknowledging_some_of_them(house: House) -> None:
     first, second, third = (_alert(house) for _n in range(3))
     other = InstanceFactory(center=CenterFactory())
-    foreign = Incident(reseller=other.reseller, instance=other, kind=Kind.EXPIRED, opened_at=timezone.now())
+    foreign = Alert(reseller=other.reseller, instance=other, kind=Kind.EXPIRED, opened_at=timezone.now())
     foreign.save()
     response = house.as_(house.support).post(
         house.url("alerts/acknowledge/"),
-        {"incident": [first.pk, second.pk, foreign.pk, "9" * 30, "x"], "next": house.url("alerts/?kind=")},
+        {"alert": [first.pk, second.pk, foreign.pk, "9" * 30, "x"], "next": house.url("alerts/?kind=")},
     )
     assert response["Location"] == house.url("alerts/?kind=")
     with tenant(house.reseller):
-        seen = Incident.objects.filter(acknowledged_by=house.support)
+        seen = Alert.objects.filter(acknowledged_by=house.support)
         assert set(seen.values_list("pk", flat=True)) == {first.pk, second.pk}
-    foreign.refresh_from_db(from_queryset=Incident._base_manager.all())
+    foreign.refresh_from_db(from_queryset=Alert._base_manager.all())
     assert foreign.acknowledged_at is None
     assert _kinds(house) == [third.kind]
 
@@ -133,8 +133,8 @@ def test_text_from_outside_stays_text(house: House) -> None:
 def test_old_alerts_page_by_page(house: House) -> None:
     now = timezone.now()
     for hours in range(55):
-        incident = _alert(house, resolved_at=now)
-        Incident._base_manager.filter(pk=incident.pk).update(opened_at=now - timedelta(hours=hours))
+        alert = _alert(house, resolved_at=now)
+        Alert._base_manager.filter(pk=alert.pk).update(opened_at=now - timedelta(hours=hours))
     client = house.as_(house.owner)
     page = client.get(house.url("alerts/?tab=resolved")).context["page"]
     rest = client.get(house.url(f"alerts/{page.next_url_query}")).context["page"]
@@ -150,9 +150,9 @@ def test_alerts_jobs_and_numbers_speak_the_readers_language(house: House, writte
     error = MazBotError(ErrorKind.TIMEOUT, "no answer")
     with tenant(house.reseller), translation.override(written):
         why = explain(error)
-        open_incident(reseller=house.reseller, kind=Kind.ACCOUNT_REFUSED, detail=why, now=clock.now())
+        open_alert(reseller=house.reseller, kind=Kind.ACCOUNT_REFUSED, detail=why, now=clock.now())
         Instance.objects.filter(pk=house.number.pk).update(
-            service_wanted="disabled", switch_attempts=4, switch_error=why, switch_next_at=clock.now()
+            desired_state="disabled", switch_attempts=4, switch_error=why, switch_next_at=clock.now()
         )
         JobRun(
             reseller=house.reseller,
@@ -178,8 +178,8 @@ def test_alerts_jobs_and_numbers_speak_the_readers_language(house: House, writte
 
 def test_the_trace_names_what_was_acknowledged_in_the_readers_language(house: House) -> None:
     with tenant(house.reseller), translation.override("ar"):
-        open_incident(reseller=house.reseller, kind=Kind.DISCONNECTED, instance=house.number, now=clock.now())
-        acknowledge(incident=Incident.objects.get(), by=house.owner, now=clock.now())
+        open_alert(reseller=house.reseller, kind=Kind.DISCONNECTED, instance=house.number, now=clock.now())
+        acknowledge(alert=Alert.objects.get(), by=house.owner, now=clock.now())
     page = house.as_(house.owner).get(house.url("audit/")).content.decode()
     assert "Disconnected Reception" in page
 
@@ -189,7 +189,7 @@ def test_an_alert_that_came_back_says_how_often(house: House) -> None:
     for page in ("alerts/", f"instances/{house.number.pk}/"):
         assert "3 times" in house.as_(house.owner).get(house.url(page)).content.decode(), page
     with tenant(house.reseller):
-        Incident.objects.filter(pk=alert.pk).update(times=1)
+        Alert.objects.filter(pk=alert.pk).update(times=1)
     assert "1 time" not in house.as_(house.owner).get(house.url("alerts/")).content.decode()
 
 
@@ -199,8 +199,8 @@ def test_many_alerts_are_acknowledged_with_as_many_reads_as_one(house: House) ->
     for count in (1, 4):
         chosen = [_alert(house).pk for _number in range(count)]
         with CaptureQueriesContext(connection) as seen:
-            client.post(house.url("alerts/acknowledge/"), {"incident": chosen})
+            client.post(house.url("alerts/acknowledge/"), {"alert": chosen})
         reads.append(sum(query["sql"].startswith("SELECT") for query in seen.captured_queries))
         with tenant(house.reseller):
-            assert Incident.objects.filter(acknowledged_at=None).count() == 0
+            assert Alert.objects.filter(acknowledged_at=None).count() == 0
     assert reads[0] == reads[1]

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from centers.models import Center
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
 from whatsapp.models import Connection, Instance, Service
@@ -28,7 +28,7 @@ def fleet(house: House) -> House:
     """Five numbers in different states; `house.number` (Reception) is the first."""
     now = timezone.now()
     late = CenterFactory(
-        reseller=house.reseller, name="Zebra", standing=Center.Standing.OVERDUE, country_id="7"
+        reseller=house.reseller, name="Zebra", payment_status=Center.PaymentStatus.OVERDUE, country_id="7"
     )
     InstanceFactory(center=house.center, label="Up", connection=Connection.CONNECTED, connection_since=now)
     InstanceFactory(
@@ -41,10 +41,10 @@ def fleet(house: House) -> House:
         center=late,
         label="Off",
         service=Service.DISABLED,
-        service_wanted=Service.DISABLED,
+        desired_state=Service.DISABLED,
         connection="expired",
     )
-    InstanceFactory(center=late, label="Going off", service_wanted=Service.DISABLED)
+    InstanceFactory(center=late, label="Going off", desired_state=Service.DISABLED)
     InstanceFactory(center=late, label="Gone", archived_at=now)
     return house
 
@@ -66,7 +66,7 @@ def test_it_shows_every_number_in_use_and_no_foreign_one(fleet: House) -> None:
         ("?connection=off", ["Off", "Going off"]),
         ("?service=off", ["Off", "Going off"]),
         ("?service=switching", ["Going off"]),
-        ("?standing=overdue", ["Down", "Off", "Going off"]),
+        ("?payment_status=overdue", ["Down", "Off", "Going off"]),
         ("?country=7", ["Down", "Off", "Going off"]),
         ("?archived=1", ["Gone"]),
         ("?q=mzb-1", ["Reception"]),
@@ -84,7 +84,7 @@ def test_the_address_filters_and_sorts(fleet: House, query: str, expected: list[
 
 
 @pytest.mark.parametrize(
-    "sort", ["center", "id", "connection", "since", "seen", "checked", "service", "standing"]
+    "sort", ["center", "id", "connection", "since", "seen", "checked", "service", "payment_status"]
 )
 def test_every_order_pages_through_every_row_once(house: House, sort: str) -> None:
     for number in range(60):
@@ -111,7 +111,7 @@ def test_the_counts_are_those_of_the_lists_they_open(fleet: House) -> None:
 def test_every_page_means_the_same_by_connected_down_and_switched_off(fleet: House) -> None:
     """Three states each, of which one is switched off: neither connected nor down, wherever it is counted."""
     for before in ("connected", "disconnected"):
-        InstanceFactory(center=fleet.center, connection=before, service_wanted=Service.DISABLED)
+        InstanceFactory(center=fleet.center, connection=before, desired_state=Service.DISABLED)
     client = fleet.as_(fleet.owner)
     chips = {chip["label"]: chip["count"] for chip in client.get(fleet.url("board/")).context["chips"]}
     home = client.get(fleet.url("home/connections/")).context["counts"]

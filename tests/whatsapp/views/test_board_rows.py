@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from centers.models import Center, Reseller
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
 from whatsapp.models import Instance
@@ -54,12 +54,12 @@ def _change(house: House, *, of_center: bool = False, **fields: Any) -> None:
         {"checked_at": NOW},
         {"check_error": "timeout", "check_failed_at": NOW},
         {"service": "disabled"},
-        {"service_wanted": "disabled"},
-        {"service_wanted": "disabled", "want_reason": "non_payment"},
-        {"service_wanted": "disabled", "switch_attempts": 5, "switch_error": "MazBot is away."},
-        {"service_wanted": "disabled", "wanted_at": NOW},
+        {"desired_state": "disabled"},
+        {"desired_state": "disabled", "desired_reason": "non_payment"},
+        {"desired_state": "disabled", "switch_attempts": 5, "switch_error": "MazBot is away."},
+        {"desired_state": "disabled", "desired_at": NOW},
         {"of_center": True, "name": "Al Noor Hospital"},
-        {"of_center": True, "standing": "overdue"},
+        {"of_center": True, "payment_status": "overdue"},
     ],
     ids="-".join,
 )

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import InstanceFactory
 from tests.whatsapp.views.conftest import House
 from whatsapp.models import Connection, Instance, Service
@@ -26,7 +26,7 @@ def test_home_names_who_is_down_the_longest_first(house: House) -> None:
             connection_since=now - timedelta(hours=hours),
         )
     InstanceFactory(
-        center=house.center, label="Off", connection="disconnected", service_wanted=Service.DISABLED
+        center=house.center, label="Off", connection="disconnected", desired_state=Service.DISABLED
     )
     text = _home(house)
     assert text.index("Long") < text.index("Newly")

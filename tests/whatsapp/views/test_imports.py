@@ -7,10 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from centers.models import Center, User
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
-from whatsapp.importing import run_import
+from whatsapp.imports.run import run_import
 from whatsapp.models import ImportBatch, Instance
 
 HEADER = "center,contact_name,email,phone,country_id,currency,language,instance_id,label\n"

@@ -8,14 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from centers.models import AuditEvent
-from centers.scoping import tenant
+from centers.models import AuditEntry
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House
-from whatsapp.forwarding import own_webhook_url
 from whatsapp.instances import move
-from whatsapp.models import Connection, Incident, Instance, Service, StatusChange, WantReason
+from whatsapp.models import Alert, Connection, DesiredReason, Instance, Service, StatusChange
+from whatsapp.service.webhook_url import own_webhook_url
 from whatsapp.views.timeline import BAR, HEIGHTS, timeline
 
 
@@ -37,11 +37,11 @@ def _page(house: House, tail: str = "") -> str:
 
 def test_a_problem_comes_with_what_to_do(house: House) -> None:
     _set(house, connection=Connection.EXPIRED)
-    Incident(
+    Alert(
         reseller=house.reseller,
         instance=house.number,
         center=house.center,
-        kind=Incident.Kind.EXPIRED,
+        kind=Alert.Kind.EXPIRED,
         opened_at=timezone.now(),
     ).save()
     page = _page(house)
@@ -67,8 +67,8 @@ def test_an_unknown_status_shows_mazbots_own_word_as_text(house: House) -> None:
 def test_a_switch_that_is_not_confirmed_tells_why_and_when_next(house: House) -> None:
     _set(
         house,
-        service_wanted=Service.DISABLED,
-        want_reason=WantReason.NON_PAYMENT,
+        desired_state=Service.DISABLED,
+        desired_reason=DesiredReason.NON_PAYMENT,
         switch_attempts=4,
         switch_next_at=timezone.now() + timedelta(minutes=5),
         switch_error="MazBot did not answer in time.",
@@ -164,18 +164,18 @@ def test_switching_off_asks_for_the_name(house: House) -> None:
     wrong = client.post(url, {"wanted": "disabled", "typed": "reception?"})
     assert wrong.status_code == 422
     assert "That is not the name" in wrong.content.decode()
-    assert _number(house).service_wanted == Service.ENABLED
+    assert _number(house).desired_state == Service.ENABLED
 
     assert client.post(url, {"wanted": "disabled", "typed": "Reception"}).status_code == 302
     number = _number(house)
-    assert (number.service_wanted, number.want_reason, number.wanted_by) == (
+    assert (number.desired_state, number.desired_reason, number.desired_by) == (
         "disabled",
         "manual",
         house.support,
     )
 
     assert client.post(url, {"wanted": "enabled"}).status_code == 302
-    assert _number(house).service_wanted == Service.ENABLED
+    assert _number(house).desired_state == Service.ENABLED
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_switching_off_asks_for_the_name(house: House) -> None:
 )
 def test_other_words_switch_nothing(house: House, data: dict[str, str]) -> None:
     house.as_(house.owner).post(house.url(f"instances/{house.number.pk}/switch/"), data)
-    assert _number(house).wanted_at is None
+    assert _number(house).desired_at is None
 
 
 def test_check_now_makes_the_number_due_at_once(house: House) -> None:
@@ -279,7 +279,7 @@ def test_archiving_asks_for_the_id_and_can_be_undone(house: House) -> None:
     assert client.post(house.url(f"instances/{house.number.pk}/restore/")).status_code == 302
     assert _number(house).archived_at is None
     with tenant(house.reseller):
-        deeds = set(AuditEvent.objects.values_list("action", flat=True))
+        deeds = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"instance.archived", "instance.restored"} <= deeds
 
 

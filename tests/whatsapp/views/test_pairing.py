@@ -11,12 +11,12 @@ from django.utils import timezone
 from PIL import Image
 
 from centers.models import Role, User
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import member
 from tests.whatsapp.conftest import Place
-from whatsapp.codes import ask_code, watch
 from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service, StatusChange
-from whatsapp.monitoring import check_instances
+from whatsapp.monitoring.scheduler import check_instances
+from whatsapp.pairing.qr_worker import ask_code, watch
 
 HTMX = {"HX-Request": "true", "HX-Target": "pairing"}
 State = PairingAttempt.State
@@ -147,7 +147,7 @@ def test_after_six_codes_in_a_row_a_person_has_to_ask(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fields", "stage", "sentence"),
     [
-        ({"service_wanted": Service.DISABLED}, "blocked", "switched off"),
+        ({"desired_state": Service.DISABLED}, "blocked", "switched off"),
         ({"archived_at": timezone.now()}, "blocked", "archived"),
         ({"connection": Connection.CONNECTED}, "connected", "already connected"),
     ],

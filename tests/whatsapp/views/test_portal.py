@@ -7,13 +7,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from centers.models import Role
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory, member
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House
-from whatsapp.forwarding import own_webhook_url
 from whatsapp.instances import move
-from whatsapp.models import Connection, Instance, Service, WantReason
+from whatsapp.models import Connection, DesiredReason, Instance, Service
+from whatsapp.service.webhook_url import own_webhook_url
 
 
 def _numbers(house: House, person: str = "admin") -> str:
@@ -44,13 +44,17 @@ def test_only_the_centers_own_numbers_in_use(house: House) -> None:
         (
             {
                 "connection": Connection.EXPIRED,
-                "service_wanted": Service.DISABLED,
-                "want_reason": WantReason.NON_PAYMENT,
+                "desired_state": Service.DISABLED,
+                "desired_reason": DesiredReason.NON_PAYMENT,
             },
             "an invoice is unpaid",
             False,
         ),
-        ({"service_wanted": Service.DISABLED, "want_reason": WantReason.MANUAL}, "by your provider", False),
+        (
+            {"desired_state": Service.DISABLED, "desired_reason": DesiredReason.MANUAL},
+            "by your provider",
+            False,
+        ),
     ],
 )
 def test_each_state_says_what_to_do(house: House, fields: dict[str, object], says: str, pairs: bool) -> None:

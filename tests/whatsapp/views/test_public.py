@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import Client
 
-from centers.scoping import tenant
+from centers.tenancy.scoping import tenant
 from tests.whatsapp.views.conftest import House
 from whatsapp.models import MazbotAccount, WebhookEvent
 

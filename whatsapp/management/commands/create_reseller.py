@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from centers.amounts import count_argument
-from centers.errors import Refused
+from centers.errors import OperationRefused
+from centers.values.amounts import count_argument
 from whatsapp.onboarding import NewReseller, create_reseller
 
 _TEXTS = (
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                     country=options["country"],
                 )
             )
-        except Refused as error:
+        except OperationRefused as error:
             raise CommandError(error.sentence) from error
         result = {"id": reseller.pk, "slug": reseller.slug, "url": f"{settings.SITE_URL}/r/{reseller.slug}/"}
         if options["json"]:

@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from centers import clock
 from centers.models import Reseller
-from centers.scoping import tenant
-from whatsapp.csvfile import RowError
-from whatsapp.importing import preview_import, run_import
+from centers.tenancy.scoping import tenant
 from whatsapp.imports.columns import COLUMNS
+from whatsapp.imports.csv_reader import RowError
 from whatsapp.imports.encodings import ENCODINGS
+from whatsapp.imports.run import preview_import, run_import
 from whatsapp.models import ImportBatch
 
 _SHOWN_NAMES = 5

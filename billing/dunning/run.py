@@ -1,0 +1,135 @@
+"""The run that suspends and resumes, and the safety_stop that stops it when it would hit too many at once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from billing.dunning.plan import due_now
+from billing.dunning.suspension import enforce, provider_failing, resume_if_paid, suspend
+from billing.models import SafetyStop, Suspension
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.models import Center, Reseller, User
+from centers.queue.job_runs import Round
+from centers.stored_messages import StoredMessage as _
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.models import Alert
+
+HELD = Alert.Kind.SUSPENSIONS_HELD
+_LOOK_BACK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Excess:
+    """More centers than a run may suspend without asking."""
+
+    due: list[Center]
+    limit: int
+    active: int
+
+
+def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+    """Resume who no longer owes enough, then suspend who does, unless MazBot is failing or the safety_stop is on."""
+    for case in _running(reseller):
+        if resume_if_paid(center=case.center, now=now):
+            round_.ok()
+    if provider_failing(reseller.pk):
+        round_.note = _("MazBot is failing: nobody is suspended until it works again.")
+        return
+    for case in _running(reseller):
+        with transaction.atomic():
+            enforce(case=case, now=now)
+    centers, safety_stop = _let_through(reseller, due_now(reseller, now), now)
+    for center in centers:
+        if suspend(center=center, now=now, safety_stop=safety_stop):
+            round_.ok()
+    if safety_stop:
+        _close(safety_stop, now)
+    if open_safety_stop(reseller):
+        round_.note = _("Too many suspensions at once: they wait for a decision.")
+
+
+def suspension_limit(active_centers: int) -> int:
+    """How many centers a day's runs may suspend without asking: max(5, 10 % of the active ones)."""
+    return max(5, active_centers // 10)
+
+
+def open_safety_stop(reseller: Reseller) -> SafetyStop | None:
+    """The list that waits for staff, or None."""
+    row: SafetyStop | None = SafetyStop.objects.filter(
+        reseller=reseller, closed_at=None, released_at=None
+    ).first()
+    return row
+
+
+def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: datetime) -> None:
+    """Let exactly the centers of this list be suspended by the next run, if they still owe enough then."""
+    with transaction.atomic():
+        row = SafetyStop.objects.select_for_update().get(pk=safety_stop.pk)
+        if row.closed_at or row.released_at:
+            raise OperationRefused(_("This list was dealt with already."))
+        SafetyStop.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
+        resolve_alert(reseller=row.reseller, kind=HELD, now=now)
+        entries.record(
+            "suspensions.released",
+            reseller=row.reseller,
+            by=by,
+            now=now,
+            centers=row.center_ids,
+        )
+        live.publish(row.reseller_id, "billing", "alerts")
+
+
+def _running(reseller: Reseller) -> list[Suspension]:
+    rows = Suspension.objects.filter(reseller=reseller, ended_at=None)
+    return list(rows.select_related("center__reseller").order_by("pk"))
+
+
+def _let_through(
+    reseller: Reseller, due: list[Center], now: datetime
+) -> tuple[list[Center], SafetyStop | None]:
+    """The centers to suspend now, and the released safety_stop that allows them (None: they are few enough)."""
+    with transaction.atomic():
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+        safety_stop = SafetyStop.objects.filter(reseller=reseller, closed_at=None).first()
+        if safety_stop and safety_stop.released_at:
+            listed = set(safety_stop.center_ids)
+            return [center for center in due if center.pk in listed], safety_stop
+        active = Center.objects.filter(reseller=reseller, archived_at=None).count()
+        limit = suspension_limit(active)
+        if due and len(due) + _recent(reseller, now) > limit:
+            _pull(reseller, safety_stop, _Excess(due, limit, active), now)
+            return [], None
+        if safety_stop:
+            _close(safety_stop, now)
+            resolve_alert(reseller=reseller, kind=HELD, now=now)
+        return due, None
+
+
+def _recent(reseller: Reseller, now: datetime) -> int:
+    """Suspensions of the last day that nobody released by hand: ten small runs are one big one."""
+    return Suspension.objects.filter(
+        reseller=reseller, opened_at__gt=now - _LOOK_BACK, safety_stop__isnull=True
+    ).count()
+
+
+def _pull(reseller: Reseller, safety_stop: SafetyStop | None, excess: _Excess, now: datetime) -> None:
+    ids = [row.pk for row in excess.due]
+    values = {"center_ids": ids, "limit": excess.limit, "active_centers": excess.active}
+    if safety_stop:
+        SafetyStop.objects.filter(pk=safety_stop.pk).update(**values)
+        return
+    SafetyStop.objects.create(reseller=reseller, pulled_at=now, **values)
+    detail = _("%(count)s centers would be suspended at once; up to %(limit)s are without asking.") % {
+        "count": len(ids),
+        "limit": excess.limit,
+    }
+    open_alert(reseller=reseller, kind=HELD, detail=detail, now=now)
+    entries.record("suspensions.held", reseller=reseller, by=None, now=now, centers=ids)
+    live.publish(reseller.pk, "billing", "alerts")
+
+
+def _close(safety_stop: SafetyStop, now: datetime) -> None:
+    SafetyStop.objects.filter(pk=safety_stop.pk, closed_at=None).update(closed_at=now)

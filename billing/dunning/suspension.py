@@ -1,0 +1,206 @@
+"""Whether an unpaid center may be, must stay, or must no longer be switched off; and doing it.
+
+A case is the decision; the wanted state of the numbers follows from it and `whatsapp.service.desired_state` makes
+MazBot confirm. Numbers that were switched off by hand are never touched here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from billing import mail_texts
+from billing.ledger import lock
+from billing.mail import write_mail
+from billing.models import Hold, Invoice, SafetyStop, Suspension
+from billing.periods import today
+from billing.policies import Policy, policy_for
+from centers import live
+from centers.audit import entries
+from centers.models import Center, User
+from centers.tenancy.scoping import tenant
+from whatsapp.models import DesiredReason, Instance, MazbotAccount, Service
+from whatsapp.service.desired_state import set_desired_state
+
+ZERO = Decimal(0)
+Ending = Suspension.Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What of a center is overdue beyond its grace days, in one currency."""
+
+    amount: Decimal
+    currency: str
+    invoices: tuple[Invoice, ...]
+
+    @property
+    def because(self) -> str:
+        """Invoice numbers with their due dates."""
+        return ", ".join(f"{row.number} ({row.due_on.isoformat()})" for row in self.invoices)[:300]
+
+
+def debt_beyond_grace(invoices: Iterable[Invoice], policy: Policy, day: date) -> Debt | None:
+    """The debt that allows suspension on `day`, judging by the open amounts of `invoices` (of one center)."""
+    by_currency: dict[str, list[Invoice]] = {}
+    for row in invoices:
+        if row.open_amount > 0 and row.due_on + timedelta(days=policy.grace_days) <= day:
+            by_currency.setdefault(row.currency, []).append(row)
+    for currency, rows in sorted(by_currency.items()):
+        amount = sum((row.open_amount for row in rows), ZERO)
+        if policy.suspend and amount >= policy.minimum_amount:
+            return Debt(amount, currency, tuple(sorted(rows, key=lambda row: (row.due_on, row.pk))))
+    return None
+
+
+def suspension_day(
+    invoices: Iterable[Invoice], policy: Policy, held: Hold | None, day: date
+) -> tuple[date, Debt] | None:
+    """The first day from `day` on at which a center may be suspended if nothing is paid, and the debt of that day.
+
+    None when it never will be, as things stand. The run, the preview, the pages and the final warning all ask here.
+    """
+    rows = [row for row in invoices if row.open_amount > 0]
+    turns = {day, *(row.due_on + timedelta(days=policy.grace_days) for row in rows)}
+    if held is not None:
+        turns.add(held.until)
+    first = next(
+        (turn for turn in sorted(turns) if turn >= day and _may_suspend(rows, policy, held, turn)), None
+    )
+    if first is None:
+        return None
+    # Debt only grows from here on. In so many days at least one weekday comes up more often than there are quiet dates.
+    for count in range(7 * (len(policy.quiet_dates) + 1)):
+        later = first + timedelta(days=count)
+        debt = debt_beyond_grace(rows, policy, later)
+        if debt and not policy.is_quiet(later):
+            return later, debt
+    return None  # every day of the week is quiet
+
+
+def _may_suspend(rows: list[Invoice], policy: Policy, held: Hold | None, day: date) -> bool:
+    is_held = held is not None and held.until > day
+    return not is_held and debt_beyond_grace(rows, policy, day) is not None
+
+
+def open_invoices(center: Center) -> list[Invoice]:
+    """The center's invoices with something left to pay, the oldest due date first."""
+    return list(Invoice.objects.filter(center=center, open_amount__gt=0).order_by("due_on", "pk"))
+
+
+def active_hold(center: Center, day: date) -> Hold | None:
+    """The hold that forbids suspending on `day`; on its `until` it no longer does."""
+    return Hold.objects.filter(center=center, released_at=None, until__gt=day).first()
+
+
+def outstanding_debt(center: Center, now: datetime) -> Debt | None:
+    """The debt for which the center may be off right now; None when paid enough, held or spared by policy."""
+    day = today(center.reseller, now)
+    if active_hold(center, day):
+        return None
+    return debt_beyond_grace(open_invoices(center), policy_for(center), day)
+
+
+def provider_failing(reseller_id: int) -> bool:
+    """Whether MazBot fails for many numbers at once: then nobody is suspended."""
+    return MazbotAccount.objects.filter(reseller_id=reseller_id, failing_since__isnull=False).exists()
+
+
+def may_disable(instance: Instance, now: datetime) -> bool:
+    """Asked right before the call that switches a number off for non-payment; False withdraws the wish."""
+    with tenant(instance.reseller_id):
+        center = Center.objects.select_related("reseller").get(pk=instance.center_id)
+        has_case = Suspension.objects.filter(center=center, ended_at=None).exists()
+        if not has_case or provider_failing(center.reseller_id):
+            return False
+        return outstanding_debt(center, now) is not None
+
+
+def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = None) -> Suspension | None:
+    """Open a case and want the center's numbers off, if it still owes enough at this very moment."""
+    with transaction.atomic():
+        center = lock(center)
+        running = Suspension.objects.filter(center=center, ended_at=None).exists()
+        debt = None if running or center.archived_at else outstanding_debt(center, now)
+        if debt is None:
+            return None
+        case: Suspension = Suspension.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            opened_at=now,
+            amount=debt.amount,
+            currency=debt.currency,
+            because=debt.because,
+            safety_stop=safety_stop,
+        )
+        enforce(case=case, now=now)
+        write_mail(
+            center=center,
+            kind="suspended",
+            key=f"suspended:{case.pk}",
+            text=lambda: mail_texts.suspended(center, debt.amount, debt.currency, debt.because),
+            now=now,
+        )
+        _trace("center.suspended", case, None, now)
+    return case
+
+
+def enforce(*, case: Suspension, now: datetime) -> list[Instance]:
+    """Want off what is on, except numbers that a person switched on after the decision; those changed."""
+    on_by_hand = Q(desired_by__isnull=False, desired_at__gt=case.opened_at)
+    instances = Instance.objects.filter(
+        center_id=case.center_id, archived_at=None, desired_state=Service.ENABLED
+    ).exclude(on_by_hand)
+    return set_desired_state(
+        instances=list(instances), wanted=Service.DISABLED, reason=DesiredReason.NON_PAYMENT, by=None, now=now
+    )
+
+
+def resume_if_paid(*, center: Center, now: datetime, by: User | None = None) -> bool:
+    """End the center's case when it no longer owes enough, and want its numbers on; True when a case ended."""
+    with transaction.atomic():
+        center = lock(center)
+        case = Suspension.objects.select_for_update().filter(center=center, ended_at=None).first()
+        if case is None or outstanding_debt(center, now) is not None:
+            return False
+        case.ended_at, case.ending = now, _why_ended(center, now)
+        case.save(update_fields=["ended_at", "ending"])
+        numbers = Instance.objects.filter(center=center, archived_at=None)
+        set_desired_state(
+            instances=list(numbers), wanted=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=now
+        )
+        if center.archived_at is None:  # an archived center's numbers stay off
+            write_mail(
+                center=center,
+                kind="resumed",
+                key=f"resumed:{case.pk}",
+                text=lambda: mail_texts.resumed(center),
+                now=now,
+            )
+        _trace("center.resumed", case, by, now)
+    return True
+
+
+def _why_ended(center: Center, now: datetime) -> Ending:
+    day = today(center.reseller, now)
+    if active_hold(center, day):
+        return Ending.HELD
+    owes = any(row.due_on < day for row in open_invoices(center))
+    return Ending.SETTLED if owes else Ending.PAID
+
+
+def _trace(action: str, case: Suspension, by: User | None, now: datetime) -> None:
+    entries.record(
+        action,
+        reseller=case.center.reseller,
+        center=case.center,
+        by=by,
+        target=case.center,
+        now=now,
+        because=case.because,
+        ending=str(case.ending),
+    )
+    live.publish(case.reseller_id, "billing", "centers", "instances", centers=(case.center_id,))

@@ -1,0 +1,31 @@
+"""Typing the name of what cannot be undone."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from centers.values.fields import LineField
+from centers.values.names import same_name
+
+
+class ConfirmedForm(forms.Form):
+    """Asks to type `expected`; forms.js keeps the button shut until it is typed, this form decides."""
+
+    confirm = LineField(
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    #: What is said of another name.
+    wrong: Any = gettext_lazy("That is not the name. It is “%(name)s”.")
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_confirm(self) -> str:
+        typed: str = self.cleaned_data["confirm"]
+        if not same_name(typed, self.expected):
+            raise forms.ValidationError(str(self.wrong) % {"name": self.expected})
+        return typed

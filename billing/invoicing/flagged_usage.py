@@ -1,0 +1,155 @@
+"""What staff decide about odd readings."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.invoicing import check_late_corrections, waivable, waive_usage
+from billing.ledger import lock
+from billing.models import DOUBTS, FlaggedUsage, UsageRecord
+from billing.periods import Period, local_day
+from billing.usage.completeness import unread_days
+from billing.usage.flagged import check_flagged
+from billing.usage.sorting import NO_USAGE, Reading
+from billing.usage.storing import merge
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
+from centers.models import User
+from whatsapp.accounts import account_of
+from whatsapp.models import Instance
+
+
+def accept_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetime) -> None:
+    """Take a flagged reading over after all; of an invoiced day it becomes an adjustment on the next invoice."""
+    with transaction.atomic():
+        row = _open_flag(reading)
+        if row.flag == FlaggedUsage.Flag.FUTURE:
+            raise OperationRefused(
+                _("A reading for a day to come cannot be accepted; it is read again on that day.")
+            )
+        if row.flag == FlaggedUsage.Flag.ODD:
+            raise OperationRefused(
+                _("A figure is missing here. MazBot is asked again automatically until it sends all of them.")
+            )
+        if row.flag in DOUBTS and not row.can_be_accepted:
+            raise OperationRefused(
+                _("Negative usage can't be accepted. Dismiss it, or wait until MazBot corrects it.")
+            )
+        UsageRecord.objects.select_for_update().get(instance_id=row.instance_id, day=row.day)
+        # `read_at` stays: what was read while the day lasted is not all of it, whenever staff accept it.
+        UsageRecord.objects.filter(instance_id=row.instance_id, day=row.day).update(
+            sent=row.sent, received=row.received, failed=row.failed, cost=row.cost
+        )
+        _resolve(row, FlaggedUsage.Resolution.ACCEPTED, "reading.accepted", by, now)
+    if row.center.archived_at:
+        check_late_corrections(row.reseller, now)
+
+
+def dismiss_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetime) -> None:
+    """Stay with what was accepted before."""
+    with transaction.atomic():
+        row = _open_flag(reading)
+        if row.flag == FlaggedUsage.Flag.LATE:
+            raise OperationRefused(
+                _("This reading is taken over already; it is charged on the next invoice.")
+            )
+        _resolve(row, FlaggedUsage.Resolution.DISMISSED, "reading.dismissed", by, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Days that are over without a reading since: `never` read at all, or read only while they lasted."""
+
+    never: tuple[date, ...]
+    partly: tuple[UsageRecord, ...]
+
+    def __len__(self) -> int:
+        return len(self.never) + len(self.partly)
+
+
+def unread_of(instance: Instance, period: Period, now: datetime) -> Unread:
+    """What MazBot still owes us of a number's days in the period; today and days to come are left out."""
+    zone = ZoneInfo(account_of(instance.reseller).time_zone)
+    over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
+    found = unread_days(instance.center, over, zone)
+    days = next((days for number, days in found if number.pk == instance.pk), [])
+    partly = UsageRecord.objects.filter(instance=instance, day__in=days).order_by("day")
+    known = {row.day for row in partly}
+    return Unread(tuple(day for day in days if day not in known), tuple(partly))
+
+
+def waive_days(
+    *,
+    instance: Instance,
+    period: Period,
+    because: str,
+    by: User | None,
+    now: datetime,
+    also_read: bool = False,
+) -> None:
+    """Stop waiting for days that MazBot cannot tell of (an id it no longer knows), as far as they are over.
+
+    Days never read count as days without usage; days read while they lasted count as they were read, or, as all that
+    was read of the period, not at all when `also_read`. What MazBot tells later is a reading like any other.
+    """
+    reason = checked_line(because, 300)
+    if not reason:
+        raise OperationRefused(_("Say why these days are not charged."))
+    with transaction.atomic():
+        lock(instance.center)
+        unread = unread_of(instance, period, now)
+        read = also_read and bool(waivable(instance, period, now))
+        if not len(unread) and not read:
+            raise OperationRefused(_("Nothing of “%(number)s” is left to be waived.") % {"number": instance})
+        if len(unread):
+            _wait_no_longer(instance, unread, reason, by, now)
+        if read:
+            waive_usage(instance=instance, period=period, because=reason, by=by, now=now)
+
+
+def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | None, now: datetime) -> None:
+    UsageRecord.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
+    readings = [Reading(instance, day, NO_USAGE, now) for day in unread.never]
+    merge(account_of(instance.reseller), readings, now=now)
+    entries.record(
+        "usage.waived",
+        reseller=instance.reseller,
+        center=instance.center,
+        by=by,
+        target=instance,
+        now=now,
+        because=reason,
+        days=[day.isoformat() for day in unread.never],
+        as_read=[row.day.isoformat() for row in unread.partly],
+    )
+    live.publish(instance.reseller_id, "billing", centers=(instance.center_id,))
+
+
+def _open_flag(reading: FlaggedUsage) -> FlaggedUsage:
+    row: FlaggedUsage = FlaggedUsage.objects.select_for_update(of=("self",)).get(pk=reading.pk)
+    if row.resolved_at or not row.flag:
+        raise OperationRefused(_("This reading was dealt with already."))
+    return row
+
+
+def _resolve(
+    row: FlaggedUsage, resolution: FlaggedUsage.Resolution, action: str, by: User | None, now: datetime
+) -> None:
+    FlaggedUsage.objects.filter(pk=row.pk).update(resolved_at=now, resolved_by=by, resolution=resolution)
+    entries.record(
+        action,
+        reseller=row.reseller,
+        center=row.center,
+        by=by,
+        target=row.instance,
+        now=now,
+        day=row.day.isoformat(),
+    )
+    if row.flag == FlaggedUsage.Flag.IMPOSSIBLE:
+        check_flagged(row.reseller, now)
+    live.publish(row.reseller_id, "billing", centers=(row.center_id,))

@@ -1,0 +1,92 @@
+"""Corrections that arrive after an archived center's last invoice: no invoice takes them by itself, so staff are told.
+
+They issue one more invoice or waive the rest with a reason (see waiving.py).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from billing.invoicing.issue import NothingToCharge, issue_invoice
+from billing.invoicing.monthly import still_to_invoice
+from billing.invoicing.unbilled import centers_with_corrections
+from billing.invoicing.waivers import waive_corrections
+from billing.models import BillingPeriod, Invoice, Waiver
+from billing.periods import LONGEST_DAYS, ONE_DAY, Period
+from billing.usage.completeness import first_open_day
+from centers.errors import OperationRefused
+from centers.models import Center, Reseller, User
+from centers.stored_messages import StoredMessage as _
+from whatsapp.alerts.lifecycle import open_alerts, resolve_alert
+from whatsapp.models import Alert
+
+KIND = Alert.Kind.LEFT_OVER
+
+
+def late_corrections(reseller: Reseller) -> list[Center]:
+    """Archived centers with corrections that no invoice to come will take; a fixed number of queries."""
+    archived = Center.objects.filter(reseller=reseller).exclude(archived_at=None)
+    corrected = centers_with_corrections(archived)
+    return _without_an_invoice_to_come(
+        reseller, list(archived.filter(pk__in=corrected).select_related("reseller").order_by("name", "pk"))
+    )
+
+
+def is_late_correction(center: Center) -> bool:
+    """Whether staff have to decide about corrections of this center."""
+    if center.archived_at is None or not centers_with_corrections([center]):
+        return False
+    return bool(_without_an_invoice_to_come(center.reseller, [center]))
+
+
+def check_late_corrections(reseller: Reseller, now: datetime) -> list[Center]:
+    """Open an alert for each center that is left over and close those that are done."""
+    found = late_corrections(reseller)
+    detail = _("MazBot corrected usage after the last invoice of this archived center.")
+    open_alerts(
+        reseller=reseller,
+        alerts=[
+            Alert(reseller=reseller, kind=KIND, center=center, detail=detail, opened_at=now)
+            for center in found
+        ],
+    )
+    over = Alert.objects.filter(reseller=reseller, kind=KIND, resolved_at=None).exclude(center__in=found)
+    for alert in over.select_related("center"):
+        resolve_alert(reseller=reseller, kind=KIND, center=alert.center, now=now)
+    return found
+
+
+def last_period(center: Center, now: datetime) -> Period:
+    """From the last closed day to yesterday: the days of an invoice that takes the corrections.
+
+    Raises OperationRefused for a center of which nothing was ever closed: there is nothing to correct.
+    """
+    closed = BillingPeriod.objects.filter(center=center, voided_at=None).aggregate(end=Max("end_day"))["end"]
+    if closed is None:
+        raise OperationRefused(_("“%(center)s” was never invoiced.") % {"center": center})
+    end = first_open_day(center.reseller, now)
+    first = max(closed, end - timedelta(days=LONGEST_DAYS))
+    return Period(first, max(end, first + ONE_DAY))
+
+
+def issue_last_invoice(*, center: Center, by: User | None, now: datetime) -> Invoice:
+    """Invoice the corrections of an archived center; refusals are those of issue_invoice()."""
+    try:
+        invoice = issue_invoice(center=center, period=last_period(center, now), by=by, now=now)
+    except NothingToCharge:
+        check_late_corrections(center.reseller, now)
+        raise
+    check_late_corrections(center.reseller, now)
+    return invoice
+
+
+def waive_late_corrections(*, center: Center, because: str, by: User | None, now: datetime) -> Waiver:
+    """Charge nothing for the corrections of a center, with a reason."""
+    waiver = waive_corrections(center=center, because=because, by=by, now=now)
+    check_late_corrections(center.reseller, now)
+    return waiver
+
+
+def _without_an_invoice_to_come(reseller: Reseller, centers: list[Center]) -> list[Center]:
+    coming = still_to_invoice(reseller, centers) if centers else set()
+    return [center for center in centers if center.pk not in coming]

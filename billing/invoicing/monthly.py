@@ -1,0 +1,184 @@
+"""The monthly run: which periods are due, and closing each, going on with the next when one is refused."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, connection
+from django.db.models import Max, Min
+
+from billing.invoicing.issue import AlreadyClosed, close_period
+from billing.models import UsageRecord
+from billing.periods import Period, local_day, month_of, today, zone_of
+from billing.policies import policies_for, reseller_policy
+from billing.usage.fetching import read_before_closing
+from centers.errors import OperationRefused
+from centers.models import Center, Reseller
+from centers.queue.job_runs import Round
+from centers.stored_messages import StoredMessage as _
+from whatsapp.accounts import explain
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.mazbot import MazBotError
+from whatsapp.models import Alert
+
+log = structlog.get_logger(__name__)
+BLOCKED = Alert.Kind.BILLING_BLOCKED
+# PostgreSQL joins the periods that touch, so that a center of many years is one row.
+_CLOSED = """
+SELECT center_id, lower(days), upper(days)
+  FROM (SELECT center_id, unnest(range_agg(daterange(first_day, end_day))) AS days
+          FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS closed
+ ORDER BY center_id, days
+"""
+_TAKEN_BACK = """
+SELECT center_id, lower(days), upper(days)
+  FROM (SELECT center_id, unnest(
+                   range_agg(daterange(first_day, end_day)) FILTER (WHERE voided_at IS NOT NULL)
+                   - coalesce(range_agg(daterange(first_day, end_day)) FILTER (WHERE voided_at IS NULL), '{}')
+               ) AS days
+          FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS open
+"""
+
+
+def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]]:
+    """Whole months, or what custom periods left of one, that ended and are not closed, oldest first.
+
+    Nothing before a center's first closed period is due by itself. A center that issues by hand is left out; so is
+    a period whose invoice was taken back: staff decide on it.
+    """
+    policy = reseller_policy(reseller)
+    last_open = today(reseller, now) - timedelta(days=policy.close_after_days)
+    centers = list(Center.objects.filter(reseller=reseller).select_related("reseller").order_by("pk"))
+    policies = policies_for(reseller, centers)
+    used = _days_with_usage(reseller)
+    closed = _closed_ranges(reseller)
+    return sorted(
+        (
+            (center, period)
+            for center in centers
+            if policies[center.pk].auto_invoice
+            for period in _open_periods(
+                _first_day(center, used), closed.get(center.pk, []), _limit(center, used, last_open)
+            )
+        ),
+        key=lambda item: (item[1], item[0].pk),
+    )
+
+
+def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
+    """Ids of those archived centers for which the run will close another period by itself."""
+    archived = list(centers)
+    policies = policies_for(reseller, archived)
+    used = _days_with_usage(reseller)
+    closed = _closed_ranges(reseller)
+    return {
+        center.pk
+        for center in archived
+        if policies[center.pk].auto_invoice
+        and any(
+            _open_periods(_first_day(center, used), closed.get(center.pk, []), _limit(center, used, date.max))
+        )
+    }
+
+
+def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+    """Close every due period of the reseller; what is refused becomes an alert and is tried again next time."""
+    due = due_periods(reseller, now)
+    round_.total = len(due)
+    stuck: set[int] = set()
+    for center, period in due:
+        if center.pk in stuck:
+            continue  # later months wait for the earlier one
+        sentence = _close(center, period, now)
+        if sentence is None:
+            round_.ok()
+            round_.save()
+            continue
+        stuck.add(center.pk)
+        round_.fail(f"{center} {period.first_day:%Y-%m}", sentence)
+        open_alert(reseller=reseller, kind=BLOCKED, center=center, detail=sentence, now=now)
+    _resolve_the_others(reseller, stuck, now)
+
+
+def _close(center: Center, period: Period, now: datetime) -> str | None:
+    """Why the period could not be closed; None when it is, be it by somebody else in the meantime."""
+    try:
+        read_before_closing(center=center, period=period, now=now)
+        close_period(center=center, period=period, by=None, now=now)
+    except AlreadyClosed:
+        return None
+    except OperationRefused as error:
+        return error.sentence
+    except MazBotError as error:
+        return explain(error)
+    except DatabaseError:
+        # One center's broken rule must not keep the others from their invoices.
+        log.exception("closing_failed", center_id=center.pk, first_day=str(period.first_day))
+        return _("The database refused to close this period. Nothing of it was written.")
+    return None
+
+
+def _resolve_the_others(reseller: Reseller, stuck: set[int], now: datetime) -> None:
+    """A center that is no longer due, or is issued by hand from now on, is not blocked."""
+    rows = Alert.objects.filter(reseller=reseller, kind=BLOCKED, resolved_at=None)
+    for alert in rows.exclude(center__in=stuck).select_related("center"):
+        resolve_alert(reseller=reseller, kind=BLOCKED, center=alert.center, now=now)
+
+
+def taken_back(reseller: Reseller) -> list[tuple[Center, Period]]:
+    """Days whose invoice was taken back and that nothing has closed since, oldest first: staff decide on them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN_BACK, [reseller.pk])
+        rows = cursor.fetchall()
+    centers = Center.objects.select_related("reseller").in_bulk(
+        {center_id for center_id, _first, _end in rows}
+    )
+    found = [(centers[center_id], Period(first, end)) for center_id, first, end in rows]
+    return sorted(found, key=lambda item: (item[1], item[0].pk))
+
+
+def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:
+    rows = (
+        UsageRecord.objects.filter(reseller=reseller)
+        .order_by()
+        .values_list("center_id")
+        .annotate(first=Min("day"), last=Max("day"))
+    )
+    return {center_id: (first, last) for center_id, first, last in rows}
+
+
+def _closed_ranges(reseller: Reseller) -> dict[int, list[tuple[date, date]]]:
+    """The days each center's periods ever took, as half-open ranges that do not touch, in order."""
+    found: dict[int, list[tuple[date, date]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSED, [reseller.pk])
+        for center_id, first, end in cursor.fetchall():
+            found.setdefault(center_id, []).append((first, end))
+    return found
+
+
+def _first_day(center: Center, used: dict[int, tuple[date, date]]) -> date:
+    entered = local_day(center.created_at, zone_of(center.reseller))
+    first = min(entered, used[center.pk][0]) if center.pk in used else entered
+    return first.replace(day=1)
+
+
+def _limit(center: Center, used: dict[int, tuple[date, date]], last_open: date) -> date:
+    """Periods must end on or before this day; an archived center gets none after its last usage."""
+    if center.archived_at is None:
+        return last_open
+    if center.pk not in used:
+        return date.min
+    return min(last_open, month_of(used[center.pk][1]).end_day)
+
+
+def _open_periods(first_day: date, closed: list[tuple[date, date]], limit: date) -> Iterator[Period]:
+    """What `closed` leaves of the months from `first_day` on that end by `limit`, cut where months end."""
+    if closed:
+        first_day = max(first_day, closed[0][0])
+    for first, end in [*closed, (date.max, date.max)]:
+        while first_day < first and (month_end := month_of(first_day).end_day) <= limit:
+            period = Period(first_day, min(month_end, first))
+            yield period
+            first_day = period.end_day
+        first_day = max(first_day, end)

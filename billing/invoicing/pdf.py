@@ -1,0 +1,122 @@
+"""Invoices and credit notes as PDF: what a customer may see of them, and nothing else."""
+
+import json
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import Invoice, InvoiceLine
+from billing.money import legible
+from billing.periods import Period, part_of_month
+from centers.models import Reseller
+from centers.values.formats import day_text, money_text, number_text
+
+TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "invoice.typ"
+LANGUAGES = ("en", "ar")
+_BRAND = "#0f6e6e"
+
+
+def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
+    """The document in the language it was issued in, or in `language` ("en", "ar").
+
+    It holds names and amounts as they were on the day of issue; only the logo, the colour and the way to pay are
+    today's. Costs, margins and profits are never handed to the typesetter.
+    """
+    chosen = next((code for code in (language, invoice.language) if code in LANGUAGES), "en")
+    with translation.override(chosen):
+        data = _document(invoice, chosen)
+    files = {"main.typ": TEMPLATE.read_bytes(), "data.json": json.dumps(data).encode()}
+    issued = invoice.issued_at.astimezone(UTC).replace(microsecond=0)
+    pdf: bytes = typst.compile(files, font_paths=_fonts(), format="pdf", timestamp=issued)
+    return pdf
+
+
+def invoice_filename(invoice: Invoice) -> str:
+    """`INV-2026-0001.pdf`."""
+    return f"{invoice.number}.pdf"
+
+
+@cache
+def _fonts() -> Any:
+    """Cairo has both scripts; the machine's own fonts are left out so that every machine prints the same."""
+    folder = Path(settings.NODE_MODULES) / "@expo-google-fonts" / "cairo"
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(folder)])
+
+
+def _document(invoice: Invoice, language: str) -> dict[str, Any]:
+    reseller = Reseller.objects.get(pk=invoice.reseller_id)  # with its logo, which the doors leave out
+    seller, buyer = invoice.parties.get("reseller", {}), invoice.parties.get("center", {})
+    owed = not invoice.is_credit_note and invoice.voided_at is None
+    return {
+        "language": language,
+        "rtl": language == "ar",
+        "colour": reseller.colour or _BRAND,
+        "logo": list(bytes(reseller.logo)) if reseller.logo else None,
+        "title": _("Credit note") if invoice.is_credit_note else _("Invoice"),
+        "number": invoice.number,
+        "seller": {"name": seller.get("name") or reseller.name, "lines": [], "codes": _codes(seller)},
+        "buyer": {
+            "name": buyer.get("name") or str(invoice.center),
+            "lines": [buyer["contact_name"]] if buyer.get("contact_name") else [],
+            "codes": _codes(buyer),
+        },
+        "facts": _facts(invoice),
+        "note": _note(invoice),
+        "columns": [_("What"), _("Quantity"), _("Price each"), _("Amount")],
+        "lines": [_line(line) for line in invoice.lines.all()],
+        "total": money_text(invoice.total, invoice.currency),
+        "pay": reseller.payment_instructions.strip() if owed else "",
+        "footer": seller.get("name") or reseller.name,
+        "words": {"from": _("From"), "to": _("To"), "total": _("Total"), "pay": _("How to pay")},
+    }
+
+
+def _codes(party: dict[str, Any]) -> list[str]:
+    """What is written left to right in every language."""
+    return [str(party[key]) for key in ("email", "phone", "support_contact") if party.get(key)]
+
+
+def _facts(invoice: Invoice) -> list[tuple[str, str]]:
+    facts = [(_("Issued"), day_text(invoice.issued_on))]
+    if not invoice.is_credit_note:
+        facts.append((_("Due"), day_text(invoice.due_on)))
+    last = invoice.end_day.fromordinal(invoice.end_day.toordinal() - 1)
+    return [*facts, (_("From day"), day_text(invoice.first_day)), (_("To day"), day_text(last))]
+
+
+def _note(invoice: Invoice) -> str:
+    if invoice.is_credit_note:
+        credited = invoice.credits.number if invoice.credits else ""
+        text = _("This takes back invoice %(number)s.") % {"number": credited}
+        return f"{text} {invoice.reason}".strip()
+    return _("This invoice was taken back by a credit note.") if invoice.voided_at else ""
+
+
+def part_text(days: int, of: int) -> str:
+    """`19 of 28 days`."""
+    return ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
+
+
+def _line(line: InvoiceLine) -> dict[str, str]:
+    last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
+    kind = line.rate_type if line.kind == InvoiceLine.Kind.SUBSCRIPTION else line.get_kind_display()
+    days = f"{day_text(line.first_day)} – {day_text(last)}"
+    is_subscription = line.kind == InvoiceLine.Kind.SUBSCRIPTION
+    if is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
+        days = f"{days} · {part_text(*part)}"
+    return {
+        "what": line.number_label,
+        "detail": f"{kind} · {days}",
+        "quantity": number_text(line.quantity),
+        "price": money_text(
+            legible(line.unit_price, line.quantity, line.currency), line.currency, exact=True
+        ),
+        "amount": money_text(line.amount, line.currency),
+    }

@@ -1,0 +1,181 @@
+"""Usage of a center that no invoice has taken yet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    DecimalField,
+    Exists,
+    F,
+    Field,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest
+
+from billing.models import Billable, BillingPeriod, InvoiceLine, Margin, UsageClaim, UsageRecord
+from billing.periods import Period
+from billing.pricing.price_list import billable_messages
+from centers.models import Center
+from whatsapp.models import Instance
+
+_VALID = Q(claims__voided_at__isnull=True)
+_FIELDS: dict[str, "Field[Any, Any]"] = {
+    "sent": BigIntegerField(),
+    "received": BigIntegerField(),
+    "failed": BigIntegerField(),
+    "cost": DecimalField(max_digits=24, decimal_places=10),
+}
+_ARRIVED = Greatest(
+    F("claims__sent_before") + F("claims__sent") - F("claims__failed_before") - F("claims__failed"), 0
+) - Greatest(F("claims__sent_before") - F("claims__failed_before"), 0)
+_BY_SENT, _BY_ARRIVED = (Q(claims__line__billable=basis) for basis in (Billable.SENT, Billable.DELIVERED))
+_NO_BASIS = Q(claims__line__isnull=True) | Q(claims__line__billable="")
+
+
+def _sum(of: F | Combinable, only: Q) -> Coalesce:
+    return Coalesce(Sum(of, filter=_VALID & only), Value(0), output_field=BigIntegerField())
+
+
+_BILLABLE = {
+    "charged": _sum(F("claims__sent"), _BY_SENT) + _sum(_ARRIVED, _BY_ARRIVED),
+    "waived_sent": _sum(F("claims__sent"), _NO_BASIS),
+    "waived_delivered": _sum(_ARRIVED, _NO_BASIS),
+}
+_NAMES = tuple(_FIELDS)
+_CHARGED = ("sent", "failed", "cost")  # what is received costs nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What claims took of a day before, and how many billable messages that was when they took it.
+
+    `charged` counts as the lines did; what no line has counts by whichever basis is asked for.
+    """
+
+    sent: int
+    failed: int
+    charged: int
+    waived_sent: int
+    waived_delivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unbilled:
+    """The difference between what was accepted for a day and what lines and waivers took of it so far."""
+
+    usage_record_id: int
+    instance: Instance
+    day: date
+    revision: int
+    sent: int
+    received: int
+    failed: int
+    cost: Decimal
+    currency: str
+    read_at: datetime
+    claimed: Claimed
+    before: UsageClaim | None = None  # of an adjustment: the claim it corrects
+
+    def billable(self, basis: str) -> int:
+        """How many billable messages the difference makes of the day; a day never has fewer than none."""
+        own = self.claimed
+        known = billable_messages(own.sent + self.sent, own.failed + self.failed, basis)
+        return known - own.charged - (own.waived_sent if basis == Billable.SENT else own.waived_delivered)
+
+    @property
+    def margin_before(self) -> Margin | None:
+        """The margin version the day was billed with."""
+        return self.before.margin if self.before else None
+
+    @property
+    def line_before(self) -> InvoiceLine | None:
+        """The line the day was billed on; None where it was part of a waived period."""
+        return self.before.line if self.before else None
+
+
+def unbilled_days(center: Center, period: Period) -> list[Unbilled]:
+    """Days of the period that belong on its invoice, also those without a message: they are closed with it."""
+    rows = _with_claims(UsageRecord.objects.filter(center=center))
+    rows = rows.filter(day__gte=period.first_day, day__lt=period.end_day)
+    return [_unbilled(row, None) for row in rows if row.latest is None or _differs(row)]
+
+
+def corrections(center: Center, before: date = date.max) -> list[Unbilled]:
+    """Days earlier than `before` that a closed period took with other counts than are known now."""
+    changed = list(_corrected([center], _NAMES).filter(day__lt=before))
+    terms = _terms_before(row.pk for row in changed)
+    return [_unbilled(row, terms.get(row.pk)) for row in changed]
+
+
+def centers_with_corrections(centers: Iterable[Center]) -> set[int]:
+    """Ids of those of the centers that have corrections which can change what is charged; one query."""
+    return set(_corrected(centers, _CHARGED).order_by().values_list("center_id", flat=True))
+
+
+def _corrected(centers: Iterable[Center], names: tuple[str, ...]) -> QuerySet[Any]:
+    """Days in closed periods of which one of `names` is not what was claimed."""
+    closed = BillingPeriod.objects.filter(
+        center=OuterRef("center"), voided_at=None, first_day__lte=OuterRef("day"), end_day__gt=OuterRef("day")
+    )
+    rows = _with_claims(UsageRecord.objects.filter(center__in=centers))
+    return rows.filter(Exists(closed)).exclude(_same(names))
+
+
+def _with_claims(rows: QuerySet[UsageRecord]) -> QuerySet[Any]:
+    """Each day with the sums of its non-void claims and the last one's revision; in the order of numbers and days."""
+    billed = {
+        f"billed_{name}": Coalesce(
+            Sum(f"claims__{name}", filter=_VALID), Value(0), output_field=_FIELDS[name]
+        )
+        for name in _NAMES
+    }
+    counted = rows.annotate(latest=Max("claims__revision", filter=_VALID), **billed, **_BILLABLE)
+    return counted.select_related("instance").order_by("instance_id", "day")
+
+
+def _same(names: tuple[str, ...]) -> Q:
+    same = Q()
+    for name in names:
+        same &= Q(**{name: F(f"billed_{name}")})
+    return same
+
+
+def _differs(row: UsageRecord) -> bool:
+    return any(getattr(row, name) != getattr(row, f"billed_{name}") for name in _NAMES)
+
+
+def _terms_before(usage_record_ids: Iterable[int]) -> dict[int, UsageClaim]:
+    """The latest non-void claim of each day that a period took: a correction keeps its terms; a waiver has none."""
+    claims = UsageClaim.objects.filter(
+        usage_record__in=list(usage_record_ids), voided_at=None, period__isnull=False
+    )
+    return {
+        claim.usage_record_id: claim for claim in claims.select_related("line", "margin").order_by("revision")
+    }
+
+
+def _unbilled(row: Any, before: UsageClaim | None) -> Unbilled:
+    rest = {name: getattr(row, name) - getattr(row, f"billed_{name}") for name in _NAMES}
+    return Unbilled(
+        usage_record_id=row.pk,
+        instance=row.instance,
+        day=row.day,
+        revision=0 if row.latest is None else row.latest + 1,
+        currency=row.currency,
+        read_at=row.read_at,
+        claimed=Claimed(
+            row.billed_sent, row.billed_failed, row.charged, row.waived_sent, row.waived_delivered
+        ),
+        before=before,
+        **rest,
+    )

@@ -1,0 +1,108 @@
+"""Usage that staff do not charge, and why: as firmly taken as if a line had it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
+from billing.ledger import lock
+from billing.models import BillingPeriod, FlaggedUsage, UsageClaim, Waiver
+from billing.periods import Period
+from billing.usage.completeness import first_open_day
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
+from centers.models import Center, User
+from whatsapp.models import Instance
+
+
+def waive_corrections(*, center: Center, because: str, by: User | None, now: datetime) -> Waiver:
+    """Charge nothing for what came in about days that were invoiced before; what comes later is new again."""
+    with transaction.atomic():
+        center = lock(center)
+        return _write(center, corrections(center), because, by, now)
+
+
+def waive_usage(
+    *, instance: Instance, period: Period, because: str, by: User | None, now: datetime
+) -> Waiver:
+    """Charge nothing for what was read of a number's days; days that are closed or not over are left out."""
+    with transaction.atomic():
+        center = lock(instance.center)
+        return _write(center, waivable(instance, period, now), because, by, now)
+
+
+def waivable(instance: Instance, period: Period, now: datetime) -> list[Unbilled]:
+    """The number's usage that its center will be charged for these days, as far as they are over and not closed."""
+    center = instance.center
+    over = Period(period.first_day, min(period.end_day, first_open_day(instance.reseller, now)))
+    closed = BillingPeriod.objects.filter(
+        center=center, voided_at=None, first_day__lt=over.end_day, end_day__gt=over.first_day
+    ).values_list("first_day", "end_day")
+    taken = list(closed)
+    return [
+        row
+        for row in unbilled_days(center, over)
+        if row.instance.pk == instance.pk
+        and (row.sent or row.failed or row.cost)
+        and not any(first <= row.day < end for first, end in taken)
+    ]
+
+
+def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | None, now: datetime) -> Waiver:
+    rows, reason = list(days), checked_line(because, 300)
+    if not reason:
+        raise OperationRefused(_("Say why these days are not charged."))
+    if not rows:
+        raise OperationRefused(
+            _("Nothing of “%(center)s” is left that could be waived.") % {"center": center}
+        )
+    waiver: Waiver = Waiver.objects.create(
+        reseller_id=center.reseller_id, center=center, because=reason, at=now, by=by
+    )
+    UsageClaim.objects.bulk_create(
+        UsageClaim(
+            reseller_id=center.reseller_id,
+            usage_record_id=row.usage_record_id,
+            waiver=waiver,
+            revision=row.revision,
+            sent=row.sent,
+            received=row.received,
+            failed=row.failed,
+            sent_before=row.claimed.sent,
+            failed_before=row.claimed.failed,
+            cost=row.cost,
+        )
+        for row in rows
+    )
+    resolve_late(
+        center, {(row.instance.pk, row.day) for row in rows}, FlaggedUsage.Resolution.WAIVED, by, now
+    )
+    entries.record(
+        "usage.waived",
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=center,
+        now=now,
+        because=reason,
+        days=[f"{row.instance} {row.day.isoformat()}" for row in rows],
+    )
+    live.publish(center.reseller_id, "billing", centers=(center.pk,))
+    return waiver
+
+
+def resolve_late(
+    center: Center,
+    days: set[tuple[int, date]],
+    resolution: FlaggedUsage.Resolution,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """The open "came after the invoice" of these days (id of the number, day) is dealt with."""
+    late = FlaggedUsage.objects.filter(center=center, flag=FlaggedUsage.Flag.LATE, resolved_at=None)
+    done = [row.pk for row in late if (row.instance_id, row.day) in days]
+    FlaggedUsage.objects.filter(pk__in=done).update(resolved_at=now, resolved_by=by, resolution=resolution)

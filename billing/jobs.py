@@ -1,0 +1,193 @@
+"""One round of each job for one reseller, recorded for the Jobs page; and which resellers are due for one.
+
+A round opens the tenant's scope itself and must run outside a transaction. Each goes on with the next item when
+one fails. It may be run at any time, twice or late: what there is to do is read from the database.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from billing import invoicing, reports
+from billing.dunning import run_suspensions, send_reminders
+from billing.ledger import refresh_all_payment_statuses
+from billing.mail import send_mails
+from billing.models import JobSchedule, OutgoingMail
+from billing.periods import Period
+from billing.pricing.below_cost import check_losses
+from billing.pricing.exchange_rate_age import check_exchange_rates
+from billing.pricing.rates import refresh_rates
+from billing.usage.fetching import read_account_usage, read_before_closing, read_due
+from centers import live
+from centers.errors import OperationRefused
+from centers.models import Center, JobRun, Reseller
+from centers.queue.job_runs import Round, job_job
+from centers.stored_messages import StoredMessage as _
+from centers.tenancy.scoping import every_tenant, tenant
+from whatsapp.accounts import explain
+from whatsapp.mazbot import MazBotError
+
+# How often each job is due. Dunning only reads the database; money that came in never waits for it.
+EVERY = {
+    "usage": timedelta(hours=1),
+    "account": timedelta(hours=1),
+    "rates": timedelta(hours=6),
+    "invoices": timedelta(hours=1),
+    "dunning": timedelta(minutes=5),
+    "mail": timedelta(seconds=5),
+}
+# A claim lasts longer than a worker may take for one task: after a crash the next tick finds the job due again.
+LEASE = timedelta(minutes=15)
+# Within the time limit of a task, with room for the last call and merge.
+USAGE_SECONDS = 480.0
+_NEEDS_MAZBOT = {"usage", "account", "rates"}
+
+
+def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Read today's usage of every number, and once a day that of the last days."""
+    with _round("usage", reseller, now) as round_:
+        outcome = read_due(
+            reseller=reseller, now=now, round_=round_, deadline=time.monotonic() + USAGE_SECONDS
+        )
+        if outcome.left:
+            round_.note = _("%(count)s readings are left for the next round.") % {"count": outcome.left}
+        reports.check_gap(reseller, now)
+        invoicing.check_late_corrections(reseller, now)
+    return _as_recorded(round_)
+
+
+def period_job(*, reseller: Reseller, center: int, period: Period, now: datetime) -> JobRun:
+    """Read what a period of one center still lacks, so that it can be invoiced; recorded as a round of usage."""
+    with _round("usage", reseller, now) as round_:
+        row = Center.objects.select_related("reseller").get(pk=center)
+        read_before_closing(center=row, period=period, now=now)
+        round_.ok()
+        round_.note = _("Read for the invoice of %(center)s.") % {"center": row}
+    live.publish(reseller.pk, "billing")
+    return _as_recorded(round_)
+
+
+def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Read the main account's usage and quota, and raise or close the alerts that follow from them."""
+    with _round("account", reseller, now) as round_:
+        for day, field in read_account_usage(reseller=reseller, now=now):
+            sentence = _("MazBot sent “%(text)s” here, which cannot be read. Everything else was kept.")
+            round_.fail(f"{day.isoformat()} {field.name}", sentence % {"text": field.text or "-"})
+        reports.check_quota(reseller, now)
+        reports.check_gap(reseller, now)
+        round_.ok()
+    return _as_recorded(round_)
+
+
+def rates_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Fetch the rates and tell which prices they move."""
+    with _round("rates", reseller, now) as round_:
+        outcome = refresh_rates(reseller=reseller, now=now)
+        round_.total = outcome.countries
+        round_.ok(outcome.countries - len(outcome.failures))
+        for country, why in outcome.failures:
+            round_.fail(country or _("All countries"), why)
+        if outcome.moves:
+            round_.note = _("%(moves)s prices move, %(losses)s of them below cost.") % {
+                "moves": len(outcome.moves),
+                "losses": len(outcome.losses),
+            }
+    return _as_recorded(round_)
+
+
+def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Close and invoice every month that is over."""
+    with _round("invoices", reseller, now) as round_:
+        check_exchange_rates(reseller, now)
+        check_losses(reseller, now)
+        invoicing.invoice_reseller(reseller=reseller, now=now, round_=round_)
+        invoicing.check_late_corrections(reseller, now)
+    return _as_recorded(round_)
+
+
+def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Let due dates pass, write reminders, resume who paid and suspend who did not."""
+    with _round("dunning", reseller, now) as round_:
+        refresh_all_payment_statuses(reseller, now)
+        send_reminders(reseller=reseller, now=now, round_=round_)
+        run_suspensions(reseller=reseller, now=now, round_=round_)
+    return _as_recorded(round_)
+
+
+def mail_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Send the mails that wait."""
+    with _round("mail", reseller, now) as round_:
+        send_mails(reseller=reseller, now=now, round_=round_)
+    return _as_recorded(round_)
+
+
+ROUNDS: dict[str, Callable[..., JobRun]] = {
+    "usage": usage_job,
+    "account": account_job,
+    "rates": rates_job,
+    "invoices": invoice_job,
+    "dunning": dunning_job,
+    "mail": mail_job,
+}
+
+
+def due_resellers(job: str, now: datetime) -> list[int]:
+    """Ids of the resellers for which `job` is due (looks across tenants)."""
+    with every_tenant():
+        rows = Reseller.objects.all()
+        if job in _NEEDS_MAZBOT:
+            rows = rows.filter(mazbot_account__isnull=False).exclude(mazbot_account__email="")
+        if job == "mail":
+            waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING, next_try_at__lte=now)
+            rows = rows.filter(pk__in=waiting.values("reseller"))
+        later = JobSchedule.objects.filter(job=job, next_at__gt=now).values("reseller")
+        return list(rows.filter(~Q(pk__in=later)).order_by("pk").values_list("pk", flat=True))
+
+
+def catch_up_rounds(reseller_id: int, now: datetime, everything: bool) -> None:
+    """Make the rounds due that need MazBot and whose last run did not go well (`everything`: all of those rounds)."""
+    jobs = _NEEDS_MAZBOT | {"invoices"}  # months wait for days that could not be read
+    if not everything:
+        last = JobRun.objects.filter(reseller=reseller_id, job__in=jobs).order_by("job", "-started_at", "-pk")
+        went_well = {run.job for run in last.distinct("job") if run.state == JobRun.State.DONE}
+        jobs = jobs - went_well
+    JobSchedule.objects.filter(reseller=reseller_id, job__in=jobs, next_at__gt=now).update(next_at=now)
+
+
+def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
+    """Run one round unless another process has claimed it or it is not due; True when it ran."""
+    reseller = Reseller.objects.get(pk=reseller_id)
+    with tenant(reseller):
+        JobSchedule.objects.bulk_create(
+            [JobSchedule(reseller=reseller, job=job, next_at=now)], ignore_conflicts=True
+        )
+        schedule = JobSchedule.objects.filter(reseller=reseller, job=job)
+        if not schedule.filter(next_at__lte=now).update(next_at=now + LEASE):
+            return False
+    try:
+        ROUNDS[job](reseller=reseller, now=now)
+    finally:
+        with tenant(reseller):
+            schedule.filter(next_at=now + LEASE).update(next_at=now + EVERY[job])
+    return True
+
+
+@contextmanager
+def _round(job: str, reseller: Reseller, now: datetime) -> Iterator[Round]:
+    """Scope and record of a round. That MazBot or a setting refuses the whole round is recorded."""
+    with tenant(reseller), job_job(job, reseller=reseller, now=now) as round_:
+        try:
+            yield round_
+        except MazBotError as error:
+            round_.fail("", explain(error))
+        except OperationRefused as error:
+            round_.fail("", error.sentence)
+
+
+def _as_recorded(round_: Round) -> JobRun:
+    with tenant(round_.run.reseller):
+        round_.run.refresh_from_db()
+    return round_.run

@@ -1,0 +1,136 @@
+"""The words of the mails to centers. Resale amounts only: a center never learns a cost or a margin."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from billing.models import Invoice
+from billing.money import format_amount
+from centers.models import Center, Reseller
+from centers.values.formats import day_text
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A subject line and a plain text body."""
+
+    subject: str
+    body: str
+
+
+def invoice_issued(invoice: Invoice) -> Text:
+    """A new invoice, with what is still to be paid after credit was used."""
+    lines = [
+        _("your invoice %(number)s for %(first)s to %(last)s is ready.") % _period(invoice),
+        "",
+        _("Amount: %(amount)s") % {"amount": _money(invoice.total, invoice.currency)},
+    ]
+    if invoice.open_amount != invoice.total:
+        lines.append(
+            _("Still to pay: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)}
+        )
+    lines.append(_("Due on: %(date)s") % {"date": day_text(invoice.due_on)})
+    subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
+    return _letter(subject, invoice.center, lines)
+
+
+def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
+    """An invoice was taken back whole."""
+    subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
+    line = _("credit note %(note)s takes back invoice %(number)s over %(amount)s.") % {
+        "note": note.number,
+        "number": credited.number,
+        "amount": _money(credited.total, credited.currency),
+    }
+    return _letter(subject, note.center, [line])
+
+
+def reminder(invoice: Invoice, day: date) -> Text:
+    """An invoice that will soon be due, is due today, or is overdue."""
+    late = (day - invoice.due_on).days
+    values = {
+        "number": invoice.number,
+        "amount": _money(invoice.open_amount, invoice.currency),
+        "date": day_text(invoice.due_on),
+        "days": late,
+    }
+    if late > 0:
+        subject = _("Invoice %(number)s is overdue") % values
+        line = (
+            _("invoice %(number)s was due on %(date)s (%(days)s days ago); %(amount)s is still open.")
+            % values
+        )
+    else:
+        subject = _("Invoice %(number)s is due on %(date)s") % values
+        line = _("invoice %(number)s is due on %(date)s; %(amount)s is still open.") % values
+    return _letter(subject, invoice.center, [line])
+
+
+def final_warning(invoice: Invoice, suspends_on: date) -> Text:
+    """The last mail before the numbers are switched off."""
+    values = {
+        "number": invoice.number,
+        "amount": _money(invoice.open_amount, invoice.currency),
+        "date": day_text(invoice.due_on),
+        "day": day_text(suspends_on),
+    }
+    subject = _("Final warning: invoice %(number)s") % values
+    return _letter(
+        subject,
+        invoice.center,
+        [
+            _("invoice %(number)s was due on %(date)s; %(amount)s is still open.") % values,
+            _("Without a payment your WhatsApp numbers will be switched off on %(day)s.") % values,
+        ],
+    )
+
+
+def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Text:
+    """The numbers are being switched off."""
+    subject = _("Your WhatsApp numbers are switched off")
+    line = _("your WhatsApp numbers are switched off because %(amount)s is overdue (%(numbers)s).") % {
+        "amount": _money(amount, currency),
+        "numbers": numbers,
+    }
+    return _letter(subject, center, [line, _("They are switched on again by themselves once it is paid.")])
+
+
+def resumed(center: Center) -> Text:
+    """The numbers are being switched on again."""
+    return _letter(
+        _("Your WhatsApp numbers are switched on again"),
+        center,
+        [_("your WhatsApp numbers are switched on again. Thank you.")],
+    )
+
+
+def _letter(subject: str, center: Center, lines: list[str]) -> Text:
+    reseller: Reseller = center.reseller
+    name = center.contact_name or center.name
+    parts = [_("Hello %(name)s,") % {"name": name}, "", *lines]
+    if reseller.payment_instructions:
+        parts += ["", _("How to pay:"), reseller.payment_instructions]
+    parts += ["", reseller.name]
+    if reseller.support_contact:
+        parts.append(reseller.support_contact)
+    # A name may hold a line break; a subject must not.
+    return Text(subject=" ".join(subject.split())[:200], body="\n".join(parts))
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return format_amount(amount, currency)
+
+
+def _names(invoice: Invoice) -> dict[str, str]:
+    return {"number": invoice.number, "reseller": invoice.center.reseller.name}
+
+
+def _period(invoice: Invoice) -> dict[str, str]:
+    last = date.fromordinal(invoice.end_day.toordinal() - 1)
+    return {
+        "number": invoice.number,
+        "first": day_text(invoice.first_day),
+        "last": day_text(last),
+    }

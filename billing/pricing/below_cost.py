@@ -1,0 +1,206 @@
+"""Prices below cost: what a margin that is not set yet would lose, and the alert while any price is one."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Sum
+from django.db.models.functions import Greatest
+from django.utils.translation import ngettext
+
+from billing.alerts import keep_alert
+from billing.models import Billable, Category, Interval, Margin, UsageRecord
+from billing.money import rounded
+from billing.periods import previous_month, today
+from billing.policies import Policy, policies_for
+from billing.pricing.margins import Margins
+from billing.pricing.price_list import PriceList, PriceRow
+from centers.errors import OperationRefused
+from centers.models import Center, Reseller
+from centers.stored_messages import StoredMessage as _
+from whatsapp.models import Alert, Instance
+
+ZERO = Decimal(0)
+NAMED = 3
+_UNSAVED = 2**62  # newer than every stored version
+_Usage = dict[
+    tuple[int, str], tuple[Decimal, dict[str, int]]
+]  # (center, currency) -> cost, billable by basis
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How many centers a margin puts below cost, and what that loses in a month like the last, by currency."""
+
+    centers: int
+    per_month: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def amount(self) -> str:
+        """`1234.50 USD`, as a person types it."""
+        return " + ".join(f"{amount:f} {currency}" for currency, amount in self.per_month)
+
+    @property
+    def phrase(self) -> str:
+        """What is to be typed before such a margin is set, in the active language."""
+        pattern = ngettext(
+            "%(count)s center, %(amount)s a month", "%(count)s centers, %(amount)s a month", self.centers
+        )
+        return pattern % {"count": self.centers, "amount": self.amount}
+
+    def is_confirmed_by(self, typed: str) -> bool:
+        """Whether the phrase was typed; spaces, capitals and unseen direction marks do not count."""
+        return _plain(typed) == _plain(self.phrase)
+
+
+class BelowCost(OperationRefused):
+    """The margin sells below cost, and no one has typed that this is meant (`loss.phrase`)."""
+
+    def __init__(self, loss: Loss) -> None:
+        super().__init__(
+            _("This margin sells below MazBot's cost. To set it all the same, type: %(phrase)s")
+            % {"phrase": loss.phrase}
+        )
+        self.loss = loss
+
+
+def with_version(reseller: Reseller, wanted: Margin) -> Margins:
+    """The reseller's margins as they would be with `wanted`, which is not saved."""
+    wanted.pk = _UNSAVED
+    return Margins([*Margin.objects.filter(reseller=reseller), wanted])
+
+
+def loss_of(wanted: Margin, now: datetime) -> Loss | None:
+    """What a version that is not saved would lose; None when no price it makes is below its cost.
+
+    Looked at on its first day, which may lie before days that are not invoiced yet, and today.
+    """
+    reseller, day = wanted.reseller, today(wanted.reseller, now)
+    book, after = PriceList(reseller, day), with_version(reseller, wanted)
+    centers = list(Center.objects.filter(reseller=reseller, archived_at=None).select_related("reseller"))
+    losing: dict[Center, Margin] = {}
+    for on in {wanted.valid_from, max(wanted.valid_from, day)}:
+        for center in centers:
+            was = book.margins.find(wanted.category, center, on)
+            then = after.find(wanted.category, center, on)
+            if then and _terms(then) != _terms(was) and _loses(book, center, then):
+                losing[center] = then
+    if not losing and (centers or not _may_lose(wanted)):
+        return None
+    per_month = _per_month(book, losing, wanted.category, now)
+    return Loss(len(losing), tuple(sorted(per_month.items())))
+
+
+def losing_prices(book: PriceList, centers: Iterable[Center]) -> list[tuple[Center, list[PriceRow]]]:
+    """Which prices of which centers lie below their cost on the book's day."""
+    found = []
+    for center in centers:
+        rows = [row for row in book.for_center(center) if row.is_loss]
+        if rows:
+            found.append((center, rows))
+    return found
+
+
+def check_losses(reseller: Reseller, now: datetime) -> int:
+    """Open, update or close the alert that prices lie below cost; how many centers have such prices.
+
+    Without amounts: not everyone who reads alerts may see costs.
+    """
+    centers = Center.objects.filter(reseller=reseller, archived_at=None).order_by("name", "pk")
+    losing = [center for center, _rows in losing_prices(PriceList(reseller, today(reseller, now)), centers)]
+    names = ", ".join(str(center) for center in losing[:NAMED])
+    detail = ""
+    if len(losing) > NAMED:
+        words = {"centers": names, "more": len(losing) - NAMED}
+        detail = _("Some prices are below MazBot's cost: %(centers)s and %(more)s more.") % words
+    elif losing:
+        detail = _("Some prices are below MazBot's cost: %(centers)s.") % {"centers": names}
+    keep_alert(reseller=reseller, kind=Alert.Kind.BELOW_COST, detail=detail, now=now)
+    return len(losing)
+
+
+def _terms(margin: Margin | None) -> tuple[Decimal, Decimal]:
+    return (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
+
+
+def _may_lose(margin: Margin) -> bool:
+    return margin.percent < 0 or margin.fixed < 0
+
+
+def _loses(book: PriceList, center: Center, margin: Margin) -> bool:
+    """Whether a price of the center's list lies below its cost; where no rate is known, whether one could."""
+    costs = [
+        rate.cost for rate in book.rates_of(center.country_id) if book.category(rate.type) == margin.category
+    ]
+    if not costs:
+        return _may_lose(margin)
+    return any(cost * margin.percent / 100 + margin.fixed < 0 for cost in costs)
+
+
+def _per_month(
+    book: PriceList, losing: dict[Center, Margin], category: str, now: datetime
+) -> dict[str, Decimal]:
+    """The losses of last month's usage, or of a month's subscriptions, at the margins to be; per currency of cost."""
+    policies = policies_for(book.reseller, losing)
+    sums: dict[str, Decimal] = {}
+    usage = _last_month(book.reseller, losing, now) if category == Category.MESSAGE else {}
+    numbers = dict(
+        Instance.objects.filter(center__in=losing, archived_at=None)
+        .order_by()
+        .values_list("center_id")
+        .annotate(count=Sum(1))
+    )
+    for center, margin in losing.items():
+        policy = policies[center.pk]
+        if category == Category.MESSAGE:
+            parts = _of_usage(usage, center, margin, policy)
+        else:
+            parts = _of_subscriptions(book, center, margin, policy, numbers.get(center.pk, 0))
+        for currency, gain in parts:
+            sums[currency] = sums.get(currency, ZERO) + max(ZERO, -gain)
+    sums = sums or {book.reseller.currency: ZERO}
+    return {currency: rounded(amount, currency) for currency, amount in sums.items()}
+
+
+def _of_usage(usage: _Usage, center: Center, margin: Margin, policy: Policy) -> Iterable[tuple[str, Decimal]]:
+    for (center_id, currency), (cost, billable) in usage.items():
+        if center_id == center.pk:
+            yield currency, cost * margin.percent / 100 + margin.fixed * billable[policy.billable]
+
+
+def _of_subscriptions(
+    book: PriceList, center: Center, margin: Margin, policy: Policy, numbers: int
+) -> Iterable[tuple[str, Decimal]]:
+    for rate in book.rates_of(center.country_id):
+        if rate.type == policy.subscription_type and book.category(rate.type) == margin.category:
+            gain = (rate.cost * margin.percent / 100 + margin.fixed) * numbers
+            yield rate.currency, gain / 12 if book.interval(rate.type) == Interval.YEAR else gain
+
+
+def _last_month(reseller: Reseller, centers: Iterable[Center], now: datetime) -> _Usage:
+    month = previous_month(today(reseller, now))
+    rows: Any = (
+        UsageRecord.objects.filter(center__in=list(centers), day__gte=month.first_day, day__lt=month.end_day)
+        .order_by()
+        .values("center_id", "currency")
+        .annotate(costs=Sum("cost"), all_sent=Sum("sent"), arrived=Sum(Greatest(F("sent") - F("failed"), 0)))
+    )
+    return {
+        (row["center_id"], row["currency"]): (
+            row["costs"],
+            {Billable.SENT: row["all_sent"], Billable.DELIVERED: row["arrived"]},
+        )
+        for row in rows
+    }
+
+
+def _plain(typed: str) -> str:
+    seen = (
+        character
+        for character in unicodedata.normalize("NFC", typed)
+        if unicodedata.category(character) != "Cf"
+    )
+    return " ".join("".join(seen).casefold().split())

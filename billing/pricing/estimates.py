@@ -1,0 +1,86 @@
+"""What usage that is not invoiced yet comes to at today's margins, for pages; invoices work it out themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Value
+
+from billing.models import Category, Margin, UsageClaim, UsageRecord
+from billing.money import rounded
+from billing.periods import Period
+from billing.policies import policies_for
+from billing.pricing.price_list import PriceList, converted, more_billable, usage_charge
+from centers.models import Center, Reseller
+
+ZERO = Decimal(0)
+_Part = tuple[int, int, str]  # center, number, currency of the cost
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Usage of one number that is priced alike."""
+
+    billable: int = 0
+    cost: Decimal = ZERO
+
+
+def charges_by_number(
+    reseller: Reseller, centers: Iterable[Center], period: Period
+) -> dict[_Part, Decimal | None]:
+    """Charge per (center id, id of our instance row, currency of the cost) in the center's currency.
+
+    None without an exchange rate. A fixed number of queries for any number of centers.
+    """
+    known = {center.pk: center for center in centers}
+    book = PriceList(reseller, period.last_day)
+    found: dict[_Part, Decimal | None] = {}
+    for (part, margin), sums in _groups(book, known, period).items():
+        center_id, _number, currency = part
+        center = known[center_id]
+        worth = book.exchange.find(currency, center.currency, book.day)
+        before = found.get(part, ZERO)
+        if worth is None or before is None:
+            found[part] = None
+            continue
+        percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
+        charge = converted(usage_charge(sums.cost, sums.billable, percent, fixed), worth)
+        found[part] = before + rounded(charge, center.currency)
+    return found
+
+
+def _groups(
+    book: PriceList, centers: dict[int, Center], period: Period
+) -> dict[tuple[_Part, Margin | None], _Sums]:
+    """Days added up by what they are priced with; what was waived of them is taken off again."""
+    days = UsageRecord.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
+    waived = UsageClaim.objects.filter(usage_record__in=days, waiver__isnull=False, voided_at=None)
+    names = ("center_id", "instance_id", "currency", "day")
+    of_day = [f"usage_record__{name}" for name in names]
+    counts, before = ("sent", "failed", "cost"), ("sent_before", "failed_before")
+    none = Value(0)
+    policies = policies_for(book.reseller, centers.values())
+    groups: dict[tuple[_Part, Margin | None], _Sums] = {}
+    for sign, rows in (
+        (1, days.order_by().values_list(*names, *counts, none, none)),
+        (-1, waived.values_list(*of_day, *counts, *before)),
+    ):
+        for center_id, number, currency, day, sent, failed, cost, had_sent, had_failed in rows:
+            margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
+            own = groups.setdefault(((center_id, number, currency), margin), _Sums())
+            basis = policies[center_id].billable
+            # Day by day, as on the invoice: a day never has fewer than no billable messages.
+            own.billable += sign * more_billable((had_sent, had_failed), (sent, failed), basis)
+            own.cost += sign * cost
+    return groups
+
+
+def charges_by_center(
+    reseller: Reseller, centers: Iterable[Center], period: Period
+) -> dict[tuple[int, str], Decimal | None]:
+    """The same, added up per center id and currency of the cost."""
+    found: dict[tuple[int, str], Decimal | None] = {}
+    for (center_id, _number, currency), charge in charges_by_number(reseller, centers, period).items():
+        before = found.get((center_id, currency), ZERO)
+        found[center_id, currency] = None if charge is None or before is None else before + charge
+    return found

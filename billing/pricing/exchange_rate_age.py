@@ -1,0 +1,97 @@
+"""How old the exchange rates are that the centers' prices need: a warning first, then no invoice."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from billing.alerts import keep_alert
+from billing.models import ExchangeRate
+from billing.periods import today
+from billing.policies import reseller_policy
+from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.price_list import PriceList
+from centers.models import Center, Reseller
+from centers.stored_messages import StoredMessage as _
+from centers.stored_messages import together
+from whatsapp.models import Alert, MazbotAccount
+
+TOLD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AgedPair:
+    """A pair whose last rate is old; `blocks` when it is too old for an invoice of today."""
+
+    base: str
+    quote: str
+    entered: date
+    days: int
+    blocks: bool
+
+
+def needed_pairs(book: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
+    """Pairs of currencies that the prices and the usage of these centers are converted with."""
+    account = MazbotAccount.objects.filter(reseller=book.reseller).first()
+    pairs: set[tuple[str, str]] = set()
+    for center in centers:
+        pairs |= {(rate.currency, center.currency) for rate in book.rates_of(center.country_id)}
+        if account:
+            pairs.add((account.cost_currency, center.currency))
+    return sorted(pair for pair in pairs if pair[0] != pair[1])
+
+
+def missing_pairs(book: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
+    """Needed pairs for which no one has entered a rate."""
+    return [pair for pair in needed_pairs(book, centers) if book.exchange.find(*pair, book.day) is None]
+
+
+def aged_pairs(book: PriceList, centers: Iterable[Center]) -> list[AgedPair]:
+    """Needed pairs whose last rate is as old as the billing rules warn of, on the book's day."""
+    policy = reseller_policy(book.reseller)
+    found = []
+    for base, quote in needed_pairs(book, centers):
+        newest = book.exchange.newest(base, quote, book.day)
+        if newest is None:
+            continue
+        days = (book.day - newest[1]).days
+        if days > policy.exchange_warn_days:
+            found.append(AgedPair(base, quote, newest[1], days, days > policy.exchange_block_days))
+    return found
+
+
+def check_exchange_rates(reseller: Reseller, now: datetime) -> list[AgedPair]:
+    """Open, update or close the alert that exchange rates in use are old."""
+    centers = list(Center.objects.filter(reseller=reseller, archived_at=None))
+    found = aged_pairs(PriceList(reseller, today(reseller, now)), centers)
+    limit = reseller_policy(reseller).exchange_block_days
+    sentences = [_told(pair, limit) for pair in sorted(found, key=lambda pair: -pair.days)[:TOLD]]
+    detail = together(sentences) if sentences else ""
+    keep_alert(reseller=reseller, kind=Alert.Kind.EXCHANGE_OLD, detail=detail, now=now)
+    return found
+
+
+def enter_exchange_rate(*, reseller: Reseller, now: datetime, **values: Any) -> ExchangeRate:
+    """As set_exchange_rate(); the alert is closed when this was the rate it asked for."""
+    row = set_exchange_rate(reseller=reseller, now=now, **values)
+    check_exchange_rates(reseller, now)
+    return row
+
+
+def _told(pair: AgedPair, limit: int) -> str:
+    words = {"base": pair.base, "quote": pair.quote, "day": pair.entered, "limit": limit}
+    if pair.blocks:
+        return (
+            _(
+                "The exchange rate from %(base)s to %(quote)s is from %(day)s. It is older than %(limit)s days, "
+                "so invoices that need it are blocked. Enter a current one."
+            )
+            % words
+        )
+    return (
+        _(
+            "The exchange rate from %(base)s to %(quote)s is from %(day)s. Once it is older than "
+            "%(limit)s days, invoices that need it are blocked. Enter a current one."
+        )
+        % words
+    )

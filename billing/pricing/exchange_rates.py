@@ -1,0 +1,103 @@
+"""What one currency is worth in another on a day, as staff entered it. A missing rate never means zero."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+
+from django.db import transaction
+
+from billing.models import ExchangeRate
+from billing.policies import reseller_policy
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.models import Reseller, User
+from centers.stored_messages import StoredMessage as _
+
+SAME = Decimal(1)
+
+
+class MissingRate(OperationRefused):
+    """No exchange rate was entered for this pair and day; nothing in it can be priced until one is."""
+
+    def __init__(self, base: str, quote: str, day: date) -> None:
+        super().__init__(
+            _("There is no exchange rate from %(base)s to %(quote)s for %(day)s. Enter one under Prices.")
+            % {"base": base, "quote": quote, "day": day}
+        )
+        self.base, self.quote, self.day = base, quote, day
+
+
+class OldRate(OperationRefused):
+    """The last rate entered for this pair is too old for an invoice: a currency may have moved since."""
+
+    def __init__(self, base: str, quote: str, entered: date, day: date) -> None:
+        super().__init__(
+            _(
+                "The exchange rate from %(base)s to %(quote)s is from %(entered)s, too old for %(day)s. "
+                "Enter one for that day, or a day shortly before it, under Prices."
+            )
+            % {"base": base, "quote": quote, "entered": entered, "day": day}
+        )
+        self.base, self.quote, self.entered, self.day = base, quote, entered, day
+
+
+class Exchange:
+    """A reseller's rates, each pair read once: make one per operation."""
+
+    def __init__(self, reseller: Reseller) -> None:
+        self._reseller = reseller
+        self._known: dict[tuple[str, str, date], tuple[Decimal, date] | None] = {}
+
+    @cached_property
+    def block_days(self) -> int:
+        """A rate older than this many days is no longer used for an invoice."""
+        return reseller_policy(self._reseller).exchange_block_days
+
+    def find(self, base: str, quote: str, day: date) -> Decimal | None:
+        """The newest rate for `day` or a day before it, however old; 1 within one currency; None when missing."""
+        found = self.newest(base, quote, day)
+        return found and found[0]
+
+    def newest(self, base: str, quote: str, day: date) -> tuple[Decimal, date] | None:
+        """The rate that `find` answers, and the day from which on it was entered."""
+        if base == quote:
+            return SAME, day
+        key = (base, quote, day)
+        if key not in self._known:
+            self._known[key] = (
+                ExchangeRate.objects.filter(reseller=self._reseller, base=base, quote=quote, day__lte=day)
+                .order_by("-day", "-pk")
+                .values_list("rate", "day")
+                .first()
+            )
+        return self._known[key]
+
+    def rate(self, base: str, quote: str, day: date) -> Decimal:
+        """The rate an invoice of `day` uses. Raises MissingRate without one, OldRate when it is too old."""
+        found = self.newest(base, quote, day)
+        if found is None:
+            raise MissingRate(base, quote, day)
+        rate, entered = found
+        if entered < day and (day - entered).days > self.block_days:
+            raise OldRate(base, quote, entered, day)
+        return rate
+
+
+def set_exchange_rate(
+    *, reseller: Reseller, base: str, quote: str, day: date, rate: Decimal, by: User | None, now: datetime
+) -> ExchangeRate:
+    """From `day` on, one unit of `base` is worth `rate` units of `quote`. A correction is a new row."""
+    if base == quote:
+        raise OperationRefused(_("The two currencies must differ."))
+    if not rate.is_finite() or not 0 < rate < 10**9 or rate != round(rate, 10):
+        raise OperationRefused(_("An exchange rate is above zero and has at most 10 decimals."))
+    with transaction.atomic():
+        row: ExchangeRate = ExchangeRate.objects.create(
+            reseller=reseller, base=base, quote=quote, day=day, rate=rate, entered_at=now, entered_by=by
+        )
+        entries.record(
+            "exchange_rate.entered", reseller=reseller, by=by, target=row, now=now, rate=f"{rate:f}"
+        )
+        live.publish(reseller.pk, "billing")
+    return row

@@ -1,0 +1,134 @@
+"""Setting and withdrawing margins: each is a new version, and one that sells below cost needs to be confirmed."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.models import Category, Margin
+from billing.pricing.below_cost import BelowCost, check_losses, loss_of
+from centers import live
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.models import Center, Reseller, User
+from centers.values.formats import day_text
+
+ZERO = Decimal(0)
+MOST_PERCENT = Decimal(10_000)
+MOST_FIXED = Decimal(1_000_000)
+
+
+def set_margin(
+    *,
+    reseller: Reseller,
+    category: str,
+    percent: Decimal,
+    fixed: Decimal,
+    valid_from: date,
+    by: User | None,
+    now: datetime,
+    center: Center | None = None,
+    country_id: str = "",
+    confirmation: str = "",
+) -> Margin:
+    """Add a version valid from a day of the reseller's calendar; asking for what is in force changes nothing.
+
+    `percent` may be negative down to -100; `fixed` is per message or subscription in the currency of MazBot's
+    costs. Issued invoices keep the version they were made with; days not yet invoiced follow `valid_from`.
+    Raises BelowCost where a price would lie below its cost and `confirmation` is not what has to be typed then.
+    """
+    _check(category, center, country_id)
+    _check_terms(percent, fixed)
+    with transaction.atomic():
+        place = _place(reseller, category, center, country_id)
+        terms = {"percent": percent, "fixed": fixed, "valid_from": valid_from, "withdrawn": False}
+        return _add(place, by, now, confirmation, **terms)
+
+
+def withdraw_margin(
+    *,
+    reseller: Reseller,
+    category: str,
+    valid_from: date,
+    by: User | None,
+    now: datetime,
+    center: Center | None = None,
+    country_id: str = "",
+    confirmation: str = "",
+) -> Margin:
+    """From `valid_from` on the center or country has no margin of its own: the wider one counts again.
+
+    A version entered for a later day still begins on its day. OperationRefused where no own margin is in force on
+    that day; BelowCost as in set_margin().
+    """
+    _check(category, center, country_id)
+    if center is None and not country_id:
+        raise OperationRefused(_("The margin for all centers has no wider one. Set it to 0 instead."))
+    with transaction.atomic():
+        place = _place(reseller, category, center, country_id)
+        rows = Margin.objects.filter(**place, valid_from__lte=valid_from).order_by("-valid_from", "-pk")
+        now_valid = rows.first()
+        if now_valid is None or (now_valid.withdrawn and now_valid.valid_from != valid_from):
+            raise OperationRefused(
+                _("“%(place)s” has no margin of its own on %(day)s that could be withdrawn.")
+                % {"place": center or country_id, "day": day_text(valid_from)}
+            )
+        terms = {"percent": ZERO, "fixed": ZERO, "valid_from": valid_from, "withdrawn": True}
+        return _add(place, by, now, confirmation, **terms)
+
+
+def _place(reseller: Reseller, category: str, center: Center | None, country_id: str) -> dict[str, Any]:
+    """The fields that all versions of one margin share; the reseller's row is locked, versions are added in turn."""
+    Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+    level = Margin.Level.CENTER if center else Margin.Level.COUNTRY if country_id else Margin.Level.RESELLER
+    return {
+        "reseller": reseller,
+        "category": category,
+        "level": level,
+        "center": center,
+        "country_id": country_id,
+    }
+
+
+def _add(place: dict[str, Any], by: User | None, now: datetime, confirmation: str, **terms: Any) -> Margin:
+    """A version with `terms` (percent, fixed, valid_from, withdrawn), unless the last one says just that."""
+    before = Margin.objects.filter(**place).order_by("-pk").first()
+    if before and all(getattr(before, name) == value for name, value in terms.items()):
+        return before
+    loss = loss_of(Margin(**place, **terms), now)
+    if loss and not loss.is_confirmed_by(confirmation):
+        raise BelowCost(loss)
+    margin: Margin = Margin.objects.create(**place, **terms, created_at=now, created_by=by)
+    entries.record(
+        "margin.withdrawn" if margin.withdrawn else "margin.set",
+        reseller=margin.reseller,
+        center=margin.center,
+        by=by,
+        target=margin,
+        now=now,
+        category=margin.category,
+        country_id=margin.country_id,
+        before=str(before or ""),
+        after=str(margin),
+        valid_from=margin.valid_from.isoformat(),
+        **({"loss_of_centers": loss.centers, "loss_per_month": loss.amount} if loss else {}),
+    )
+    check_losses(margin.reseller, now)
+    live.publish(margin.reseller_id, "billing", centers=(margin.center_id,) if margin.center_id else ())
+    return margin
+
+
+def _check(category: str, center: Center | None, country_id: str) -> None:
+    if category not in Category.values:
+        raise OperationRefused(_("A margin is for messages or for subscriptions."))
+    if center is not None and country_id:
+        raise OperationRefused(_("A margin is for one center or for one country, not for both."))
+
+
+def _check_terms(percent: Decimal, fixed: Decimal) -> None:
+    if not percent.is_finite() or not -100 <= percent <= MOST_PERCENT or percent != round(percent, 4):
+        raise OperationRefused(_("The percentage must lie between -100 and 10,000, with at most 4 decimals."))
+    if not fixed.is_finite() or abs(fixed) > MOST_FIXED or fixed != round(fixed, 8):
+        raise OperationRefused(_("The fixed amount must lie within one million, with at most 8 decimals."))

@@ -1,0 +1,214 @@
+"""From cost to price.
+
+price = cost x (1 + percent/100) + fixed, for every type of a category. Usage comes with one `total_cost` that
+is not split by type; because percent and fixed are the same for all message types, the usage charge below is
+exactly the sum of the price-list prices of the messages it counts. `fixed` is in the currency of the cost.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, localcontext
+from functools import cached_property
+
+from billing.models import Billable, Category, Interval, Margin, Rate, RateCategory, RateFetch
+from billing.money import PRECISION
+from billing.periods import today
+from billing.pricing.exchange_rates import Exchange
+from billing.pricing.margins import Margins
+from centers.models import Center, Reseller
+
+ZERO = Decimal(0)
+_YEAR_WORDS = ("year", "annual", "annum", "سنوي", "سنة")
+_SUBSCRIPTION_WORDS = ("subscription", "subscribe", "monthly", "yearly", "annual", "plan", "rental", "اشتراك")
+
+
+def unit_price(cost: Decimal, percent: Decimal, fixed: Decimal) -> Decimal:
+    """The price of one message or subscription, unrounded, in the currency of `cost`."""
+    return usage_charge(cost, 1, percent, fixed)
+
+
+def usage_charge(total_cost: Decimal, billable: int, percent: Decimal, fixed: Decimal) -> Decimal:
+    """What `billable` messages that cost `total_cost` together are charged, unrounded, same currency."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return total_cost + total_cost * percent / 100 + fixed * billable
+
+
+def billable_messages(sent: int, failed: int, basis: str) -> int:
+    """How many messages carry the fixed amount: sent minus failed, or all sent (a policy)."""
+    return sent if basis == Billable.SENT else max(0, sent - failed)
+
+
+def more_billable(before: tuple[int, int], more: tuple[int, int], basis: str) -> int:
+    """How many billable messages `more` makes of a day that had `before`; each is sent and failed."""
+    sent, failed = before[0] + more[0], before[1] + more[1]
+    return billable_messages(sent, failed, basis) - billable_messages(*before, basis)
+
+
+def converted(amount: Decimal, rate: Decimal) -> Decimal:
+    """`amount` times an exchange rate, unrounded."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount * rate
+
+
+def share_of(amount: Decimal, days: int, of: int) -> Decimal:
+    """`amount` of `of` days for `days` of them, unrounded; the amount itself when that is all of them."""
+    if days == of:
+        return amount
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount * days / of
+
+
+def average(amount: Decimal, quantity: int) -> Decimal:
+    """`amount` per unit at 10 decimals, for reading only; the amount itself when there is nothing to share."""
+    return round(amount / quantity, 10) if quantity else round(amount, 10)
+
+
+def guess_category(rate_type: str) -> Category:
+    """Whether a type's name speaks of a subscription; staff can decide otherwise."""
+    name = rate_type.casefold()
+    return Category.SUBSCRIPTION if any(word in name for word in _SUBSCRIPTION_WORDS) else Category.MESSAGE
+
+
+def guess_interval(rate_type: str) -> Interval:
+    """Whether a subscription's name speaks of a year; staff can decide otherwise."""
+    name = rate_type.casefold()
+    return Interval.YEAR if any(word in name for word in _YEAR_WORDS) else Interval.MONTH
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One type of a price list. `price` is in `currency`; None where the exchange rate is missing.
+
+    `price_at_cost` is the price in the currency of the cost; `is_loss` says that it is below the cost.
+    """
+
+    type: str
+    category: str
+    cost: Decimal
+    cost_currency: str
+    price_at_cost: Decimal
+    price: Decimal | None
+    currency: str
+    margin: Margin | None
+    interval: str = ""  # of a subscription
+
+    @property
+    def counts_as(self) -> str:
+        """`message`, or the interval of a subscription."""
+        return self.interval or self.category
+
+    @property
+    def is_loss(self) -> bool:
+        return self.price_at_cost < self.cost
+
+
+class PriceList:
+    """Everything prices of one reseller are made of, each part read once, when it is first needed.
+
+    `day` is a day of the reseller's calendar. With `center` the book serves that center alone: its invoice does
+    not read the margins of a thousand others.
+    """
+
+    def __init__(self, reseller: Reseller, day: date, *, center: Center | None = None) -> None:
+        self.reseller, self.day = reseller, day
+        self.exchange = Exchange(reseller)
+        self._center = center
+
+    @cached_property
+    def margins(self) -> Margins:
+        return Margins.of(self.reseller, self._center)
+
+    @cached_property
+    def rates(self) -> dict[str, list[Rate]]:
+        """The current list per country id, as `current_rates` tells."""
+        return current_rates(self.reseller)
+
+    @cached_property
+    def decided(self) -> dict[str, tuple[str, str]]:
+        """What staff said a type is: category and interval, by type."""
+        rows = RateCategory.objects.filter(reseller=self.reseller)
+        return {
+            name: (category, every)
+            for name, category, every in rows.values_list("type", "category", "interval")
+        }
+
+    def category(self, rate_type: str) -> str:
+        """The category staff decided for a type, else the guess from its name."""
+        category, _every = self.decided.get(rate_type, ("", ""))
+        return category or guess_category(rate_type)
+
+    def interval(self, rate_type: str) -> str:
+        """How often a subscription type is charged, as staff decided or by its name; "" of a message."""
+        if self.category(rate_type) != Category.SUBSCRIPTION:
+            return ""
+        _category, every = self.decided.get(rate_type, ("", ""))
+        return every or guess_interval(rate_type)
+
+    def rates_of(self, country_id: str) -> list[Rate]:
+        """The country's list; the list without a country where it has none."""
+        return self.rates.get(country_id) or self.rates.get("", [])
+
+    def read_at(self, country_id: str) -> datetime | None:
+        """When MazBot last answered the country's list."""
+        return next((rate.fetch.fetched_at for rate in self.rates_of(country_id)), None)
+
+    def for_center(self, center: Center, rates: Iterable[Rate] | None = None) -> list[PriceRow]:
+        """The center's price list in its currency; `rates` prices another list than the current one.
+
+        Raises ValueError in a book that serves another center: it has not read this one's own margins.
+        """
+        if self._center not in (None, center):
+            raise ValueError(f"the book serves {self._center}, not {center}")
+        rows = self.rates_of(center.country_id) if rates is None else rates
+        return [
+            self._row(rate, self.margins.find(self.category(rate.type), center, self.day), center.currency)
+            for rate in rows
+        ]
+
+    def for_country(self, country_id: str) -> list[PriceRow]:
+        """The country's price list before any center's own margin, in the currency of the costs."""
+        return [
+            self._row(
+                rate, self.margins.of_country(self.category(rate.type), country_id, self.day), rate.currency
+            )
+            for rate in self.rates_of(country_id)
+        ]
+
+    def _row(self, rate: Rate, margin: Margin | None, currency: str) -> PriceRow:
+        percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
+        price = unit_price(rate.cost, percent, fixed)
+        worth = self.exchange.find(rate.currency, currency, self.day)
+        return PriceRow(
+            type=rate.type,
+            category=self.category(rate.type),
+            cost=rate.cost,
+            cost_currency=rate.currency,
+            price_at_cost=price,
+            price=None if worth is None else converted(price, worth),
+            currency=currency,
+            margin=margin,
+            interval=self.interval(rate.type),
+        )
+
+
+def current_rates(reseller: Reseller) -> dict[str, list[Rate]]:
+    """The newest fetched list per country id; "" is the list asked for without a country."""
+    newest = (
+        RateFetch.objects.filter(reseller=reseller)
+        .order_by("country_id", "-pk")
+        .distinct("country_id")
+        .values("pk")
+    )
+    found: dict[str, list[Rate]] = {}
+    for rate in Rate.objects.filter(fetch__in=newest).select_related("fetch").order_by("pk"):
+        found.setdefault(rate.fetch.country_id, []).append(rate)
+    return found
+
+
+def price_list(center: Center, now: datetime) -> list[PriceRow]:
+    """What `center` pays per type today, with the cost behind it: for staff. Portals: queries.portal_prices."""
+    return PriceList(center.reseller, today(center.reseller, now), center=center).for_center(center)

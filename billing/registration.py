@@ -1,0 +1,118 @@
+"""Where this room hangs on to the others: the Jobs page, the search, the check before a number is switched off."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.audit_actions import SENTENCES
+from billing.dunning.suspension import may_disable
+from billing.jobs import catch_up_rounds
+from billing.models import Invoice, JobSchedule, Margin, Payment
+from centers import clock
+from centers.audit.messages import register_sentences
+from centers.errors import OperationRefused
+from centers.models import JobRun, Reseller
+from centers.queue.dispatch import enqueue
+from centers.queue.job_runs import register_job
+from centers.tenancy.permissions import Permission
+from centers.tenancy.scoping import tenant
+from centers.web.first_steps import Step, register_step
+from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
+from whatsapp.catching_up import on_catch_up
+from whatsapp.service.reconciler import register_guard
+
+_JOBS = (
+    ("usage", _("Usage"), Permission.VIEW, _("Every hour, and past days once a day")),
+    ("account", _("Main account and quota"), Permission.VIEW, _("Every hour")),
+    ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
+    ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that are over")),
+    ("dunning", _("Reminders and suspensions"), Permission.MANAGE_DUNNING, _("Every five minutes")),
+    ("mail", _("Mails"), Permission.VIEW, _("Within seconds after they are written")),
+)
+
+
+def connect() -> None:
+    """Called once, from the app's ready()."""
+    register_guard(may_disable)
+    on_catch_up(catch_up_rounds)
+    register(find_invoices)
+    register(find_payments)
+    register_sentences(SENTENCES)
+    register_step(
+        Step(
+            order=30,
+            title=_("Set your margin"),
+            text=_("What you add to MazBot's cost; without one a center pays the cost."),
+            url_name="prices",
+            permission=Permission.MANAGE_PRICES,
+            done=lambda reseller_id: Margin.objects.exists(),
+        )
+    )
+    for name, label, permission, schedule in _JOBS:
+        register_job(name, label, permission, schedule, _runner(name), next_run=_next_run(name))
+
+
+def run_soon(job: str, reseller_id: int) -> bool:
+    """Make a round due now and hand it to the workers; False without a broker.
+
+    Raises OperationRefused while one goes on.
+    """
+    now = clock.now()
+    with tenant(reseller_id):
+        if JobRun.objects.filter(JobRun.going_on(now), job=job).exists():
+            raise OperationRefused(gettext("A run is going on already."))
+        JobSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
+    return enqueue(f"billing.{job}", reseller_id=reseller_id)
+
+
+def find_invoices(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Invoices and credit notes by their number."""
+    if Permission.VIEW_INVOICES not in permissions:
+        return
+    found = Invoice.objects.filter(number__icontains=text).select_related("center")
+    for row in found.order_by("-issued_at", "-pk")[:SHOWN_PER_KIND]:
+        yield Hit(
+            kind=row.get_kind_display(),
+            title=row.number,
+            url=reverse("invoice", args=[reseller.slug, row.pk]),
+            detail=str(row.center),
+            icon="file-invoice",
+            exact=text.upper() == row.number.upper(),
+        )
+
+
+def find_payments(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Payments by their reference."""
+    if Permission.VIEW_INVOICES not in permissions:
+        return
+    found = Payment.objects.filter(reference__name_holds=text).select_related("center")
+    found = found.annotate(exact=is_true(Q(reference__named=text)))
+    for row in found.order_by("-received_on", "-pk")[:SHOWN_PER_KIND]:
+        yield Hit(
+            kind=_("Payment"),
+            title=row.reference,
+            url=f"{reverse('payments', args=[reseller.slug])}?center={row.center_id}",
+            detail=str(row.center),
+            icon="cash",
+            exact=row.exact,
+        )
+
+
+def _runner(job: str) -> Callable[[int], object]:
+    return lambda reseller_id: run_soon(job, reseller_id)
+
+
+def _next_run(job: str) -> Callable[[int, datetime], datetime | None]:
+    def next_run(reseller_id: int, now: datetime) -> datetime | None:
+        found: datetime | None = (
+            JobSchedule.objects.filter(reseller=reseller_id, job=job)
+            .values_list("next_at", flat=True)
+            .first()
+        )
+        return found
+
+    return next_run

@@ -1,0 +1,67 @@
+"""Exchange rates that staff enter: which are missing, which apply, what was entered before."""
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from billing.forms.pricing import ExchangeRateForm
+from billing.models import ExchangeRate
+from billing.periods import today
+from billing.pricing.exchange_rate_age import aged_pairs, enter_exchange_rate, missing_pairs
+from billing.pricing.price_list import PriceList
+from centers import clock
+from centers.errors import OperationRefused
+from centers.models import Center
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
+
+__all__ = ["exchange_rates"]
+
+SHOWN = 100
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_http_methods(["GET", "POST"])
+def exchange_rates(request: TenantRequest) -> HttpResponseBase:
+    """Show the rates; a POST enters one. A correction is a further row, nothing is edited."""
+    if request.method == "GET":
+        initial = {name: request.GET.get(name, "")[:3] for name in ("base", "quote")}
+        day = today(request.reseller, clock.now())
+        return _page(request, ExchangeRateForm(initial={**initial, "day": day}))
+    form = ExchangeRateForm(request.POST)
+    if form.is_valid():
+        try:
+            row = enter_exchange_rate(
+                reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
+            )
+        except OperationRefused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("Entered: %(rate)s") % {"rate": row})
+            return redirect("exchange_rates", request.reseller.slug)
+    return _page(request, form, status=422)
+
+
+def _page(request: TenantRequest, form: ExchangeRateForm, *, status: int = 200) -> HttpResponse:
+    book = PriceList(request.reseller, today(request.reseller, clock.now()))
+    rows = list(ExchangeRate.objects.select_related("entered_by")[:SHOWN])
+    seen: set[tuple[str, str]] = set()
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        pair = (row.base, row.quote)
+        state = "coming" if row.day > book.day else "old" if pair in seen else "current"
+        if state == "current":
+            seen.add(pair)
+        found.append({"rate": row, "state": state})
+    centers = list(Center.objects.filter(archived_at=None))
+    context = {
+        "form": form,
+        "rows": found,
+        "missing": missing_pairs(book, centers),
+        "aged": aged_pairs(book, centers),
+    }
+    return render(request, "billing/exchange_rates.html", context, status=status)

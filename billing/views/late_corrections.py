@@ -1,0 +1,106 @@
+"""Corrections of days that are invoiced: charged once more, or waived with a reason."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.forms.invoicing import WaiveUsageForm
+from billing.invoicing import (
+    Draft,
+    NothingToCharge,
+    corrections,
+    is_late_correction,
+    issue_last_invoice,
+    last_period,
+    preview_invoice,
+    waive_late_corrections,
+)
+from billing.money import format_amount
+from centers import clock
+from centers.errors import OperationRefused
+from centers.models import Center
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
+
+__all__ = ["late_corrections", "late_corrections_invoice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one more invoice would say; `refused` is why it cannot be told."""
+
+    draft: Draft | None
+    refused: str = ""
+
+    @property
+    def total(self) -> str:
+        """The amount in words of the page's language."""
+        return format_amount(self.draft.total, self.draft.currency) if self.draft else ""
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_http_methods(["GET", "POST"])
+def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """What came in about days a center was invoiced for; a POST waives it after the center's name was typed."""
+    center = _center(pk)
+    form = WaiveUsageForm(request.POST or None, expected=center.name)
+    if request.method == "POST" and form.is_valid():
+        because = form.cleaned_data["because"]
+        try:
+            waive_late_corrections(center=center, because=because, by=request.user, now=clock.now())
+        except OperationRefused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(
+                request, _("What came in afterwards is never charged to “%(center)s”.") % {"center": center}
+            )
+            return redirect("center", request.reseller.slug, center.pk)
+    return _page(request, center, form, status=422 if request.method == "POST" else 200)
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_POST
+def late_corrections_invoice(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Invoice it."""
+    center = _center(pk)
+    try:
+        invoice = issue_last_invoice(center=center, by=request.user, now=clock.now())
+    except NothingToCharge as nothing:
+        toast(request, nothing.sentence, "info")
+        return redirect("center", request.reseller.slug, center.pk)
+    except OperationRefused as error:
+        toast(request, error.sentence, "error")
+        return redirect("late_corrections", request.reseller.slug, center.pk)
+    toast(request, _("Invoice %(number)s was issued.") % {"number": invoice.number})
+    return redirect("invoice", request.reseller.slug, invoice.pk)
+
+
+def _center(pk: int) -> Center:
+    found: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    return found
+
+
+def _page(request: TenantRequest, center: Center, form: WaiveUsageForm, *, status: int) -> HttpResponse:
+    days = corrections(center)
+    decides = is_late_correction(center)
+    context = {
+        "center": center,
+        "form": form,
+        "days": days,
+        "read_at": max((row.read_at for row in days), default=None),
+        "decides": decides,
+        "look": _look(center) if decides else None,
+        "with_costs": Permission.VIEW_COSTS in request.permissions,
+    }
+    return render(request, "billing/late_corrections.html", context, status=status)
+
+
+def _look(center: Center) -> Look:
+    try:
+        return Look(preview_invoice(center, last_period(center, clock.now())))
+    except OperationRefused as error:
+        return Look(None, error.sentence)

@@ -1,0 +1,63 @@
+"""Days of a number that nobody can read any more, or that are not to be charged: waived with a reason."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from billing.forms.invoicing import PeriodForm, WaiveForm
+from billing.invoicing import waivable
+from billing.invoicing.flagged_usage import unread_of, waive_days
+from billing.periods import Period
+from centers import clock
+from centers.errors import OperationRefused
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.toasts import toast
+from whatsapp.models import Instance
+
+__all__ = ["days_waive"]
+
+
+@staff(Permission.ISSUE_INVOICES)
+@require_http_methods(["GET", "POST"])
+def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Which days (`first` to `last`) of a number are waited for no longer, or not charged at all, and why."""
+    number = get_object_or_404(Instance.objects.select_related("center__reseller", "reseller"), pk=pk)
+    days = PeriodForm(request.POST or request.GET or None)
+    form = WaiveForm(request.POST or None)
+    if request.method == "POST" and days.period and form.is_valid():
+        try:
+            waive_days(
+                instance=number, period=days.period, by=request.user, now=clock.now(), **form.cleaned_data
+            )
+        except OperationRefused as error:
+            form.add_error(None, error.sentence)
+        else:
+            toast(request, _("These days of “%(number)s” are waived.") % {"number": number})
+            return redirect(_invoice_url(request, number, days.period))
+    return _page(request, number, days, form)
+
+
+def _page(request: TenantRequest, number: Instance, days: PeriodForm, form: WaiveForm) -> HttpResponse:
+    context: dict[str, Any] = {"number": number, "center": number.center, "days": days, "form": form}
+    if days.period:
+        context["period"] = days.period
+        context["back"] = _invoice_url(request, number, days.period)
+        try:
+            context["unread"] = unread_of(number, days.period, clock.now())
+            context["read"] = waivable(number, days.period, clock.now())
+        except OperationRefused as error:
+            context["refused"] = error.sentence
+    context["sent"] = sum(row.sent for row in context.get("read", ()))
+    wrong = request.method == "POST" or (bool(request.GET) and not days.period)
+    return render(request, "billing/days_waive.html", context, status=422 if wrong else 200)
+
+
+def _invoice_url(request: TenantRequest, number: Instance, period: Period) -> str:
+    query = urlencode({"first": period.first_day.isoformat(), "last": period.last_day.isoformat()})
+    return f"{reverse('invoice_issue_for', args=[request.reseller.slug, number.center_id])}?{query}"

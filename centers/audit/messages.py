@@ -1,0 +1,213 @@
+"""What was done, as a sentence: “Amal archived the center Noor Clinic”.
+
+Each room registers the sentences of its own actions with `register_sentences`; %(who)s and %(what)s are filled in.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.models import AuditEntry, Role
+from centers.values.countries import country_name
+
+_sentences: dict[str, str | Promise] = {
+    "center.created": gettext_lazy("%(who)s added the center %(what)s"),
+    "center.edited": gettext_lazy("%(who)s changed the center %(what)s"),
+    "center.archived": gettext_lazy("%(who)s archived the center %(what)s"),
+    "center.restored": gettext_lazy("%(who)s restored the center %(what)s"),
+    "reseller.created": gettext_lazy("%(who)s set up %(what)s"),
+    "reseller.edited": gettext_lazy("%(who)s changed the settings"),
+    "reseller.logo_set": gettext_lazy("%(who)s set the logo"),
+    "reseller.logo_removed": gettext_lazy("%(who)s removed the logo"),
+    "invitation.sent": gettext_lazy("%(who)s invited %(what)s"),
+    "invitation.resent": gettext_lazy("%(who)s sent the invitation of %(what)s again"),
+    "invitation.revoked": gettext_lazy("%(who)s withdrew the invitation of %(what)s"),
+    "member.joined": gettext_lazy("%(who)s accepted an invitation"),
+    "member.role_changed": gettext_lazy("%(who)s changed the role of %(what)s"),
+    "member.removed": gettext_lazy("%(who)s removed %(what)s"),
+    "address.proven": gettext_lazy("%(who)s proved their email address; earlier ways to sign in ended"),
+    "second_factor.reset_started": gettext_lazy("%(who)s started a reset of their second factor"),
+    "second_factor.reset_canceled": gettext_lazy("%(who)s canceled the reset of their second factor"),
+    "second_factor.reset": gettext_lazy("The second factor of %(what)s was removed"),
+    "job.run": gettext_lazy("%(who)s asked for a round of the job %(what)s"),
+}
+
+
+def register_sentences(sentences: Mapping[str, str | Promise]) -> None:
+    """Add what a room's actions are called; called from its ready()."""
+    _sentences.update(sentences)
+
+
+def sentence(event: AuditEntry) -> str:
+    """One event in the active language. An action nobody named is told by its own name."""
+    who = str(event.actor or "") or event.actor_label or _("Markaz itself")
+    what = event.target_label or str(event.data.get("what", ""))
+    pattern = _sentences.get(event.action)
+    if pattern is None:
+        noun, _dot, verb = event.action.replace("_", " ").partition(".")
+        return f"{who}: {noun} {verb} {what}".strip()
+    return str(pattern) % {"who": who, "what": what}
+
+
+def changes(event: AuditEntry) -> list[tuple[str, str, str]]:
+    """(field, old, new) of an event, ready to show; and further facts as (name, "", value)."""
+    found = event.data.get("changes")
+    # An event without a target is about what its action names: `billing_policy.changed`.
+    model = event.target_type or event.action.partition(".")[0].replace("_", "")
+    rows = [
+        (_label(model, name), _shown(model, name, pair[0]), _shown(model, name, pair[1]))
+        for name, pair in (found.items() if isinstance(found, dict) else ())
+        if isinstance(pair, list) and len(pair) == 2
+    ]
+    facts = {
+        name: value
+        for name, value in event.data.items()
+        if name not in ("changes", "what") and value not in (None, "", [], {})
+    }
+    if isinstance(facts.get("fields"), list):
+        facts["fields"] = [_label(model, name) for name in facts["fields"]]
+    return rows + [(_label(model, name), "", _shown(model, name, value)) for name, value in facts.items()]
+
+
+def areas() -> list[tuple[str, str]]:
+    """(noun, its name) of every registered action, for the filter of the page."""
+    nouns = {action.partition(".")[0] for action in _sentences}
+    return sorted(((noun, capfirst(_noun(noun))) for noun in nouns), key=lambda pair: pair[1])
+
+
+def _noun(noun: str) -> str:
+    known = {
+        "center": _("centers"),
+        "reseller": _("settings"),
+        "invitation": _("invitations"),
+        "member": _("people"),
+        "address": _("email addresses"),
+        "second_factor": _("two-factor sign-in"),
+        "job": _("jobs"),
+        "instance": _("numbers"),
+        "service": _("service"),
+        "account": _("MazBot account"),
+        "alert": _("alerts"),
+        "pairing": _("pairing"),
+        "pairing_link": _("pairing links"),
+        "webhook": _("webhooks"),
+        "margin": _("margins"),
+        "rates": _("rates"),
+        "exchange_rate": _("exchange rates"),
+        "invoice": _("invoices"),
+        "payment": _("payments"),
+        "billing_policy": _("billing policy"),
+        "center_policy": _("billing rules of centers"),
+        "credit": _("credit"),
+        "import": _("imports"),
+        "mail": _("mails"),
+        "mazbot_account": _("MazBot account"),
+        "period": _("periods"),
+        "rate": _("kinds of rates"),
+        "reading": _("readings"),
+        "reminder": _("reminders"),
+        "suspensions": _("suspensions"),
+        "usage": _("usage"),
+        "hold": _("holds"),
+        "safety_stop": _("safety stop"),
+    }
+    return known.get(noun, noun.replace("_", " "))
+
+
+#: Names of facts that are no fields of a model, and words that are stored as codes.
+_FACTS = {
+    "reason": gettext_lazy("reason"),
+    "because": gettext_lazy("because"),
+    "before": gettext_lazy("before"),
+    "raw": gettext_lazy("MazBot's word"),
+    "fields": gettext_lazy("changed"),
+    "values": gettext_lazy("values"),
+    "amount": gettext_lazy("amount"),
+    "total": gettext_lazy("total"),
+    "count": gettext_lazy("count"),
+    "ending": gettext_lazy("ending"),
+    "until": gettext_lazy("until"),
+    "step": gettext_lazy("step"),
+    "after": gettext_lazy("now"),
+    "category": gettext_lazy("applies to"),
+    "country_id": gettext_lazy("MazBot country id"),
+    "via": gettext_lazy("asked from"),
+    "centers": gettext_lazy("centers"),
+    "instances": gettext_lazy("numbers"),
+    "import": gettext_lazy("import"),
+    "owner": gettext_lazy("owner"),
+    "factors": gettext_lazy("removed factors"),
+    "first_day": gettext_lazy("first day"),
+    "end_day": gettext_lazy("up to, not including"),
+}
+_WORDS = {
+    "non_payment": gettext_lazy("not paid"),
+    "manual": gettext_lazy("by hand"),
+    "archived": gettext_lazy("archived"),
+    "enabled": gettext_lazy("enabled"),
+    "disabled": gettext_lazy("disabled"),
+    "unconfirmed": gettext_lazy("not confirmed"),
+    "paid": gettext_lazy("Paid"),
+    "held": gettext_lazy("Held by staff"),
+    "settled": gettext_lazy("No longer required"),
+    "warning": gettext_lazy("final warning"),
+    "staff": gettext_lazy("Staff"),
+    "portal": gettext_lazy("Portal"),
+    "link": gettext_lazy("Shared link"),
+    "totp": gettext_lazy("authenticator app"),
+    "recovery_codes": gettext_lazy("recovery codes"),
+    "webauthn": gettext_lazy("security key"),
+    "True": gettext_lazy("yes"),
+    "False": gettext_lazy("no"),
+}
+
+
+def _label(model_name: str, field: str) -> str:
+    if field in _FACTS:
+        return capfirst(str(_FACTS[field]))
+    found = _field(model_name, field)
+    return capfirst(str(found.verbose_name) if found is not None else field.replace("_", " "))
+
+
+def _field(model_name: str, name: str) -> Any:
+    """The field `name` of our model `model_name`, in whichever room it is; None where there is none."""
+    for config in apps.get_app_configs():
+        if config.name in ("centers", "whatsapp", "billing") and model_name in config.models:
+            try:
+                found = config.models[model_name]._meta.get_field(name)
+            except FieldDoesNotExist:
+                return None
+            return found if hasattr(found, "verbose_name") else None
+    return None
+
+
+def _shown(model_name: str, name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name == "role" and value in Role.values:
+        return str(Role(value).label)
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{_label(model_name, key)}: {_shown(model_name, key, part)}" for key, part in value.items()
+        )
+    if isinstance(value, list):
+        # Ids of centers tell a person nothing; how many they are does.
+        return (
+            str(len(value))
+            if name == "centers"
+            else ", ".join(str(_WORDS.get(str(part), part)) for part in value)
+        )
+    labels = {value: country_name(str(value))} if name == "country" else _choices(model_name, name)
+    return str(labels.get(value) or _WORDS.get(str(value), value))
+
+
+def _choices(model_name: str, name: str) -> dict[Any, Any]:
+    return dict(getattr(_field(model_name, name), "flatchoices", ()))

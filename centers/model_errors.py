@@ -1,0 +1,28 @@
+"""Turning what a model refuses into one sentence, for callers that have no form."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.text import capfirst
+
+from centers.errors import OperationRefused
+from centers.values.text import one_line
+
+
+def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
+    """Raise OperationRefused, naming field and value, unless every field of `row` holds what it may hold."""
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        sentences = [
+            f"{capfirst(str(row._meta.get_field(name).verbose_name))}: {' '.join(messages)}"  # type: ignore[union-attr]
+            for name, messages in error.message_dict.items()
+        ]
+        raise OperationRefused(" ".join(sentences)) from error
+
+
+def checked_line(text: str, longest: int) -> str:
+    """One line of `text`, cut after `longest` characters. Raises OperationRefused for control characters inside it."""
+    try:
+        return one_line(text)[:longest].rstrip()
+    except ValidationError as error:
+        raise OperationRefused(error.messages[0]) from error

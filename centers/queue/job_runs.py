@@ -1,0 +1,148 @@
+"""The jobs staff can see: keeping the record of a round, and the list of what can be run."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+
+from centers import clock, live
+from centers.models import JobRun, Reseller
+from centers.models.jobs import RUN_LEASE
+from centers.stored_messages import bounded
+from centers.tenancy.permissions import Permission
+
+KEPT_FAILURES = 50
+RENEW_SECONDS = RUN_LEASE.total_seconds() / 5
+
+
+class Round:
+    """Counts of one round; `fail` keeps the reason of the first failures for the Jobs page."""
+
+    def __init__(self, run: JobRun) -> None:
+        self.run = run
+        self.done = 0
+        self.failures: list[dict[str, str]] = []
+        self.failed = 0
+        self.total: int | None = None
+        self.note = ""
+        self._begun = self._renewed = time.monotonic()
+
+    def ok(self, count: int = 1) -> None:
+        """Count items that worked."""
+        self.done += count
+        self._go_on()
+
+    def fail(self, item: str, why: str) -> None:
+        """Count an item ("": the round as a whole) that did not work; `why` is a sentence without secrets."""
+        self.failed += 1
+        if len(self.failures) < KEPT_FAILURES:
+            self.failures.append({"item": bounded(item), "why": bounded(why)})
+        self._go_on()
+
+    def save(self) -> None:
+        """Write the counts so far, so that a page can show them while the round goes on."""
+        JobRun.objects.filter(pk=self.run.pk).update(**self._counts(), lease_until=self._lease())
+        live.publish(self.run.reseller_id, "jobs")
+
+    def _go_on(self) -> None:
+        """Show a long round's counts now and then, which renews its lease."""
+        if time.monotonic() - self._renewed > RENEW_SECONDS:
+            self.save()
+
+    def _lease(self) -> datetime:
+        self._renewed = time.monotonic()
+        return self.run.started_at + timedelta(seconds=self._renewed - self._begun) + RUN_LEASE
+
+    def _counts(self) -> dict[str, object]:
+        return {
+            "done": self.done,
+            "failed": self.failed,
+            "failures": self.failures,
+            "total": self.total if self.total is not None else self.done + self.failed,
+            "note": self.note,
+        }
+
+
+@contextmanager
+def job_job(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
+    """Record a round of `job` for `reseller`. An exception marks it failed, is noted and goes on up.
+
+    A process that dies leaves the run to its lease: once that is over, it is shown as interrupted.
+
+    Must run outside a transaction, or a failure would take its own record with it.
+    """
+    started = now or clock.now()
+    run = JobRun.objects.create(
+        reseller=reseller, job=job, started_at=started, lease_until=started + RUN_LEASE
+    )
+    live.publish(reseller.pk, "jobs")
+    round_ = Round(run)
+    try:
+        yield round_
+    except BaseException as error:
+        round_.fail("", f"{type(error).__name__}: {error}")
+        _finish(round_, JobRun.State.FAILED)
+        raise
+    _finish(round_, _state(round_))
+
+
+def _state(round_: Round) -> JobRun.State:
+    if not round_.failed:
+        return JobRun.State.DONE
+    return JobRun.State.PARTIAL if round_.done else JobRun.State.FAILED
+
+
+def _finish(round_: Round, state: JobRun.State) -> None:
+    JobRun.objects.filter(pk=round_.run.pk).update(state=state, finished_at=clock.now(), **round_._counts())
+    live.publish(round_.run.reseller_id, "jobs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job as staff know it: what it is called, when it runs, and how to ask for a round now.
+
+    `enqueue(reseller_id)` hands a round to the workers and returns at once: False without a broker. It raises
+    OperationRefused where a round is going on that another could not overtake. `next_run(reseller_id, now)`, where
+    given, says when the next round is due by itself; None means that nothing is due.
+    """
+
+    name: str
+    label: str | Promise
+    permission: Permission
+    schedule: str | Promise
+    enqueue: Callable[[int], object]
+    next_run: Callable[[int, datetime], datetime | None] | None = None
+
+
+_registered: dict[str, Job] = {}
+
+
+def register_job(
+    name: str,
+    label: str | Promise,
+    permission: Permission,
+    schedule_text: str | Promise,
+    enqueue: Callable[[int], object],
+    *,
+    next_run: Callable[[int, datetime], datetime | None] | None = None,
+) -> None:
+    """List a job on the Jobs page; called from the ready() of the room that runs it.
+
+    `name` is the one that job_job() records; RUN_JOBS plus `permission` is asked of whoever runs it by hand.
+    """
+    _registered[name] = Job(
+        name=name,
+        label=label,
+        permission=permission,
+        schedule=schedule_text,
+        enqueue=enqueue,
+        next_run=next_run,
+    )
+
+
+def registered_jobs() -> dict[str, Job]:
+    """Every job by its name, in the order in which they were registered."""
+    return dict(_registered)

@@ -1,0 +1,38 @@
+"""Ticks: what beat calls to have due work, which it reads from the database, handed to the workers."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from celery import shared_task
+from django.conf import settings
+
+from centers import live
+from centers.queue.dispatch import enqueue
+
+_DROPPED_AFTER = 60.0  # seconds; the next tick hands out again what is still due
+
+
+def tick(name: str, *, every: float | None = None) -> Callable[[Callable[[], None]], Any]:
+    """A task that beat calls every so many seconds (by default settings.TICK_SECONDS).
+
+    Two beats at once, or a tick delivered twice, do the work of one.
+    """
+
+    def wrap(work: Callable[[], None]) -> Any:
+        @shared_task(name=name)
+        @wraps(work)
+        def ticking() -> None:
+            pause = (every or settings.TICK_SECONDS) * 0.5
+            if live.valkey().set(f"markaz:tick:{name}", "1", nx=True, px=max(1, int(pause * 1000))):
+                work()
+
+        return ticking
+
+    return wrap
+
+
+def hand_out(task: str, resellers: Iterable[int]) -> None:
+    """One task for each of these resellers."""
+    for reseller_id in resellers:
+        enqueue(task, expires=_DROPPED_AFTER, reseller_id=reseller_id)

@@ -1,0 +1,149 @@
+"""The one door of every page: who is asking, for which tenant, in which role.
+
+A stranger gets 404, as for an address that does not exist; a member whose role is too small gets 403; a signed-out
+person is sent to sign in. The tenant's scope is open while the view runs, so render inside it (no lazy responses).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+import structlog
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from centers.live import stamp
+from centers.models import Center, Membership, Reseller, User
+from centers.tenancy.permissions import GRANTS, Permission
+from centers.tenancy.scoping import tenant
+
+log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+
+
+class TenantRequest(HttpRequest):
+    """A request that has passed the door."""
+
+    user: User
+    htmx: HtmxDetails
+    reseller: Reseller
+    membership: Membership
+    permissions: frozenset[Permission]
+    live_stamp: str
+
+    may: Callable[[Permission], bool]
+
+
+class PortalRequest(TenantRequest):
+    """A request for one center's portal."""
+
+    center: Center
+
+
+def staff(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[TenantRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Guard a page below `/r/<slug>/`; the view receives the request with `.reseller`, without `slug`."""
+
+    def wrap(
+        view: Callable[Concatenate[TenantRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: Any, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _sign_in(request)
+            membership = (
+                Membership.objects.select_related("reseller")
+                .defer("reseller__logo")
+                .filter(user=request.user, reseller__slug=slug, center__isnull=True)
+                .first()
+            )
+            if membership is None:
+                _refused(request, permission, "stranger")
+                raise Http404
+            _admit(request, membership, permission)
+            if membership.reseller.mfa_required and not _has_mfa(request.user):
+                return _set_up_mfa(request)
+            with tenant(membership.reseller):
+                return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.audience = "staff"  # type: ignore[attr-defined]
+        return guarded
+
+    return wrap
+
+
+def portal(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[PortalRequest, P], HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Guard a page below `/c/<center_id>/`; the view receives the request with `.center`, without the id."""
+
+    def wrap(
+        view: Callable[Concatenate[PortalRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: Any, center_id: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _sign_in(request)
+            membership = (
+                Membership.objects.select_related("reseller", "center")
+                .defer("reseller__logo")
+                .filter(user=request.user, center_id=center_id, center__archived_at__isnull=True)
+                .first()
+            )
+            if membership is None or membership.center is None:
+                _refused(request, permission, "stranger")
+                raise Http404
+            _admit(request, membership, permission)
+            request.center = membership.center
+            with tenant(membership.reseller, membership.center):
+                return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.audience = "portal"  # type: ignore[attr-defined]
+        return guarded
+
+    return wrap
+
+
+def _admit(request: Any, membership: Membership, permission: Permission) -> None:
+    grants = GRANTS.get(membership.role, frozenset())
+    if permission not in grants:
+        _refused(request, permission, membership.role)
+        raise PermissionDenied
+    request.reseller = membership.reseller
+    request.membership = membership
+    request.permissions = grants
+    request.may = grants.__contains__
+    # Before anything is read: a page drawn at a stamp newer than its rows would never learn what they lack.
+    whole_page = not request.htmx or request.htmx.boosted
+    request.live_stamp = stamp(membership.reseller_id, membership.center_id) if whole_page else ""
+
+
+def _sign_in(request: Any) -> HttpResponse:
+    if request.htmx:
+        return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url_abs_path or "/").url)
+    return redirect_to_login(request.get_full_path())
+
+
+def _set_up_mfa(request: Any) -> HttpResponse:
+    """To two-factor sign-in, with the whole page: a part of one must not be filled with another page."""
+    return HttpResponseClientRedirect(reverse("mfa_index")) if request.htmx else redirect("mfa_index")
+
+
+def _has_mfa(user: User) -> bool:
+    from allauth.mfa.utils import is_mfa_enabled
+
+    return bool(is_mfa_enabled(user))
+
+
+def _refused(request: HttpRequest, permission: Permission, who: str) -> None:
+    log.warning(
+        "access_refused", path=request.path, permission=str(permission), who=who, user_id=request.user.pk
+    )

@@ -1,0 +1,73 @@
+"""How people sign in: by invitation only, and never through an open sign-up."""
+
+from typing import Any
+
+import structlog
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from centers.languages import remember_language
+from centers.models import User
+from centers.secrets import seal, unseal
+from centers.tenancy.sign_in_log import too_many_tries
+
+log = structlog.get_logger(__name__)
+#: The people of a demo: their password is public, so they are nobody where there is none.
+DEMO_PEOPLE = "@demo.example"
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Closes allauth's own sign-up; people come in through invitations and `create_reseller`."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": gettext_lazy("Too many failed tries. Wait five minutes and try again."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuses a try over the limits of ACCOUNT_RATE_LIMITS, and the people of a demo that is none any more."""
+        email = str(credentials.get("email") or "").strip().casefold()
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            too_many_tries(email)
+            raise
+        if email.endswith(DEMO_PEOPLE) and not settings.DEMO:
+            log.warning("demo_login_refused")
+            raise self.validation_error("email_password_mismatch")
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """On a new device a person finds the language they chose before; a choice made there first wins."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            remember_language(response, user.language)
+        return response
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Below our own address: the host that a stranger's request names is no place to send people to."""
+        return settings.SITE_URL + reverse("account_reset_password_from_key", args=key.split("-", 1))
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """Tells somebody that their password or factors changed. A mail server that is away undoes no change."""
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except (OSError, ValueError) as error:  # smtplib's errors are OSErrors, a header's are ValueErrors
+            log.warning("notification_mail_failed", user_id=user.pk, error=type(error).__name__)
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Keeps what second factors are made of encrypted, as every other secret."""
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text, name="A second factor")

@@ -1,0 +1,71 @@
+"""Phone numbers: E.164 out of what people type, never a guess."""
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from centers.values.countries import country_name
+from centers.values.text import typed_code
+
+#: Where no country is known, an example from the country most numbers here come from would only mislead.
+_ABROAD = "+96899887897"
+
+
+def normalise_phone(value: str, country: str = "") -> str:
+    """The number as E.164 (`+218912345678`), or "" for an empty one.
+
+    With `+` or `00` it may be of any country; without, it is read as people of `country` (ISO 3166) dial it, and
+    must be a number that exists there: never a guess. Digits and unseen marks of Arabic keyboards are understood.
+    Raises ValidationError with a sentence that names the number and gives an example.
+    """
+    text = typed_code(value)
+    if not text:
+        return ""
+    text = "+" + text[2:] if text.startswith("00") else text
+    abroad = text.startswith("+")
+    if not abroad and not country:
+        raise _no_country(value[:40])
+    number = _parsed(text, None if abroad else country)
+    if number is not None and (
+        phonenumbers.is_possible_number(number) if abroad else phonenumbers.is_valid_number(number)
+    ):
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    raise _refusal(value[:40], "" if abroad else country)
+
+
+def _parsed(text: str, country: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _no_country(value: str) -> ValidationError:
+    text = _(
+        "“%(value)s” has no country code, and no country is set to read it in. Write it as %(example)s, "
+        "or choose the country."
+    )
+    return ValidationError(text, params={"value": value, "example": _ABROAD})
+
+
+def _refusal(value: str, country: str) -> ValidationError:
+    params = {"value": value, "country": country_name(country), "example": _ABROAD}
+    inside = _example(country)
+    if not country:
+        text = _("“%(value)s” is not a phone number with a country code, such as %(example)s.")
+    elif inside:
+        params["inside"] = inside
+        text = _(
+            "“%(value)s” is not a phone number in %(country)s, such as %(inside)s. Write a number of another "
+            "country with + and its country code, such as %(example)s."
+        )
+    else:
+        text = _("“%(value)s” is not a phone number in %(country)s. Write it as %(example)s.")
+    return ValidationError(text, params=params)
+
+
+def _example(country: str) -> str:
+    """A number of `country` as its people dial it; "" where the library knows none."""
+    number = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE) if country else None
+    return phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL) if number else ""

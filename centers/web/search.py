@@ -1,0 +1,97 @@
+"""The search over everything: each room registers where it can look."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.models import Center, Reseller
+from centers.tenancy.permissions import Permission
+from centers.values.text import searched
+
+SHOWN_PER_KIND = 20
+_SHORTEST_WITH_PREFIX = 4  # fewer digits are no phone number with a trunk or a country prefix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """Something found. `exact` says that the query names this thing and nothing else (its id, its full name)."""
+
+    kind: str | Promise
+    title: str
+    url: str
+    detail: str = ""
+    icon: str = ""
+    exact: bool = False
+
+
+#: (reseller, what the asking person may, the text) -> hits; called inside the tenant's scope.
+Provider = Callable[[Reseller, frozenset[Permission], str], Iterable[Hit]]
+_providers: list[Provider] = []
+
+
+def register(provider: Provider) -> Provider:
+    """Add a place to look; called from the ready() of the room that owns it. At most SHOWN_PER_KIND hits each."""
+    _providers.append(provider)
+    return provider
+
+
+def search(reseller: Reseller, permissions: frozenset[Permission], text: str) -> list[Hit]:
+    """Everything called `text`, exact hits first; empty for an empty text."""
+    text = searched(text)
+    if not text:
+        return []
+    hits = [hit for provider in _providers for hit in provider(reseller, permissions, text)]
+    return sorted(hits, key=lambda hit: not hit.exact)
+
+
+def only_exact(hits: list[Hit]) -> Hit | None:
+    """The hit to jump to: the single exact one, or the single one at all."""
+    exact = [hit for hit in hits if hit.exact]
+    if len(exact) == 1:
+        return exact[0]
+    return hits[0] if len(hits) == 1 else None
+
+
+def is_true(condition: Q) -> "ExpressionWrapper[Q]":
+    """`condition` as a column, such as whether a row is an exact hit."""
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def matching_centers(text: str) -> Q:
+    """The condition "named, contacted or called like `text`", which is as searched() leaves it.
+
+    Each part has a trigram index.
+    """
+    found = Q(name__name_holds=text) | Q(contact_name__name_holds=text) | Q(email__icontains=text)
+    digits = re.sub(r"[\s()+-]", "", text)
+    return found | Q(phone__icontains=_without_prefix(digits)) if digits.isdigit() else found
+
+
+def _without_prefix(digits: str) -> str:
+    """`21891...` for `0021891...` and `91...` for `091...`: phones are stored with a plus and the country's code."""
+    return digits.lstrip("0") if len(digits) > _SHORTEST_WITH_PREFIX else digits
+
+
+def find_centers(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Centers by name, contact, e-mail or phone."""
+    exact = Q(name__named=text) | Q(email__iexact=text) | Q(phone=text) | Q(phone=f"+{text.lstrip('+0')}")
+    found = Center.objects.filter(matching_centers(text)).annotate(exact=is_true(exact))
+    for center in found.order_by("name", "pk")[:SHOWN_PER_KIND]:
+        detail = [center.contact_name, center.phone, center.email]
+        yield Hit(
+            kind=gettext_lazy("Center"),
+            title=center.name,
+            url=reverse("center", args=[reseller.slug, center.pk]),
+            detail=" · ".join(filter(None, [*detail, _("archived") if center.archived_at else ""])),
+            icon="building",
+            exact=center.exact,
+        )
+
+
+register(find_centers)

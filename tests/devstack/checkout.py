@@ -1,0 +1,98 @@
+"""A checkout of its own for tests that start and kill real servers."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import redis
+
+SOURCE = Path(__file__).resolve().parents[2]
+# What a server of our own, a test's settings or a supervised parent would change in the checkout under test.
+HIDDEN = {"DATABASE_URL", "REDIS_URL", "PYTHONPATH", "MARKAZ_TESTING", "MARKAZ_TEST_DB", "EMAIL_URL", "PORT"}
+HIDDEN |= {"DJANGO_SETTINGS_MODULE", "MARKAZ_SUPERVISED_BY", "SECRET_KEY", "FIELD_KEYS", "SITE_URL"}
+
+
+class Checkout:
+    """A folder that looks like a checkout to `devstack.embedded`; `everything` copies the product too."""
+
+    def __init__(self, root: Path, *, everything: bool = False) -> None:
+        self.root = root
+        self.environment = {key: value for key, value in os.environ.items() if key not in HIDDEN}
+        ignore = shutil.ignore_patterns("__pycache__")
+        if not everything:
+            shutil.copytree(SOURCE / "devstack" / "embedded", root / "devstack" / "embedded", ignore=ignore)
+            (root / "devstack" / "__init__.py").touch()
+            return
+        root.mkdir()
+        shutil.copy(SOURCE / "manage.py", root)
+        for room in ("devstack", "config", "centers", "whatsapp", "billing", "templates", "static", "locale"):
+            if (SOURCE / room).exists():
+                shutil.copytree(SOURCE / room, root / room, ignore=ignore)
+        (root / "node_modules").symlink_to(SOURCE / "node_modules")
+
+    def run(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
+        """`python -m devstack.embedded ...` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "devstack.embedded", *arguments],
+            cwd=self.root,
+            env=self.environment,
+            input=answer,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def status(self) -> dict[str, str]:
+        """What `devstack.embedded status` shows."""
+        result = self.run("status")
+        assert result.returncode == 0, result.stderr
+        return dict(line.split("=" if "URL=" in line else ": ", 1) for line in result.stdout.splitlines())
+
+    def pids(self) -> list[int]:
+        """Process ids of PostgreSQL and Valkey."""
+        shown = self.status()
+        return [int(shown[name].split()[-1].rstrip(")")) for name in ("PostgreSQL", "Valkey")]
+
+    def data(self) -> Path:
+        """The state directory."""
+        return Path(self.status()["Data"])
+
+    def database(self) -> "psycopg.Connection[tuple[object, ...]]":
+        """A connection as the product's role."""
+        return psycopg.connect(self.status()["DATABASE_URL"], autocommit=True)
+
+    def broker(self) -> redis.Redis:
+        """A connection to the broker."""
+        return redis.Redis.from_url(self.status()["REDIS_URL"], decode_responses=True)
+
+    def remove(self) -> None:
+        """Leave nothing of it on the machine."""
+        folder = self.data()
+        self.run("stop")
+        removed = self.run("reset", "--yes")
+        assert removed.returncode == 0, removed.stderr
+        shutil.rmtree(folder)
+
+
+def running(pid: int) -> bool:
+    """Whether the process lives; a zombie that nobody reaps does not."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def kill_hard(*pids: int) -> None:
+    """kill -9, and wait until the processes are gone."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(running(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

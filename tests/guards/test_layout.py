@@ -1,0 +1,63 @@
+"""The layout of docs/architecture.md: folders stay readable, and no two packages of one app import each other."""
+
+import ast
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+from tests.guards.test_style import ROOT
+
+APPS = ("centers", "whatsapp", "billing", "config", "devstack")
+LARGEST_FOLDER = 20
+
+
+def modules() -> dict[str, Path]:
+    """Dotted name -> file of every module of the product and the development stack, migrations apart."""
+    names = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = {}
+    for name in names.stdout.split():
+        if name.split("/")[0] in APPS and "/migrations/" not in name:
+            found[name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")] = ROOT / name
+    return found
+
+
+def imports(module: str, file: Path, known: dict[str, Path]) -> set[str]:
+    """The modules of ours that `module` imports, wherever in its text."""
+    package = module.split(".") if file.name == "__init__.py" else module.split(".")[:-1]
+    targets: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            targets |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            targets |= {name if (name := f"{base}.{alias.name}") in known else base for alias in node.names}
+    return targets & known.keys()
+
+
+def test_no_two_packages_of_one_app_import_each_other() -> None:
+    known = modules()
+    edges: dict[str, set[str]] = defaultdict(set)
+    for module, file in known.items():
+        for target in imports(module, file, known):
+            unit, other = (".".join(name.split(".")[:2]) for name in (module, target))
+            if unit != other:
+                edges[unit].add(other)
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for following in edges[waiting.pop()] - seen:
+                seen.add(following)
+                waiting.append(following)
+        return seen
+
+    assert [unit for unit in sorted(edges) if unit in reached(unit)] == []
+
+
+def test_no_folder_of_python_files_is_longer_than_a_screen() -> None:
+    folders: dict[Path, int] = defaultdict(int)
+    for file in modules().values():
+        folders[file.parent.relative_to(ROOT)] += 1
+    assert {str(folder): count for folder, count in folders.items() if count > LARGEST_FOLDER} == {}

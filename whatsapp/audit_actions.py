@@ -1,0 +1,26 @@
+"""What the deeds of this room are called on the audit page."""
+
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES = {
+    "mazbot_account.changed": _("%(who)s changed the MazBot account"),
+    "instance.added": _("%(who)s added the number %(what)s"),
+    "instance.changed": _("%(who)s changed the number %(what)s"),
+    "instance.moved": _("%(who)s moved the number %(what)s to another center"),
+    "instance.archived": _("%(who)s archived the number %(what)s"),
+    "instance.restored": _("%(who)s restored the number %(what)s"),
+    "import.done": _("%(who)s imported centers and numbers"),
+    "alert.acknowledged": _("%(who)s acknowledged the alert %(what)s"),
+    "pairing.started": _("%(who)s asked for a code to pair %(what)s"),
+    "pairing_link.created": _("%(who)s made a pairing link for %(what)s"),
+    "pairing_link.revoked": _("%(who)s revoked the pairing links of %(what)s"),
+    "service.disable_wanted": _("%(who)s asked to switch %(what)s off"),
+    "service.enable_wanted": _("%(who)s asked to switch %(what)s on"),
+    "service.disable_withdrawn": _("%(who)s did not switch %(what)s off: it is no longer overdue"),
+    "service.disabled": _("MazBot confirmed that %(what)s is off"),
+    "service.enabled": _("MazBot confirmed that %(what)s is on"),
+    "service.unconfirmed": _("MazBot did not confirm the state of %(what)s"),
+    "webhook.set": _("%(who)s set the webhook address of %(what)s"),
+    "webhook.take_back_wanted": _("%(who)s took the webhook address of %(what)s back"),
+    "webhook.taken_back": _("MazBot confirmed that it sends the events of %(what)s here"),
+}

@@ -1,0 +1,202 @@
+"""Reading a file of centers and numbers, CSV or Excel: bytes in, rows and errors with line numbers out."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+
+from centers.stored_messages import StoredMessage as _
+from whatsapp.imports.cells import clean_code, clean_text
+from whatsapp.imports.columns import COLUMNS, Header, read_header
+from whatsapp.imports.encodings import Unreadable, decode
+from whatsapp.imports.workbooks import is_workbook, read_workbook
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_ROWS = 20_000
+_DELIMITERS = (",", ";", "\t")
+_NAMES = ("center", "contact_name", "label")  # the other columns hold codes
+_MOST_NAMED, _LONGEST_NAMED = 30, 40  # unknown columns, and characters of one
+_SEPARATOR_LINE = re.compile(r"\s*sep=(.)[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own hint
+
+Row = dict[str, str]  # the columns that the file has
+Record = tuple[int, list[str]]  # the line in which it begins, and its cells
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong in which line (1 is the header) and column ("" for the whole line)."""
+
+    line: int
+    field: str
+    message: str
+
+    def as_dict(self) -> dict[str, object]:
+        return {"line": self.line, "field": self.field, "message": self.message}
+
+    def __str__(self) -> str:
+        place = _("Line %(line)s") % {"line": self.line}
+        pattern = "%(place)s, %(field)s: %(message)s" if self.field else "%(place)s: %(message)s"
+        return _(pattern) % {"place": place, "field": self.field, "message": self.message}
+
+
+@dataclass(slots=True)
+class Reading:
+    """How a file was read, for a person to look at before it counts."""
+
+    encoding: str = ""  # of imports.encodings.ENCODINGS; "": a workbook
+    certain: bool = True  # False: the encoding was recognised by its letters
+    tab: str = ""  # the sheet of a workbook
+    unknown: list[str] = field(default_factory=list)
+    ignored: bool = False  # a person chose to leave the unknown columns out
+    derived: list[str] = field(default_factory=list)  # left out without asking: of our own exports
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The rows that could be read, each with its line number, what could not, and how it was read."""
+
+    rows: list[tuple[int, Row]] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)
+
+
+def read_sheet(content: bytes, *, encoding: str = "", ignore_unknown: bool = False) -> Sheet:
+    """An Excel workbook, or text with columns apart by comma, semicolon or tab.
+
+    Text is read in `encoding`, or in the one that fits: UTF-8, UTF-16 with its mark, Windows-1256 or -1252. Blank
+    lines are skipped. Spaces of any width become one blank, unseen marks around names and in codes are dropped.
+    Unknown columns are an error, all of them together, unless `ignore_unknown`.
+    """
+    sheet = Sheet()
+    try:
+        records = _records(content, encoding, sheet.reading)
+        _take_all(sheet, records, ignore_unknown)
+    except Unreadable as error:
+        return Sheet(errors=[RowError(error.line, "", error.sentence)], reading=sheet.reading)
+    return sheet
+
+
+def example_file() -> str:
+    """A CSV with the header and two rows of one center, to download."""
+    rows = [
+        (
+            "Al Noor Clinic",
+            "Huda Salem",
+            "huda@alnoor.example",
+            "+96899887897",
+            "OM",
+            "1",
+            "OMR",
+            "ar",
+            "inst-1001",
+            "",
+        ),
+        ("Al Noor Clinic", "", "", "", "", "", "", "", "inst-1002", "Reception"),
+    ]
+    out = io.StringIO()
+    csv.writer(out).writerows([COLUMNS, *rows])
+    return out.getvalue()
+
+
+def _records(content: bytes, encoding: str, reading: Reading) -> Iterable[Record]:
+    if len(content) > MAX_BYTES:
+        raise Unreadable(_("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2})
+    if is_workbook(content):
+        reading.tab, records = read_workbook(content)
+    else:
+        decoded = decode(content, encoding)
+        reading.encoding, reading.certain = decoded.encoding, decoded.certain
+        records = list(_text_records(decoded.text))
+    if not records:
+        raise Unreadable(_("The file is empty."))
+    return ((line, [clean_text(cell) for cell in cells]) for line, cells in records)
+
+
+def _text_records(text: str) -> Iterator[Record]:
+    hint = _SEPARATOR_LINE.match(text)
+    skipped = hint.group().count("\n") if hint else 0
+    text = text[hint.end() :] if hint else text
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = hint[1] if hint else max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        line = skipped + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problem = _("A quotation mark is not closed, or there is text after one that is.")
+            raise Unreadable(problem, line) from error
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _take_all(sheet: Sheet, records: Iterable[Record], ignore_unknown: bool) -> None:
+    header = None
+    for line, cells in records:
+        if not any(cells):
+            continue
+        if header is None:
+            header = read_header(_cut(cells, 0))
+            reading = sheet.reading
+            reading.unknown = [name[:_LONGEST_NAMED] for name in header.unknown[:_MOST_NAMED]]
+            reading.derived, reading.ignored = header.derived, ignore_unknown
+            sheet.errors += _header_errors(header, line, ignore_unknown)
+            if header.missing or header.twice:
+                return
+        elif len(sheet.rows) >= MAX_ROWS:
+            raise Unreadable(_("The file has more than %(count)s rows.") % {"count": MAX_ROWS})
+        else:
+            _take(sheet, header, cells, line)
+    if not sheet.rows and not sheet.errors:
+        raise Unreadable(_("The file has a header but no rows."))
+
+
+def _cut(cells: list[str], least: int) -> list[str]:
+    """Without empty cells at the end, which spreadsheets add; at least so many stay."""
+    while len(cells) > least and not cells[-1]:
+        cells = cells[:-1]
+    return cells
+
+
+def _take(sheet: Sheet, header: Header, cells: list[str], line: int) -> None:
+    cells = _cut(cells, len(header.names))
+    if len(cells) != len(header.names):
+        message = _("%(found)s values where the header has %(wanted)s.")
+        problem = message % {"found": len(cells), "wanted": len(header.names)}
+        sheet.errors.append(RowError(line, "", problem))
+        return
+    named = zip(header.names, cells, strict=True)
+    row = {name: cell if name in _NAMES else clean_code(cell) for name, cell in named if name}
+    if any(row.values()):
+        sheet.rows.append((line, row))
+
+
+def _header_errors(header: Header, line: int, ignore_unknown: bool) -> list[RowError]:
+    """One error for each kind of mistake, however many columns it is about."""
+    if header.nothing_known:
+        problem = _(
+            "The first row does not name the columns. Name them: %(names)s. Only %(needed)s is required."
+        )
+        return [RowError(line, "", problem % {"names": ", ".join(COLUMNS), "needed": COLUMNS[0]})]
+    errors = []
+    if header.missing:
+        problem = _("There is no column %(names)s. Add it, or rename the column that holds it.")
+        errors.append(RowError(line, "", problem % {"names": ", ".join(header.missing)}))
+    if header.twice:
+        problem = _("Two columns mean the same: %(names)s. Keep one of each.")
+        errors.append(RowError(line, "", problem % {"names": _listed(header.twice)}))
+    if header.unknown and not ignore_unknown:
+        problem = _("Unknown columns: %(names)s. Rename them, or ignore them.")
+        errors.append(RowError(line, "", problem % {"names": _listed(header.unknown)}))
+    return errors
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"“{name[:_LONGEST_NAMED]}”" for name in names[:_MOST_NAMED])
+    return shown + (" …" if len(names) > _MOST_NAMED else "")

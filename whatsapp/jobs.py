@@ -1,0 +1,132 @@
+"""One round of each job for one reseller, recorded for the Jobs page.
+
+Each opens the reseller's scope itself and needs no open transaction.
+"""
+
+from datetime import datetime, timedelta
+
+from centers.models import JobRun, Reseller
+from centers.queue.job_runs import Round, job_job
+from centers.tenancy.scoping import tenant
+from whatsapp.accounts import explain
+from whatsapp.mazbot import Lane
+from whatsapp.models import ImportBatch, Instance, MazbotAccount, PairingAttempt, WebhookEvent
+from whatsapp.monitoring.scheduler import (
+    BATCH_SECONDS,
+    Tally,
+    batch_size,
+    check_instances,
+    claim_due,
+    make_all_due,
+)
+from whatsapp.service.reconciler import SWITCHING, switch
+from whatsapp.service.retries import process_due, resellers_with
+from whatsapp.service.webhook_url import FORWARDING, tell
+from whatsapp.webhooks.inbound import process_events
+
+# A customer waits for a switch, so those go first.
+_ERRANDS = ((SWITCHING, switch), (FORWARDING, tell))
+_ROUND_SECONDS = 3600.0  # of a round that is to check everybody
+
+
+def status_job(*, reseller: Reseller, now: datetime, everyone: bool = False) -> JobRun | None:
+    """Check a batch of the numbers that are due (`everyone`: all in use, however long it takes).
+
+    None when none was due or no account is set up.
+    """
+    with tenant(reseller):
+        account = MazbotAccount.objects.filter(reseller=reseller).first()
+        if account is None or not account.is_set_up:
+            return None
+        if everyone:
+            make_all_due(reseller_id=reseller.pk, now=now)
+        size = batch_size(account.rate_limit)
+        batch = claim_due(reseller=reseller, now=now, limit=size)
+        if not batch:
+            return None
+        with job_job("status", reseller=reseller, now=now) as round_:
+            while batch:
+                tally = _check(
+                    reseller, batch, now, round_, deadline=_ROUND_SECONDS if everyone else BATCH_SECONDS
+                )
+                if not everyone or tally.stopped_by is not None or not (tally.answered or tally.failed):
+                    break
+                batch = claim_due(reseller=reseller, now=now, limit=size)
+        return _finished(round_)
+
+
+def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
+    """Check one number at once, because a person asked."""
+    with tenant(reseller):
+        numbers = list(Instance.objects.filter(pk=instance_pk))
+        check_instances(reseller=reseller, instances=numbers, now=now, deadline=10, priority=Lane.PERSON)
+
+
+def switching_due(now: datetime) -> list[int]:
+    """Ids of the resellers for which a switching round has something to do."""
+    return resellers_with((queue for queue, _act in _ERRANDS), now)
+
+
+def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
+    """Make the switches that are due, then take back webhook addresses; None when there was nothing to do."""
+    with tenant(reseller):
+        if reseller.pk not in switching_due(now):
+            return None
+        with job_job("switching", reseller=reseller, now=now) as round_:
+
+            def report(instance: Instance, why: str) -> None:
+                if why:
+                    round_.fail(instance.instance_id, why)
+                else:
+                    round_.ok()
+
+            process_due(reseller=reseller, queues=_ERRANDS, now=now, report=report)
+        return _finished(round_)
+
+
+def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
+    """Work through stored events; None when there was none."""
+    with tenant(reseller):
+        if not WebhookEvent.objects.filter(processed_at=None).exists():
+            return None
+        with job_job("webhooks", reseller=reseller, now=now) as round_:
+            while processed := process_events(reseller=reseller, now=now):
+                round_.ok(processed)
+        return _finished(round_)
+
+
+def tidy(*, reseller: Reseller, now: datetime) -> None:
+    """Drop what nobody looks at any more: records of routine rounds, old events, ended pairing attempts, and files
+    with all their rows that were looked at and never imported."""
+    with tenant(reseller):
+        JobRun.objects.filter(
+            reseller=reseller,
+            job__in=("status", "switching", "webhooks"),
+            started_at__lt=now - timedelta(days=2),
+        ).delete()
+        WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
+        PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
+        taken = (ImportBatch.State.QUEUED, ImportBatch.State.DONE)
+        ImportBatch.objects.exclude(state__in=taken).filter(created_at__lt=now - timedelta(days=90)).delete()
+
+
+def _finished(round_: Round) -> JobRun:
+    """The record as it was written when the round ended."""
+    round_.run.refresh_from_db()
+    return round_.run
+
+
+def _check(
+    reseller: Reseller, batch: list[Instance], now: datetime, round_: Round, *, deadline: float
+) -> Tally:
+    def report(instance: Instance, why: str) -> None:
+        if why:
+            round_.fail(instance.instance_id, why)
+        else:
+            round_.ok()
+
+    tally = check_instances(reseller=reseller, instances=batch, now=now, deadline=deadline, report=report)
+    if tally.stopped_by is not None:
+        round_.fail("MazBot", explain(tally.stopped_by))
+    round_.save()
+    return tally

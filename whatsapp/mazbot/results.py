@@ -1,0 +1,118 @@
+"""What MazBot's calls answer: frozen values, Decimal money, aware UTC times."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class ConnectionStatus(StrEnum):
+    """The state of a number's WhatsApp connection; UNKNOWN stands for any text not in the contract."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    PAIRING = "pairing"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+class ToggleAction(StrEnum):
+    """What the service switch is asked to do."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+
+
+class ServiceState(StrEnum):
+    """What MazBot says of the service after a toggle; UNCONFIRMED when its text is neither."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    UNCONFIRMED = "unconfirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """`raw` is MazBot's own text, cleaned, at most 100 characters; `last_seen` is never in the future."""
+
+    status: ConnectionStatus
+    raw: str
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """`image` is base64-decoded and bounded, but NOT yet known to be an image: check and re-encode it.
+
+    A code is valid for 60 seconds; `expires_at` counts from the moment the request was sent.
+    """
+
+    image: bytes = field(repr=False)
+    message: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OddField:
+    """A field that could not be read: its name in the answer, and what stood there ("": nothing), bounded and safe."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """What MazBot charges for one message or subscription type; `currency` is three capital letters."""
+
+    type: str
+    cost: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateList:
+    """The rows that can be read, and what is wrong with the others; `unread_types` are the names of those."""
+
+    rows: tuple[RateRow, ...]
+    odd: tuple[OddField, ...] = ()
+    unread_types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counts of messages and their cost over a range of days (both ends included); None: `odd` says why not."""
+
+    total_sent: int | None
+    total_received: int | None
+    failed_messages: int | None
+    total_cost: Decimal | None
+    odd: tuple[OddField, ...] = ()
+
+    @property
+    def is_billable(self) -> bool:
+        """Whether every figure that money is made of is known; what is received costs nothing."""
+        return None not in (self.total_sent, self.failed_messages, self.total_cost)
+
+
+@dataclass(frozen=True, slots=True)
+class MainAccountUsage(Usage):
+    """The main account's usage; `available_quota` is None where MazBot names none, or none that can be read."""
+
+    available_quota: Decimal | None = None
+    quota_is_unlimited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleOutcome:
+    """What MazBot answered to a toggle; `raw` is its `current_status`, cleaned and bounded."""
+
+    state: ServiceState
+    raw: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A call that answers only with a sentence."""
+
+    message: str

@@ -1,0 +1,67 @@
+"""Something that staff should look at, from when it began until it was over."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from centers.models import Center, Reseller, User
+from centers.models.managers import TenantManager
+from centers.stored_messages import StoredMessage, StoredMessageField, of_lazy
+from whatsapp.models.instance import Instance
+
+
+class Alert(models.Model):
+    """An alert. At most one open alert per kind and instance (or per kind and reseller)."""
+
+    class Kind(models.TextChoices):
+        DISCONNECTED = "disconnected", _("Disconnected")
+        EXPIRED = "expired", _("Session expired")
+        UNKNOWN_STATUS = "unknown_status", _("Unknown status")
+        NOT_FOUND = "not_found", _("Instance unknown to MazBot")
+        SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Switching not confirmed")
+        WEBHOOK_UNCONFIRMED = "webhook_unconfirmed", _("Webhook address not confirmed")
+        PROVIDER_FAILING = "provider_failing", _("MazBot is failing")
+        ACCOUNT_REFUSED = "account_refused", _("MazBot refuses our login")
+        ACCOUNT_LIMITED = "account_limited", _("MazBot limits our requests")
+        QUOTA_LOW = "quota_low", _("Quota is running out")
+        SUSPENSIONS_HELD = "suspensions_held", _("Suspensions wait for a decision")
+        USAGE_GAP = "usage_gap", _("Usage does not add up")
+        BILLING_BLOCKED = "billing_blocked", _("An invoice is blocked")
+        LEFT_OVER = "late_corrections", _("Usage after the last invoice")
+        EXCHANGE_OLD = "exchange_old", _("An exchange rate is old")
+        USAGE_FLAGGED = "usage_flagged", _("Usage that prices don't explain")
+        BELOW_COST = "below_cost", _("Prices below cost")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="alerts")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)
+    center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    detail = StoredMessageField(blank=True)
+    opened_at = models.DateTimeField()
+    # How often it began: more than once when it came back soon after it was over.
+    times = models.PositiveIntegerField(default=1)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reseller", "instance", "center", "kind"],
+                condition=Q(resolved_at__isnull=True),
+                nulls_distinct=False,
+                name="alert_open_once",
+            )
+        ]
+        indexes = [models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time")]
+
+    def __str__(self) -> str:
+        kind = of_lazy(self.Kind(self.kind).label)
+        return (
+            StoredMessage("%(kind)s %(number)s", {"kind": kind, "number": self.instance})
+            if self.instance
+            else kind
+        )

@@ -1,0 +1,52 @@
+"""A file of centers and instances on its way into the product."""
+
+from django.db import models
+from django.db.models import Value
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from centers.models import Reseller, User
+from centers.models.managers import TenantManager
+from centers.stored_messages import StoredMessageField, StoredMessagesField
+
+
+class ImportBatch(models.Model):
+    """One uploaded file: read, shown for review, then taken over as a whole or not at all."""
+
+    class State(models.TextChoices):
+        INVALID = "invalid", _("Has errors")
+        READY = "ready", _("Ready to import")
+        QUEUED = "queued", _("Importing")
+        DONE = "done", _("Imported")
+        FAILED = "failed", pgettext_lazy("state", "Failed")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="import_batches")
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    #: The file itself, to read it again in another encoding; dropped when it was imported.
+    content = models.BinaryField(null=True, editable=False)
+    reading = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField())
+    )  # csvfile.Reading, and counts
+    filename = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=7, choices=State)
+    rows = models.JSONField(default=list)  # [{"line": 2, "center": ..., "instance_id": ..., ...}]
+    errors = StoredMessagesField(default=list)  # [{"line": 2, "field": "email", "message": "..."}]
+    new_centers = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)  # rows
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    error = StoredMessageField(blank=True)
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.filename or f"import {self.pk}"
+
+    @property
+    def new_numbers(self) -> int:
+        """Rows that add a number; the others are there already, or are centers without numbers."""
+        return self.total - int(self.reading.get("without_number", 0))

@@ -1,0 +1,332 @@
+"""Watching the connection of the numbers: which are due, asking MazBot, coping with its answers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from centers.models import Reseller
+from centers.queue.dispatch import enqueue_on_commit
+from centers.stored_messages import StoredMessage as _
+from centers.tenancy.scoping import every_tenant
+from whatsapp.accounts import REFUSING, client_for, explain, explain_kind, note_error, note_success
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.catching_up import catch_up
+from whatsapp.mazbot import BudgetExhausted, CheckResult, ErrorKind, Lane, MazBot, MazBotError
+from whatsapp.models import Alert, Connection, Instance, MazbotAccount, Service
+from whatsapp.monitoring.provider_incidents import FAULTS, note_checks
+from whatsapp.monitoring.results import Outcome, record_outcomes
+
+SHORTEST = 60.0  # seconds between two checks of a number
+SHARE = 0.7  # of the account's requests; the rest is for people, switches and metering
+WHILE_PAIRING = 15.0
+LONGEST_PAIRING = timedelta(minutes=10)
+LONGEST_BACKOFF = 900.0
+SLOWER_WHILE_OFF = 3
+CLAIM = timedelta(seconds=120)
+REFUSED_PAUSE = 120.0
+LONGEST_LIMIT = timedelta(minutes=10)
+BATCH_SECONDS = 30.0
+LARGEST_BATCH = 200
+_FLUSH_CHANGED, _FLUSH_ANY = 1.0, 10.0  # seconds after which outcomes are written
+
+# These say nothing about the number: the batch stops, and the rest of it is looked at later.
+STOPPING = REFUSING | {ErrorKind.LIMIT, ErrorKind.UNAVAILABLE}
+_OF_THE_ACCOUNT = (Alert.Kind.ACCOUNT_REFUSED, Alert.Kind.ACCOUNT_LIMITED)
+#: What one check came to: (number, sentence or "" when MazBot answered).
+Report = Callable[[Instance, str], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """How a batch went; `left` were not looked at because of `stopped_by` or the deadline."""
+
+    answered: int = 0
+    failed: int = 0
+    faults: int = 0
+    left: int = 0
+    stopped_by: MazBotError | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A batch under way: outcomes wait here for the next write."""
+
+    account: MazbotAccount
+    reseller: Reseller
+    interval: float
+    alarms: bool
+    report: Report
+    started: datetime
+    clock: float = field(default_factory=time.monotonic)
+    written: float = field(default_factory=time.monotonic)
+    waiting: list[Outcome] = field(default_factory=list)
+    urgent: bool = False
+    broken: BaseException | None = None
+    tally: Tally = field(default_factory=Tally)
+
+    def now(self) -> datetime:
+        return self.started + timedelta(seconds=time.monotonic() - self.clock)
+
+
+def sweep_interval(numbers: int, rate_limit: int) -> float:
+    """Seconds between two checks of each of `numbers`, so that a sweep takes SHARE of the account's requests."""
+    return max(SHORTEST, numbers * 60.0 / (rate_limit * SHARE))
+
+
+def batch_size(rate_limit: int) -> int:
+    """As many numbers as can be asked for in about BATCH_SECONDS."""
+    return max(5, min(LARGEST_BATCH, int(rate_limit * BATCH_SECONDS / 60)))
+
+
+def due_instances(now: datetime) -> list[int]:
+    """Ids of the resellers with numbers that are due for a check (looks across tenants)."""
+    with every_tenant():
+        ready = MazbotAccount.objects.exclude(api_key="").filter(
+            Q(checks_paused_until=None) | Q(checks_paused_until__lte=now)
+        )
+        due = _due(now).filter(reseller__in=ready.values("reseller"))
+        return list(due.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
+
+
+def make_all_due(*, reseller_id: int, now: datetime) -> None:
+    """Let the sweep look at every number of the reseller next, also while its account is paused."""
+    with every_tenant(), transaction.atomic():
+        Instance.objects.filter(reseller=reseller_id, archived_at=None).update(next_check_at=now)
+        MazbotAccount.objects.filter(reseller=reseller_id).update(checks_paused_until=None)
+
+
+def claim_due(*, reseller: Reseller, now: datetime, limit: int) -> list[Instance]:
+    """Up to `limit` due numbers, the longest due first, that no other worker will take meanwhile."""
+    with transaction.atomic():
+        due = (
+            _due(now)
+            .filter(reseller=reseller)
+            .select_for_update(skip_locked=True, of=("self",))
+            .order_by(F("next_check_at").asc(nulls_first=True), "pk")[:limit]
+        )
+        claimed = list(due)
+        Instance.objects.filter(pk__in=[row.pk for row in claimed]).update(next_check_at=now + CLAIM)
+    return claimed
+
+
+def check_instances(
+    *,
+    reseller: Reseller,
+    instances: Iterable[Instance],
+    now: datetime,
+    deadline: float,
+    priority: Lane = Lane.SWEEP,
+    report: Report = lambda _instance, _why: None,
+) -> Tally:
+    """Ask MazBot for the status of these numbers for at most `deadline` seconds, and write what it says.
+
+    Needs an open scope and no open transaction: MazBot is asked outside of any. A check that fails leaves the
+    connection as it was and says when and why it failed. An error of our own is raised once the others are written.
+    """
+    numbers = list(instances)
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    if account is None or not account.is_set_up or not numbers:
+        return Tally(left=len(numbers))
+    in_use = Instance.objects.filter(archived_at=None).count()
+    batch = _Batch(
+        account=account,
+        reseller=reseller,
+        interval=sweep_interval(in_use, account.rate_limit),
+        alarms=account.failing_since is None,
+        report=report,
+        started=now,
+    )
+    left = _ask_all(batch, numbers, client_for(account), deadline, priority)
+    if batch.tally.answered and isinstance(batch.tally.stopped_by, BudgetExhausted):
+        # Only the batch's time ran out, between two slots: nobody refused anything.
+        batch.tally.stopped_by = None
+    _write(batch)
+    _conclude(batch, left)
+    if batch.broken is not None:
+        raise batch.broken
+    return batch.tally
+
+
+def check_now(*, instance: Instance, now: datetime) -> None:
+    """Let a worker check this number next, because a person asked."""
+    with transaction.atomic():
+        Instance.objects.filter(pk=instance.pk).update(next_check_at=now)
+        enqueue_on_commit(
+            "whatsapp.check_one",
+            reseller_id=instance.reseller_id,
+            instance_pk=instance.pk,
+        )
+
+
+def observe(
+    *, instance: Instance, connection: Connection, raw: str, last_seen: datetime | None, now: datetime
+) -> bool:
+    """Record one reading of a number that came by another way than a check; True when it changed something."""
+    account = MazbotAccount.objects.filter(reseller=instance.reseller_id).first()
+    wait = WHILE_PAIRING if connection == Connection.PAIRING else SHORTEST
+    outcome = Outcome(
+        instance_pk=instance.pk,
+        at=now,
+        next_check_at=now + timedelta(seconds=wait),
+        connection=connection,
+        raw=raw,
+        last_seen=last_seen,
+    )
+    alarms = account is None or account.failing_since is None
+    return record_outcomes(reseller=instance.reseller, outcomes=[outcome], alarms=alarms) > 0
+
+
+def _due(now: datetime) -> QuerySet[Instance]:
+    return Instance.objects.filter(
+        Q(next_check_at=None) | Q(next_check_at__lte=now), archived_at=None, center__archived_at=None
+    )
+
+
+def _ask_all(
+    batch: _Batch, numbers: list[Instance], client: MazBot, deadline: float, priority: Lane
+) -> list[Instance]:
+    """Ask with a few threads, which never touch the database; returns the numbers not asked for."""
+    stop = threading.Event()
+
+    def ask(instance: Instance) -> CheckResult | MazBotError | None:
+        remaining = deadline - (time.monotonic() - batch.clock)
+        if stop.is_set() or remaining <= 0:
+            return None
+        try:
+            return client.status(instance.instance_id, priority=priority, deadline=remaining)
+        except MazBotError as error:
+            if error.kind in STOPPING:
+                stop.set()
+            return error
+
+    left = []
+    with ThreadPoolExecutor(max_workers=max(2, min(8, batch.account.rate_limit // 120))) as pool:
+        asked = {pool.submit(ask, instance): instance for instance in numbers}
+        for future in as_completed(asked):
+            if future.exception() is not None:
+                batch.broken = future.exception()
+                continue
+            if not _take(batch, asked[future], future.result()):
+                left.append(asked[future])
+            _write_in_time(batch)
+    return left
+
+
+def _take(batch: _Batch, instance: Instance, answer: CheckResult | MazBotError | None) -> bool:
+    """Turn an answer into an outcome; False when it says nothing about the number."""
+    if isinstance(answer, MazBotError) and answer.kind in STOPPING:
+        if batch.tally.stopped_by is None or not isinstance(answer, BudgetExhausted):
+            batch.tally.stopped_by = answer
+        return False
+    if answer is None:
+        return False
+    if isinstance(answer, MazBotError):
+        batch.tally.failed += 1
+        batch.tally.faults += answer.kind in FAULTS
+        batch.waiting.append(_failure(batch, instance, answer))
+        batch.urgent |= instance.check_error != answer.kind
+        batch.report(instance, explain(answer))
+        return True
+    outcome = _reading(batch, instance, answer)
+    batch.tally.answered += 1
+    batch.waiting.append(outcome)
+    batch.urgent |= outcome.connection != instance.connection or bool(instance.check_error)
+    batch.report(instance, "")
+    return True
+
+
+def _reading(batch: _Batch, instance: Instance, reading: CheckResult) -> Outcome:
+    moment = batch.now()
+    wait = batch.interval
+    if reading.status.value == Connection.PAIRING and not _stuck_pairing(instance, moment):
+        wait = WHILE_PAIRING
+    elif instance.desired_state == Service.DISABLED:
+        wait *= SLOWER_WHILE_OFF
+    return Outcome(
+        instance_pk=instance.pk,
+        at=moment,
+        next_check_at=moment + timedelta(seconds=wait),
+        connection=Connection(reading.status.value),
+        raw=reading.raw,
+        last_seen=reading.last_seen,
+    )
+
+
+def _stuck_pairing(instance: Instance, moment: datetime) -> bool:
+    """Nobody looks for a phone that long: such a number must not take the others' requests."""
+    since = instance.connection_since if instance.connection == Connection.PAIRING else None
+    return since is not None and moment - since > LONGEST_PAIRING
+
+
+def _failure(batch: _Batch, instance: Instance, error: MazBotError) -> Outcome:
+    moment = batch.now()
+    failures = min(instance.check_failures + 1, 30)
+    wait = min(batch.interval * 2 ** min(failures - 1, 10), max(LONGEST_BACKOFF, batch.interval))
+    return Outcome(
+        instance_pk=instance.pk,
+        at=moment,
+        next_check_at=moment + timedelta(seconds=wait),
+        error=error.kind.value,
+        failures=failures,
+    )
+
+
+def _write_in_time(batch: _Batch) -> None:
+    age = time.monotonic() - batch.written
+    if age >= _FLUSH_ANY or (batch.urgent and age >= _FLUSH_CHANGED):
+        _write(batch)
+
+
+def _write(batch: _Batch) -> None:
+    record_outcomes(reseller=batch.reseller, outcomes=batch.waiting, alarms=batch.alarms)
+    batch.waiting, batch.urgent, batch.written = [], False, time.monotonic()
+
+
+def _conclude(batch: _Batch, left: list[Instance]) -> None:
+    """What the batch says of the account; numbers not asked for are due again."""
+    tally, account, moment = batch.tally, batch.account, batch.now()
+    tally.left = len(left)
+    note_checks(reseller=batch.reseller, answered=tally.answered, failed=tally.faults, now=moment)
+    if tally.answered:
+        note_success(account, now=moment)
+        if tally.stopped_by is None:
+            # Whatever else has worked since it was opened: a switch or a reading of usage closes no alert.
+            closed = resolve_alert(reseller=batch.reseller, kind=_OF_THE_ACCOUNT, now=moment)
+            if closed:
+                catch_up(reseller_id=batch.reseller.pk, now=moment)
+    Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
+    if tally.stopped_by is not None:
+        _pause(batch, tally.stopped_by, moment)
+
+
+def _pause(batch: _Batch, error: MazBotError, moment: datetime) -> None:
+    """Leave the account alone for a while, instead of trying the same with every number."""
+    note_error(batch.account, error, now=moment)
+    seconds = min(max(error.retry_after or 5.0, 1.0), REFUSED_PAUSE)
+    if error.kind in REFUSING:
+        seconds = REFUSED_PAUSE
+        _alarm(batch, Alert.Kind.ACCOUNT_REFUSED, explain_kind(error.kind), moment)
+    elif error.kind == ErrorKind.LIMIT and _is_long_without_answer(batch.account, moment):
+        why = _("MazBot answers none of our requests for lack of room: does something else use this account?")
+        _alarm(batch, Alert.Kind.ACCOUNT_LIMITED, why, moment)
+    # Credentials corrected meanwhile are not those that were refused.
+    same = MazbotAccount.objects.filter(
+        pk=batch.account.pk, credentials_version=batch.account.credentials_version
+    )
+    same.update(checks_paused_until=moment + timedelta(seconds=seconds))
+
+
+def _alarm(batch: _Batch, kind: Alert.Kind, detail: str, moment: datetime) -> None:
+    open_alert(reseller=batch.reseller, kind=kind, detail=detail, now=moment)
+
+
+def _is_long_without_answer(account: MazbotAccount, moment: datetime) -> bool:
+    """Whether the limit has kept everything from being asked for so long that somebody should know."""
+    last = MazbotAccount.objects.values_list("last_ok_at", flat=True).get(pk=account.pk)
+    return last is not None and moment - last > LONGEST_LIMIT

@@ -1,0 +1,60 @@
+"""Pairing links that were shared: which still work, and revoking them."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from centers import live
+from centers.audit import entries
+from centers.models import User
+from whatsapp.models import Connection, Instance, PairingLink, StatusChange
+
+
+def is_used_up(link: PairingLink, now: datetime) -> bool:
+    """Whether its number has stayed connected for settings.PAIRING_HOLD since somebody paired it by the link.
+
+    WhatsApp undoes some scans at once; whoever holds the phone must be able to scan again. Needs an open scope.
+    """
+    if link.used_at is None:
+        return False
+    since: datetime | None = link.used_at
+    changes = StatusChange.objects.filter(instance=link.instance, at__gt=link.used_at).order_by("at", "pk")
+    for before, after, at in changes.values_list("before", "after", "at"):
+        if before == Connection.CONNECTED:
+            if since is not None and at - since >= settings.PAIRING_HOLD:
+                return True
+            since = None
+        if after == Connection.CONNECTED:
+            since = at
+    connected = link.instance.connection == Connection.CONNECTED
+    return connected and since is not None and now - since >= settings.PAIRING_HOLD
+
+
+def working_links(*, instance: Instance, now: datetime) -> list[PairingLink]:
+    """The links by which the number can still be paired, the newest first."""
+    links = PairingLink.objects.filter(instance=instance, revoked_at=None, expires_at__gt=now)
+    return [link for link in links.select_related("instance") if not is_used_up(link, now)]
+
+
+def end_links(*, instance: Instance, now: datetime) -> int:
+    """Let none of the number's links work from now on, in the caller's transaction; the number of those that did."""
+    working = [link.pk for link in working_links(instance=instance, now=now)]
+    return PairingLink.objects.filter(pk__in=working, revoked_at=None).update(revoked_at=now)
+
+
+def revoke_links(*, instance: Instance, by: User, now: datetime) -> int:
+    """Let no open pairing link of the number work any more; the number of links that did."""
+    with transaction.atomic():
+        revoked = end_links(instance=instance, now=now)
+        if revoked:
+            entries.record(
+                "pairing_link.revoked",
+                reseller=instance.reseller,
+                by=by,
+                target=instance,
+                center=instance.center,
+                now=now,
+            )
+            live.publish(instance.reseller_id, "pairing", centers=(instance.center_id,))
+    return revoked

@@ -1,0 +1,113 @@
+"""Where this room hangs on to the one to its left: archived centers, the Jobs page, the search."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from centers.audit.messages import register_sentences
+from centers.models import AuditEntry, Center, Reseller, User
+from centers.queue.dispatch import enqueue
+from centers.queue.job_runs import register_job
+from centers.tenancy import lifecycle
+from centers.tenancy.permissions import Permission
+from centers.web.first_steps import Step, register_step
+from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
+from whatsapp.audit_actions import SENTENCES
+from whatsapp.instances import archive_instance, restore_instance
+from whatsapp.models import Connection, Instance, MazbotAccount
+
+
+def connect() -> None:
+    """Called once, from the app's ready()."""
+    lifecycle.on_archive(archive_numbers)
+    lifecycle.on_restore(restore_numbers)
+    register(find_instances)
+    register_sentences(SENTENCES)
+    for step in first_steps():
+        register_step(step)
+    register_job(
+        "status",
+        _("Connection status"),
+        Permission.VIEW,
+        _("Every number about once a minute, as the account's request limit allows"),
+        lambda reseller_id: enqueue("whatsapp.check_everyone", reseller_id=reseller_id),
+    )
+    register_job(
+        "switching",
+        _("Switching numbers and taking webhook addresses back"),
+        Permission.VIEW,
+        _("At once, and again until MazBot confirms"),
+        lambda reseller_id: enqueue("whatsapp.switch", reseller_id=reseller_id),
+    )
+    register_job(
+        "webhooks",
+        _("Events from MazBot"),
+        Permission.VIEW,
+        _("Within seconds after they arrive"),
+        lambda reseller_id: enqueue("whatsapp.process_events", reseller_id=reseller_id),
+    )
+
+
+def first_steps() -> tuple[Step, ...]:
+    """What a new reseller does in this room: the account before the centers, pairing after them."""
+    return (
+        Step(
+            order=10,
+            title=_("Connect your MazBot account"),
+            text=_("Address, API key and a staff login; “Test connection” tells what is wrong."),
+            url_name="settings_mazbot",
+            permission=Permission.MANAGE_SETTINGS,
+            done=lambda reseller_id: MazbotAccount.objects.filter(last_ok_at__isnull=False).exists(),
+        ),
+        Step(
+            order=40,
+            title=_("Pair the first number"),
+            text=_("Open a number on the board and let its phone scan the code."),
+            url_name="board",
+            permission=Permission.PAIR,
+            done=lambda reseller_id: Instance.objects.filter(connection=Connection.CONNECTED).exists(),
+        ),
+    )
+
+
+def archive_numbers(center: Center, by: User | None, now: datetime) -> None:
+    """Archive the center's numbers with it; the same time marks them as archived together."""
+    for instance in Instance.objects.select_related("center", "reseller").filter(
+        center=center, archived_at=None
+    ):
+        archive_instance(instance=instance, by=by, now=now)
+
+
+def restore_numbers(center: Center, by: User | None, now: datetime) -> None:
+    """Bring back the numbers that were archived together with the center, not those archived before."""
+    together = (
+        AuditEntry.objects.filter(
+            reseller=center.reseller, action="center.archived", target_type="center", target_id=str(center.pk)
+        )
+        .order_by("-at", "-pk")
+        .values_list("at", flat=True)
+        .first()
+    )
+    for instance in Instance.objects.filter(center=center, archived_at=together).exclude(archived_at=None):
+        instance.center = center
+        restore_instance(instance=instance, by=by, now=now)
+
+
+def find_instances(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
+    """Numbers by instance id or label; each has a trigram index."""
+    found = Instance.objects.select_related("center").filter(
+        Q(instance_id__icontains=text) | Q(label__name_holds=text)
+    )
+    found = found.annotate(exact=is_true(Q(instance_id__iexact=text) | Q(label__named=text)))
+    for instance in found.order_by("instance_id", "pk")[:SHOWN_PER_KIND]:
+        yield Hit(
+            kind=_("Number"),
+            title=str(instance),
+            url=reverse("instance", args=[reseller.slug, instance.pk]),
+            detail=f"{instance.instance_id} · {instance.center}",
+            icon="brand-whatsapp",
+            exact=instance.exact,
+        )

@@ -1,0 +1,117 @@
+"""Switching a number's service: what we want, and asking MazBot until it confirms it.
+
+Who may undo whom, when a number has more than one reason to be off:
+- by hand (MANUAL) beats not paid (NON_PAYMENT): a hand-made stop of a suspended number becomes MANUAL, and a
+  suspension of a number that is off by hand changes nothing; so no payment ever lifts a hand-made stop;
+- a payment lifts only NON_PAYMENT; a person lifts MANUAL and NON_PAYMENT (dunning may suspend again);
+- archiving keeps an older reason: restoring then lifts ARCHIVED and NON_PAYMENT (dunning decides anew) but a number
+  that was off by hand stays off;
+- a number that moves to another center leaves NON_PAYMENT behind: the new center's dunning decides anew;
+- an archived number is never switched on.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from centers import live
+from centers.audit import entries
+from centers.models import User
+from centers.queue.dispatch import enqueue_on_commit
+from whatsapp.alerts.lifecycle import OF_THE_PHONE, resolve_alert
+from whatsapp.models import DesiredReason, Instance, Service
+
+R = DesiredReason
+
+# By who wants it: which reasons an "off" replaces, and which an "on" lifts.
+_OFF_OVER = {R.MANUAL: {R.NON_PAYMENT}, R.NON_PAYMENT: set(), R.ARCHIVED: set()}
+_ON_LIFTS = {
+    R.MANUAL: {R.MANUAL, R.NON_PAYMENT},
+    R.NON_PAYMENT: {R.NON_PAYMENT},
+    R.ARCHIVED: {R.ARCHIVED, R.NON_PAYMENT},
+}
+
+
+def set_desired_state(
+    *,
+    instances: Iterable[Instance],
+    wanted: Service,
+    reason: DesiredReason,
+    by: User | None,
+    now: datetime,
+) -> list[Instance]:
+    """Set the wanted state of these numbers of one reseller; returns those that changed, as they are now.
+
+    `reason` is who wants it: MANUAL, NON_PAYMENT (dunning and payments) or ARCHIVED (archiving and restoring).
+    Written with its trace in the caller's transaction; MazBot is asked within seconds after the commit.
+    """
+    if reason not in _ON_LIFTS or wanted not in (Service.ENABLED, Service.DISABLED):
+        raise ValueError(f"nobody wants {wanted} because of {reason!r}")
+    pks = [instance.pk for instance in instances]
+    with transaction.atomic():
+        rows = Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller")
+        found = rows.filter(pk__in=pks).order_by("pk")
+        changing = [row for row in found if _changes(row, wanted, reason)]
+        if changing:
+            _write(changing, wanted, reason, by, now)
+    return changing
+
+
+def request_again(*, instance: Instance, now: datetime) -> None:
+    """Have a number whose id was corrected switched off again: what MazBot confirmed, it said of another number.
+
+    One that is meant to be on is taken to be on, as a new number is. Runs in the caller's transaction.
+    """
+    off = Instance.objects.filter(pk=instance.pk, desired_state=Service.DISABLED)
+    changes = {"confirmed_raw": "", "confirmed_at": None, "switch_next_at": now, "switch_attempts": 0}
+    if off.update(service=Service.UNCONFIRMED, switch_error="", **changes):
+        enqueue_on_commit("whatsapp.switch", reseller_id=instance.reseller_id)
+
+
+def _changes(row: Instance, wanted: Service, reason: DesiredReason) -> bool:
+    is_off = row.desired_state == Service.DISABLED
+    if wanted == Service.DISABLED:
+        return not is_off or row.desired_reason in _OFF_OVER[reason]
+    return is_off and row.archived_at is None and row.desired_reason in _ON_LIFTS[reason]
+
+
+def _write(
+    rows: list[Instance], wanted: Service, reason: DesiredReason, by: User | None, now: datetime
+) -> None:
+    kept = reason if wanted == Service.DISABLED else DesiredReason.NONE
+    before = {row.pk: row.desired_reason for row in rows}
+    # Asked anew even where MazBot had confirmed this state before: a call for the opposite may be under way.
+    changes = {
+        "desired_state": wanted,
+        "desired_reason": kept,
+        "desired_at": now,
+        # Only a choice by hand is somebody's own: it is what dunning leaves alone while a center is suspended.
+        "desired_by": by if reason == DesiredReason.MANUAL else None,
+        "switch_next_at": now,
+        "switch_attempts": 0,
+        "switch_error": "",
+    }
+    Instance.objects.filter(pk__in=before).update(**changes, version=F("version") + 1)
+    verb = "enable" if wanted == Service.ENABLED else "disable"
+    for row in rows:
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.version += 1
+        entries.record(
+            f"service.{verb}_wanted",
+            reseller=row.reseller,
+            by=by,
+            target=row,
+            center=row.center,
+            now=now,
+            reason=str(reason),
+            before=before[row.pk],
+        )
+    if wanted == Service.DISABLED:
+        # What is meant to be off is not down. Switched on again, the next check opens what is true then.
+        resolve_alert(reseller=rows[0].reseller, kind=OF_THE_PHONE, instance=rows, now=now)
+    reseller_id = rows[0].reseller_id
+    live.publish(reseller_id, "instances", centers=tuple(sorted({row.center_id for row in rows})))
+    enqueue_on_commit("whatsapp.switch", reseller_id=reseller_id)
