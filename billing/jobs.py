@@ -24,7 +24,7 @@ from billing.usage.fetching import read_account_usage, read_before_closing, read
 from centers import live
 from centers.errors import OperationRefused
 from centers.models import Center, JobRun, Reseller
-from centers.queue.job_runs import Round, job_job
+from centers.queue.job_runs import Round, recorded_run
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.accounts import explain
@@ -178,7 +178,7 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
 @contextmanager
 def _round(job: str, reseller: Reseller, now: datetime) -> Iterator[Round]:
     """Scope and record of a round. That MazBot or a setting refuses the whole round is recorded."""
-    with tenant(reseller), job_job(job, reseller=reseller, now=now) as round_:
+    with tenant(reseller), recorded_run(job, reseller=reseller, now=now) as round_:
         try:
             yield round_
         except MazBotError as error:

@@ -105,7 +105,7 @@ def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
     rows = list(centers)
     if not rows:
         return 0
-    wanted = _standings(rows, now)
+    wanted = _payment_statuses(rows, now)
     changed = 0
     touched = []
     for payment_status in Center.PaymentStatus:
@@ -129,7 +129,7 @@ def refresh_all_payment_statuses(reseller: Reseller, now: datetime) -> int:
     )
 
 
-def _standings(centers: list[Center], now: datetime) -> dict[int, str]:
+def _payment_statuses(centers: list[Center], now: datetime) -> dict[int, str]:
     day = today(centers[0].reseller, now)
     found: dict[int, str] = {center.pk: Center.PaymentStatus.CLEAR for center in centers}
     open_rows = Invoice.objects.filter(center__in=centers, open_amount__gt=0).values_list(

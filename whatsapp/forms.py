@@ -147,7 +147,7 @@ class SwitchForm(forms.Form):
 
 
 class WebhookForm(forms.Form):
-    """Where MazBot shall send a number's events; the operation checks the address itself."""
+    """Where MazBot sends a number's events; the operation checks the address itself."""
 
     url = WebAddressField(
         label=gettext_lazy("Webhook address"),

@@ -18,7 +18,7 @@ from whatsapp.models import Alert, DesiredReason, Instance, Service
 from whatsapp.pairing.links import end_links
 from whatsapp.pairing_attempts import end_open
 from whatsapp.service.desired_state import request_again, set_desired_state
-from whatsapp.service.webhook_url import is_ours, take_back, tell_anew
+from whatsapp.service.webhook_url import is_ours, reset_webhook_url, send_webhook_url_again
 
 
 def add_instance(
@@ -74,7 +74,7 @@ def edit_instance(
             Instance.objects.filter(pk=instance.pk).update(**changes, version=F("version") + 1)
             if "instance_id" in changes:
                 request_again(instance=instance, now=when)
-                tell_anew(instance=instance, now=when)
+                send_webhook_url_again(instance=instance, now=when)
                 end_open(instance=instance, now=when)
             instance.refresh_from_db()
             _record(instance, "instance.changed", by, when, before=before)
@@ -95,7 +95,7 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
         set_desired_state(
             instances=[instance], wanted=Service.DISABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
         )
-        take_back(instance=instance, by=by, now=when)
+        reset_webhook_url(instance=instance, by=by, now=when)
         resolve_alert(reseller=instance.reseller, kind=list(Alert.Kind), instance=instance, now=when)
         end_open(instance=instance, now=when)
         end_links(instance=instance, now=when)
@@ -133,7 +133,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
         return instance
     with transaction.atomic():
         _keep_in_use(center)
-        take_back(instance=instance, by=by, now=when)  # while the number is still the old center's
+        reset_webhook_url(instance=instance, by=by, now=when)  # while the number is still the old center's
         Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
         Alert.objects.filter(instance=instance, resolved_at=None).update(center=center)
         end_links(instance=instance, now=when)

@@ -6,7 +6,7 @@ Each opens the reseller's scope itself and needs no open transaction.
 from datetime import datetime, timedelta
 
 from centers.models import JobRun, Reseller
-from centers.queue.job_runs import Round, job_job
+from centers.queue.job_runs import Round, recorded_run
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
 from whatsapp.mazbot import Lane
@@ -25,7 +25,7 @@ from whatsapp.service.webhook_url import FORWARDING, tell
 from whatsapp.webhooks.inbound import process_events
 
 # A customer waits for a switch, so those go first.
-_ERRANDS = ((SWITCHING, switch), (FORWARDING, tell))
+_RETRIES = ((SWITCHING, switch), (FORWARDING, tell))
 _ROUND_SECONDS = 3600.0  # of a round that is to check everybody
 
 
@@ -44,7 +44,7 @@ def status_job(*, reseller: Reseller, now: datetime, everyone: bool = False) -> 
         batch = claim_due(reseller=reseller, now=now, limit=size)
         if not batch:
             return None
-        with job_job("status", reseller=reseller, now=now) as round_:
+        with recorded_run("status", reseller=reseller, now=now) as round_:
             while batch:
                 tally = _check(
                     reseller, batch, now, round_, deadline=_ROUND_SECONDS if everyone else BATCH_SECONDS
@@ -64,7 +64,7 @@ def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
 
 def switching_due(now: datetime) -> list[int]:
     """Ids of the resellers for which a switching round has something to do."""
-    return resellers_with((queue for queue, _act in _ERRANDS), now)
+    return resellers_with((queue for queue, _act in _RETRIES), now)
 
 
 def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
@@ -72,7 +72,7 @@ def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
     with tenant(reseller):
         if reseller.pk not in switching_due(now):
             return None
-        with job_job("switching", reseller=reseller, now=now) as round_:
+        with recorded_run("switching", reseller=reseller, now=now) as round_:
 
             def report(instance: Instance, why: str) -> None:
                 if why:
@@ -80,7 +80,7 @@ def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
                 else:
                     round_.ok()
 
-            process_due(reseller=reseller, queues=_ERRANDS, now=now, report=report)
+            process_due(reseller=reseller, queues=_RETRIES, now=now, report=report)
         return _finished(round_)
 
 
@@ -89,7 +89,7 @@ def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
     with tenant(reseller):
         if not WebhookEvent.objects.filter(processed_at=None).exists():
             return None
-        with job_job("webhooks", reseller=reseller, now=now) as round_:
+        with recorded_run("webhooks", reseller=reseller, now=now) as round_:
             while processed := process_events(reseller=reseller, now=now):
                 round_.ok(processed)
         return _finished(round_)

@@ -97,7 +97,7 @@ def active_hold(center: Center, day: date) -> Hold | None:
 
 
 def outstanding_debt(center: Center, now: datetime) -> Debt | None:
-    """The debt for which the center may be off right now; None when paid enough, held or spared by policy."""
+    """The debt for which the center may be off right now; None when paid enough, held or exempt by policy."""
     day = today(center.reseller, now)
     if active_hold(center, day):
         return None
@@ -110,7 +110,7 @@ def provider_failing(reseller_id: int) -> bool:
 
 
 def may_disable(instance: Instance, now: datetime) -> bool:
-    """Asked right before the call that switches a number off for non-payment; False withdraws the wish."""
+    """Asked right before the call that switches a number off for non-payment; False withdraws the request."""
     with tenant(instance.reseller_id):
         center = Center.objects.select_related("reseller").get(pk=instance.center_id)
         has_case = Suspension.objects.filter(center=center, ended_at=None).exists()

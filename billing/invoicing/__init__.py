@@ -10,7 +10,7 @@ from billing.invoicing.late_corrections import (
     last_period,
     waive_late_corrections,
 )
-from billing.invoicing.monthly import due_periods, invoice_reseller, taken_back
+from billing.invoicing.monthly import due_periods, invoice_reseller, voided_periods
 from billing.invoicing.preconditions import blockers
 from billing.invoicing.unbilled import corrections
 from billing.invoicing.waivers import waivable, waive_usage
@@ -30,8 +30,8 @@ __all__ = [
     "issue_last_invoice",
     "last_period",
     "preview_invoice",
-    "taken_back",
     "void_invoice",
+    "voided_periods",
     "waivable",
     "waive_late_corrections",
     "waive_usage",

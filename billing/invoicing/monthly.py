@@ -30,7 +30,7 @@ SELECT center_id, lower(days), upper(days)
           FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS closed
  ORDER BY center_id, days
 """
-_TAKEN_BACK = """
+_VOIDED = """
 SELECT center_id, lower(days), upper(days)
   FROM (SELECT center_id, unnest(
                    range_agg(daterange(first_day, end_day)) FILTER (WHERE voided_at IS NOT NULL)
@@ -125,10 +125,10 @@ def _resolve_the_others(reseller: Reseller, stuck: set[int], now: datetime) -> N
         resolve_alert(reseller=reseller, kind=BLOCKED, center=alert.center, now=now)
 
 
-def taken_back(reseller: Reseller) -> list[tuple[Center, Period]]:
+def voided_periods(reseller: Reseller) -> list[tuple[Center, Period]]:
     """Days whose invoice was taken back and that nothing has closed since, oldest first: staff decide on them."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKEN_BACK, [reseller.pk])
+        cursor.execute(_VOIDED, [reseller.pk])
         rows = cursor.fetchall()
     centers = Center.objects.select_related("reseller").in_bulk(
         {center_id for center_id, _first, _end in rows}

@@ -59,7 +59,7 @@ class Hold(models.Model):
 
 
 class Suspension(models.Model):
-    """A decision to suspend one center for non-payment, until it is lifted."""
+    """A decision to suspend one center for non-payment, until the center is resumed."""
 
     class Ending(models.TextChoices):
         RUNNING = "", _("Suspended")

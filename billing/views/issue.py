@@ -21,7 +21,7 @@ from billing.invoicing import (
     due_periods,
     issue_invoice,
     preview_invoice,
-    taken_back,
+    voided_periods,
 )
 from billing.models import BillingPeriod, Invoice
 from billing.periods import ONE_DAY, Period, month_of, previous_month, today
@@ -184,7 +184,7 @@ def invoice_run(request: TenantRequest) -> HttpResponseBase:
     context: dict[str, Any] = {
         "due": due[:SHOWN_DUE],
         "due_count": len(due),
-        "taken_back": taken_back(request.reseller),
+        "voided_periods": voided_periods(request.reseller),
         "more_due": max(0, len(due) - SHOWN_DUE),
         "run": run,
         "left": max(0, (run.total or 0) - run.done - run.failed) if run else 0,

@@ -67,7 +67,7 @@ class Round:
 
 
 @contextmanager
-def job_job(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
+def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
     """Record a round of `job` for `reseller`. An exception marks it failed, is noted and goes on up.
 
     A process that dies leaves the run to its lease: once that is over, it is shown as interrupted.
@@ -131,7 +131,7 @@ def register_job(
 ) -> None:
     """List a job on the Jobs page; called from the ready() of the room that runs it.
 
-    `name` is the one that job_job() records; RUN_JOBS plus `permission` is asked of whoever runs it by hand.
+    `name` is the one that recorded_run() records; RUN_JOBS plus `permission` is asked of whoever runs it by hand.
     """
     _registered[name] = Job(
         name=name,

@@ -2,7 +2,7 @@
 
 A holder keeps a shared lock on the file `lease`. The kernel drops the lock of a process that is killed, so
 the count is never wrong; the last holder to leave finds that it can lock the file alone, and stops the
-servers. A forked child shares its parent's lock and thereby keeps the servers for as long as it lives.
+servers. A forked child shares its parent's lock and so keeps the servers for as long as it lives.
 """
 
 import fcntl

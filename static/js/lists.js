@@ -1,4 +1,4 @@
-/* A box that ticks all boxes of a name: <input type="checkbox" data-check-all="incident">. */
+/* A box that ticks all boxes of a name: <input type="checkbox" data-check-all="alert">. */
 (() => {
   "use strict";
   const boxes = (name) => Array.from(document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(name)}"]`));

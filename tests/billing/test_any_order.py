@@ -97,7 +97,7 @@ def issue(walk: Walk) -> None:
     issue_invoice(center=walk.center(), period=period, by=None, now=walk.now)
 
 
-def take_back(walk: Walk) -> None:
+def reset_webhook_url(walk: Walk) -> None:
     row = walk.some(Invoice.objects.filter(kind="invoice", voided_at=None))
     void_invoice(invoice=row, because="walk", by=None, now=walk.now)  # type: ignore[arg-type]
 
@@ -125,7 +125,7 @@ def waive(walk: Walk) -> None:
     waive_late_corrections(center=walk.center(), because="walk", by=None, now=walk.now)
 
 
-def spare(walk: Walk) -> None:
+def waive_days(walk: Walk) -> None:
     number = walk.some(Instance.objects.select_related("center__reseller", "reseller"))
     day = FIRST + timedelta(days=walk.chance.randrange(6))
     waive_usage(  # type: ignore[call-arg]
@@ -165,8 +165,8 @@ def dun(walk: Walk) -> None:
 
 
 DEEDS: list[Callable[[Walk], None]] = [
-    read, read, read, read, issue, issue, issue, take_back, pay, pay, take_payment_back, pay_out,
-    waive, spare, last_invoice, decide, decide, archive, give_away, dun,
+    read, read, read, read, issue, issue, issue, reset_webhook_url, pay, pay, take_payment_back, pay_out,
+    waive, waive_days, last_invoice, decide, decide, archive, give_away, dun,
 ]  # fmt: skip
 
 

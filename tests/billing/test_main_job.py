@@ -49,7 +49,7 @@ def test_paid_before_the_call_is_never_switched_off(place: Place) -> None:  # no
     place.owe("10", day=date(2026, 2, 11))
     late = NOW + timedelta(days=24)
     dunning_job(reseller=place.reseller, now=late)
-    # The debt goes while the wish still stands, as if the payment had raced the reconciler.
+    # The debt goes while the request still stands, as if the payment had raced the reconciler.
     Suspension.objects.update(ended_at=late)
     switching_job(reseller=place.reseller, now=late)
     assert place.calls("toggle") == 0

@@ -39,7 +39,7 @@ def test_too_much_becomes_credit_and_pays_the_next_invoice(shop: Shop) -> None:
     assert "4.50" in later.mails.get().body
 
 
-def test_standing_follows_the_money_and_the_calendar(shop: Shop) -> None:
+def test_payment_status_follows_the_money_and_the_calendar(shop: Shop) -> None:
     def payment_status(now: datetime) -> str:
         refresh_all_payment_statuses(shop.reseller, now)
         shop.center.refresh_from_db()

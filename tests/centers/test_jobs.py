@@ -9,7 +9,7 @@ import redis
 from centers import clock, live
 from centers.models import JobRun
 from centers.queue import job_runs
-from centers.queue.job_runs import job_job
+from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory
 
@@ -27,7 +27,7 @@ def test_open_pages_hear_that_a_round_begins_and_ends_however_it_ends(
     reseller = ResellerFactory()
 
     def work() -> None:
-        with job_job("status", reseller=reseller, now=now):
+        with recorded_run("status", reseller=reseller, now=now):
             stamps.append(int(live.stamp(reseller.pk)))
             if breaks:
                 raise RuntimeError("broken")
@@ -50,7 +50,7 @@ def test_a_round_that_goes_on_keeps_its_lease(
 ) -> None:
     monkeypatch.setattr(job_runs, "RENEW_SECONDS", 0.05)
     reseller = ResellerFactory()
-    with tenant(reseller), job_job("status", reseller=reseller, now=now) as round_:
+    with tenant(reseller), recorded_run("status", reseller=reseller, now=now) as round_:
         first = JobRun.objects.get().lease_until
         assert first == now + job_runs.RUN_LEASE
         time.sleep(0.1)

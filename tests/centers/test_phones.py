@@ -109,7 +109,7 @@ class TestCenters:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO centers_center (reseller_id, name, contact_name, email, phone, country_id, currency, "
-                "language, notes, standing, version, created_at) "
+                "language, notes, payment_status, version, created_at) "
                 "VALUES (%s, 'Old', '', '', '', '', 'USD', 'en', '', 'clear', 0, now())",
                 [reseller.pk],
             )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import JobRun
-from centers.queue.job_runs import job_job
+from centers.queue.job_runs import recorded_run
 from centers.stored_messages import MOST_OF_A_VALUE, StoredMessage, of_error, of_lazy, together
 from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory
@@ -137,7 +137,7 @@ def test_labels_and_validators_become_sentences():
 def test_a_round_that_breaks_is_noted_without_an_item():
     reseller = ResellerFactory()
     with tenant(reseller):
-        with pytest.raises(RuntimeError), job_job("test", reseller=reseller):
+        with pytest.raises(RuntimeError), recorded_run("test", reseller=reseller):
             raise RuntimeError("x" * 1000)
         [failure] = JobRun.objects.get().failures
     assert failure["item"] == ""
@@ -147,7 +147,7 @@ def test_a_round_that_breaks_is_noted_without_an_item():
 
 def test_modules_that_store_texts_do_not_write_them_with_gettext():
     """What an alert or a job run keeps must be said again later; a text from gettext cannot be."""
-    stores = re.compile(r"open_incident\(|round_\.fail\(|round_\.note =|_error=|put_off\(")
+    stores = re.compile(r"open_alert\(|round_\.fail\(|round_\.note =|_error=|reschedule\(")
     root = Path(settings.BASE_DIR)
     files = [path for room in ("whatsapp", "billing") for path in (root / room).rglob("*.py")]
     storing = [path for path in files if stores.search(path.read_text()) and "/views/" not in str(path)]

@@ -135,9 +135,9 @@ def test_the_service_says_what_is_wanted_and_what_is_confirmed(
 
 
 @pytest.mark.parametrize("payment_status", Center.PaymentStatus.values)
-def test_every_standing_has_a_badge(payment_status: str) -> None:
+def test_every_payment_status_has_a_badge(payment_status: str) -> None:
     center = Center(payment_status=payment_status)
-    assert str(Center.PaymentStatus(payment_status).label) in draw("{% standing_badge c %}", c=center)
+    assert str(Center.PaymentStatus(payment_status).label) in draw("{% payment_status_badge c %}", c=center)
 
 
 class Example(forms.Form):

@@ -38,7 +38,7 @@ def test_invoices_and_payments_outlive_a_dead_database(stack: Stack) -> None:
     tenant.control.clear_faults()
     for number in range(PAYMENTS):
         pay(session, url, f"TRF-{number}")
-    stack.move_by(minutes=16)  # the claim of the round that was cut off
+    stack.move_by(minutes=16)  # the claim of the run that was interrupted
     wait_for_count(tenant, BILLED, "billing_invoice", seconds=150)
     stack.move_by(hours=2)
     wait_for_count(tenant, BILLED, "billing_outgoingmail", "kind = 'invoice' AND state = 'sent'", seconds=90)

@@ -55,6 +55,8 @@ _ALSO: dict[str, str] = {
     "instance_id": "instance, number id, mazbot id, معرف رقم, معرّف instance",
     "label": "number label, number name, تسمية, تسمية الرقم, اسم الرقم",
 }
+#: Headings that exports of earlier versions had.
+_EARLIER_EXPORTS = ("Standing", "الوضع المالي")
 _LANGUAGES = ("en", "ar")
 _BETWEEN = re.compile(r"[\W_]+")
 _ARTICLE, _SHORTEST = "ال", 4  # "الـ" before a word that is still one without it
@@ -103,7 +105,9 @@ def _known() -> dict[str, str]:
 @cache
 def _exported() -> frozenset[str]:
     """Headings of our own exports that an import has no use for."""
-    return frozenset(_compared(text) for text in _spoken([*CENTER_EXPORT, *NUMBER_EXPORT]))
+    return frozenset(
+        _compared(text) for text in [*_spoken([*CENTER_EXPORT, *NUMBER_EXPORT]), *_EARLIER_EXPORTS]
+    )
 
 
 def _spoken(labels: Iterable[Promise | str]) -> list[str]:

@@ -30,7 +30,7 @@ _may_call: MayCall | None = None
 
 
 def guard_connections(may_call: MayCall | None) -> None:
-    """From now on connect only where `may_call` agrees to every address of the host; None lifts the guard."""
+    """From now on connect only where `may_call` agrees to every address of the host; None removes the guard."""
     global _may_call  # noqa: PLW0603  # one rule for the process, set at its start
     _may_call = may_call
 

@@ -40,7 +40,7 @@ STATES = [*Connection.choices, (OFF, _("Switched off"))]
 
 
 class DesiredReason(models.TextChoices):
-    """Why the service is wanted as it is; only NON_PAYMENT is lifted by a payment."""
+    """Why the desired state is what it is; a payment ends only NON_PAYMENT."""
 
     NONE = "", "-"
     MANUAL = "manual", _("By hand")

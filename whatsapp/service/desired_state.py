@@ -2,11 +2,11 @@
 
 Who may undo whom, when a number has more than one reason to be off:
 - by hand (MANUAL) beats not paid (NON_PAYMENT): a hand-made stop of a suspended number becomes MANUAL, and a
-  suspension of a number that is off by hand changes nothing; so no payment ever lifts a hand-made stop;
-- a payment lifts only NON_PAYMENT; a person lifts MANUAL and NON_PAYMENT (dunning may suspend again);
-- archiving keeps an older reason: restoring then lifts ARCHIVED and NON_PAYMENT (dunning decides anew) but a number
+  suspension of a number that is off by hand changes nothing; so no payment ever ends a stop made by hand;
+- a payment ends only NON_PAYMENT; a person ends MANUAL and NON_PAYMENT (dunning may suspend again);
+- archiving keeps an older reason: restoring then ends ARCHIVED and NON_PAYMENT (dunning decides again) but a number
   that was off by hand stays off;
-- a number that moves to another center leaves NON_PAYMENT behind: the new center's dunning decides anew;
+- a number that moves to another center leaves NON_PAYMENT behind: the new center's dunning decides again;
 - an archived number is never switched on.
 """
 
@@ -25,9 +25,9 @@ from whatsapp.models import DesiredReason, Instance, Service
 
 R = DesiredReason
 
-# By who wants it: which reasons an "off" replaces, and which an "on" lifts.
+# By who wants it: which reasons an "off" replaces, and which an "on" ends.
 _OFF_OVER = {R.MANUAL: {R.NON_PAYMENT}, R.NON_PAYMENT: set(), R.ARCHIVED: set()}
-_ON_LIFTS = {
+_ON_ENDS = {
     R.MANUAL: {R.MANUAL, R.NON_PAYMENT},
     R.NON_PAYMENT: {R.NON_PAYMENT},
     R.ARCHIVED: {R.ARCHIVED, R.NON_PAYMENT},
@@ -47,7 +47,7 @@ def set_desired_state(
     `reason` is who wants it: MANUAL, NON_PAYMENT (dunning and payments) or ARCHIVED (archiving and restoring).
     Written with its trace in the caller's transaction; MazBot is asked within seconds after the commit.
     """
-    if reason not in _ON_LIFTS or wanted not in (Service.ENABLED, Service.DISABLED):
+    if reason not in _ON_ENDS or wanted not in (Service.ENABLED, Service.DISABLED):
         raise ValueError(f"nobody wants {wanted} because of {reason!r}")
     pks = [instance.pk for instance in instances]
     with transaction.atomic():
@@ -74,7 +74,7 @@ def _changes(row: Instance, wanted: Service, reason: DesiredReason) -> bool:
     is_off = row.desired_state == Service.DISABLED
     if wanted == Service.DISABLED:
         return not is_off or row.desired_reason in _OFF_OVER[reason]
-    return is_off and row.archived_at is None and row.desired_reason in _ON_LIFTS[reason]
+    return is_off and row.archived_at is None and row.desired_reason in _ON_ENDS[reason]
 
 
 def _write(

@@ -67,7 +67,7 @@ def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime)
         raise OperationRefused(_("The number was moved or archived meanwhile, so the address was not kept."))
 
 
-def take_back(*, instance: Instance, by: User | None, now: datetime) -> bool:
+def reset_webhook_url(*, instance: Instance, by: User | None, now: datetime) -> bool:
     """Let MazBot send the number's events here and no longer to its center's address; False where it does already.
 
     Also where no address is known: it may have been set before this install, or by a call whose answer was lost.
@@ -79,12 +79,12 @@ def take_back(*, instance: Instance, by: User | None, now: datetime) -> bool:
         if row.webhook_next_at or (ours and not _is_doubtful(row)):
             return False
         _make_due(row, now)
-        _trace("webhook.take_back_wanted", row, by, now, url=_shown(row.webhook_url, ours))
+        _trace("webhook.reset_requested", row, by, now, url=_shown(row.webhook_url, ours))
         enqueue_on_commit("whatsapp.switch", reseller_id=row.reseller_id)
     return True
 
 
-def tell_anew(*, instance: Instance, now: datetime) -> None:
+def send_webhook_url_again(*, instance: Instance, now: datetime) -> None:
     """Have MazBot told where the events of a number go whose id was corrected: it was told so of another number.
 
     Runs in the caller's transaction.
@@ -113,7 +113,7 @@ def tell(instance: Instance, account: MazbotAccount, client: MazBot, now: dateti
             live.publish(row.reseller_id, "instances", centers=(row.center_id,))
         elif row.instance_id == instance.instance_id:  # a corrected id is another number at MazBot
             _confirmed(row, address, now)
-            _trace("webhook.taken_back", row, None, now)
+            _trace("webhook.voided_periods", row, None, now)
     return why
 
 
@@ -138,7 +138,7 @@ def _left_meanwhile(instance: Instance, by: User | None, now: datetime) -> bool:
 
 
 def _is_doubtful(row: Instance) -> bool:
-    """Whether MazBot may have stored another address than we know: a call failed, is under way or was cut off."""
+    """Whether MazBot may have stored another address than we know: a call failed, is under way or was interrupted."""
     return bool(row.webhook_error or row.webhook_claimed_until)
 
 

@@ -62,7 +62,7 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 def _chips(
     request: HttpRequest, filters: board_query.Filters, counts: ConnectionCounts
 ) -> list[dict[str, Any]]:
-    """The counts on top: each is a link that limits the board to what it counts, or lifts that limit."""
+    """The counts on top: each is a link that limits the board to what it counts, or removes that limit."""
     plan = [
         ("", "", "total", _("All"), "list", "secondary"),
         ("connection", "down", "down", _("Down"), "plug-connected-x", "danger"),

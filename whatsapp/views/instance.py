@@ -19,7 +19,7 @@ from whatsapp.models import Alert, DesiredReason, Instance, PairingLink, Service
 from whatsapp.monitoring.scheduler import check_now
 from whatsapp.pairing.links import working_links
 from whatsapp.service.desired_state import set_desired_state
-from whatsapp.service.webhook_url import is_ours, set_webhook, take_back
+from whatsapp.service.webhook_url import is_ours, reset_webhook_url, set_webhook
 from whatsapp.views.timeline import DAYS, timeline
 
 __all__ = ["instance", "instance_check", "instance_switch", "instance_timeline", "instance_webhook"]
@@ -143,7 +143,7 @@ def instance_webhook(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _have_sent_here(request: TenantRequest, row: Instance) -> None:
-    if take_back(instance=row, by=request.user, now=clock.now()):
+    if reset_webhook_url(instance=row, by=request.user, now=clock.now()):
         text = _("MazBot is being told to send the events of “%(name)s” here.")
     else:
         text = _("The events of “%(name)s” come here already, or MazBot is being told so.")

@@ -42,5 +42,5 @@ def _digest(text: str) -> bytes:
         decoded = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
-    # Only the one spelling: base64 has spare bits at its end that decoding ignores.
+    # Only the one spelling: base64 has unused bits at its end that decoding ignores.
     return decoded if len(decoded) == 32 and base64.b64encode(decoded).decode() == text else b""

@@ -120,7 +120,7 @@ def test_suspended_after_the_grace_days_and_resumed_by_the_payment(
     assert {"suspended", "resumed"} <= kinds
 
 
-def test_a_manual_stop_is_never_lifted_by_a_payment(shop: Shop) -> None:
+def test_a_manual_stop_is_never_ended_by_a_payment(shop: Shop) -> None:
     shop.owe("10")
     by_hand = shop.number()
     user = UserFactory()
@@ -317,7 +317,7 @@ def test_the_ledger_alone_decides(shop: Shop) -> None:
     assert LedgerEntry.objects.get().amount == Invoice.objects.get().open_amount
 
 
-def test_a_center_that_paid_since_it_was_listed_is_spared(shop: Shop, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_center_that_paid_since_it_was_listed_is_left_alone(shop: Shop, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     shop.owe("10")
     listed = due_now(shop.reseller, at(10))
     assert listed == [shop.center]

@@ -25,7 +25,7 @@ def test_five_at_once_are_let_through(shop: Shop) -> None:
     assert Suspension.objects.count() == 5
 
 
-def test_the_brake_stops_the_sixth_until_staff_release_the_list(shop: Shop) -> None:
+def test_the_safety_stop_stops_the_sixth_until_staff_release_the_list(shop: Shop) -> None:
     centers = owing_centers(shop, 6)
     run = dun(shop, 10)
     assert "decision" in run.note
@@ -70,7 +70,7 @@ def test_many_small_runs_are_one_big_one(shop: Shop) -> None:
     assert Suspension.objects.count() == 6
 
 
-def test_the_brake_lets_go_when_the_list_has_become_short(shop: Shop) -> None:
+def test_the_safety_stop_lets_go_when_the_list_has_become_short(shop: Shop) -> None:
     centers = owing_centers(shop, 6)
     dun(shop, 10)
     shop.pay("10", centers[0], now=at(10))

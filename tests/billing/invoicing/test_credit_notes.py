@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.invoicing import close_period, due_periods, taken_back, void_invoice
+from billing.invoicing import close_period, due_periods, void_invoice, voided_periods
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.ledger import balances, sums
 from billing.models import DOUBTS, FlaggedUsage, UsageClaim
@@ -127,15 +127,15 @@ def test_an_archived_center_is_billed_to_its_last_usage(shop: Shop) -> None:
 def test_what_was_taken_back_waits_for_staff(shop: Shop) -> None:
     Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
     shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="1")
-    assert taken_back(shop.reseller) == []
+    assert voided_periods(shop.reseller) == []
     void_invoice(invoice=issue(shop), because="x", by=None, now=NOW)
     assert due_periods(shop.reseller, NOW) == []
-    assert taken_back(shop.reseller) == [(shop.center, FEBRUARY)]
+    assert voided_periods(shop.reseller) == [(shop.center, FEBRUARY)]
     close_period(center=shop.center, period=Period(date(2026, 2, 1), date(2026, 2, 11)), by=None, now=NOW)
-    assert taken_back(shop.reseller) == [(shop.center, Period(date(2026, 2, 11), date(2026, 3, 1)))]
+    assert voided_periods(shop.reseller) == [(shop.center, Period(date(2026, 2, 11), date(2026, 3, 1)))]
     issue_rest = Period(date(2026, 2, 11), date(2026, 3, 1))
     close_period(center=shop.center, period=issue_rest, by=None, now=NOW)
-    assert taken_back(shop.reseller) == []
+    assert voided_periods(shop.reseller) == []
 
 
 def test_lines_that_cancel_out_are_an_invoice_over_nothing(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from django.core import mail
 from billing.dunning import send_reminders
 from billing.mail import send_mails
 from billing.models import OutgoingMail
-from centers.queue.job_runs import job_job
+from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import CANARY, Desk
@@ -65,7 +65,7 @@ def test_support_sees_no_cost_either(desk: Desk, path: str) -> None:
 def test_mails_to_a_center_hold_no_cost(desk: Desk) -> None:
     reseller = desk.shop.reseller
     with tenant(reseller):
-        with job_job("dunning", reseller=reseller, now=NOW) as round_:
+        with recorded_run("dunning", reseller=reseller, now=NOW) as round_:
             send_reminders(reseller=reseller, now=NOW, round_=round_)
             send_mails(reseller=reseller, now=NOW, round_=round_)
         assert OutgoingMail.objects.count() == len(mail.outbox) >= 2

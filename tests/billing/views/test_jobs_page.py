@@ -9,7 +9,7 @@ from billing.models import JobSchedule
 from centers import clock, live
 from centers.models import JobRun
 from centers.models.jobs import RUN_LEASE
-from centers.queue.job_runs import job_job
+from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
@@ -76,7 +76,7 @@ def test_a_run_of_a_version_without_leases_is_interrupted_too(desk: Desk) -> Non
 def test_open_pages_hear_of_a_round_when_it_begins_counts_and_ends() -> None:
     reseller = ResellerFactory()
     stamps = [live.stamp(reseller.pk)]
-    with tenant(reseller), job_job("usage", reseller=reseller) as round_:
+    with tenant(reseller), recorded_run("usage", reseller=reseller) as round_:
         stamps.append(live.stamp(reseller.pk))
         round_.ok()
         round_.save()

@@ -53,7 +53,7 @@ def test_it_is_shown_where_staff_look(desk: Desk) -> None:
     assert f"usage/left-over/{center.pk}/" in alerts
 
 
-def test_a_center_in_use_is_charged_by_its_next_invoice_and_can_be_spared(desk: Desk) -> None:
+def test_a_center_in_use_is_charged_by_its_next_invoice_and_can_be_waived(desk: Desk) -> None:
     center = correct(desk, archive=False)
     client = desk.as_(desk.billing)
     assert HEADS_UP not in client.get(desk.url(f"centers/{center.pk}/balance/")).content.decode()

@@ -66,7 +66,7 @@ def test_a_suspended_center_shows_its_numbers_and_why_they_are_not_off(desk: Des
     assert "MazBot did not answer." in page
 
 
-def test_a_hold_lifts_the_suspension(desk: Desk) -> None:
+def test_a_hold_ends_the_suspension(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
         assert suspend(center=desk.center, now=NOW + timedelta(days=10))
     desk.as_(desk.owner).post(
@@ -76,7 +76,7 @@ def test_a_hold_lifts_the_suspension(desk: Desk) -> None:
         assert Suspension.objects.get().ending == "held"
 
 
-def test_the_brake_is_shown_and_released_once(desk: Desk) -> None:
+def test_the_safety_stop_is_shown_and_released_once(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
         safety_stop = SafetyStop.objects.create(
             reseller=desk.shop.reseller, pulled_at=NOW, center_ids=[desk.center.pk], limit=5, active_centers=1

@@ -99,7 +99,7 @@ def test_what_was_read_is_waived_only_when_asked(desk: Desk, lost: Instance) -> 
         assert Waiver.objects.get().because == "Test messages"
 
 
-def test_each_number_of_a_center_can_be_spared_by_who_issues_invoices(desk: Desk) -> None:
+def test_each_number_of_a_center_can_be_waived_by_who_issues_invoices(desk: Desk) -> None:
     address = desk.url(f"usage/?month=2026-02&center={desk.center.pk}")
     assert "Waive days" in desk.as_(desk.billing).get(address).content.decode()
     assert "Waive days" not in desk.as_(desk.support).get(address).content.decode()

@@ -125,7 +125,7 @@ def test_a_fault_strikes_as_often_as_asked_and_only_its_target(
     assert codes == [200, 500, 500, 200]
 
 
-def test_faults_of_one_account_spare_the_others(sandbox: SandboxServer, product: Product) -> None:
+def test_faults_of_one_account_leave_the_others_alone(sandbox: SandboxServer, product: Product) -> None:
     sandbox.control.add_account("k", "a@b.example", "secret")
     sandbox.control.set_fault("*", "500", account_key="demo-key")
     assert _status(product).status_code == 500

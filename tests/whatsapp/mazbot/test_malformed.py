@@ -133,7 +133,7 @@ def test_a_compressed_bomb_is_too_large_and_costs_little(raw, raw_bot):
         (OK, "br", ErrorKind.MALFORMED),
         (OK, "gzip, gzip", ErrorKind.MALFORMED),
     ],
-    ids=["cut off", "no gzip", "unknown", "twice"],
+    ids=["truncated", "no gzip", "unknown", "twice"],
 )
 def test_broken_and_unasked_encodings_are_malformed(raw, raw_bot, body, encoding, kind):
     assert kind_of(raw_bot, raw, http(body, headers=(f"Content-Encoding: {encoding}",))) is kind

@@ -63,7 +63,7 @@ def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
 @pytest.mark.parametrize(
     "case",
     [
-        ((OFF, MANUAL), ON, UNPAID, (OFF, MANUAL)),  # a payment never lifts a stop by hand
+        ((OFF, MANUAL), ON, UNPAID, (OFF, MANUAL)),  # a payment never ends a stop by hand
         ((OFF, MANUAL), OFF, UNPAID, (OFF, MANUAL)),
         ((OFF, UNPAID), OFF, MANUAL, (OFF, MANUAL)),  # by hand takes over
         ((OFF, UNPAID), ON, UNPAID, (ON, "")),
@@ -133,7 +133,7 @@ def test_a_timeout_after_mazbot_acted_is_not_taken_for_success(place, now):
     assert reconcile(reseller=place.reseller, now=number.switch_next_at) == 1
 
 
-def test_switching_twice_asks_for_the_last_wish_only(place, now):
+def test_switching_twice_asks_for_the_last_state_only(place, now):
     number = place.add()
     want(number, OFF, UNPAID, now)
     want(number, ON, UNPAID, now + timedelta(seconds=1))
@@ -142,7 +142,7 @@ def test_switching_twice_asks_for_the_last_wish_only(place, now):
     assert place.calls("toggle") == 1
 
 
-def test_a_wish_that_changes_while_mazbot_is_asked_is_asked_again_at_once(place, now):
+def test_a_request_that_changes_while_mazbot_is_asked_is_asked_again_at_once(place, now):
     number = place.add()
     want(number, OFF, UNPAID, now)
 
@@ -247,7 +247,7 @@ def test_an_error_of_our_own_over_one_number_does_not_hold_up_the_others_for_eve
             raise ZeroDivisionError
         return reconciler.switch(instance, account, client, moment)
 
-    monkeypatch.setattr(jobs, "_ERRANDS", ((reconciler.SWITCHING, act),))
+    monkeypatch.setattr(jobs, "_RETRIES", ((reconciler.SWITCHING, act),))
     with pytest.raises(ZeroDivisionError):
         switching_job(reseller=place.reseller, now=now + timedelta(seconds=5))
     assert JobRun.objects.get().failures == [{"item": "", "why": "ZeroDivisionError: "}]

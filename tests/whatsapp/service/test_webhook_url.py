@@ -14,7 +14,7 @@ from whatsapp.jobs import switching_due, switching_job
 from whatsapp.models import Alert, DesiredReason, Instance, Service
 from whatsapp.service.desired_state import set_desired_state
 from whatsapp.service.retries import held
-from whatsapp.service.webhook_url import FORWARDING, own_webhook_url, set_webhook, take_back
+from whatsapp.service.webhook_url import FORWARDING, own_webhook_url, reset_webhook_url, set_webhook
 
 OLD, NEW = "https://93.184.215.14/old-center", "https://93.184.215.14/new-center"
 
@@ -107,9 +107,9 @@ def test_the_trace_names_the_old_address_under_the_old_center(place, number, tar
     person = UserFactory()
     move(instance=number, center=target, by=person, now=now)
     switching_job(reseller=place.reseller, now=now)
-    wanted = AuditEntry.objects.get(action="webhook.take_back_wanted")
+    wanted = AuditEntry.objects.get(action="webhook.reset_requested")
     assert (wanted.actor, wanted.center, wanted.data) == (person, place.center, {"url": OLD})
-    done = AuditEntry.objects.get(action="webhook.taken_back")
+    done = AuditEntry.objects.get(action="webhook.voided_periods")
     assert (done.actor, done.center) == (None, target)
     assert place.account.webhook_path_token not in str([event.data for event in AuditEntry.objects.all()])
 
@@ -219,7 +219,7 @@ def test_a_claim_that_a_dead_process_left_does_not_hide_a_stored_address(place, 
 def test_moving_on_before_mazbot_has_confirmed_changes_nothing(place, number, target, now):
     move(instance=number, center=target, by=None, now=now)
     move(instance=fresh(number), center=CenterFactory(reseller=place.reseller), by=None, now=now)
-    assert AuditEntry.objects.filter(action="webhook.take_back_wanted").count() == 1
+    assert AuditEntry.objects.filter(action="webhook.reset_requested").count() == 1
     switching_job(reseller=place.reseller, now=now)
     assert at_mazbot(place, number) == own_webhook_url(place.account)
 
@@ -233,7 +233,7 @@ def test_an_archived_number_is_given_no_address(place, number, now):
 def test_an_id_is_not_corrected_while_its_events_go_to_a_center(place, number, now):
     with pytest.raises(OperationRefused, match="sent here first"):
         edit_instance(instance=number, by=None, instance_id="another", now=now)
-    assert take_back(instance=number, by=None, now=now)
+    assert reset_webhook_url(instance=number, by=None, now=now)
     switching_job(reseller=place.reseller, now=now)
     assert edit_instance(instance=fresh(number), by=None, instance_id="another", now=now)
 

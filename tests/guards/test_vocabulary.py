@@ -1,0 +1,62 @@
+"""One word per thing: words that docs/glossary.md replaced do not come back, in code, pages, mails or docs."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.guards.test_style import ROOT
+
+SUFFIXES = {".py", ".html", ".txt", ".js", ".css", ".typ", ".md", ".toml", ".yml"}
+#: The glossary names the words it replaces, and decisions tell what was before.
+EXEMPT = ("docs/glossary.md", "docs/decisions/", "tests/guards/test_vocabulary.py", "requirements/")
+
+#: A dropped word as a pattern, and what is said instead. Identifiers are read by their parts.
+DROPPED = {
+    r"errands?": "retry queue",
+    r"brakes?|braked": "suspension limit, safety stop",
+    r"(?<!provider )incidents?": "alert; provider incident for an outage at MazBot",
+    r"wish(es|ed)?": "desired state",
+    r"price ?books?": "price list",
+    r"(?<!\")standings?": "payment status",
+    r"lift(s|ed)?": "resume, remove",
+    r"cut off": "suspend, interrupt",
+    r"spared": "exempt, waived",
+    r"thereby|lest|hereby": "so, in case",
+    r"shall": "must, will",
+}
+PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
+
+
+def as_words(text: str) -> str:
+    """`check_left_over`, `check-left-over` and `CheckLeftOver` all read as three words."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).replace("_", " ").replace("-", " ")
+
+
+def files() -> list[Path]:
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [
+        ROOT / name
+        for name in names.stdout.splitlines()
+        if Path(name).suffix in SUFFIXES and not name.startswith(EXEMPT) and "/migrations/" not in name
+    ]
+
+
+TEXTS = {str(path.relative_to(ROOT)): as_words(path.read_text()) for path in files() if path.exists()}
+
+
+@pytest.mark.parametrize("word", DROPPED)
+def test_a_dropped_word_does_not_come_back(word: str) -> None:
+    found = {
+        f"{name}: {text[max(0, match.start() - 30) : match.end() + 30]!r}"
+        for name, text in TEXTS.items()
+        for match in PATTERNS[word].finditer(text)
+    }
+    assert found == set(), f"say instead: {DROPPED[word]}"
+
+
+def test_a_dropped_word_is_found_in_names_of_every_style() -> None:
+    for text in ("open_incident", "OpenIncident", "open-incidents", "an incident."):
+        assert PATTERNS[r"(?<!provider )incidents?"].search(as_words(text)), text
+    assert not PATTERNS[r"(?<!provider )incidents?"].search(as_words("ProviderIncident, provider_incidents"))
