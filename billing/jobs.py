@@ -53,7 +53,7 @@ def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
             reseller=reseller, now=now, round_=round_, deadline=time.monotonic() + USAGE_SECONDS
         )
         if outcome.left:
-            round_.note = _("%(count)s readings are left for the next round.") % {"count": outcome.left}
+            round_.note = _("%(count)s readings are left for the next run.") % {"count": outcome.left}
         reports.check_gap(reseller, now)
         invoicing.check_late_corrections(reseller, now)
     return _as_recorded(round_)

@@ -39,7 +39,7 @@ def invoice_issued(invoice: Invoice) -> Text:
 def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
     """An invoice was taken back whole."""
     subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
-    line = _("credit note %(note)s takes back invoice %(number)s over %(amount)s.") % {
+    line = _("credit note %(note)s voids invoice %(number)s over %(amount)s.") % {
         "note": note.number,
         "number": credited.number,
         "amount": _money(credited.total, credited.currency),
@@ -94,7 +94,7 @@ def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> T
         "amount": _money(amount, currency),
         "numbers": numbers,
     }
-    return _letter(subject, center, [line, _("They are switched on again by themselves once it is paid.")])
+    return _letter(subject, center, [line, _("They are switched on again automatically once it is paid.")])
 
 
 def resumed(center: Center) -> Text:

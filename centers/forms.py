@@ -99,7 +99,7 @@ class RoleForm(_RoleForm):
 class InviteForm(_RoleForm):
     """An address, and the role it is invited to."""
 
-    email = AddressField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = AddressField(label=gettext_lazy("Email"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
 
 def staff_invite(data: Any = None) -> InviteForm:
@@ -201,7 +201,8 @@ class SecurityForm(_ResellerForm):
         fields = ("mfa_required",)
         help_texts = {
             "mfa_required": gettext_lazy(
-                "Whoever has not set it up is led to it before seeing anything else. Centers' people are not asked."
+                "People who haven't set it up are asked to before they see anything else. "
+                "Centers' people are not asked."
             )
         }
 

@@ -77,7 +77,7 @@ def check_account_url(url: str) -> None:
     if clock.offset() and not on_this_machine(url):
         raise OperationRefused(
             _(
-                "The clock of this demo was moved. Start anew with `make reset` before you connect a real MazBot."
+                "The clock of this demo was moved. Start again with `make reset` before you connect a real MazBot."
             )
         )
     if settings.DEMO or settings.TESTING or _split(url.strip())[0] in settings.MAZBOT_INTERNAL_HOSTS:

@@ -21,6 +21,6 @@ SENTENCES = {
     "service.enabled": _("MazBot confirmed that %(what)s is on"),
     "service.unconfirmed": _("MazBot did not confirm the state of %(what)s"),
     "webhook.set": _("%(who)s set the webhook address of %(what)s"),
-    "webhook.reset_requested": _("%(who)s took the webhook address of %(what)s back"),
+    "webhook.reset_requested": _("%(who)s reset the webhook address of %(what)s"),
     "webhook.voided_periods": _("MazBot confirmed that it sends the events of %(what)s here"),
 }

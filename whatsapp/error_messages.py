@@ -6,13 +6,13 @@ from django.utils.translation import gettext_noop as _
 from whatsapp.mazbot import ErrorKind
 
 STAFF_HINT = gettext_lazy(
-    "Owner logins are reported not to work with the API: use the e-mail and password of a staff account."
+    "Owner logins are reported not to work with the API: use the email and password of a staff account."
 )
 
 SENTENCES = {
     ErrorKind.NETWORK: _("MazBot cannot be reached."),
     ErrorKind.TIMEOUT: _("MazBot did not answer in time."),
-    ErrorKind.LOGIN: _("MazBot refuses the login e-mail or password of the account."),
+    ErrorKind.LOGIN: _("MazBot refuses the login email or password of the account."),
     ErrorKind.API_KEY: _("MazBot refuses the API key of the account."),
     ErrorKind.LOCALE_PATH: _(
         "There is no MazBot login at the account's address. Check the address in the settings."
@@ -29,4 +29,4 @@ SENTENCES = {
 
 #: What the jobs ask again by themselves; a person who asked has to.
 PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.MALFORMED, ErrorKind.SERVER})
-ASKED_AGAIN = _("It is tried again by itself.")
+ASKED_AGAIN = _("It is tried again automatically.")

@@ -19,7 +19,7 @@ EXPORT_COLUMNS = (
     _("Last seen"),
     _("Checked"),
     _("Service"),
-    _("Service wanted"),
+    _("Desired state"),
     _("Status"),
     _("Balance"),
     _("MazBot country id"),

@@ -94,7 +94,7 @@ def _problems(reseller: Reseller, account: MazbotAccount) -> list[str]:
     problems = _messages("", reseller.full_clean)
     problems += _messages("mazbot", lambda: account.clean_fields(exclude=["reseller", "base_url"]))
     if not account.is_set_up:
-        problems.append(_("The MazBot API key, e-mail and password must not be empty."))
+        problems.append(_("The MazBot API key, email and password must not be empty."))
     try:
         AccountConfig(key="", base_url=account.base_url, api_key="", email="", password="").host_url()
     except MazBotError:

@@ -36,7 +36,7 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
         if resume_if_paid(center=case.center, now=now):
             round_.ok()
     if provider_failing(reseller.pk):
-        round_.note = _("MazBot is failing: nobody is suspended until it works again.")
+        round_.note = _("MazBot is failing: no one is suspended until it works again.")
         return
     for case in _running(reseller):
         with transaction.atomic():

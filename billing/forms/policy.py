@@ -41,7 +41,7 @@ _HELP: dict[str, Any] = {
     "grace_days": gettext_lazy("Counted from the due date."),
     "minimum_amount": gettext_lazy("In the center's currency."),
     "quiet_dates": gettext_lazy(
-        "Days like 2026-12-31, separated by commas. Nobody is reminded or suspended on them."
+        "Days like 2026-12-31, separated by commas. No one is reminded or suspended on them."
     ),
     "billable": gettext_lazy("Which messages the fixed amount of a margin is charged for."),
     "close_after_days": gettext_lazy("So that late readings of the last day still arrive."),
@@ -144,7 +144,9 @@ _SAME = "same"
 class CenterPolicyForm(forms.Form):
     """What is different for one center; what is left as it is follows the reseller's rules."""
 
-    auto_invoice = forms.ChoiceField(label=gettext_lazy("Issue monthly invoices by itself"), required=False)
+    auto_invoice = forms.ChoiceField(
+        label=gettext_lazy("Issue monthly invoices automatically"), required=False
+    )
     payment_terms_days = CountField(
         label=gettext_lazy("Days until an invoice is due"), min_value=0, max_value=365, required=False
     )

@@ -94,9 +94,9 @@ def _facts(invoice: Invoice) -> list[tuple[str, str]]:
 def _note(invoice: Invoice) -> str:
     if invoice.is_credit_note:
         credited = invoice.credits.number if invoice.credits else ""
-        text = _("This takes back invoice %(number)s.") % {"number": credited}
+        text = _("This voids invoice %(number)s.") % {"number": credited}
         return f"{text} {invoice.reason}".strip()
-    return _("This invoice was taken back by a credit note.") if invoice.voided_at else ""
+    return _("This invoice was voided by a credit note.") if invoice.voided_at else ""
 
 
 def part_text(days: int, of: int) -> str:

@@ -13,7 +13,7 @@ from centers.models.managers import TenantManager
 
 
 class Reminder(models.Model):
-    """That one step was taken for one invoice; without a mail it was passed over for a later one."""
+    """That one step was taken for one invoice; without a mail it was skipped for a later one."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="reminders")

@@ -40,7 +40,7 @@ class BillingPolicy(models.Model):
     """A reseller's rules; a reseller without a row has the defaults below."""
 
     reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="billing_policy")
-    auto_invoice = models.BooleanField(_("issue monthly invoices by itself"), default=True)
+    auto_invoice = models.BooleanField(_("issue monthly invoices automatically"), default=True)
     close_after_days = models.PositiveSmallIntegerField(
         _("days to wait after a month's end"), default=1, validators=_day(20)
     )
@@ -129,7 +129,7 @@ class CenterPolicy(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.OneToOneField(Center, on_delete=models.CASCADE, related_name="billing_policy")
-    auto_invoice = models.BooleanField(_("issue monthly invoices by itself"), null=True, blank=True)
+    auto_invoice = models.BooleanField(_("issue monthly invoices automatically"), null=True, blank=True)
     billable = models.CharField(  # noqa: DJ001
         _("billable messages"), max_length=9, choices=Billable, null=True, blank=True
     )

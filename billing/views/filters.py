@@ -20,7 +20,7 @@ INVOICE_STATES = [
     ("open", _("Open")),
     ("overdue", _("Overdue")),
     ("paid", _("Paid")),
-    ("void", _("Taken back")),
+    ("void", _("Voided")),
     ("credit", _("Credit notes")),
 ]
 PAYMENT_STATES = [("counted", _("Counted")), ("reversed", _("Reversed"))]

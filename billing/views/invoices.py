@@ -65,7 +65,7 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("From day"),
         _("To day (not billed)"),
     ]
-    header += [_("Total"), _("Open"), _("Currency"), _("Status"), _("Taken back")]
+    header += [_("Total"), _("Open"), _("Currency"), _("Status"), _("Voided")]
     day = today(request.reseller, clock.now())
     rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
 
@@ -131,7 +131,7 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
             form.add_error(None, error.sentence)
         else:
             words = {"number": row.number, "note": note.number}
-            toast(request, _("%(number)s was taken back by credit note %(note)s.") % words)
+            toast(request, _("%(number)s was voided by credit note %(note)s.") % words)
             return redirect("invoice", request.reseller.slug, note.pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "billing/invoice_void.html", {"invoice": row, "form": form}, status=status)
@@ -150,7 +150,7 @@ def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
     if row.center.email:
         toast(request, _("The mail goes to %(address)s again.") % {"address": row.center.email})
     else:
-        toast(request, _("“%(center)s” has no e-mail address.") % {"center": row.center}, "warning")
+        toast(request, _("“%(center)s” has no email address.") % {"center": row.center}, "warning")
     return redirect("invoice", request.reseller.slug, pk)
 
 

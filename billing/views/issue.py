@@ -167,7 +167,7 @@ def invoice_read(request: TenantRequest, pk: int) -> HttpResponseBase:
         first=period.first_day.isoformat(),
         end=period.end_day.isoformat(),
     )
-    toast(request, _("The missing days are being read. This page shows them by itself."), "info")
+    toast(request, _("The missing days are being read. This page shows them automatically."), "info")
     query = urlencode({"first": period.first_day.isoformat(), "last": period.last_day.isoformat()})
     return redirect(f"{reverse('invoice_issue_for', args=[request.reseller.slug, pk])}?{query}")
 

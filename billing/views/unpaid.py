@@ -120,7 +120,7 @@ def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     if release_hold(center=center, by=request.user, now=clock.now()):
         toast(request, _("The hold of “%(center)s” has ended.") % {"center": center})
     else:
-        toast(request, _("“%(center)s” has no hold any more.") % {"center": center}, "info")
+        toast(request, _("“%(center)s” no longer has a hold.") % {"center": center}, "info")
     return redirect("unpaid", request.reseller.slug)
 
 

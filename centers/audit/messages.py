@@ -35,7 +35,7 @@ _sentences: dict[str, str | Promise] = {
     "second_factor.reset_started": gettext_lazy("%(who)s started a reset of their second factor"),
     "second_factor.reset_canceled": gettext_lazy("%(who)s canceled the reset of their second factor"),
     "second_factor.reset": gettext_lazy("The second factor of %(what)s was removed"),
-    "job.run": gettext_lazy("%(who)s asked for a round of the job %(what)s"),
+    "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
 
 
@@ -125,7 +125,7 @@ _FACTS = {
     "reason": gettext_lazy("reason"),
     "because": gettext_lazy("because"),
     "before": gettext_lazy("before"),
-    "raw": gettext_lazy("MazBot's word"),
+    "raw": gettext_lazy("MazBot's answer"),
     "fields": gettext_lazy("changed"),
     "values": gettext_lazy("values"),
     "amount": gettext_lazy("amount"),

@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    email = AddressField(_("e-mail"), max_length=254, unique=True)
+    email = AddressField(_("email"), max_length=254, unique=True)
     name = LineField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True)
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)

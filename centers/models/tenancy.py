@@ -80,7 +80,7 @@ class Center(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="centers")
     name = LineField(_("name"), max_length=120)
     contact_name = LineField(_("contact name"), max_length=120, blank=True)
-    email = AddressField(_("e-mail"), blank=True)
+    email = AddressField(_("email"), blank=True)
     phone = CodeField(_("phone"), max_length=20, blank=True)  # E.164, with the plus
     country = CodeField(
         _("country"), max_length=2, blank=True, default="", db_default="", validators=[validate_country]
@@ -160,7 +160,7 @@ class Invitation(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="invitations")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     role = models.CharField(_("role"), max_length=14, choices=Role)
-    email = AddressField(_("e-mail"))
+    email = AddressField(_("email"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     mail_token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

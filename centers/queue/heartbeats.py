@@ -13,7 +13,7 @@ QUEUES = {
     "control": _("Switching numbers"),
     "metering": _("Usage, rates, invoices"),
     "sweep": _("Checking numbers"),
-    "mail": _("E-mail"),
+    "mail": _("Email"),
 }
 HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
 #: A heartbeat is sent through each queue every 30 s; three missed ones mean that nobody takes them.

@@ -225,7 +225,7 @@ def _checked_email(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise OperationRefused(_("“%(email)s” is not an e-mail address.") % {"email": email[:100]}) from error
+        raise OperationRefused(_("“%(email)s” is not an email address.") % {"email": email[:100]}) from error
     return email
 
 

@@ -80,4 +80,4 @@ def _keep_an_owner(membership: Membership) -> None:
         return
     others = Membership.objects.filter(reseller=membership.reseller_id, role=Role.OWNER, user__is_active=True)
     if not others.exclude(pk=membership.pk).exists():
-        raise OperationRefused(_("A reseller needs at least one owner. Make somebody else an owner first."))
+        raise OperationRefused(_("A reseller needs at least one owner. Make someone else an owner first."))

@@ -70,7 +70,7 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
         text = _("“%(job)s” was handed to the workers. It appears here when it begins.")
     else:
         text = _(
-            "The workers cannot be reached, so “%(job)s” was not started. It runs by itself once they can."
+            "The workers cannot be reached, so “%(job)s” was not started. It runs automatically once they can."
         )
     toast(request, text % {"job": found.label}, "success" if handed_over else "error")
     return redirect("jobs", request.reseller.slug)

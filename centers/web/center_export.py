@@ -16,7 +16,7 @@ EXPORT_COLUMNS = (
     _("Id"),
     _("Center"),
     _("Contact"),
-    _("E-mail"),
+    _("Email"),
     _("Phone"),
     _("Country"),
     _("MazBot country id"),

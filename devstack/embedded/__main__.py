@@ -74,7 +74,7 @@ def _ask(question: str) -> str | None:
     try:
         return input(question).strip().lower()
     except EOFError:
-        print("\nNobody answered; a script says `make reset YES=1`.")
+        print("\nNo one answered; a script says `make reset YES=1`.")
         return None
 
 

@@ -56,7 +56,7 @@ MEANINGS = {
     "success_false": "200 with success: false",
     "success_text": 'acts, then success: "false" as text',
     "bad_image": "a QR that is no image",
-    "unknown_status": "a status nobody knows",
+    "unknown_status": "a status no one knows",
     "odd_field": "one field holds something odd",
     "huge_body": "64 MB of answer",
     "expired_token": "401, and the token is dead",

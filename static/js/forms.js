@@ -1,4 +1,4 @@
-// Forms: ask before the irreversible, send once, send by themselves where they only filter.
+// Forms: ask before the irreversible, send once, send automatically where they only filter.
 (function () {
   "use strict";
   const words = () => document.getElementById("words").dataset;

@@ -75,7 +75,7 @@
     return { stand, withdraw };
   }
 
-  // Without a channel between pages nobody can be told anything: each leads for itself.
+  // Without a channel between pages no one can be told anything: each leads for itself.
   function alone(lead, follow) {
     let leading = false;
     return {

@@ -223,7 +223,7 @@ def somebody_pays(unpaid: Page, page: Page, tenant: Tenant, number: str) -> None
     for instance_id in ("MJ-1", "MJ-2"):
         wait_for(lambda one=instance_id: tenant.at_sandbox(one)["enabled"], f"{instance_id} on again", 15)
     expect(unpaid.locator("section[aria-labelledby=off-title]")).to_have_count(0, timeout=5_000)
-    expect(unpaid.locator("#unpaid")).to_contain_text("Nobody is overdue")
+    expect(unpaid.locator("#unpaid")).to_contain_text("No one is overdue")
     assert stayed(unpaid)
     page.goto(tenant.url("board/"))
     expect(row(page, RECEPTION)).to_contain_text("Enabled")

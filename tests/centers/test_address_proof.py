@@ -139,7 +139,7 @@ def test_the_real_owner_takes_the_account_over_with_the_mailed_link(
     assert is_in(owner)
     assert not is_in(attacker), "a session from before lives on"
     assert not Authenticator.objects.filter(user=person).exists()
-    assert is_in(sign_in(VICTIM, MINE["password"])), "no factor of somebody else is asked for"
+    assert is_in(sign_in(VICTIM, MINE["password"])), "no factor of someone else is asked for"
     assert not is_in(sign_in(VICTIM, PASSWORD))
     with tenant(owners):
         assert AuditEntry.objects.filter(action="member.joined").exists()

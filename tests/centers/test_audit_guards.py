@@ -30,7 +30,7 @@ def sql(statement: str, *values: object) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "at = now() - interval '1 day'", "action = 'x'", "actor_label = 'somebody else'", "target_id = '0'",
+        "at = now() - interval '1 day'", "action = 'x'", "actor_label = 'someone else'", "target_id = '0'",
         "target_label = ''", "target_type = ''", "data = '{}'", "id = id + 1",
     ],
 )  # fmt: skip

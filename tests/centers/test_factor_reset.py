@@ -216,7 +216,7 @@ def test_the_wait_begins_when_the_warning_left(
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     with django_capture_on_commit_callbacks(execute=True):
         assert Client().post(link).status_code == 200
-    assert process_due(now + WAIT * 2) == 0, "nobody was warned"
+    assert process_due(now + WAIT * 2) == 0, "no one was warned"
     settings.EMAIL_BACKEND = good
     assert process_due(now + WAIT * 2) == 0
     assert "will be removed" in mail.outbox[-1].subject
@@ -261,7 +261,7 @@ def test_an_operator_removes_a_factor_at_once_and_the_owner_is_told(
     with pytest.raises(CommandError, match="no second factor"):
         call_command("reset_second_factor", person.email)
     with pytest.raises(CommandError, match="No account"):
-        call_command("reset_second_factor", "nobody@example.com")
+        call_command("reset_second_factor", "no one@example.com")
 
 
 def test_an_operators_removal_stands_when_the_mail_server_is_away(person: User, settings: Any) -> None:

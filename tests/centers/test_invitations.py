@@ -127,7 +127,7 @@ def test_what_cannot_be_invited(reseller: Reseller) -> None:
         for email, role, said in (
             ("IN@example.com", "billing", "already has access"),
             ("twice@example.com", "owner", "already been invited"),
-            ("no address", "billing", "not an e-mail"),
+            ("no address", "billing", "not an email"),
             ("x@example.com", "center_admin", "role does not exist"),
         ):
             with pytest.raises(OperationRefused, match=said):

@@ -42,9 +42,9 @@ def read(pk, language):
 
 def test_a_sentence_is_a_text_in_the_active_language():
     with translation.override("ar"):
-        left = StoredMessage("%(count)s readings are left for the next round.") % {"count": 3}
+        left = StoredMessage("%(count)s readings are left for the next run.") % {"count": 3}
         assert isinstance(left, str)
-        assert left == translation.gettext("%(count)s readings are left for the next round.") % {"count": 3}
+        assert left == translation.gettext("%(count)s readings are left for the next run.") % {"count": 3}
     assert OperationRefused(left).sentence is left
 
 

@@ -102,7 +102,7 @@ def test_every_error_has_words_and_keeps_mazbots_own(place):
 
 
 def test_only_what_a_job_asks_again_is_said_to_be_asked_again(place):
-    again = "It is tried again by itself."
+    again = "It is tried again automatically."
     assert explain_kind(ErrorKind.TIMEOUT) == f"MazBot did not answer in time. {again}"
     assert explain_kind(ErrorKind.TIMEOUT, by_hand=True) == "MazBot did not answer in time."
     assert again not in explain_kind(ErrorKind.LOGIN)
@@ -185,10 +185,10 @@ def test_the_command_takes_a_country_of_iso_3166():
         {"currency": "XXZ"},
         {"language": "fr"},
         {"time_zone": "Mars/Base"},
-        {"owner_email": "nobody"},
+        {"owner_email": "no one"},
         {"owner_password": "short"},
         {"mazbot_url": "mazbot"},
-        {"mazbot_email": "nobody"},
+        {"mazbot_email": "no one"},
         {"mazbot_api_key": ""},
         {"name": " "},
     ],

@@ -109,7 +109,7 @@ def test_headers_with_capitals_and_spaces_are_understood(place, now):
         "المركز;اسم جهة الاتصال;البريد الإلكتروني;رقم الهاتف;الدولة;العملة;اللغة;معرف الرقم;التسمية",
         "اسم المركز;جهة الاتصال;البريد الالكتروني;الجوال;البلد;عملة;لغة;معرّف الرقم;التسميه",
         "\u200fمركز\u200f;جهة اتصال;بريد;هاتف;دولة;العملة *;اللغة;معرف رقم;تسمية",
-        "CENTER NAME;Contact;E-mail;Phone number;Country;Currency;Language;InstanceID;LABEL",
+        "CENTER NAME;Contact;Email;Phone number;Country;Currency;Language;InstanceID;LABEL",
         "center;contact-name;e_mail;phone;country;currency;language;Instance Id:;label",
     ],
 )

@@ -31,7 +31,7 @@ MANDATORY = ("center",)
 LABELS: dict[str, Promise] = {
     "center": gettext_lazy("Center"),
     "contact_name": gettext_lazy("Contact"),
-    "email": gettext_lazy("E-mail"),
+    "email": gettext_lazy("Email"),
     "phone": gettext_lazy("Phone"),
     "country": gettext_lazy("Country"),
     "country_id": gettext_lazy("MazBot country id"),
@@ -45,7 +45,7 @@ _ALSO: dict[str, str] = {
     "center": "center name, centre, centre name, name, customer, customer name, client, مركز, اسم المركز, الاسم, "
     "العميل, اسم العميل, الزبون, اسم الزبون",
     "contact_name": "contact name, contact person, اسم جهة الاتصال, الشخص المسؤول, المسؤول, اسم المسؤول",
-    "email": "email, email address, mail, البريد, الإيميل, إيميل",
+    "email": "e-mail, email, email address, mail, البريد, الإيميل, إيميل",
     "phone": "phone number, mobile, mobile number, telephone, tel, رقم الهاتف, هاتف, الجوال, رقم الجوال, "
     "الموبايل, رقم الموبايل, المحمول, التلفون, تليفون",
     "country": "country code, البلد, رمز الدولة",

@@ -135,7 +135,7 @@ def run_import(*, batch: ImportBatch, now: datetime) -> ImportBatch:
         _fail(batch, error.sentence, now)
     except IntegrityError:
         _fail(
-            batch, _("Meanwhile somebody added one of these centers or numbers. Upload the file again."), now
+            batch, _("Meanwhile someone added one of these centers or numbers. Upload the file again."), now
         )
     batch.refresh_from_db()
     return batch

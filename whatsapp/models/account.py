@@ -28,7 +28,7 @@ class MazbotAccount(models.Model):
     reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="mazbot_account")
     base_url = models.URLField(_("address"), default="https://mazbot.net/api")
     api_key = SecretField(_("API key"), blank=True)
-    email = AddressField(_("login e-mail"), blank=True)
+    email = AddressField(_("login email"), blank=True)
     password = SecretField(_("login password"), blank=True)
     locale_prefix = CodeField(_("locale prefix"), max_length=8, blank=True)
     rate_limit = models.PositiveSmallIntegerField(

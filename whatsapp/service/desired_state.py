@@ -48,7 +48,7 @@ def set_desired_state(
     Written with its trace in the caller's transaction; MazBot is asked within seconds after the commit.
     """
     if reason not in _ON_ENDS or wanted not in (Service.ENABLED, Service.DISABLED):
-        raise ValueError(f"nobody wants {wanted} because of {reason!r}")
+        raise ValueError(f"no one wants {wanted} because of {reason!r}")
     pks = [instance.pk for instance in instances]
     with transaction.atomic():
         rows = Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller")

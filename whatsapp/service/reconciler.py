@@ -97,7 +97,7 @@ def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime)
     answered = ("service", "confirmed_raw", "confirmed_at", "next_check_at", "version")
     row.save(update_fields=[*answered, *SWITCHING.columns])
     live.publish(row.reseller_id, "instances", centers=(row.center_id,))
-    return why or (_("The wanted state changed meanwhile.") if changed else "")
+    return why or (_("The desired state changed meanwhile.") if changed else "")
 
 
 def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: datetime) -> str:

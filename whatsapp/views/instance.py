@@ -119,9 +119,7 @@ def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 def _say_switched(request: TenantRequest, row: Instance, wanted: Service, changed: bool) -> None:
     if not changed:
-        toast(
-            request, _("“%(name)s” is already wanted like that. Nothing was changed.") % {"name": row}, "info"
-        )
+        toast(request, _("“%(name)s” is already in that state. Nothing was changed.") % {"name": row}, "info")
     elif wanted == Service.DISABLED:
         toast(request, _("“%(name)s” is being switched off at MazBot.") % {"name": row})
     else:

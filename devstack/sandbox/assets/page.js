@@ -30,7 +30,7 @@ function target(values) {
 
 let hiding;
 
-// A refusal stays until the next act; what went well leaves by itself.
+// A refusal stays until the next act; what went well leaves automatically.
 function say(text, good) {
   clearTimeout(hiding);
   notice.textContent = text;

@@ -157,9 +157,9 @@ def account_forms(state: Mapping[str, Any]) -> str:
             "add_account",
             "Add an account",
             _field("api_key", "API key", extra="required")
-            + _field("email", "Staff e-mail", "", "email", "required")
+            + _field("email", "Staff email", "", "email", "required")
             + _field("password", "Password", extra="required")
-            + _field("owner_email", "Owner e-mail (refused)", "", "email")
+            + _field("owner_email", "Owner email (refused)", "", "email")
             + _field("webhook_secret", "Webhook secret")
             + _select("locale_prefix", "Path", {"": "/api", "ar": "/ar/api", "en": "/en/api"})
             + _select("accepts", "Bodies", {kind: kind for kind in ("any", "form", "multipart", "json")}),

@@ -156,11 +156,11 @@ def test_missing_days_are_read_when_asked(desk: Desk) -> None:
 
 def test_what_was_taken_back_and_not_invoiced_again_is_listed(desk: Desk) -> None:
     client = desk.as_(desk.billing)
-    assert "Taken back and not invoiced again" not in client.get(desk.url("invoices/run/")).content.decode()
+    assert "Voided and not invoiced again" not in client.get(desk.url("invoices/run/")).content.decode()
     with tenant(desk.shop.reseller):
         void_invoice(invoice=desk.invoice, because="Wrong margin", by=None, now=NOW)
     page = client.get(desk.url("invoices/run/")).content.decode()
-    assert "Taken back and not invoiced again" in page
+    assert "Voided and not invoiced again" in page
     assert f"invoices/issue/{desk.center.pk}/?first=2026-02-10&amp;last=2026-02-10" in page
 
 

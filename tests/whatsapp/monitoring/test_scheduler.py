@@ -82,7 +82,7 @@ def test_an_alert_opens_once_and_closes_when_the_phone_is_back(place, now):
     assert Alert.objects.count() == 1
     place.control.set_status(number.instance_id, "pairing")
     check(place, now + timedelta(minutes=4))
-    assert open_kinds() == ["disconnected"], "somebody looks for a phone: not over yet"
+    assert open_kinds() == ["disconnected"], "someone looks for a phone: not over yet"
     place.control.set_status(number.instance_id, "expired")
     check(place, now + timedelta(minutes=5))
     assert open_kinds() == ["expired"]
@@ -147,7 +147,7 @@ def test_when_mazbot_itself_fails_there_is_one_alert_and_it_ends(place, now):
     for instance in place.instances:
         place.control.set_status(instance.instance_id, "disconnected")
     check(place, now + timedelta(minutes=6))
-    assert open_kinds() == [], "readings while it fails alarm nobody"
+    assert open_kinds() == [], "readings while it fails alarm no one"
     assert MazbotAccount.objects.get().failing_since is None
     check(place, now + timedelta(minutes=8))
     assert open_kinds() == ["disconnected"] * 6
@@ -393,7 +393,7 @@ def test_a_storm_of_429_is_one_alert_once_nothing_was_answered_for_long(place, n
         check_instances(reseller=place.reseller, instances=numbers, now=moment, deadline=5)
         assert limited.count() == alerts, minutes
         assert place.calls("status") - before <= 2, "the rest of the batch is not even tried"
-    assert Alert.objects.count() == 1, "and nobody is alarmed for single numbers"
+    assert Alert.objects.count() == 1, "and no one is alarmed for single numbers"
     place.control.clear_faults()
     live.valkey().flushdb()
     check_instances(reseller=place.reseller, instances=numbers, now=now + timedelta(minutes=15), deadline=10)

@@ -93,7 +93,7 @@ def leave_with_the_center(number, _target, now):
 @pytest.mark.parametrize("leave", [leave_by_moving, leave_by_archiving, leave_with_the_center])
 def test_a_number_that_leaves_its_center_takes_its_events_along(place, number, target, now, leave):
     leave(number, target, now)
-    assert fresh(number).webhook_url == "", "the old address is nobody's business any more"
+    assert fresh(number).webhook_url == "", "the old address is no one's business any more"
     assert switching_due(now) == [place.reseller.pk]
     switching_job(reseller=place.reseller, now=now)
     row = fresh(number)
@@ -119,7 +119,7 @@ def test_a_corrected_id_has_its_events_sent_here_too(place, now):
     right.delete()  # known to MazBot, not to us
     set_webhook(instance=number, url=own_webhook_url(place.account), by=None, now=now)
     edit_instance(instance=fresh(number), by=None, instance_id=right.instance_id, now=now)
-    assert fresh(number).webhook_url == "", "nobody has told MazBot yet"
+    assert fresh(number).webhook_url == "", "no one has told MazBot yet"
     switching_job(reseller=place.reseller, now=now)
     assert at_mazbot(place, right) == fresh(number).webhook_url == own_webhook_url(place.account)
 

@@ -200,7 +200,7 @@ def test_the_example_file_passes_its_own_check(house: House) -> None:
     response = house.as_(house.support).get(house.url("import/example.csv"))
     assert response["Content-Type"].startswith("text/csv")
     with tenant(house.reseller):
-        Center.objects.update(name="Somebody else")
+        Center.objects.update(name="Someone else")
     _upload(house, response.content.decode("utf-8-sig"))
     assert _batch(house).errors == []
 
