@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "auto_invoice",
-                    models.BooleanField(default=True, verbose_name="issue monthly invoices by itself"),
+                    models.BooleanField(default=True, verbose_name="issue monthly invoices automatically"),
                 ),
                 (
                     "close_after_days",
@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
                 (
                     "auto_invoice",
                     models.BooleanField(
-                        blank=True, null=True, verbose_name="issue monthly invoices by itself"
+                        blank=True, null=True, verbose_name="issue monthly invoices automatically"
                     ),
                 ),
                 (

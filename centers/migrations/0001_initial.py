@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("contact_name", models.CharField(blank=True, max_length=120, verbose_name="contact name")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email")),
                 ("phone", models.CharField(blank=True, max_length=20, verbose_name="phone")),
                 (
                     "country",
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                         verbose_name="superuser status",
                     ),
                 ),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
                 ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
                 ("language", models.CharField(blank=True, max_length=5, verbose_name="language")),
                 (
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                         verbose_name="role",
                     ),
                 ),
-                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
                 ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
                 ("mail_token_hash", models.CharField(editable=False, max_length=64, null=True, unique=True)),
                 ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),

@@ -35,10 +35,10 @@ def owner() -> Owner | None:
     if not as_root():
         return None
     try:
-        entry = pwd.getpwnam("no one")
+        entry = pwd.getpwnam("nobody")
     except KeyError as error:
         raise EmbeddedError(
-            "PostgreSQL does not run as root and this system has no user `no one` to run it as; "
+            "PostgreSQL does not run as root and this system has no user `nobody` to run it as; "
             "start as an ordinary user, or set DATABASE_URL and REDIS_URL."
         ) from error
     return Owner(uid=entry.pw_uid, gid=entry.pw_gid)

@@ -261,7 +261,7 @@ def test_an_operator_removes_a_factor_at_once_and_the_owner_is_told(
     with pytest.raises(CommandError, match="no second factor"):
         call_command("reset_second_factor", person.email)
     with pytest.raises(CommandError, match="No account"):
-        call_command("reset_second_factor", "no one@example.com")
+        call_command("reset_second_factor", "nobody@example.com")
 
 
 def test_an_operators_removal_stands_when_the_mail_server_is_away(person: User, settings: Any) -> None:

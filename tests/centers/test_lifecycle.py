@@ -48,7 +48,7 @@ def test_a_new_center_takes_currency_and_language_of_the_reseller(reseller: Rese
         ({"name": " "}, "Name"),
         ({"name": "A", "phone": "12"}, "“12”"),
         ({"name": "A", "currency": "XXZ"}, "XXZ"),
-        ({"name": "A", "email": "no one"}, "Email"),
+        ({"name": "A", "email": "nobody"}, "Email"),
         ({"name": "n" * 121}, "121"),
     ],
 )

@@ -64,7 +64,7 @@ def test_the_sixth_guess_at_one_address_is_not_looked_at(person: User) -> None:
 def test_one_machine_cannot_try_many_addresses(person: User) -> None:
     guesser = Client(REMOTE_ADDR="192.0.2.1")
     for number in range(10):
-        sign_in(guesser, "wrong", f"no one{number}@example.com")
+        sign_in(guesser, "wrong", f"nobody{number}@example.com")
     assert "Too many" in sign_in(guesser).content.decode()
     assert not is_in(guesser)
     sign_in(elsewhere := Client(REMOTE_ADDR="192.0.2.2"))
@@ -72,14 +72,14 @@ def test_one_machine_cannot_try_many_addresses(person: User) -> None:
 
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(person: User, client: Client) -> None:
-    known, unknown = (sign_in(client, "wrong", email) for email in (person.email, "no one@example.com"))
+    known, unknown = (sign_in(client, "wrong", email) for email in (person.email, "nobody@example.com"))
     assert known.status_code == unknown.status_code
-    assert _text(known, person.email) == _text(unknown, "no one@example.com")
+    assert _text(known, person.email) == _text(unknown, "nobody@example.com")
     url = reverse("account_reset_password")
-    known, unknown = (client.post(url, {"email": email}) for email in (person.email, "no one@example.com"))
+    known, unknown = (client.post(url, {"email": email}) for email in (person.email, "nobody@example.com"))
     assert known.status_code == unknown.status_code == 302
     assert known["Location"] == unknown["Location"]
-    assert [sent.to for sent in mail.outbox] == [[person.email], ["no one@example.com"]]
+    assert [sent.to for sent in mail.outbox] == [[person.email], ["nobody@example.com"]]
 
 
 def test_a_session_given_before_signing_in_is_worth_nothing_after(person: User, client: Client) -> None:

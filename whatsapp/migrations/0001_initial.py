@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
                 ),
                 ("base_url", models.URLField(default="https://mazbot.net/api", verbose_name="address")),
                 ("api_key", centers.secrets.SecretField(blank=True, verbose_name="API key")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="login e-mail")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="login email")),
                 ("password", centers.secrets.SecretField(blank=True, verbose_name="login password")),
                 ("locale_prefix", models.CharField(blank=True, max_length=8, verbose_name="locale prefix")),
                 (

@@ -60,7 +60,7 @@ def test_the_typed_surface_knows_every_verb() -> None:
 @pytest.mark.parametrize(
     ("verb", "arguments", "sentence"),
     [
-        ("scan", {"instance_id": "no one"}, "There is no instance 'no one'."),
+        ("scan", {"instance_id": "nobody"}, "There is no instance 'nobody'."),
         ("scan", {}, "instance_id is missing."),
         ("scan", {"instance_id": "n1", "when": 1}, "scan takes no 'when'."),
         ("scan", {"instance_id": 7}, "instance_id must be str, not 7."),

@@ -259,7 +259,7 @@ def test_the_command(place, tmp_path):
     with pytest.raises(CommandError, match=r"Line 2, instance_id: .*inst-1.*Al Noor"):
         call_command("import_centers", place.reseller.slug, str(file))
     assert Instance.objects.count() == 3
-    for slug, path in [("no one", file), (place.reseller.slug, tmp_path / "none.csv")]:
+    for slug, path in [("nobody", file), (place.reseller.slug, tmp_path / "none.csv")]:
         with pytest.raises(CommandError):
             call_command("import_centers", slug, str(path))
 
