@@ -17,7 +17,7 @@ import redis
 from devstack.embedded import state
 from tests.devstack.checkout import Checkout, kill_hard, running
 
-HOLD = "from config import embedded\nwith embedded.lease():\n    print('up', flush=True)\n    input()\n"
+HOLD = "from devstack import embedded\nwith embedded.lease():\n    print('up', flush=True)\n    input()\n"
 
 
 def python(checkout: Checkout, code: str) -> "subprocess.Popen[str]":
@@ -221,7 +221,7 @@ def test_a_server_of_ones_own_is_used_and_none_is_started(checkout: Checkout) ->
     said, errors = python(checkout, code).communicate("\n", timeout=30)
     assert said == "postgres://elsewhere/db redis://elsewhere/3\n", errors
     assert not (checkout.data() / "postgres").exists()
-    _, errors = python(checkout, "from config import embedded; embedded.secret('field-key')").communicate()
+    _, errors = python(checkout, "from devstack import embedded; embedded.secret('field-key')").communicate()
     assert "FIELD_KEYS is not set" in errors
     del checkout.environment["DATABASE_URL"], checkout.environment["REDIS_URL"]
 
