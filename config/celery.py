@@ -32,7 +32,7 @@ TASKS = {
         "billing.tick_account",
         "billing.account",
         "billing.tick_rates",
-        "billing.pricing.rates",
+        "billing.rates",
         "billing.tick_invoices",
         "billing.invoices",
     ),

@@ -18,7 +18,7 @@ from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors
 
-BOOTSTRAP = Path(__file__).resolve().parents[2] / "config" / "bootstrap.py"
+BOOTSTRAP = Path(__file__).resolve().parents[2] / "devstack" / "bootstrap.py"
 
 
 @functools.cache

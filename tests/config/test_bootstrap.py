@@ -62,8 +62,8 @@ def test_too_little_memory_gets_a_sentence_with_how_much_is_needed(
 def test_a_checkout_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
     """Root may write everywhere, so the file system itself refuses here."""
     checkout = tmp_path / "checkout"
-    (checkout / "config").mkdir(parents=True)
-    shutil.copy(SOURCE / "config" / "bootstrap.py", checkout / "config")
+    (checkout / "devstack").mkdir(parents=True)
+    shutil.copy(SOURCE / "devstack" / "bootstrap.py", checkout / "devstack")
     program = (
         "import errno, pathlib, runpy, sys\n"
         "def refuse(self, *_, **__): raise OSError(errno.EROFS, 'Read-only file system', str(self))\n"

@@ -193,7 +193,7 @@ assert len(app.tasks) > 20
         ("whatsapp.tick_switching", "whatsapp.switch"),
         ("billing.tick_usage", "billing.usage"),
         ("billing.tick_account", "billing.account"),
-        ("billing.tick_rates", "billing.pricing.rates"),
+        ("billing.tick_rates", "billing.rates"),
         ("billing.tick_invoices", "billing.invoices"),
         ("billing.tick_dunning", "billing.dunning"),
     ],

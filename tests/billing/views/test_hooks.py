@@ -29,7 +29,7 @@ def test_run_now_makes_the_round_due_unless_it_is_going_on(
         JobRun.objects.create(reseller=reseller, job="rates", started_at=NOW)
         with pytest.raises(OperationRefused, match="already"):
             registered_jobs()["rates"].enqueue(reseller.pk)
-    assert sent == ["billing.pricing.rates"]
+    assert sent == ["billing.rates"]
 
 
 @pytest.mark.parametrize(
