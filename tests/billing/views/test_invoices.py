@@ -175,7 +175,7 @@ def test_an_invoice_is_taken_back_by_its_number_once(desk: Desk) -> None:
     assert client.post(url, right).status_code == 302
     again = client.post(url, right)
     assert again.status_code == 422
-    assert "taken back already" in again.content.decode()
+    assert "voided already" in again.content.decode()
     note = _invoices(desk)[-1]
     assert (note.kind, note.reason, len(_invoices(desk))) == ("credit_note", "Wrong period", 2)
     assert note.number in client.get(desk.url(f"invoices/{desk.invoice.pk}/")).content.decode()

@@ -90,7 +90,7 @@ def test_what_was_read_is_waived_only_when_asked(desk: Desk, lost: Instance) -> 
     client.post(url, {**DAYS, "because": "Lost"})
     page = client.get(url, DAYS).content.decode()
     assert "1 day with usage is read and not invoiced: " in page
-    assert "This cannot be taken back" in page
+    assert "This can't be undone" in page
     client.post(url, {**DAYS, "because": "Test messages", "also_read": "on"})
     assert "Nothing to waive" in client.get(url, DAYS).content.decode()
     issue = client.get(desk.url(f"invoices/issue/{desk.center.pk}/"), DAYS).content.decode()
