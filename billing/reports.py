@@ -70,6 +70,7 @@ class Runway:
     burners: tuple[tuple[str, int], ...]  # center, messages sent in BURN_DAYS
     unlimited: bool = False
     odd: str = ""
+    was_asked: bool = False
 
     @property
     def legible_quota(self) -> Decimal | None:
@@ -201,11 +202,12 @@ def quota_runway(reseller: Reseller, now: datetime) -> Runway:
         burners=_burners(reseller, now),
         unlimited=unlimited,
         odd=next((row.odd_quota for row in readings[:1]), ""),
+        was_asked=bool(readings),
     )
 
 
 def check_quota(reseller: Reseller, now: datetime) -> Runway:
-    """Open or close the alert that the quota is running out."""
+    """Open or close the alert that the quota is running out; one that no quota speaks for or against stays."""
     runway = quota_runway(reseller, now)
     low = runway.quota is not None and (
         runway.quota <= 0 or (runway.days_left is not None and runway.days_left < LOW_DAYS)
@@ -216,7 +218,7 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
             "days": runway.days_left or 0,
         }
         open_alert(reseller=reseller, kind=Alert.Kind.QUOTA_LOW, detail=detail, now=now)
-    else:
+    elif runway.unlimited or runway.quota is not None:
         resolve_alert(reseller=reseller, kind=Alert.Kind.QUOTA_LOW, now=now)
     return runway
 

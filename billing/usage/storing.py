@@ -87,7 +87,8 @@ def merge_account(
 ) -> tuple[OddField, ...]:
     """Keep the main account's day, and return what of it could not be read.
 
-    Its quota counts only when the day is today, because it is the quota of now.
+    Its quota counts only when the day is today, because it is the quota of now. Where none is sent, or none that can be
+    read, the one before stays.
     """
     odd = tuple(field for field in usage.odd if is_today or field.name != "available_quota")
     values = {
@@ -99,7 +100,7 @@ def merge_account(
         "read_at": now,
         "odd": odd_note(odd),
     }
-    if is_today:
+    if is_today and (usage.quota_is_unlimited or usage.available_quota is not None):
         values["available_quota"] = usage.available_quota
         values["quota_is_unlimited"] = usage.quota_is_unlimited
     AccountUsageRecord.objects.update_or_create(reseller_id=account.reseller_id, day=day, defaults=values)

@@ -36,7 +36,7 @@ def odd(place: Place, call: str, field: str, value: str, **more: object) -> None
     place.control.set_fault(call, "odd_field", field=field, value=value, **more)
 
 
-@pytest.mark.parametrize("value", ["-1", '"-1"', "unlimited"])
+@pytest.mark.parametrize("value", ["-1", "-1.0", '"-1"', "unlimited", "غير محدود"])
 def test_an_unlimited_quota_costs_nothing_else_and_is_no_alert(busy: Place, value: str) -> None:
     busy.control.set_quota("demo-key", 0)
     account_job(reseller=busy.reseller, now=NOW)
@@ -61,6 +61,18 @@ def test_an_odd_quota_costs_nothing_else_and_is_said(busy: Place) -> None:
     busy.control.clear_faults()
     account_job(reseller=busy.reseller, now=NOW + HOUR)
     assert quota_runway(busy.reseller, NOW).odd == ""
+
+
+@pytest.mark.parametrize("value", ["abc", "null", "1e999"])
+def test_a_quota_that_cannot_be_read_leaves_the_last_one_and_its_alert(busy: Place, value: str) -> None:
+    busy.control.set_quota("demo-key", 10)
+    account_job(reseller=busy.reseller, now=NOW)
+    assert Alert.objects.filter(kind=Alert.Kind.QUOTA_LOW, resolved_at=None).exists()
+    odd(busy, "usage_main", "available_quota", value)
+    run = account_job(reseller=busy.reseller, now=NOW + HOUR)
+    assert AccountUsageRecord.objects.get(day=TODAY).sent == 10, run.failures
+    assert quota_runway(busy.reseller, NOW).quota == 10
+    assert Alert.objects.filter(kind=Alert.Kind.QUOTA_LOW, resolved_at=None).exists()
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,11 @@ _ENABLED = frozenset({"enabled", "active", "activated"})
 _DISABLED = frozenset({"disabled", "inactive", "deactivated", "suspended"})
 
 # What services say instead of a number where the quota has no end, compared in lower case.
-_UNLIMITED = frozenset({"-1", "unlimited", "no limit", "unmetered", "infinite", "infinity", "inf", "∞"})
+_UNLIMITED = frozenset(
+    {"unlimited", "غير محدود", "no limit", "unmetered", "infinite", "infinity", "inf", "∞"}
+)
 
+_MINUS_ONE = re.compile(r"-1(\.0+)?", re.ASCII)
 _FIGURES = ("total_sent", "total_received", "failed_messages", "total_cost")
 
 _T = TypeVar("_T")
@@ -146,7 +149,7 @@ def read_main_account_usage(payload: Payload) -> MainAccountUsage:
     """As `read_usage`, with the quota where one is named: a number, or that it has no end."""
     usage = read_usage(payload)
     value = _data(payload).get("available_quota")
-    unlimited = str(value).strip().lower() in _UNLIMITED if isinstance(value, str | int | Decimal) else False
+    unlimited = _is_unlimited(value)
     odd: list[OddField] = []
     named = value is not None and value != "" and not unlimited
     quota = _figure(_data(payload), "available_quota", read_amount, odd) if named else None
@@ -159,6 +162,14 @@ def read_main_account_usage(payload: Payload) -> MainAccountUsage:
         available_quota=quota,
         quota_is_unlimited=unlimited,
     )
+
+
+def _is_unlimited(value: object) -> bool:
+    """Minus one, however it is written, or a word for it."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        return text in _UNLIMITED or _MINUS_ONE.fullmatch(text) is not None
+    return isinstance(value, int | Decimal) and value == -1
 
 
 def _figure(data: Payload, name: str, read: Callable[[object, str], _T], odd: list[OddField]) -> _T | None:

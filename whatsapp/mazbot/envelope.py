@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Never, cast
+from typing import cast
 
 from .errors import ErrorKind, MazBotError
 from .fields import safe_text
@@ -108,7 +108,7 @@ def parse_object(body: bytes) -> dict[str, object]:
         raise ValueError("it is no JSON object" if text.lstrip()[:1] != "<" else "it is an HTML page")
     _check_depth(text)
     try:
-        payload = json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
+        payload = json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=_unreadable)
     except (ValueError, RecursionError):
         raise ValueError("it is no valid JSON") from None
     return cast(dict[str, object], payload)
@@ -123,18 +123,20 @@ def _check_depth(text: str) -> None:
             raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
-def _decimal(text: str) -> Decimal:
+def _decimal(text: str) -> Decimal | str:
     try:
         return Decimal(text)
     except ArithmeticError:  # an exponent beyond what decimal can hold
-        raise ValueError("number") from None
+        return _unreadable(text)
 
 
-def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS_IN_INTEGER:
-        raise ValueError("number")
-    return int(text)
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) <= MAX_DIGITS_IN_INTEGER else _unreadable(text)
 
 
-def _constant(text: str) -> Never:
-    raise ValueError("number")  # NaN and Infinity are no JSON
+def _unreadable(text: str) -> str:
+    """What stands for a number no field can use (NaN, Infinity, 400 digits): it costs its field, not the answer.
+
+    Never a text that reads as a number again.
+    """
+    return f"{text[:20]}\N{HORIZONTAL ELLIPSIS}"
