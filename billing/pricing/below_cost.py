@@ -82,13 +82,16 @@ def loss_of(wanted: Margin, now: datetime) -> Loss | None:
     book, after = PriceList(reseller, day), with_version(reseller, wanted)
     centers = list(Center.objects.filter(reseller=reseller, archived_at=None).select_related("reseller"))
     losing: dict[Center, Margin] = {}
+    is_used = False
     for on in {wanted.valid_from, max(wanted.valid_from, day)}:
         for center in centers:
             was = book.margins.find(wanted.category, center, on)
             then = after.find(wanted.category, center, on)
+            is_used = is_used or then is wanted
             if then and _terms(then) != _terms(was) and _loses(book, center, then):
                 losing[center] = then
-    if not losing and (centers or not _may_lose(wanted)):
+    # No center has it yet, say of a country that has none: the first one would be sold below cost unasked.
+    if not losing and (is_used or not _may_lose(wanted)):
         return None
     per_month = _per_month(book, losing, wanted.category, now)
     return Loss(len(losing), tuple(sorted(per_month.items())))

@@ -177,6 +177,10 @@ class CountField(forms.IntegerField):
 class ListField(SimpleArrayField):
     """Several values in one line, with commas of either script between them."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.widget.attrs.setdefault("dir", "ltr")
+
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             plain = one_line(typed_code(value)).translate(_COMMAS)

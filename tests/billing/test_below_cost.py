@@ -115,6 +115,11 @@ def test_a_new_install_without_rates_and_usage_is_asked_too(shop: Shop) -> None:
     assert refused(shop, "-1").centers == 2
 
 
+def test_a_country_without_centers_is_asked_about_before_it_has_one(shop: Shop) -> None:
+    assert refused(shop, "-100", country_id="77").centers == 0
+    put(shop, "5", country_id="77")
+
+
 def test_withdrawing_is_asked_where_the_wider_margin_loses(shop: Shop) -> None:
     put(shop, "10", center=shop.center)
     put(shop, "-50", confirmation=refused(shop, "-50").phrase)
