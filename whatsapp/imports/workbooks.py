@@ -16,10 +16,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from centers.stored_messages import StoredMessage as _
 from whatsapp.imports.encodings import Unreadable
-from whatsapp.imports.xml_limits import check_xml, too_large
+from whatsapp.imports.xml_limits import MOST_LINES, check_xml, too_large
 
 MOST_COLUMNS = 64
-MOST_LINES = 50_000  # rows with nothing in them count too
 _MOST_PARTS = 500
 _MOST_BYTES = 32 * 1024**2  # of all XML in the file, unpacked
 _EXACT = 10**15  # Excel keeps 15 digits of a number

@@ -7,6 +7,7 @@ from centers.stored_messages import StoredMessage as _
 from whatsapp.imports.encodings import Unreadable
 
 _MOST_ELEMENTS = 700_000  # of one part; 20,000 rows of 10 columns need at most some 620,000
+MOST_LINES = 50_000  # rows with nothing in them count too
 _MOST_OF_A_ROW = 4_000
 _MOST_TEXT = 200_000  # characters of one element; Excel allows 32,767
 _PIECE = 256 * 1024
@@ -37,14 +38,17 @@ def check_xml(stream: IO[bytes]) -> None:
 
 class _Limits:
     def __init__(self) -> None:
-        self.elements = self.of_row = self.characters = 0
+        self.elements = self.rows = self.of_row = self.characters = 0
 
     def element(self, name: str, _attributes: object) -> None:
         self.elements += 1
-        self.of_row = 0 if name.endswith("row") else self.of_row + 1
         self.characters = 0
+        if name == "row" or name.endswith(":row"):
+            self.rows, self.of_row = self.rows + 1, 0
+        else:
+            self.of_row += 1
         in_a_row = name in ("c", "v", "f") or name.endswith((":c", ":v", ":f"))
-        if self.elements > _MOST_ELEMENTS or (in_a_row and self.of_row > _MOST_OF_A_ROW):
+        if self.elements > _MOST_ELEMENTS or self.rows > MOST_LINES or (in_a_row and self.of_row > _MOST_OF_A_ROW):
             raise too_large()
 
     def text(self, text: str) -> None:
