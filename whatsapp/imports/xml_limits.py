@@ -48,7 +48,11 @@ class _Limits:
         else:
             self.of_row += 1
         in_a_row = name in ("c", "v", "f") or name.endswith((":c", ":v", ":f"))
-        if self.elements > _MOST_ELEMENTS or self.rows > MOST_LINES or (in_a_row and self.of_row > _MOST_OF_A_ROW):
+        if (
+            self.elements > _MOST_ELEMENTS
+            or self.rows > MOST_LINES
+            or (in_a_row and self.of_row > _MOST_OF_A_ROW)
+        ):
             raise too_large()
 
     def text(self, text: str) -> None:
