@@ -49,7 +49,7 @@ def account_of(reseller: Reseller) -> MazbotAccount:
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None or not account.is_set_up:
         raise OperationRefused(
-            _("No MazBot account is set up yet. The owner can connect it in the settings.")
+            _("No MazBot account is set up yet. The owner can connect one in the settings.")
         )
     return account
 

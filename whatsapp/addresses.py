@@ -65,7 +65,10 @@ def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
     literal = _literal(host)
     addresses = [literal] if literal else _resolved(host, port, resolve or _system_resolve)
     if not addresses or not all(is_public(address) for address in addresses):
-        raise OperationRefused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
+        raise OperationRefused(
+            _("“%(host)s” isn't a public address. Enter one that can be reached from the internet.")
+            % {"host": host[:80]}
+        )
     return text
 
 
@@ -113,7 +116,7 @@ def _split(text: str) -> tuple[str, int]:
     if len(text) > MAX_URL:
         raise OperationRefused(_("The address is longer than %(limit)s characters.") % {"limit": MAX_URL})
     if not text.isprintable() or not text.isascii() or re.search(r"[\s\\<>\"'{}|^`]", text):
-        raise OperationRefused(_("The address contains characters that do not belong into one."))
+        raise OperationRefused(_("The address contains characters that aren't allowed."))
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -137,7 +140,10 @@ def _literal(host: str) -> Address | None:
     if _NUMBER.fullmatch(labels[-1]) or not all(_LABEL.fullmatch(label) for label in labels):
         raise _no_address()
     if len(labels) < 2 or ("." + host.lower()).endswith(_INTERNAL_SUFFIXES):
-        raise OperationRefused(_("“%(host)s” is not a public address.") % {"host": host[:80]})
+        raise OperationRefused(
+            _("“%(host)s” isn't a public address. Enter one that can be reached from the internet.")
+            % {"host": host[:80]}
+        )
     return None
 
 
@@ -147,7 +153,7 @@ def _resolved(host: str, port: int, resolve: Resolve) -> list[Address]:
         return [ipaddress.ip_address(text.partition("%")[0]) for text in found]
     except (OSError, ValueError, UnicodeError) as error:
         raise OperationRefused(
-            _("“%(host)s” cannot be found. Check the address.") % {"host": host[:80]}
+            _("“%(host)s” can't be found. Check the address.") % {"host": host[:80]}
         ) from error
 
 
@@ -157,4 +163,4 @@ def _system_resolve(host: str, port: int) -> list[str]:
 
 
 def _no_address() -> OperationRefused:
-    return OperationRefused(_("That is not a web address such as https://example.com/hook."))
+    return OperationRefused(_("Enter a web address, such as https://example.com/hook."))

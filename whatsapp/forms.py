@@ -36,7 +36,7 @@ class InstanceForm(_InstanceForm):
         fields: ClassVar[list[str]] = ["instance_id", "label"]
         help_texts: ClassVar[dict[str, Any]] = {
             "instance_id": gettext_lazy("As MazBot shows it. Letters, digits and . _ : - only."),
-            "label": gettext_lazy("What people call this number, such as Reception. Optional."),
+            "label": gettext_lazy("A name for this number, such as Reception. Optional."),
         }
         widgets: ClassVar[dict[str, Any]] = {
             "instance_id": forms.TextInput(
@@ -51,7 +51,7 @@ class InstanceListForm(forms.Form):
     lines = LinesField(
         label=gettext_lazy("Numbers, one per line"),
         max_length=20_000,
-        help_text=gettext_lazy("Each line: the instance id, a space, and the label. The label is optional."),
+        help_text=gettext_lazy("One number per line: the instance ID, a space, and an optional label."),
         widget=forms.Textarea(attrs={"rows": 8, "dir": "ltr", "spellcheck": "false"}),
     )
 
@@ -71,7 +71,7 @@ class InstanceListForm(forms.Form):
         if errors:
             raise forms.ValidationError(errors)
         if not rows:
-            raise forms.ValidationError(_("Enter at least one instance id."))
+            raise forms.ValidationError(_("Enter at least one instance ID."))
         return rows
 
 
@@ -134,8 +134,7 @@ class TypedNameForm(forms.Form):
         typed: str = self.cleaned_data["typed"]
         if not same_name(typed, self.expected):
             raise forms.ValidationError(
-                _("That is not the name. Type “%(name)s” exactly as it is written here.")
-                % {"name": self.expected}
+                _("The name doesn't match. Type “%(name)s” exactly as shown here.") % {"name": self.expected}
             )
         return typed
 
@@ -168,7 +167,7 @@ class AccountForm(_AccountForm):
         max_length=200,
         assume_scheme="https",
         initial="https://mazbot.net/api",
-        help_text=gettext_lazy("MazBot's address. It may end in /api or not."),
+        help_text=gettext_lazy("MazBot's address, with or without /api at the end."),
         widget=forms.URLInput(attrs={"dir": "ltr", "inputmode": "url"}),
     )
 
@@ -189,18 +188,14 @@ class AccountForm(_AccountForm):
         field_classes: ClassVar[dict[str, Any]] = {"rate_limit": CountField}
         help_texts: ClassVar[dict[str, Any]] = {
             "email": gettext_lazy(
-                "Use a staff account of your MazBot account: owner logins are reported not to work with the API."
+                "Use a staff account of your MazBot account. Owner logins may not work with the API."
             ),
-            "locale_prefix": gettext_lazy(
-                "Empty, ar or en. Leave it empty: the right one is found and remembered."
-            ),
+            "locale_prefix": gettext_lazy("Leave empty to detect it automatically, or enter ar or en."),
             "rate_limit": gettext_lazy("MazBot allows 60 unless you have agreed on another limit."),
-            "body_format": gettext_lazy(
-                "Form fields work everywhere; choose JSON only if MazBot asked for it."
-            ),
-            "time_zone": gettext_lazy("MazBot's times carry no zone; this is the one they are in."),
-            "cost_currency": gettext_lazy("The currency of the costs that MazBot reports."),
-            "webhook_secret": gettext_lazy("Optional. With it, only events signed by MazBot are believed."),
+            "body_format": gettext_lazy("Form fields always work. Choose JSON only if MazBot asked you to."),
+            "time_zone": gettext_lazy("MazBot's times don't include a time zone. Choose the one they're in."),
+            "cost_currency": gettext_lazy("The currency MazBot reports costs in."),
+            "webhook_secret": gettext_lazy("Optional. If set, only events signed by MazBot are accepted."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -220,7 +215,7 @@ class AccountForm(_AccountForm):
             attrs={
                 "dir": "ltr",
                 "autocomplete": "new-password",
-                "placeholder": _("stored; leave empty to keep it") if kept else "",
+                "placeholder": _("Saved. Leave empty to keep it.") if kept else "",
             }
         )
         field.required = not kept and name != "webhook_secret"
@@ -241,7 +236,7 @@ class AccountForm(_AccountForm):
             if data.get(name):
                 continue
             if moved and self.stored[name]:
-                self.add_error(name, _("The address is another one now: enter this again for it."))
+                self.add_error(name, _("The address has changed. Enter this again."))
             data[name] = self.stored[name]
         data["webhook_secret"] = data.get("webhook_secret") or self.stored["webhook_secret"]
         return data
@@ -264,7 +259,7 @@ class ImportForm(forms.Form):
         """The file, if it is small enough to be read at once."""
         file = self.cleaned_data["file"]
         if file.size > LARGEST_CSV:
-            raise forms.ValidationError(_("The file is larger than 2 MB. Split it and import the parts."))
+            raise forms.ValidationError(_("The file is larger than 2 MB. Split it and import it in parts."))
         return file
 
 

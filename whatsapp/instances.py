@@ -155,7 +155,7 @@ def clean_instance_id(text: str) -> str:
     except ValidationError as error:
         raise OperationRefused(f"“{value[:70]}”: {' '.join(error.messages)}") from error
     if not value:
-        raise OperationRefused(_("The instance id is missing."))
+        raise OperationRefused(_("Enter the instance ID."))
     return value
 
 
@@ -181,8 +181,8 @@ def _check_forwarding(instance: Instance) -> None:
     if instance.webhook_url and not is_ours(instance.webhook_url, instance.reseller):
         raise OperationRefused(
             _(
-                "MazBot sends the events of “%(id)s” to a webhook address. Have them sent here first, "
-                "then correct the id."
+                "MazBot sends the events of “%(id)s” to a webhook address. Send them here first, then "
+                "correct the ID."
             )
             % {"id": instance.instance_id}
         )
@@ -195,11 +195,12 @@ def _known(instance: Instance) -> str:
         .first()
     )
     if owner is None:
-        return _("The instance id “%(id)s” is already in use.") % {"id": instance.instance_id}
-    text = _("The instance id “%(id)s” already belongs to “%(center)s”.")
+        return _("The instance ID “%(id)s” is already in use.") % {"id": instance.instance_id}
+    text = _("The instance ID “%(id)s” already belongs to “%(center)s”.")
     if owner.archived_at:
         text = _(
-            "The instance id “%(id)s” already belongs to an archived number of “%(center)s”; restore it."
+            "The instance ID “%(id)s” already belongs to an archived number of “%(center)s”. Restore "
+            "that number instead."
         )
     return text % {"id": instance.instance_id, "center": owner.center}
 

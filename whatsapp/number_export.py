@@ -13,7 +13,7 @@ EXPORT_COLUMNS = (
     _("Center id"),
     _("Center"),
     _("Label"),
-    _("Instance id"),
+    _("Instance ID"),
     _("Connection"),
     _("Since"),
     _("Last seen"),

@@ -81,7 +81,7 @@ def _owner(new: NewReseller) -> tuple[User, list[str]]:
     if known is not None:
         if known.check_password(new.owner_password):
             return known, []
-        text = _("“%(email)s” has an account already, with another password.")
+        text = _("“%(email)s” already has an account with a different password.")
         return known, [text % {"email": new.owner_email}]
     owner = User(email=User.objects.normalize_email(email), language=new.language)
     problems = _messages("owner", lambda: owner.clean_fields(exclude=["password"]))
@@ -94,11 +94,11 @@ def _problems(reseller: Reseller, account: MazbotAccount) -> list[str]:
     problems = _messages("", reseller.full_clean)
     problems += _messages("mazbot", lambda: account.clean_fields(exclude=["reseller", "base_url"]))
     if not account.is_set_up:
-        problems.append(_("The MazBot API key, email and password must not be empty."))
+        problems.append(_("Enter the MazBot API key, email and password."))
     try:
         AccountConfig(key="", base_url=account.base_url, api_key="", email="", password="").host_url()
     except MazBotError:
-        text = _("mazbot-url: “%(url)s” is not a web address such as https://mazbot.net/api.")
+        text = _("mazbot-url: “%(url)s” isn't a web address. Use one such as https://mazbot.net/api.")
         problems.append(text % {"url": account.base_url})
     return problems
 

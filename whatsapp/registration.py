@@ -37,9 +37,9 @@ def connect() -> None:
     )
     register_job(
         "switching",
-        _("Switching numbers and taking webhook addresses back"),
+        _("Switching numbers and resetting webhook addresses"),
         Permission.VIEW,
-        _("At once, and again until MazBot confirms"),
+        _("Immediately, then again until MazBot confirms"),
         lambda reseller_id: enqueue("whatsapp.switch", reseller_id=reseller_id),
     )
     register_job(
@@ -57,7 +57,7 @@ def first_steps() -> tuple[Step, ...]:
         Step(
             order=10,
             title=_("Connect your MazBot account"),
-            text=_("Address, API key and a staff login; “Test connection” tells what is wrong."),
+            text=_("Enter the address, API key and a staff login. “Test connection” shows what's wrong."),
             url_name="settings_mazbot",
             permission=Permission.MANAGE_SETTINGS,
             done=lambda reseller_id: MazbotAccount.objects.filter(last_ok_at__isnull=False).exists(),
@@ -65,7 +65,7 @@ def first_steps() -> tuple[Step, ...]:
         Step(
             order=40,
             title=_("Pair the first number"),
-            text=_("Open a number on the board and let its phone scan the code."),
+            text=_("Open a number on the board and scan the code with its phone."),
             url_name="board",
             permission=Permission.PAIR,
             done=lambda reseller_id: Instance.objects.filter(connection=Connection.CONNECTED).exists(),

@@ -93,7 +93,7 @@ def test_the_first_page_depends_on_where_one_belongs(reseller: Reseller, client:
     person = UserFactory()
     assert Client().get("/")["Location"].startswith(reverse("account_login"))
     client.force_login(person)
-    assert "do not belong" in client.get("/").content.decode()
+    assert "have access yet" in client.get("/").content.decode()
     Membership.objects.create(user=person, reseller=reseller, role=Role.OWNER)
     assert client.get("/")["Location"] == home(reseller)
     center = CenterFactory(reseller=reseller)

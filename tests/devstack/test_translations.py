@@ -198,7 +198,7 @@ def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
     )
     with translation.override("ar"):
         assert [name for _noun, name in areas() if not re.search("[\u0600-\u06ff]", name)] == []
-        assert changes(event) == [("ما تغيّر", "", "الطلبات في الدقيقة, المنطقة الزمنية لأوقاته")]
+        assert changes(event) == [("ما تغيّر", "", "الطلبات في الدقيقة, المنطقة الزمنية لـ MazBot")]
 
 
 @pytest.mark.parametrize(

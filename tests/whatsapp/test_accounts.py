@@ -102,9 +102,9 @@ def test_every_error_has_words_and_keeps_mazbots_own(place):
 
 
 def test_only_what_a_job_asks_again_is_said_to_be_asked_again(place):
-    again = "It is tried again automatically."
-    assert explain_kind(ErrorKind.TIMEOUT) == f"MazBot did not answer in time. {again}"
-    assert explain_kind(ErrorKind.TIMEOUT, by_hand=True) == "MazBot did not answer in time."
+    again = "We'll try again automatically."
+    assert explain_kind(ErrorKind.TIMEOUT) == f"MazBot didn't answer in time. {again}"
+    assert explain_kind(ErrorKind.TIMEOUT, by_hand=True) == "MazBot didn't answer in time."
     assert again not in explain_kind(ErrorKind.LOGIN)
 
 
@@ -205,7 +205,7 @@ def test_a_wrong_value_is_a_sentence_and_nothing_is_made(db, wrong):
 
 def test_an_owner_of_two_needs_their_own_password(db):
     known = UserFactory(email="owner@tripoli.example")
-    with pytest.raises(CommandError, match="another password"):
+    with pytest.raises(CommandError, match="different password"):
         create()
     create(owner_password=PASSWORD)
     assert Membership.objects.get().user == known

@@ -142,8 +142,8 @@ def test_unknown_columns_are_named_once_and_can_be_ignored(place, now):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("Foo,Bar,Baz", "does not name the columns"),
-        ("phone,instance_id", "no column center"),
+        ("Foo,Bar,Baz", "must hold the column names"),
+        ("phone,instance_id", "column center is missing"),
         ("center,Center name,instance_id", "Two columns mean the same"),
     ],
 )
@@ -241,7 +241,7 @@ def test_centers_may_come_without_numbers_but_not_beside_an_empty_id(place, now)
 
 @pytest.mark.parametrize(
     ("cell", "said"),
-    [("9.7E+11", "shortened"), ("9,66501E+11", "shortened"), ("#REF!", "error of the spreadsheet")],
+    [("9.7E+11", "shortened"), ("9,66501E+11", "shortened"), ("#REF!", "spreadsheet error")],
 )
 def test_a_value_that_the_spreadsheet_lost_is_named_as_such(libya, now, cell, said):
     batch = preview(libya, f"center;phone\nA;{cell}\n".encode(), now)
@@ -258,7 +258,7 @@ def test_a_whole_number_with_decimals_is_still_the_number(libya, now):
 def test_a_file_that_is_no_table_says_so(place, now, content):
     batch = preview(place, content, now)
     assert len(batch.errors) == 1
-    assert "not a table" in batch.errors[0]["message"]
+    assert "isn't a table" in batch.errors[0]["message"]
 
 
 def test_the_file_is_kept_only_until_it_was_imported(place, now):

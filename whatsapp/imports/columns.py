@@ -37,7 +37,7 @@ LABELS: dict[str, Promise] = {
     "country_id": gettext_lazy("MazBot country id"),
     "currency": gettext_lazy("Currency"),
     "language": gettext_lazy("Language"),
-    "instance_id": gettext_lazy("Instance id"),
+    "instance_id": gettext_lazy("Instance ID"),
     "label": gettext_lazy("Label"),
 }
 #: What people write besides.

@@ -130,7 +130,7 @@ def _text_records(text: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            problem = _("A quotation mark is not closed, or there is text after one that is.")
+            problem = _("A quotation mark isn't closed, or text follows a closing quotation mark.")
             raise Unreadable(problem, line) from error
         if any(cell.strip() for cell in cells):
             yield line, cells
@@ -167,7 +167,7 @@ def _cut(cells: list[str], least: int) -> list[str]:
 def _take(sheet: Sheet, header: Header, cells: list[str], line: int) -> None:
     cells = _cut(cells, len(header.names))
     if len(cells) != len(header.names):
-        message = _("%(found)s values where the header has %(wanted)s.")
+        message = _("This line has %(found)s values, but the header has %(wanted)s.")
         problem = message % {"found": len(cells), "wanted": len(header.names)}
         sheet.errors.append(RowError(line, "", problem))
         return
@@ -180,16 +180,14 @@ def _take(sheet: Sheet, header: Header, cells: list[str], line: int) -> None:
 def _header_errors(header: Header, line: int, ignore_unknown: bool) -> list[RowError]:
     """One error for each kind of mistake, however many columns it is about."""
     if header.nothing_known:
-        problem = _(
-            "The first row does not name the columns. Name them: %(names)s. Only %(needed)s is required."
-        )
+        problem = _("The first row must hold the column names: %(names)s. Only %(needed)s is required.")
         return [RowError(line, "", problem % {"names": ", ".join(COLUMNS), "needed": COLUMNS[0]})]
     errors = []
     if header.missing:
-        problem = _("There is no column %(names)s. Add it, or rename the column that holds it.")
+        problem = _("The column %(names)s is missing. Add it, or rename the column that holds it.")
         errors.append(RowError(line, "", problem % {"names": ", ".join(header.missing)}))
     if header.twice:
-        problem = _("Two columns mean the same: %(names)s. Keep one of each.")
+        problem = _("Two columns mean the same: %(names)s. Keep only one of them.")
         errors.append(RowError(line, "", problem % {"names": _listed(header.twice)}))
     if header.unknown and not ignore_unknown:
         problem = _("Unknown columns: %(names)s. Rename them, or ignore them.")

@@ -63,7 +63,7 @@ def _decoded(content: bytes, encoding: str) -> str:
         text = content.decode(codec)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        problem = _("This line cannot be read as %(encoding)s. Choose another encoding.")
+        problem = _("This line can't be read as %(encoding)s. Choose another encoding.")
         raise Unreadable(problem % {"encoding": of_lazy(ENCODINGS[encoding])}, line) from error
     if "\0" in text:
         raise _no_table()
@@ -71,7 +71,7 @@ def _decoded(content: bytes, encoding: str) -> str:
 
 
 def _no_table() -> Unreadable:
-    return Unreadable(_("The file is not a table. Save it as an Excel workbook (.xlsx) or as CSV."))
+    return Unreadable(_("The file isn't a table. Save it as an Excel workbook (.xlsx) or as CSV."))
 
 
 def _is_utf_8(content: bytes) -> bool:

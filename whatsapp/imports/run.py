@@ -79,7 +79,7 @@ def reread_import(
         waiting = ImportBatch.objects.select_for_update(of=("self",)).select_related("reseller")
         mine = waiting.filter(pk=batch.pk, state__in=(State.READY, State.INVALID)).first()
         if mine is None or mine.content is None:
-            raise OperationRefused(_("This file is no longer waiting. Upload it again."))
+            raise OperationRefused(_("This file is no longer ready to import. Upload it again."))
         mine.by = by
         _check(mine, encoding=encoding, ignore_unknown=ignore_unknown)
         mine.save()
@@ -135,7 +135,9 @@ def run_import(*, batch: ImportBatch, now: datetime) -> ImportBatch:
         _fail(batch, error.sentence, now)
     except IntegrityError:
         _fail(
-            batch, _("Meanwhile someone added one of these centers or numbers. Upload the file again."), now
+            batch,
+            _("Someone added one of these centers or numbers in the meantime. Upload the file again."),
+            now,
         )
     batch.refresh_from_db()
     return batch
@@ -163,7 +165,9 @@ def _import(batch: ImportBatch, now: datetime) -> None:
     rows = [(int(row.pop("line")), {name: str(cell) for name, cell in row.items()}) for row in batch.rows]
     plan = plan_import(batch.reseller, Sheet(rows=rows))
     if plan.errors:
-        raise OperationRefused(_("The file no longer fits: %(why)s") % {"why": str(plan.errors[0])})
+        raise OperationRefused(
+            _("The file can no longer be imported: %(why)s") % {"why": str(plan.errors[0])}
+        )
     centers = _centers(batch, plan, now)
     added = plan.new_numbers
     for start in range(0, len(added), _CHUNK):
@@ -227,7 +231,7 @@ def _check_in_use(centers: Iterable[int]) -> None:
     gone = Center.objects.filter(pk__in=set(centers)).exclude(archived_at=None).first()
     if gone is not None:
         why = _("“%(center)s” is archived. Restore it first.") % {"center": gone}
-        raise OperationRefused(_("The file no longer fits: %(why)s") % {"why": why})
+        raise OperationRefused(_("The file can no longer be imported: %(why)s") % {"why": why})
 
 
 def _note_progress(batch: ImportBatch, done: int) -> None:

@@ -75,7 +75,7 @@ def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
     clean["phone"] = without_decimals(clean["phone"])
     for name in ("center", "instance_id"):
         if not clean.get(name, "x"):
-            errors.append(RowError(line, name, _("This must not be empty.")))
+            errors.append(RowError(line, name, _("This can't be empty.")))
     for error in _spoiled(line, clean):
         errors.append(error)
         clean[error.field] = ""  # one error is enough
@@ -92,12 +92,12 @@ def _spoiled(line: int, row: Row) -> list[RowError]:
     errors = []
     for name, cell in row.items():
         if is_failed_formula(cell):
-            problem = _("“%(value)s” is an error of the spreadsheet. Correct the formula, or type the value.")
+            problem = _("“%(value)s” is a spreadsheet error. Correct the formula, or type the value.")
             errors.append(RowError(line, name, problem % {"value": cell}))
         elif name in _CODES and is_shortened(cell):
             problem = _(
-                "“%(value)s”: the spreadsheet has shortened this number, and digits are lost. Format the column as "
-                "text, type the number again, and save."
+                "“%(value)s”: the spreadsheet shortened this number, and digits were lost. Format the "
+                "column as text, type the number again, and save the file."
             )
             errors.append(RowError(line, name, problem % {"value": cell}))
     return errors
@@ -145,7 +145,7 @@ def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line:
         raise TypeError(f"{name} is not a column")
     allowed = [str(choice) for choice, _label in column.flatchoices]
     if allowed and value not in allowed:
-        problem = _("“%(value)s” is not one of: %(allowed)s.")
+        problem = _("“%(value)s” isn't allowed. Use one of: %(allowed)s.")
         return [RowError(line, name, problem % {"value": value[:60], "allowed": ", ".join(allowed)})]
     try:
         row[name] = column.clean(value, None)
@@ -216,12 +216,12 @@ def _contradictions(line: int, row: Row, center: Center) -> list[RowError]:
 
 
 _CENTER_DIFFERS = (
-    gettext_noop("The center exists already with “%(other)s”. Edit it on its page, or leave this empty."),
-    gettext_noop("The center exists already without this. Add it on its page, or leave this empty."),
+    gettext_noop("The center already exists with “%(other)s”. Edit it on its page, or leave this empty."),
+    gettext_noop("The center already exists without this. Add it on its page, or leave this empty."),
 )
 _NUMBER_DIFFERS = (
-    gettext_noop("The number exists already with “%(other)s”. Edit it on its page, or leave this empty."),
-    gettext_noop("The number exists already without this. Add it on its page, or leave this empty."),
+    gettext_noop("The number already exists with “%(other)s”. Edit it on its page, or leave this empty."),
+    gettext_noop("The number already exists without this. Add it on its page, or leave this empty."),
 )
 
 

@@ -58,7 +58,10 @@ def read_workbook(content: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
     """
     if content.startswith(_OLD_EXCEL):
         raise Unreadable(
-            _("This is an old Excel file (.xls), or it has a password. Save it as .xlsx without a password.")
+            _(
+                "This is an old Excel file (.xls) or is protected by a password. Save it as .xlsx "
+                "without a password."
+            )
         )
     try:
         _check_parts(content)
@@ -66,7 +69,9 @@ def read_workbook(content: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
             warnings.simplefilter("ignore")  # about styles and validations, which nothing here needs
             return _first_sheet(content)
     except _DAMAGED as error:
-        problem = _("The workbook is damaged. Open it in Excel, save it again as .xlsx, and upload that.")
+        problem = _(
+            "The workbook is damaged. Open it in Excel, save it again as .xlsx, and upload the new file."
+        )
         raise Unreadable(problem) from error
 
 
@@ -76,7 +81,7 @@ def _check_parts(content: bytes) -> None:
         parts = archive.infolist()
         names = {part.filename for part in parts}
         if "xl/workbook.xml" not in names:
-            raise Unreadable(_("This is not an Excel workbook (.xlsx). Save it as .xlsx or as CSV."))
+            raise Unreadable(_("This isn't an Excel workbook (.xlsx). Save it as .xlsx or as CSV."))
         read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
         if len(parts) > _MOST_PARTS or sum(part.file_size for part in read) > _MOST_BYTES:
             raise too_large()

@@ -38,10 +38,10 @@ class MazbotAccount(models.Model):
         _("body format"), max_length=4, choices=BodyFormat, default=BodyFormat.FORM
     )
     time_zone = LineField(
-        _("time zone of its times"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
+        _("MazBot's time zone"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
     )
     cost_currency = CodeField(
-        _("currency of its costs"), max_length=3, default="USD", validators=[validate_currency]
+        _("currency of MazBot's costs"), max_length=3, default="USD", validators=[validate_currency]
     )
     webhook_secret = SecretField(_("webhook signing secret"), blank=True)
     webhook_path_token = models.CharField(max_length=64, unique=True, default=new_path_token, editable=False)

@@ -43,8 +43,8 @@ class DesiredReason(models.TextChoices):
     """Why the desired state is what it is; a payment ends only NON_PAYMENT."""
 
     NONE = "", "-"
-    MANUAL = "manual", _("By hand")
-    NON_PAYMENT = "non_payment", _("Not paid")
+    MANUAL = "manual", _("Manual")
+    NON_PAYMENT = "non_payment", _("Non-payment")
     ARCHIVED = "archived", _("Archived")
 
 
@@ -54,7 +54,7 @@ class Instance(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="instances")
     instance_id = CodeField(
-        _("instance id"),
+        _("instance ID"),
         max_length=64,
         validators=[RegexValidator(r"^[A-Za-z0-9._:-]+\Z", _("Letters, digits and . _ : - only."))],
     )

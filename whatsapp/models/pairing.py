@@ -14,7 +14,7 @@ class PairingAttempt(models.Model):
     """One code asked of MazBot. At most one per instance is being asked for at a time."""
 
     class State(models.TextChoices):
-        ASKING = "asking", _("Asking for a code")
+        ASKING = "asking", _("Requesting a code")
         SHOWN = "shown", _("Code on screen")
         CONNECTED = "connected", _("Connected")
         EXPIRED = "expired", pgettext_lazy("code", "Expired")

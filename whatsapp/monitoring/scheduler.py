@@ -313,7 +313,10 @@ def _pause(batch: _Batch, error: MazBotError, moment: datetime) -> None:
         seconds = REFUSED_PAUSE
         _alarm(batch, Alert.Kind.ACCOUNT_REFUSED, explain_kind(error.kind), moment)
     elif error.kind == ErrorKind.LIMIT and _is_long_without_answer(batch.account, moment):
-        why = _("MazBot answers none of our requests for lack of room: does something else use this account?")
+        why = _(
+            "MazBot isn't accepting requests because the request limit is used up. Does something "
+            "else use this account?"
+        )
         _alarm(batch, Alert.Kind.ACCOUNT_LIMITED, why, moment)
     # Credentials corrected meanwhile are not those that were refused.
     same = MazbotAccount.objects.filter(

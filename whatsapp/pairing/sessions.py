@@ -191,17 +191,19 @@ def open_link(token: str, now: datetime) -> PairingLink:
         )
         used_up = link is not None and is_used_up(link, now)
     if link is None or link.expires_at <= now or link.instance.archived_at:
-        raise OperationRefused(_("This pairing link no longer works. Please ask for a new one."))
+        raise OperationRefused(_("This pairing link no longer works. Ask for a new one."))
     if used_up:
         raise LinkUsedUp(
-            _("This number was connected to WhatsApp by this link. There is nothing more to do.")
+            _("This link has already connected this number to WhatsApp. There's nothing more to do.")
         )
     return link
 
 
 def _begin(attempt: PairingAttempt, now: datetime) -> PairingAttempt:
     if attempt.renewal >= CODES_IN_A_ROW:
-        raise OperationRefused(_("Several codes went unused. Press “New code” when the phone is at hand."))
+        raise OperationRefused(
+            _("Several codes expired without being scanned. Select “New code” when the phone is ready.")
+        )
     instance = attempt.instance
     attempt.reseller = instance.reseller
     attempt.save()
@@ -230,10 +232,10 @@ def _obstacle(instance: Instance) -> str:
     if instance.archived_at or instance.center.archived_at:
         return _("This number is archived. Restore it before pairing.")
     if Service.DISABLED in (instance.desired_state, instance.service):
-        return _("This number is switched off. It can be paired once it is switched on again.")
+        return _("This number is switched off. You can pair it once it's switched on again.")
     if instance.connection == Connection.CONNECTED:
         return _(
-            "This number is already connected. If its phone was logged out just now, try again in a few seconds."
+            "This number is already connected. If its phone was just logged out, try again in a few seconds."
         )
     return ""
 
@@ -280,9 +282,9 @@ def _why_again(attempt: PairingAttempt | None) -> str:
 
 def _why_failed(attempt: PairingAttempt | None) -> str:
     if attempt is None or attempt.error_kind in (STUCK, ""):
-        return _("No code arrived in time. Please ask for a new code.")
+        return _("No code arrived in time. Ask for a new code.")
     if attempt.error_kind == BAD_IMAGE:
-        return _("MazBot sent something that is not a QR code. Please ask for a new code.")
+        return _("MazBot didn't send a QR code. Ask for a new code.")
     return f"{explain_kind(attempt.error_kind, by_hand=True)} {attempt.error}".strip()
 
 

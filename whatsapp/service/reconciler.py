@@ -56,11 +56,11 @@ def switch(instance: Instance, account: MazbotAccount, client: MazBot, now: date
     """One number, claimed by us. Returns "" when MazBot confirmed, else why not."""
     if _is_for_unpaid(instance):
         if MazbotAccount.objects.filter(pk=account.pk, failing_since__isnull=False).exists():
-            why = _("MazBot is failing for many numbers; suspensions wait until it works again.")
+            why = _("MazBot is failing for many numbers. Suspensions wait until it recovers.")
             return _postpone(instance, why, now)
         permitted = _permitted(instance, now)
         if permitted is None:
-            return _postpone(instance, _("What the center owes could not be checked."), now)
+            return _postpone(instance, _("The center's balance couldn't be checked."), now)
         if not permitted:
             return _withdraw(instance, now)
     action = ToggleAction.ENABLE if instance.desired_state == Service.ENABLED else ToggleAction.DISABLE
@@ -85,7 +85,7 @@ def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime)
         Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller").get(pk=asked.pk)
     )
     if row.instance_id != asked.instance_id:  # a corrected id is another number at MazBot
-        return _("The instance id was corrected meanwhile.")
+        return _("The instance ID was corrected in the meantime.")
     changed = (row.desired_state, row.desired_at) != (asked.desired_state, asked.desired_at)
     before = row.service
     why = _note_answer(row, answer, now)
@@ -97,7 +97,7 @@ def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime)
     answered = ("service", "confirmed_raw", "confirmed_at", "next_check_at", "version")
     row.save(update_fields=[*answered, *SWITCHING.columns])
     live.publish(row.reseller_id, "instances", centers=(row.center_id,))
-    return why or (_("The desired state changed meanwhile.") if changed else "")
+    return why or (_("The desired state changed in the meantime.") if changed else "")
 
 
 def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: datetime) -> str:
@@ -109,10 +109,12 @@ def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: dateti
     row.service = Service(answer.state.value)
     row.confirmed_raw = answer.raw[:64]
     if row.service == Service.UNCONFIRMED:
-        return _("MazBot answered “%(text)s”, which confirms nothing.") % {"text": row.confirmed_raw}
+        return _("MazBot answered “%(text)s”, which doesn't confirm the change.") % {
+            "text": row.confirmed_raw
+        }
     row.confirmed_at = now
     if row.service != row.desired_state:
-        return _("MazBot answered “%(text)s”, which is not what was asked for.") % {"text": row.confirmed_raw}
+        return _("MazBot answered “%(text)s”, which isn't what was requested.") % {"text": row.confirmed_raw}
     return ""
 
 

@@ -52,9 +52,7 @@ def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime)
         address = check_public_url(address)
     with held(FORWARDING.claim, instance, now) as mine:
         if not mine:
-            raise OperationRefused(
-                _("MazBot is being told another address right now. Try again in a few minutes.")
-            )
+            raise OperationRefused(_("The address is being changed at MazBot. Try again in a few minutes."))
         _ask_for_person(instance, account, address, now)
         with transaction.atomic():
             left = _left_meanwhile(instance, by, now)
@@ -64,7 +62,9 @@ def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime)
                     "webhook.set", instance, by, now, url=_shown(address, address == own_webhook_url(account))
                 )
     if left:
-        raise OperationRefused(_("The number was moved or archived meanwhile, so the address was not kept."))
+        raise OperationRefused(
+            _("The number was moved or archived in the meantime, so the address wasn't saved.")
+        )
 
 
 def reset_webhook_url(*, instance: Instance, by: User | None, now: datetime) -> bool:

@@ -47,7 +47,7 @@ def settings_mazbot(request: TenantRequest) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error("base_url", error.sentence)
         else:
-            toast(request, _("The MazBot account was saved. Test the connection to be sure that it works."))
+            toast(request, _("The MazBot account was saved. Test the connection to make sure it works."))
             return redirect("settings_mazbot", request.reseller.slug)
     return _page(request, form, status=422)
 

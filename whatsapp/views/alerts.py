@@ -90,9 +90,9 @@ def _say(request: HttpRequest, count: int, chose: bool) -> None:
         text = ngettext("%(n)s alert acknowledged.", "%(n)s alerts acknowledged.", count) % {"n": count}
         toast(request, text)
     elif chose:
-        toast(request, _("These alerts were acknowledged or resolved already."), "info")
+        toast(request, _("These alerts are already acknowledged or resolved."), "info")
     else:
-        toast(request, _("Choose the alerts to acknowledge first."), "warning")
+        toast(request, _("Select the alerts to acknowledge."), "warning")
 
 
 def _back(request: TenantRequest) -> str:

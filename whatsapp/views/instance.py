@@ -119,7 +119,7 @@ def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 def _say_switched(request: TenantRequest, row: Instance, wanted: Service, changed: bool) -> None:
     if not changed:
-        toast(request, _("“%(name)s” is already in that state. Nothing was changed.") % {"name": row}, "info")
+        toast(request, _("“%(name)s” is already in that state. Nothing changed.") % {"name": row}, "info")
     elif wanted == Service.DISABLED:
         toast(request, _("“%(name)s” is being switched off at MazBot.") % {"name": row})
     else:
@@ -142,9 +142,9 @@ def instance_webhook(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 def _have_sent_here(request: TenantRequest, row: Instance) -> None:
     if reset_webhook_url(instance=row, by=request.user, now=clock.now()):
-        text = _("MazBot is being told to send the events of “%(name)s” here.")
+        text = _("The events of “%(name)s” are being redirected here.")
     else:
-        text = _("The events of “%(name)s” come here already, or MazBot is being told so.")
+        text = _("The events of “%(name)s” are already sent here, or are being redirected.")
     toast(request, text % {"name": row}, "info")
 
 

@@ -131,7 +131,7 @@ def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error("center", error.sentence)
         else:
-            toast(request, _("“%(name)s” belongs to “%(center)s” now.") % {"name": row, "center": center})
+            toast(request, _("“%(name)s” was moved to “%(center)s”.") % {"name": row, "center": center})
             return redirect("instance", request.reseller.slug, pk)
     return _edit_page(request, row, status=422, move_form=form)
 
@@ -163,5 +163,5 @@ def instance_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
-        toast(request, _("“%(name)s” is in use again.") % {"name": row})
+        toast(request, _("“%(name)s” was restored.") % {"name": row})
     return redirect("instance", request.reseller.slug, pk)

@@ -29,7 +29,7 @@ def next_step(alert: Alert, request: TenantRequest) -> NextStep | None:
     if alert.kind in (Kind.DISCONNECTED, Kind.EXPIRED) and request.may(Permission.PAIR):
         return NextStep(_("Pair again"), reverse("pair", args=place), "qrcode")
     if alert.kind == Kind.NOT_FOUND and request.may(Permission.MANAGE_CENTERS):
-        return NextStep(_("Correct the id"), reverse("instance_edit", args=place), "pencil")
+        return NextStep(_("Correct the ID"), reverse("instance_edit", args=place), "pencil")
     if alert.kind == Kind.USAGE_FLAGGED and request.may(Permission.ISSUE_INVOICES):
         return NextStep(_("Decide"), reverse("usage", args=place[:1]), "gavel")
     return NextStep(_("Open the number"), reverse("instance", args=place), "eye")
@@ -46,8 +46,8 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
         ),
         Kind.ACCOUNT_REFUSED: (_("Check the account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
         Kind.ACCOUNT_LIMITED: (_("Check the limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
-        Kind.QUOTA_LOW: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
-        Kind.USAGE_GAP: (_("Look at the usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
+        Kind.QUOTA_LOW: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
+        Kind.USAGE_GAP: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.EXCHANGE_OLD: (
             _("Enter a rate"),
             "exchange_rates",
@@ -59,7 +59,7 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
     }
     of_a_center = {
         Kind.BILLING_BLOCKED: (
-            _("Look at the invoice"),
+            _("View invoice"),
             "invoice_issue_for",
             "file-invoice",
             Permission.ISSUE_INVOICES,

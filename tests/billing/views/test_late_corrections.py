@@ -15,7 +15,7 @@ from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 from whatsapp.models import Instance
 
-HEADS_UP = "MazBot corrected usage"
+HEADS_UP = "MazBot corrected"
 
 
 def correct(desk: Desk, *, archive: bool = True, **counts: Any) -> Center:

@@ -97,7 +97,7 @@ def test_the_preview_says_what_an_amount_pays_and_records_nothing(desk: Desk, ht
     more = client.post(url, _data(amount="101020.10", reference=""), headers=htmx).content.decode()
     assert "in full" in more
     assert "credit" in more
-    assert "What this payment does" in client.post(url, {"amount": "x"}, headers=htmx).content.decode()
+    assert "What this payment covers" in client.post(url, {"amount": "x"}, headers=htmx).content.decode()
     assert not _payments(desk)
 
 
@@ -106,7 +106,7 @@ def test_the_preview_says_whether_the_service_comes_back(desk: Desk, htmx: dict[
         assert suspend(center=desk.center, now=NOW.replace(month=4)) is not None
     url = desk.url(f"payments/record/{desk.center.pk}/preview/")
     page = desk.as_(desk.billing).post(url, _data(), headers=htmx).content.decode()
-    assert "switched on again" in page
+    assert "resumes within seconds" in page
 
 
 def test_a_payment_is_reversed_with_a_reason_once(desk: Desk) -> None:
@@ -129,7 +129,7 @@ def test_the_list_filters_and_exports(desk: Desk) -> None:
     _record(desk, amount="10", reference="=1+1")
     client = desk.as_(desk.support)
     assert "=1+1" in client.get(desk.url("payments/?q=1%2B1")).content.decode()
-    assert "No payment matches" in client.get(desk.url("payments/?state=reversed")).content.decode()
+    assert "No matching payments" in client.get(desk.url("payments/?state=reversed")).content.decode()
     assert "=1+1" in client.get(desk.url(f"payments/?center={desk.center.pk}&month=2026-03")).content.decode()
     response = client.get(desk.url("payments/export/csv/"))
     assert "'=1+1" in b"".join(response.streaming_content).decode()

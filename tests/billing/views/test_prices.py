@@ -140,7 +140,7 @@ def test_a_margin_of_its_own_is_withdrawn_with_a_look_at_what_it_moves(
         "fixed": "",
     }
     preview = client.post(desk.url("prices/margin/preview/"), data, headers=htmx).content.decode()
-    assert "Prices with the wider margin" in preview
+    assert "Prices after the margin is removed" in preview
     assert "137,741.04" in preview
     assert "101,010.096" in preview
     assert not _margins(desk)[0].withdrawn
@@ -184,7 +184,7 @@ def test_a_changed_rate_shows_what_it_moves(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
         add_rates(desk.shop, text="100000", monthly_subscription="9")
     page = desk.as_(desk.owner).get(desk.url("prices/")).content.decode()
-    assert "latest change moves" in page
+    assert "latest rate update" in page
     assert "110,000" in page
 
 
@@ -192,7 +192,7 @@ def test_a_price_below_its_cost_is_named(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
         desk.shop.margin("-20", center=desk.center)
     page = desk.as_(desk.owner).get(desk.url("prices/")).content.decode()
-    assert "Sold below cost" in page
+    assert "Prices below cost" in page
 
 
 def test_a_type_is_put_into_another_category(desk: Desk) -> None:
@@ -333,4 +333,4 @@ def test_how_often_a_subscription_is_charged_is_chosen_and_told(desk: Desk) -> N
     assert '<option value="year" selected>' in page
     assert "Each number is charged" in page
     assert "charged in full for every month" in page
-    assert "Per number and year" in desk.as_(desk.admin).get(desk.portal("prices/")).content.decode()
+    assert "Per number per year" in desk.as_(desk.admin).get(desk.portal("prices/")).content.decode()

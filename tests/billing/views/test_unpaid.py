@@ -83,12 +83,12 @@ def test_the_safety_stop_is_shown_and_released_once(desk: Desk) -> None:
         )
     page = _page(desk)
     assert "was stopped" in page
-    assert "Let them be suspended" not in page
+    assert "Approve suspensions" not in page
     url = desk.url(f"unpaid/safety_stop/{safety_stop.pk}/release/")
     assert desk.as_(desk.support).post(url).status_code == 403
     assert desk.as_(desk.stranger).post(url).status_code == 404
     client = desk.as_(desk.billing)
-    assert "Let them be suspended" in client.get(desk.url("unpaid/")).content.decode()
+    assert "Approve suspensions" in client.get(desk.url("unpaid/")).content.decode()
     client.post(url)
     again = client.post(url, follow=True)
     assert "dealt with already" in again.content.decode()

@@ -32,11 +32,11 @@ def test_the_days_are_shown_where_they_block(desk: Desk, lost: Instance) -> None
     issue = client.get(desk.url(f"invoices/issue/{desk.center.pk}/"), DAYS).content.decode()
     usage = client.get(desk.url(f"usage/?month=2026-02&center={desk.center.pk}")).content.decode()
     for page in (issue, usage):
-        assert "2 days not read" in page
+        assert "2 days missing" in page
         assert f"usage/waive/{lost.pk}/" in page
     as_support = desk.as_(desk.support).get(desk.url(f"usage/?month=2026-02&center={desk.center.pk}"))
     assert f"usage/waive/{lost.pk}/" not in as_support.content.decode()
-    assert "days not read" not in client.get(desk.url("usage/?month=2026-02")).content.decode()
+    assert "days missing" not in client.get(desk.url("usage/?month=2026-02")).content.decode()
 
 
 def test_a_closed_day_is_not_waited_for(desk: Desk, lost: Instance) -> None:
@@ -44,7 +44,7 @@ def test_a_closed_day_is_not_waited_for(desk: Desk, lost: Instance) -> None:
         desk.shop.owe("1", day=date(2026, 2, 26))
         Instance.objects.filter(pk=lost.pk).update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
     page = desk.as_(desk.owner).get(desk.url(f"usage/?month=2026-02&center={desk.center.pk}"))
-    assert "2 days not read" in page.content.decode()
+    assert "2 days missing" in page.content.decode()
 
 
 def test_the_page_says_what_happens_to_each_day(desk: Desk, lost: Instance) -> None:

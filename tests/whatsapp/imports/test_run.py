@@ -105,7 +105,7 @@ def test_what_spreadsheets_leave_in_cells_is_cleaned(place, now, content, center
         ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i-2,"x"y\n', [4]),
         ('A,,,,,,,i-1,"x\ny"\nB,,,,,,,i 2,\n', [2, 4]),
     ],
-    ids=["not closed", "text after it", "after a cell of two lines"],
+    ids=["isn't closed", "text after it", "after a cell of two lines"],
 )
 def test_a_broken_record_is_named_by_the_line_in_which_it_begins(place, now, rows, lines):
     batch = preview(place, f"{HEADER}\n{rows}", now)
@@ -165,7 +165,7 @@ def test_a_wrong_row_is_named_by_line_and_field_and_nothing_is_imported(place, n
 
 def test_a_wrong_language_is_told_with_the_right_ones(place, now):
     batch = preview(place, f"{HEADER}\nA,,,,,,fr,inst-1,\n", now)
-    assert batch.errors[0]["message"] == "“fr” is not one of: en, ar."
+    assert batch.errors[0]["message"] == "“fr” isn't allowed. Use one of: en, ar."
 
 
 def test_duplicates_in_the_file_and_in_the_database(place, now):

@@ -311,7 +311,7 @@ def test_a_round_is_recorded_with_its_failures(new_place, now):
     run = status_job(reseller=place.reseller, now=now)
     assert (run.state, run.done, run.failed) == (JobRun.State.PARTIAL, 1, 1)
     assert run.failures[0]["item"] == bad.instance_id
-    assert "instance id" in run.failures[0]["why"]
+    assert "instance ID" in run.failures[0]["why"]
     assert status_job(reseller=place.reseller, now=now + timedelta(seconds=1)) is None
     assert status_job(reseller=place.reseller, now=now + timedelta(seconds=2), everyone=True) is not None
 

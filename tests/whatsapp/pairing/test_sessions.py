@@ -166,7 +166,7 @@ def test_a_code_that_is_no_image_is_a_sentence(place, now):
     assert not fetch(attempt, now)
     state = pairing_state(number, now)
     assert (state.phase, state.may_start) == (Phase.FAILED, True)
-    assert "not a QR code" in state.sentence
+    assert "send a QR code" in state.sentence
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_one_call_at_a_time_per_number(place, number, target, now):
         with held(FORWARDING.claim, number, now) as second:
             assert not second
         assert switching_due(now) == []
-        with pytest.raises(OperationRefused, match="right now"):
+        with pytest.raises(OperationRefused, match="being changed"):
             set_webhook(instance=fresh(number), url=NEW, by=None, now=now)
     assert switching_due(now) == [place.reseller.pk]
 
@@ -231,7 +231,7 @@ def test_an_archived_number_is_given_no_address(place, number, now):
 
 
 def test_an_id_is_not_corrected_while_its_events_go_to_a_center(place, number, now):
-    with pytest.raises(OperationRefused, match="sent here first"):
+    with pytest.raises(OperationRefused, match="Send them here first"):
         edit_instance(instance=number, by=None, instance_id="another", now=now)
     assert reset_webhook_url(instance=number, by=None, now=now)
     switching_job(reseller=place.reseller, now=now)

@@ -59,7 +59,7 @@ def test_stored_secrets_do_not_follow_a_changed_address(house: House) -> None:
     for path in ("settings/mazbot/", "settings/mazbot/test/"):
         response = house.as_(house.owner).post(house.url(path), data)
         assert response.status_code == 422
-        assert "enter this again for it" in response.content.decode()
+        assert "Enter this again" in response.content.decode()
     assert _account(house).base_url != "https://elsewhere.example/api"
 
 
@@ -119,18 +119,18 @@ def test_a_good_account_works(there: Place) -> None:
 
 def test_a_wrong_key_is_named(there: Place) -> None:
     text = _try(there, api_key="wrong")
-    assert "The problem is here: API key" in text
+    assert "Failed at: API key" in text
 
 
 def test_a_wrong_password_is_named_with_the_hint(there: Place) -> None:
     text = _try(there, password="wrong")
-    assert "The problem is here: Login" in text
+    assert "Failed at: Login" in text
     assert "staff account" in text
 
 
 def test_an_address_where_nobody_answers_is_named(there: Place) -> None:
     text = _try(there, base_url="http://127.0.0.1:9/api", api_key="k", password="p")
-    assert "The problem is here: Network" in text
+    assert "Failed at: Network" in text
 
 
 def test_testing_saves_nothing(there: Place) -> None:
@@ -146,4 +146,4 @@ def test_the_page_says_working_again_after_an_error_is_over(house: House) -> Non
         with tenant(house.reseller):
             MazbotAccount.objects.update(last_error_at=error_at, last_error_kind="limit", last_ok_at=ok_at)
         page = house.as_(house.owner).get(house.url("settings/mazbot/")).content.decode()
-        assert ("Working" in page, "requests per minute are used up" in page) == (works, not works)
+        assert ("Working" in page, "used up its requests per minute" in page) == (works, not works)

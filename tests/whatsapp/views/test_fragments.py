@@ -49,7 +49,7 @@ def test_home_with_many_down_stays_short(house: House) -> None:
 def test_home_when_all_is_well_and_when_there_is_nothing(house: House) -> None:
     with tenant(house.reseller):
         Instance.objects.update(connection="connected")
-    assert "Every number that should be connected is" in _home(house)
+    assert "All active numbers are connected" in _home(house)
     with tenant(house.reseller):
         Instance.objects.all().delete()
     assert "No numbers yet" in _home(house)

@@ -176,7 +176,7 @@ def test_mazbots_failure_is_a_sentence_and_another_try(desk: Desk) -> None:
     desk.work()
     text = desk.client.get(desk.url("state/"), headers=HTMX).content.decode()
     assert 'data-stage="failed"' in text
-    assert "MazBot has an internal error" in text
+    assert "MazBot had an internal error" in text
     assert "Try again" in text
     assert 'role="alert"' in text
 

@@ -40,7 +40,7 @@ def test_only_the_centers_own_numbers_in_use(house: House) -> None:
     [
         ({"connection": Connection.CONNECTED}, "Everything is fine", False),
         ({"connection": Connection.EXPIRED}, "Pair the phone again", True),
-        ({"connection": Connection.UNCHECKED}, "has not been checked yet", True),
+        ({"connection": Connection.UNCHECKED}, "hasn't been checked yet", True),
         (
             {
                 "connection": Connection.EXPIRED,
@@ -52,7 +52,7 @@ def test_only_the_centers_own_numbers_in_use(house: House) -> None:
         ),
         (
             {"desired_state": Service.DISABLED, "desired_reason": DesiredReason.MANUAL},
-            "by your provider",
+            "Your provider switched off",
             False,
         ),
     ],
@@ -81,7 +81,7 @@ def test_the_resellers_own_webhook_address_is_not_given_away(house: House) -> No
     _set(house, webhook_url=secret)
     text = house.as_(house.admin).get(house.portal(f"numbers/{house.number.pk}/webhook/")).content.decode()
     assert house.account.webhook_path_token not in text
-    assert "the system of your provider" in text
+    assert "your provider's system" in text
 
 
 def test_a_center_never_sees_the_address_of_the_one_its_number_came_from(house: House) -> None:
@@ -90,7 +90,7 @@ def test_a_center_never_sees_the_address_of_the_one_its_number_came_from(house: 
     with tenant(house.reseller):
         move(instance=Instance.objects.get(pk=number.pk), center=house.center, by=None)
     page = house.as_(house.admin).get(house.portal(f"numbers/{number.pk}/webhook/")).content.decode()
-    assert "it is just being changed" in page
+    assert "being changed" in page
     assert old not in page
 
 
@@ -102,7 +102,7 @@ def test_a_center_admin_sets_the_webhook_address(new_place: object) -> None:
     url = f"/c/{place.center.pk}/numbers/{number.pk}/webhook/"
     inside = client.post(url, {"url": "http://192.168.1.4/hook"})
     assert inside.status_code == 422
-    assert "is not a public address" in inside.content.decode()
+    assert "t a public address" in inside.content.decode()
     assert "http://192.168.1.4/hook" in inside.content.decode()
     assert client.post(url, {"url": "https://93.184.216.34/hook"}).status_code == 302
     with tenant(place.reseller):
