@@ -13,7 +13,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import redis
@@ -26,6 +25,7 @@ from centers.clock import _REREAD_SECONDS as CLOCK_REREAD
 from devstack import embedded
 from devstack.sandbox import SandboxControl
 from devstack.supervisor import commands
+from tests.databases import migrated_database, with_path
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
@@ -66,8 +66,8 @@ class Stack:
         """The environment of all processes: the test's own database and Valkey number."""
         own = {name: value for name, value in os.environ.items() if name != "MARKAZ_TESTING"}
         return own | {
-            "DATABASE_URL": _with_path(embedded.database_url(), self.name),
-            "REDIS_URL": _with_path(embedded.redis_url(), str(self.redis_number)),
+            "DATABASE_URL": with_path(embedded.database_url(), self.name),
+            "REDIS_URL": with_path(embedded.redis_url(), str(self.redis_number)),
             "SECRET_KEY": "browser-tests-" + "x" * 50,
             "FIELD_KEYS": "0Yh3w3sKRxlOSaDmvcYFqTCmvG5kMYtwFmEFsd4H6lM=",
             "MARKAZ_DEMO": "1",
@@ -82,7 +82,6 @@ class Stack:
     def start(self) -> None:
         """Create the database, then start everything and wait until it answers."""
         self._recreate_database()
-        self.manage("migrate", "-v0")
         for process in ("sandbox", "web", "worker", "jobs", "beat"):
             self.start_process(process)
         wait_for(lambda: _answers(self.sandbox_url + "/control"), "the sandbox")
@@ -119,7 +118,7 @@ class Stack:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         self.processes.clear()
-        with psycopg.connect(_with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
+        with psycopg.connect(with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -207,9 +206,10 @@ class Stack:
         return [PYTHON, *command[1:]]
 
     def _recreate_database(self) -> None:
-        with psycopg.connect(_with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
+        template = migrated_database()
+        with psycopg.connect(with_path(embedded.database_url(), "postgres"), autocommit=True) as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-            admin.execute(f'CREATE DATABASE "{self.name}"')
+            admin.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
         with redis.Redis.from_url(self.env["REDIS_URL"]) as valkey:
             valkey.flushdb()
 
@@ -229,7 +229,3 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=2).status_code == 200
     except requests.RequestException:
         return False
-
-
-def _with_path(url: str, path: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path="/" + path))

@@ -41,20 +41,27 @@ def hold(checkout: Checkout) -> "subprocess.Popen[str]":
     return process
 
 
-@pytest.fixture
-def checkouts(tmp_path: Path) -> Iterator[list[Checkout]]:
-    """Two checkouts, one with spaces and quotes in its path; nothing of them remains afterwards."""
-    if state.as_root():  # pytest's folders belong to root alone; the checkouts stay as closed as that
-        tmp_path.chmod(0o700)
-    made = [Checkout(tmp_path / 'it\'s a "checkout" of mine'), Checkout(tmp_path / "second")]
+def new_checkout(folder: Path) -> Checkout:
+    """A checkout that has no data yet, its path with spaces and quotes."""
+    if state.as_root():  # pytest's folders belong to root alone; the checkout stays as closed as that
+        folder.chmod(0o700)
+    return Checkout(folder / 'it\'s a "checkout" of mine')
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """One for all tests that leave its servers stopped and its data whole: setting up a database takes seconds."""
+    made = new_checkout(tmp_path_factory.mktemp("checkout"))
     yield made
-    for checkout in made:
-        checkout.remove()
+    made.remove()
 
 
 @pytest.fixture
-def checkout(checkouts: list[Checkout]) -> Checkout:
-    return checkouts[0]
+def fresh(tmp_path: Path) -> Iterator[Checkout]:
+    """One without data, for one test."""
+    made = new_checkout(tmp_path)
+    yield made
+    made.remove()
 
 
 def leave(*holders: "subprocess.Popen[str]") -> None:
@@ -114,6 +121,7 @@ def test_a_wrong_password_is_refused(checkout: Checkout) -> None:
     broker = checkout.status()["REDIS_URL"]
     with pytest.raises(redis.AuthenticationError):
         redis.Redis.from_url(broker.replace(broker.split(":")[2].split("@")[0], "guess")).ping()
+    assert checkout.run("stop").returncode == 0
 
 
 def test_the_last_one_out_stops_the_servers(checkout: Checkout) -> None:
@@ -196,12 +204,12 @@ def test_a_port_taken_by_somebody_else_is_left_to_them(checkout: Checkout) -> No
         leave(holder)
 
 
-def test_two_checkouts_side_by_side(checkouts: list[Checkout]) -> None:
-    holders = [hold(checkout) for checkout in checkouts]
-    first, second = (checkout.status() for checkout in checkouts)
+def test_two_checkouts_side_by_side(checkout: Checkout, fresh: Checkout) -> None:
+    holders = [hold(checkout), hold(fresh)]
+    first, second = checkout.status(), fresh.status()
     assert not {first["DATABASE_URL"], first["REDIS_URL"], first["Data"]} & set(second.values())
     leave(holders[0])
-    with closing(checkouts[1].database()) as database:
+    with closing(fresh.database()) as database:
         assert database.execute("SELECT 1").fetchone() == (1,)
     leave(holders[1])
 
@@ -215,15 +223,15 @@ def test_commands_that_start_at_the_same_moment_share_the_servers(checkout: Chec
     leave(*commands)
 
 
-def test_a_server_of_ones_own_is_used_and_none_is_started(checkout: Checkout) -> None:
-    checkout.environment |= {"DATABASE_URL": "postgres://elsewhere/db", "REDIS_URL": "redis://elsewhere/3"}
+def test_a_server_of_ones_own_is_used_and_none_is_started(fresh: Checkout) -> None:
+    fresh.environment |= {"DATABASE_URL": "postgres://elsewhere/db", "REDIS_URL": "redis://elsewhere/3"}
     code = HOLD.replace("'up'", "embedded.database_url(), embedded.redis_url()")
-    said, errors = python(checkout, code).communicate("\n", timeout=30)
+    said, errors = python(fresh, code).communicate("\n", timeout=30)
     assert said == "postgres://elsewhere/db redis://elsewhere/3\n", errors
-    assert not (checkout.data() / "postgres").exists()
-    _, errors = python(checkout, "from devstack import embedded; embedded.secret('field-key')").communicate()
+    assert not (fresh.data() / "postgres").exists()
+    _, errors = python(fresh, "from devstack import embedded; embedded.secret('field-key')").communicate()
     assert "FIELD_KEYS is not set" in errors
-    del checkout.environment["DATABASE_URL"], checkout.environment["REDIS_URL"]
+    del fresh.environment["DATABASE_URL"], fresh.environment["REDIS_URL"]
 
 
 def test_the_dot_env_file_counts_like_the_environment(checkout: Checkout) -> None:
@@ -245,8 +253,11 @@ def test_secrets_are_made_once_and_private(checkout: Checkout) -> None:
 
 def test_a_server_that_cannot_start_says_why_in_a_sentence(checkout: Checkout) -> None:
     leave(hold(checkout))
-    (checkout.data() / "postgres" / "postgresql.conf").write_text("no_such_setting = 1\n")
+    settings = checkout.data() / "postgres" / "postgresql.conf"
+    right = settings.read_text()
+    settings.write_text("no_such_setting = 1\n")
     failed = checkout.run("start")
+    settings.write_text(right)
     assert failed.returncode == 1
     assert failed.stderr.startswith("PostgreSQL did not start. Its log (")
     assert "no_such_setting" in failed.stderr
@@ -255,18 +266,21 @@ def test_a_server_that_cannot_start_says_why_in_a_sentence(checkout: Checkout) -
 
 def test_data_of_another_major_version_is_not_touched(checkout: Checkout) -> None:
     leave(hold(checkout))
-    (checkout.data() / "postgres" / "PG_VERSION").write_text("17\n")
+    version = checkout.data() / "postgres" / "PG_VERSION"
+    right = version.read_text()
+    version.write_text("17\n")
     failed = checkout.run("start")
+    version.write_text(right)
     assert failed.returncode == 1
     assert "was made by PostgreSQL 17" in failed.stderr
     assert (checkout.data() / "postgres" / "base").exists()
 
 
-def test_an_initdb_that_was_killed_half_way_is_begun_anew(checkout: Checkout) -> None:
-    half = checkout.data() / "postgres"
+def test_an_initdb_that_was_killed_half_way_is_begun_anew(fresh: Checkout) -> None:
+    half = fresh.data() / "postgres"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
-    leave(hold(checkout))
+    leave(hold(fresh))
 
 
 def test_reset_asks_and_refuses_while_in_use(checkout: Checkout) -> None:

@@ -2,99 +2,26 @@
 
 import fcntl
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import requests
 
 from devstack.supervisor import commands, leftovers
 from tests.devstack.checkout import Checkout, kill_hard, running
-
-START_SECONDS = 150.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.devstack.install import Install, interrupt
 
 
-class Install:
-    """One checkout and its `make run`."""
-
-    def __init__(self, checkout: Checkout) -> None:
-        self.checkout = checkout
-        self.port, self.sandbox_port = free_port(), free_port()
-        self.log = checkout.root / "run.log"
-
-    def start(self, **variables: str) -> "subprocess.Popen[bytes]":
-        """Start the supervisor in a process group of its own, as a shell does for a terminal."""
-        ports = {"PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port)}
-        with self.log.open("wb") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "devstack.supervisor"],
-                cwd=self.checkout.root,
-                env={**self.checkout.environment, **ports, **variables},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def serve(self) -> "subprocess.Popen[bytes]":
-        """Start, and wait for the logins, the login page and both groups of workers."""
-        process = self.start()
-        self.wait_for(process, "Markaz is ready", *(f"{name}@" for name in commands.WORKERS))
-        page = requests.get(f"http://127.0.0.1:{self.port}/accounts/login/", timeout=10)
-        assert page.status_code == 200
-        return process
-
-    def wait_for(self, process: "subprocess.Popen[bytes]", *wanted: str) -> None:
-        """Wait until the terminal shows all of this."""
-        deadline = time.monotonic() + START_SECONDS
-        while not all(text in self.output() for text in wanted):
-            assert process.poll() is None, self.output()
-            assert time.monotonic() < deadline, self.output()
-            time.sleep(0.1)
-
-    def refused(self, **variables: str) -> str:
-        """What a start says that ends at once."""
-        process = self.start(**variables)
-        assert process.wait(timeout=60) == 1, self.output()
-        assert "Traceback" not in self.output()
-        return self.output()
-
-    def output(self) -> str:
-        """What the terminal shows."""
-        return self.log.read_text(errors="replace")
-
-    def marked(self) -> list[int]:
-        """The living processes of this install, the supervisor among them."""
-        found = leftovers.marked(str(self.checkout.data()))
-        return [pid for pid in found if running(pid)]
-
-
-@pytest.fixture
-def install(tmp_path: Path) -> Iterator[Install]:
-    made = Install(Checkout(tmp_path / "a checkout", everything=True))
+@pytest.fixture(scope="module")
+def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    """One for all tests: each leaves it stopped, and only the first start sets up a database."""
+    made = Install(Checkout(tmp_path_factory.mktemp("run") / "a checkout", everything=True))
     yield made
     leftovers.end(str(made.checkout.data()))
     made.checkout.remove()
-
-
-def interrupt(process: "subprocess.Popen[bytes]") -> float:
-    """Ctrl-C: the terminal sends SIGINT to the whole group in the foreground. Returns the seconds it took."""
-    began = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=30) == 0
-    return time.monotonic() - began
 
 
 def test_ctrl_c_stops_everything_and_a_second_run_is_refused_meanwhile(install: Install) -> None:
@@ -111,37 +38,6 @@ def test_ctrl_c_stops_everything_and_a_second_run_is_refused_meanwhile(install: 
     assert not any(running(pid) for pid in servers)
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", install.port)) != 0
-
-
-DEMO = """
-SELECT (SELECT count(*) FROM centers_center), (SELECT count(*) FROM whatsapp_instance),
-       (SELECT count(*) FROM centers_membership), (SELECT count(*) FROM billing_margin),
-       (SELECT bool_and(owed = 0) FROM (SELECT sum(open_amount) AS owed FROM billing_invoice
-         JOIN centers_center c ON c.id = center_id WHERE c.name = 'Alexandria Books') AS one),
-       (SELECT count(*) > 60 FROM billing_invoice), (SELECT count(*) > 40 FROM billing_payment),
-       (SELECT count(*) >= 2 FROM billing_suspension)
-"""
-
-
-@pytest.mark.timeout(600)  # three starts and the whole demo
-def test_the_next_run_clears_what_kill_9_left_and_goes_on_with_the_demo(install: Install) -> None:
-    process = install.serve()
-    kill_hard(process.pid)
-    process.wait()
-    assert install.marked(), "the workers should have outlived their supervisor"
-    process = install.serve()
-    assert "that an earlier run left behind" in install.output()
-    with closing(install.checkout.database()) as database:
-        database.execute("CREATE TABLE kept AS SELECT 1 AS one")
-    kill_hard(*install.marked(), *install.checkout.pids())
-    process.wait()
-    process = install.serve()
-    with closing(install.checkout.database()) as database:
-        assert database.execute("SELECT one FROM kept").fetchone() == (1,)
-        install.wait_for(process, "the demo is complete")
-        assert database.execute(DEMO).fetchone() == (40, 55, 4, 4, True, True, True, True)
-    interrupt(process)
-    assert install.marked() == []
 
 
 def test_a_process_that_dies_ends_the_run_with_an_error(install: Install) -> None:
