@@ -12,8 +12,9 @@ VENV = .venv/bin/python
 # Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
 ALL_TESTS = -n 2 --cov --cov-report=term-missing
 # `make chaos` sends so much more to the tests that send hostile input.
-FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_signatures.py tests/guards/test_hostile_input.py
-FUZZ = env MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
+FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_signatures.py tests/guards/test_hostile_input.py \
+	tests/guards/test_url_access.py tests/billing/test_any_order.py tests/browser/test_accessibility.py
+FUZZ = env MARKAZ_THOROUGH=1 MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example BEHIND_PROXY=1 \
 	EMAIL_URL=submission://user:password@mail.example:587 DEFAULT_FROM_EMAIL=billing@markaz.example \

@@ -38,6 +38,7 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.lifecycle import archive_center, restore_center
 from tests.billing.conftest import Shop
+from tests.thorough import THOROUGH
 from whatsapp.instances import move
 from whatsapp.models import Instance
 
@@ -217,7 +218,7 @@ def check(walk: Walk) -> None:
         assert found["last"] == found["count"] == numbers.last
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(20 if THOROUGH else 2))
 def test_the_books_stay_true(shop: Shop, seed: int) -> None:
     walk = Walk(shop, seed)
     for _step in range(60):

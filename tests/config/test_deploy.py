@@ -53,19 +53,27 @@ def test_settings_of_a_real_install_pass() -> None:
             {"BEHIND_PROXY": "0", "EMAIL_URL": "console:"},
             ["BEHIND_PROXY is 0", "EMAIL_URL names no mail server"],
         ),
-        ({"EMAIL_URL": "memory:"}, ["EMAIL_URL names no mail server"]),
-        ({"EMAIL_URL": "file:///tmp/mails"}, ["EMAIL_URL names no mail server"]),
         (
-            {"EMAIL_URL": "dummy:", "DEFAULT_FROM_EMAIL": ""},
-            ["EMAIL_URL names no", "DEFAULT_FROM_EMAIL is the"],
+            {"EMAIL_URL": "memory:", "LIVE_STREAMS": "9000"},
+            ["EMAIL_URL names no mail server", "Set WEB_CONNECTIONS to 14400 or more"],
+        ),
+        (
+            {"EMAIL_URL": "file:///tmp/mails", "SITE_URL": "http://markaz.example"},
+            ["EMAIL_URL names no mail server", "cross the network unencrypted"],
+        ),
+        (
+            {
+                "EMAIL_URL": "dummy:",
+                "DEFAULT_FROM_EMAIL": "",
+                "SITE_URL": "http://markaz.example",
+                "SECURE_SSL_REDIRECT": "1",
+            },
+            ["EMAIL_URL names no", "DEFAULT_FROM_EMAIL is the", "SECURE_SSL_REDIRECT is on"],
         ),
         (
             {"EMAIL_URL": "", "ALLOWED_HOSTS": "other.example"},
             ["EMAIL_URL names no", "ALLOWED_HOSTS doesn't"],
         ),
-        ({"SITE_URL": "http://markaz.example"}, ["cross the network unencrypted"]),
-        ({"SITE_URL": "http://markaz.example", "SECURE_SSL_REDIRECT": "1"}, ["SECURE_SSL_REDIRECT is on"]),
-        ({"LIVE_STREAMS": "9000"}, ["Set WEB_CONNECTIONS to 14400 or more"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
 )

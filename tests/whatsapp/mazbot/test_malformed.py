@@ -16,7 +16,7 @@ from whatsapp.mazbot import ErrorKind, MazBotError
 
 OK = b'{"success": true, "status": "connected", "last_seen": null}'
 # `MARKAZ_FUZZ_EXAMPLES=1500` makes it 10,500 answers over the seven calls.
-EXAMPLES = int(os.environ.get("MARKAZ_FUZZ_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("MARKAZ_FUZZ_EXAMPLES", "60"))
 SECRETS = (API_KEY, EMAIL, PASSWORD, "t0k3n-abcdef", "966500000000")
 
 values = st.recursive(
