@@ -16,7 +16,7 @@ SENTENCES = {
     "pairing_link.revoked": _("%(who)s revoked the pairing links of %(what)s"),
     "service.disable_wanted": _("%(who)s requested to switch %(what)s off"),
     "service.enable_wanted": _("%(who)s requested to switch %(what)s on"),
-    "service.disable_withdrawn": _("%(who)s did not switch %(what)s off: it is no longer overdue"),
+    "service.disable_withdrawn": _("%(who)s didn't switch %(what)s off: it is no longer overdue"),
     "service.disabled": _("MazBot confirmed that %(what)s is off"),
     "service.enabled": _("MazBot confirmed that %(what)s is on"),
     "service.unconfirmed": _("MazBot didn't confirm the state of %(what)s"),

@@ -32,7 +32,7 @@ def connect() -> None:
         "status",
         _("Connection status"),
         Permission.VIEW,
-        _("Every number about once a minute, as the account's request limit allows"),
+        _("Every number about once a minute, within the account's request limit"),
         lambda reseller_id: enqueue("whatsapp.check_everyone", reseller_id=reseller_id),
     )
     register_job(
@@ -46,7 +46,7 @@ def connect() -> None:
         "webhooks",
         _("Events from MazBot"),
         Permission.VIEW,
-        _("Within seconds after they arrive"),
+        _("Within seconds of arriving"),
         lambda reseller_id: enqueue("whatsapp.process_events", reseller_id=reseller_id),
     )
 

@@ -32,20 +32,20 @@ def next_step(alert: Alert, request: TenantRequest) -> NextStep | None:
         return NextStep(_("Correct the ID"), reverse("instance_edit", args=place), "pencil")
     if alert.kind == Kind.USAGE_FLAGGED and request.may(Permission.ISSUE_INVOICES):
         return NextStep(_("Decide"), reverse("usage", args=place[:1]), "gavel")
-    return NextStep(_("Open the number"), reverse("instance", args=place), "eye")
+    return NextStep(_("Open number"), reverse("instance", args=place), "eye")
 
 
 def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
     """Steps for alerts without a number: each kind has its page and the permission to open it."""
     pages = {
         Kind.PROVIDER_FAILING: (
-            _("Test the connection"),
+            _("Test connection"),
             "settings_mazbot",
             "plug",
             Permission.MANAGE_SETTINGS,
         ),
-        Kind.ACCOUNT_REFUSED: (_("Check the account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
-        Kind.ACCOUNT_LIMITED: (_("Check the limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
+        Kind.ACCOUNT_REFUSED: (_("Check account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
+        Kind.ACCOUNT_LIMITED: (_("Check limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
         Kind.QUOTA_LOW: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.USAGE_GAP: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
         Kind.EXCHANGE_OLD: (
@@ -54,7 +54,7 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
             "currency-dollar",
             Permission.MANAGE_PRICES,
         ),
-        Kind.BELOW_COST: (_("Check the prices"), "prices", "trending-down", Permission.VIEW_COSTS),
+        Kind.BELOW_COST: (_("Check prices"), "prices", "trending-down", Permission.VIEW_COSTS),
         Kind.SUSPENSIONS_HELD: (_("Decide"), "unpaid", "gavel", Permission.MANAGE_DUNNING),
     }
     of_a_center = {

@@ -316,7 +316,7 @@ def test_nothing_is_to_be_typed_before_a_margin_loses(desk: Desk) -> None:
 def test_how_often_a_subscription_is_charged_is_chosen_and_told(desk: Desk) -> None:
     owner = desk.as_(desk.owner)
     url = desk.url("prices/?country=1")
-    assert "charged by the day, from the day" in owner.get(url).content.decode()
+    assert "charged per day, from the day" in owner.get(url).content.decode()
     chosen = {"type": "monthly_subscription", "category": "year"}
     assert owner.post(desk.url("prices/category/"), chosen).status_code == 302
     with tenant(desk.shop.reseller):
