@@ -1,4 +1,4 @@
-"""What belongs to no reseller: a sign of life of every queue, and what falls due for accounts."""
+"""What belongs to no reseller: a heartbeat of every queue, and what falls due for accounts."""
 
 from celery import shared_task
 

@@ -25,6 +25,10 @@ DROPPED = {
     r"spared": "exempt, waived",
     r"thereby|lest|hereby": "so, in case",
     r"shall": "must, will",
+    r"signs? of life": "signal, heartbeat",
+    r"lack of room": "the limit is used up",
+    r"filters? away": "clear filters",
+    r"does it add up": "reconciliation",
 }
 PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
 
