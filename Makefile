@@ -37,7 +37,7 @@ check: setup ## style, types, layers, migrations, templates, translations, deplo
 	$(VENV) -m mypy
 	.venv/bin/lint-imports
 	$(VENV) manage.py makemigrations --check --dry-run
-	git ls-files -z 'templates/*.html' | xargs -0 .venv/bin/djade --check --target-version 5.2
+	$(VENV) -m devstack.page_style check
 	$(VENV) manage.py check_templates
 	$(VENV) -m devstack.translations check
 	$(AS_PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
@@ -52,9 +52,10 @@ reset: ## remove this checkout's data, after asking (YES=1: without asking)
 	$(BOOTSTRAP) base
 	@exec $(VENV) -m devstack.embedded reset $(if $(filter 1 yes true,$(YES)),--yes)
 
-fmt: setup ## format the Python sources and mend what ruff can mend
+fmt: setup ## format Python, templates, style sheets and scripts; mend what ruff can mend
 	$(VENV) -m ruff check --fix .
 	$(VENV) -m ruff format .
+	$(VENV) -m devstack.page_style write
 
 shell: setup ## a Python shell with every model, on this checkout's data
 	@exec $(VENV) manage.py shell

@@ -92,7 +92,7 @@ def base() -> None:
     """What the product needs to run."""
     make_environment()
     install("base")
-    frontend(ROOT)
+    frontend(ROOT, tools=False)
 
 
 def dev() -> None:
@@ -163,19 +163,24 @@ def install(name: str) -> None:
     stamp.write_text(digest)
 
 
-def frontend(folder: Path) -> None:
-    """Install the npm packages of `folder` exactly as its lock file says, running none of their scripts."""
+def frontend(folder: Path, *, tools: bool = True) -> None:
+    """Install the npm packages of `folder` exactly as its lock file says, running none of their scripts.
+
+    `tools=False` leaves out what only checks need; what is there already stays.
+    """
     stamp = folder / "node_modules" / ".markaz"
     digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == digest:
+    without_tools = f"{digest} without tools"
+    if stamp.exists() and stamp.read_text() in ({digest} if tools else {digest, without_tools}):
         return
     say(f"Installing front-end packages ({(folder / 'package-lock.json').relative_to(ROOT)}) ...")
     locked = json.loads((folder / "package-lock.json").read_text())["packages"]
-    if counted(
-        [*npm(), "ci", *NPM_FLAGS], folder, _OF_NPM, len(locked) - 1
-    ):  # one of them is the folder itself
+    # One of them, named "", is the folder itself.
+    total = sum(bool(name) and (tools or not package.get("dev")) for name, package in locked.items())
+    command = [*npm(), "ci", *NPM_FLAGS, *([] if tools else ["--omit=dev"])]
+    if counted(command, folder, _OF_NPM, total):
         raise BootstrapError("The front-end packages could not be installed; npm says why above.")
-    stamp.write_text(digest)
+    stamp.write_text(digest if tools else without_tools)
 
 
 # The line in which each tells of the next package, and its name.
@@ -223,6 +228,12 @@ def npm() -> list[str]:
             return [found]
     install("node")
     return [str(node()), str(node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def interpreter() -> str:
+    """The node program beside `npm()`."""
+    found = npm()[0]
+    return found if found.endswith("/node") else str(shutil.which("node"))
 
 
 def node() -> Path:
@@ -277,10 +288,7 @@ def _chromium_of_the_registry() -> str | None:
     program = BROWSER_PACKAGE / "node_modules" / ".unpacked" / "chromium"
     if not program.exists():
         say("Unpacking Chromium ...")
-        interpreter = npm()[0] if npm()[0].endswith("/node") else shutil.which("node")
-        if subprocess.run(
-            [str(interpreter), "unpack.mjs"], cwd=BROWSER_PACKAGE, stdout=sys.stderr
-        ).returncode:
+        if subprocess.run([interpreter(), "unpack.mjs"], cwd=BROWSER_PACKAGE, stdout=sys.stderr).returncode:
             return None
     return str(program) if opens_a_page(str(program)) else None
 

@@ -36,6 +36,12 @@ def period(context: Context, first_day: date, end_day: date) -> SafeString:
 
 
 @register.simple_tag
+def days_query(days: Any) -> SafeString:
+    """`?first=2026-10-01&last=2026-10-31`: the period whose forms read `first` and `last`."""
+    return format_html("?first={}&amp;last={}", days.first_day.isoformat(), days.last_day.isoformat())
+
+
+@register.simple_tag
 def month_part(line: Any) -> str:
     """` · 19 of 28 days` for a subscription of a part of a month; nothing for any other line."""
     part = part_of_month(Period(line.first_day, line.end_day)) if line.kind == "subscription" else None

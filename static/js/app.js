@@ -14,13 +14,18 @@
   function announce(text) {
     const place = document.getElementById("announcer");
     place.textContent = "";
-    setTimeout(() => { place.textContent = text; }, 50);
+    setTimeout(() => {
+      place.textContent = text;
+    }, 50);
   }
 
   function leave(toast) {
     if (toast.dataset.toast === "danger" || toast.dataset.timed) return;
     toast.dataset.timed = "1";
-    setTimeout(() => (toast.matches(":hover, :focus-within") ? (delete toast.dataset.timed, leave(toast)) : toast.remove()), STAY_MS);
+    setTimeout(
+      () => (toast.matches(":hover, :focus-within") ? (delete toast.dataset.timed, leave(toast)) : toast.remove()),
+      STAY_MS,
+    );
   }
 
   function toast(text, tone) {
@@ -66,7 +71,9 @@
       try {
         await navigator.clipboard.writeText(text);
         return true;
-      } catch { /* refused: try the old way */ }
+      } catch {
+        /* refused: try the old way */
+      }
     }
     const area = document.createElement("textarea");
     area.value = text;
@@ -85,7 +92,10 @@
     const name = button.title;
     button.title = words().copied;
     toast(words().copied, "success");
-    setTimeout(() => { button.classList.remove("is-done"); button.title = name; }, 2000);
+    setTimeout(() => {
+      button.classList.remove("is-done");
+      button.title = name;
+    }, 2000);
   });
 
   on("click", "[data-reveal]", (button) => {
@@ -125,7 +135,8 @@
   });
 
   // --- Shortcuts --------------------------------------------------------------------------------
-  const typing = (element) => element instanceof Element && element.matches("input, textarea, select, [contenteditable]");
+  const typing = (element) =>
+    element instanceof Element && element.matches("input, textarea, select, [contenteditable]");
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -159,15 +170,26 @@
   }
 
   // --- Times in words stay true while a page is open ----------------------------------------------
-  const STEPS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  const STEPS = [
+    ["year", 31557600],
+    ["month", 2629800],
+    ["week", 604800],
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
 
   function tellTimes() {
     const ahead = Number(document.body.dataset.clockAhead || 0) * 1000;
     const speak = new Intl.RelativeTimeFormat(document.documentElement.lang + "-u-nu-latn", { numeric: "always" });
     for (const element of document.querySelectorAll("time[data-ago]")) {
       const seconds = (Date.parse(element.dateTime) - Date.now() - ahead) / 1000;
-      const step = STEPS.find(([, length]) => Math.abs(seconds) >= length || (length === 60 && Math.abs(seconds) >= 45));
-      element.textContent = step ? speak.format(Math.round(seconds / step[1]) || Math.sign(seconds), step[0]) : words().now;
+      const step = STEPS.find(
+        ([, length]) => Math.abs(seconds) >= length || (length === 60 && Math.abs(seconds) >= 45),
+      );
+      element.textContent = step
+        ? speak.format(Math.round(seconds / step[1]) || Math.sign(seconds), step[0])
+        : words().now;
     }
   }
   setInterval(tellTimes, 30000);

@@ -7,13 +7,15 @@
   let loading = null;
 
   function load() {
-    loading = loading || new Promise((done, fail) => {
-      const script = document.createElement("script");
-      script.src = library;
-      script.onload = done;
-      script.onerror = fail;
-      document.head.append(script);
-    });
+    loading =
+      loading ||
+      new Promise((done, fail) => {
+        const script = document.createElement("script");
+        script.src = library;
+        script.onload = done;
+        script.onerror = fail;
+        document.head.append(script);
+      });
     return loading;
   }
 
@@ -32,30 +34,76 @@
   function dataset(given, at, type) {
     const line = colour(given.colour || SERIES[at % SERIES.length]);
     return {
-      label: given.label, data: given.data, borderColor: line,
+      label: given.label,
+      data: given.data,
+      borderColor: line,
       backgroundColor: type === "bar" ? line : faint(line),
-      borderWidth: type === "bar" ? 0 : 2, borderRadius: 3, maxBarThickness: 28,
-      pointRadius: given.data.length > 40 ? 0 : 2, pointHitRadius: 12, tension: 0.25,
-      fill: Boolean(given.fill), borderDash: given.dashed ? [5, 4] : [],
+      borderWidth: type === "bar" ? 0 : 2,
+      borderRadius: 3,
+      maxBarThickness: 28,
+      pointRadius: given.data.length > 40 ? 0 : 2,
+      pointHitRadius: 12,
+      tension: 0.25,
+      fill: Boolean(given.fill),
+      borderDash: given.dashed ? [5, 4] : [],
     };
   }
 
   function options(chart) {
-    const text = colour("secondary-color"), grid = colour("border-color");
+    const text = colour("secondary-color"),
+      grid = colour("border-color");
     const rtl = document.documentElement.dir === "rtl";
-    const number = new Intl.NumberFormat("en", { maximumFractionDigits: chart.digits ?? 3, minimumFractionDigits: chart.digits ?? 0 });
+    const number = new Intl.NumberFormat("en", {
+      maximumFractionDigits: chart.digits ?? 3,
+      minimumFractionDigits: chart.digits ?? 0,
+    });
     const shown = (value) => number.format(value) + (chart.unit ? " " + chart.unit : "");
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
     return {
-      responsive: true, maintainAspectRatio: false, animation: false, locale: "en", font,
+      responsive: true,
+      maintainAspectRatio: false,
+      animation: false,
+      locale: "en",
+      font,
       interaction: { mode: "index", intersect: false },
       scales: {
-        x: { reverse: rtl, stacked: Boolean(chart.stacked), grid: { display: false }, border: { color: grid }, ticks: { color: text, font, maxRotation: 0, autoSkipPadding: 12 } },
-        y: { position: rtl ? "right" : "left", stacked: Boolean(chart.stacked), beginAtZero: true, grid: { color: grid }, border: { display: false }, suggestedMax: 1, ticks: { color: text, font, maxTicksLimit: 6, precision: chart.digits, callback: (value) => number.format(value) } },
+        x: {
+          reverse: rtl,
+          stacked: Boolean(chart.stacked),
+          grid: { display: false },
+          border: { color: grid },
+          ticks: { color: text, font, maxRotation: 0, autoSkipPadding: 12 },
+        },
+        y: {
+          position: rtl ? "right" : "left",
+          stacked: Boolean(chart.stacked),
+          beginAtZero: true,
+          grid: { color: grid },
+          border: { display: false },
+          suggestedMax: 1,
+          ticks: {
+            color: text,
+            font,
+            maxTicksLimit: 6,
+            precision: chart.digits,
+            callback: (value) => number.format(value),
+          },
+        },
       },
       plugins: {
-        legend: { display: chart.datasets.length > 1, rtl, align: "end", labels: { color: text, font, boxWidth: 12, boxHeight: 12 } },
-        tooltip: { rtl, textDirection: rtl ? "rtl" : "ltr", titleFont: font, bodyFont: font, callbacks: { label: (item) => `${item.dataset.label}: ${shown(item.parsed.y)}` } },
+        legend: {
+          display: chart.datasets.length > 1,
+          rtl,
+          align: "end",
+          labels: { color: text, font, boxWidth: 12, boxHeight: 12 },
+        },
+        tooltip: {
+          rtl,
+          textDirection: rtl ? "rtl" : "ltr",
+          titleFont: font,
+          bodyFont: font,
+          callbacks: { label: (item) => `${item.dataset.label}: ${shown(item.parsed.y)}` },
+        },
       },
     };
   }
@@ -73,7 +121,10 @@
 
   async function drawAll(again) {
     for (const [canvas, { drawing }] of drawn) {
-      if (!canvas.isConnected) { drawing.destroy(); drawn.delete(canvas); }
+      if (!canvas.isConnected) {
+        drawing.destroy();
+        drawn.delete(canvas);
+      }
     }
     const canvases = Array.from(document.querySelectorAll("canvas[data-chart]"));
     if (!canvases.length) return;
@@ -85,7 +136,9 @@
 
   document.addEventListener("DOMContentLoaded", () => drawAll(false));
   document.addEventListener("htmx:afterSettle", () => drawAll(false));
-  document.addEventListener("markaz:theme", () => { if (drawn.size) drawAll(true); });
+  document.addEventListener("markaz:theme", () => {
+    if (drawn.size) drawAll(true);
+  });
   // A morph puts the canvas back to its attributes of the server; Chart.js's own must stay.
   document.addEventListener("DOMContentLoaded", () => {
     if (!window.Idiomorph) return;

@@ -9,8 +9,16 @@
   // A form with a field of its own for the name (`confirm`, `typed`) is asked in place: its button waits for the name.
   // The database decides which names are the same (centers/values/names.py). This only keeps the button shut until the text
   // comes near: it drops more than the server does, so that it never waits for what the server would take.
-  const bare = (text) => text.normalize("NFKD").replace(/[\p{Cf}\p{M}\u0640]/gu, "").toUpperCase().toLowerCase()
-    .replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) % 16)).replace(/ς/g, "σ").replace(/\s+/g, " ").trim();
+  const bare = (text) =>
+    text
+      .normalize("NFKD")
+      .replace(/[\p{Cf}\p{M}\u0640]/gu, "")
+      .toUpperCase()
+      .toLowerCase()
+      .replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) % 16))
+      .replace(/ς/g, "σ")
+      .replace(/\s+/g, " ")
+      .trim();
   const matches = (typed, name) => bare(typed) === bare(name);
   const ownField = (form) => form.querySelector('input:is([name="confirm"], [name="typed"]):not([type="hidden"])');
 
@@ -33,7 +41,9 @@
     agree.textContent = (submitter && submitter.textContent.trim()) || agree.textContent;
     field.value = "";
     agree.disabled = Boolean(name);
-    field.oninput = () => { agree.disabled = Boolean(name) && !matches(field.value, name); };
+    field.oninput = () => {
+      agree.disabled = Boolean(name) && !matches(field.value, name);
+    };
     dialog.returnValue = "";
     dialog.onclose = () => {
       if (dialog.returnValue !== "yes") return;
@@ -44,11 +54,15 @@
     dialog.showModal();
   }
   // The second click of a double click on the button that asks is no answer.
-  document.addEventListener("click", (event) => {
-    if (event.detail < 2 || !(event.target instanceof Element && event.target.closest("#confirmation"))) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, true);
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (event.detail < 2 || !(event.target instanceof Element && event.target.closest("#confirmation"))) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    true,
+  );
 
   function keep(form, name, value) {
     const input = form.querySelector(`input[type="hidden"][name="${name}"]`) || document.createElement("input");
@@ -58,15 +72,19 @@
     form.append(input);
   }
 
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    const asks = form.dataset.confirm !== undefined || (form.dataset.confirmType !== undefined && !ownField(form));
-    if (asks && !agreed.delete(form)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      ask(form, event.submitter);
-    }
-  }, true);
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      const asks = form.dataset.confirm !== undefined || (form.dataset.confirmType !== undefined && !ownField(form));
+      if (asks && !agreed.delete(form)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        ask(form, event.submitter);
+      }
+    },
+    true,
+  );
   document.addEventListener("input", (event) => {
     const form = event.target instanceof Element ? event.target.closest("form[data-confirm-type]") : null;
     if (form) gate(form);
@@ -77,7 +95,9 @@
     button.classList.toggle("is-busy", yes);
     button.setAttribute("aria-disabled", String(yes));
   };
-  const byHtmx = (form) => ["hx-post", "hx-get", "hx-put", "hx-delete"].some((name) => form.hasAttribute(name)) || form.closest('[hx-boost="true"]');
+  const byHtmx = (form) =>
+    ["hx-post", "hx-get", "hx-put", "hx-delete"].some((name) => form.hasAttribute(name)) ||
+    form.closest('[hx-boost="true"]');
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -110,11 +130,20 @@
   // --- Filters, files -------------------------------------------------------------------------------
   // <form data-auto-submit method="get">: choices send at once, typing after a pause.
   let pause;
-  const send = (form) => { clearTimeout(pause); form.requestSubmit(); };
+  const send = (form) => {
+    clearTimeout(pause);
+    form.requestSubmit();
+  };
   const filter = (event) => (event.target instanceof Element ? event.target.closest("form[data-auto-submit]") : null);
   document.addEventListener("change", (event) => {
     const form = filter(event);
-    if (form && event.target.matches('select, input[type="checkbox"], input[type="radio"], input[type="date"], input[type="month"]')) send(form);
+    if (
+      form &&
+      event.target.matches(
+        'select, input[type="checkbox"], input[type="radio"], input[type="date"], input[type="month"]',
+      )
+    )
+      send(form);
     if (event.target.matches('input[type="file"][data-name-in]')) {
       const names = Array.from(event.target.files, (file) => file.name).join(", ");
       document.getElementById(event.target.dataset.nameIn).textContent = names || words().noFile;
@@ -127,7 +156,9 @@
     pause = setTimeout(() => send(form), 350);
   });
 
-  const ready = () => { for (const form of document.querySelectorAll("form[data-confirm-type]")) gate(form); };
+  const ready = () => {
+    for (const form of document.querySelectorAll("form[data-confirm-type]")) gate(form);
+  };
   document.addEventListener("DOMContentLoaded", ready);
   document.addEventListener("htmx:afterSettle", ready);
 })();

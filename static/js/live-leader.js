@@ -17,7 +17,12 @@
       const mine = { leading: false, end: null };
       attempt = mine;
       const turn = new AbortController();
-      const held = new Promise((done) => { mine.end = () => { turn.abort(); done(); }; });
+      const held = new Promise((done) => {
+        mine.end = () => {
+          turn.abort();
+          done();
+        };
+      });
       const begin = () => {
         if (attempt !== mine) return null;
         mine.leading = true;
@@ -45,18 +50,47 @@
 
   function byLease(lead, follow) {
     const id = Math.random().toString(36).slice(2);
-    let timer = null, leading = false;
-    const read = () => { try { return JSON.parse(localStorage.getItem(NAME)); } catch { return null; } };
-    const write = () => { try { localStorage.setItem(NAME, JSON.stringify({ id, at: Date.now() })); return true; } catch { return false; } };
+    let timer = null,
+      leading = false;
+    const read = () => {
+      try {
+        return JSON.parse(localStorage.getItem(NAME));
+      } catch {
+        return null;
+      }
+    };
+    const write = () => {
+      try {
+        localStorage.setItem(NAME, JSON.stringify({ id, at: Date.now() }));
+        return true;
+      } catch {
+        return false;
+      }
+    };
     const isMine = (lease) => lease !== null && lease.id === id;
     function look(seize) {
       const lease = read();
       const free = !lease || isMine(lease) || Math.abs(Date.now() - lease.at) > STALE_MS;
-      if (leading && !isMine(lease)) { leading = false; follow(); }
+      if (leading && !isMine(lease)) {
+        leading = false;
+        follow();
+      }
       if (!free && !seize) return;
-      if (!write()) { if (!leading) { leading = true; lead(); } return; } // no storage: every page for its own
+      if (!write()) {
+        if (!leading) {
+          leading = true;
+          lead();
+        }
+        return;
+      } // no storage: every page for its own
       // Two pages may have written at once: the later one stands.
-      if (!leading) setTimeout(() => { if (timer && !leading && isMine(read())) { leading = true; lead(); } }, SETTLE_MS);
+      if (!leading)
+        setTimeout(() => {
+          if (timer && !leading && isMine(read())) {
+            leading = true;
+            lead();
+          }
+        }, SETTLE_MS);
     }
     function stand(seize) {
       if (timer && !seize) return;
@@ -69,7 +103,12 @@
       timer = null;
       if (!leading) return;
       leading = false;
-      if (isMine(read())) try { localStorage.removeItem(NAME); } catch { /* the lease runs out */ }
+      if (isMine(read()))
+        try {
+          localStorage.removeItem(NAME);
+        } catch {
+          /* the lease runs out */
+        }
       follow();
     }
     return { stand, withdraw };
@@ -79,8 +118,18 @@
   function alone(lead, follow) {
     let leading = false;
     return {
-      stand() { if (!leading) { leading = true; lead(); } },
-      withdraw() { if (leading) { leading = false; follow(); } },
+      stand() {
+        if (!leading) {
+          leading = true;
+          lead();
+        }
+      },
+      withdraw() {
+        if (leading) {
+          leading = false;
+          follow();
+        }
+      },
     };
   }
 
@@ -88,10 +137,17 @@
     if (!window.BroadcastChannel) return alone(lead, follow);
     if (!navigator.locks) return byLease(lead, follow);
     let lease = null;
-    const lock = byLock(lead, follow, () => { lease = byLease(lead, follow); lease.stand(false); });
+    const lock = byLock(lead, follow, () => {
+      lease = byLease(lead, follow);
+      lease.stand(false);
+    });
     return {
-      stand(seize) { (lease || lock).stand(seize); },
-      withdraw() { (lease || lock).withdraw(); },
+      stand(seize) {
+        (lease || lock).stand(seize);
+      },
+      withdraw() {
+        (lease || lock).withdraw();
+      },
     };
   };
 })();

@@ -11,7 +11,17 @@
   // `tell(message)` reaches every page: hint, stamp (both with the tenant's `url`), lost, refused.
   window.markazStream = function (tell) {
     const tenants = new Map(); // by the address of its token: { token, renewed, stamp, pages }
-    const state = { stream: null, urls: [], failures: 0, asking: null, retry: null, silence: null, gather: null, on: false, opening: 0 };
+    const state = {
+      stream: null,
+      urls: [],
+      failures: 0,
+      asking: null,
+      retry: null,
+      silence: null,
+      gather: null,
+      on: false,
+      opening: 0,
+    };
 
     // --- Who listens ------------------------------------------------------------------------------------
     function join(page) {
@@ -19,7 +29,10 @@
       const tenant = known || { token: "", renewed: 0, stamp: null, pages: new Set() };
       tenants.set(page.url, tenant);
       tenant.pages.add(page.id);
-      if (page.renewed > tenant.renewed) { tenant.token = page.token; tenant.renewed = page.renewed; }
+      if (page.renewed > tenant.renewed) {
+        tenant.token = page.token;
+        tenant.renewed = page.renewed;
+      }
       if (tenant.stamp === null) tenant.stamp = page.stamp;
       else if (state.urls.includes(page.url)) tell({ kind: "stamp", url: page.url, stamp: tenant.stamp });
       if (!state.urls.includes(page.url)) gather();
@@ -39,8 +52,13 @@
     async function renew(url, tenant) {
       if (tenant.token && Date.now() - tenant.renewed < RENEW_MS) return true;
       try {
-        const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", redirect: "error" });
-        if (answer.status === 403 || answer.status === 404) { // no longer a member: those pages stay as they are
+        const answer = await fetch(url, {
+          headers: { Accept: "application/json" },
+          credentials: "same-origin",
+          redirect: "error",
+        });
+        if (answer.status === 403 || answer.status === 404) {
+          // no longer a member: those pages stay as they are
           tenants.delete(url);
           tell({ kind: "refused", url });
         }
@@ -48,9 +66,12 @@
         tenant.token = (await answer.json()).token;
         tenant.renewed = Date.now();
         return true;
-      } catch { return false; }
+      } catch {
+        return false;
+      }
     }
-    const address = (path, urls) => path + "?" + urls.map((url) => "t=" + encodeURIComponent(tenants.get(url).token)).join("&");
+    const address = (path, urls) =>
+      path + "?" + urls.map((url) => "t=" + encodeURIComponent(tenants.get(url).token)).join("&");
 
     // --- The stream -------------------------------------------------------------------------------------
     function close() {
@@ -75,17 +96,38 @@
       const good = await Promise.all(wanted.map((url) => renew(url, tenants.get(url))));
       if (!state.on || opening !== state.opening) return;
       const urls = wanted.filter((url, number) => good[number] && tenants.has(url));
-      if (!urls.length) { if (tenants.size) lost(); return; }
+      if (!urls.length) {
+        if (tenants.size) lost();
+        return;
+      }
       state.urls = urls;
-      const stream = state.stream = new EventSource(address("/live/", urls));
+      const stream = (state.stream = new EventSource(address("/live/", urls)));
       // Several tokens: the event's id is the number of the one it is about.
-      const tenantOf = (event) => { const url = urls[Number(event.lastEventId || 0)]; return [url, tenants.get(url)]; };
-      const on = (kind, act) => stream.addEventListener(kind, (event) => { if (state.stream === stream) act(event, ...tenantOf(event)); });
-      on("stamp", (event, url, tenant) => { heard(); said("stamp", url, tenant, event.data, null); });
-      on("hint", (event, url, tenant) => { heard(); const hint = JSON.parse(event.data); said("hint", url, tenant, String(hint.v), hint.t); });
-      on("refused", (_event, _url, tenant) => { if (tenant) tenant.token = ""; again(1000); });
+      const tenantOf = (event) => {
+        const url = urls[Number(event.lastEventId || 0)];
+        return [url, tenants.get(url)];
+      };
+      const on = (kind, act) =>
+        stream.addEventListener(kind, (event) => {
+          if (state.stream === stream) act(event, ...tenantOf(event));
+        });
+      on("stamp", (event, url, tenant) => {
+        heard();
+        said("stamp", url, tenant, event.data, null);
+      });
+      on("hint", (event, url, tenant) => {
+        heard();
+        const hint = JSON.parse(event.data);
+        said("hint", url, tenant, String(hint.v), hint.t);
+      });
+      on("refused", (_event, _url, tenant) => {
+        if (tenant) tenant.token = "";
+        again(1000);
+      });
       on("bye", () => again(Math.random() * 2000));
-      stream.onerror = () => { if (state.stream === stream) lost(); };
+      stream.onerror = () => {
+        if (state.stream === stream) lost();
+      };
       if (urls.length < Math.min(tenants.size, MOST_TENANTS)) state.retry = setTimeout(open, 30000);
     }
     function said(kind, url, tenant, stamp, topics) {
@@ -111,13 +153,20 @@
     async function ask() {
       for (const [url, tenant] of [...tenants]) {
         if (!state.on || !tenants.has(url)) continue;
-        if (!(await renew(url, tenant))) { tell({ kind: "lost" }); continue; }
+        if (!(await renew(url, tenant))) {
+          tell({ kind: "lost" });
+          continue;
+        }
         try {
-          const answer = await fetch(address("/live/stamp", [url]) + "&v=" + encodeURIComponent(tenant.stamp ?? ""), { credentials: "omit" });
+          const answer = await fetch(address("/live/stamp", [url]) + "&v=" + encodeURIComponent(tenant.stamp ?? ""), {
+            credentials: "omit",
+          });
           if (answer.status === 403) tenant.token = "";
           if (answer.status === 200) tenant.stamp = (await answer.text()).trim();
           if (answer.ok) tell({ kind: "stamp", url, stamp: tenant.stamp });
-        } catch { tell({ kind: "lost" }); }
+        } catch {
+          tell({ kind: "lost" });
+        }
       }
     }
     function startAsking() {
@@ -133,9 +182,20 @@
     return {
       join,
       leave,
-      start() { state.on = true; state.failures = 0; },
-      open() { if (state.on) open(); },
-      stop() { state.on = false; close(); stopAsking(); clearTimeout(state.gather); tenants.clear(); },
+      start() {
+        state.on = true;
+        state.failures = 0;
+      },
+      open() {
+        if (state.on) open();
+      },
+      stop() {
+        state.on = false;
+        close();
+        stopAsking();
+        clearTimeout(state.gather);
+        tenants.clear();
+      },
     };
   };
 })();

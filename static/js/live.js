@@ -7,7 +7,10 @@
   const channel = window.BroadcastChannel ? new BroadcastChannel("markaz-live") : null;
   const me = { id: Math.random().toString(36).slice(2), url: "", token: "", stamp: null, renewed: 0 };
   const state = { joined: false, leading: false, refused: false, silence: null };
-  const pill = (text) => { const element = document.getElementById("live-pill"); if (element && element.textContent !== text) element.textContent = text; };
+  const pill = (text) => {
+    const element = document.getElementById("live-pill");
+    if (element && element.textContent !== text) element.textContent = text;
+  };
   const parts = () => Array.from(document.querySelectorAll("[data-live]"));
 
   function refresh(topics) {
@@ -15,7 +18,10 @@
       const wanted = part.dataset.live.split(/[\s,]+/);
       if (topics && !topics.some((topic) => wanted.includes(topic))) continue;
       if (part.markazLive) continue; // a hint that follows another never puts the part off: it would stay old while work goes on
-      part.markazLive = setTimeout(() => { part.markazLive = 0; if (part.isConnected) window.htmx.trigger(part, "live"); }, Math.random() * SPREAD_MS);
+      part.markazLive = setTimeout(() => {
+        part.markazLive = 0;
+        if (part.isConnected) window.htmx.trigger(part, "live");
+      }, Math.random() * SPREAD_MS);
     }
   }
 
@@ -30,7 +36,8 @@
   function post(message) {
     if (channel) channel.postMessage(message);
   }
-  function tell(message) { // from the leader, to itself as well
+  function tell(message) {
+    // from the leader, to itself as well
     post(message);
     hear(message);
   }
@@ -57,7 +64,10 @@
     if (!state.leading) state.silence = setTimeout(() => candidate.stand(true), SILENCE_MS);
     if (message.kind === "lost") return pill(document.getElementById("words").dataset.reconnecting);
     if (message.url !== me.url) return;
-    if (message.kind === "refused") { state.refused = true; return leave(); }
+    if (message.kind === "refused") {
+      state.refused = true;
+      return leave();
+    }
     pill("");
     if (message.kind === "stamp") return stamped(message.stamp);
     me.stamp = message.stamp;
@@ -87,9 +97,16 @@
     refresh(null);
     join();
   });
-  window.addEventListener("online", () => { if (state.leading) stream.open(); });
+  window.addEventListener("online", () => {
+    if (state.leading) stream.open();
+  });
   window.addEventListener("pagehide", leave);
-  window.addEventListener("pageshow", (event) => { if (event.persisted && me.url) { refresh(null); join(); } });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted && me.url) {
+      refresh(null);
+      join();
+    }
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     if (!document.body.dataset.liveTokenUrl) return;

@@ -1,10 +1,12 @@
 """What the first `make` says: how far it is, and a sentence instead of a traceback where it cannot go on."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,30 @@ def test_a_failed_installation_shows_what_the_program_said(
     lines = ["Collecting one==1", "ERROR: no space left"]
     assert counted(installer(tmp_path, lines, status=3), tmp_path, bootstrap._OF_PIP, 9) == 3
     assert "ERROR: no space left" in capsys.readouterr().err
+
+
+def test_the_product_gets_no_tools_of_the_checks_and_the_checks_add_them() -> None:
+    with tempfile.TemporaryDirectory(dir=SOURCE / ".local") as made:
+        folder = Path(made)
+        for name in ("part", "tool"):
+            (folder / name).mkdir()
+            (folder / name / "package.json").write_text(json.dumps({"name": name, "version": "1.0.0"}))
+        needs = {"dependencies": {"part": "file:part"}, "devDependencies": {"tool": "file:tool"}}
+        (folder / "package.json").write_text(json.dumps({"name": "pages", **needs}))
+        subprocess.run(
+            [*bootstrap.npm(), "install", "--package-lock-only", "--offline", *bootstrap.NPM_FLAGS],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+        installed = folder / "node_modules"
+        bootstrap.frontend(folder, tools=False)
+        assert (installed / "part").exists()
+        assert not (installed / "tool").exists()
+        bootstrap.frontend(folder)
+        assert (installed / "tool").exists()
+        bootstrap.frontend(folder, tools=False)  # what is there stays
+        assert (installed / "tool").exists()
 
 
 def test_too_little_memory_gets_a_sentence_with_how_much_is_needed(

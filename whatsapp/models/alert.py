@@ -32,6 +32,10 @@ class Alert(models.Model):
         USAGE_FLAGGED = "usage_flagged", _("Usage not explained by prices")
         BELOW_COST = "below_cost", _("Prices below cost")
 
+    _OF_MAZBOT = frozenset(
+        {Kind.PROVIDER_FAILING, Kind.ACCOUNT_REFUSED, Kind.ACCOUNT_LIMITED, Kind.NOT_FOUND}
+    )
+
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="alerts")
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
@@ -65,3 +69,8 @@ class Alert(models.Model):
             if self.instance
             else kind
         )
+
+    @property
+    def is_of_mazbot(self) -> bool:
+        """Whether MazBot itself, or the account there, is at fault, and not one phone."""
+        return self.kind in self._OF_MAZBOT

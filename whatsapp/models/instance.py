@@ -155,6 +155,11 @@ class Instance(models.Model):
         """Whether the number is, or is about to be, switched off."""
         return self.desired_state == Service.DISABLED
 
+    @property
+    def needs_phone(self) -> bool:
+        """Whether the number is in use and no phone is connected to it."""
+        return not self.archived_at and not self.is_off and self.connection != Connection.CONNECTED
+
 
 class StatusChange(models.Model):
     """One change of an instance's connection, as we observed it."""

@@ -36,7 +36,10 @@ function say(text, good) {
   notice.textContent = text;
   notice.className = `notice ${good ? "good" : "bad"}`;
   notice.hidden = false;
-  if (good) hiding = setTimeout(() => { notice.hidden = true; }, 6000);
+  if (good)
+    hiding = setTimeout(() => {
+      notice.hidden = true;
+    }, 6000);
 }
 
 // Empty fields take the verb's default, except where an empty text is a choice of its own.

@@ -1,0 +1,59 @@
+"""Lines that a person can read: templates, style sheets, scripts and Python stay within a screen's width."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devstack.page_style import run
+from tests.guards.test_style import ROOT
+
+LONGEST_LINE = 140
+MEASURED = ("*.html", "*.css", "*.js", "*.py", "*.typ")
+
+
+def ours() -> list[Path]:
+    """Every tracked or new file that is measured; what npm and pip installed is ignored by git."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *MEASURED]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [path for name in names if (path := ROOT / name).exists()]
+
+
+def test_templates_styles_scripts_and_python_are_measured() -> None:
+    kinds = {path.suffix for path in ours()}
+    assert {".html", ".css", ".js", ".py", ".typ"} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("templates/crooked.html", "<div>\n<p>x</p>\n</div>\n"),
+        ("templates/tags.html", "{%load i18n%}\n"),
+        ("static/css/crooked.css", "a {color:red}\n"),
+        ("static/js/crooked.js", "const a={b:1}\n"),
+    ],
+)
+def test_the_check_refuses_a_crooked_file(tmp_path: Path, file: str, text: str) -> None:
+    """On a copy of nothing else, so that a refusal is about this file; then `write` mends it and `check` is content."""
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    for name in (".prettierrc.json", "devstack/sandbox/assets/page.css"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    whole = {"templates/straight.html": "<p>x</p>\n", "static/css/a.css": "", "static/js/a.js": ""}
+    for name, content in {**whole, file: text}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert run(["check"], root=tmp_path) == 1
+    assert (tmp_path / file).read_text() == text
+    assert run(["write"], root=tmp_path) == 0
+    assert run(["check"], root=tmp_path) == 0
+
+
+def test_no_line_is_longer_than_a_screen() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number} ({len(line)})"
+        for path in ours()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > LONGEST_LINE
+    ]
+    assert long == []
