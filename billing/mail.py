@@ -14,7 +14,7 @@ from django.utils import translation
 
 from billing.mail_texts import Text
 from billing.models import Invoice, OutgoingMail
-from centers import live, mail_delivery
+from centers import mail_delivery
 from centers.audit import entries
 from centers.models import Center, Reseller, User
 from centers.queue.job_runs import Round
@@ -99,9 +99,14 @@ def send_again(*, mail: OutgoingMail, by: User | None, now: datetime) -> None:
             error="",
         )
         entries.record(
-            "mail.sent_again", reseller=mail.reseller, center=mail.center, by=by, target=mail, now=now
+            "mail.sent_again",
+            reseller=mail.reseller,
+            center=mail.center,
+            by=by,
+            target=mail,
+            now=now,
+            topics=("billing",),
         )
-        live.publish(mail.reseller_id, "billing")
 
 
 def _claim(pk: int, now: datetime) -> OutgoingMail | None:

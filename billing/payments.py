@@ -14,7 +14,6 @@ from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount
 from billing.periods import today
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -138,10 +137,10 @@ def refund_credit(
                 by=by,
                 target=center,
                 now=now,
+                topics=("billing",),
                 amount=f"{value:f} {currency}",
                 reference=reference,
             )
-            live.publish(center.reseller_id, "billing", centers=(center.pk,))
     except IntegrityError:
         raise OperationRefused(_("“%(reference)s” was recorded before.") % {"reference": reference}) from None
     return entry
@@ -157,9 +156,9 @@ def _settled(center: Center, action: str, payment: Payment, by: User | None, now
         by=by,
         target=payment,
         now=now,
+        topics=("billing", "centers", "instances"),
         amount=f"{payment.amount:f} {payment.currency}",
     )
-    live.publish(center.reseller_id, "billing", "centers", "instances", centers=(center.pk,))
 
 
 def _reference(text: str) -> str:

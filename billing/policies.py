@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from billing.models import BillingPolicy, CenterPolicy
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -66,8 +65,14 @@ def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values:
         Reseller.objects.select_for_update().get(pk=reseller.pk)
         policy = reseller_policy(reseller)
         _change(policy, values)
-        entries.record("billing_policy.changed", reseller=reseller, by=by, now=now, values=_told(values))
-        live.publish(reseller.pk, "billing")
+        entries.record(
+            "billing_policy.changed",
+            reseller=reseller,
+            by=by,
+            now=now,
+            topics=("billing",),
+            values=_told(values),
+        )
     return policy
 
 
@@ -85,9 +90,9 @@ def save_center_policy(*, center: Center, by: User | None, now: datetime, **valu
             center=center,
             by=by,
             now=now,
+            topics=("billing",),
             values=_told(values),
         )
-        live.publish(center.reseller_id, "billing", centers=(center.pk,))
     return policy
 
 

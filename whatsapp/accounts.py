@@ -135,9 +135,9 @@ def save_account(
                 by=by,
                 target=account,
                 now=when,
+                topics=("instances", "alerts"),
                 fields=sorted(changed),
             )
-            live.publish(reseller.pk, "instances", "alerts")
         if account.is_set_up:
             catch_up(reseller_id=reseller.pk, now=when, everything=bool(changed & _REACHED_BY))
     return account

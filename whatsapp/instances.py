@@ -38,9 +38,14 @@ def add_instance(
             _keep_in_use(center)
             instance.save()
             entries.record(
-                "instance.added", reseller=center.reseller, by=by, target=instance, center=center, now=when
+                "instance.added",
+                reseller=center.reseller,
+                by=by,
+                target=instance,
+                center=center,
+                now=when,
+                topics=("instances", "centers"),
             )
-            live.publish(center.reseller_id, "instances", "centers", centers=(center.pk,))
     except IntegrityError as error:
         raise OperationRefused(_known(instance)) from error
     return instance
@@ -207,6 +212,12 @@ def _known(instance: Instance) -> str:
 
 def _record(instance: Instance, action: str, by: User | None, now: datetime, **data: object) -> None:
     entries.record(
-        action, reseller=instance.reseller, by=by, target=instance, center=instance.center, now=now, **data
+        action,
+        reseller=instance.reseller,
+        by=by,
+        target=instance,
+        center=instance.center,
+        now=now,
+        topics=("instances", "centers"),
+        **data,
     )
-    live.publish(instance.reseller_id, "instances", "centers", centers=(instance.center_id,))

@@ -9,7 +9,6 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock
 from billing.models import Hold
 from billing.periods import today
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -59,7 +58,7 @@ def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetim
         by=by,
         target=center,
         now=now,
+        topics=("billing", "centers"),
         until=row.until.isoformat(),
         because=row.because,
     )
-    live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))

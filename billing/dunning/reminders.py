@@ -11,7 +11,6 @@ from billing.mail import write_mail
 from billing.models import Invoice, OutgoingMail, Reminder
 from billing.periods import today
 from billing.policies import Policy, policies_for
-from centers import live
 from centers.audit import entries
 from centers.models import Reseller
 from centers.queue.job_runs import Round
@@ -77,9 +76,9 @@ def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
                 by=None,
                 target=invoice,
                 now=now,
+                topics=("billing",),
                 step=last,
             )
-            live.publish(invoice.reseller_id, "billing", centers=(invoice.center_id,))
 
 
 def _write(invoice: Invoice, step: str, now: datetime) -> OutgoingMail:

@@ -8,7 +8,6 @@ from django.db import transaction
 from billing.dunning.plan import due_now
 from billing.dunning.suspension import enforce, provider_failing, resume_if_paid, suspend
 from billing.models import SafetyStop, Suspension
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -77,9 +76,9 @@ def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: dateti
             reseller=row.reseller,
             by=by,
             now=now,
+            topics=("billing", "alerts"),
             centers=row.center_ids,
         )
-        live.publish(row.reseller_id, "billing", "alerts")
 
 
 def _running(reseller: Reseller) -> list[Suspension]:
@@ -127,8 +126,9 @@ def _pull(reseller: Reseller, safety_stop: SafetyStop | None, excess: _Excess, n
         "limit": excess.limit,
     }
     open_alert(reseller=reseller, kind=HELD, detail=detail, now=now)
-    entries.record("suspensions.held", reseller=reseller, by=None, now=now, centers=ids)
-    live.publish(reseller.pk, "billing", "alerts")
+    entries.record(
+        "suspensions.held", reseller=reseller, by=None, now=now, topics=("billing", "alerts"), centers=ids
+    )
 
 
 def _close(safety_stop: SafetyStop, now: datetime) -> None:

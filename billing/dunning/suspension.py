@@ -18,7 +18,6 @@ from billing.mail import write_mail
 from billing.models import Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
 from billing.policies import Policy, policy_for
-from centers import live
 from centers.audit import entries
 from centers.models import Center, User
 from centers.tenancy.scoping import tenant
@@ -200,7 +199,7 @@ def _trace(action: str, case: Suspension, by: User | None, now: datetime) -> Non
         by=by,
         target=case.center,
         now=now,
+        topics=("billing", "centers", "instances"),
         because=case.because,
         ending=str(case.ending),
     )
-    live.publish(case.reseller_id, "billing", "centers", "instances", centers=(case.center_id,))

@@ -12,7 +12,6 @@ from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, SubscriptionClaim, UsageClaim
 from billing.periods import local_day, zone_of
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -134,10 +133,10 @@ def _tell(note: Invoice, original: Invoice, by: User | None, now: datetime) -> N
         by=by,
         target=original,
         now=now,
+        topics=("billing", "centers"),
         because=note.reason,
         credit_note=note.number,
     )
-    live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))
 
 
 def _release(original: Invoice, now: datetime) -> None:

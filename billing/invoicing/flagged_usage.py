@@ -15,7 +15,6 @@ from billing.usage.completeness import unread_days
 from billing.usage.flagged import check_flagged
 from billing.usage.sorting import NO_USAGE, Reading
 from billing.usage.storing import merge
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -123,11 +122,11 @@ def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | 
         by=by,
         target=instance,
         now=now,
+        topics=("billing",),
         because=reason,
         days=[day.isoformat() for day in unread.never],
         as_read=[row.day.isoformat() for row in unread.partly],
     )
-    live.publish(instance.reseller_id, "billing", centers=(instance.center_id,))
 
 
 def _open_flag(reading: FlaggedUsage) -> FlaggedUsage:
@@ -148,8 +147,8 @@ def _resolve(
         by=by,
         target=row.instance,
         now=now,
+        topics=("billing",),
         day=row.day.isoformat(),
     )
     if row.flag == FlaggedUsage.Flag.IMPOSSIBLE:
         check_flagged(row.reseller, now)
-    live.publish(row.reseller_id, "billing", centers=(row.center_id,))

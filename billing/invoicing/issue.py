@@ -24,7 +24,6 @@ from billing.models import (
 )
 from billing.money import LARGEST
 from billing.periods import Period, day_start, local_day, zone_of
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, User
@@ -117,11 +116,11 @@ def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
         by=by,
         target=invoice or period,
         now=now,
+        topics=("billing", "centers"),
         total=f"{draft.total:f} {draft.currency}",
         first_day=draft.period.first_day.isoformat(),
         end_day=draft.period.end_day.isoformat(),
     )
-    live.publish(center.reseller_id, "billing", "centers", centers=(center.pk,))
     return period
 
 

@@ -11,7 +11,6 @@ from billing.ledger import lock
 from billing.models import BillingPeriod, FlaggedUsage, UsageClaim, Waiver
 from billing.periods import Period
 from billing.usage.completeness import first_open_day
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -88,10 +87,10 @@ def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | No
         by=by,
         target=center,
         now=now,
+        topics=("billing",),
         because=reason,
         days=[f"{row.instance} {row.day.isoformat()}" for row in rows],
     )
-    live.publish(center.reseller_id, "billing", centers=(center.pk,))
     return waiver
 
 

@@ -8,7 +8,6 @@ from django.db import transaction
 
 from billing.models import ExchangeRate
 from billing.policies import reseller_policy
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Reseller, User
@@ -97,7 +96,12 @@ def set_exchange_rate(
             reseller=reseller, base=base, quote=quote, day=day, rate=rate, entered_at=now, entered_by=by
         )
         entries.record(
-            "exchange_rate.entered", reseller=reseller, by=by, target=row, now=now, rate=f"{rate:f}"
+            "exchange_rate.entered",
+            reseller=reseller,
+            by=by,
+            target=row,
+            now=now,
+            topics=("billing",),
+            rate=f"{rate:f}",
         )
-        live.publish(reseller.pk, "billing")
     return row

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from billing.models import Category, Margin
 from billing.pricing.below_cost import BelowCost, check_losses, loss_of
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -108,6 +107,7 @@ def _add(place: dict[str, Any], by: User | None, now: datetime, confirmation: st
         by=by,
         target=margin,
         now=now,
+        topics=("billing",),
         category=margin.category,
         country_id=margin.country_id,
         before=str(before or ""),
@@ -116,7 +116,6 @@ def _add(place: dict[str, Any], by: User | None, now: datetime, confirmation: st
         **({"loss_of_centers": loss.centers, "loss_per_month": loss.amount} if loss else {}),
     )
     check_losses(margin.reseller, now)
-    live.publish(margin.reseller_id, "billing", centers=(margin.center_id,) if margin.center_id else ())
     return margin
 
 

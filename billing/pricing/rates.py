@@ -138,12 +138,12 @@ def set_category(
             reseller=reseller,
             by=by,
             now=now,
+            topics=("billing",),
             type=rate_type,
             category=category,
             interval=interval,
         )
         check_losses(reseller, now)
-        live.publish(reseller.pk, "billing")
     return row
 
 

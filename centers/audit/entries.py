@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from centers import clock
+from centers import clock, live
 from centers.models import AuditEntry, Center, Reseller, User
 
 
@@ -17,12 +17,20 @@ def record(
     target: models.Model | None = None,
     center: Center | None = None,
     now: datetime | None = None,
+    topics: tuple[str, ...] = (),
     **data: Any,
 ) -> AuditEntry:
-    """Store one event. Call it inside the operation's transaction; `data` must be JSON and hold no secret."""
+    """Store one event. Call it inside the operation's transaction; `data` must be JSON and hold no secret.
+
+    With `topics` the reseller's open pages, and those of the event's center, are told after the commit what changed.
+    """
+    if center is None and isinstance(target, Center):
+        center = target
+    if topics:
+        live.publish(reseller.pk, *topics, centers=(center.pk,) if center is not None else ())
     return AuditEntry.objects.create(
         reseller=reseller,
-        center=center if center is not None else (target if isinstance(target, Center) else None),
+        center=center,
         at=now or clock.now(),
         actor=by,
         actor_label=by.email if by else "",

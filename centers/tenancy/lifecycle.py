@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from centers import clock, live
+from centers import clock
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import check_fields
@@ -72,8 +72,9 @@ def create_center(
     _assign(center, usual | {"name": name} | fields)
     with _unique_name(center), transaction.atomic():
         center.save()
-        entries.record("center.created", reseller=reseller, by=by, target=center, now=now)
-        live.publish(reseller.pk, "centers")
+        entries.record(
+            "center.created", reseller=reseller, by=by, target=center, now=now, topics=("centers",)
+        )
     return center
 
 
@@ -92,9 +93,14 @@ def edit_center(*, center: Center, by: User | None, now: datetime | None = None,
             center.version += 1
             center.save()
             entries.record(
-                "center.edited", reseller=center.reseller, by=by, target=center, now=now, changes=changes
+                "center.edited",
+                reseller=center.reseller,
+                by=by,
+                target=center,
+                now=now,
+                topics=("centers",),
+                changes=changes,
             )
-            live.publish(center.reseller_id, "centers", centers=(center.pk,))
     return center
 
 
@@ -117,8 +123,14 @@ def archive_center(*, center: Center, by: User | None, now: datetime | None = No
         for hook in _archive_hooks:
             hook(center, by, now)
         Invitation.objects.filter(center=center, accepted_at=None, revoked_at=None).update(revoked_at=now)
-        entries.record("center.archived", reseller=center.reseller, by=by, target=center, now=now)
-        live.publish(center.reseller_id, "centers", "instances", centers=(center.pk,))
+        entries.record(
+            "center.archived",
+            reseller=center.reseller,
+            by=by,
+            target=center,
+            now=now,
+            topics=("centers", "instances"),
+        )
     return center
 
 
@@ -134,8 +146,14 @@ def restore_center(*, center: Center, by: User | None, now: datetime | None = No
         center.save(update_fields=["archived_at", "version"])
         for hook in _restore_hooks:
             hook(center, by, now)
-        entries.record("center.restored", reseller=center.reseller, by=by, target=center, now=now)
-        live.publish(center.reseller_id, "centers", "instances", centers=(center.pk,))
+        entries.record(
+            "center.restored",
+            reseller=center.reseller,
+            by=by,
+            target=center,
+            now=now,
+            topics=("centers", "instances"),
+        )
     return center
 
 

@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import check_fields
@@ -97,8 +96,15 @@ def edit_reseller(
             )
         check_fields(reseller, exclude=("logo",))
         reseller.save(update_fields=list(changes))
-        entries.record("reseller.edited", reseller=reseller, by=by, target=reseller, now=now, changes=changes)
-        live.publish(reseller.pk, "centers")
+        entries.record(
+            "reseller.edited",
+            reseller=reseller,
+            by=by,
+            target=reseller,
+            now=now,
+            topics=("centers",),
+            changes=changes,
+        )
     return reseller
 
 

@@ -12,10 +12,13 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from centers import live
+from centers.audit import entries
+from centers.models import AuditEntry
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.tenancy.scoping import tenant
 from centers.web.context import page
-from tests.factories import ResellerFactory, member
+from tests.factories import CenterFactory, ResellerFactory, member
 
 RESELLER = random.randrange(10**6, 10**9)  # messages cross Valkey's database numbers: be nobody else
 
@@ -36,6 +39,29 @@ def test_a_hint_is_sent_only_when_the_transaction_commits(valkey: redis.Redis) -
             ours.append(hint)
     assert ours == [{"r": RESELLER, "t": ["alerts", "instances"], "v": {"": 1, "4": 1, "5": 1}}]
     assert [live.stamp(RESELLER), live.stamp(RESELLER, 4), live.stamp(RESELLER, 6)] == ["1", "1", "0"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_audit_entry_with_topics_tells_the_pages_of_its_center_once_it_is_committed() -> None:
+    center = CenterFactory()
+    reseller, other = center.reseller, CenterFactory(reseller=center.reseller)
+
+    def stamps() -> list[str]:
+        return [live.stamp(reseller.pk, pk) for pk in (None, center.pk, other.pk)]
+
+    before = stamps()
+    with tenant(reseller):
+        with transaction.atomic():
+            entries.record("center.edited", reseller=reseller, by=None, target=center, topics=("centers",))
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            entries.record("center.edited", reseller=reseller, by=None, target=center)
+        assert stamps() == before
+        with transaction.atomic():
+            entries.record("center.edited", reseller=reseller, by=None, target=center, topics=("centers",))
+            assert stamps() == before
+        assert AuditEntry.objects.filter(action="center.edited").count() == 2
+    assert stamps() == [str(int(before[0]) + 1), str(int(before[1]) + 1), before[2]]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -66,3 +66,26 @@ def test_no_circle_between_modules() -> None:
         if (back := graph.find_shortest_chain(importer=imported, imported=importer))
     ]
     assert circles == []
+
+
+def calls(statement: ast.stmt, name: str) -> bool:
+    """Whether the statement is nothing but a call of `name`, such as `live.publish`."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and ast.unparse(statement.value.func) == name
+    )
+
+
+def test_an_audit_entry_and_the_hint_to_open_pages_are_one_call() -> None:
+    """`entries.record(..., topics=...)`: nobody has to think of the second half of a pair."""
+    pairs = []
+    for path in files(*APPS):
+        for node in ast.walk(ast.parse(path.read_text())):
+            block = getattr(node, "body", None)
+            block = block if isinstance(block, list) else []
+            recorded = [part.lineno for part in block if calls(part, "entries.record")]
+            hinted = [part.lineno for part in block if calls(part, "live.publish")]
+            if recorded and hinted:
+                pairs.append(f"{path.relative_to(ROOT)}:{recorded[0]}")
+    assert pairs == []

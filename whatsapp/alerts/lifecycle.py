@@ -124,8 +124,8 @@ def acknowledge(*, alert: Alert, by: User, now: datetime) -> None:
                 target=alert,
                 center=alert.center,
                 now=now,
+                topics=("alerts",),
             )
-            _tell(alert.reseller, {alert.center_id})
 
 
 def _close(reseller: Reseller, pks: Iterable[int], now: datetime) -> int:

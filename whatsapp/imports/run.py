@@ -191,10 +191,10 @@ def _import(batch: ImportBatch, now: datetime) -> None:
         by=batch.by,
         target=batch,
         now=now,
+        topics=("centers", "instances", "jobs"),
         instances=len(added),
         centers=len(plan.new_centers),
     )
-    live.publish(batch.reseller_id, "centers", "instances", "jobs")
 
 
 def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from centers import live
 from centers.audit import entries
 from centers.models import User
 from whatsapp.models import Connection, Instance, PairingLink, StatusChange
@@ -55,6 +54,6 @@ def revoke_links(*, instance: Instance, by: User, now: datetime) -> int:
                 target=instance,
                 center=instance.center,
                 now=now,
+                topics=("pairing",),
             )
-            live.publish(instance.reseller_id, "pairing", centers=(instance.center_id,))
     return revoked

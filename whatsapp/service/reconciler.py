@@ -172,11 +172,11 @@ def _withdraw(instance: Instance, now: datetime) -> str:
                 target=instance,
                 center=instance.center,
                 now=now,
+                topics=("instances",),
             )
             resolve_alert(
                 reseller=instance.reseller, kind=Alert.Kind.SWITCH_UNCONFIRMED, instance=instance, now=now
             )
-            live.publish(instance.reseller_id, "instances", centers=(instance.center_id,))
     return ""
 
 

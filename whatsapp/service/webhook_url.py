@@ -176,9 +176,9 @@ def _trace(action: str, instance: Instance, by: User | None, now: datetime, **da
         target=instance,
         center=instance.center,
         now=now,
+        topics=("instances",),
         **data,
     )
-    live.publish(instance.reseller_id, "instances", centers=(instance.center_id,))
 
 
 def _shown(address: str, ours: bool) -> str:
