@@ -1,4 +1,4 @@
-"""Alerts that say what is the case now: opened, brought up to date and closed by one call."""
+"""Alerts that follow a condition: one call opens, updates or closes them."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from whatsapp.models import Alert
 
 
 def keep_alert(*, reseller: Reseller, kind: Alert.Kind, detail: str, now: datetime) -> None:
-    """Have one open alert of the reseller that says `detail`; none where `detail` is empty."""
+    """Keep one open alert of the reseller with this `detail`; an empty `detail` closes it."""
     if not detail:
         resolve_alert(reseller=reseller, kind=kind, now=now)
         return

@@ -2,12 +2,12 @@ from django.apps import AppConfig
 
 
 class BillingConfig(AppConfig):
-    """MONEY: rates, margins, usage, invoices, payments, dunning."""
+    """Money: rates, margins, usage, invoices, payments, dunning."""
 
     name = "billing"
 
     def ready(self) -> None:
-        """Hang this room on to the ones to its left."""
+        """Register this app's hooks with `centers` and `whatsapp`."""
         from billing import registration
 
         registration.connect()

@@ -1,7 +1,7 @@
-"""One round of each job for one reseller, recorded for the Jobs page; and which resellers are due for one.
+"""One run of each job for one reseller, recorded for the Jobs page; and which resellers are due for one.
 
-A round opens the tenant's scope itself and must run outside a transaction. Each goes on with the next item when
-one fails. It may be run at any time, twice or late: what there is to do is read from the database.
+A run opens the tenant's scope itself and must start outside a transaction. It continues with the next item when
+one fails. It may run at any time, twice or late: what there is to do is read from the database.
 """
 
 import time
@@ -30,7 +30,7 @@ from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.accounts import explain
 from whatsapp.mazbot import MazBotError
 
-# How often each job is due. Dunning only reads the database; money that came in never waits for it.
+# How often each job is due. Dunning only reads the database; payments take effect without it.
 EVERY = {
     "usage": timedelta(hours=1),
     "account": timedelta(hours=1),
@@ -39,15 +39,15 @@ EVERY = {
     "dunning": timedelta(minutes=5),
     "mail": timedelta(seconds=5),
 }
-# A claim lasts longer than a worker may take for one task: after a crash the next tick finds the job due again.
+# A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
-# Within the time limit of a task, with room for the last call and merge.
+# Below the time limit of a task, leaving time for the last call and merge.
 USAGE_SECONDS = 480.0
 _NEEDS_MAZBOT = {"usage", "account", "rates"}
 
 
 def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Read today's usage of every number, and once a day that of the last days."""
+    """Fetch today's usage of every number, and once a day that of the last days."""
     with _round("usage", reseller, now) as round_:
         outcome = read_due(
             reseller=reseller, now=now, round_=round_, deadline=time.monotonic() + USAGE_SECONDS
@@ -60,7 +60,7 @@ def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 
 def period_job(*, reseller: Reseller, center: int, period: Period, now: datetime) -> JobRun:
-    """Read what a period of one center still lacks, so that it can be invoiced; recorded as a round of usage."""
+    """Fetch the missing usage of one center's period before invoicing; recorded as a run of the usage job."""
     with _round("usage", reseller, now) as round_:
         row = Center.objects.select_related("reseller").get(pk=center)
         read_before_closing(center=row, period=period, now=now)
@@ -71,7 +71,7 @@ def period_job(*, reseller: Reseller, center: int, period: Period, now: datetime
 
 
 def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Read the main account's usage and quota, and raise or close the alerts that follow from them."""
+    """Fetch the main account's usage and quota, and open or close the alerts about them."""
     with _round("account", reseller, now) as round_:
         for day, field in read_account_usage(reseller=reseller, now=now):
             sentence = _("MazBot sent “%(text)s” here, which cannot be read. Everything else was kept.")
@@ -83,7 +83,7 @@ def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 
 def rates_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Fetch the rates and tell which prices they move."""
+    """Fetch the rates and record which prices they change."""
     with _round("rates", reseller, now) as round_:
         outcome = refresh_rates(reseller=reseller, now=now)
         round_.total = outcome.countries
@@ -109,7 +109,7 @@ def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 
 def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Let due dates pass, write reminders, resume who paid and suspend who did not."""
+    """Update payment statuses, write reminders, and resume or suspend centers."""
     with _round("dunning", reseller, now) as round_:
         refresh_all_payment_statuses(reseller, now)
         send_reminders(reseller=reseller, now=now, round_=round_)
@@ -118,7 +118,7 @@ def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 
 def mail_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Send the mails that wait."""
+    """Send the queued mails."""
     with _round("mail", reseller, now) as round_:
         send_mails(reseller=reseller, now=now, round_=round_)
     return _as_recorded(round_)
@@ -148,8 +148,8 @@ def due_resellers(job: str, now: datetime) -> list[int]:
 
 
 def catch_up_rounds(reseller_id: int, now: datetime, everything: bool) -> None:
-    """Make the rounds due that need MazBot and whose last run did not go well (`everything`: all of those rounds)."""
-    jobs = _NEEDS_MAZBOT | {"invoices"}  # months wait for days that could not be read
+    """Make the jobs due that need MazBot and whose last run did not succeed (`everything`: all that need MazBot)."""
+    jobs = _NEEDS_MAZBOT | {"invoices"}  # months wait for usage that could not be read
     if not everything:
         last = JobRun.objects.filter(reseller=reseller_id, job__in=jobs).order_by("job", "-started_at", "-pk")
         went_well = {run.job for run in last.distinct("job") if run.state == JobRun.State.DONE}
@@ -158,7 +158,7 @@ def catch_up_rounds(reseller_id: int, now: datetime, everything: bool) -> None:
 
 
 def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
-    """Run one round unless another process has claimed it or it is not due; True when it ran."""
+    """Run the job unless it is not due or another process has claimed it; True when it ran."""
     reseller = Reseller.objects.get(pk=reseller_id)
     with tenant(reseller):
         JobSchedule.objects.bulk_create(
@@ -177,7 +177,7 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
 
 @contextmanager
 def _round(job: str, reseller: Reseller, now: datetime) -> Iterator[Round]:
-    """Scope and record of a round. That MazBot or a setting refuses the whole round is recorded."""
+    """Open the scope and the record of a run; an error of MazBot or a setting that stops the run is recorded."""
     with tenant(reseller), recorded_run(job, reseller=reseller, now=now) as round_:
         try:
             yield round_

@@ -1,4 +1,4 @@
-"""Who owes what: entries are only ever added, balances are their sums, open invoices follow from them."""
+"""The ledger: entries are only ever added, balances are their sums, open invoices follow from them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a center owes in one currency; `credit` is what it has paid too much. One of the two is zero."""
+    """A center's balance in one currency: what it owes, or its `credit`. One of the two is zero."""
 
     currency: str
     owed: Decimal
@@ -27,7 +27,7 @@ class Balance:
 
 
 def lock(center: Center) -> Center:
-    """The center's row as it is now, locked until the transaction ends: money of one center moves in turn."""
+    """The center's current row, locked until the transaction ends: money of one center moves one step at a time."""
     locked: Center = (
         Center.objects.select_for_update(of=("self",), no_key=True)
         .select_related("reseller")
@@ -48,7 +48,7 @@ def post(
     payment: Payment | None = None,
     reference: str = "",
 ) -> LedgerEntry:
-    """Add one entry (positive: the center owes more). The caller holds the center's lock and settles after."""
+    """Add one entry (positive: the center owes more). The caller holds the center's lock and calls settle()."""
     entry: LedgerEntry = LedgerEntry.objects.create(
         reseller_id=center.reseller_id,
         center=center,
@@ -65,13 +65,13 @@ def post(
 
 
 def sums(center: Center) -> dict[str, Decimal]:
-    """The sum of the center's entries per currency: positive is owed, negative is credit."""
+    """The sum of the center's entries per currency: positive is debt, negative is credit."""
     rows = LedgerEntry.objects.filter(center=center).values("currency").annotate(sum=Sum("amount"))
     return {row["currency"]: row["sum"] for row in rows.order_by("currency")}
 
 
 def balances(center: Center, now: datetime) -> list[Balance]:
-    """The center's balances, its own currency first and always there."""
+    """The center's balances; its own currency comes first and is always included."""
     found = sums(center)
     late = _overdue(center, now)
     currencies = [center.currency, *(name for name in found if name != center.currency)]
@@ -83,7 +83,7 @@ def balances(center: Center, now: datetime) -> list[Balance]:
 
 
 def settle(center: Center, now: datetime) -> None:
-    """Work out anew which invoices are open, oldest due date first, and the center's payment_status with it.
+    """Recalculate which invoices are open and the center's payment status.
 
     Payments and credit cover the oldest due date first. The caller holds the center's lock.
     """
@@ -101,7 +101,7 @@ def settle(center: Center, now: datetime) -> None:
 
 
 def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
-    """Bring `Center.payment_status` of these centers of one reseller up to date; the number that changed."""
+    """Update `Center.payment_status` of these centers of one reseller; return how many changed."""
     rows = list(centers)
     if not rows:
         return 0
@@ -123,7 +123,7 @@ def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
 
 
 def refresh_all_payment_statuses(reseller: Reseller, now: datetime) -> int:
-    """For the day's turn: due dates pass without anybody doing anything."""
+    """Update all centers when a day begins: due dates pass without any action."""
     return refresh_payment_status(
         Center.objects.filter(reseller=reseller).select_related("reseller"), now=now
     )

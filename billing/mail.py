@@ -1,4 +1,4 @@
-"""Mails are rows first: written with the deed, in the center's language, and sent by a job."""
+"""Mails are stored first, in the transaction they are about and in the center's language, and sent by a job."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from centers.queue.job_runs import Round
 from centers.stored_messages import StoredMessage as _
 
 State = OutgoingMail.State
-# Waits before the next try; after the last one the mail is given up and shown to staff.
+# Delays before the next try; after the last one the mail has failed and is shown to staff.
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
 
 
@@ -34,7 +34,7 @@ def write_mail(
     now: datetime,
     invoice: Invoice | None = None,
 ) -> OutgoingMail:
-    """Store a mail once per `key`, in the caller's transaction; `text` is asked in the center's language."""
+    """Store a mail once per `key`, in the caller's transaction; `text` is called in the center's language."""
     with translation.override(center.language):
         words = text()
     mail, _created = OutgoingMail.objects.get_or_create(
@@ -57,13 +57,13 @@ def write_mail(
 
 
 def due_mails(reseller: Reseller, now: datetime) -> list[int]:
-    """Ids of the mails to try now, the oldest first."""
+    """Ids of the mails to try now, oldest first."""
     rows = OutgoingMail.objects.filter(reseller=reseller, state=State.WAITING, next_try_at__lte=now)
     return list(rows.order_by("next_try_at", "pk").values_list("pk", flat=True)[:500])
 
 
 def send_mails(*, reseller: Reseller, now: datetime, round_: Round) -> None:
-    """Try every due mail once; one that fails waits longer each time while the others go on."""
+    """Try every due mail once; a failed one waits longer each time and does not delay the others."""
     for pk in due_mails(reseller, now):
         mail = _claim(pk, now)
         if mail is None:
@@ -71,7 +71,7 @@ def send_mails(*, reseller: Reseller, now: datetime, round_: Round) -> None:
         error = _send(mail, reseller)
         if error is None and not mail_delivery.is_delivered():
             OutgoingMail.objects.filter(pk=pk).update(state=State.UNSENT, error=mail_delivery.why_not())
-            # A demo has no mail server and needs none; elsewhere customers wait for this mail.
+            # A demo needs no mail server; elsewhere customers wait for this mail.
             if settings.DEMO:
                 round_.ok()
             else:
@@ -88,7 +88,7 @@ def send_mails(*, reseller: Reseller, now: datetime, round_: Round) -> None:
 
 
 def send_again(*, mail: OutgoingMail, by: User | None, now: datetime) -> None:
-    """Let a mail that failed or had no address be tried anew, at the center's present address."""
+    """Retry a mail that failed or had no address, using the center's current address."""
     with transaction.atomic():
         address = mail.center.email
         OutgoingMail.objects.filter(pk=mail.pk).exclude(state=State.SENT).update(
@@ -110,7 +110,7 @@ def send_again(*, mail: OutgoingMail, by: User | None, now: datetime) -> None:
 
 
 def _claim(pk: int, now: datetime) -> OutgoingMail | None:
-    """Take the mail by moving its next try ahead: a second sender, or this one after a crash, comes later."""
+    """Claim the mail by moving its next try ahead, so that no second sender takes it now."""
     with transaction.atomic():
         mail: OutgoingMail | None = (
             OutgoingMail.objects.select_for_update(skip_locked=True)
@@ -136,7 +136,7 @@ def _send(mail: OutgoingMail, reseller: Reseller) -> str | None:
 
 
 def _sender(reseller: Reseller) -> str:
-    """The install's address under the reseller's name."""
+    """The sender: the install's address under the reseller's name."""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     name = " ".join(reseller.name.split())
     return str(Address(display_name=name, addr_spec=address))

@@ -1,4 +1,4 @@
-"""The words of the mails to centers. Resale amounts only: a center never learns a cost or a margin."""
+"""Texts of the mails to centers. Resale amounts only: a center never sees a cost or a margin."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ class Text:
 
 
 def invoice_issued(invoice: Invoice) -> Text:
-    """A new invoice, with what is still to be paid after credit was used."""
+    """A new invoice, with the amount still due after credit was used."""
     lines = [
         _("your invoice %(number)s for %(first)s to %(last)s is ready.") % _period(invoice),
         "",
@@ -37,7 +37,7 @@ def invoice_issued(invoice: Invoice) -> Text:
 
 
 def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
-    """An invoice was taken back whole."""
+    """An invoice was voided."""
     subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
     line = _("credit note %(note)s voids invoice %(number)s over %(amount)s.") % {
         "note": note.number,
@@ -69,7 +69,7 @@ def reminder(invoice: Invoice, day: date) -> Text:
 
 
 def final_warning(invoice: Invoice, suspends_on: date) -> Text:
-    """The last mail before the numbers are switched off."""
+    """The last mail before the center is suspended."""
     values = {
         "number": invoice.number,
         "amount": _money(invoice.open_amount, invoice.currency),
@@ -88,7 +88,7 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Text:
 
 
 def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Text:
-    """The numbers are being switched off."""
+    """The center is suspended."""
     subject = _("Your WhatsApp numbers are switched off")
     line = _("your WhatsApp numbers are switched off because %(amount)s is overdue (%(numbers)s).") % {
         "amount": _money(amount, currency),
@@ -98,7 +98,7 @@ def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> T
 
 
 def resumed(center: Center) -> Text:
-    """The numbers are being switched on again."""
+    """The center is resumed."""
     return _letter(
         _("Your WhatsApp numbers are switched on again"),
         center,
@@ -115,7 +115,7 @@ def _letter(subject: str, center: Center, lines: list[str]) -> Text:
     parts += ["", reseller.name]
     if reseller.support_contact:
         parts.append(reseller.support_contact)
-    # A name may hold a line break; a subject must not.
+    # A name may contain a line break; a subject must not.
     return Text(subject=" ".join(subject.split())[:200], body="\n".join(parts))
 
 

@@ -1,4 +1,4 @@
-"""Decimals and currencies: the digits of a currency, rounding once, and amounts as people read them."""
+"""Decimals and currencies: a currency's decimals, rounding once, and parsing and formatting amounts."""
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from centers.errors import OperationRefused
 from centers.values.amounts import read_amount
 
-# More than any sum of ours needs: products keep every digit until the one rounding.
+# More than any of our sums needs, so that products keep every digit until they are rounded once.
 PRECISION = 60
 LARGEST = Decimal(10) ** 13
 _FIRST_STRONG_LTR, _END_ISOLATE = "\u2066", "\u2069"
@@ -23,14 +23,14 @@ def digits(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """`amount` at the currency's digits, half up (away from zero for negative amounts)."""
+    """`amount` rounded to the currency's decimals, half up (away from zero for negative amounts)."""
     with localcontext() as context:
         context.prec = PRECISION
         return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
 
 
 def legible(average: Decimal, quantity: int, currency: str) -> Decimal:
-    """An average price with as few digits as let `quantity` times it come to the amount; at least six decimals.
+    """An average price with just enough digits that `quantity` times it gives the amount; at least six decimals.
 
     A half unit of the last digit, times the quantity, must stay below a half unit of the currency.
     """
@@ -40,7 +40,7 @@ def legible(average: Decimal, quantity: int, currency: str) -> Decimal:
 
 
 def exact_amount(value: Decimal | str, currency: str) -> Decimal:
-    """A positive amount typed by a person. OperationRefused when it is no number, not above zero, or too fine."""
+    """A positive amount typed by a person. OperationRefused if it is not a positive number or has too many decimals."""
     amount = value if isinstance(value, Decimal) else _typed(value)
     if not amount.is_finite() or amount <= 0 or amount >= LARGEST:
         raise OperationRefused(_("The amount must be above zero and below 10,000,000,000,000."))
@@ -53,7 +53,7 @@ def exact_amount(value: Decimal | str, currency: str) -> Decimal:
 
 
 def _typed(text: str) -> Decimal:
-    """As people write numbers. An operation cannot ask back, so `1,234` is refused; a point parts the decimals."""
+    """Parse a number as people write it. `1,234` is ambiguous and refused; a point separates the decimals."""
     try:
         reading = read_amount(text)
     except ValueError as error:
@@ -67,10 +67,10 @@ def _typed(text: str) -> Decimal:
 
 
 def format_amount(amount: Decimal, currency: str, language: str | None = None) -> str:
-    """The amount with its currency at the CLDR's digits, in Latin digits, isolated left-to-right."""
+    """The amount with its currency at the CLDR's decimals, in Latin digits, isolated left-to-right."""
     locale = (language or get_language() or "en").split("-")[0]
     if locale == "ar":
-        # Babel's Arabic patterns mix in direction marks and, per country, other digits: one plain form.
+        # Babel's Arabic patterns add direction marks and, in some countries, other digits; this one does not.
         text = f"{format_currency(amount, currency, format='#,##0.00', locale='en')} {currency}"
         return f"{_FIRST_STRONG_LTR}{text}{_END_ISOLATE}"
     return format_currency(amount, currency, format="#,##0.00 ¤¤", locale="en")

@@ -1,4 +1,4 @@
-"""Recording what centers pay: a reference counts once, what is too much becomes credit."""
+"""Recording payments: a reference counts once, an excess becomes credit."""
 
 import unicodedata
 from datetime import date, datetime
@@ -34,11 +34,11 @@ def record_payment(
     now: datetime,
     note: str = "",
 ) -> Payment:
-    """Store a payment, cover the oldest due invoices with it, and switch a suspended center on when it suffices.
+    """Store a payment, cover the oldest due invoices with it, and resume the center if it suffices.
 
     OperationRefused: a reference that was recorded before (naming that payment), a currency the center has nothing to
-    pay in, more decimals than the currency has, a day to come. Numbers are wanted on in the same transaction;
-    MazBot is asked within seconds of the commit.
+    pay in, more decimals than the currency has, a future day. The numbers' desired state is set in the same
+    transaction; MazBot is asked within seconds of the commit.
     """
     reference = _reference(reference)
     try:
@@ -68,14 +68,14 @@ def record_payment(
             )
             _settled(center, "payment.recorded", payment, by, now)
     except IntegrityError:
-        # Another center's row was not locked, so the constraint may be the one to notice.
+        # Another center's row is not locked, so the constraint may detect the duplicate.
         _check_unused(center, reference)
         raise
     return payment
 
 
 def reverse_payment(*, payment: Payment, because: str, by: User | None, now: datetime) -> LedgerEntry:
-    """Take a payment back (a cheque that bounced, a typing error) with an entry of its own; once."""
+    """Reverse a payment (a bounced cheque, a typing error) with its own ledger entry; only once."""
     with transaction.atomic():
         center = lock(payment.center)
         row = Payment.objects.select_for_update().get(pk=payment.pk)
@@ -104,7 +104,7 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
 def refund_credit(
     *, center: Center, amount: Decimal | str, currency: str, reference: str, by: User | None, now: datetime
 ) -> LedgerEntry:
-    """Record that credit was paid out to the center; never more than there is."""
+    """Record a refund of credit to the center; never more than there is."""
     reference = _reference(reference)
     value = exact_amount(amount, currency)
     try:
@@ -162,7 +162,7 @@ def _settled(center: Center, action: str, payment: Payment, by: User | None, now
 
 
 def _reference(text: str) -> str:
-    """One spelling of what people see as the same: no invisible marks, Latin digits, plain widths and spaces."""
+    """Normalize what looks the same to people: no invisible marks, Latin digits, plain widths and spaces."""
     seen = (
         str(unicodedata.digit(character)) if character.isdecimal() else character
         for character in unicodedata.normalize("NFKC", checked_line(text, len(text)))
@@ -179,7 +179,7 @@ def _reference(text: str) -> str:
 
 
 def payable_in(center: Center) -> list[str]:
-    """The currencies a center can pay in: its own first, then those it owes something in."""
+    """The currencies a center can pay in: its own first, then those it has debt in."""
     open_in = Invoice.objects.filter(center=center, open_amount__gt=0).values_list("currency", flat=True)
     owed_in = {currency for currency, balance in sums(center).items() if balance > 0}
     return [center.currency, *sorted({*open_in, *owed_in} - {center.currency})]

@@ -1,4 +1,4 @@
-"""Half-open ranges of days in a reseller's calendar, and the moments at which they begin and end."""
+"""Half-open ranges of days in a reseller's calendar, and the instants at which they start and end."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Period:
             yield self.first_day + timedelta(days=offset)
 
     def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """The half-open stretch of time in UTC; one period's end is exactly the next one's start."""
+        """The half-open time range in UTC; one period's end is exactly the next one's start."""
         return day_start(self.first_day, zone), day_start(self.end_day, zone)
 
     def months_ended(self) -> Iterator[date]:
@@ -43,7 +43,7 @@ class Period:
 
 
 def checked_period(first_day: date, end_day: date) -> Period:
-    """A period given by a person. OperationRefused when it is empty, backwards or longer than a year."""
+    """A period entered by a person. OperationRefused if it is empty, reversed or longer than a year."""
     if first_day >= end_day:
         raise OperationRefused(_("The period must end after it begins."))
     if (end_day - first_day).days > LONGEST_DAYS:
@@ -52,7 +52,7 @@ def checked_period(first_day: date, end_day: date) -> Period:
 
 
 def zone_of(reseller: Reseller) -> ZoneInfo:
-    """The zone of the reseller's calendar."""
+    """The time zone of the reseller's calendar."""
     return ZoneInfo(reseller.time_zone)
 
 
@@ -76,7 +76,7 @@ def today(reseller: Reseller, now: datetime) -> date:
 
 
 def month_of(day: date) -> Period:
-    """The calendar month that holds `day`."""
+    """The calendar month that contains `day`."""
     first = day.replace(day=1)
     return Period(first, (first + timedelta(days=32)).replace(day=1))
 
@@ -90,7 +90,7 @@ def year_after(day: date) -> date:
 
 
 def part_of_month(days: Period) -> tuple[int, int] | None:
-    """How many days of how many, for a part of one month; None for a whole month, or for more than one."""
+    """(days, days of the month) for part of one month; None for a whole month or more."""
     whole = month_of(days.first_day)
     if days.end_day > whole.end_day or days == whole:
         return None
@@ -98,5 +98,5 @@ def part_of_month(days: Period) -> tuple[int, int] | None:
 
 
 def previous_month(day: date) -> Period:
-    """The calendar month before the one that holds `day`."""
+    """The calendar month before the one that contains `day`."""
     return month_of(day.replace(day=1) - ONE_DAY)

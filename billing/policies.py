@@ -1,4 +1,4 @@
-"""The rules in force for a center: its reseller's, with what is different for the center."""
+"""The effective rules of a center: its reseller's, with the center's exceptions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -32,7 +32,7 @@ class Policy:
     quiet_dates: frozenset[date]
 
     def is_quiet(self, day: date) -> bool:
-        """Whether nobody is reminded or suspended on `day`."""
+        """Whether `day` is a quiet day: no reminders, no suspensions."""
         return day.isoweekday() in self.quiet_weekdays or day in self.quiet_dates
 
 
@@ -60,7 +60,7 @@ def policies_for(reseller: Reseller, centers: Iterable[Center]) -> dict[int, Pol
 
 
 def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values: Any) -> BillingPolicy:
-    """Change the reseller's rules. OperationRefused with the first field's sentence when a value does not fit."""
+    """Change the reseller's rules. OperationRefused with the first field's message if a value is invalid."""
     with transaction.atomic():
         Reseller.objects.select_for_update().get(pk=reseller.pk)
         policy = reseller_policy(reseller)
@@ -77,7 +77,7 @@ def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values:
 
 
 def save_center_policy(*, center: Center, by: User | None, now: datetime, **values: Any) -> CenterPolicy:
-    """Change what is different for one center; None lets a field follow the reseller's rules again."""
+    """Change one center's exceptions; None lets a field follow the reseller's rules again."""
     with transaction.atomic():
         Center.objects.select_for_update().get(pk=center.pk)
         policy = CenterPolicy.objects.filter(center=center).first() or CenterPolicy(

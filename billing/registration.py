@@ -1,4 +1,4 @@
-"""Where this room hangs on to the others: the Jobs page, the search, the check before a number is switched off."""
+"""Hooks into the other apps: the Jobs page, the search, the check before a number is suspended."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -57,9 +57,9 @@ def connect() -> None:
 
 
 def run_soon(job: str, reseller_id: int) -> bool:
-    """Make a round due now and hand it to the workers; False without a broker.
+    """Make a job due now and enqueue it; False without a broker.
 
-    Raises OperationRefused while one goes on.
+    Raises OperationRefused while it is running.
     """
     now = clock.now()
     with tenant(reseller_id):

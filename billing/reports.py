@@ -1,4 +1,4 @@
-"""Where the money goes: does usage add up, what was earned, how long the quota lasts."""
+"""Reports: whether usage adds up, profit, and how long the quota lasts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.models import Alert, MazbotAccount
 
 ZERO = Decimal(0)
-# Rounding of single costs at MazBot; more than this is usage that is not in our books.
+# MazBot rounds single costs; a larger difference is usage that we have not stored.
 TOLERANCE = Decimal("0.01")
 BURN_DAYS = 7
 LOW_DAYS = 7
@@ -26,7 +26,7 @@ LOW_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """One day or month: costs of all numbers here, of the main account, and of what lines were made from."""
+    """One day or month: costs of all numbers here, of the main account, and of the invoice lines."""
 
     first_day: date
     centers_cost: Decimal
@@ -35,13 +35,13 @@ class Reconciled:
 
     @property
     def gap(self) -> Decimal | None:
-        """What the main account was charged and no number here shows; None while the account was not read."""
+        """What the main account was charged beyond the numbers here; None if the account was not read."""
         return None if self.account_cost is None else self.account_cost - self.centers_cost
 
 
 @dataclass(frozen=True, slots=True)
 class Profit:
-    """One center and month of issued, not taken back invoices, in the currency of MazBot's costs."""
+    """One center and month of non-void invoices, in the currency of MazBot's costs."""
 
     center_id: int
     center: str
@@ -52,15 +52,15 @@ class Profit:
 
     @property
     def profit(self) -> Decimal:
-        """What is left of the revenue."""
+        """Revenue minus cost."""
         return self.revenue - self.cost
 
 
 @dataclass(frozen=True, slots=True)
 class Runway:
-    """The quota left, its use per day lately, and how many days it lasts; `burners` use most of it.
+    """The remaining quota, its recent use per day, and how many days it lasts; `burners` use the most.
 
-    `odd` is what MazBot last sent instead of a quota; then `quota` is the last one that could be read.
+    `odd` is what MazBot last sent instead of a quota; `quota` is then the last one that could be read.
     """
 
     quota: Decimal | None
@@ -74,12 +74,12 @@ class Runway:
 
     @property
     def legible_quota(self) -> Decimal | None:
-        """The quota without decimals that nobody reads beside hundreds."""
+        """The quota, from 100 on without decimals."""
         return None if self.quota is None else round(self.quota, 0 if self.quota >= 100 else 2)
 
 
 def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
-    """One row per day of the period, also where nothing was read."""
+    """One row per day of the period, including days without data."""
     within = {"day__gte": period.first_day, "day__lt": period.end_day}
     usage = UsageRecord.objects.filter(reseller=reseller, **within).order_by().values_list("day")
     centers = dict(usage.annotate(sum=Sum("cost")))
@@ -99,7 +99,7 @@ def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
 
 
 def reconcile_months(reseller: Reseller, period: Period) -> list[Reconciled]:
-    """The days of the period added up by month; the account's sum is None where a day of it was not read."""
+    """The days of the period added up by month; the account's sum is None if one of its days was not read."""
     months: dict[date, list[Reconciled]] = {}
     for row in reconcile_days(reseller, period):
         months.setdefault(row.first_day.replace(day=1), []).append(row)
@@ -117,14 +117,14 @@ def reconcile_months(reseller: Reseller, period: Period) -> list[Reconciled]:
 
 
 def compared_at(reseller: Reseller) -> datetime | None:
-    """As of when the main account and the numbers are known: the older of their last readings."""
+    """When the main account and the numbers were last fetched: the older of the two."""
     account = AccountUsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
     numbers = UsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
     return min(account, numbers) if account and numbers else None
 
 
 def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
-    """Compare yesterday, once everything of it was read after it ended; open or close the alert. The gap's row."""
+    """Compare yesterday once all of it was read after it ended; open or close the alert. Return the gap's row."""
     account = MazbotAccount.objects.get(reseller=reseller)
     zone = ZoneInfo(account.time_zone)
     today = local_day(now, zone)
@@ -141,7 +141,7 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
     if abs(gap) <= TOLERANCE:
         resolve_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, now=now)
         return None
-    # Without the amounts: alerts are read by people who may not see costs.
+    # Without amounts: not everyone who reads alerts may see costs.
     detail = _("%(day)s: the main account and all numbers here together did not cost the same.") % {
         "day": day
     }
@@ -150,7 +150,7 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
 
 
 def profit_by_center(reseller: Reseller, period: Period) -> list[Profit]:
-    """Revenue, cost and profit per center and month of the billed days, best month first per center name."""
+    """Revenue, cost and profit per center and month of the billed days, by center name and month."""
     revenue = ExpressionWrapper(
         F("amount") / F("exchange_rate"), output_field=DecimalField(max_digits=40, decimal_places=10)
     )
@@ -182,10 +182,10 @@ def profit_by_center(reseller: Reseller, period: Period) -> list[Profit]:
 
 
 def quota_runway(reseller: Reseller, now: datetime) -> Runway:
-    """How long the quota lasts at the use of the last days.
+    """How long the quota lasts at the recent use.
 
-    MazBot does not say what its quota counts, so the use is how much the quota itself went down from day to
-    day (a top-up counts as none); only where that is not known it is the number of messages sent.
+    MazBot does not document what its quota counts, so the use is how much the quota itself went down from day to day
+    (a top-up counts as none); only if that is unknown it is the number of messages sent.
     """
     readings = list(AccountUsageRecord.objects.filter(reseller=reseller).order_by("-day")[: BURN_DAYS + 1])
     latest = next(
@@ -207,7 +207,7 @@ def quota_runway(reseller: Reseller, now: datetime) -> Runway:
 
 
 def check_quota(reseller: Reseller, now: datetime) -> Runway:
-    """Open or close the alert that the quota is running out; one that no quota speaks for or against stays."""
+    """Open or close the alert that the quota is running out; without a known quota it stays as it is."""
     runway = quota_runway(reseller, now)
     low = runway.quota is not None and (
         runway.quota <= 0 or (runway.days_left is not None and runway.days_left < LOW_DAYS)
@@ -224,9 +224,9 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
 
 
 def _burn(readings: list[AccountUsageRecord], *, with_quota: bool) -> Decimal:
-    """Use per day; `readings` newest first. Days without a reading count: their use is in the next drop.
+    """Use per day; `records` newest first. Days without a record count: their use is part of the next drop.
 
-    `with_quota` False counts messages: a quota without an end does not go down.
+    `with_quota` False counts messages: an unlimited quota does not go down.
     """
     rows = readings if with_quota else []
     known = [(row.day, row.available_quota) for row in rows if row.available_quota is not None]

@@ -1,4 +1,4 @@
-"""Per job one tick and one thin task. Ids only; what is due is decided by the database."""
+"""One tick and one thin task per job. Ids only; the database decides what is due."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +13,16 @@ from centers import clock
 from centers.models import Reseller
 from centers.queue.ticks import hand_out, tick
 
-#: Rounds that ask MazBot for long, and the class of the advisory locks that keep them apart; the key is the reseller.
+#: Jobs that call MazBot for a long time, and the class of the advisory locks that keep them apart, keyed by reseller.
 _LONG, _LOCKS = frozenset({"usage", "account", "rates", "invoices"}), 7_421
 
 
 @contextmanager
 def _alone(reseller_id: int, job: str) -> Iterator[bool]:
-    """Whether no other long round of the reseller runs: one with 10,000 numbers must leave workers to the others.
+    """Whether no other long job of the reseller runs: one with 10,000 numbers must leave workers to the others.
 
-    What is passed over is still due, and the next tick finds it. The lock is the database session's, so it ends with
-    a worker that is killed.
+    A skipped job is still due, and the next tick finds it. The lock belongs to the database session, so it ends with a
+    worker that is killed.
     """
     if job not in _LONG:
         yield True
@@ -40,7 +40,7 @@ def _alone(reseller_id: int, job: str) -> Iterator[bool]:
 
 
 def _register(job: str) -> None:
-    """`billing.tick_<job>` hands out the rounds that are due, `billing.<job>` is one reseller's round."""
+    """`billing.tick_<job>` enqueues the due runs, `billing.<job>` is one reseller's run."""
 
     @tick(f"billing.tick_{job}")
     def ticking() -> None:
@@ -59,7 +59,7 @@ for _job in ROUNDS:
 
 @shared_task(name="billing.read_period")
 def read_period(*, reseller_id: int, center_id: int, first: str, end: str) -> None:
-    """Read what an invoice of these days (ISO, half-open) still lacks; a person waits for it."""
+    """Fetch the missing usage for an invoice of these days (ISO, half-open); a person waits for it."""
     period_job(
         reseller=Reseller.objects.get(pk=reseller_id),
         center=center_id,

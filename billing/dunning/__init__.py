@@ -1,4 +1,4 @@
-"""What happens to centers that do not pay: reminders, holds, the preview, suspensions and their safety_stop."""
+"""What happens to centers that do not pay: reminders, holds, the preview, suspensions and the safety stop."""
 
 from billing.dunning.holds import hold, release_hold
 from billing.dunning.plan import Planned, planned_for, preview

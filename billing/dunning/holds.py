@@ -16,7 +16,7 @@ from centers.models import Center, User
 
 
 def hold(*, center: Center, until: date, because: str, by: User | None, now: datetime) -> Hold:
-    """Do not suspend the center before `until`; a suspended one is switched on again. Replaces an earlier hold."""
+    """Do not suspend the center before `until`; resume it if it is suspended. Replaces an earlier hold."""
     reason = checked_line(because, 300)
     if not reason:
         raise OperationRefused(_("Say why the center is not to be suspended."))
@@ -39,7 +39,7 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
 
 
 def release_hold(*, center: Center, by: User | None, now: datetime) -> bool:
-    """End the center's hold; the next run may suspend it. False when there was none."""
+    """End the center's hold, so that the next run may suspend it. Return False when there was none."""
     with transaction.atomic():
         center = lock(center)
         row = Hold.objects.filter(center=center, released_at=None).first()

@@ -1,4 +1,4 @@
-"""Who will be suspended when, and why, if nothing is paid until then."""
+"""Which centers will be suspended when, and why, if nothing is paid until then."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from centers.models import Center, Reseller
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A suspension to come on the day `on`; a hold until a later day is the veto."""
+    """A suspension expected on the day `on`; a hold until a later day prevents it."""
 
     center: Center
     on: date
@@ -25,25 +25,25 @@ class Planned:
 
 
 def preview(reseller: Reseller, now: datetime, days: int = 7) -> list[Planned]:
-    """The suspensions of today and the next `days` days as things stand, the earliest first."""
+    """The suspensions expected today and in the next `days` days, earliest first."""
     last = today(reseller, now) + timedelta(days=days)
     found = [item for item in _planned(reseller, now) if item.on <= last]
     return sorted(found, key=lambda item: (item.on, item.center.name, item.center.pk))
 
 
 def due_now(reseller: Reseller, now: datetime) -> list[Center]:
-    """The centers that may be suspended on this day; each is judged again at the moment of acting."""
+    """The centers that may be suspended on this day; each is checked again right before it is suspended."""
     day = today(reseller, now)
     return [item.center for item in _planned(reseller, now) if item.on == day]
 
 
 def planned_for(center: Center, now: datetime) -> Planned | None:
-    """When this center will be suspended if it pays nothing; None when never, or when it is suspended already."""
+    """When this center will be suspended if it pays nothing; None if never, or if it is already suspended."""
     return next(iter(_planned(center.reseller, now, center=center)), None)
 
 
 def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None) -> list[Planned]:
-    """Of centers in use with something to pay and no running suspension, in a fixed number of queries."""
+    """For active centers with open invoices and no running suspension, in a fixed number of queries."""
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by("due_on", "pk")
     if center is not None:
         rows = rows.filter(center=center)

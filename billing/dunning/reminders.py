@@ -36,18 +36,18 @@ def send_reminders(*, reseller: Reseller, now: datetime, round_: Round) -> None:
 
 
 def steps_until(invoice: Invoice, policy: Policy, day: date) -> list[str]:
-    """The steps of an invoice whose day has come, the latest last. A step before its issue never comes."""
+    """The steps of an invoice whose day has come, latest last. A step dated before its issue is never due."""
     steps = [(offset, f"due{offset:+d}") for offset in policy.reminder_days]
     if policy.warning_days is not None and policy.suspend:
         steps.append((policy.warning_days, WARNING))
     dated = [(invoice.due_on + timedelta(days=offset), offset, name) for offset, name in steps]
-    # On one day the warning says more than a reminder: it comes last.
+    # A warning outweighs a reminder of the same day, so it comes last.
     dated.sort(key=lambda step: (step[0], step[2] == WARNING))
     return [name for on, _offset, name in dated if invoice.issued_on <= on <= day]
 
 
 def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
-    """Write down every step; only the last gets a mail. Judged again under the center's lock."""
+    """Record every step; only the last gets a mail. Checked again under the center's lock."""
     with transaction.atomic():
         invoice.center = lock(invoice.center)
         invoice.refresh_from_db(fields=["open_amount", "voided_at"])

@@ -1,4 +1,4 @@
-"""The run that suspends and resumes, and the safety_stop that stops it when it would hit too many at once."""
+"""The run that suspends and resumes centers, and the safety stop for when it would suspend too many."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _LOOK_BACK = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _Excess:
-    """More centers than a run may suspend without asking."""
+    """The run would suspend more centers than it may without approval."""
 
     due: list[Center]
     limit: int
@@ -30,7 +30,9 @@ class _Excess:
 
 
 def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None:
-    """Resume who no longer owes enough, then suspend who does, unless MazBot is failing or the safety_stop is on."""
+    """Resume centers that no longer owe enough, then suspend those that do.
+
+    Nothing is suspended while MazBot is failing or a safety stop is open."""
     for case in _running(reseller):
         if resume_if_paid(center=case.center, now=now):
             round_.ok()
@@ -51,12 +53,12 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
 
 
 def suspension_limit(active_centers: int) -> int:
-    """How many centers a day's runs may suspend without asking: max(5, 10 % of the active ones)."""
+    """How many centers a day's runs may suspend without approval: max(5, 10 % of the active ones)."""
     return max(5, active_centers // 10)
 
 
 def open_safety_stop(reseller: Reseller) -> SafetyStop | None:
-    """The list that waits for staff, or None."""
+    """The list of centers that waits for approval, or None."""
     row: SafetyStop | None = SafetyStop.objects.filter(
         reseller=reseller, closed_at=None, released_at=None
     ).first()
@@ -64,7 +66,7 @@ def open_safety_stop(reseller: Reseller) -> SafetyStop | None:
 
 
 def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: datetime) -> None:
-    """Let exactly the centers of this list be suspended by the next run, if they still owe enough then."""
+    """Let the next run suspend exactly the centers of this list that still owe enough by then."""
     with transaction.atomic():
         row = SafetyStop.objects.select_for_update().get(pk=safety_stop.pk)
         if row.closed_at or row.released_at:
@@ -89,7 +91,7 @@ def _running(reseller: Reseller) -> list[Suspension]:
 def _let_through(
     reseller: Reseller, due: list[Center], now: datetime
 ) -> tuple[list[Center], SafetyStop | None]:
-    """The centers to suspend now, and the released safety_stop that allows them (None: they are few enough)."""
+    """The centers to suspend now, and the released safety stop that allows them (None: within the limit)."""
     with transaction.atomic():
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
         safety_stop = SafetyStop.objects.filter(reseller=reseller, closed_at=None).first()
@@ -108,7 +110,7 @@ def _let_through(
 
 
 def _recent(reseller: Reseller, now: datetime) -> int:
-    """Suspensions of the last day that nobody released by hand: ten small runs are one big one."""
+    """Suspensions of the last day that staff did not release: ten small runs count like a large one."""
     return Suspension.objects.filter(
         reseller=reseller, opened_at__gt=now - _LOOK_BACK, safety_stop__isnull=True
     ).count()

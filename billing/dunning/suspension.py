@@ -1,7 +1,7 @@
-"""Whether an unpaid center may be, must stay, or must no longer be switched off; and doing it.
+"""When a center may be suspended for non-payment or must be resumed; and doing so.
 
-A case is the decision; the wanted state of the numbers follows from it and `whatsapp.service.desired_state` makes
-MazBot confirm. Numbers that were switched off by hand are never touched here.
+A suspension is the decision; it sets the desired state of the numbers, which `whatsapp.service.desired_state`
+repeats to MazBot until it is confirmed. Numbers that were switched off manually are never changed here.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ Ending = Suspension.Ending
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What of a center is overdue beyond its grace days, in one currency."""
+    """What a center owes beyond its grace days, in one currency."""
 
     amount: Decimal
     currency: str
@@ -43,7 +43,7 @@ class Debt:
 
 
 def debt_beyond_grace(invoices: Iterable[Invoice], policy: Policy, day: date) -> Debt | None:
-    """The debt that allows suspension on `day`, judging by the open amounts of `invoices` (of one center)."""
+    """The debt that allows suspension on `day`, by the open amounts of `invoices` (of one center)."""
     by_currency: dict[str, list[Invoice]] = {}
     for row in invoices:
         if row.open_amount > 0 and row.due_on + timedelta(days=policy.grace_days) <= day:
@@ -60,7 +60,7 @@ def suspension_day(
 ) -> tuple[date, Debt] | None:
     """The first day from `day` on at which a center may be suspended if nothing is paid, and the debt of that day.
 
-    None when it never will be, as things stand. The run, the preview, the pages and the final warning all ask here.
+    None if it never will be. The run, the preview, the pages and the final warning all use this.
     """
     rows = [row for row in invoices if row.open_amount > 0]
     turns = {day, *(row.due_on + timedelta(days=policy.grace_days) for row in rows)}
@@ -71,13 +71,13 @@ def suspension_day(
     )
     if first is None:
         return None
-    # Debt only grows from here on. In so many days at least one weekday comes up more often than there are quiet dates.
+    # Debt only grows from here on, and within this many days some weekday occurs more often than there are quiet dates.
     for count in range(7 * (len(policy.quiet_dates) + 1)):
         later = first + timedelta(days=count)
         debt = debt_beyond_grace(rows, policy, later)
         if debt and not policy.is_quiet(later):
             return later, debt
-    return None  # every day of the week is quiet
+    return None  # every weekday is quiet
 
 
 def _may_suspend(rows: list[Invoice], policy: Policy, held: Hold | None, day: date) -> bool:
@@ -86,17 +86,17 @@ def _may_suspend(rows: list[Invoice], policy: Policy, held: Hold | None, day: da
 
 
 def open_invoices(center: Center) -> list[Invoice]:
-    """The center's invoices with something left to pay, the oldest due date first."""
+    """The center's open invoices, oldest due date first."""
     return list(Invoice.objects.filter(center=center, open_amount__gt=0).order_by("due_on", "pk"))
 
 
 def active_hold(center: Center, day: date) -> Hold | None:
-    """The hold that forbids suspending on `day`; on its `until` it no longer does."""
+    """The hold that prevents suspension on `day`; on its `until` day it no longer does."""
     return Hold.objects.filter(center=center, released_at=None, until__gt=day).first()
 
 
 def outstanding_debt(center: Center, now: datetime) -> Debt | None:
-    """The debt for which the center may be off right now; None when paid enough, held or exempt by policy."""
+    """The debt for which the center may be suspended now; None if it paid enough, has a hold or is exempt by policy."""
     day = today(center.reseller, now)
     if active_hold(center, day):
         return None
@@ -104,12 +104,12 @@ def outstanding_debt(center: Center, now: datetime) -> Debt | None:
 
 
 def provider_failing(reseller_id: int) -> bool:
-    """Whether MazBot fails for many numbers at once: then nobody is suspended."""
+    """Whether MazBot fails for many numbers at the same time; then no center is suspended."""
     return MazbotAccount.objects.filter(reseller_id=reseller_id, failing_since__isnull=False).exists()
 
 
 def may_disable(instance: Instance, now: datetime) -> bool:
-    """Asked right before the call that switches a number off for non-payment; False withdraws the request."""
+    """Confirm, right before the call, that a number may be disabled for non-payment; False withdraws the request."""
     with tenant(instance.reseller_id):
         center = Center.objects.select_related("reseller").get(pk=instance.center_id)
         has_case = Suspension.objects.filter(center=center, ended_at=None).exists()
@@ -119,7 +119,7 @@ def may_disable(instance: Instance, now: datetime) -> bool:
 
 
 def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = None) -> Suspension | None:
-    """Open a case and want the center's numbers off, if it still owes enough at this very moment."""
+    """Suspend the center and request its numbers off, if it still owes enough at this moment."""
     with transaction.atomic():
         center = lock(center)
         running = Suspension.objects.filter(center=center, ended_at=None).exists()
@@ -148,7 +148,7 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
 
 
 def enforce(*, case: Suspension, now: datetime) -> list[Instance]:
-    """Want off what is on, except numbers that a person switched on after the decision; those changed."""
+    """Request the numbers off, except those a person switched on after the decision; return those changed."""
     on_by_hand = Q(desired_by__isnull=False, desired_at__gt=case.opened_at)
     instances = Instance.objects.filter(
         center_id=case.center_id, archived_at=None, desired_state=Service.ENABLED
@@ -159,7 +159,7 @@ def enforce(*, case: Suspension, now: datetime) -> list[Instance]:
 
 
 def resume_if_paid(*, center: Center, now: datetime, by: User | None = None) -> bool:
-    """End the center's case when it no longer owes enough, and want its numbers on; True when a case ended."""
+    """Resume the center and request its numbers on if it no longer owes enough; True if it was resumed."""
     with transaction.atomic():
         center = lock(center)
         case = Suspension.objects.select_for_update().filter(center=center, ended_at=None).first()

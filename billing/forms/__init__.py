@@ -1,1 +1,1 @@
-"""What people may enter about money. What a form does not declare, a POST cannot change."""
+"""Forms for money. A POST cannot change what a form does not declare."""

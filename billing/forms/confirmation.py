@@ -1,4 +1,4 @@
-"""Typing the name of what cannot be undone."""
+"""Confirming an irreversible action by typing a name."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from centers.values.names import same_name
 
 
 class ConfirmedForm(forms.Form):
-    """Asks to type `expected`; forms.js keeps the button shut until it is typed, this form decides."""
+    """Asks to type `expected`; forms.js disables the button until then, but this form decides."""
 
     confirm = LineField(
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    #: What is said of another name.
+    #: The error for any other name.
     wrong: Any = gettext_lazy("That is not the name. It is “%(name)s”.")
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Holds: not suspending a center for a while."""
+"""Holds: not suspending a center until a date."""
 
 from datetime import date, timedelta
 from typing import Any

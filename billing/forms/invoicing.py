@@ -1,4 +1,4 @@
-"""Issuing invoices and taking them back."""
+"""Issuing and voiding invoices."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ def _day(label: Any) -> forms.DateField:
 
 
 class PeriodForm(forms.Form):
-    """First and last day, both billed, as people say it."""
+    """First and last day of a period, both billed."""
 
     first = _day(gettext_lazy("First day"))
     last = _day(gettext_lazy("Last day"))
@@ -35,13 +35,13 @@ class PeriodForm(forms.Form):
 
     @property
     def period(self) -> Period | None:
-        """The period once it is right."""
+        """The period, once it is valid."""
         found: Period | None = self.cleaned_data.get("period") if self.is_valid() else None
         return found
 
 
 class VoidForm(ConfirmedForm):
-    """Why an invoice is taken back, and its number typed."""
+    """Why an invoice is voided, and its number to confirm."""
 
     because = LineField(
         label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("It is printed on the credit note.")
@@ -64,7 +64,7 @@ def _why() -> LineField:
 
 
 class WaiveForm(forms.Form):
-    """Why days of a number are waited for no longer, and whether what was read of them is charged."""
+    """Why days of a number are closed without MazBot's usage, and whether what was read of them is charged."""
 
     because = _why()
     also_read = forms.BooleanField(
@@ -73,7 +73,7 @@ class WaiveForm(forms.Form):
 
 
 class WaiveUsageForm(ConfirmedForm):
-    """Why usage of a center is never charged: nothing takes that back, so the center's name is typed."""
+    """Why usage of a center is waived: irreversible, so the center's name confirms it."""
 
     because = _why()
     field_order = ("because", "confirm")

@@ -1,4 +1,4 @@
-"""Payments, their reversal, and credit that is paid out."""
+"""Payments, reversals and refunds of credit."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -18,7 +18,7 @@ from centers.values.fields import LineField
 
 
 class AmountForm(forms.Form):
-    """An amount in one of `currencies`, checked against the digits of the one chosen."""
+    """An amount in one of `currencies`, with at most the decimals of the chosen one."""
 
     amount = AmountField(
         label=gettext_lazy("Amount"),
@@ -29,7 +29,7 @@ class AmountForm(forms.Form):
     def __init__(
         self, *args: Any, currencies: list[str], printed: Iterable[Decimal] = (), **kwargs: Any
     ) -> None:
-        """`printed` are amounts that the page shows: typed as they stand there they have one reading."""
+        """`printed` are amounts the page shows: typed exactly like that they are unambiguous."""
         super().__init__(*args, **kwargs)
         chooser: Any = self.fields["currency"]
         chooser.choices = [(code, code) for code in currencies]
@@ -42,7 +42,7 @@ class AmountForm(forms.Form):
             amount.in_currency(currency, digits(currency))
 
     def clean(self) -> dict[str, Any]:
-        """The amount in the digits of its currency, or a sentence saying what is wrong with it."""
+        """The amount at its currency's decimals, or a form error saying what is wrong with it."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("amount") is not None and "currency" in data:
             try:
@@ -53,7 +53,7 @@ class AmountForm(forms.Form):
 
 
 class PaymentForm(AmountForm):
-    """A payment of one center that is known already; `currencies` are those it has something to pay in."""
+    """A payment of a given center; `currencies` are those it has something to pay in."""
 
     reference = LineField(
         label=gettext_lazy("Reference"),
@@ -73,19 +73,19 @@ class PaymentForm(AmountForm):
 
     @property
     def payable(self) -> tuple[Decimal, str] | None:
-        """Amount and currency once both are right, even while the rest is not filled in."""
+        """Amount and currency once both are valid, even if the rest is not filled in."""
         self.is_valid()
         amount, currency = self.cleaned_data.get("amount"), self.cleaned_data.get("currency")
         return (amount, currency) if isinstance(amount, Decimal) and currency else None
 
     @property
     def is_unclear(self) -> bool:
-        """Whether the amount can be read in two ways and none is chosen yet."""
+        """Whether the amount is ambiguous and neither interpretation is chosen yet."""
         return self.is_bound and self.has_error("amount", "ambiguous")
 
 
 class ReversalForm(forms.Form):
-    """Why a payment is taken back."""
+    """Why a payment is reversed."""
 
     because = LineField(
         label=gettext_lazy("Why"),
@@ -95,7 +95,7 @@ class ReversalForm(forms.Form):
 
 
 class RefundForm(AmountForm, ConfirmedForm):
-    """Credit paid out to a center: nothing takes the entry back, so its name is typed."""
+    """Credit refunded to a center: irreversible, so the center's name confirms it."""
 
     reference = LineField(
         label=gettext_lazy("Reference"),

@@ -1,4 +1,4 @@
-"""The rules of billing and dunning: a reseller's, and what is different for one center."""
+"""The rules of billing and dunning: a reseller's, and one center's exceptions."""
 
 from decimal import Decimal
 from typing import Any
@@ -72,7 +72,7 @@ class WeekdayField(forms.TypedMultipleChoiceField):
 
 
 def plain(amount: Decimal | None) -> str | None:
-    """`0` for `0.0000`: a person's number without the database's zeros."""
+    """`0` for `0.0000`: without the database's trailing zeros."""
     return None if amount is None else f"{Decimal(amount).normalize():f}"
 
 
@@ -82,7 +82,7 @@ def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceFie
 
 
 def _with_current(types: list[str], current: str | None) -> list[str]:
-    """The types on offer, and the one in force even when MazBot no longer lists it."""
+    """The available types, and the current one even if MazBot no longer lists it."""
     return [*types, current] if current and current not in types else types
 
 
@@ -131,7 +131,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             self.initial[name] = plain(getattr(self.instance, name))
 
         for name in ("reminder_days", "quiet_dates"):
-            # SimpleArrayField says "Item 1 in the array did not validate:" before the reason.
+            # SimpleArrayField puts "Item 1 in the array did not validate:" before the reason.
             self.fields[name].error_messages["item_invalid"] = _("Number %(nth)s of the list:")
 
     def clean_reminder_days(self) -> list[int]:
@@ -142,7 +142,7 @@ _SAME = "same"
 
 
 class CenterPolicyForm(forms.Form):
-    """What is different for one center; what is left as it is follows the reseller's rules."""
+    """One center's exceptions; everything else follows the reseller's rules."""
 
     auto_invoice = forms.ChoiceField(
         label=gettext_lazy("Issue monthly invoices automatically"), required=False

@@ -20,9 +20,9 @@ OWN, WIDER = "own", "wider"
 
 
 class MarginForm(forms.Form):
-    """A new version of a margin: for whom, for what, how much (or that the wider one counts again), from when."""
+    """A new version of a margin: its level, category, terms (or a return to the wider margin) and first day."""
 
-    # What is hidden while it is not asked for (billing.css) must not keep a browser from sending the form.
+    # A required field that billing.css hides would keep the browser from submitting the form.
     use_required_attribute = False
 
     level = forms.ChoiceField(label=gettext_lazy("For"), choices=Margin.Level.choices)
@@ -63,7 +63,7 @@ class MarginForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    #: What the margin loses, once that has to be confirmed.
+    #: What the margin loses; set when that has to be confirmed.
     loss: Loss | None = None
 
     def __init__(self, *args: Any, countries: Iterable[str], today: date, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ class MarginForm(forms.Form):
             self.fields["percent"].required = self.fields["fixed"].required = False
 
     def clean(self) -> dict[str, Any]:
-        """The one place the margin is for; what was chosen for the other levels is left out."""
+        """The one level the margin is for; choices for the other levels are dropped."""
         data: dict[str, Any] = super().clean() or {}
         level = data.get("level")
         if level == Margin.Level.CENTER and not data.get("center") and "center" not in self.errors:
@@ -92,7 +92,7 @@ class MarginForm(forms.Form):
         return data
 
     def ask(self, loss: Loss) -> None:
-        """Ask to type what the margin loses; what was typed before was something else."""
+        """Ask to type what the margin loses, and clear what was typed before."""
         self.loss = loss
         self.fields["confirm"].required = True
         if self.cleaned_data.get("confirm"):
@@ -102,7 +102,7 @@ class MarginForm(forms.Form):
 
     @property
     def withdraws(self) -> bool:
-        """Whether the wider margin is to count again."""
+        """Whether the margin is withdrawn, so that the wider one applies."""
         return self.cleaned_data.get("terms") == WIDER
 
     @property
@@ -112,7 +112,7 @@ class MarginForm(forms.Form):
 
     @property
     def amounts(self) -> dict[str, Any]:
-        """What is added; nothing where the wider margin is to count."""
+        """The margin's percent and fixed amount; empty when it is withdrawn."""
         names = ("percent", "fixed")
         return {name: Decimal(0) if self.withdraws else self.cleaned_data[name] for name in names}
 
@@ -133,7 +133,7 @@ class CategoryForm(forms.Form):
 
 
 class CurrencyField(CodeField):
-    """An ISO 4217 code, in capitals however it was typed."""
+    """An ISO 4217 code, converted to capitals."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=3, validators=[validate_currency], **kwargs)
@@ -144,7 +144,7 @@ class CurrencyField(CodeField):
 
 
 class ExchangeRateForm(forms.Form):
-    """What one unit of a currency is worth in another from a day on."""
+    """An exchange rate valid from a day on."""
 
     base = CurrencyField(label=gettext_lazy("One"))
     quote = CurrencyField(label=gettext_lazy("is worth, in"))

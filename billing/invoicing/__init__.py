@@ -1,4 +1,4 @@
-"""Invoices: what would be on one, issuing it, taking it back, and the monthly run."""
+"""Invoices: drafting, issuing and voiding them, and the monthly run."""
 
 from billing.invoicing.credit_notes import void_invoice
 from billing.invoicing.drafts import Draft, DraftLine, preview_invoice

@@ -1,4 +1,4 @@
-"""Taking an invoice back: a credit note over all of it, and its days are free to be billed again."""
+"""Voiding an invoice: a credit note over its full amount, after which its days can be billed again."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import User
 
-# Of a credit note's line these are the original's with the sign turned.
+# A credit note's line has these fields of the original with the opposite sign.
 TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
 KEPT = (
     "reseller_id",
@@ -41,10 +41,10 @@ KEPT = (
 
 
 def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: datetime) -> Invoice:
-    """Issue the credit note that takes `invoice` back whole; returns the note.
+    """Void `invoice` by issuing a credit note over its full amount; return the note.
 
-    Its usage can be invoiced again, what was paid for it covers other invoices or becomes credit.
-    OperationRefused for a credit note, for an invoice taken back already, and without a reason.
+    Its usage can be invoiced again; what was paid for it covers other invoices or becomes credit.
+    OperationRefused for a credit note, for an invoice that is already void, and without a reason.
     """
     reason = checked_line(because, 300)
     if not reason:

@@ -1,4 +1,4 @@
-"""What an invoice of a center and period would say: lines worked out, nothing written."""
+"""Draft invoices: the lines of a center and period, calculated but not stored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ Kind = InvoiceLine.Kind
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One line to be; the fields are those of InvoiceLine. `amount` is rounded once, at the currency's digits."""
+    """A draft line with the fields of InvoiceLine. `amount` is rounded once, to the currency's decimals."""
 
     kind: str
     instance: Instance
@@ -49,7 +49,7 @@ class DraftLine:
 
     @property
     def number_label(self) -> str:
-        """How the number is called on the invoice."""
+        """The number's label on the invoice."""
         own = self.instance
         return f"{own.label} ({own.instance_id})" if own.label else own.instance_id
 
@@ -65,13 +65,13 @@ class DraftLine:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell: such a line is left out and its days are closed without one."""
+        """Whether the line has no counts and no amount: it is left out, and its days are closed without a line."""
         return not (self.amount or self.quantity or self.sent or self.received or self.cost)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An invoice to be. `lines` hold something to charge or to tell; `silent` only days that close with it."""
+    """A draft invoice. `lines` are printed; `silent` lines only close their days with it."""
 
     center: Center
     period: Period
@@ -91,7 +91,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What one line's days have in common."""
+    """What all days of one line have in common."""
 
     kind: str
     instance: Instance
@@ -133,14 +133,14 @@ def _usage_lines(book: PriceList, center: Center, policy: Policy, period: Period
 
 
 def _adjustment_lines(book: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
-    """Corrections keep the margin version, the exchange rate and what was billable when their day was billed."""
+    """Corrections keep the margin version, the exchange rate and the billable basis of the day's original line."""
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in corrections(center, period.first_day):
         margin, line = day.margin_before, day.line_before
         if day.before is None:
             margin = book.margins.find(Category.MESSAGE, center, day.day)
         basis = (line.billable if line else "") or policy.billable
-        # A line over nothing may have gone without a rate: then it says 1, which is none.
+        # A line without cost may have been issued without a rate: its stored 1 is a placeholder, not a rate.
         if line is not None and line.currency == center.currency and (line.amount or line.exchange_rate != 1):
             worth = line.exchange_rate
         else:
@@ -179,7 +179,7 @@ def _subscription_rate(book: PriceList, center: Center, rate_type: str, month: d
 
 
 def _subscription_line(book: PriceList, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
-    """The list price, or the share of it that the days are of their month."""
+    """One line over the list price, or over the days' share of their month."""
     days, of = part_of_month(own.days) or (1, 1)
     margin = book.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
@@ -235,7 +235,7 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
 
 
 def _worth(book: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
-    """The exchange rate for a day's cost; 1 where the day costs nothing and there is none, or only an old one.
+    """The exchange rate for a day's cost; 1 if the day costs nothing and there is no rate, or only an old one.
 
     Raises MissingRate or OldRate.
     """

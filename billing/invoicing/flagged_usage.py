@@ -1,4 +1,4 @@
-"""What staff decide about odd readings."""
+"""Staff decisions about flagged usage."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from whatsapp.models import Instance
 
 
 def accept_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetime) -> None:
-    """Take a flagged reading over after all; of an invoiced day it becomes an adjustment on the next invoice."""
+    """Accept flagged usage; for an invoiced day it becomes an adjustment on the next invoice."""
     with transaction.atomic():
         row = _open_flag(reading)
         if row.flag == FlaggedUsage.Flag.FUTURE:
@@ -40,7 +40,7 @@ def accept_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetim
                 _("Negative usage can't be accepted. Dismiss it, or wait until MazBot corrects it.")
             )
         UsageRecord.objects.select_for_update().get(instance_id=row.instance_id, day=row.day)
-        # `read_at` stays: what was read while the day lasted is not all of it, whenever staff accept it.
+        # `read_at` stays: usage read before the day was over is incomplete, even if staff accept it later.
         UsageRecord.objects.filter(instance_id=row.instance_id, day=row.day).update(
             sent=row.sent, received=row.received, failed=row.failed, cost=row.cost
         )
@@ -50,7 +50,7 @@ def accept_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetim
 
 
 def dismiss_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetime) -> None:
-    """Stay with what was accepted before."""
+    """Dismiss flagged usage and keep what was accepted before."""
     with transaction.atomic():
         row = _open_flag(reading)
         if row.flag == FlaggedUsage.Flag.LATE:
@@ -62,7 +62,7 @@ def dismiss_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: dateti
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Days that are over without a reading since: `never` read at all, or read only while they lasted."""
+    """Days not read since they ended: `never` read at all, or read only before they ended."""
 
     never: tuple[date, ...]
     partly: tuple[UsageRecord, ...]
@@ -72,7 +72,7 @@ class Unread:
 
 
 def unread_of(instance: Instance, period: Period, now: datetime) -> Unread:
-    """What MazBot still owes us of a number's days in the period; today and days to come are left out."""
+    """The days of a number in the period that were not read since they ended; today and future days are left out."""
     zone = ZoneInfo(account_of(instance.reseller).time_zone)
     over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
     found = unread_days(instance.center, over, zone)
@@ -91,10 +91,10 @@ def waive_days(
     now: datetime,
     also_read: bool = False,
 ) -> None:
-    """Stop waiting for days that MazBot cannot tell of (an id it no longer knows), as far as they are over.
+    """Stop waiting for past days that MazBot cannot report (for example of an id it no longer knows).
 
-    Days never read count as days without usage; days read while they lasted count as they were read, or, as all that
-    was read of the period, not at all when `also_read`. What MazBot tells later is a reading like any other.
+    Days never read count as days without usage. Days read before they ended count as read; with `also_read` all
+    usage read in the period is waived instead. What MazBot reports later is handled as usual.
     """
     reason = checked_line(because, 300)
     if not reason:

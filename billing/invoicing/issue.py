@@ -1,4 +1,4 @@
-"""Issuing: number, lines, claims, ledger entry, mail and trace in one transaction, or nothing at all."""
+"""Issuing: number, lines, claims, ledger entry, mail and audit entry in one transaction."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -34,18 +34,18 @@ from whatsapp.models import Alert
 
 
 class NothingToCharge(OperationRefused):
-    """The period had no charge: it is closed without an invoice."""
+    """The period had nothing to charge; it was closed without an invoice."""
 
 
 class AlreadyClosed(OperationRefused):
-    """A day of the period is closed already."""
+    """A day of the period is already closed."""
 
 
 def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
-    """Invoice one center for a half-open range of days that is over.
+    """Issue the invoice of one center for a half-open range of past days.
 
-    OperationRefused: not over, days unread or in doubt, overlapping another invoice, a missing exchange rate.
-    Raises NothingToCharge after closing a period in which nothing was to be charged.
+    OperationRefused: not over, unread or flagged days, an overlapping invoice, a missing exchange rate.
+    Raises NothingToCharge after closing a period without charges.
     """
     closed = close_period(center=center, period=period, by=by, now=now)
     if closed.invoice is None:
@@ -61,7 +61,7 @@ def issue_invoice(*, center: Center, period: Period, by: User | None, now: datet
 
 
 def close_period(*, center: Center, period: Period, by: User | None, now: datetime) -> BillingPeriod:
-    """Bill or waive every unit of the period; two at once get one effect and one OperationRefused."""
+    """Bill or waive all usage of the period; of two concurrent calls one gets OperationRefused."""
     try:
         with transaction.atomic():
             center = lock(center)
@@ -78,7 +78,7 @@ def close_period(*, center: Center, period: Period, by: User | None, now: dateti
 
 
 def _refuse_absurd(draft: Draft) -> None:
-    """Sums that no column holds would end a whole run; they come of a wrong reading, margin or exchange rate."""
+    """Refuse sums that no column can hold, which would end a whole run: wrong usage, margin or exchange rate."""
     for line in draft.lines:
         if max(abs(line.amount), abs(line.cost), abs(draft.total)) >= LARGEST:
             raise OperationRefused(
@@ -152,7 +152,7 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
     return invoice
 
 
-#: The columns of a line that say what its draft says; the rest place it on its invoice.
+#: The columns of a line that are copied from its draft; the others place it on its invoice.
 _DRAFTED = (
     "kind",
     "instance",
@@ -179,7 +179,7 @@ _DRAFTED = (
 
 
 def line_values(line: DraftLine) -> dict[str, Any]:
-    """What is written of a drafted line."""
+    """The column values of a draft line."""
     return {name: getattr(line, name) for name in _DRAFTED}
 
 

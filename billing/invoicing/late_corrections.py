@@ -1,6 +1,6 @@
-"""Corrections that arrive after an archived center's last invoice: no invoice takes them by itself, so staff are told.
+"""Corrections that arrive after an archived center's last invoice: no invoice will include them, so an alert opens.
 
-They issue one more invoice or waive the rest with a reason (see waiving.py).
+Staff issue one more invoice or waive the corrections with a reason (see waivers.py).
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ KIND = Alert.Kind.LEFT_OVER
 
 
 def late_corrections(reseller: Reseller) -> list[Center]:
-    """Archived centers with corrections that no invoice to come will take; a fixed number of queries."""
+    """Archived centers with corrections that no future invoice will include; a fixed number of queries."""
     archived = Center.objects.filter(reseller=reseller).exclude(archived_at=None)
     corrected = centers_with_corrections(archived)
     return _without_an_invoice_to_come(
@@ -33,14 +33,14 @@ def late_corrections(reseller: Reseller) -> list[Center]:
 
 
 def is_late_correction(center: Center) -> bool:
-    """Whether staff have to decide about corrections of this center."""
+    """Whether corrections of this center need a decision."""
     if center.archived_at is None or not centers_with_corrections([center]):
         return False
     return bool(_without_an_invoice_to_come(center.reseller, [center]))
 
 
 def check_late_corrections(reseller: Reseller, now: datetime) -> list[Center]:
-    """Open an alert for each center that is left over and close those that are done."""
+    """Open an alert for each center with late corrections and close those of the others."""
     found = late_corrections(reseller)
     detail = _("MazBot corrected usage after the last invoice of this archived center.")
     open_alerts(
@@ -57,9 +57,9 @@ def check_late_corrections(reseller: Reseller, now: datetime) -> list[Center]:
 
 
 def last_period(center: Center, now: datetime) -> Period:
-    """From the last closed day to yesterday: the days of an invoice that takes the corrections.
+    """From the last closed day to yesterday: the period of an invoice that includes the corrections.
 
-    Raises OperationRefused for a center of which nothing was ever closed: there is nothing to correct.
+    Raises OperationRefused for a center without closed periods: there is nothing to correct.
     """
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).aggregate(end=Max("end_day"))["end"]
     if closed is None:
@@ -81,7 +81,7 @@ def issue_last_invoice(*, center: Center, by: User | None, now: datetime) -> Inv
 
 
 def waive_late_corrections(*, center: Center, because: str, by: User | None, now: datetime) -> Waiver:
-    """Charge nothing for the corrections of a center, with a reason."""
+    """Waive the corrections of a center, with a reason."""
     waiver = waive_corrections(center=center, because=because, by=by, now=now)
     check_late_corrections(center.reseller, now)
     return waiver

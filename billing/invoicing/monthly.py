@@ -1,4 +1,4 @@
-"""The monthly run: which periods are due, and closing each, going on with the next when one is refused."""
+"""The monthly run: which periods are due, and closing each; a refused one does not stop the others."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -23,7 +23,7 @@ from whatsapp.models import Alert
 
 log = structlog.get_logger(__name__)
 BLOCKED = Alert.Kind.BILLING_BLOCKED
-# PostgreSQL joins the periods that touch, so that a center of many years is one row.
+# PostgreSQL joins adjacent periods, so that a center with years of periods is one row.
 _CLOSED = """
 SELECT center_id, lower(days), upper(days)
   FROM (SELECT center_id, unnest(range_agg(daterange(first_day, end_day))) AS days
@@ -41,10 +41,10 @@ SELECT center_id, lower(days), upper(days)
 
 
 def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]]:
-    """Whole months, or what custom periods left of one, that ended and are not closed, oldest first.
+    """Whole months, or the rest of one beside custom periods, that ended and are not closed, oldest first.
 
-    Nothing before a center's first closed period is due by itself. A center that issues by hand is left out; so is
-    a period whose invoice was taken back: staff decide on it.
+    Nothing before a center's first closed period is due automatically. Centers with manual issuing are left out; so
+    is a period whose invoice was voided: staff decide about it.
     """
     policy = reseller_policy(reseller)
     last_open = today(reseller, now) - timedelta(days=policy.close_after_days)
@@ -66,7 +66,7 @@ def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]
 
 
 def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
-    """Ids of those archived centers for which the run will close another period by itself."""
+    """Ids of the archived centers for which the run will close another period automatically."""
     archived = list(centers)
     policies = policies_for(reseller, archived)
     used = _days_with_usage(reseller)
@@ -82,7 +82,7 @@ def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
 
 
 def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> None:
-    """Close every due period of the reseller; what is refused becomes an alert and is tried again next time."""
+    """Close every due period of the reseller; a refusal opens an alert and is retried by the next run."""
     due = due_periods(reseller, now)
     round_.total = len(due)
     stuck: set[int] = set()
@@ -101,7 +101,7 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> Non
 
 
 def _close(center: Center, period: Period, now: datetime) -> str | None:
-    """Why the period could not be closed; None when it is, be it by somebody else in the meantime."""
+    """Close one period. Return why it could not be closed; None when it is closed, by this call or another."""
     try:
         read_before_closing(center=center, period=period, now=now)
         close_period(center=center, period=period, by=None, now=now)
@@ -112,21 +112,21 @@ def _close(center: Center, period: Period, now: datetime) -> str | None:
     except MazBotError as error:
         return explain(error)
     except DatabaseError:
-        # One center's broken rule must not keep the others from their invoices.
+        # An error of one center must not keep the others from their invoices.
         log.exception("closing_failed", center_id=center.pk, first_day=str(period.first_day))
         return _("The database refused to close this period. Nothing of it was written.")
     return None
 
 
 def _resolve_the_others(reseller: Reseller, stuck: set[int], now: datetime) -> None:
-    """A center that is no longer due, or is issued by hand from now on, is not blocked."""
+    """Close the alerts of centers that are no longer due or now have manual issuing."""
     rows = Alert.objects.filter(reseller=reseller, kind=BLOCKED, resolved_at=None)
     for alert in rows.exclude(center__in=stuck).select_related("center"):
         resolve_alert(reseller=reseller, kind=BLOCKED, center=alert.center, now=now)
 
 
 def voided_periods(reseller: Reseller) -> list[tuple[Center, Period]]:
-    """Days whose invoice was taken back and that nothing has closed since, oldest first: staff decide on them."""
+    """Days whose invoice was voided and that no period has closed since, oldest first: staff decide about them."""
     with connection.cursor() as cursor:
         cursor.execute(_VOIDED, [reseller.pk])
         rows = cursor.fetchall()
@@ -148,7 +148,7 @@ def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:
 
 
 def _closed_ranges(reseller: Reseller) -> dict[int, list[tuple[date, date]]]:
-    """The days each center's periods ever took, as half-open ranges that do not touch, in order."""
+    """The days each center's periods ever covered, as ordered half-open ranges with gaps between them."""
     found: dict[int, list[tuple[date, date]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_CLOSED, [reseller.pk])

@@ -1,4 +1,4 @@
-"""What stands at the head of an invoice or credit note: its number, its parties, its due date."""
+"""The head of an invoice or credit note: number, parties, due date."""
 
 from datetime import date, timedelta
 
@@ -12,7 +12,7 @@ PREFIXES = {Invoice.Kind.INVOICE: "INV", Invoice.Kind.CREDIT_NOTE: "CN"}
 
 
 def number_for(center: Center, kind: Invoice.Kind, year: int) -> tuple[str, int]:
-    """The next number; its row stays locked until the transaction ends, so that none is ever left out."""
+    """The next number; its row stays locked until the transaction ends, so that no number is skipped."""
     counters = InvoiceNumber.objects.filter(reseller_id=center.reseller_id, kind=kind, year=year)
     InvoiceNumber.objects.bulk_create(
         [InvoiceNumber(reseller_id=center.reseller_id, kind=kind, year=year)], ignore_conflicts=True
@@ -41,5 +41,5 @@ def parties(center: Center) -> dict[str, dict[str, str]]:
 
 
 def due_date(center: Center, issued_on: date) -> date:
-    """When an invoice issued on that day is due, by the center's terms."""
+    """When an invoice issued on that day is due under the center's terms."""
     return issued_on + timedelta(days=policy_for(center).payment_terms_days)

@@ -1,4 +1,4 @@
-"""Invoices and credit notes as PDF: what a customer may see of them, and nothing else."""
+"""Invoices and credit notes as PDF, with only what a customer may see."""
 
 import json
 from datetime import UTC
@@ -26,8 +26,8 @@ _BRAND = "#0f6e6e"
 def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
     """The document in the language it was issued in, or in `language` ("en", "ar").
 
-    It holds names and amounts as they were on the day of issue; only the logo, the colour and the way to pay are
-    today's. Costs, margins and profits are never handed to the typesetter.
+    Names and amounts are those of the day of issue; only the logo, the color and the payment instructions are
+    current. Costs, margins and profits are never passed to the typesetter.
     """
     chosen = next((code for code in (language, invoice.language) if code in LANGUAGES), "en")
     with translation.override(chosen):
@@ -45,13 +45,13 @@ def invoice_filename(invoice: Invoice) -> str:
 
 @cache
 def _fonts() -> Any:
-    """Cairo has both scripts; the machine's own fonts are left out so that every machine prints the same."""
+    """Cairo covers both scripts; system fonts are excluded so that the output is the same on every machine."""
     folder = Path(settings.NODE_MODULES) / "@expo-google-fonts" / "cairo"
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(folder)])
 
 
 def _document(invoice: Invoice, language: str) -> dict[str, Any]:
-    reseller = Reseller.objects.get(pk=invoice.reseller_id)  # with its logo, which the doors leave out
+    reseller = Reseller.objects.get(pk=invoice.reseller_id)  # with its logo, which the usual queries defer
     seller, buyer = invoice.parties.get("reseller", {}), invoice.parties.get("center", {})
     owed = not invoice.is_credit_note and invoice.voided_at is None
     return {
@@ -79,7 +79,7 @@ def _document(invoice: Invoice, language: str) -> dict[str, Any]:
 
 
 def _codes(party: dict[str, Any]) -> list[str]:
-    """What is written left to right in every language."""
+    """Isolate text that is left-to-right in every language."""
     return [str(party[key]) for key in ("email", "phone", "support_contact") if party.get(key)]
 
 

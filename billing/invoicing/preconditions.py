@@ -10,7 +10,7 @@ from centers.stored_messages import StoredMessage as _
 
 
 def blockers(center: Center, period: Period, now: datetime) -> list[str]:
-    """Why the period cannot be closed yet, as translated sentences; empty when it can."""
+    """Why the period cannot be closed yet, as translated messages; empty when it can."""
     if period.end_day > first_open_day(center.reseller, now):
         return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day}]
     found: list[str] = [_doubt(reading) for reading in _doubtful(center, period)]

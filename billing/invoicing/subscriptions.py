@@ -1,4 +1,4 @@
-"""Which numbers' subscriptions a center is charged, for which days, and at which of MazBot's rates."""
+"""Which numbers' subscriptions a center is charged for, for which days, and at which of MazBot's rates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from whatsapp.models import Instance
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A charge to be: a number, the month it is charged with (its first day), and the days it covers."""
+    """A planned charge: a number, the first day of the month it is charged with, and the days it covers."""
 
     instance: Instance
     month: date
@@ -25,10 +25,10 @@ class Subscribed:
 def subscribed(
     book: PriceList, center: Center, months: list[date], rate_type: str, share: str
 ) -> Iterator[Subscribed]:
-    """What the center is to be charged for numbers it held in these months, as far as no one was charged for it yet.
+    """The charges for numbers the center had in these months, for days that no one was charged for yet.
 
-    A monthly type covers the days the center held the number, or (`share` FULL) the month, charged to who held it
-    last. A yearly type covers a year from the first day that no charge covers; nothing within that year is charged.
+    A monthly type covers the days the center had the number, or (`share` FULL) the month, charged to its last
+    center. A yearly type covers a year from the first uncovered day; nothing more within that year is charged.
     """
     if not months:
         return
@@ -48,7 +48,7 @@ def subscribed(
 
 
 def rate_at(book: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
-    """What MazBot's list of the country (or the general one) said at `moment`; today's list where that is silent."""
+    """The rate of the country's list (or the general one) at `moment`; from today's list if that one has none."""
     country = country_id if country_id in book.rates else ""
     lists = RateFetch.objects.filter(reseller=book.reseller, country_id=country)
     then = lists.filter(first_fetched_at__lt=moment).order_by("-pk").first() or lists.order_by("pk").first()
@@ -57,7 +57,7 @@ def rate_at(book: PriceList, country_id: str, rate_type: str, moment: datetime) 
 
 
 class _Holdings:
-    """Who held which numbers on which days, and which days are charged; read once for all of a center's numbers."""
+    """Which center had which number on which days, and which days are charged; read once for all its numbers."""
 
     def __init__(self, book: PriceList, center: Center, span: Period, rate_type: str) -> None:
         self._center = center
@@ -70,7 +70,7 @@ class _Holdings:
         self.covered = self._charged(book, rate_type)
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
-        """The center's days of the month that no charge covers, as unbroken ranges."""
+        """The center's days of the month that no charge covers, as contiguous ranges."""
         found: list[Period] = []
         for day in self._open_days(number, month):
             if found and found[-1].end_day == day:
@@ -80,14 +80,14 @@ class _Holdings:
         return found
 
     def whole_month(self, number: Instance, month: date) -> list[Period]:
-        """The month, for the center that held the number last in it."""
+        """The month, if the center was the last to have the number in it."""
         whole = month_of(month)
         held = [day for day in whole.days() if self._in_use(number, day)]
         mine = bool(held) and self._owner(number, held[-1]) == self._center.pk
         return [whole] if mine and self._is_free(number, whole) else []
 
     def year(self, number: Instance, month: date) -> list[Period]:
-        """A year from the center's first day in the month that no charge covers; none that touches a later charge."""
+        """A year from the center's first uncovered day in the month; empty if it would overlap a later charge."""
         first = next(iter(self._open_days(number, month)), None)
         if first is None:
             return []
@@ -104,7 +104,7 @@ class _Holdings:
         ]
 
     def _owner(self, number: Instance, day: date) -> int:
-        """Whose usage the day was read as; of a day nobody read, who has the number now."""
+        """The center the day's usage was stored for; for an unread day, the number's current center."""
         return self._read_by.get((number.pk, day), number.center_id)
 
     def _in_use(self, number: Instance, day: date) -> bool:
@@ -119,7 +119,7 @@ class _Holdings:
         return not any(one.first_day < days.end_day and one.end_day > days.first_day for one in taken)
 
     def _charged(self, book: PriceList, rate_type: str) -> dict[int, list[Period]]:
-        """The days non-void claims cover, by number; one from before claims had days covers its month, or a year."""
+        """The days non-void claims cover, by number; older claims without days cover their month, or a year."""
         found: dict[int, list[Period]] = {}
         claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None)
         names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")

@@ -1,4 +1,4 @@
-"""Usage of a center that no invoice has taken yet."""
+"""Usage of a center that is on no invoice yet."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,14 +52,14 @@ _BILLABLE = {
     "waived_delivered": _sum(_ARRIVED, _NO_BASIS),
 }
 _NAMES = tuple(_FIELDS)
-_CHARGED = ("sent", "failed", "cost")  # what is received costs nothing
+_CHARGED = ("sent", "failed", "cost")  # received messages cost nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What claims took of a day before, and how many billable messages that was when they took it.
+    """What earlier claims took of a day, and how many billable messages that was at the time.
 
-    `charged` counts as the lines did; what no line has counts by whichever basis is asked for.
+    `charged` counts by the basis of the lines; usage without a line counts by the requested basis.
     """
 
     sent: int
@@ -71,7 +71,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Unbilled:
-    """The difference between what was accepted for a day and what lines and waivers took of it so far."""
+    """The difference between a day's accepted usage and what lines and waivers have claimed of it."""
 
     usage_record_id: int
     instance: Instance
@@ -87,7 +87,7 @@ class Unbilled:
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
 
     def billable(self, basis: str) -> int:
-        """How many billable messages the difference makes of the day; a day never has fewer than none."""
+        """How many billable messages the difference adds to the day; a day's total is never below zero."""
         own = self.claimed
         known = billable_messages(own.sent + self.sent, own.failed + self.failed, basis)
         return known - own.charged - (own.waived_sent if basis == Billable.SENT else own.waived_delivered)
@@ -104,26 +104,26 @@ class Unbilled:
 
 
 def unbilled_days(center: Center, period: Period) -> list[Unbilled]:
-    """Days of the period that belong on its invoice, also those without a message: they are closed with it."""
+    """Days of the period that belong on its invoice, including days without messages: they are closed with it."""
     rows = _with_claims(UsageRecord.objects.filter(center=center))
     rows = rows.filter(day__gte=period.first_day, day__lt=period.end_day)
     return [_unbilled(row, None) for row in rows if row.latest is None or _differs(row)]
 
 
 def corrections(center: Center, before: date = date.max) -> list[Unbilled]:
-    """Days earlier than `before` that a closed period took with other counts than are known now."""
+    """Days earlier than `before` that were closed with other counts than are known now."""
     changed = list(_corrected([center], _NAMES).filter(day__lt=before))
     terms = _terms_before(row.pk for row in changed)
     return [_unbilled(row, terms.get(row.pk)) for row in changed]
 
 
 def centers_with_corrections(centers: Iterable[Center]) -> set[int]:
-    """Ids of those of the centers that have corrections which can change what is charged; one query."""
+    """Ids of those of the centers with corrections that can change what is charged; one query."""
     return set(_corrected(centers, _CHARGED).order_by().values_list("center_id", flat=True))
 
 
 def _corrected(centers: Iterable[Center], names: tuple[str, ...]) -> QuerySet[Any]:
-    """Days in closed periods of which one of `names` is not what was claimed."""
+    """Days in closed periods where one of the columns `names` differs from what was claimed."""
     closed = BillingPeriod.objects.filter(
         center=OuterRef("center"), voided_at=None, first_day__lte=OuterRef("day"), end_day__gt=OuterRef("day")
     )
@@ -132,7 +132,7 @@ def _corrected(centers: Iterable[Center], names: tuple[str, ...]) -> QuerySet[An
 
 
 def _with_claims(rows: QuerySet[UsageRecord]) -> QuerySet[Any]:
-    """Each day with the sums of its non-void claims and the last one's revision; in the order of numbers and days."""
+    """Each day with the sums of its non-void claims and the last one's revision; ordered by number and day."""
     billed = {
         f"billed_{name}": Coalesce(
             Sum(f"claims__{name}", filter=_VALID), Value(0), output_field=_FIELDS[name]
@@ -155,7 +155,7 @@ def _differs(row: UsageRecord) -> bool:
 
 
 def _terms_before(usage_record_ids: Iterable[int]) -> dict[int, UsageClaim]:
-    """The latest non-void claim of each day that a period took: a correction keeps its terms; a waiver has none."""
+    """The latest non-void claim of each day in a closed period: a correction keeps its terms; a waiver has none."""
     claims = UsageClaim.objects.filter(
         usage_record__in=list(usage_record_ids), voided_at=None, period__isnull=False
     )

@@ -1,4 +1,4 @@
-"""Usage that staff do not charge, and why: as firmly taken as if a line had it."""
+"""Usage that staff decide not to charge, and why: claimed as firmly as by an invoice line."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -19,7 +19,7 @@ from whatsapp.models import Instance
 
 
 def waive_corrections(*, center: Center, because: str, by: User | None, now: datetime) -> Waiver:
-    """Charge nothing for what came in about days that were invoiced before; what comes later is new again."""
+    """Waive the corrections known now of invoiced days; later corrections are new."""
     with transaction.atomic():
         center = lock(center)
         return _write(center, corrections(center), because, by, now)
@@ -28,14 +28,14 @@ def waive_corrections(*, center: Center, because: str, by: User | None, now: dat
 def waive_usage(
     *, instance: Instance, period: Period, because: str, by: User | None, now: datetime
 ) -> Waiver:
-    """Charge nothing for what was read of a number's days; days that are closed or not over are left out."""
+    """Waive the usage of a number's days; days that are closed or not over are left out."""
     with transaction.atomic():
         center = lock(instance.center)
         return _write(center, waivable(instance, period, now), because, by, now)
 
 
 def waivable(instance: Instance, period: Period, now: datetime) -> list[Unbilled]:
-    """The number's usage that its center will be charged for these days, as far as they are over and not closed."""
+    """The number's usage that its center will be charged for, of those of these days that are over and not closed."""
     center = instance.center
     over = Period(period.first_day, min(period.end_day, first_open_day(instance.reseller, now)))
     closed = BillingPeriod.objects.filter(
@@ -101,7 +101,7 @@ def resolve_late(
     by: User | None,
     now: datetime,
 ) -> None:
-    """The open "came after the invoice" of these days (id of the number, day) is dealt with."""
+    """Resolve the open LATE flags of these days (id of the number, day)."""
     late = FlaggedUsage.objects.filter(center=center, flag=FlaggedUsage.Flag.LATE, resolved_at=None)
     done = [row.pk for row in late if (row.instance_id, row.day) in days]
     FlaggedUsage.objects.filter(pk__in=done).update(resolved_at=now, resolved_by=by, resolution=resolution)

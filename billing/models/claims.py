@@ -1,4 +1,4 @@
-"""What was done with each unit of usage: a line took it, or it was waived."""
+"""What was done with each unit of usage: invoiced on a line, or waived."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -15,7 +15,7 @@ from whatsapp.models import Instance
 
 
 class Waiver(models.Model):
-    """Staff's decision not to charge some usage of a center, and why. Never taken back; its claims say which usage."""
+    """Staff's irreversible decision not to charge some usage of a center, and why; its claims name the usage."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="waivers")
@@ -34,12 +34,12 @@ class Waiver(models.Model):
 
 
 class UsageClaim(models.Model):
-    """What one line, one waived period or one waiver took of one day; non-void claims of a day add up to what is done.
+    """What one line, waived period or waiver took of one day; a day's non-void claims add up to what is dealt with.
 
-    A claim belongs to a period (with a line, or waived with it because nothing was to be charged) or to a waiver of
-    staff. `revision` counts the day's non-void claims: 0 for the first, 1 for its first adjustment and so on, so two
-    invoices can never take the same difference. `sent_before` and `failed_before` are what was claimed then: billable
-    messages are never fewer than none on a day, so how many a difference made cannot be told from it alone.
+    A claim belongs to a period (with a line, or without one because there was nothing to charge) or to a staff
+    waiver. `revision` counts the day's non-void claims: 0 for the first, 1 for its first adjustment and so on, so two
+    invoices can never take the same difference. `sent_before` and `failed_before` are what was claimed at the time: a
+    day's billable messages are never below zero, so the difference alone does not give the billable difference.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
@@ -78,7 +78,7 @@ class UsageClaim(models.Model):
 
 
 class CoveredDays(Func):
-    """The days a claim covers as PostgreSQL's daterange; the whole month where an older process wrote no days."""
+    """The days a claim covers as PostgreSQL's daterange; the whole month if an older process stored no days."""
 
     template = (
         "DATERANGE(COALESCE(first_day, month), COALESCE(end_day, (month + INTERVAL '1 month')::date), '[)')"
@@ -87,15 +87,15 @@ class CoveredDays(Func):
 
 
 class SubscriptionClaim(models.Model):
-    """That a number's subscription is billed for a range of days: of one month, or of one year from `first_day` on.
+    """A billed range of days of a number's subscription: within one month, or one year from `first_day` on.
 
-    No day of a number is covered by two non-void claims, whichever centers, types and intervals they were charged to.
+    No day of a number is covered by two non-void claims, even of different centers, types or intervals.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="+")
     month = models.DateField()  # the first day of the month it is charged with
-    first_day = models.DateField(null=True)  # both empty in rows from before there were days: the whole month
+    first_day = models.DateField(null=True)  # both null in rows of older versions: the whole month
     end_day = models.DateField(null=True)
     period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="subscription_claims")
     line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")

@@ -1,4 +1,4 @@
-"""What was done about unpaid invoices: reminders, holds, suspensions and the safety_stop."""
+"""What was done about unpaid invoices: reminders, holds, suspensions and safety stops."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -13,7 +13,7 @@ from centers.models.managers import TenantManager
 
 
 class Reminder(models.Model):
-    """That one step was taken for one invoice; without a mail it was skipped for a later one."""
+    """A dunning step taken for one invoice; without a mail it was skipped in favor of a later one."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="reminders")
@@ -70,7 +70,7 @@ class Suspension(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="suspensions")
     opened_at = models.DateTimeField()
-    amount = models.DecimalField(max_digits=18, decimal_places=4)  # overdue beyond the grace days then
+    amount = models.DecimalField(max_digits=18, decimal_places=4)  # overdue beyond the grace days at the time
     currency = models.CharField(max_length=3)
     because = models.CharField(max_length=300)  # invoice numbers and due dates
     safety_stop = models.ForeignKey("SafetyStop", on_delete=models.PROTECT, null=True, related_name="cases")
@@ -92,16 +92,16 @@ class Suspension(models.Model):
 
 
 class SafetyStop(models.Model):
-    """A run that wanted to suspend too many centers at once; nothing happens until staff release its list."""
+    """A run that would have suspended too many centers; nothing happens until staff release its list."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="safety_stops")
     pulled_at = models.DateTimeField()
     center_ids = ArrayField(models.BigIntegerField())
-    limit = models.PositiveIntegerField()  # how many would have been let through
+    limit = models.PositiveIntegerField()  # how many the run could have suspended
     active_centers = models.PositiveIntegerField()
     released_at = models.DateTimeField(null=True, blank=True)
     released_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    closed_at = models.DateTimeField(null=True, blank=True)  # its list was dealt with, or became short enough
+    closed_at = models.DateTimeField(null=True, blank=True)  # its list was processed, or became short enough
 
     objects = TenantManager(reseller="reseller")
 

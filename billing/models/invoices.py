@@ -26,7 +26,7 @@ def _period() -> DateRange:
 
 
 class InvoiceNumber(models.Model):
-    """The last number given per reseller, kind and year; its row lock makes the numbers gapless."""
+    """The last number used per reseller, kind and year; its row lock makes the numbers gapless."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=12)
@@ -45,10 +45,10 @@ class InvoiceNumber(models.Model):
 
 
 class Invoice(models.Model):
-    """A bill over a half-open range of days, or the credit note that takes one back whole.
+    """An invoice over a half-open range of days, or the credit note that voids one.
 
     Only `open_amount`, `settled_at` and `voided_at` ever change, and only with the ledger.
-    Amounts are in `currency`, rounded to its digits; a credit note's are negative.
+    Amounts are in `currency`, rounded to its decimals; a credit note's are negative.
     """
 
     class Kind(models.TextChoices):
@@ -62,7 +62,7 @@ class Invoice(models.Model):
     year = models.PositiveSmallIntegerField()
     sequence = models.PositiveIntegerField()
     first_day = models.DateField()
-    end_day = models.DateField()  # the first day that is not billed any more
+    end_day = models.DateField()  # the first day after the billed ones
     period_start = models.DateTimeField()  # UTC, of first_day in the reseller's zone
     period_end = models.DateTimeField()
     currency = models.CharField(max_length=3)
@@ -125,12 +125,12 @@ class Invoice(models.Model):
 
     @property
     def is_credit_note(self) -> bool:
-        """Whether this takes another invoice back."""
+        """Whether this voids another invoice."""
         return self.kind == self.Kind.CREDIT_NOTE
 
 
 class BillingPeriod(models.Model):
-    """A range of a center's days that is closed: invoiced, or waived because nothing was to be charged."""
+    """A closed range of a center's days: invoiced, or waived because there was nothing to charge."""
 
     class Outcome(models.TextChoices):
         INVOICED = "invoiced", _("Invoiced")
@@ -166,10 +166,10 @@ class BillingPeriod(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """One rounded amount and everything it was worked out from; costs never leave the staff side.
+    """One rounded amount and everything it was calculated from; costs are for staff only.
 
-    amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up. Of a subscription of
-    a part of a month, `cost` is that part of the rate, and so is `fixed` in the amount.
+    amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up. For a subscription
+    of part of a month, `cost` is that share of the rate, and the amount contains the same share of `fixed`.
     """
 
     class Kind(models.TextChoices):
@@ -189,7 +189,7 @@ class InvoiceLine(models.Model):
     quantity = models.BigIntegerField()  # billable messages, or subscriptions
     billable = models.CharField(
         max_length=9, choices=Billable, blank=True
-    )  # which messages count; "" of a subscription
+    )  # which messages count; "" for a subscription
     sent = models.BigIntegerField(default=0)
     received = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""Mails to centers: written with the deed they tell of, sent by a job."""
+"""Mails to centers: stored in the transaction they are about, sent by a job."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,13 +11,13 @@ from centers.stored_messages import StoredMessageField
 
 
 class OutgoingMail(models.Model):
-    """One mail, worded in the center's language when it was written. `key` makes it exist once."""
+    """One mail, rendered in the center's language when stored. `key` makes it unique."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Not delivered")  # given up after several tries
-        UNSENT = "unsent", _("Not sent: no mail server")  # handed to a backend that only prints or keeps it
+        UNSENT = "unsent", _("Not sent: no mail server")  # passed to a backend that only prints or keeps it
         NO_ADDRESS = "no_address", _("No address")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="outgoing_mails")

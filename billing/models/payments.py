@@ -1,4 +1,4 @@
-"""Money that came in, and the append-only ledger that says who owes what."""
+"""Payments, and the append-only ledger that balances come from."""
 
 from django.db import models
 from django.db.models import Q
@@ -12,7 +12,7 @@ from centers.models.managers import TenantManager
 
 
 class Payment(models.Model):
-    """A payment of a center, known by its reference; only its reversal is ever written to it."""
+    """A payment of a center, identified by its reference; only its reversal ever changes it."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="payments")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="payments")
@@ -42,7 +42,7 @@ class Payment(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One movement of a center's balance. Positive: the center owes more. Never changed, never removed."""
+    """One change of a center's balance. Positive: the center owes more. Never changed or deleted."""
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("Invoice")

@@ -1,4 +1,4 @@
-"""How a reseller bills and duns, and where one center is treated differently."""
+"""A reseller's billing and dunning rules, and one center's exceptions."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ class Billable(models.TextChoices):
 
 
 class Share(models.TextChoices):
-    """How much of a monthly subscription is charged for a month in which the number was not held all the time."""
+    """How much of a monthly subscription is charged for a month in which the center had the number only in part."""
 
     HELD = "held", _("By the day")
     FULL = "full", _("In full")
@@ -47,7 +47,7 @@ class BillingPolicy(models.Model):
     reread_days = models.PositiveSmallIntegerField(
         _("past days to read again"), default=3, validators=_day(31)
     )
-    # A message may cost the dearest rate of its list times this before its day is flagged.
+    # A message may cost the highest rate of its list times this before its day is flagged.
     usage_tolerance = models.DecimalField(
         _("flag usage above the dearest rate times"),
         max_digits=5,
@@ -125,7 +125,7 @@ class BillingPolicy(models.Model):
 
 
 class CenterPolicy(models.Model):
-    """What is different for one center; an empty field follows the reseller's policy."""
+    """One center's exceptions; a null field follows the reseller's policy."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.OneToOneField(Center, on_delete=models.CASCADE, related_name="billing_policy")
@@ -133,7 +133,7 @@ class CenterPolicy(models.Model):
     billable = models.CharField(  # noqa: DJ001
         _("billable messages"), max_length=9, choices=Billable, null=True, blank=True
     )
-    # Empty text: no subscription is charged to this center. Null: as the reseller's policy says.
+    # Empty text: no subscription is charged to this center. Null: the reseller's policy applies.
     subscription_type = models.CharField(  # noqa: DJ001
         _("subscription type to charge"), max_length=64, null=True, blank=True
     )

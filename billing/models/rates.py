@@ -1,4 +1,4 @@
-"""What MazBot charges, what is added to it, and what one currency is worth in another."""
+"""MazBot's rates, margins and exchange rates."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,7 +10,7 @@ from centers.values.validators import validate_currency
 
 
 class Category(models.TextChoices):
-    """What a rate is charged for; a margin is set per category (docs/money.md says why not per type)."""
+    """What a rate is charged for; a margin is set per category (docs/money.md explains why not per type)."""
 
     MESSAGE = "message", _("Messages")
     SUBSCRIPTION = "subscription", _("Subscriptions")
@@ -24,12 +24,12 @@ class Interval(models.TextChoices):
 
 
 class RateFetch(models.Model):
-    """One price list of one country as MazBot answered it. A new row only when something in it changed."""
+    """One rate list of one country as MazBot returned it. A new row only when something in it changed."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="rate_fetches")
-    country_id = models.CharField(max_length=16, blank=True)  # "": the list asked for without a country
+    country_id = models.CharField(max_length=16, blank=True)  # "": the list requested without a country
     first_fetched_at = models.DateTimeField()
-    fetched_at = models.DateTimeField()  # when MazBot last answered exactly this list
+    fetched_at = models.DateTimeField()  # when MazBot last returned exactly this list
 
     objects = TenantManager(reseller="reseller")
 
@@ -61,7 +61,7 @@ class Rate(models.Model):
 
 
 class RateCategory(models.Model):
-    """Staff's decision what a type is; without a row it is guessed from the type's name, so is an empty interval."""
+    """Staff's decision what a type is. Without a row, or with an empty interval, it is guessed from the type's name."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     type = models.CharField(max_length=64)
@@ -80,8 +80,8 @@ class RateCategory(models.Model):
 class Margin(models.Model):
     """`percent` and `fixed` added to a cost from `valid_from` on. Never edited: a change is a new row.
 
-    A `withdrawn` version says that from its day on its country or center has no margin of its own any more: the
-    wider one counts again.
+    From the day of a `withdrawn` version its country or center no longer has a margin of its own: the wider one
+    applies.
 
     `fixed` is per message or per subscription, in the currency of MazBot's costs, so that a price is one sum
     in one currency and is converted as a whole. `valid_from` is a day of the reseller's calendar.
@@ -117,14 +117,14 @@ class Margin(models.Model):
                 | Q(level="center", center__isnull=False, country_id=""),
                 name="margin_level_fits",
             ),
-            # The upper bounds also keep NaN out: PostgreSQL sorts it above every number.
+            # The upper bounds also exclude NaN, which PostgreSQL sorts above every number.
             models.CheckConstraint(
                 condition=Q(percent__gte=-100, percent__lte=10_000), name="margin_percent_bounded"
             ),
             models.CheckConstraint(
                 condition=Q(fixed__gte=-1_000_000, fixed__lte=1_000_000), name="margin_fixed_bounded"
             ),
-            # The widest level has no wider one to fall back on.
+            # The widest level has nothing to fall back on.
             models.CheckConstraint(
                 condition=Q(withdrawn=False) | (Q(percent=0, fixed=0) & ~Q(level="reseller")),
                 name="margin_withdrawn_is_bare",
@@ -139,7 +139,7 @@ class Margin(models.Model):
 
 
 class ExchangeRate(models.Model):
-    """One unit of `base` is worth `rate` units of `quote` from `day` on, as staff entered it. Never edited."""
+    """One unit of `base` equals `rate` units of `quote` from `day` on, as entered by staff. Never edited."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="exchange_rates")
     base = models.CharField(_("from currency"), max_length=3, validators=[validate_currency])

@@ -7,7 +7,7 @@ from centers.models.managers import TenantManager
 
 
 class JobSchedule(models.Model):
-    """One job of one reseller. Whoever moves `next_at` ahead with a conditional update runs the round."""
+    """One job of one reseller. The process that moves `next_at` ahead with a conditional update runs it."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     job = models.CharField(max_length=24)

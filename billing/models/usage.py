@@ -1,4 +1,4 @@
-"""What MazBot counted: per number and day, and for the main account."""
+"""MazBot's usage counts: per number and day, and of the main account."""
 
 from django.db import models
 from django.db.models import Q
@@ -14,7 +14,7 @@ from whatsapp.models import Instance
 class UsageRecord(models.Model):
     """The accepted counts of one number on one day (a date of MazBot's calendar), and their cost.
 
-    `center` is who had the number when the day was first read: that center is billed.
+    `center` had the number when the day was first read, and is billed for it.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
@@ -28,7 +28,7 @@ class UsageRecord(models.Model):
     currency = models.CharField(max_length=3)
     first_read_at = models.DateTimeField()
     read_at = models.DateTimeField()
-    repeats = models.PositiveIntegerField(default=0)  # readings that said the same again
+    repeats = models.PositiveIntegerField(default=0)  # answers that repeated the same counts
 
     objects = TenantManager(reseller="reseller", center="center")
 
@@ -51,12 +51,11 @@ class UsageRecord(models.Model):
 
 
 class FlaggedUsage(models.Model):
-    """A reading that was not plainly taken over: it changed a day that was over, or something is odd about it.
+    """Usage that was not simply stored: it changed a day that was over, or something is odd about it.
 
-    A flagged reading is never billed automatically: DECREASED, IMPOSSIBLE and FUTURE wait for staff (or for MazBot
-    to correct itself), LATE becomes an adjustment line on the center's next invoice. ODD lacks a figure (None, `note`
-    says what MazBot sent): unless only `received` is missing, the day stays unread until MazBot answers with all of
-    them.
+    Flagged usage is never billed automatically: DECREASED, IMPOSSIBLE and FUTURE wait for staff (or for MazBot to
+    correct itself), LATE becomes an adjustment line on the center's next invoice. ODD lacks a figure (None; `note`
+    is what MazBot sent): unless only `received` is missing, the day stays unread until MazBot sends all of them.
     """
 
     class Flag(models.TextChoices):
@@ -95,7 +94,7 @@ class FlaggedUsage(models.Model):
     class Meta:
         ordering = ["-read_at", "-pk"]
         constraints = [
-            # The same odd answer again and again is one open flag, not one per round.
+            # The same odd answer, repeated, is one open flag, not one per job run.
             models.UniqueConstraint(
                 fields=["instance", "day", "flag"],
                 condition=Q(resolved_at__isnull=True) & ~Q(flag=""),
@@ -109,17 +108,17 @@ class FlaggedUsage(models.Model):
 
     @property
     def can_be_accepted(self) -> bool:
-        """Whether staff may take its counts over; of the other flags the counts are taken over or never are."""
+        """Whether staff may accept its counts; with other flags they are stored automatically or never."""
         figures = (self.sent, self.received, self.failed, self.cost)
         return self.flag in DOUBTS and all(figure is not None and figure >= 0 for figure in figures)
 
 
-#: Flags that keep a period open until staff decide, or MazBot says something else.
+#: Flags that keep a period open until staff decide or MazBot sends other counts.
 DOUBTS = (FlaggedUsage.Flag.DECREASED, FlaggedUsage.Flag.IMPOSSIBLE)
 
 
 class AccountUsageRecord(models.Model):
-    """The main account's usage of one day, and the quota that was left when the day was last read as today.
+    """The main account's usage of one day, and its remaining quota when it was last read on that day.
 
     A figure that could not be read is None, and `odd` names it with what MazBot sent.
     """
@@ -147,6 +146,6 @@ class AccountUsageRecord(models.Model):
 
     @property
     def odd_quota(self) -> str:
-        """What MazBot sent instead of a quota; "" where it could be read or was not named."""
+        """What MazBot sent instead of a quota; "" if it could be read or was not included."""
         named = dict(part.partition(": ")[::2] for part in self.odd.split("; "))
         return named.get("available_quota", "")

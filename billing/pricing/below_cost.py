@@ -1,4 +1,4 @@
-"""Prices below cost: what a margin that is not set yet would lose, and the alert while any price is one."""
+"""Prices below cost: what an unsaved margin would lose, and the alert while any price is below cost."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from whatsapp.models import Alert, Instance
 
 ZERO = Decimal(0)
 NAMED = 3
-_UNSAVED = 2**62  # newer than every stored version
+_UNSAVED = 2**62  # higher than any stored version's
 _Usage = dict[
     tuple[int, str], tuple[Decimal, dict[str, int]]
 ]  # (center, currency) -> cost, billable by basis
@@ -33,7 +33,7 @@ _Usage = dict[
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """How many centers a margin puts below cost, and what that loses in a month like the last, by currency."""
+    """How many centers a margin puts below cost, and the loss in a month like the last, by currency."""
 
     centers: int
     per_month: tuple[tuple[str, Decimal], ...]
@@ -45,19 +45,19 @@ class Loss:
 
     @property
     def phrase(self) -> str:
-        """What is to be typed before such a margin is set, in the active language."""
+        """The text that confirms such a margin, in the active language."""
         pattern = ngettext(
             "%(count)s center, %(amount)s a month", "%(count)s centers, %(amount)s a month", self.centers
         )
         return pattern % {"count": self.centers, "amount": self.amount}
 
     def is_confirmed_by(self, typed: str) -> bool:
-        """Whether the phrase was typed; spaces, capitals and unseen direction marks do not count."""
+        """Whether the phrase was typed; spaces, capitals and invisible direction marks are ignored."""
         return _plain(typed) == _plain(self.phrase)
 
 
 class BelowCost(OperationRefused):
-    """The margin sells below cost, and no one has typed that this is meant (`loss.phrase`)."""
+    """The margin sells below cost and was not confirmed by typing `loss.phrase`."""
 
     def __init__(self, loss: Loss) -> None:
         super().__init__(
@@ -68,15 +68,15 @@ class BelowCost(OperationRefused):
 
 
 def with_version(reseller: Reseller, wanted: Margin) -> Margins:
-    """The reseller's margins as they would be with `wanted`, which is not saved."""
+    """The reseller's margins as they would be with `new`, which is not saved."""
     wanted.pk = _UNSAVED
     return Margins([*Margin.objects.filter(reseller=reseller), wanted])
 
 
 def loss_of(wanted: Margin, now: datetime) -> Loss | None:
-    """What a version that is not saved would lose; None when no price it makes is below its cost.
+    """What an unsaved version would lose; None if it puts no price below its cost.
 
-    Looked at on its first day, which may lie before days that are not invoiced yet, and today.
+    Checked for today and for its first day, which may lie before days that are not invoiced yet.
     """
     reseller, day = wanted.reseller, today(wanted.reseller, now)
     book, after = PriceList(reseller, day), with_version(reseller, wanted)
@@ -90,7 +90,7 @@ def loss_of(wanted: Margin, now: datetime) -> Loss | None:
             is_used = is_used or then is wanted
             if then and _terms(then) != _terms(was) and _loses(book, center, then):
                 losing[center] = then
-    # No center has it yet, say of a country that has none: the first one would be sold below cost unasked.
+    # No center has it yet (for example in a country without centers): the first one would get it without a warning.
     if not losing and (is_used or not _may_lose(wanted)):
         return None
     per_month = _per_month(book, losing, wanted.category, now)
@@ -98,7 +98,7 @@ def loss_of(wanted: Margin, now: datetime) -> Loss | None:
 
 
 def losing_prices(book: PriceList, centers: Iterable[Center]) -> list[tuple[Center, list[PriceRow]]]:
-    """Which prices of which centers lie below their cost on the book's day."""
+    """Which prices of which centers are below their cost on the price list's day."""
     found = []
     for center in centers:
         rows = [row for row in book.for_center(center) if row.is_loss]
@@ -108,7 +108,7 @@ def losing_prices(book: PriceList, centers: Iterable[Center]) -> list[tuple[Cent
 
 
 def check_losses(reseller: Reseller, now: datetime) -> int:
-    """Open, update or close the alert that prices lie below cost; how many centers have such prices.
+    """Open, update or close the alert about prices below cost; return how many centers have such prices.
 
     Without amounts: not everyone who reads alerts may see costs.
     """
@@ -134,7 +134,7 @@ def _may_lose(margin: Margin) -> bool:
 
 
 def _loses(book: PriceList, center: Center, margin: Margin) -> bool:
-    """Whether a price of the center's list lies below its cost; where no rate is known, whether one could."""
+    """Whether a price of the center's list is below its cost or, if no rate is known, could be."""
     costs = [
         rate.cost for rate in book.rates_of(center.country_id) if book.category(rate.type) == margin.category
     ]
@@ -146,7 +146,7 @@ def _loses(book: PriceList, center: Center, margin: Margin) -> bool:
 def _per_month(
     book: PriceList, losing: dict[Center, Margin], category: str, now: datetime
 ) -> dict[str, Decimal]:
-    """The losses of last month's usage, or of a month's subscriptions, at the margins to be; per currency of cost."""
+    """The losses on last month's usage, or on a month's subscriptions, at the new margins; per currency of cost."""
     policies = policies_for(book.reseller, losing)
     sums: dict[str, Decimal] = {}
     usage = _last_month(book.reseller, losing, now) if category == Category.MESSAGE else {}

@@ -1,4 +1,4 @@
-"""What usage that is not invoiced yet comes to at today's margins, for pages; invoices work it out themselves."""
+"""Estimated charges of usage that is not invoiced yet, at today's margins: for pages only, not for invoices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _Part = tuple[int, int, str]  # center, number, currency of the cost
 
 @dataclass(slots=True)
 class _Sums:
-    """Usage of one number that is priced alike."""
+    """Usage of one number with the same pricing."""
 
     billable: int = 0
     cost: Decimal = ZERO
@@ -52,7 +52,7 @@ def charges_by_number(
 def _groups(
     book: PriceList, centers: dict[int, Center], period: Period
 ) -> dict[tuple[_Part, Margin | None], _Sums]:
-    """Days added up by what they are priced with; what was waived of them is taken off again."""
+    """Days added up by their pricing, less what was waived of them."""
     days = UsageRecord.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
     waived = UsageClaim.objects.filter(usage_record__in=days, waiver__isnull=False, voided_at=None)
     names = ("center_id", "instance_id", "currency", "day")
@@ -69,7 +69,7 @@ def _groups(
             margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
             own = groups.setdefault(((center_id, number, currency), margin), _Sums())
             basis = policies[center_id].billable
-            # Day by day, as on the invoice: a day never has fewer than no billable messages.
+            # Day by day, as on the invoice: a day's billable messages are never below zero.
             own.billable += sign * more_billable((had_sent, had_failed), (sent, failed), basis)
             own.cost += sign * cost
     return groups

@@ -1,4 +1,4 @@
-"""How old the exchange rates are that the centers' prices need: a warning first, then no invoice."""
+"""The age of the exchange rates that prices need: an old one warns, an older one blocks invoices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ TOLD = 3
 
 @dataclass(frozen=True, slots=True)
 class AgedPair:
-    """A pair whose last rate is old; `blocks` when it is too old for an invoice of today."""
+    """A pair whose last rate is old; `blocks` if it is too old for an invoice of today."""
 
     base: str
     quote: str
@@ -31,7 +31,7 @@ class AgedPair:
 
 
 def needed_pairs(book: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
-    """Pairs of currencies that the prices and the usage of these centers are converted with."""
+    """The currency pairs needed to convert the prices and the usage of these centers."""
     account = MazbotAccount.objects.filter(reseller=book.reseller).first()
     pairs: set[tuple[str, str]] = set()
     for center in centers:
@@ -47,7 +47,7 @@ def missing_pairs(book: PriceList, centers: Iterable[Center]) -> list[tuple[str,
 
 
 def aged_pairs(book: PriceList, centers: Iterable[Center]) -> list[AgedPair]:
-    """Needed pairs whose last rate is as old as the billing rules warn of, on the book's day."""
+    """Needed pairs whose last rate has reached the warning age of the billing rules on the price list's day."""
     policy = reseller_policy(book.reseller)
     found = []
     for base, quote in needed_pairs(book, centers):
@@ -72,7 +72,7 @@ def check_exchange_rates(reseller: Reseller, now: datetime) -> list[AgedPair]:
 
 
 def enter_exchange_rate(*, reseller: Reseller, now: datetime, **values: Any) -> ExchangeRate:
-    """As set_exchange_rate(); the alert is closed when this was the rate it asked for."""
+    """As set_exchange_rate(); also closes the alert if this was the missing rate."""
     row = set_exchange_rate(reseller=reseller, now=now, **values)
     check_exchange_rates(reseller, now)
     return row

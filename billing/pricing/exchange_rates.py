@@ -1,4 +1,4 @@
-"""What one currency is worth in another on a day, as staff entered it. A missing rate never means zero."""
+"""Exchange rates by day, as entered by staff. A missing rate is never taken as zero."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ SAME = Decimal(1)
 
 
 class MissingRate(OperationRefused):
-    """No exchange rate was entered for this pair and day; nothing in it can be priced until one is."""
+    """No exchange rate was entered for this pair and day, so nothing can be priced in it."""
 
     def __init__(self, base: str, quote: str, day: date) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class MissingRate(OperationRefused):
 
 
 class OldRate(OperationRefused):
-    """The last rate entered for this pair is too old for an invoice: a currency may have moved since."""
+    """The last rate entered for this pair is too old for an invoice."""
 
     def __init__(self, base: str, quote: str, entered: date, day: date) -> None:
         super().__init__(
@@ -42,7 +42,7 @@ class OldRate(OperationRefused):
 
 
 class Exchange:
-    """A reseller's rates, each pair read once: make one per operation."""
+    """A reseller's rates, each pair read once: create one per operation."""
 
     def __init__(self, reseller: Reseller) -> None:
         self._reseller = reseller
@@ -50,7 +50,7 @@ class Exchange:
 
     @cached_property
     def block_days(self) -> int:
-        """A rate older than this many days is no longer used for an invoice."""
+        """The age in days above which a rate is no longer used for an invoice."""
         return reseller_policy(self._reseller).exchange_block_days
 
     def find(self, base: str, quote: str, day: date) -> Decimal | None:
@@ -59,7 +59,7 @@ class Exchange:
         return found and found[0]
 
     def newest(self, base: str, quote: str, day: date) -> tuple[Decimal, date] | None:
-        """The rate that `find` answers, and the day from which on it was entered."""
+        """The rate that `find` returns, and its first day."""
         if base == quote:
             return SAME, day
         key = (base, quote, day)
@@ -86,7 +86,7 @@ class Exchange:
 def set_exchange_rate(
     *, reseller: Reseller, base: str, quote: str, day: date, rate: Decimal, by: User | None, now: datetime
 ) -> ExchangeRate:
-    """From `day` on, one unit of `base` is worth `rate` units of `quote`. A correction is a new row."""
+    """Set the rate from `day` on: one unit of `base` equals `rate` units of `quote`. A correction is a new row."""
     if base == quote:
         raise OperationRefused(_("The two currencies must differ."))
     if not rate.is_finite() or not 0 < rate < 10**9 or rate != round(rate, 10):

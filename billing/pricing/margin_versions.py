@@ -1,4 +1,4 @@
-"""Setting and withdrawing margins: each is a new version, and one that sells below cost needs to be confirmed."""
+"""Setting and withdrawing margins: each is a new version; one that sells below cost must be confirmed."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,11 +32,11 @@ def set_margin(
     country_id: str = "",
     confirmation: str = "",
 ) -> Margin:
-    """Add a version valid from a day of the reseller's calendar; asking for what is in force changes nothing.
+    """Add a version valid from a day of the reseller's calendar; repeating the current terms changes nothing.
 
     `percent` may be negative down to -100; `fixed` is per message or subscription in the currency of MazBot's
-    costs. Issued invoices keep the version they were made with; days not yet invoiced follow `valid_from`.
-    Raises BelowCost where a price would lie below its cost and `confirmation` is not what has to be typed then.
+    costs. Issued invoices keep their version; days not yet invoiced follow `valid_from`.
+    Raises BelowCost if a price would be below its cost and `confirmation` is not the required phrase.
     """
     _check(category, center, country_id)
     _check_terms(percent, fixed)
@@ -57,10 +57,10 @@ def withdraw_margin(
     country_id: str = "",
     confirmation: str = "",
 ) -> Margin:
-    """From `valid_from` on the center or country has no margin of its own: the wider one counts again.
+    """Withdraw the margin of a center or country from `valid_from` on: the wider one applies again.
 
-    A version entered for a later day still begins on its day. OperationRefused where no own margin is in force on
-    that day; BelowCost as in set_margin().
+    A version entered for a later day still starts on its day. OperationRefused if no own margin is in force on that
+    day; BelowCost as in set_margin().
     """
     _check(category, center, country_id)
     if center is None and not country_id:
@@ -79,7 +79,7 @@ def withdraw_margin(
 
 
 def _place(reseller: Reseller, category: str, center: Center | None, country_id: str) -> dict[str, Any]:
-    """The fields that all versions of one margin share; the reseller's row is locked, versions are added in turn."""
+    """The fields that all versions of one margin share; locks the reseller's row, so versions are added one by one."""
     Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
     level = Margin.Level.CENTER if center else Margin.Level.COUNTRY if country_id else Margin.Level.RESELLER
     return {
@@ -92,7 +92,7 @@ def _place(reseller: Reseller, category: str, center: Center | None, country_id:
 
 
 def _add(place: dict[str, Any], by: User | None, now: datetime, confirmation: str, **terms: Any) -> Margin:
-    """A version with `terms` (percent, fixed, valid_from, withdrawn), unless the last one says just that."""
+    """Add a version with `terms` (percent, fixed, valid_from, withdrawn), unless the last one has the same."""
     before = Margin.objects.filter(**place).order_by("-pk").first()
     if before and all(getattr(before, name) == value for name, value in terms.items()):
         return before

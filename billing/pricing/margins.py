@@ -1,4 +1,4 @@
-"""What is added to MazBot's costs: versions that are never edited, the narrowest level wins."""
+"""Margins added to MazBot's costs: versions are never edited, the narrowest level wins."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -32,12 +32,12 @@ class Margins:
         )
 
     def of_country(self, category: str, country_id: str, day: date) -> Margin | None:
-        """The margin of a country without regard to centers; of the reseller where the country has none."""
+        """The margin of a country, ignoring centers' own; the reseller's if the country has none."""
         own = self._newest((category, Margin.Level.COUNTRY, None, country_id), day) if country_id else None
         return own or self._newest((category, Margin.Level.RESELLER, None, ""), day)
 
     def _newest(self, key: _Key, day: date) -> Margin | None:
-        """The version in force at exactly this level; None also where it was withdrawn."""
+        """The version in force at exactly this level; None also if it was withdrawn."""
         found = next((row for row in self._versions.get(key, ()) if row.valid_from <= day), None)
         return None if found is None or found.withdrawn else found
 

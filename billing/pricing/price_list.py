@@ -29,19 +29,19 @@ def unit_price(cost: Decimal, percent: Decimal, fixed: Decimal) -> Decimal:
 
 
 def usage_charge(total_cost: Decimal, billable: int, percent: Decimal, fixed: Decimal) -> Decimal:
-    """What `billable` messages that cost `total_cost` together are charged, unrounded, same currency."""
+    """The charge for `billable` messages with a joint cost of `total_cost`, unrounded, same currency."""
     with localcontext() as context:
         context.prec = PRECISION
         return total_cost + total_cost * percent / 100 + fixed * billable
 
 
 def billable_messages(sent: int, failed: int, basis: str) -> int:
-    """How many messages carry the fixed amount: sent minus failed, or all sent (a policy)."""
+    """How many messages the fixed amount is charged for: sent minus failed, or all sent (by policy)."""
     return sent if basis == Billable.SENT else max(0, sent - failed)
 
 
 def more_billable(before: tuple[int, int], more: tuple[int, int], basis: str) -> int:
-    """How many billable messages `more` makes of a day that had `before`; each is sent and failed."""
+    """How many billable messages `more` adds to a day that had `before`; both are (sent, failed)."""
     sent, failed = before[0] + more[0], before[1] + more[1]
     return billable_messages(sent, failed, basis) - billable_messages(*before, basis)
 
@@ -63,27 +63,27 @@ def share_of(amount: Decimal, days: int, of: int) -> Decimal:
 
 
 def average(amount: Decimal, quantity: int) -> Decimal:
-    """`amount` per unit at 10 decimals, for reading only; the amount itself when there is nothing to share."""
+    """`amount` per unit at 10 decimals, for display only; the amount itself if the quantity is zero."""
     return round(amount / quantity, 10) if quantity else round(amount, 10)
 
 
 def guess_category(rate_type: str) -> Category:
-    """Whether a type's name speaks of a subscription; staff can decide otherwise."""
+    """Whether a type's name suggests a subscription; staff can decide otherwise."""
     name = rate_type.casefold()
     return Category.SUBSCRIPTION if any(word in name for word in _SUBSCRIPTION_WORDS) else Category.MESSAGE
 
 
 def guess_interval(rate_type: str) -> Interval:
-    """Whether a subscription's name speaks of a year; staff can decide otherwise."""
+    """Whether a subscription's name suggests a yearly one; staff can decide otherwise."""
     name = rate_type.casefold()
     return Interval.YEAR if any(word in name for word in _YEAR_WORDS) else Interval.MONTH
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One type of a price list. `price` is in `currency`; None where the exchange rate is missing.
+    """One type of a price list. `price` is in `currency`; None if the exchange rate is missing.
 
-    `price_at_cost` is the price in the currency of the cost; `is_loss` says that it is below the cost.
+    `price_at_cost` is the price in the currency of the cost; `is_loss` is true if it is below the cost.
     """
 
     type: str
@@ -107,10 +107,10 @@ class PriceRow:
 
 
 class PriceList:
-    """Everything prices of one reseller are made of, each part read once, when it is first needed.
+    """Everything that determines the prices of one reseller, each part loaded once, when first needed.
 
-    `day` is a day of the reseller's calendar. With `center` the book serves that center alone: its invoice does
-    not read the margins of a thousand others.
+    `day` is a day of the reseller's calendar. With `center` only that center can be priced: its invoice does not load
+    the margins of a thousand others.
     """
 
     def __init__(self, reseller: Reseller, day: date, *, center: Center | None = None) -> None:
@@ -124,12 +124,12 @@ class PriceList:
 
     @cached_property
     def rates(self) -> dict[str, list[Rate]]:
-        """The current list per country id, as `current_rates` tells."""
+        """The current list per country id, as returned by `current_rates`."""
         return current_rates(self.reseller)
 
     @cached_property
     def decided(self) -> dict[str, tuple[str, str]]:
-        """What staff said a type is: category and interval, by type."""
+        """Staff's decisions: category and interval, by type."""
         rows = RateCategory.objects.filter(reseller=self.reseller)
         return {
             name: (category, every)
@@ -137,7 +137,7 @@ class PriceList:
         }
 
     def category(self, rate_type: str) -> str:
-        """The category staff decided for a type, else the guess from its name."""
+        """The category staff chose for a type, else the guess from its name."""
         category, _every = self.decided.get(rate_type, ("", ""))
         return category or guess_category(rate_type)
 
@@ -149,17 +149,17 @@ class PriceList:
         return every or guess_interval(rate_type)
 
     def rates_of(self, country_id: str) -> list[Rate]:
-        """The country's list; the list without a country where it has none."""
+        """The country's list, or the general list if it has none."""
         return self.rates.get(country_id) or self.rates.get("", [])
 
     def read_at(self, country_id: str) -> datetime | None:
-        """When MazBot last answered the country's list."""
+        """When MazBot last returned the country's list."""
         return next((rate.fetch.fetched_at for rate in self.rates_of(country_id)), None)
 
     def for_center(self, center: Center, rates: Iterable[Rate] | None = None) -> list[PriceRow]:
         """The center's price list in its currency; `rates` prices another list than the current one.
 
-        Raises ValueError in a book that serves another center: it has not read this one's own margins.
+        Raises ValueError if this was created for another center: it has not loaded this one's own margins.
         """
         if self._center not in (None, center):
             raise ValueError(f"the book serves {self._center}, not {center}")
@@ -170,7 +170,7 @@ class PriceList:
         ]
 
     def for_country(self, country_id: str) -> list[PriceRow]:
-        """The country's price list before any center's own margin, in the currency of the costs."""
+        """The country's price list without centers' own margins, in the currency of the costs."""
         return [
             self._row(
                 rate, self.margins.of_country(self.category(rate.type), country_id, self.day), rate.currency
@@ -196,7 +196,7 @@ class PriceList:
 
 
 def current_rates(reseller: Reseller) -> dict[str, list[Rate]]:
-    """The newest fetched list per country id; "" is the list asked for without a country."""
+    """The newest fetched list per country id; "" is the list requested without a country."""
     newest = (
         RateFetch.objects.filter(reseller=reseller)
         .order_by("country_id", "-pk")
@@ -210,5 +210,5 @@ def current_rates(reseller: Reseller) -> dict[str, list[Rate]]:
 
 
 def price_list(center: Center, now: datetime) -> list[PriceRow]:
-    """What `center` pays per type today, with the cost behind it: for staff. Portals: queries.portal_prices."""
+    """What `center` pays per type today, with the cost: for staff only. Portals use queries.portal_prices."""
     return PriceList(center.reseller, today(center.reseller, now), center=center).for_center(center)

@@ -1,4 +1,4 @@
-"""MazBot's rates: fetched per country, kept as snapshots, and what a change does to the centers' prices."""
+"""MazBot's rates: fetched per country, stored as snapshots, and how changes affect the centers' prices."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _PLACES = 10
 
 @dataclass(frozen=True, slots=True)
 class PriceMove:
-    """How a changed rate moves one price of one center; None where the type is new or gone."""
+    """How a changed rate changes one price of one center; None if the type is new or gone."""
 
     center: Center
     type: str
@@ -37,12 +37,12 @@ class PriceMove:
     old_price: Decimal | None
     new_price: Decimal | None
     currency: str
-    is_loss: bool  # the new price lies below the new cost
+    is_loss: bool  # the new price is below the new cost
 
 
 @dataclass(frozen=True, slots=True)
 class RatesOutcome:
-    """What a refresh found: `moves` for changed lists, `failures` as (country, sentence)."""
+    """The result of a refresh: `moves` for changed lists, `failures` as (country, message)."""
 
     countries: int
     changed: tuple[str, ...]
@@ -51,14 +51,14 @@ class RatesOutcome:
 
     @property
     def losses(self) -> tuple[PriceMove, ...]:
-        """Moves that leave a price below its cost."""
+        """Changes that leave a price below its cost."""
         return tuple(move for move in self.moves if move.is_loss)
 
 
 def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.METERING) -> RatesOutcome:
-    """Fetch the general list and that of every country a center is in; a snapshot is kept where one changed.
+    """Fetch the general list and that of every country with centers; store a snapshot of each changed list.
 
-    A row that cannot be read is a failure of its own: its last known rate stays in force, the others count.
+    A row that cannot be read is its own failure: its last known rate stays in force, the others are used.
 
     Needs an open scope and no open transaction. Raises OperationRefused without a MazBot account.
     """
@@ -89,13 +89,13 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
 
 
 def countries_of(reseller: Reseller) -> list[str]:
-    """The country ids to ask rates for: the general list ("") first, then those of the centers in use."""
+    """The country ids to fetch rates for: the general list ("") first, then those of the active centers."""
     own = Center.objects.filter(reseller=reseller, archived_at=None).exclude(country_id="")
     return ["", *own.order_by("country_id").values_list("country_id", flat=True).distinct()]
 
 
 def latest_moves(book: PriceList) -> list[PriceMove]:
-    """What the latest change of each country's list does to prices, at the margins of the book's day: old -> new."""
+    """How the latest change of each country's list changes prices, at the margins of the price list's day."""
     moves: list[PriceMove] = []
     centers = _centers(book.reseller)
     for country, fetches in _last_two(book.reseller).items():
@@ -106,7 +106,7 @@ def latest_moves(book: PriceList) -> list[PriceMove]:
 
 
 def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
-    """Per country in use its last two lists, the older first; two queries however many countries there are."""
+    """The last two lists of each country in use, older first; two queries for any number of countries."""
     age = Window(RowNumber(), partition_by="country_id", order_by="-pk")
     rows = RateFetch.objects.filter(reseller=reseller).annotate(age=age).filter(age__lte=2)
     found: dict[str, list[RateFetch]] = {country: [] for country in countries_of(reseller)}
@@ -119,9 +119,9 @@ def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
 def set_category(
     *, reseller: Reseller, rate_type: str, category: str, by: User | None, now: datetime, interval: str = ""
 ) -> RateCategory:
-    """Decide whether a type is a message or a subscription, and how often it is charged, whatever its name suggests.
+    """Decide whether a type is a message or a subscription, and how often it is charged.
 
-    Without an interval the name of a subscription decides it.
+    Without an interval a subscription's name decides it.
     """
     if category not in Category.values:
         raise OperationRefused(_("A margin is for messages or for subscriptions."))
@@ -162,12 +162,12 @@ def _left_out(field: OddField) -> str:
 
 
 def _clean(rows: Iterable[RateRow]) -> dict[str, tuple[Decimal, str]]:
-    """Cost and currency by type, bounded to what is stored; of a type named twice the last counts."""
+    """Cost and currency by type, cut to what can be stored; the last row of a duplicate type wins."""
     return {row.type[:_TYPE_LENGTH]: (round(row.cost, _PLACES), row.currency) for row in rows if row.type}
 
 
 def _keep(reseller: Reseller, country: str, fresh: RateList, now: datetime) -> list[PriceMove] | None:
-    """Note that the list is still the same (None), or keep the new one and tell what it moves."""
+    """Store a changed list and return the price changes; None if the list is the same."""
     rows = _clean(fresh.rows)
     unread = {name[:_TYPE_LENGTH] for name in fresh.unread_types}
     with transaction.atomic():
@@ -209,7 +209,7 @@ def _centers(reseller: Reseller) -> list[Center]:
 def _moves(
     book: PriceList, centers: list[Center], country: str, old: Sequence[Rate], new: Sequence[Rate]
 ) -> list[PriceMove]:
-    """The prices that differ between two lists, for every center that is priced by this country's list."""
+    """The prices that differ between two lists, for every center priced by this country's list."""
     moves = []
     for center in centers:
         if (center.country_id if book.rates.get(center.country_id) else "") != country:

@@ -1,4 +1,4 @@
-"""Reads with names, for pages. What a portal may ask begins with `portal_` and selects no cost at all."""
+"""Named reads for pages. Those for portals start with `portal_` and select no cost."""
 
 from billing.queries.money import (
     Credit,

@@ -1,4 +1,4 @@
-"""What staff pages read about money."""
+"""Money reads for staff pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What a center has paid too much in one currency."""
+    """A center's credit in one currency."""
 
     center: Center
     amount: Decimal
@@ -26,7 +26,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Takings:
-    """One currency's sums for the home page; `invoiced` and `paid` are of the current month."""
+    """One currency's sums for the home page; `invoiced` and `paid` are for the current month."""
 
     currency: str
     open: Decimal
@@ -41,19 +41,19 @@ def payments() -> QuerySet[Payment]:
 
 
 def flagged_usage_rows() -> QuerySet[FlaggedUsage]:
-    """Flagged readings that wait for a decision or for the next invoice, oldest day first."""
+    """Flagged usage that waits for a decision or for the next invoice, oldest day first."""
     rows = FlaggedUsage.objects.exclude(flag="").filter(resolved_at=None)
     return rows.select_related("instance", "center").order_by("day", "pk")
 
 
 def late_corrections() -> QuerySet[Alert]:
-    """Open alerts of archived centers with usage that no invoice takes by itself."""
+    """Open alerts of archived centers with usage that no invoice will include automatically."""
     rows = Alert.objects.filter(kind=Alert.Kind.LEFT_OVER, resolved_at=None)
     return rows.select_related("center").order_by("center__name", "pk")
 
 
 def credits(reseller: Reseller) -> list[Credit]:
-    """Who has paid more than was invoiced, by center and currency."""
+    """Centers with credit, by center and currency."""
     rows = LedgerEntry.objects.filter(reseller=reseller).order_by().values("center", "currency")
     found = list(rows.annotate(sum=Sum("amount")).filter(sum__lt=0))
     centers = Center.objects.in_bulk({row["center"] for row in found})
@@ -65,13 +65,13 @@ def credits(reseller: Reseller) -> list[Credit]:
 
 
 def refunds() -> QuerySet[LedgerEntry]:
-    """The scope's credit that was paid out, newest first."""
+    """The scope's refunds of credit, newest first."""
     rows = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.REFUND)
     return rows.select_related("center", "by").order_by("-at", "-pk")
 
 
 def takings(reseller: Reseller, now: datetime) -> list[Takings]:
-    """The money of the home page, one row per currency in use."""
+    """The sums for the home page, one row per currency in use."""
     day = today(reseller, now)
     month = month_of(day)
     own = Invoice.objects.filter(reseller=reseller)

@@ -1,4 +1,4 @@
-"""What a center may know of itself: no cost is selected."""
+"""Reads for a center about itself: no cost is selected."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from centers.models import Center
 
 @dataclass(frozen=True, slots=True)
 class PortalPrice:
-    """A price as the center pays it; None where it cannot be told yet."""
+    """A price the center pays; None if it cannot be determined yet."""
 
     type: str
     category: str
@@ -31,7 +31,7 @@ class PortalPrice:
 
 @dataclass(frozen=True, slots=True)
 class PortalLine:
-    """A line of an invoice as its center reads it."""
+    """An invoice line as its center sees it."""
 
     position: int
     kind: str
@@ -96,7 +96,7 @@ _LINE_FIELDS = (
 
 
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
-    """The center's prices, by type name: an order by price in another currency could tell of costs."""
+    """The center's prices by type name: an order by price in another currency could reveal costs."""
     book = PriceList(center.reseller, today(center.reseller, now), center=center)
     read_at = book.read_at(center.country_id)
     prices = [
@@ -107,7 +107,7 @@ def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
 
 
 def portal_share(center: Center) -> str:
-    """How an incomplete month of a subscription is charged to the center; "" where no subscription is."""
+    """How part of a month of a subscription is charged to the center; "" if it is charged no subscription."""
     charged = policy_for(center).subscription_type
     return reseller_policy(center.reseller).subscription_share if charged else ""
 
@@ -125,7 +125,7 @@ def portal_invoices(center: Center) -> QuerySet[Invoice]:
 
 
 def portal_lines(invoice: Invoice) -> list[PortalLine]:
-    """What the center reads on one of its invoices."""
+    """The lines of one of the center's invoices."""
     rows: Iterable[dict[str, Any]] = (
         InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*_LINE_FIELDS)
     )
@@ -133,5 +133,5 @@ def portal_lines(invoice: Invoice) -> list[PortalLine]:
 
 
 def portal_balance(center: Center, now: datetime) -> list[Balance]:
-    """What the center owes or has paid too much, per currency, its own first."""
+    """The center's balance or credit per currency, its own first."""
     return balances(center, now)

@@ -22,19 +22,19 @@ def usage_rows(period: Period, center: Center | None, instance_id: int | None) -
 def usage_by_day(
     period: Period, *, center: Center | None = None, instance_id: int | None = None
 ) -> list[dict[str, Any]]:
-    """day, sent, received, failed, cost, currency: summed over the scope (or one center, or one number)."""
+    """day, sent, received, failed, cost, currency: summed over the scope, one center or one number."""
     rows = usage_rows(period, center, instance_id).values("day", "currency").annotate(**SUMS)
     return [dict(row) for row in rows.order_by("day")]
 
 
 def usage_by_center(period: Period) -> list[dict[str, Any]]:
-    """center_id, center__name, sent, received, failed, cost, currency per center, who sent most first."""
+    """center_id, center__name, sent, received, failed, cost, currency per center, most sent first."""
     rows = usage_rows(period, None, None).values("center_id", "center__name", "currency")
     return [dict(row) for row in rows.annotate(**SUMS).order_by("-sent", "center__name")]
 
 
 def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
-    """instance_id (of our row), what its number is called and whose it is now, and the sums, per number of a center."""
+    """instance_id (of our row), the number's label and current center, and the sums, per number of a center."""
     names = (
         "instance_id",
         "instance__instance_id",
@@ -48,7 +48,7 @@ def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]
 
 
 def last_read(center: Center | None = None) -> datetime | None:
-    """When usage was last taken over, for "data as of"."""
+    """When usage was last stored, for "data as of"."""
     rows = UsageRecord.objects.all() if center is None else UsageRecord.objects.filter(center=center)
     found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
     return found

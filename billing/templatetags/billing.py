@@ -1,4 +1,4 @@
-"""What the billing templates say in one way."""
+"""Template tags and filters of the billing pages."""
 
 import json
 from datetime import date, timedelta
@@ -43,7 +43,7 @@ def days_query(days: Any) -> SafeString:
 
 @register.simple_tag
 def month_part(line: Any) -> str:
-    """` · 19 of 28 days` for a subscription of a part of a month; nothing for any other line."""
+    """` · 19 of 28 days` for a subscription of part of a month; empty for any other line."""
     part = part_of_month(Period(line.first_day, line.end_day)) if line.kind == "subscription" else None
     return " · " + part_text(*part) if part else ""
 

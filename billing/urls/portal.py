@@ -1,4 +1,4 @@
-"""Addresses of the billing pages: a center's portal."""
+"""URLs of the billing pages of a center's portal."""
 
 from django.urls import path
 

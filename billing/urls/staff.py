@@ -1,4 +1,4 @@
-"""Addresses of the billing pages: staff."""
+"""URLs of the billing pages for staff."""
 
 from django.urls import path
 

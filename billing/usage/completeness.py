@@ -12,7 +12,7 @@ from whatsapp.models import Instance, MazbotAccount
 
 
 def mazbot_zone(reseller: Reseller) -> ZoneInfo:
-    """The zone of MazBot's calendar; the reseller's own before an account is entered."""
+    """The time zone of MazBot's calendar; the reseller's own until an account is entered."""
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     return ZoneInfo(account.time_zone) if account else zone_of(reseller)
 
@@ -25,8 +25,8 @@ def first_open_day(reseller: Reseller, now: datetime) -> date:
 def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[Instance, list[date]]]:
     """Numbers of the center with days of the period that were never read, or only before they ended.
 
-    A number counts from the day it was entered here to the day it was archived; earlier days count only where
-    they were read. `zone` is that of MazBot's calendar.
+    A number counts from the day it was entered here to the day it was archived; earlier days count only if they were
+    read. `zone` is that of MazBot's calendar.
     """
     read: dict[int, set[date]] = {}
     stale: dict[int, set[date]] = {}

@@ -1,7 +1,7 @@
-"""Reading usage from MazBot and taking it over: per number and day, odd readings flagged, never billed by chance.
+"""Fetching usage from MazBot and storing it: per number and day, with odd answers flagged instead of billed.
 
-MazBot answers one sum per call, so a day costs a call. Calls are made outside transactions, in the background's
-share of the request budget; their answers are merged in batches.
+MazBot returns one sum per call, so a day costs a call. Calls are made outside transactions, in the background lane
+of the request budget; their answers are merged in batches.
 """
 
 import time
@@ -27,7 +27,7 @@ from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, OddField, Usag
 from whatsapp.models import Instance, MazbotAccount
 
 BATCH = 100
-# After these nothing else of the account can work either.
+# After these errors no other call of the account can work either.
 HOPELESS = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH, ErrorKind.UNAVAILABLE})
 
 _Wanted = tuple[Instance, date]
@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many number-days were read, what failed (number, sentence), and how many were left for later."""
+    """How many number-days were read, what failed (number, message), and how many were left for later."""
 
     read: int
     failures: tuple[tuple[str, str], ...]
@@ -52,10 +52,10 @@ def read_usage(
     round_: Round | None = None,
     deadline: float | None = None,
 ) -> Outcome:
-    """Read these days of these numbers, one call each, and merge them.
+    """Fetch these days of these numbers, one call each, and merge them.
 
-    `deadline` (of time.monotonic()) ends the work early; what is left stays due. An open scope is needed and no
-    open transaction. Raises OperationRefused without a MazBot account.
+    `deadline` (of time.monotonic()) ends the work early; the rest stays due. Needs an open scope and no open
+    transaction. Raises OperationRefused without a MazBot account.
     """
     chosen = list(days)
     wanted = [(instance, day) for instance in instances for day in chosen]
@@ -63,9 +63,9 @@ def read_usage(
 
 
 def due_days(reseller: Reseller, now: datetime) -> list[_Wanted]:
-    """Which days of which numbers to read now: today always; each of the last days once a calendar day.
+    """Which days of which numbers to fetch now: today always; each of the last days once a calendar day.
 
-    The longest unread come first, so that a round that is cut short goes on where it stopped.
+    The longest unread come first, so that an interrupted run is continued by the next.
     """
     account = account_of(reseller)
     zone = ZoneInfo(account.time_zone)
@@ -90,16 +90,16 @@ def due_days(reseller: Reseller, now: datetime) -> list[_Wanted]:
 
 
 def read_due(*, reseller: Reseller, now: datetime, round_: Round, deadline: float | None = None) -> Outcome:
-    """Read what is due of one reseller."""
+    """Fetch what is due for one reseller."""
     return _read(account_of(reseller), due_days(reseller, now), now, round_, deadline)
 
 
 def read_before_closing(*, center: Center, period: Period, now: datetime) -> None:
-    """Bring a period of a center up to date before it is billed: unread days, the last days, then the whole.
+    """Update a center's period before it is billed: unread days, the last days, then the sum.
 
-    The sum over the period is one call per number; where it is not what the days add up to, every day is read
-    again. A number that MazBot no longer knows is billed as it was read. Raises MazBotError when MazBot cannot be
-    asked or a day was never read, OperationRefused without an account.
+    The sum over the period is one call per number; if it is not what the days add up to, every day is fetched again.
+    A number that MazBot no longer knows is billed as it was read. Raises MazBotError if MazBot cannot be asked or a
+    day was never read, OperationRefused without an account.
     """
     account = account_of(center.reseller)
     zone = ZoneInfo(account.time_zone)
@@ -127,9 +127,9 @@ def read_before_closing(*, center: Center, period: Period, now: datetime) -> Non
 def read_account_usage(
     *, reseller: Reseller, now: datetime, days: Iterable[date] = ()
 ) -> tuple[tuple[date, OddField], ...]:
-    """Read the main account's usage of today, of the days before that are not final yet, and of `days`.
+    """Fetch the main account's usage of today, of earlier days that are not final yet, and of `days`.
 
-    Returns the fields that could not be read; the others are kept, and such a day stays due.
+    Returns the fields that could not be read; the others are stored, and such a day stays due.
     """
     account = account_of(reseller)
     zone = ZoneInfo(account.time_zone)
@@ -195,7 +195,7 @@ def _ask(
 
 
 def _read_all(account: MazbotAccount, wanted: list[_Wanted], now: datetime) -> None:
-    """As `_read`, but the first failure is raised: a period is not billed on half its readings."""
+    """As `_read`, but raises the first failure: a period must not be billed on part of its usage."""
     client, clock = client_for(account), _elapsing(now)
     answers = (Reading(number, day, _usage(client, number, day, day), clock()) for number, day in wanted)
     for batch in _batches(answers):
@@ -206,7 +206,7 @@ def _read_all(account: MazbotAccount, wanted: list[_Wanted], now: datetime) -> N
 
 
 def _left_out(reading: Reading) -> str:
-    """Why a reading with an odd figure counts as failed, in a sentence."""
+    """Message why an answer with an odd figure counts as failed."""
     note = odd_note(reading.usage.odd)
     if reading.usage.is_billable:
         return _("Read, except for what cannot be read in MazBot's answer (%(note)s).") % {"note": note}
@@ -225,7 +225,7 @@ def _check_sum(
     )
     whole = len(rows) == (period.end_day - period.first_day).days
     if not rows or not whole:
-        return  # the number was here, or the center's, for part of the period only: no sum to compare with
+        return  # the number was here, or the center's, for only part of the period: no sum to compare with
     sums = _usage(client_for(account), number, period.first_day, period.last_day)
     days = (sum(row.sent for row in rows), sum(row.failed for row in rows), sum(row.cost for row in rows))
     if days != (sums.total_sent, sums.failed_messages, sums.total_cost):
@@ -243,7 +243,7 @@ def _account_day_is_due(reseller: Reseller, day: date, today: date, zone: ZoneIn
 
 
 def _elapsing(now: datetime) -> Callable[[], datetime]:
-    """`now` and what has passed since: the moments of single calls in a round that was given its time."""
+    """A clock that starts at `now`: the times of single calls within a run."""
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)
 

@@ -1,4 +1,4 @@
-"""The alerts about flagged usage that waits for a decision: one per number, open as long as such a record is."""
+"""The alerts about flagged usage that waits for a decision: one per number, open as long as its flags are."""
 
 from datetime import date, datetime
 
@@ -12,7 +12,7 @@ KIND = Alert.Kind.USAGE_FLAGGED
 
 
 def check_flagged(reseller: Reseller, now: datetime) -> None:
-    """Open, update and close the alerts; without amounts, because not everyone who reads alerts may see costs."""
+    """Open, update and close the alerts. Without amounts: not everyone who reads alerts may see costs."""
     rows = FlaggedUsage.objects.filter(
         reseller=reseller, flag=FlaggedUsage.Flag.IMPOSSIBLE, resolved_at=None
     ).select_related("instance__center")

@@ -1,4 +1,4 @@
-"""Usage that no mix of MazBot's prices explains: kept beside the books until staff decide."""
+"""Usage that MazBot's prices cannot explain: flagged until staff decide."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,14 +19,14 @@ NOTHING: Counts = (0, 0, 0, ZERO)
 
 @dataclass(frozen=True, slots=True)
 class _PriceListed:
-    """One fetched list: since when it is known, and the cost of its dearest message; None where that is unknown."""
+    """One fetched list: its first fetch, and the cost of its most expensive message; None if unknown."""
 
     since: datetime
     dearest: Decimal | None
 
 
 class Plausibility:
-    """What a day of one account may cost at most, by country; its rate lists are read once."""
+    """The maximum cost of a day of one account, by country; its rate lists are loaded once."""
 
     def __init__(self, account: MazbotAccount) -> None:
         self._account = account
@@ -34,9 +34,9 @@ class Plausibility:
         self._book = PriceList(account.reseller, date.max)
 
     def explains(self, counts: Counts, before: Counts, country_id: str, day: date) -> bool:
-        """Whether prices explain the counts of a day, or at least what they have more than `before` (accepted).
+        """Whether prices explain the counts of a day, or at least their increase over `before` (accepted).
 
-        The latter, so that usage that staff accepted does not make all that is added to it doubtful again.
+        The increase counts so that usage that staff accepted does not flag everything added to it later.
         """
         if _is_negative(counts):
             return False
@@ -55,10 +55,10 @@ class Plausibility:
         return dearest is None or cost <= sent * dearest * self._tolerance
 
     def dearest(self, country_id: str, day: date) -> Decimal | None:
-        """The highest cost of a message in any list of the country that was in force on that day.
+        """The highest cost of a message in any of the country's lists in force on that day.
 
-        None where no list is known, as in a new install, or a list's currency can't be compared with the usage's:
-        then nothing is doubtful because of its cost.
+        None if no list is known, as in a new install, or a list's currency differs from the usage's: then nothing is
+        flagged because of its cost.
         """
         lists = self._lists.get(country_id) or self._lists.get("", [])
         begin = day_start(day, self._zone)
@@ -75,7 +75,7 @@ class Plausibility:
 
     @cached_property
     def _lists(self) -> dict[str, list[_PriceListed]]:
-        """Every list per country id, the oldest first."""
+        """All lists per country id, oldest first."""
         reseller = self._account.reseller
         rows: dict[int, list[tuple[str, Decimal, str]]] = {}
         rates = Rate.objects.filter(reseller=reseller).values_list("fetch_id", "type", "cost", "currency")

@@ -1,4 +1,4 @@
-"""What is to be done with each reading: taken over, or kept beside the books with a flag."""
+"""Sorting MazBot's answers: those to store, and those to flag."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,7 +17,7 @@ _Figures = tuple[int | None, int | None, int | None, Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """MazBot's answer for one number and day; `asked_at` is when the question was sent."""
+    """MazBot's answer for one number and day; `asked_at` is when the request was sent."""
 
     instance: Instance
     day: date
@@ -26,14 +26,14 @@ class Reading:
 
     @property
     def figures(self) -> _Figures:
-        """Sent, received, failed and cost, the cost at the ten decimals that are stored; None: cannot be read."""
+        """Sent, received, failed and cost, the cost at the ten decimals that are stored; None: could not be read."""
         own = self.usage
         cost = None if own.total_cost is None else own.total_cost.quantize(PLACES)
         return own.total_sent, own.total_received, own.failed_messages, cost
 
     @property
     def counts(self) -> Counts:
-        """The figures of a reading that has them all."""
+        """The figures of an answer that has them all."""
         sent, received, failed, cost = self.figures
         if sent is None or received is None or failed is None or cost is None:
             raise ValueError("a figure of this reading cannot be read")
@@ -42,13 +42,13 @@ class Reading:
 
 @dataclass(slots=True)
 class Sorted:
-    """Readings by what is to be done with them."""
+    """Answers by what is to be done with them."""
 
     new: list[Reading]
     changed: list[Reading]
     same: list[int]  # ids of usage days
-    flagged: list[tuple[Reading, int, str]]  # reading, center id, flag
-    corrected: list[tuple[int, date, str]]  # open flags of these days are over, but for that one
+    flagged: list[tuple[Reading, int, str]]  # answer, center id, flag
+    corrected: list[tuple[int, date, str]]  # open flags of these days are resolved, except the one named
 
 
 def sorted_readings(
@@ -58,7 +58,7 @@ def sorted_readings(
     today: date,
     prices: Plausibility,
 ) -> Sorted:
-    """Sort a batch by the days that are `known` and the ranges of days that are `closed`, by center."""
+    """Sort a batch by the days that are `known` and each center's `closed` ranges of days."""
     found = Sorted([], [], [], [], [])
     for reading in batch:
         row = known.get((reading.instance.pk, reading.day))
@@ -75,7 +75,7 @@ def sorted_readings(
 
 def _sort_new(found: Sorted, reading: Reading, center_id: int, *, late: bool, prices: Plausibility) -> None:
     if not prices.explains(reading.counts, NOTHING, reading.instance.center.country_id, reading.day):
-        # The day counts as read, with nothing on it, until staff decide.
+        # The day counts as read without usage until staff decide.
         found.new.append(replace(reading, usage=NO_USAGE))
         found.flagged.append((reading, center_id, Flag.IMPOSSIBLE))
         _corrected(found, reading, Flag.IMPOSSIBLE)

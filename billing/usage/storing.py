@@ -1,4 +1,4 @@
-"""Taking readings over: what is plain is merged in bulk, what is odd is kept beside it with a flag."""
+"""Storing MazBot's answers: plain ones are merged in bulk, odd ones are kept as flagged usage."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from whatsapp.mazbot import MainAccountUsage, OddField
 from whatsapp.models import MazbotAccount
 
 Flag = FlaggedUsage.Flag
-_FOR_MAZBOT = (*DOUBTS, Flag.ODD)  # MazBot may take these back by answering better
+_FOR_MAZBOT = (*DOUBTS, Flag.ODD)  # MazBot may resolve these by a better answer
 
 _INSERT = """
 INSERT INTO billing_usagerecord
@@ -40,7 +40,7 @@ UPDATE billing_usagerecord AS old
     AS fresh (instance, day, sent, received, failed, cost, read_at)
  WHERE old.instance_id = fresh.instance AND old.day = fresh.day
 """
-# One open flag per number, day and kind: the same odd answer again only brings it up to date.
+# One open flag per number, day and kind: the same odd answer only updates it.
 _FLAG = """
 INSERT INTO billing_flaggedusage
     (reseller_id, center_id, instance_id, day, sent, received, failed, cost, currency, read_at, flag, note, resolution)
@@ -55,12 +55,12 @@ DO UPDATE SET sent = excluded.sent, received = excluded.received, failed = exclu
 
 
 def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime) -> None:
-    """Take a batch over in one transaction: a handful of statements, however many readings.
+    """Store a batch in one transaction with a handful of statements.
 
-    Counts only ever grow automatically. A reading below what was accepted, one that prices don't explain, one for a
-    day to come, and one that changes an invoiced day are kept with a flag (see FlaggedUsage); a reading that was
-    asked for before the one we have is ignored. One that lacks a figure is flagged too; its day is taken over only
-    where just `received` is missing, which costs nothing.
+    Counts only ever grow automatically. An answer below what was accepted, one that prices don't explain, one for a
+    future day, and one that changes an invoiced day are flagged (see FlaggedUsage); an answer requested before the
+    stored one is ignored. One that lacks a figure is flagged too; its day is stored only if just `received` is
+    missing, which costs nothing.
     """
     batch = list(readings)
     if not batch:
@@ -85,10 +85,10 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
 def merge_account(
     account: MazbotAccount, day: date, usage: MainAccountUsage, *, now: datetime, is_today: bool
 ) -> tuple[OddField, ...]:
-    """Keep the main account's day, and return what of it could not be read.
+    """Store the main account's day, and return the fields that could not be read.
 
-    Its quota counts only when the day is today, because it is the quota of now. Where none is sent, or none that can be
-    read, the one before stays.
+    The quota is the current one, so it is stored only if the day is today. If none is sent, or none that can be read,
+    the previous one stays.
     """
     odd = tuple(field for field in usage.odd if is_today or field.name != "available_quota")
     values = {
@@ -108,7 +108,7 @@ def merge_account(
 
 
 def _with_received(reading: Reading, known: dict[tuple[int, date], UsageRecord]) -> Reading:
-    """What was received is told to people only: where it cannot be read, what was known of it stays."""
+    """Received messages are only displayed: if their count cannot be read, the known one stays."""
     if reading.usage.total_received is not None:
         return reading
     row = known.get((reading.instance.pk, reading.day))
@@ -118,7 +118,7 @@ def _with_received(reading: Reading, known: dict[tuple[int, date], UsageRecord])
 def _odd(
     batch: list[Reading], known: dict[tuple[int, date], UsageRecord], today: date
 ) -> list[tuple[Reading, int, str]]:
-    """Readings that lack a figure, with the center that had the number on that day."""
+    """Answers that lack a figure, with the center that had the number on that day."""
     found: list[tuple[Reading, int, str]] = []
     for reading in batch:
         row = known.get((reading.instance.pk, reading.day))
@@ -137,7 +137,7 @@ def _lock_known(batch: list[Reading]) -> dict[tuple[int, date], UsageRecord]:
 def _closed(
     batch: list[Reading], known: dict[tuple[int, date], UsageRecord]
 ) -> dict[int, list[tuple[date, date]]]:
-    """The closed periods, as half-open ranges of days, of who has the numbers and of who had them on those days."""
+    """The closed periods, as half-open ranges of days, of the numbers' centers now and on those days."""
     days = [reading.day for reading in batch]
     centers = {reading.instance.center_id for reading in batch} | {row.center_id for row in known.values()}
     rows = BillingPeriod.objects.filter(
@@ -150,9 +150,9 @@ def _closed(
 
 
 def _undecided(flagged: list[tuple[Reading, int, str]]) -> list[tuple[Reading, int, str]]:
-    """Without those that staff dismissed already: MazBot saying the same again must not ask them again.
+    """Without answers that staff dismissed already: MazBot repeating one must not ask them again.
 
-    Any other answer about the day since then, be it odd or plain growth of a day that was over, ends that decision.
+    Any other answer about the day since then, odd or plain growth of a past day, ends that decision.
     """
     asking = [reading for reading, _center, flag in flagged if flag in _FOR_MAZBOT]
     if not asking:
@@ -196,9 +196,9 @@ def _flag(account: MazbotAccount, flagged: list[tuple[Reading, int, str]]) -> No
 
 
 def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
-    """MazBot says something else of these days, with every figure: their open flags are over, but for the one named.
+    """Resolve the open flags of these days, except the one named: MazBot sent other counts, with every figure.
 
-    How many were open.
+    Return how many were open.
     """
     if not days:
         return 0
@@ -211,7 +211,7 @@ def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
 
 
 def _columns(readings: list[Reading]) -> list[list[Any]]:
-    """Number, day, the four counts and the moment, as one array each."""
+    """Number, day, the four figures and the time, as one array each."""
     rows = [(r.instance.pk, r.day, *r.figures, r.asked_at) for r in readings]
     return [list(column) for column in zip(*rows, strict=True)]
 
