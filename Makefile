@@ -8,6 +8,8 @@ PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 pyth
 BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
 	echo "Markaz needs Python 3.11 or newer, and none was found (tried python3 and python3.11 to python3.14)." >&2; exit 1; fi; \
 	"$(PYTHON)" -I devstack/bootstrap.py
+# Where the environment forbids it, every one of a dozen processes would compile a thousand modules at each start.
+unexport PYTHONDONTWRITEBYTECODE
 VENV = .venv/bin/python
 # Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
 ALL_TESTS = -n 2 --cov --cov-report=term-missing

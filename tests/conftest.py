@@ -67,14 +67,20 @@ def valkey() -> Iterator[redis.Redis]:
     connection.close()
 
 
+@pytest.fixture(scope="session")
+def _cache() -> Iterator[redis.Redis]:
+    """One connection for all tests: opening one takes as long as a small test."""
+    with redis.Redis.from_url(settings.REDIS_URL) as connection:
+        yield connection
+
+
 @pytest.fixture(autouse=True)
-def _nothing_remembered(request: pytest.FixtureRequest) -> None:
+def _nothing_remembered(request: pytest.FixtureRequest, _cache: redis.Redis) -> None:
     """No cached stamp, token or rate-limit count of one test reaches the next."""
     # The mark asks for the fixture later, without naming it here.
     marked = request.node.get_closest_marker("django_db") is not None
     if marked or {"db", "transactional_db"} & set(request.fixturenames):
-        with redis.Redis.from_url(settings.REDIS_URL) as connection:
-            connection.flushdb()
+        _cache.flushdb()
 
 
 @pytest.fixture

@@ -23,16 +23,15 @@ class Checkout:
     def __init__(self, root: Path, *, everything: bool = False) -> None:
         self.root = root
         self.environment = {key: value for key, value in os.environ.items() if key not in HIDDEN}
-        ignore = shutil.ignore_patterns("__pycache__")
         if not everything:
-            shutil.copytree(SOURCE / "devstack" / "embedded", root / "devstack" / "embedded", ignore=ignore)
+            shutil.copytree(SOURCE / "devstack" / "embedded", root / "devstack" / "embedded")
             (root / "devstack" / "__init__.py").touch()
             return
         root.mkdir()
         shutil.copy(SOURCE / "manage.py", root)
         for room in ("devstack", "config", "centers", "whatsapp", "billing", "templates", "static", "locale"):
             if (SOURCE / room).exists():
-                shutil.copytree(SOURCE / room, root / room, ignore=ignore)
+                shutil.copytree(SOURCE / room, root / room)
         (root / "node_modules").symlink_to(SOURCE / "node_modules")
 
     def run(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":

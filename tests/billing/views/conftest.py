@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 import pytest
 import time_machine
@@ -23,8 +24,14 @@ class Desk(People):
     """Who and what the tests of the money pages need."""
 
     shop: Shop
+    other: Shop
     invoice: Invoice
-    foreign: Invoice
+
+    @cached_property
+    def foreign(self) -> Invoice:
+        """An invoice of the other reseller, issued when a test first asks for it: most need none."""
+        with tenant(self.other.reseller):
+            return self.other.owe("5")
 
 
 def add_rates(shop: Shop, *, country: str = "1", at: datetime = NOW, **costs: str) -> None:
@@ -50,8 +57,6 @@ def desk(db: None) -> Desk:
     Center.objects.model._base_manager.filter(pk=other.center.pk).update(name="Foreign Canary")
     for own in (shop, other):
         own.center.refresh_from_db()
-    with tenant(other.reseller):
-        foreign = other.owe("5")
     with tenant(shop.reseller):
         shop.margin("10")
         add_rates(shop, text=CANARY, monthly_subscription="9")
@@ -62,5 +67,5 @@ def desk(db: None) -> Desk:
         stranger_of=other.reseller,
         shop=shop,
         invoice=invoice,
-        foreign=foreign,
+        other=other,
     )

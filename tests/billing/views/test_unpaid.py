@@ -21,6 +21,7 @@ def _planned(page: str) -> str:
 
 
 def test_who_is_overdue_and_will_be_suspended(desk: Desk) -> None:
+    assert desk.foreign.open_amount > 0
     page = _page(desk)
     assert "101,010.10" in page
     assert "Will be suspended within 7 days" in page

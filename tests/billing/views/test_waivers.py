@@ -111,6 +111,5 @@ def test_it_is_for_who_issues_invoices_of_their_own(desk: Desk, lost: Instance) 
     assert desk.as_(desk.support).get(url).status_code == 403
     for outsider in (desk.stranger, desk.admin, desk.viewer):
         assert desk.as_(outsider).post(url, {**DAYS, "because": "x"}).status_code == 404
-    with tenant(desk.stranger_of):
-        foreign = Instance.objects.get()
+    foreign = desk.other.number()
     assert desk.as_(desk.owner).get(desk.url(f"usage/waive/{foreign.pk}/")).status_code == 404
