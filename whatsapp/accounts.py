@@ -1,4 +1,4 @@
-"""A reseller's MazBot account: its client, its credentials, and what an error of it means in words."""
+"""A reseller's MazBot account: its client, its credentials, and its errors as messages."""
 
 import threading
 from dataclasses import replace
@@ -30,13 +30,13 @@ SETTINGS = (
     "cost_currency",
     "webhook_secret",
 )
-#: With another of these it may be another account that answers, or the same one in another way.
+#: If one of these changes, another account may answer, or the same one differently.
 _REACHED_BY = {*CREDENTIALS, "locale_prefix", "body_format", "time_zone", "cost_currency"}
 _SECRET = {"api_key", "password", "webhook_secret"}
 _KINDS = frozenset(kind.value for kind in SENTENCES)
-# The login itself is at fault: nothing works until somebody changes the settings.
+# The login itself is refused: nothing works until the settings are changed.
 REFUSING = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH})
-# So that a busy account is not written with every request.
+# Keeps a busy account's row from being written with every request.
 _OK_EVERY = timedelta(seconds=60)
 
 _clients: dict[int, tuple[AccountConfig, MazBot]] = {}
@@ -45,7 +45,7 @@ _lock = threading.Lock()
 
 
 def account_of(reseller: Reseller) -> MazbotAccount:
-    """The reseller's account, ready to be used. Raises OperationRefused while none is set up."""
+    """The reseller's account. Raises OperationRefused while none is set up."""
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None or not account.is_set_up:
         raise OperationRefused(
@@ -55,7 +55,7 @@ def account_of(reseller: Reseller) -> MazbotAccount:
 
 
 def client_for(account: MazbotAccount) -> MazBot:
-    """The process's client of this account; a changed setting makes a new one. Safe to share between threads."""
+    """This process's client of the account, replaced when a setting changes. Safe to share between threads."""
     config = config_of(account)
     with _lock:
         known = _clients.get(account.pk)
@@ -67,7 +67,7 @@ def client_for(account: MazbotAccount) -> MazBot:
 
 
 def config_of(account: MazbotAccount) -> AccountConfig:
-    """The account as the MazBot client takes it."""
+    """The account in the form the MazBot client takes."""
     return AccountConfig(
         key=f"reseller:{account.reseller_id}",
         base_url=account.base_url,
@@ -83,7 +83,7 @@ def config_of(account: MazbotAccount) -> AccountConfig:
 
 
 def note_success(account: MazbotAccount, *, now: datetime) -> None:
-    """Record that MazBot answered; also keeps a locale prefix that a login has found. Writes at most once a minute."""
+    """Record that MazBot answered, and store a locale prefix found by a login. Writes at most once a minute."""
     with _lock:
         prefix = _found_prefixes.pop(account.pk, None)
     row = MazbotAccount.objects.filter(pk=account.pk)
@@ -96,7 +96,7 @@ def note_success(account: MazbotAccount, *, now: datetime) -> None:
 
 
 def note_error(account: MazbotAccount, error: MazBotError, *, now: datetime) -> None:
-    """Record what last went wrong; a run of the same error is written at most once a minute."""
+    """Record the last error; the same error repeated is written at most once a minute."""
     MazbotAccount.objects.filter(pk=account.pk).filter(
         ~Q(last_error_kind=error.kind) | Q(last_error_at=None) | Q(last_error_at__lt=now - _OK_EVERY)
     ).update(last_error_at=now, last_error_kind=error.kind)
@@ -107,16 +107,16 @@ def save_account(
 ) -> MazbotAccount:
     """Create or change the account. An empty secret keeps the stored one; unknown fields raise TypeError.
 
-    A changed address or credential drops cached logins everywhere (`credentials_version`). What failed before is
-    due again, whatever was changed: nobody saves an account that they do not expect to work. Raises OperationRefused
-    for an address that is not allowed.
+    A changed address or credential drops cached logins everywhere (`credentials_version`). Any change makes failed
+    calls due again, because whoever saves an account expects it to work. Raises OperationRefused for an address that
+    is not allowed.
     """
     unknown = set(fields) - set(SETTINGS)
     if unknown:
         raise TypeError(f"not settings of a MazBot account: {sorted(unknown)}")
     when = now or clock.now()
     with transaction.atomic():
-        # There may be no account yet to be locked, and two clicks must not make two.
+        # There may be no account to lock yet, and two clicks must not create two.
         Reseller.objects.select_for_update(no_key=True).only("pk").get(pk=reseller.pk)
         account = MazbotAccount.objects.select_for_update().filter(reseller=reseller).first()
         account = account or MazbotAccount(reseller=reseller)
@@ -144,9 +144,9 @@ def save_account(
 
 
 def note_test(*, account: MazbotAccount, diagnosis: Diagnosis, now: datetime) -> bool:
-    """Let what failed be tried at once when the settings that are saved have passed `test_account`; True then.
+    """Retry failed calls now if the saved settings are those that passed `test_account`; True then.
 
-    `account` is what was tested. Others' settings say nothing of the account that the jobs use.
+    `account` is what was tested. Unsaved settings prove nothing about the account that the jobs use.
     """
     saved = MazbotAccount.objects.filter(pk=account.pk).first() if account.pk else None
     if saved is None or not diagnosis.ok:
@@ -154,7 +154,7 @@ def note_test(*, account: MazbotAccount, diagnosis: Diagnosis, now: datetime) ->
     if config_of(saved) != replace(config_of(account), version=saved.credentials_version):
         return False
     try:
-        # The test had a login of its own; that of the jobs may still be remembered as refused.
+        # The test had its own login; the jobs' one may still be cached as refused.
         client_for(saved).login()
     except MazBotError as error:
         note_error(saved, error, now=now)
@@ -165,7 +165,7 @@ def note_test(*, account: MazbotAccount, diagnosis: Diagnosis, now: datetime) ->
 
 
 def test_account(*, account: MazbotAccount) -> Diagnosis:
-    """Log in afresh and read the rates, with saved or unsaved settings; takes a few requests of the budget."""
+    """Log in again and fetch the rates, with saved or unsaved settings; takes a few requests of the budget."""
     return test_connection(config_of(account), live.valkey(), clock=clock.now)
 
 
@@ -177,13 +177,13 @@ def unsaved_account(*, reseller: Reseller, **fields: Any) -> MazbotAccount:
     account = MazbotAccount.objects.filter(reseller=reseller).first() or MazbotAccount(reseller=reseller)
     if _apply(account, fields) & {"base_url"}:
         check_account_url(account.base_url)
-    # A version of its own, or the test would take or leave the login of the saved settings.
+    # Its own version, so that the test neither uses nor replaces the login of the saved settings.
     account.credentials_version += 1_000_000
     return account
 
 
 def explain(error: MazBotError, *, by_hand: bool = False) -> str:
-    """A translated sentence of what went wrong and what to do; `by_hand`: as in `explain_kind`."""
+    """A translated message: what went wrong and what to do; `by_hand` as in `explain_kind`."""
     sentence = explain_kind(error.kind, by_hand=by_hand)
     if error.kind == ErrorKind.INVALID and error.field_errors:
         details = "; ".join(" ".join(texts) for texts in error.field_errors.values())
@@ -194,9 +194,9 @@ def explain(error: MazBotError, *, by_hand: bool = False) -> str:
 
 
 def explain_kind(kind: str, *, by_hand: bool = False) -> str:
-    """The translated sentence of an ErrorKind's value, as stored with instances and accounts; "" for none.
+    """The translated message of an ErrorKind's value, as stored with instances and accounts; "" for none.
 
-    `by_hand`: a person asked for it once, so nothing is said of the jobs, which ask again.
+    `by_hand`: a person made the call, so the message does not mention automatic retries.
     """
     if not kind:
         return ""
@@ -207,7 +207,7 @@ def explain_kind(kind: str, *, by_hand: bool = False) -> str:
 
 
 def explain_diagnosis(diagnosis: Diagnosis) -> str:
-    """What a connection test found, in a translated sentence or two."""
+    """The result of a connection test as a translated message."""
     if diagnosis.ok:
         return _("The connection works.")
     sentence = explain_kind(diagnosis.kind or "", by_hand=True)
@@ -227,7 +227,7 @@ def _apply(account: MazbotAccount, fields: dict[str, Any]) -> set[str]:
 
 def _new_client(pk: int, config: AccountConfig) -> MazBot:
     def found(prefix: str) -> None:
-        # May run in a thread without a database connection: `note_success` writes it down.
+        # May run in a thread without a database connection: `note_success` stores it.
         with _lock:
             _found_prefixes[pk] = prefix
 

@@ -1,7 +1,7 @@
-"""Addresses that people give: public web addresses only, whatever spelling hides a private one.
+"""Check URLs that people enter: only public addresses, even if the spelling hides a private one.
 
-We never fetch them: MazBot does. But passing an internal address on would make MazBot (or, in an install beside
-it, our own network) the tool of whoever typed it.
+MazBot fetches them, not we. But an internal address would let the person who typed it reach MazBot's network (or,
+in an install beside it, ours).
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ MAX_URL = 500
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
-# `is_global` is True for these (Python 3.11 to 3.13), though they lead inside or nowhere.
+# `is_global` is True for these (Python 3.11 to 3.13), although they are internal or unroutable.
 _MORE_BLOCKED = tuple(
     ipaddress.ip_network(net)
     for net in (
@@ -55,8 +55,8 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 
 def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
-    """The address without surrounding space. Raises OperationRefused unless it is http(s), without a login, and every
-    address its host stands for is public.
+    """The address without surrounding space. Raises OperationRefused unless it is http(s) without a user name or
+    password and its host resolves only to public addresses.
 
     `resolve(host, port)` returns the host's addresses (default: the system's resolver) or raises OSError.
     """
@@ -75,7 +75,7 @@ def check_public_url(url: str, *, resolve: Resolve | None = None) -> str:
 def check_account_url(url: str) -> None:
     """As `check_public_url`, for a MazBot address typed by an owner; a demo's MazBot may be on this machine.
 
-    Raises OperationRefused, too, where a demo's clock was moved: a real MazBot's customers would be billed by it.
+    Also raises OperationRefused if a demo's clock was moved: it would bill a real MazBot's customers.
     """
     if clock.offset() and not on_this_machine(url):
         raise OperationRefused(
@@ -89,10 +89,10 @@ def check_account_url(url: str) -> None:
 
 
 def may_call(host: str, address: str) -> bool:
-    """Whether MazBot may be called at `address`, which the account's `host` stands for at this moment.
+    """Whether MazBot may be called at `address`, which the account's `host` currently resolves to.
 
-    A name that looked public when it was typed may lead inside later. What `check_account_url` refuses at sight, an
-    operator has entered with a command: that is called wherever it is. So are MAZBOT_INTERNAL_HOSTS.
+    A name that was public when typed may resolve to an internal address later. A host that `check_account_url` refuses
+    by its spelling was entered by an operator with a command and is always called; so are MAZBOT_INTERNAL_HOSTS.
     """
     if settings.DEMO or settings.TESTING or host.lower() in settings.MAZBOT_INTERNAL_HOSTS:
         return True
@@ -104,7 +104,7 @@ def may_call(host: str, address: str) -> bool:
 
 
 def is_public(address: Address) -> bool:
-    """Whether packets to it leave for the public internet; wrapped IPv4 addresses are never public."""
+    """Whether the address is on the public internet; IPv4 addresses embedded in IPv6 are never public."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return False
     if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
@@ -130,13 +130,13 @@ def _split(text: str) -> tuple[str, int]:
 
 
 def _literal(host: str) -> Address | None:
-    """The host as an IP address, if it is written as a plain one; odd spellings of one are refused."""
+    """The host as an IP address, if it is a plain one; unusual spellings of one are refused."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
         pass
     labels = host.split(".")
-    # What ends in a number is an IPv4 address to every browser and resolver: 127.1, 0x7f.1, 2130706433, 0177.0.0.1
+    # Browsers and resolvers take a host ending in a number as IPv4: 127.1, 0x7f.1, 2130706433, 0177.0.0.1
     if _NUMBER.fullmatch(labels[-1]) or not all(_LABEL.fullmatch(label) for label in labels):
         raise _no_address()
     if len(labels) < 2 or ("." + host.lower()).endswith(_INTERNAL_SUFFIXES):

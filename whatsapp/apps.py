@@ -2,12 +2,12 @@ from django.apps import AppConfig
 
 
 class WhatsappConfig(AppConfig):
-    """NUMBERS: instances, their connection, pairing, service and webhooks."""
+    """Numbers: instances, their connection, pairing, service and webhooks."""
 
     name = "whatsapp"
 
     def ready(self) -> None:
-        """Hang on to the life of centers, the Jobs page and the search; keep MazBot calls outside our network."""
+        """Register the hooks into `centers`, and keep MazBot calls away from internal networks."""
         from whatsapp import registration
         from whatsapp.addresses import may_call
         from whatsapp.mazbot.sessions import guard_connections

@@ -1,4 +1,4 @@
-"""What the deeds of this room are called on the audit page."""
+"""Labels of this app's actions in the audit log."""
 
 from django.utils.translation import gettext_lazy as _
 

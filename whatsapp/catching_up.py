@@ -1,6 +1,6 @@
-"""What an account's trouble put off, made due again once there is reason to think that the trouble is over.
+"""Calls delayed by an account's failure are made due again when the failure seems to be over.
 
-Waits between tries grow to hours, and a person who has just corrected a password looks at the pages now.
+Delays between tries grow to hours, and a person who has just corrected a password looks at the pages now.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from django.db.models import F
 from centers.queue.dispatch import enqueue_on_commit
 from whatsapp.models import Instance, MazbotAccount
 
-#: (reseller id, now, everything): what else is due again, in the same transaction and scope.
+#: (reseller id, now, everything): make other work due again, in the same transaction and scope.
 Hook = Callable[[int, datetime, bool], None]
 
-_RETRIED = ("switch_next_at", "webhook_next_at")  # what is repeated until MazBot confirms it (repeating.py)
+_RETRIED = ("switch_next_at", "webhook_next_at")  # calls repeated until MazBot confirms (service/retries.py)
 _hooks: list[Hook] = []
 
 
@@ -27,9 +27,9 @@ def on_catch_up(hook: Hook) -> Hook:
 
 
 def catch_up(*, reseller_id: int, now: datetime, everything: bool = False) -> None:
-    """Let checks, switches, webhook addresses and jobs that failed be tried at once; needs an open scope.
+    """Make failed checks, switches, webhook addresses and jobs due now; needs an open scope.
 
-    `everything`: also jobs that did not fail, because another account or address may answer otherwise.
+    `everything`: also jobs that did not fail, because another account or address may answer differently.
     """
     with transaction.atomic():
         MazbotAccount.objects.filter(reseller=reseller_id).update(checks_paused_until=None)

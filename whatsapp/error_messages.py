@@ -1,4 +1,4 @@
-"""MazBot's errors in words for people: the patterns of sentences."""
+"""Messages for MazBot's errors, as patterns."""
 
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
@@ -27,6 +27,6 @@ SENTENCES = {
     ErrorKind.UNAVAILABLE: _("Part of this system is restarting. Try again in a moment."),
 }
 
-#: What the jobs ask again by themselves; a person who asked has to.
+#: Errors after which jobs retry automatically; a person has to try again.
 PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.MALFORMED, ErrorKind.SERVER})
 ASKED_AGAIN = _("We'll try again automatically.")

@@ -1,4 +1,4 @@
-"""What people may enter about numbers and the MazBot account; everything else in a POST is ignored."""
+"""Forms for numbers and the MazBot account; everything else in a POST is ignored."""
 
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +19,7 @@ from whatsapp.models import Instance, MazbotAccount, Service
 if TYPE_CHECKING:
     _InstanceForm = forms.ModelForm[Instance]
     _AccountForm = forms.ModelForm[MazbotAccount]
-else:  # Django's own classes take no type argument
+else:  # Django's own classes take no type argument at run time
     _InstanceForm = _AccountForm = forms.ModelForm
 
 SECRETS = ("api_key", "password", "webhook_secret")
@@ -29,7 +29,7 @@ _AFTER_ID = re.compile(r"[\s,;]+")
 
 
 class InstanceForm(_InstanceForm):
-    """One number: its MazBot id and what people call it."""
+    """One number: its MazBot id and label."""
 
     class Meta:
         model = Instance
@@ -104,7 +104,7 @@ def _repeated(rows: list[tuple[int, str, str]]) -> list[str]:
 
 
 class MoveForm(forms.Form):
-    """The center a number goes to; only centers of the open scope can be chosen."""
+    """The center a number moves to; only centers of the open scope can be chosen."""
 
     center = forms.ModelChoiceField(queryset=Center.objects.none(), label=gettext_lazy("Move to center"))
 
@@ -115,7 +115,7 @@ class MoveForm(forms.Form):
 
 
 class TypedNameForm(forms.Form):
-    """An act that is hard to undo asks for the thing's name."""
+    """Confirms an action that is hard to undo by typing a name."""
 
     typed = LineField(
         max_length=100,
@@ -140,7 +140,7 @@ class TypedNameForm(forms.Form):
 
 
 class SwitchForm(forms.Form):
-    """The wanted service state; any other word is no choice."""
+    """The desired service state; any other value is invalid."""
 
     wanted = forms.ChoiceField(choices=[(Service.ENABLED, ""), (Service.DISABLED, "")])
 
@@ -229,7 +229,7 @@ class AccountForm(_AccountForm):
         return prefix
 
     def clean(self) -> dict[str, Any]:
-        """Fill empty secrets with the stored ones, but never send stored ones to a new address."""
+        """Fill empty secrets with the stored ones, but never send those to a new address."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         moved = self.stored_url and _host(data.get("base_url", "")) != _host(self.stored_url)
         for name in ("api_key", "password"):
@@ -256,7 +256,7 @@ class ImportForm(forms.Form):
     )
 
     def clean_file(self) -> Any:
-        """The file, if it is small enough to be read at once."""
+        """The file, if it is small enough to be read whole."""
         file = self.cleaned_data["file"]
         if file.size > LARGEST_CSV:
             raise forms.ValidationError(_("The file is larger than 2 MB. Split it and import it in parts."))

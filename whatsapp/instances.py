@@ -24,7 +24,7 @@ from whatsapp.service.webhook_url import is_ours, reset_webhook_url, send_webhoo
 def add_instance(
     *, center: Center, instance_id: str, label: str = "", by: User | None, now: datetime | None = None
 ) -> Instance:
-    """A new number of the center, checked within seconds. Raises OperationRefused for a wrong or known instance id."""
+    """Add a number to the center; it is checked within seconds. Raises OperationRefused for an invalid or known id."""
     when = now or clock.now()
     instance = Instance(
         reseller=center.reseller,
@@ -59,9 +59,9 @@ def edit_instance(
     label: str | None = None,
     now: datetime | None = None,
 ) -> Instance:
-    """Change the label, or correct the instance id (then everything that was seen or asked of it is asked anew).
+    """Change the label, or correct the instance id (then its states and pending calls are reset and requested again).
 
-    Raises OperationRefused for a wrong or known id, and while MazBot sends the events of the old one to a center's
+    Raises OperationRefused for an invalid or known id, and while MazBot sends the events of the old id to a center's
     server.
     """
     when = now or clock.now()
@@ -90,8 +90,8 @@ def edit_instance(
 
 
 def archive_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
-    """Take the number out of use: switched off at MazBot, its events sent to nobody's server but ours, no longer
-    checked, its alerts closed. Twice is once."""
+    """Archive the number: switched off at MazBot, its events sent only to our server, no longer checked, its alerts
+    closed. Does nothing if it is already archived."""
     when = now or clock.now()
     with transaction.atomic():
         first = Instance.objects.filter(pk=instance.pk, archived_at=None).update(archived_at=when)
@@ -109,7 +109,7 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
 
 
 def restore_instance(*, instance: Instance, by: User | None, now: datetime | None = None) -> None:
-    """Take an archived number into use again. One that was off by hand before stays off (see switching.py)."""
+    """Restore an archived number. One that was off manually before stays off (see service/desired_state.py)."""
     when = now or clock.now()
     with transaction.atomic():
         _keep_in_use(instance.center)
@@ -128,8 +128,8 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
 
 
 def move(*, instance: Instance, center: Center, by: User | None, now: datetime | None = None) -> Instance:
-    """Give the number to another center of the same reseller. What the old one owes no longer keeps it off, and
-    the old one's server no longer gets its events."""
+    """Move the number to another center of the same reseller. The old center's debt no longer keeps it off, and the old
+    center's server no longer gets its events."""
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
         raise OperationRefused(_("A number can only be moved to a center of the same reseller."))
@@ -152,7 +152,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
 
 
 def clean_instance_id(text: str) -> str:
-    """The id without surrounding space. Raises OperationRefused with a sentence that names it."""
+    """The id without surrounding space. Raises OperationRefused with a message that names it."""
     value = typed_code(text)
     field = Instance._meta.get_field("instance_id")
     try:
@@ -165,9 +165,9 @@ def clean_instance_id(text: str) -> str:
 
 
 def _keep_in_use(center: Center) -> None:
-    """Nobody archives the center before the transaction ends.
+    """Lock the center against being archived until the transaction ends.
 
-    Raises OperationRefused where somebody has done so already.
+    Raises OperationRefused if it is already archived.
     """
     locked = Center.objects.select_for_update(no_key=True).filter(pk=center.pk, archived_at=None)
     if not locked.values_list("pk", flat=True).first():
@@ -182,7 +182,7 @@ def _clean_label(text: str) -> str:
 
 
 def _check_forwarding(instance: Instance) -> None:
-    """Once its id is another, nobody could take the old one's address back."""
+    """Refuse while the center's address is set: with another id, the old one's address could no longer be reset."""
     if instance.webhook_url and not is_ours(instance.webhook_url, instance.reseller):
         raise OperationRefused(
             _(

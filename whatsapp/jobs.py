@@ -1,4 +1,4 @@
-"""One round of each job for one reseller, recorded for the Jobs page.
+"""One run of each job for one reseller, recorded for the Jobs page.
 
 Each opens the reseller's scope itself and needs no open transaction.
 """
@@ -24,13 +24,13 @@ from whatsapp.service.retries import process_due, resellers_with
 from whatsapp.service.webhook_url import FORWARDING, tell
 from whatsapp.webhooks.inbound import process_events
 
-# A customer waits for a switch, so those go first.
+# Switches go first, because customers wait for them.
 _RETRIES = ((SWITCHING, switch), (FORWARDING, tell))
-_ROUND_SECONDS = 3600.0  # of a round that is to check everybody
+_ROUND_SECONDS = 3600.0  # for a run that checks every number
 
 
 def status_job(*, reseller: Reseller, now: datetime, everyone: bool = False) -> JobRun | None:
-    """Check a batch of the numbers that are due (`everyone`: all in use, however long it takes).
+    """Check a batch of the due numbers (`everyone`: all in use, however long it takes).
 
     None when none was due or no account is set up.
     """
@@ -56,19 +56,19 @@ def status_job(*, reseller: Reseller, now: datetime, everyone: bool = False) -> 
 
 
 def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
-    """Check one number at once, because a person asked."""
+    """Check one number now, because a person asked."""
     with tenant(reseller):
         numbers = list(Instance.objects.filter(pk=instance_pk))
         check_instances(reseller=reseller, instances=numbers, now=now, deadline=10, priority=Lane.PERSON)
 
 
 def switching_due(now: datetime) -> list[int]:
-    """Ids of the resellers for which a switching round has something to do."""
+    """Ids of the resellers with due switches or webhook addresses."""
     return resellers_with((queue for queue, _act in _RETRIES), now)
 
 
 def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
-    """Make the switches that are due, then take back webhook addresses; None when there was nothing to do."""
+    """Make the due switches, then reset webhook addresses; None if there was nothing to do."""
     with tenant(reseller):
         if reseller.pk not in switching_due(now):
             return None
@@ -85,7 +85,7 @@ def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
 
 
 def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
-    """Work through stored events; None when there was none."""
+    """Process stored events; None if there were none."""
     with tenant(reseller):
         if not WebhookEvent.objects.filter(processed_at=None).exists():
             return None
@@ -96,8 +96,8 @@ def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
 
 
 def tidy(*, reseller: Reseller, now: datetime) -> None:
-    """Drop what nobody looks at any more: records of routine rounds, old events, ended pairing attempts, and files
-    with all their rows that were looked at and never imported."""
+    """Delete old records: routine job runs, events, ended pairing attempts, and files that were previewed but never
+    imported, with their rows."""
     with tenant(reseller):
         JobRun.objects.filter(
             reseller=reseller,
@@ -111,7 +111,7 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
 
 
 def _finished(round_: Round) -> JobRun:
-    """The record as it was written when the round ended."""
+    """The stored record of the finished run."""
     round_.run.refresh_from_db()
     return round_.run
 

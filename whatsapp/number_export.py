@@ -1,4 +1,4 @@
-"""The board of numbers as rows of a file. An import knows its columns, so that what was exported can be imported."""
+"""The board of numbers as rows of a file. An import recognises its columns, so that an export can be imported."""
 
 from collections.abc import Iterator
 

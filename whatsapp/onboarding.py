@@ -1,4 +1,4 @@
-"""A new reseller with its owner and its MazBot account: all of it or nothing."""
+"""Creating a reseller with its owner and its MazBot account in one transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from whatsapp.models import MazbotAccount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReseller:
-    """What an operator tells of a new reseller."""
+    """What an operator enters for a new reseller."""
 
     name: str
     currency: str
@@ -38,9 +38,9 @@ class NewReseller:
 
 
 def create_reseller(new: NewReseller) -> Reseller:
-    """Raises OperationRefused with one sentence per wrong value; then nothing was written.
+    """Raises OperationRefused with one message per invalid value; then nothing was written.
 
-    An owner who has an account already keeps it: the password must be theirs.
+    An owner who already has an account keeps it: the password must be theirs.
     """
     reseller = Reseller(
         name=new.name.strip(),

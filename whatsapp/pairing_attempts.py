@@ -1,4 +1,4 @@
-"""What a reading of the connection means for the pairing codes of a number."""
+"""The effect of a connection check on a number's pairing codes."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -11,7 +11,7 @@ OPEN = (State.ASKING, State.SHOWN)
 
 
 def end_connected(*, reseller_id: int, instances: Collection[int], now: datetime) -> None:
-    """These numbers are connected: their open attempts succeeded, and links that led to it were used.
+    """These numbers are connected: mark their open attempts as succeeded and the links behind them as used.
 
     Runs in the caller's transaction.
     """
@@ -27,13 +27,13 @@ def end_connected(*, reseller_id: int, instances: Collection[int], now: datetime
 
 
 def end_open(*, instance: Instance, now: datetime) -> None:
-    """Cover the number's code, and take none that is still being asked for. Runs in the caller's transaction."""
+    """Hide the number's code, and discard one still being requested. Runs in the caller's transaction."""
     open_attempts = PairingAttempt.objects.filter(instance=instance, state__in=OPEN)
     if open_attempts.update(state=State.EXPIRED, image=None, ended_at=now):
         tell(instance.reseller_id, [instance.pk])
 
 
 def tell(reseller_id: int, instances: Collection[int]) -> None:
-    """Hint that the pairing pages of these numbers changed."""
+    """Publish the hint that the pairing pages of these numbers changed."""
     centers = Instance.objects.filter(pk__in=instances).values_list("center_id", flat=True)
     live.publish(reseller_id, "pairing", "instances", centers=tuple(sorted(set(centers))))

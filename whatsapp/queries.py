@@ -1,4 +1,4 @@
-"""Reads with names, for pages."""
+"""Named reads for pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,9 @@ from django.db.models import Count, F, Q, QuerySet
 from centers.models import Reseller
 from whatsapp.models import STATES, Connection, Instance, MazbotAccount, StatusChange
 
-#: States of numbers that should be connected and are not.
+#: States of numbers that should be connected but are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
-#: Numbers of which MazBot has not yet confirmed the service that is wanted.
+#: Numbers whose desired service state MazBot has not confirmed yet.
 IS_SWITCHING = ~Q(service=F("desired_state"))
 
 
@@ -20,13 +20,13 @@ def active_instances() -> QuerySet[Instance]:
 
 
 def down_instances() -> QuerySet[Instance]:
-    """Numbers that should be connected and are not, the longest down first."""
+    """Numbers that should be connected but are not, longest down first."""
     return active_instances().filter(state__in=DOWN).order_by("state_since", "pk")
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCounts:
-    """Numbers in use by state, each in one of them; `switching` (of any state) wait for MazBot."""
+    """Active numbers by state, each counted in one; `switching` (of any state) wait for MazBot."""
 
     total: int
     connected: int
@@ -40,7 +40,7 @@ class ConnectionCounts:
 
     @property
     def down(self) -> int:
-        """Not connected although they should be (also counts unknown ones)."""
+        """Not connected although they should be (including unknown ones)."""
         return self.disconnected + self.expired + self.unknown
 
 
@@ -60,7 +60,7 @@ def connection_counts() -> ConnectionCounts:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of time in one state; `ended` is the end of the window for the last one."""
+    """A time span in one state; for the last one `ended` is the end of the window."""
 
     connection: Connection
     started: datetime

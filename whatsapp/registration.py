@@ -1,4 +1,4 @@
-"""Where this room hangs on to the one to its left: archived centers, the Jobs page, the search."""
+"""Hooks into `centers`: archived centers, the Jobs page, the search."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -52,7 +52,7 @@ def connect() -> None:
 
 
 def first_steps() -> tuple[Step, ...]:
-    """What a new reseller does in this room: the account before the centers, pairing after them."""
+    """Setup steps of a new reseller in this app: the account before the centers, pairing after them."""
     return (
         Step(
             order=10,
@@ -74,7 +74,7 @@ def first_steps() -> tuple[Step, ...]:
 
 
 def archive_numbers(center: Center, by: User | None, now: datetime) -> None:
-    """Archive the center's numbers with it; the same time marks them as archived together."""
+    """Archive the center's numbers with it; the same timestamp marks them as archived together."""
     for instance in Instance.objects.select_related("center", "reseller").filter(
         center=center, archived_at=None
     ):
@@ -82,7 +82,7 @@ def archive_numbers(center: Center, by: User | None, now: datetime) -> None:
 
 
 def restore_numbers(center: Center, by: User | None, now: datetime) -> None:
-    """Bring back the numbers that were archived together with the center, not those archived before."""
+    """Restore the numbers that were archived together with the center, not those archived before."""
     together = (
         AuditEntry.objects.filter(
             reseller=center.reseller, action="center.archived", target_type="center", target_id=str(center.pk)

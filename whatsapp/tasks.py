@@ -1,4 +1,4 @@
-"""What the workers run: ticks that hand out due work, and thin wrappers around operations."""
+"""Celery tasks: ticks that enqueue due work, and thin wrappers around operations."""
 
 from celery import shared_task
 
@@ -21,7 +21,7 @@ _SWEEP_SECONDS = 150  # longer than a batch can take
 
 @tick("whatsapp.tick_status")
 def tick_status() -> None:
-    """One batch of checks for each reseller with numbers due that is not being swept."""
+    """Enqueue a batch of checks for each reseller with due numbers that is not being swept."""
     for reseller_id in scheduler.due_instances(clock.now()):
         if not live.valkey().exists(_SWEEP_KEY.format(reseller_id=reseller_id)):
             enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
@@ -29,13 +29,13 @@ def tick_status() -> None:
 
 @tick("whatsapp.tick_switching")
 def tick_switching() -> None:
-    """One round for each reseller with switches or webhook addresses due."""
+    """Enqueue a run for each reseller with due switches or webhook addresses."""
     hand_out("whatsapp.switch", jobs.switching_due(clock.now()))
 
 
 @tick("whatsapp.tick_pairing")
 def tick_pairing() -> None:
-    """Take up questions and watches that were lost, cover codes that have run out."""
+    """Resume lost requests and watchers, hide expired codes."""
     now = clock.now()
     with every_tenant():
         free_stuck(now=now)
@@ -47,20 +47,20 @@ def tick_pairing() -> None:
 
 @tick("whatsapp.tick_webhooks")
 def tick_webhooks() -> None:
-    """One round for each reseller with events waiting."""
+    """Enqueue a run for each reseller with waiting events."""
     hand_out("whatsapp.process_events", inbound.unprocessed())
 
 
 @tick("whatsapp.tick_imports")
 def tick_imports() -> None:
-    """Take up imports whose task was lost."""
+    """Enqueue imports whose task was lost."""
     for reseller_id, pk in importing.lost_imports(clock.now()):
         enqueue("whatsapp.import", reseller_id=reseller_id, batch_pk=pk)
 
 
 @tick("whatsapp.tick_tidying", every=3600.0)
 def tick_tidying() -> None:
-    """Drop old records of every reseller."""
+    """Delete old records of every reseller."""
     for reseller in Reseller.objects.all():
         jobs.tidy(reseller=reseller, now=clock.now())
 
@@ -82,7 +82,7 @@ def check_batch(*, reseller_id: int) -> None:
 
 @shared_task(name="whatsapp.check_everyone")
 def check_everyone(*, reseller_id: int) -> None:
-    """Make all numbers of a reseller due, for staff who want to know now; the sweep does the rest."""
+    """Make all numbers of a reseller due, because staff asked; the sweep checks them."""
     if Reseller.objects.filter(pk=reseller_id).exists():
         scheduler.make_all_due(reseller_id=reseller_id, now=clock.now())
         enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
@@ -98,7 +98,7 @@ def check_one(*, reseller_id: int, instance_pk: int) -> None:
 
 @shared_task(name="whatsapp.switch")
 def switch(*, reseller_id: int) -> None:
-    """Make the reseller's due switches, and take back webhook addresses."""
+    """Make the reseller's due switches and webhook resets."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
         jobs.switching_job(reseller=reseller, now=clock.now())
@@ -106,7 +106,7 @@ def switch(*, reseller_id: int) -> None:
 
 @shared_task(name="whatsapp.ask_code")
 def ask_code(*, reseller_id: int, attempt_pk: int) -> None:
-    """Fetch a pairing code and begin to watch it."""
+    """Fetch a pairing code and start watching it."""
     for attempt in _attempts(reseller_id, attempt_pk):
         with tenant(attempt.reseller):
             if qr_worker.ask_code(attempt=attempt, now=clock.now()):
@@ -115,7 +115,7 @@ def ask_code(*, reseller_id: int, attempt_pk: int) -> None:
 
 @shared_task(name="whatsapp.watch_code")
 def watch_code(*, reseller_id: int, attempt_pk: int) -> None:
-    """Look once whether the phone took the code, and come back while it is good."""
+    """Check once whether the phone scanned the code, and repeat while it is valid."""
     for attempt in _attempts(reseller_id, attempt_pk):
         with tenant(attempt.reseller):
             if qr_worker.watch(attempt=attempt, now=clock.now()):
@@ -124,7 +124,7 @@ def watch_code(*, reseller_id: int, attempt_pk: int) -> None:
 
 @shared_task(name="whatsapp.process_events")
 def process_events(*, reseller_id: int) -> None:
-    """Work through the reseller's stored events."""
+    """Process the reseller's stored events."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
         jobs.webhook_job(reseller=reseller, now=clock.now())

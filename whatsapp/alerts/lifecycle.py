@@ -1,4 +1,4 @@
-"""Alerts: opened once, acknowledged by people, resolved when the cause is gone."""
+"""Alerts: opened once, acknowledged by people, resolved when their cause is gone."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -12,9 +12,9 @@ from centers.models import Center, Reseller, User
 from whatsapp.models import Alert, Instance
 
 Kind = Alert.Kind
-#: What is said of a number's phone; nothing is while the number is switched off.
+#: Alerts about a number's phone; none is open while the number is switched off.
 OF_THE_PHONE = (Kind.DISCONNECTED, Kind.EXPIRED, Kind.UNKNOWN_STATUS)
-#: What a reading of the connection opens and closes.
+#: Alerts that a check of the connection opens and closes.
 CONNECTION_KINDS = (*OF_THE_PHONE, Kind.NOT_FOUND)
 BACK_SOON = timedelta(minutes=10)
 _What = tuple[str, int | None, int | None]
@@ -29,17 +29,17 @@ def open_alert(
     detail: str = "",
     now: datetime,
 ) -> bool:
-    """Open an alert unless the same one is open already; True when it is new."""
+    """Open an alert unless the same one is already open; True if it is new."""
     owner = center if center is not None else (instance.center if instance is not None else None)
     alert = Alert(reseller=reseller, kind=kind, instance=instance, center=owner, detail=detail, opened_at=now)
     return open_alerts(reseller=reseller, alerts=[alert]) > 0
 
 
 def open_alerts(*, reseller: Reseller, alerts: Iterable[Alert]) -> int:
-    """Open those that are not open already; the number that opened.
+    """Open the alerts that are not open yet; return how many opened.
 
-    One that comes back within BACK_SOON goes on as the same alert, acknowledged or not: a number that comes and goes
-    is one thing to look after.
+    One that returns within BACK_SOON continues the earlier alert, acknowledged or not: an unstable connection is one
+    problem.
     """
     wanted = list(alerts)
     if not wanted:
@@ -58,7 +58,7 @@ def open_alerts(*, reseller: Reseller, alerts: Iterable[Alert]) -> int:
 
 
 def _reopen(reseller: Reseller, wanted: list[Alert]) -> set[_What]:
-    """Let alerts that were over only a moment ago go on, all in one go; what they are about."""
+    """Reopen alerts that were resolved only a moment ago, in one statement; return what they are about."""
     since = max(item.opened_at for item in wanted) - BACK_SOON
     about = Q(instance=None) | Q(instance__in={item.instance_id for item in wanted if item.instance_id})
     rows = Alert.objects.filter(
@@ -67,7 +67,7 @@ def _reopen(reseller: Reseller, wanted: list[Alert]) -> set[_What]:
         reseller=reseller,
         kind__in={item.kind for item in wanted},
     )
-    # The last one counts, and one that is open comes last: PostgreSQL puts NULL behind every moment.
+    # The last one counts, and an open one is last: PostgreSQL sorts NULL after every time.
     latest = {_what(row): row for row in rows.order_by("resolved_at", "pk")}
     over = {what: row.pk for what, row in latest.items() if row.resolved_at is not None}
     again = {_what(item): item.detail for item in wanted if _what(item) in over}
@@ -78,7 +78,7 @@ def _reopen(reseller: Reseller, wanted: list[Alert]) -> set[_What]:
         with transaction.atomic():
             for detail, pks in alike.items():
                 Alert.objects.filter(pk__in=pks).update(resolved_at=None, times=F("times") + 1, detail=detail)
-    except IntegrityError:  # somebody has opened one of them meanwhile: then they begin anew
+    except IntegrityError:  # one of them was opened in the meantime: insert new alerts instead
         return set()
     return set(again)
 
@@ -95,9 +95,9 @@ def resolve_alert(
     center: Center | None = None,
     now: datetime,
 ) -> int:
-    """Close the open alerts of these kinds; the number closed.
+    """Resolve the open alerts of these kinds; return how many.
 
-    Without `instance` and `center` only those of the reseller as a whole are closed.
+    Without `instance` and `center` only those of the reseller as a whole are resolved.
     """
     kinds = [kind] if isinstance(kind, Alert.Kind) else list(kind)
     rows = Alert.objects.filter(reseller=reseller, kind__in=kinds, resolved_at=None)
@@ -111,7 +111,7 @@ def resolve_alert(
 
 
 def acknowledge(*, alert: Alert, by: User, now: datetime) -> None:
-    """Note that somebody looks after it; the first one stays noted."""
+    """Record who looks after the alert; the first person stays recorded."""
     with transaction.atomic():
         first = Alert.objects.filter(pk=alert.pk, acknowledged_at=None).update(
             acknowledged_at=now, acknowledged_by=by

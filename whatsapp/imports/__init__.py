@@ -1,1 +1,1 @@
-"""Reading files of centers and numbers as programs write them."""
+"""Importing centers and numbers from Excel and CSV files."""

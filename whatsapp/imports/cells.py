@@ -1,32 +1,32 @@
-"""Cells of a file, cleaned of what programs leave in them; shared by files and pasted lists."""
+"""Cleaning the cells of files and pasted lists of what spreadsheets leave in them."""
 
 import re
 
 from centers.values.text import typed_code
 from centers.web.exports import without_escapes
 
-# Line breaks and control characters stay: the columns refuse them with a sentence (centers/values/text.py).
+# Line breaks and control characters stay: the columns refuse them with a message (centers/values/text.py).
 _BLANK = re.compile(r"[^\S\n\r\v\f\x1c-\x1f\x85\u2028\u2029]+")
-#: Marks of direction and width that spreadsheets and phones leave around text; no one sees them.
+#: Invisible marks of direction and width that spreadsheets and phones leave around text.
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _DECIMALS = re.compile(r"(\d{6,})\.0+")
-#: `9.66501E+11`: a spreadsheet showed a long number short, and digits are lost. A comma in some languages.
+#: `9.66501E+11`: a spreadsheet rounded a long number, so digits are lost. Some languages write a comma.
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
 _FAILED = frozenset({"#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
 
 
 def clean_text(cell: str) -> str:
-    """Spaces of any width as one blank, no unseen marks around, and without the apostrophe of our own exports."""
+    """The cell with single spaces, without invisible marks at its ends and the apostrophe of our own exports."""
     return _BLANK.sub(" ", without_escapes(cell)).strip(" " + _UNSEEN)
 
 
 def clean_code(cell: str) -> str:
-    """A cleaned cell that holds a code or a number: no unseen marks at all, Latin digits."""
+    """A cleaned cell that contains a code or a number: no invisible marks at all, Latin digits."""
     return typed_code(cell)
 
 
 def without_decimals(cell: str) -> str:
-    """`912345678.0`, as some programs write a whole number, without its end."""
+    """The cell without the `.0` that some programs add to whole numbers."""
     found = _DECIMALS.fullmatch(cell)
     return found[1] if found else cell
 
@@ -37,5 +37,5 @@ def is_shortened(cell: str) -> bool:
 
 
 def is_failed_formula(cell: str) -> bool:
-    """Whether the cell holds an error of the spreadsheet instead of a value."""
+    """Whether the cell contains a spreadsheet error instead of a value."""
     return cell in _FAILED

@@ -1,4 +1,4 @@
-"""Which column of a file is which: by key or by label, English or Arabic, whatever the case and the spaces."""
+"""Recognising the columns of a file by key or label, in English or Arabic, ignoring case and spaces."""
 
 import re
 import unicodedata
@@ -27,7 +27,7 @@ COLUMNS = (
 )
 MANDATORY = ("center",)
 
-#: What our pages and exports call them: matched in both languages.
+#: The labels of our pages and exports, matched in both languages.
 LABELS: dict[str, Promise] = {
     "center": gettext_lazy("Center"),
     "contact_name": gettext_lazy("Contact"),
@@ -40,7 +40,7 @@ LABELS: dict[str, Promise] = {
     "instance_id": gettext_lazy("Instance ID"),
     "label": gettext_lazy("Label"),
 }
-#: What people write besides.
+#: Other names people use.
 _ALSO: dict[str, str] = {
     "center": "center name, centre, centre name, name, customer, customer name, client, مركز, اسم المركز, الاسم, "
     "العميل, اسم العميل, الزبون, اسم الزبون",
@@ -55,11 +55,11 @@ _ALSO: dict[str, str] = {
     "instance_id": "instance, number id, mazbot id, معرف رقم, معرّف instance",
     "label": "number label, number name, تسمية, تسمية الرقم, اسم الرقم",
 }
-#: Headings that exports of earlier versions had.
+#: Headings in exports of earlier versions.
 _EARLIER_EXPORTS = ("Standing", "الوضع المالي")
 _LANGUAGES = ("en", "ar")
 _BETWEEN = re.compile(r"[\W_]+")
-_ARTICLE, _SHORTEST = "ال", 4  # "الـ" before a word that is still one without it
+_ARTICLE, _SHORTEST = "ال", 4  # "الـ" before a word, dropped if enough of the word remains
 
 
 @dataclass(slots=True)
@@ -69,8 +69,8 @@ class Header:
     names: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)  # as the file writes them
-    derived: list[str] = field(default_factory=list)  # of our own exports: worked out, so never read
+    unknown: list[str] = field(default_factory=list)  # as in the file
+    derived: list[str] = field(default_factory=list)  # of our own exports: calculated, so never read
 
     @property
     def nothing_known(self) -> bool:
@@ -79,7 +79,7 @@ class Header:
 
 
 def read_header(cells: Sequence[str]) -> Header:
-    """Match the cells of the first row; columns without a heading are neither read nor reported."""
+    """Match the cells of the first row; columns without a heading are ignored."""
     header = Header()
     for cell in cells:
         key = _compared(cell)
@@ -95,7 +95,7 @@ def read_header(cells: Sequence[str]) -> Header:
 
 @cache
 def _known() -> dict[str, str]:
-    """The column of every heading we understand, as compared."""
+    """The column of every known heading, in the form used for comparison."""
     known = {_compared(word): name for name, words in _ALSO.items() for word in words.split(",")}
     for name, label in LABELS.items():
         known |= {_compared(text): name for text in [name, *_spoken([label])]}
@@ -104,7 +104,7 @@ def _known() -> dict[str, str]:
 
 @cache
 def _exported() -> frozenset[str]:
-    """Headings of our own exports that an import has no use for."""
+    """Headings of our own exports that an import does not use."""
     return frozenset(
         _compared(text) for text in [*_spoken([*CENTER_EXPORT, *NUMBER_EXPORT]), *_EARLIER_EXPORTS]
     )
@@ -119,7 +119,7 @@ def _spoken(labels: Iterable[Promise | str]) -> list[str]:
 
 
 def _compared(heading: str) -> str:
-    """Without case, spaces, punctuation, unseen marks, Arabic vowel signs, hamzas and articles."""
+    """The text without case, spaces, punctuation, invisible marks, Arabic vowel signs, hamzas and articles."""
     parts = unicodedata.normalize("NFKD", heading).casefold()
     plain = "".join(
         part

@@ -1,4 +1,4 @@
-"""Reading a file of centers and numbers, CSV or Excel: bytes in, rows and errors with line numbers out."""
+"""Read a CSV or Excel file of centers and numbers: bytes in, rows and errors with line numbers out."""
 
 import csv
 import io
@@ -15,17 +15,17 @@ from whatsapp.imports.workbooks import is_workbook, read_workbook
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 20_000
 _DELIMITERS = (",", ";", "\t")
-_NAMES = ("center", "contact_name", "label")  # the other columns hold codes
-_MOST_NAMED, _LONGEST_NAMED = 30, 40  # unknown columns, and characters of one
+_NAMES = ("center", "contact_name", "label")  # the other columns contain codes
+_MOST_NAMED, _LONGEST_NAMED = 30, 40  # most unknown columns named in an error, and most characters of each
 _SEPARATOR_LINE = re.compile(r"\s*sep=(.)[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own hint
 
-Row = dict[str, str]  # the columns that the file has
-Record = tuple[int, list[str]]  # the line in which it begins, and its cells
+Row = dict[str, str]  # only the columns in the file
+Record = tuple[int, list[str]]  # its first line number and its cells
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong in which line (1 is the header) and column ("" for the whole line)."""
+    """An error with its line (1 is the header) and column ("" for the whole line)."""
 
     line: int
     field: str
@@ -42,14 +42,14 @@ class RowError:
 
 @dataclass(slots=True)
 class Reading:
-    """How a file was read, for a person to look at before it counts."""
+    """How a file was read, for a person to check before the import."""
 
     encoding: str = ""  # of imports.encodings.ENCODINGS; "": a workbook
     certain: bool = True  # False: the encoding was recognised by its letters
     tab: str = ""  # the sheet of a workbook
     unknown: list[str] = field(default_factory=list)
-    ignored: bool = False  # a person chose to leave the unknown columns out
-    derived: list[str] = field(default_factory=list)  # left out without asking: of our own exports
+    ignored: bool = False  # a person chose to ignore the unknown columns
+    derived: list[str] = field(default_factory=list)  # ignored without asking: columns of our own exports
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -57,7 +57,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Sheet:
-    """The rows that could be read, each with its line number, what could not, and how it was read."""
+    """The rows that could be read with their line numbers, the errors, and how the file was read."""
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
@@ -65,11 +65,11 @@ class Sheet:
 
 
 def read_sheet(content: bytes, *, encoding: str = "", ignore_unknown: bool = False) -> Sheet:
-    """An Excel workbook, or text with columns apart by comma, semicolon or tab.
+    """Read an Excel workbook, or text with columns separated by comma, semicolon or tab.
 
-    Text is read in `encoding`, or in the one that fits: UTF-8, UTF-16 with its mark, Windows-1256 or -1252. Blank
-    lines are skipped. Spaces of any width become one blank, unseen marks around names and in codes are dropped.
-    Unknown columns are an error, all of them together, unless `ignore_unknown`.
+    Text is decoded by `encoding`, or by the one that fits: UTF-8, UTF-16 with a byte order mark, Windows-1256 or -1252.
+    Blank lines are skipped. Runs of spaces become one, invisible marks around names and in codes are dropped. Unknown
+    columns are one error together, unless `ignore_unknown`.
     """
     sheet = Sheet()
     try:
@@ -81,7 +81,7 @@ def read_sheet(content: bytes, *, encoding: str = "", ignore_unknown: bool = Fal
 
 
 def example_file() -> str:
-    """A CSV with the header and two rows of one center, to download."""
+    """A sample CSV to download: the header and two rows of one center."""
     rows = [
         (
             "Al Noor Clinic",
@@ -158,7 +158,7 @@ def _take_all(sheet: Sheet, records: Iterable[Record], ignore_unknown: bool) -> 
 
 
 def _cut(cells: list[str], least: int) -> list[str]:
-    """Without empty cells at the end, which spreadsheets add; at least so many stay."""
+    """The cells without the empty ones that spreadsheets add at the end; at least `least` stay."""
     while len(cells) > least and not cells[-1]:
         cells = cells[:-1]
     return cells
@@ -178,7 +178,7 @@ def _take(sheet: Sheet, header: Header, cells: list[str], line: int) -> None:
 
 
 def _header_errors(header: Header, line: int, ignore_unknown: bool) -> list[RowError]:
-    """One error for each kind of mistake, however many columns it is about."""
+    """One error per kind of mistake, for any number of columns."""
     if header.nothing_known:
         problem = _("The first row must hold the column names: %(names)s. Only %(needed)s is required.")
         return [RowError(line, "", problem % {"names": ", ".join(COLUMNS), "needed": COLUMNS[0]})]

@@ -1,4 +1,4 @@
-"""Which encoding a text file has: certain for UTF-8 and UTF-16, recognised for what Windows programs write."""
+"""The encoding of a text file: certain for UTF-8 and UTF-16, guessed for the Windows encodings."""
 
 import codecs
 import re
@@ -10,7 +10,7 @@ from centers.stored_messages import StoredMessage as _
 from centers.stored_messages import of_lazy
 
 UTF_8, UTF_16, ARABIC, WESTERN, TURKISH = "utf-8", "utf-16", "cp1256", "cp1252", "cp1254"
-#: What a person can choose, by Python's name.
+#: The encodings a person can choose, by Python's name.
 ENCODINGS = {
     UTF_8: gettext_lazy("UTF-8"),
     UTF_16: gettext_lazy("UTF-16"),
@@ -25,7 +25,7 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that no text in
 
 
 class Unreadable(Exception):
-    """The file is no table we can read; the sentence says why and what to do."""
+    """The file is not a table we can read; the message gives the reason and what to do."""
 
     def __init__(self, sentence: str, line: int = 1) -> None:
         super().__init__(sentence)
@@ -35,7 +35,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file. `certain` is False for an encoding that was recognised by its letters: a person must look."""
+    """The text of a file. `certain` is False if the encoding was guessed from its letters: a person must check it."""
 
     text: str
     encoding: str
@@ -85,7 +85,7 @@ def _is_utf_8(content: bytes) -> bool:
 def _windows(content: bytes) -> str:
     """Arabic or Western European: read as Arabic, real Arabic words have no Latin letters in them.
 
-    `Ébène` read as Arabic becomes a word of both scripts, while `مركز` becomes one of Arabic letters alone.
+    `Ébène` decoded as Arabic becomes a word of both scripts, while `مركز` has Arabic letters only.
     """
     try:
         content.decode(WESTERN)

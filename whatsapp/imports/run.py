@@ -1,8 +1,8 @@
-"""Taking over centers and numbers from a file (CSV or Excel): read, check, show, then import all or nothing.
+"""Import centers and numbers from a file (CSV or Excel): read, check, preview, then import all or nothing.
 
-Rows of the same center (by name, as centers/values/names.py tells names apart) are its numbers. A center that exists
-already gets the numbers and stays as it is; a row that contradicts it is an error. A number that its center has
-already changes nothing, so that what was exported can be imported again.
+Rows of the same center (by name, compared as in centers/values/names.py) are its numbers. An existing center gets
+the numbers and stays as it is; a row that contradicts it is an error. A number that its center already has changes
+nothing, so that an export can be imported again.
 """
 
 from collections.abc import Iterable
@@ -47,7 +47,7 @@ State = ImportBatch.State
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import is, in rows."""
+    """The progress of an import, in rows."""
 
     done: int
     total: int
@@ -58,8 +58,8 @@ def preview_import(
 ) -> ImportBatch:
     """Read and check a file; the batch is READY, or INVALID with `errors` ({"line", "field", "message"}).
 
-    `how` is `encoding` and `ignore_unknown` of `read_sheet`. At most KEPT_ERRORS errors are kept. Nothing but the
-    batch itself is written.
+    `how` is `encoding` and `ignore_unknown` of `read_sheet`. At most KEPT_ERRORS errors are stored. Only the batch
+    itself is written.
     """
     batch = ImportBatch(reseller=reseller, by=by, filename=filename.replace("\0", "")[:200], created_at=now)
     batch.content = content[: MAX_BYTES + 1]
@@ -71,9 +71,9 @@ def preview_import(
 def reread_import(
     *, batch: ImportBatch, by: User | None, encoding: str = "", ignore_unknown: bool = False
 ) -> None:
-    """Read the file of a batch that was not started again, in another way.
+    """Read the file of a batch that was not started yet again with other options.
 
-    Raises OperationRefused where there is none.
+    Raises OperationRefused if there is none.
     """
     with transaction.atomic():
         waiting = ImportBatch.objects.select_for_update(of=("self",)).select_related("reseller")
@@ -86,11 +86,12 @@ def reread_import(
 
 
 def _check(batch: ImportBatch, *, encoding: str = "", ignore_unknown: bool = False) -> None:
-    """Fill in what the file would add, or what is wrong with it."""
+    """Fill in the rows the file would add, or its errors."""
     sheet = read_sheet(bytes(batch.content or b""), encoding=encoding, ignore_unknown=ignore_unknown)
     plan = plan_import(batch.reseller, sheet)
     batch.state = State.INVALID if plan.errors else State.READY
-    rows = plan.rows[:KEPT_ERRORS] if plan.errors else plan.rows  # of a file with errors, enough to show
+    # A file with errors keeps only as many rows as the page shows.
+    rows = plan.rows[:KEPT_ERRORS] if plan.errors else plan.rows
     batch.rows = [{"line": line} | row for line, row in rows]
     batch.errors = [error.as_dict() for error in plan.errors[:KEPT_ERRORS]]
     batch.new_centers, batch.total = len(plan.new_centers), len(plan.rows)
@@ -121,9 +122,9 @@ def start_import(*, batch: ImportBatch, by: User | None, now: datetime) -> None:
 
 
 def run_import(*, batch: ImportBatch, now: datetime) -> ImportBatch:
-    """Import a QUEUED batch in one transaction; ends as DONE, or FAILED with a sentence and nothing imported.
+    """Import a QUEUED batch in one transaction; it ends as DONE, or FAILED with a message and nothing imported.
 
-    Safe to call twice and at the same time: the batch is locked while it runs. Needs an open scope.
+    Safe to call twice, even concurrently: the batch is locked while it runs. Needs an open scope.
     """
     try:
         with transaction.atomic():
@@ -144,7 +145,7 @@ def run_import(*, batch: ImportBatch, now: datetime) -> ImportBatch:
 
 
 def import_progress(batch: ImportBatch) -> Progress:
-    """How far the worker is; for a page that asks again and again. The rows appear together at the end."""
+    """The worker's progress, for a page that polls. The rows appear together at the end."""
     if batch.state == State.DONE:
         return Progress(batch.total, batch.total)
     try:
@@ -155,7 +156,7 @@ def import_progress(batch: ImportBatch) -> Progress:
 
 
 def lost_imports(now: datetime) -> list[tuple[int, int]]:
-    """(reseller id, batch id) of imports that wait for a worker too long (looks across tenants)."""
+    """(reseller id, batch id) of imports that have waited too long for a worker (reads across tenants)."""
     with every_tenant():
         lost = ImportBatch.objects.filter(state=State.QUEUED, queued_at__lte=now - _LOST)
         return list(lost.values_list("reseller_id", "pk"))
@@ -198,7 +199,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
 
 
 def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:
-    """Ids by the key of the name, of the centers that were there and of those made here."""
+    """Center ids by name key: the existing centers and those created here."""
     made = Center.objects.bulk_create(
         Center(
             reseller=batch.reseller,
@@ -227,7 +228,7 @@ def _centers(batch: ImportBatch, plan: Plan, now: datetime) -> dict[str, int]:
 
 
 def _check_in_use(centers: Iterable[int]) -> None:
-    """Refuse where a center was archived since the file was checked; from here on their new numbers prevent it."""
+    """Refuse if a center was archived since the file was checked; from here on the new numbers prevent archiving."""
     gone = Center.objects.filter(pk__in=set(centers)).exclude(archived_at=None).first()
     if gone is not None:
         why = _("“%(center)s” is archived. Restore it first.") % {"center": gone}
@@ -235,7 +236,7 @@ def _check_in_use(centers: Iterable[int]) -> None:
 
 
 def _note_progress(batch: ImportBatch, done: int) -> None:
-    """Beside the transaction, or nobody would see it before the end."""
+    """Written outside the transaction: inside, no one would see it before the end."""
     try:
         live.valkey().set(_PROGRESS_KEY.format(pk=batch.pk), done, ex=_PROGRESS_SECONDS)
     except redis.RedisError:

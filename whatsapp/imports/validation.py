@@ -1,4 +1,4 @@
-"""Checking an imported sheet against itself and against what is there already."""
+"""Checking an imported sheet for consistency and against the stored centers and numbers."""
 
 from dataclasses import dataclass, field
 
@@ -24,23 +24,23 @@ _CODES = ("phone", "instance_id")
 
 @dataclass(slots=True)
 class Plan:
-    """Rows in order, cleaned; `new_centers` maps the key of a center's name to its fields as the file has them.
+    """Cleaned rows in order; `new_centers` maps the key of a center's name to its fields in the file.
 
-    `new_numbers` are the rows that add a number; `unchanged` counts those that add nothing, because their center and
-    number exist, `archived` how many of these are in the archive, where they stay.
+    `new_numbers` are the rows that add a number; `unchanged` counts the rows whose center and number already exist,
+    `archived` how many of these are archived and stay so.
     """
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     new_centers: dict[str, Row] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)  # of every center's name
+    keys: dict[str, str] = field(default_factory=dict)  # by every center's name
     new_numbers: list[tuple[int, Row]] = field(default_factory=list)
     unchanged: int = 0
     archived: int = 0
 
 
 def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
-    """What the sheet would add. Needs an open scope; four queries, however many rows."""
+    """What the sheet would add. Needs an open scope; four queries for any number of rows."""
     plan = Plan(errors=list(sheet.errors))
     for line, row in sheet.rows:
         plan.rows.append((line, _cleaned(line, row, plan.errors)))
@@ -51,7 +51,7 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
     _merge_centers(reseller, plan, existing)
     _sort_rows(plan, existing, known)
     for row, phone in refused:
-        row["phone"] = phone  # to be seen beside its error
+        row["phone"] = phone  # shown beside its error
     plan.errors.sort(
         key=lambda error: (error.line, COLUMNS.index(error.field) if error.field in COLUMNS else -1)
     )
@@ -59,13 +59,13 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
 
 
 def _known_centers(reseller: Reseller) -> dict[str, Center]:
-    """The centers by what the database compares their names by."""
+    """The centers by the key the database compares their names by."""
     rows = Center.objects.filter(reseller=reseller).annotate(key=NameKey("name"))
     return {center.key: center for center in rows.iterator()}
 
 
 def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
-    """The row with every column but `instance_id`, which a file of centers may go without."""
+    """The row with every column except `instance_id`, which a file of centers may lack."""
     clean = dict.fromkeys(COLUMNS, "") | row
     if "instance_id" not in row:
         del clean["instance_id"]
@@ -88,7 +88,7 @@ def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
 
 
 def _spoiled(line: int, row: Row) -> list[RowError]:
-    """Cells whose value a spreadsheet lost: errors of formulas, long numbers it shortened."""
+    """Errors for cells whose value a spreadsheet lost: formula errors, rounded long numbers."""
     errors = []
     for name, cell in row.items():
         if is_failed_formula(cell):
@@ -104,9 +104,9 @@ def _spoiled(line: int, row: Row) -> list[RowError]:
 
 
 def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> list[tuple[Row, str]]:
-    """Read every phone in its center's country: of this row, of the center, of another row of it, or the reseller's.
+    """Parse every phone by a country: the row's, its center's, another row's of the center, or the reseller's.
 
-    Returns the rows whose phone was refused, with what it was.
+    Returns the rows whose phone was refused, with the original text.
     """
     refused: list[tuple[Row, str]] = []
     stated: dict[str, str] = {}
@@ -131,12 +131,12 @@ def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) ->
 
 
 def _same_phone(given: str, stored: str) -> bool:
-    """Whether a file repeats what is stored, with or without the plus that spreadsheets drop."""
+    """Whether the file repeats the stored phone, with or without the plus that spreadsheets drop."""
     return given.removeprefix("+") == stored.removeprefix("+")
 
 
 def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line: int) -> list[RowError]:
-    """Put the value as its column would hold it into `row`, or say what is wrong with it."""
+    """Put the value cleaned for its column into `row`, or add its error."""
     value = row.get(name, "")
     if not value:
         return []
@@ -156,7 +156,7 @@ def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line:
 
 
 def _check_instances(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> dict[str, Instance]:
-    """Refuse numbers that are twice in the file or belong to another center; returns those that exist already."""
+    """Refuse numbers that are twice in the file or belong to another center; return those that already exist."""
     seen: dict[str, tuple[int, Row]] = {}
     for line, row in plan.rows:
         instance_id = row.get("instance_id", "")
@@ -182,7 +182,7 @@ def _check_instances(reseller: Reseller, plan: Plan, existing: dict[str, Center]
 
 
 def _merge_centers(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> None:
-    """Rows of one center must agree; what a row leaves empty it takes from the others."""
+    """Rows of one center must agree; empty cells are filled from the center's other rows."""
     first_line: dict[str, int] = {}
     for line, row in plan.rows:
         key = plan.keys[row["center"]]
@@ -207,7 +207,7 @@ def _merge_centers(reseller: Reseller, plan: Plan, existing: dict[str, Center]) 
 
 
 def _contradictions(line: int, row: Row, center: Center) -> list[RowError]:
-    """An import adds numbers to a center that exists; it does not change the center."""
+    """An import adds numbers to an existing center but does not change the center."""
     return [
         RowError(line, name, _differs(_CENTER_DIFFERS, getattr(center, name)))
         for name in CENTER_FIELDS
@@ -230,7 +230,7 @@ def _differs(sentences: tuple[str, str], stored: str) -> str:
 
 
 def _sort_rows(plan: Plan, existing: dict[str, Center], known: dict[str, Instance]) -> None:
-    """Tell the rows that add a number from those that change nothing; an archived center gets no numbers."""
+    """Separate the rows that add a number from those that change nothing; an archived center gets no numbers."""
     for line, row in plan.rows:
         center = existing.get(plan.keys[row["center"]])
         instance = known.get(row.get("instance_id", ""))

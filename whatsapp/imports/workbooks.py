@@ -1,4 +1,4 @@
-"""Reading an Excel workbook (.xlsx) as rows of text: bounded in size, and with every digit of a long number."""
+"""Read an Excel workbook (.xlsx) as rows of text: bounded in size, with every digit of long numbers."""
 
 import io
 import re
@@ -27,7 +27,7 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # also any workbook with a pas
 _ZIP = b"PK\x03\x04"
 _PADDED = re.compile(r"0{2,}")
 _WITH_PLUS = re.compile(r"(?:\"\+\"|\\?\+)[0#]+")
-#: What openpyxl raises for files that are damaged or made by hand.
+#: What openpyxl raises for files that are damaged or not written by a spreadsheet program.
 _DAMAGED = (
     ArithmeticError,
     AttributeError,
@@ -47,14 +47,14 @@ _DAMAGED = (
 
 
 def is_workbook(content: bytes) -> bool:
-    """Whether the file is one of Excel, of any age, and not text."""
+    """Whether the file is an Excel file of any version and not text."""
     return content.startswith((_ZIP, _OLD_EXCEL))
 
 
 def read_workbook(content: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
-    """The name of the first sheet with something in it, and its rows: row number and cells as text.
+    """The name of the first sheet with content, and its rows: row number and cells as text.
 
-    Formulas count as what they came to when the file was saved. Raises Unreadable.
+    Formulas have the value they had when the file was saved. Raises Unreadable.
     """
     if content.startswith(_OLD_EXCEL):
         raise Unreadable(
@@ -66,7 +66,7 @@ def read_workbook(content: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
     try:
         _check_parts(content)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and validations, which nothing here needs
+            warnings.simplefilter("ignore")  # about styles and validations, which are not used here
             return _first_sheet(content)
     except _DAMAGED as error:
         problem = _(
@@ -76,7 +76,7 @@ def read_workbook(content: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
 
 
 def _check_parts(content: bytes) -> None:
-    """Refuse what is no workbook, or would take too much memory or time; nothing is kept unpacked."""
+    """Refuse a file that is no workbook or would take too much memory or time; nothing is kept unpacked."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = archive.infolist()
         names = {part.filename for part in parts}
@@ -125,11 +125,11 @@ def _text(cell: Any) -> str:
 
 
 def _digits(value: float, shown_as: str) -> str:
-    """All digits of a whole number, with the zeros or the plus that its format puts before it."""
+    """All digits of a whole number, with the zeros or the plus that its format adds in front."""
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124  # NaN
         return "#NUM!"
     if abs(value) >= _EXACT:
-        return f"{value:.5E}"  # digits are lost already: written so that it is seen
+        return f"{value:.5E}"  # digits are already lost: this form shows it
     if value != int(value):
         return f"{value:.15g}"
     text = str(int(value))

@@ -1,4 +1,4 @@
-"""What the XML in a workbook may cost. It is read once without being kept, before a library builds objects of it."""
+"""Limits for the XML in a workbook, checked in a first pass before a library builds objects from it."""
 
 from typing import IO
 from xml.parsers import expat
@@ -6,8 +6,8 @@ from xml.parsers import expat
 from centers.stored_messages import StoredMessage as _
 from whatsapp.imports.encodings import Unreadable
 
-_MOST_ELEMENTS = 700_000  # of one part; 20,000 rows of 10 columns need at most some 620,000
-MOST_LINES = 50_000  # rows with nothing in them count too
+_MOST_ELEMENTS = 700_000  # per part; 20,000 rows of 10 columns need at most some 620,000
+MOST_LINES = 50_000  # including empty rows
 _MOST_OF_A_ROW = 4_000
 _MOST_TEXT = 200_000  # characters of one element; Excel allows 32,767
 _PIECE = 256 * 1024
@@ -21,16 +21,16 @@ def too_large() -> Unreadable:
 
 
 def check_xml(stream: IO[bytes]) -> None:
-    """Raise Unreadable for too many elements or too much text, ValueError for declarations of entities.
+    """Raise Unreadable for too many elements or too much text, ValueError for entity declarations.
 
-    Raises ExpatError where it is no XML.
+    Raises ExpatError if it is not XML.
     """
     parser = expat.ParserCreate()
     limits = _Limits()
     parser.buffer_text = True
     parser.StartElementHandler = limits.element
     parser.CharacterDataHandler = limits.text
-    parser.StartDoctypeDeclHandler = _declared  # Excel writes none; they are for entities that grow or fetch
+    parser.StartDoctypeDeclHandler = _declared  # Excel writes none; they allow entities that expand or fetch
     while piece := stream.read(_PIECE):
         parser.Parse(piece)
     parser.Parse(b"", True)

@@ -1,4 +1,4 @@
-"""The only code that speaks to MazBot: the seven calls, the login, the request budget and the errors."""
+"""The only code that calls MazBot: the seven calls, the login, the request budget and the errors."""
 
 from .budget import BudgetUsage, RequestBudget, budget_usage
 from .client import MazBot

@@ -1,6 +1,6 @@
-"""What each call's payload means. Every function raises MazBotError (`malformed`) where nothing of use can be read.
+"""Parsing each call's payload. Every function raises MazBotError (`malformed`) if nothing usable can be read.
 
-One odd field never costs the others: it is left out and named in `odd`, and never guessed.
+One odd field does not invalidate the others: it is left out and named in `odd`, never guessed.
 """
 
 import base64
@@ -35,11 +35,11 @@ MAX_QR_BYTES = 1_000_000
 MAX_RATES = 20_000
 MAX_TOKEN = 8_000
 
-# Texts seen for the service's state; anything else is unconfirmed.
+# Known texts for the service state; anything else is unconfirmed.
 _ENABLED = frozenset({"enabled", "active", "activated"})
 _DISABLED = frozenset({"disabled", "inactive", "deactivated", "suspended"})
 
-# What services say instead of a number where the quota has no end, compared in lower case.
+# What services send instead of a number for an unlimited quota, compared in lower case.
 _UNLIMITED = frozenset(
     {"unlimited", "غير محدود", "no limit", "unmetered", "infinite", "infinity", "inf", "∞"}
 )
@@ -62,7 +62,7 @@ def read_token(payload: Payload) -> str:
 
 
 def read_connection(payload: Payload, *, zone: ZoneInfo, now: datetime) -> CheckResult:
-    """A status this program does not know is kept as text and read as UNKNOWN."""
+    """An unknown status is kept as text and read as UNKNOWN."""
     raw = clean_text(payload.get("status"), limit=MAX_STATUS)
     if not raw:
         raise _malformed("status is missing")
@@ -75,7 +75,7 @@ def read_connection(payload: Payload, *, zone: ZoneInfo, now: datetime) -> Check
 
 
 def read_qr_code(payload: Payload, *, expires_at: datetime, secrets: Iterable[str]) -> QrCode:
-    """Strict base64, with or without a data URL's head and line breaks."""
+    """Strict base64, with or without a data URL's prefix and line breaks."""
     text = payload.get("qr_code")
     if not isinstance(text, str):
         raise _malformed("qr_code is missing")
@@ -94,7 +94,7 @@ def read_qr_code(payload: Payload, *, expires_at: datetime, secrets: Iterable[st
 
 
 def read_rates(payload: Payload) -> RateList:
-    """The rows that can be read; the others are named, so that nobody takes a list with a hole for a whole one."""
+    """The rows that can be read; the others are named, so that an incomplete list is not taken for a complete one."""
     listed = payload.get("data")
     if not isinstance(listed, list):
         raise _malformed("data is not a list of rates")
@@ -130,7 +130,7 @@ def _read_rate(row: object, number: int) -> RateRow | OddField:
 
 
 def read_usage(payload: Payload) -> Usage:
-    """The four figures; one that is missing or odd is None, and not zero. Raises when none can be read."""
+    """The four figures; a missing or odd one is None, not zero. Raises if none can be read."""
     data = _data(payload)
     odd: list[OddField] = []
     usage = Usage(
@@ -146,7 +146,7 @@ def read_usage(payload: Payload) -> Usage:
 
 
 def read_main_account_usage(payload: Payload) -> MainAccountUsage:
-    """As `read_usage`, with the quota where one is named: a number, or that it has no end."""
+    """As `read_usage`, with the quota if there is one: a number, or unlimited."""
     usage = read_usage(payload)
     value = _data(payload).get("available_quota")
     unlimited = _is_unlimited(value)
@@ -165,7 +165,7 @@ def read_main_account_usage(payload: Payload) -> MainAccountUsage:
 
 
 def _is_unlimited(value: object) -> bool:
-    """Minus one, however it is written, or a word for it."""
+    """Whether the value is minus one in any spelling, or a word for unlimited."""
     if isinstance(value, str):
         text = value.strip().lower()
         return text in _UNLIMITED or _MINUS_ONE.fullmatch(text) is not None
@@ -181,7 +181,7 @@ def _figure(data: Payload, name: str, read: Callable[[object, str], _T], odd: li
 
 
 def read_toggle(payload: Payload, *, secrets: Iterable[str]) -> ToggleOutcome:
-    """What the service's state is now; a text never seen before confirms nothing."""
+    """The current service state; an unknown text confirms nothing."""
     raw = clean_text(payload.get("current_status"), limit=MAX_STATUS)
     state = ServiceState.UNCONFIRMED
     if raw.lower() in _ENABLED:
@@ -192,7 +192,7 @@ def read_toggle(payload: Payload, *, secrets: Iterable[str]) -> ToggleOutcome:
 
 
 def read_acknowledgement(payload: Payload, *, secrets: Iterable[str]) -> Acknowledgement:
-    """Just the sentence."""
+    """Only the message."""
     return Acknowledgement(message=safe_text(payload.get("message"), secrets))
 
 

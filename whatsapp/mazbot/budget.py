@@ -1,8 +1,8 @@
 """The request budget of a MazBot account, shared by all processes through Valkey.
 
-Every request reserves a time slot; slots lie 60/limit seconds (and a little) apart, so there are no bursts. A request
-counts against the limit from its slot until 60 seconds after its answer, because it can have reached MazBot at any
-moment in between: however slow the network is, no sliding window of 60 seconds holds more arrivals than the limit.
+Every request reserves a time slot; slots are slightly more than 60/limit seconds apart, so there are no bursts. A
+request counts against the limit from its slot until 60 seconds after its answer, because it can have reached MazBot
+at any moment in between: even on a slow network no sliding window of 60 seconds has more arrivals than the limit.
 """
 
 import logging
@@ -23,18 +23,18 @@ logger = logging.getLogger(__name__)
 
 SECOND = 1_000_000  # the scripts count in microseconds
 MINUTE = 60.0  # MazBot counts requests per minute
-# Slots lie so much further apart: a Valkey that dies with `appendfsync everysec` loses one second of the state.
+# The extra distance between slots: a Valkey that dies with `appendfsync everysec` loses one second of the state.
 HEADROOM = 1 / 60
-# How far ahead a slot is handed out: enough to hide the round trip and a late wake-up, too little to keep a person.
+# How far ahead a slot is granted: enough to hide the round trip and a late wake-up, too little to delay a person.
 MIN_HORIZON, MAX_HORIZON = SECOND // 20, SECOND // 4
 PATIENCE = 1 * SECOND  # a waiter comes back at least this often
-GRACE = 3 * SECOND // 10  # how late it may come before its place is given up
+GRACE = 3 * SECOND // 10  # how late it may come before it loses its place
 LONGEST_PAUSE = 15 * 60 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A granted request: it may be sent now, and `finish` or `penalize` must be called when it is over."""
+    """A granted request: it may be sent now; `finish` or `penalize` must be called when it is over."""
 
     id: str
     at: int  # microseconds of the Valkey server's clock
@@ -46,9 +46,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class BudgetUsage:
-    """How an account's budget stands; `waiting` counts the requests that wait now, by priority.
+    """The state of an account's budget; `waiting` counts the requests waiting now, by priority.
 
-    `limit` is the one last asked for, 0 for an account that has sent nothing yet.
+    `limit` is the one last used, 0 for an account that has sent nothing yet.
     """
 
     limit: int
@@ -60,8 +60,8 @@ class BudgetUsage:
 class RequestBudget:
     """The budget of the account `account`: at most `limit` requests in any `window` seconds, over all processes.
 
-    `longest_request` (seconds) bounds how long a request may be under way: the slot of a process that died counts
-    for that long.
+    `longest_request` (seconds) bounds how long a request may take: the slot of a process that died counts for that
+    long.
     """
 
     def __init__(
@@ -86,10 +86,10 @@ class RequestBudget:
         self._penalize = valkey.register_script(PENALIZE)
 
     def reserve(self, *, priority: Lane, deadline: float | None = None) -> Slot:
-        """Wait for a slot, at most `deadline` seconds (None: the priority's default), and return when it has come.
+        """Wait for a slot, at most `deadline` seconds (None: the priority's default).
 
-        Raises BudgetExhausted as soon as it is clear that no slot comes in time, MazBotError (`unavailable`) when
-        Valkey cannot be reached.
+        Raises BudgetExhausted as soon as it is clear that no slot comes in time, MazBotError (`unavailable`) if Valkey
+        cannot be reached.
         """
         patience = DEFAULT_DEADLINES[priority] if deadline is None else deadline
         give_up = time.monotonic() + patience
@@ -105,14 +105,14 @@ class RequestBudget:
                 return Slot(waiter, detail)
 
     def finish(self, slot: Slot) -> None:
-        """Tell that the request of this slot is over: it got an answer other than 429, or none."""
+        """Release the slot of a request that got an answer other than 429, or none."""
         try:
             self._finish(keys=self._keys[:2], args=[slot.flight, slot.at, self._window])
         except redis.RedisError as problem:
             logger.warning("The request budget could not be told of an answer: %s", type(problem).__name__)
 
     def penalize(self, slot: Slot, retry_after: float | None = None) -> float:
-        """Pause the whole account after a 429, for `retry_after` seconds.
+        """Pause the whole account after a 429 for `retry_after` seconds.
 
         None: for one window, doubled each time a 429 follows right after a pause.
         Returns the seconds until the pause ends.
@@ -152,7 +152,7 @@ class RequestBudget:
 
 
 def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetUsage:
-    """How the budget of the account with this key stands, for whoever looks into it. Raises redis.RedisError."""
+    """The budget's state of the account with this key, for diagnosis. Raises redis.RedisError."""
     answer = cast(
         list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)])
     )

@@ -1,4 +1,4 @@
-"""The budget's Lua scripts. Times are whole microseconds of the Valkey server's clock, the only one that counts.
+"""The budget's Lua scripts. Times are whole microseconds of the Valkey server's clock, the only clock used.
 
 Each script runs atomically. Lua's own number-to-text conversion keeps 14 digits, too few for such times: a time
 that goes into a text is formatted with %.0f. Keys: state (hash: next, paused, strikes, limit), flights (sorted set:
@@ -75,8 +75,8 @@ if tonumber(ARGV[2]) >= (tonumber(redis.call('HGET', KEYS[1], 'paused')) or 0) t
 end
 """
 
-# Answers to requests that were under way when a pause began belong to the same storm and do not escalate it.
-# KEYS: state, flights. ARGV: flight, slot, window, wanted pause (-1: not said), longest pause.
+# A 429 for a request that was under way when a pause started belongs to that pause and does not escalate it.
+# KEYS: state, flights. ARGV: flight, slot, window, requested pause (-1: none), longest pause.
 # Returns the microseconds until the pause ends.
 PENALIZE = """
 local clock = redis.call('TIME')

@@ -26,7 +26,7 @@ FLIGHT_MARGIN = 5.0  # seconds for what the timeouts do not cover, such as name 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """How a call stands in the queue for slots, and what it wants to know of its sending."""
+    """A call's priority and deadline in the queue for slots, and its callback when it is sent."""
 
     priority: Lane
     wait: Wait
@@ -55,7 +55,7 @@ class Caller:
         self.locale_prefix = config.locale_prefix
 
     def login(self, *, priority: Lane, deadline: float | None) -> None:
-        """Log in whether or not a token is shared, and share the new one."""
+        """Log in even if a token is shared, and share the new one."""
         self._guarded(lambda: self._noted(self._logins.fresh(_wait(priority, deadline))))
 
     def call(
@@ -66,12 +66,12 @@ class Caller:
         deadline: float | None,
         on_send: Callable[[], object] = lambda: None,
     ) -> dict[str, object]:
-        """The payload of the query's answer. `on_send` runs just before each try leaves. Raises MazBotError."""
+        """The payload of the query's answer. `on_send` runs just before each try is sent. Raises MazBotError."""
         turn = _Turn(priority, _wait(priority, deadline), on_send)
         return self._guarded(lambda: self._call(query, turn))
 
     def _call(self, query: Query, turn: _Turn) -> dict[str, object]:
-        """A refused token is dropped, unless it has been replaced already, and the call repeated once."""
+        """Drop a refused token, unless it was already replaced, and repeat the call once."""
         used = self._noted(self._logins.current(turn.wait))
         try:
             return self._once(query, used, turn)
@@ -103,7 +103,7 @@ class Caller:
         return self._send(query, prefix, {}, _Turn(priority, Wait(deadline)))
 
     def _send(self, query: Query, prefix: str, headers: dict[str, str], turn: _Turn) -> Answer:
-        """One exchange in a slot of its own. Raises MazBotError: limit (our own or a 429), network, timeout, ..."""
+        """One exchange in its own slot. Raises MazBotError: limit (our own or a 429), network, timeout, ..."""
         url = "/".join(part for part in (self.config.host_url(), prefix, "api", query.path) if part)
         headers = {"apikey": _header_value(self.config.api_key), **headers}
         session = sessions.get(self.config.key, str(self.config.version))
@@ -130,7 +130,7 @@ class Caller:
         )
 
     def _noted(self, used: Pass) -> Pass:
-        """Tell the prefix that works to whoever stores it."""
+        """Report the working prefix to the callback that stores it."""
         if used.prefix != self.locale_prefix:
             self.locale_prefix = used.prefix
             if self._on_locale_prefix:
@@ -151,7 +151,7 @@ def _wait(priority: Lane, deadline: float | None) -> Wait:
 
 
 def _header_value(api_key: str) -> str:
-    """The key as it can stand in a header; anything else would end up in an error text of the HTTP library."""
+    """The key as a valid header value; an invalid one would appear in an error message of the HTTP library."""
     if not api_key or not api_key.isascii() or not api_key.isprintable() or api_key != api_key.strip():
         raise MazBotError(ErrorKind.API_KEY, "the API key is empty or has characters that no header can hold")
     return api_key

@@ -33,7 +33,7 @@ def utc_now() -> datetime:
 
 
 class MazBot:
-    """One account's door to MazBot. Cheap to make; safe to share between threads.
+    """MazBot client of one account. Cheap to create; safe to share between threads.
 
     Every call raises MazBotError. `priority` orders it among the account's waiting requests, `deadline` is how
     many seconds it may wait for its slot before it raises BudgetExhausted (None: the priority's default).
@@ -60,7 +60,7 @@ class MazBot:
         return self._caller.locale_prefix
 
     def login(self, *, priority: Lane = Lane.PERSON, deadline: float | None = None) -> None:
-        """Log in afresh, whatever token is shared or was refused a moment ago."""
+        """Log in again, ignoring a shared token or a recent refusal."""
         self._caller.login(priority=priority, deadline=deadline)
 
     def status(
@@ -75,7 +75,7 @@ class MazBot:
     def connect(
         self, instance_id: str, *, priority: Lane = Lane.PERSON, deadline: float | None = None
     ) -> QrCode:
-        """Call 2: a fresh QR code to pair a number with."""
+        """Call 2: a new QR code to pair a number with."""
         query = self._post("whatsapp/connect", {"instance_id": _id(instance_id)})
         sent: list[datetime] = []
         payload = self._caller.call(
@@ -117,7 +117,7 @@ class MazBot:
         priority: Lane = Lane.METERING,
         deadline: float | None = None,
     ) -> MainAccountUsage:
-        """Call 5: what all of the account used, both days included, and what is left of its quota."""
+        """Call 5: what the whole account used, both days included, and its remaining quota."""
         query = Query("GET", "analytics/usage/main-account", params=_days(from_date, to_date))
         return answers.read_main_account_usage(self._caller.call(query, priority=priority, deadline=deadline))
 
@@ -129,7 +129,7 @@ class MazBot:
         priority: Lane = Lane.CONTROL,
         deadline: float | None = None,
     ) -> ToggleOutcome:
-        """Call 6: switch a number's service. Never repeated here: asking again is the reconciler's decision."""
+        """Call 6: switch a number's service. Never repeated here: the reconciler decides about retries."""
         fields = {"instance_id": _id(instance_id), "action": ToggleAction(action).value}
         query = self._post("instance/toggle", fields)
         payload = self._caller.call(query, priority=priority, deadline=deadline)
@@ -178,7 +178,7 @@ class MazBot:
 
 
 def _id(instance_id: str) -> str:
-    """An instance_id fit for a path: dots alone would climb out of it."""
+    """An instance_id safe in a URL path: dots alone would leave it."""
     text = _plain(instance_id, "instance_id", 200)
     if text in (".", ".."):
         raise _invalid("instance_id", "is no id")

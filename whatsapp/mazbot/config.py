@@ -1,4 +1,4 @@
-"""What a reseller's MazBot account is made of, and how calls against it are tuned."""
+"""Settings of a MazBot account and of the calls to it."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -32,7 +32,7 @@ class AccountConfig:
     version: int | str = 1
 
     def host_url(self) -> str:
-        """The address without `/api` at its end. Raises MazBotError (`invalid`) when it is no web address."""
+        """The address without `/api` at its end. Raises MazBotError (`invalid`) if it is no web address."""
         text = self.base_url.strip().rstrip("/")
         try:
             parts = urlsplit(text)
@@ -46,7 +46,7 @@ class AccountConfig:
         return text.removesuffix("/api").rstrip("/")
 
     def zone(self) -> ZoneInfo:
-        """The zone of naive timestamps. Raises MazBotError (`invalid`) for a name that is no zone."""
+        """The zone of naive timestamps. Raises MazBotError (`invalid`) for an unknown name."""
         try:
             return ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Try a MazBot account out and name what is wrong with it."""
+"""Test a MazBot account and report what is wrong with it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Step(StrEnum):
     LOGIN = "login"
     LIMIT = "limit"
     OURSELVES = "ourselves"  # our own Valkey cannot be reached
-    RATES = "rates"  # login worked, a first call did not
+    RATES = "rates"  # login worked, the first call did not
     DONE = "done"
 
 
@@ -41,10 +41,10 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`detail` is a safe technical sentence in English; `locale_prefix` is the one that login worked under.
+    """`detail` is a safe technical message in English; `locale_prefix` is the one that login worked under.
 
-    `staff_account_hint` is set where the login was refused: owner accounts are reported not to work with the
-    API, a staff account of the reseller is needed.
+    `staff_account_hint` is set if the login was refused: owner accounts are reported not to work with the API, a staff
+    account of the reseller is needed.
     """
 
     ok: bool
@@ -63,7 +63,7 @@ def test_connection(
     clock: Callable[[], datetime] = utc_now,  # noqa: PT028 - not a test
     timeouts: Timeouts = DEFAULT_TIMEOUTS,  # noqa: PT028
 ) -> Diagnosis:
-    """Log in afresh, then read the rates: two requests of the budget, more while the path is looked for."""
+    """Log in again, then fetch the rates: two requests of the budget, more if the path has to be found."""
     bot = MazBot(config, valkey=valkey, clock=clock, timeouts=timeouts)
     try:
         config.zone()

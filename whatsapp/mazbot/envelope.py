@@ -1,4 +1,4 @@
-"""MazBot's envelope: from an HTTP answer to its payload, or to the error it stands for."""
+"""MazBot's envelope: from an HTTP answer to its payload or error."""
 
 import json
 import re
@@ -14,7 +14,7 @@ MAX_DEPTH = 32
 MAX_DIGITS_IN_INTEGER = 40
 MAX_FIELD_ERRORS = 20
 
-# An unterminated string is one match too: tried again from each of its quotes it would cost quadratic time.
+# An unterminated string is one match too: trying again from each of its quotes would take quadratic time.
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _API_KEY = re.compile(r"api[\s_-]?key", re.IGNORECASE)
 
@@ -51,7 +51,7 @@ def _refusal(answer: Answer, payload: dict[str, object], secrets: tuple[str, ...
 
 
 def _failure(answer: Answer, secrets: tuple[str, ...]) -> MazBotError:
-    """The error a status other than 2xx stands for. Its body may be anything, HTML included."""
+    """The error for a status other than 2xx. The body may be anything, including HTML."""
     try:
         payload = parse_object(answer.body)
     except ValueError:
@@ -99,7 +99,7 @@ def _field_errors(errors: object, secrets: tuple[str, ...]) -> dict[str, tuple[s
 
 
 def parse_object(body: bytes) -> dict[str, object]:
-    """The body as a JSON object, decimals as Decimal. Raises ValueError (a sentence without any of the body)."""
+    """The body as a JSON object, decimals as Decimal. Raises ValueError (a message without any of the body)."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -135,8 +135,8 @@ def _integer(text: str) -> int | str:
 
 
 def _unreadable(text: str) -> str:
-    """What stands for a number no field can use (NaN, Infinity, 400 digits): it costs its field, not the answer.
+    """A placeholder for a number no field can use (NaN, Infinity, 400 digits): only its field is lost, not the answer.
 
-    Never a text that reads as a number again.
+    Never a text that can be parsed as a number.
     """
     return f"{text[:20]}\N{HORIZONTAL ELLIPSIS}"

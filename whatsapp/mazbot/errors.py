@@ -1,4 +1,4 @@
-"""What can go wrong between us and MazBot, in terms a caller can act on."""
+"""Errors between us and MazBot, in terms a caller can act on."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class ErrorKind(StrEnum):
-    """Why a call failed; the whatsapp app turns a kind into a sentence in the reader's language."""
+    """Why a call failed; whatsapp.error_messages has a message for each kind."""
 
     NETWORK = "network"  # no connection, or it broke
-    TIMEOUT = "timeout"  # no complete answer in time; a POST may have acted all the same
+    TIMEOUT = "timeout"  # no complete answer in time; a POST may have taken effect
     LOGIN = "login"  # e-mail or password refused (owner accounts are reported not to work: staff only)
     API_KEY = "api_key"
     LOCALE_PATH = "locale_path"  # no login at /api, /ar/api or /en/api, or the address redirects
@@ -36,11 +36,11 @@ PASSING = frozenset(
 
 
 class MazBotError(Exception):
-    """A call to MazBot that brought no result.
+    """A call to MazBot that failed.
 
-    `message` is English, bounded and free of secrets and phone numbers; `retry` says whether the same call may
-    succeed later with nothing changed; `retry_after` is in seconds where a time is known; `field_errors` maps the
-    refused fields of an `invalid` answer to MazBot's sentences; `status_code` is the HTTP status, if one came.
+    `message` is English, bounded and free of secrets and phone numbers; `retry` is whether the same call may succeed
+    later with nothing changed; `retry_after` is in seconds if a time is known; `field_errors` maps the refused fields
+    of an `invalid` answer to MazBot's messages; `status_code` is the HTTP status, if there was one.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class MazBotError(Exception):
 
 
 class BudgetExhausted(MazBotError):
-    """No slot of the account's request budget came free within the caller's deadline.
+    """No slot of the account's request budget became free within the caller's deadline.
 
-    `retry_after` (seconds) and `free_at` (aware UTC) say when to ask again.
+    `retry_after` (seconds) and `free_at` (aware UTC) tell when to retry.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Single values of MazBot's answers: text, money, counts, times. Nothing here trusts what it is given."""
+"""Parsing single values of MazBot's answers: text, money, counts, times. All input is untrusted."""
 
 import re
 import unicodedata
@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from .errors import ErrorKind, MazBotError
 
 MAX_TEXT = 500
-# More digits than any sum of money or count of messages has; keeps 1e999 out of arithmetic and columns. Sums made
-# with binary floats (0.30000000000000004) are rounded to so many places.
+# More digits than any sum of money or count of messages has; keeps 1e999 out of arithmetic and columns. Sums from
+# binary floats (0.30000000000000004) are rounded to this many places.
 MAX_DIGITS, MAX_PLACES = 15, 12
 MAX_COST = Decimal(10) ** 13
 
@@ -20,7 +20,7 @@ _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
 _SPACES = re.compile(r"\s+")
-# Explicit embeddings, overrides and isolates can turn the text around them; the marks LRM, RLM, ALM stay.
+# Explicit embeddings, overrides and isolates can reorder the text around them; the marks LRM, RLM, ALM stay.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*)?", re.ASCII)
 _PHONE = re.compile(r"\+\d[\d ().-]{5,}\d|\d{8,}", re.ASCII)
@@ -42,7 +42,7 @@ def clean_text(value: object, *, limit: int = MAX_TEXT) -> str:
 
 
 def safe_text(value: object, secrets: Iterable[str], *, limit: int = MAX_TEXT) -> str:
-    """`clean_text` with every secret, token and phone number hidden: fit for messages and logs."""
+    """`clean_text` with every secret, token and phone number hidden: safe for messages and logs."""
     text = clean_text(value, limit=limit * 2)
     for secret in sorted(filter(None, map(clean_text, secrets)), key=len, reverse=True):
         text = re.sub(re.escape(secret), _HIDDEN, text, flags=re.IGNORECASE)
@@ -58,7 +58,7 @@ def read_amount(value: object, name: str) -> Decimal:
 
 
 def read_cost(value: object, name: str) -> Decimal:
-    """As `read_amount`, below MAX_COST: what is added up and multiplied with margins must still be money."""
+    """As `read_amount`, below MAX_COST, so that sums and products with margins stay in range."""
     cost = read_amount(value, name)
     if cost >= MAX_COST:
         raise MazBotError(ErrorKind.MALFORMED, f"{name} is too large for an amount of money")
@@ -74,7 +74,7 @@ def read_count(value: object, name: str) -> int:
 
 
 def odd_text(value: object) -> str:
-    """What a field that cannot be read holds, for people: short, safe, "" for nothing."""
+    """The content of a field that cannot be read, for people: short, safe, "" for nothing."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -87,7 +87,7 @@ def odd_text(value: object) -> str:
 
 
 def read_moment(value: object, *, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """A timestamp as aware UTC: naive ones are in the account's `zone`, none lies after `now`; None if unreadable."""
+    """A timestamp as aware UTC, at most `now`: naive ones are in the account's `zone`; None if unreadable."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value.strip()):
         return None
     try:

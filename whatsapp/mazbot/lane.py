@@ -1,10 +1,10 @@
-"""Who goes first when requests are scarce."""
+"""Priority classes of requests."""
 
 from enum import IntEnum
 
 
 class Lane(IntEnum):
-    """The order in which waiting requests of one account are served: the higher goes first."""
+    """The order in which an account's waiting requests are served: higher first."""
 
     SWEEP = 0
     METERING = 1
@@ -12,7 +12,7 @@ class Lane(IntEnum):
     PERSON = 3
 
 
-# Seconds a request may wait for its slot when its caller does not say.
+# Seconds a request waits for its slot by default.
 DEFAULT_DEADLINES = {
     Lane.PERSON: 10.0,
     Lane.CONTROL: 60.0,

@@ -1,4 +1,4 @@
-"""Logging in: once per expiry for all processes, under the locale prefix that the deployment serves."""
+"""Logging in: once per token lifetime for all processes, under the locale prefix that the deployment serves."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,20 +12,20 @@ from .lane import Lane
 from .tokens import LoginLock, Pass, TokenStore
 from .transport import Answer, Query
 
-POLL = 0.05  # seconds between two looks at the lock
-SLOT_PATIENCE = 10.0  # seconds; the lock is renewed after so long a wait for a slot
+POLL = 0.05  # seconds between two checks of the lock
+SLOT_PATIENCE = 10.0  # seconds; the lock is renewed after waiting this long for a slot
 LOCK_MARGIN = 10.0
 
-# Statuses that say "no login at this path" rather than "not you".
+# Statuses that mean "no login at this path", not "credentials refused".
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})
-# Outcomes that the same credentials will have again in a moment.
+# Errors that the same credentials would get again right away.
 _LASTING = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH})
 
 Send = Callable[[Query, str, Lane, float], Answer]
 
 
 class Wait:
-    """How long a call may still wait for its turn."""
+    """How long a call may still wait for its slot."""
 
     def __init__(self, seconds: float) -> None:
         self._give_up = time.monotonic() + seconds
@@ -36,7 +36,7 @@ class Wait:
 
 
 class Logins:
-    """Gets an account's token: the shared one, or a new one by a login of which only one is ever in flight.
+    """Gets an account's token: the shared one, or a new one; only one login is ever in flight.
 
     `send(query, prefix, priority, deadline)` makes one budgeted exchange without a token.
     """
@@ -65,7 +65,7 @@ class Logins:
             _poll(wait)
 
     def fresh(self, wait: Wait) -> Pass:
-        """A new token, whatever is shared or was refused a moment ago."""
+        """A new token, ignoring a shared one or a recent refusal."""
         while not (lock := self._store.lock(self._lease)):
             _poll(wait)
         with _held(lock):
@@ -88,7 +88,7 @@ class Logins:
         raise problem
 
     def _candidates(self) -> Iterator[str]:
-        """Prefixes to try, the one that worked last first."""
+        """Prefixes to try, the last working one first."""
         return iter(
             dict.fromkeys(
                 prefix.strip("/")
@@ -98,7 +98,7 @@ class Logins:
         )
 
     def _try(self, prefix: str, lock: LoginLock, wait: Wait) -> Answer:
-        """One try. All of an account's calls wait for it, so it goes before them, whoever it is for."""
+        """One try. All of an account's calls wait for it, so it has the highest priority."""
         query = Query(
             "POST",
             "login",
@@ -117,7 +117,7 @@ class Logins:
 
 
 def _as_login_error(error: MazBotError) -> MazBotError:
-    """An answer that refuses a login is about the credentials."""
+    """Mark an error that refused the login as one of the credentials."""
     if error.kind in (ErrorKind.REFUSED, ErrorKind.INVALID, ErrorKind.LOGIN):
         return MazBotError(
             ErrorKind.LOGIN, error.message, field_errors=error.field_errors, status_code=error.status_code

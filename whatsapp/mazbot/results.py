@@ -1,4 +1,4 @@
-"""What MazBot's calls answer: frozen values, Decimal money, aware UTC times."""
+"""Results of MazBot's calls: frozen values, Decimal money, aware UTC times."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ConnectionStatus(StrEnum):
-    """The state of a number's WhatsApp connection; UNKNOWN stands for any text not in the contract."""
+    """The state of a number's WhatsApp connection; UNKNOWN for any text not in the contract."""
 
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
@@ -17,14 +17,14 @@ class ConnectionStatus(StrEnum):
 
 
 class ToggleAction(StrEnum):
-    """What the service switch is asked to do."""
+    """The requested service state."""
 
     ENABLE = "enable"
     DISABLE = "disable"
 
 
 class ServiceState(StrEnum):
-    """What MazBot says of the service after a toggle; UNCONFIRMED when its text is neither."""
+    """The service state MazBot reports after a toggle; UNCONFIRMED if its text is neither."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
@@ -54,7 +54,7 @@ class QrCode:
 
 @dataclass(frozen=True, slots=True)
 class OddField:
-    """A field that could not be read: its name in the answer, and what stood there ("": nothing), bounded and safe."""
+    """A field that could not be read: its name in the answer and its content ("": missing), bounded and safe."""
 
     name: str
     text: str
@@ -71,7 +71,7 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class RateList:
-    """The rows that can be read, and what is wrong with the others; `unread_types` are the names of those."""
+    """The rows that can be read, and what is wrong with the others; `unread_types` are the names of the latter."""
 
     rows: tuple[RateRow, ...]
     odd: tuple[OddField, ...] = ()
@@ -80,7 +80,7 @@ class RateList:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Counts of messages and their cost over a range of days (both ends included); None: `odd` says why not."""
+    """Counts of messages and their cost over a range of days (both included); for each None `odd` has the reason."""
 
     total_sent: int | None
     total_received: int | None
@@ -90,13 +90,13 @@ class Usage:
 
     @property
     def is_billable(self) -> bool:
-        """Whether every figure that money is made of is known; what is received costs nothing."""
+        """Whether every figure that is billed is known; received messages cost nothing."""
         return None not in (self.total_sent, self.failed_messages, self.total_cost)
 
 
 @dataclass(frozen=True, slots=True)
 class MainAccountUsage(Usage):
-    """The main account's usage; `available_quota` is None where MazBot names none, or none that can be read."""
+    """The main account's usage; `available_quota` is None if MazBot sends none, or none that can be read."""
 
     available_quota: Decimal | None = None
     quota_is_unlimited: bool = False
@@ -104,7 +104,7 @@ class MainAccountUsage(Usage):
 
 @dataclass(frozen=True, slots=True)
 class ToggleOutcome:
-    """What MazBot answered to a toggle; `raw` is its `current_status`, cleaned and bounded."""
+    """MazBot's answer to a toggle; `raw` is its `current_status`, cleaned and bounded."""
 
     state: ServiceState
     raw: str
@@ -113,6 +113,6 @@ class ToggleOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """A call that answers only with a sentence."""
+    """The answer of a call that returns only a message."""
 
     message: str

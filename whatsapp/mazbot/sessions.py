@@ -22,7 +22,7 @@ from .config import Timeouts
 
 MOST_SESSIONS = 200
 
-#: (host of the account, an address it stands for just now) -> may it be called there?
+#: (host of the account, an address it currently resolves to) -> whether that may be called.
 MayCall = Callable[[str, str], bool]
 
 _patience = threading.local()
@@ -30,7 +30,7 @@ _may_call: MayCall | None = None
 
 
 def guard_connections(may_call: MayCall | None) -> None:
-    """From now on connect only where `may_call` agrees to every address of the host; None removes the guard."""
+    """From now on connect only to hosts whose every address `may_call` accepts; None removes the guard."""
     global _may_call  # noqa: PLW0603  # one rule for the process, set at its start
     _may_call = may_call
 
@@ -47,7 +47,7 @@ def deadline(timeouts: Timeouts) -> Iterator[None]:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Reads a socket, never past the deadline: a plain read timeout starts anew with every byte that drips in."""
+    """Reads a socket, never past the deadline: a plain read timeout restarts with every byte received."""
 
     def __init__(self, sock: socket.socket, read: float, give_up: float) -> None:
         self._raw = sock.makefile("rb", buffering=0)
@@ -81,7 +81,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Guarded(HTTPConnection):
-    """Connects to the very addresses that were checked: a name that turns inside later leads nowhere."""
+    """Connects to exactly the addresses that were checked, so that DNS rebinding has no effect."""
 
     response_class = _Response
 
@@ -138,7 +138,7 @@ class _Adapter(HTTPAdapter):
 
 
 def new_session() -> requests.Session:
-    """A session that takes nothing from the environment, keeps no cookie and never retries by itself."""
+    """A session that takes nothing from the environment, keeps no cookies and never retries automatically."""
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -157,7 +157,7 @@ class SessionRegistry:
         self._sessions: OrderedDict[str, tuple[str, requests.Session]] = OrderedDict()
 
     def get(self, account: str, version: str) -> requests.Session:
-        """The account's session; a new version drops the connections of the old one."""
+        """The account's session; a new account version drops the connections of the old one."""
         with self._lock:
             known = self._sessions.pop(account, None)
             if known and known[0] != version:
@@ -170,7 +170,7 @@ class SessionRegistry:
             return entry[1]
 
     def forget(self) -> None:
-        """Drop everything unclosed: after a fork the connections belong to the parent."""
+        """Forget all sessions without closing them: after a fork the connections belong to the parent."""
         self._lock = threading.Lock()
         self._sessions = OrderedDict()
 

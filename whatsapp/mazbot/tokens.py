@@ -15,16 +15,16 @@ from .errors import ErrorKind, MazBotError
 
 TOKEN_LIFE = 50 * 60  # seconds; MazBot's tokens live about 60 minutes
 PREFIX_LIFE = 30 * 24 * 3600
-REFUSAL_LIFE = 30  # so that a whole sweep does not try wrong credentials once per number
+REFUSAL_LIFE = 30  # keeps a sweep from trying wrong credentials once per number
 
-# Delete or extend only what is still ours.
+# Delete or extend only a value that is still ours.
 _DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 _EXTEND = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A token, the locale prefix it was got under, and the sealed form in which Valkey holds both."""
+    """A token, the locale prefix of its login, and the sealed form of both in Valkey."""
 
     token: str = field(repr=False)
     prefix: str
@@ -32,7 +32,7 @@ class Pass:
 
 
 class TokenStore:
-    """Tokens sealed with a key made from the account's credentials: Valkey alone gives none away."""
+    """Tokens sealed with a key derived from the account's credentials: Valkey alone does not reveal them."""
 
     def __init__(self, valkey: redis.Redis, config: AccountConfig) -> None:
         self._valkey = valkey
@@ -57,7 +57,7 @@ class TokenStore:
         return Pass(token=content["token"], prefix=content["prefix"], sealed=sealed)
 
     def write(self, token: str, prefix: str) -> Pass:
-        """Share a token just got, and remember the prefix for the time after it."""
+        """Share a new token, and remember the prefix for longer."""
         sealed = self._fernet.encrypt(json.dumps({"token": token, "prefix": prefix}).encode())
         self._valkey.set(self._token_key, sealed, ex=TOKEN_LIFE)
         self._valkey.set(self._prefix_key, prefix, ex=PREFIX_LIFE)
@@ -65,7 +65,7 @@ class TokenStore:
         return Pass(token=token, prefix=prefix, sealed=sealed)
 
     def drop(self, used: Pass) -> None:
-        """Forget the token unless another process has already replaced it."""
+        """Delete the token unless another process has already replaced it."""
         self._drop(keys=[self._token_key], args=[used.sealed])
 
     def prefix(self) -> str | None:
@@ -74,12 +74,12 @@ class TokenStore:
         return None if known is None else known.decode()
 
     def refuse(self, error: MazBotError) -> None:
-        """Remember for a short while that these credentials do not work."""
+        """Remember briefly that these credentials were refused."""
         text = json.dumps({"kind": error.kind, "message": error.message, "status": error.status_code})
         self._valkey.set(self._refusal_key, text, ex=REFUSAL_LIFE)
 
     def refusal(self) -> MazBotError | None:
-        """Why the last login was refused, if that was a moment ago."""
+        """Why the last login was refused, if that was recently."""
         known = _as_bytes(self._valkey.get(self._refusal_key))
         if known is None:
             return None
@@ -87,17 +87,17 @@ class TokenStore:
         return MazBotError(ErrorKind(content["kind"]), content["message"], status_code=content["status"])
 
     def lock(self, seconds: float) -> "LoginLock | None":
-        """The right to log in, for so many seconds, or None while someone else has it."""
+        """Take the lock for the login for this many seconds; None while another process has it."""
         owner = uuid.uuid4().hex
         taken = self._valkey.set(self._lock_key, owner, nx=True, px=int(seconds * 1000))
         return LoginLock(self, owner) if taken else None
 
     def extend(self, owner: str, seconds: float) -> None:
-        """Keep the lock for so many seconds from now, if it is still the owner's."""
+        """Renew the lock for this many seconds, if it is still the owner's."""
         self._extend(keys=[self._lock_key], args=[owner, int(seconds * 1000)])
 
     def unlock(self, owner: str) -> None:
-        """Give the lock back, if it is still the owner's."""
+        """Release the lock, if it is still the owner's."""
         self._drop(keys=[self._lock_key], args=[owner])
 
 
@@ -122,7 +122,7 @@ def _sealing_key(config: AccountConfig) -> bytes:
 
 
 def _as_bytes(value: object) -> bytes | None:
-    """What Valkey answered, whether or not the connection decodes answers."""
+    """Valkey's answer as bytes, also from a connection that decodes answers."""
     if isinstance(value, str):
         return value.encode()
     return value if isinstance(value, bytes) else None

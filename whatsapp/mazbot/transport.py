@@ -1,4 +1,4 @@
-"""One HTTP exchange with MazBot: bounded in time and size, never redirected, with errors that hold no secret."""
+"""One HTTP exchange with MazBot: bounded in time and size, never redirected, with errors free of secrets."""
 
 import zlib
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException
 
 
 class ConnectionBrokenError(MazBotError):
-    """The connection stood and then broke, as a kept one does that the other side has closed meanwhile."""
+    """An open connection broke, as a kept-alive one does that the server has closed in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; `retry_after` is in seconds, where the answer named a time."""
+    """The answer; `retry_after` is in seconds, if the answer gave a time."""
 
     status: int
     body: bytes = field(repr=False)
@@ -53,7 +53,7 @@ class Query:
     multipart: bool = True
 
     def body(self) -> dict[str, Any]:
-        """The keyword arguments of `requests` that carry the fields."""
+        """The keyword arguments of `requests` for the fields."""
         if not self.fields:
             return {}
         if self.multipart:
@@ -74,7 +74,7 @@ def exchange(
     except UNSENDABLE:
         problem = MazBotError(ErrorKind.INVALID, "the address or a value cannot be sent as it is")
     except BREAKS as error:
-        # Only the name: the text of these errors can hold the address, a header or a field.
+        # Only the name: the text of these errors can contain the address, a header or a field.
         kind = ConnectionBrokenError if _had_stood(error) else MazBotError
         problem = kind(ErrorKind.NETWORK, f"no connection to MazBot ({type(error).__name__})")
     raise problem
@@ -147,7 +147,7 @@ def _decompress(body: bytes, encoding: str) -> bytes:
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds of a Retry-After header (a number or an HTTP date), at most an hour; None when it says nothing."""
+    """Seconds of a Retry-After header (a number or an HTTP date), at most an hour; None if missing or unreadable."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return min(float(text), LONGEST_RETRY_AFTER)

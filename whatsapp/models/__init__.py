@@ -1,4 +1,4 @@
-"""The numbers of the centers: what they are, what was seen of them, what was asked of them."""
+"""The numbers of the centers: their settings, observed connection and requested service."""
 
 from whatsapp.models.account import MazbotAccount
 from whatsapp.models.alert import Alert

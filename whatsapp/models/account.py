@@ -14,12 +14,12 @@ from centers.values.validators import validate_currency, validate_time_zone
 
 
 def new_path_token() -> str:
-    """43 random characters for the address MazBot's webhooks are sent to."""
+    """43 random characters for the URL MazBot's webhooks are sent to."""
     return secrets.token_urlsafe(32)
 
 
 class MazbotAccount(models.Model):
-    """Address, credentials and limits of the one main account a reseller has."""
+    """Address, credentials and limits of a reseller's main account."""
 
     class BodyFormat(models.TextChoices):
         FORM = "form", _("Form fields")
@@ -49,7 +49,7 @@ class MazbotAccount(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
-    # While MazBot fails for many numbers at once nobody is alarmed per number and nobody is suspended.
+    # While MazBot fails for many numbers, no alerts per number are opened and no center is suspended.
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     recent_checks = models.JSONField(
         default=list, editable=False
@@ -63,5 +63,5 @@ class MazbotAccount(models.Model):
 
     @property
     def is_set_up(self) -> bool:
-        """Whether there is enough to try a login."""
+        """Whether the account is complete enough to try a login."""
         return bool(self.api_key and self.email and self.password)

@@ -1,4 +1,4 @@
-"""Something that staff should look at, from when it began until it was over."""
+"""Alerts: problems that need staff, from when they started until they were over."""
 
 from django.db import models
 from django.db.models import Q
@@ -42,7 +42,7 @@ class Alert(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     detail = StoredMessageField(blank=True)
     opened_at = models.DateTimeField()
-    # How often it began: more than once when it came back soon after it was over.
+    # How often it started: more than once if it returned soon after it was over.
     times = models.PositiveIntegerField(default=1)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

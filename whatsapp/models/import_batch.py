@@ -1,4 +1,4 @@
-"""A file of centers and instances on its way into the product."""
+"""Imports of files with centers and instances."""
 
 from django.db import models
 from django.db.models import Value
@@ -11,7 +11,7 @@ from centers.stored_messages import StoredMessageField, StoredMessagesField
 
 
 class ImportBatch(models.Model):
-    """One uploaded file: read, shown for review, then taken over as a whole or not at all."""
+    """One uploaded file: read, previewed, then imported completely or not at all."""
 
     class State(models.TextChoices):
         INVALID = "invalid", _("Has errors")
@@ -22,11 +22,11 @@ class ImportBatch(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="import_batches")
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    #: The file itself, to read it again in another encoding; dropped when it was imported.
+    #: The file itself, to read it again in another encoding; deleted after the import.
     content = models.BinaryField(null=True, editable=False)
     reading = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField())
-    )  # csvfile.Reading, and counts
+    )  # csv_reader.Reading, and counts
     filename = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=7, choices=State)
     rows = models.JSONField(default=list)  # [{"line": 2, "center": ..., "instance_id": ..., ...}]
@@ -48,5 +48,5 @@ class ImportBatch(models.Model):
 
     @property
     def new_numbers(self) -> int:
-        """Rows that add a number; the others are there already, or are centers without numbers."""
+        """Rows that add a number; the others exist already, or are centers without numbers."""
         return self.total - int(self.reading.get("without_number", 0))

@@ -16,7 +16,7 @@ from centers.values.names import NameKey
 
 
 class Connection(models.TextChoices):
-    """What MazBot last said of the phone; UNCHECKED until it was asked once."""
+    """The phone's state as last reported by MazBot; UNCHECKED before the first check."""
 
     CONNECTED = "connected", _("Connected")
     DISCONNECTED = "disconnected", _("Disconnected")
@@ -27,20 +27,20 @@ class Connection(models.TextChoices):
 
 
 class Service(models.TextChoices):
-    """Whether MazBot serves the number: as wanted by us, and as confirmed by MazBot."""
+    """Whether MazBot serves the number: as desired by us, and as confirmed by MazBot."""
 
     ENABLED = "enabled", _("Enabled")
     DISABLED = "disabled", _("Disabled")
     UNCONFIRMED = "unconfirmed", _("Not confirmed")
 
 
-#: What a number is called wherever it is shown or counted: switched off, or else its connection.
+#: The state a number is shown and counted under: switched off, or else its connection.
 OFF = "off"
 STATES = [*Connection.choices, (OFF, _("Switched off"))]
 
 
 class DesiredReason(models.TextChoices):
-    """Why the desired state is what it is; a payment ends only NON_PAYMENT."""
+    """The reason for the desired state; a payment ends only NON_PAYMENT."""
 
     NONE = "", "-"
     MANUAL = "manual", _("Manual")
@@ -49,7 +49,7 @@ class DesiredReason(models.TextChoices):
 
 
 class Instance(models.Model):
-    """One number. Connection is observed; service has a wanted and a confirmed state (see switching.py)."""
+    """One number. Connection is observed; service is desired and confirmed (see service/desired_state.py)."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="instances")
@@ -86,7 +86,7 @@ class Instance(models.Model):
     switch_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a call is under way
     switch_error = StoredMessageField(blank=True, editable=False)
 
-    # Derived by the database, so that every page, count, filter, order and export means the same by it.
+    # Derived by the database, so that all pages, counts, filters, orders and exports agree.
     state = models.GeneratedField(
         expression=Case(When(desired_state=Service.DISABLED, then=Value(OFF)), default=F("connection")),
         output_field=models.CharField(max_length=12, choices=STATES),
@@ -110,9 +110,10 @@ class Instance(models.Model):
     )  # see whatsapp/service/webhook_url.py
     webhook_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
-    connect_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # a code is asked for
+    # Set while a pairing code is being requested.
+    connect_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
-    version = models.PositiveIntegerField(default=0, editable=False)  # raised with every change a row shows
+    version = models.PositiveIntegerField(default=0, editable=False)  # incremented with every visible change
     created_at = models.DateTimeField(default=clock.now, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 

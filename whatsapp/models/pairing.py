@@ -1,4 +1,4 @@
-"""Tries to pair a phone by QR, and links that let somebody without an account do it."""
+"""Attempts to pair a phone by QR, and links for pairing without an account."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ from whatsapp.models.instance import Instance
 
 
 class PairingAttempt(models.Model):
-    """One code asked of MazBot. At most one per instance is being asked for at a time."""
+    """One code requested from MazBot. At most one request per instance is open at a time."""
 
     class State(models.TextChoices):
         ASKING = "asking", _("Requesting a code")
@@ -32,10 +32,10 @@ class PairingAttempt(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.ASKING)
     image = models.BinaryField(null=True)  # PNG, re-encoded by us; emptied when the attempt is over
     link = models.ForeignKey("PairingLink", on_delete=models.SET_NULL, null=True, related_name="attempts")
-    renewal = models.PositiveSmallIntegerField(default=0)  # how often the page has asked anew by itself
+    renewal = models.PositiveSmallIntegerField(default=0)  # how often the page has asked again automatically
     started_at = models.DateTimeField()
-    asked_at = models.DateTimeField(null=True)  # a worker took it on
-    polled_at = models.DateTimeField(null=True)  # the number's status was last asked for while the code is up
+    asked_at = models.DateTimeField(null=True)  # a worker took it
+    polled_at = models.DateTimeField(null=True)  # last status check while the code is on screen
     expires_at = models.DateTimeField(null=True)  # of the code
     ended_at = models.DateTimeField(null=True)
     error_kind = models.CharField(max_length=20, blank=True)

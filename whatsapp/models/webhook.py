@@ -1,4 +1,4 @@
-"""Events MazBot sent us: stored before they are believed, processed in a job."""
+"""Webhook events from MazBot: stored unverified, processed by a job."""
 
 from django.db import models
 
@@ -7,13 +7,13 @@ from centers.models.managers import TenantManager
 
 
 class WebhookEvent(models.Model):
-    """One event, once, whatever how often it is delivered."""
+    """One event, stored once however often it is delivered."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     event_id = models.CharField(max_length=100)  # MazBot's id, or "sha256:" and a hash of the body
     type = models.CharField(max_length=64)
     body = models.JSONField()
-    signed = models.BooleanField()  # the signature was there and right
+    signed = models.BooleanField()  # with a valid signature
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField(null=True)
     deliveries = models.PositiveIntegerField(default=1)

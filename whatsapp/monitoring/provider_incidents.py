@@ -1,6 +1,6 @@
-"""Telling MazBot's own trouble from trouble with single numbers.
+"""Distinguishing an outage at MazBot from problems of single numbers.
 
-While most checks fail by MazBot's fault nobody is alarmed per number and nobody is suspended.
+While most checks fail because of MazBot no alerts per number are opened and no center is suspended.
 """
 
 from datetime import datetime, timedelta
@@ -14,20 +14,20 @@ from whatsapp.catching_up import catch_up
 from whatsapp.mazbot import ErrorKind
 from whatsapp.models import Alert, MazbotAccount
 
-#: Errors that say nothing about the number asked for.
+#: Errors that are not about the checked number.
 FAULTS = frozenset(
     {ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.SERVER, ErrorKind.MALFORMED, ErrorKind.TOO_LARGE}
 )
 WINDOW = timedelta(minutes=10)
 LEAST_CHECKS = 5
-# Over again once at most one check in so many fails.
+# The outage is over once at most one in this many checks fails.
 RECOVERED_SHARE = 5
 
-Entry = tuple[float, int, int]  # time (epoch seconds), checks answered, checks failed by MazBot's fault
+Entry = tuple[float, int, int]  # time (epoch seconds), checks answered, checks failed because of MazBot
 
 
 def note_checks(*, reseller: Reseller, answered: int, failed: int, now: datetime) -> bool:
-    """Count the checks of a batch; True while MazBot is held to be failing."""
+    """Count the checks of a batch; return True while MazBot counts as failing."""
     if not answered and not failed:
         return MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False).exists()
     with transaction.atomic():
@@ -64,5 +64,5 @@ def _begin(reseller: Reseller, window: list[Entry], now: datetime) -> None:
 
 def _end(reseller: Reseller, now: datetime) -> None:
     resolve_alert(reseller=reseller, kind=Alert.Kind.PROVIDER_FAILING, now=now)
-    # What was put off because of the failure is tried again now.
+    # Calls rescheduled because of the outage are retried now.
     catch_up(reseller_id=reseller.pk, now=now)

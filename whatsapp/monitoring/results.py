@@ -1,4 +1,4 @@
-"""Writing down what checks of the connection brought: the rows, the history, the alerts, the hints."""
+"""Storing the results of connection checks: rows, history, alerts, hints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _ALARMS = {
     Connection.UNKNOWN: Kind.UNKNOWN_STATUS,
 }
 
-# A reading that is older than the one already there (two workers, one slow) changes nothing.
+# A result older than the stored one (two workers, one slow) changes nothing.
 _MERGE = """
 WITH seen AS (
     SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::timestamptz[],
@@ -54,7 +54,7 @@ RETURNING i.id, i.center_id, o.connection, i.connection, i.desired_state,
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One check of one number: `connection` is None when it failed, then `error` holds the ErrorKind."""
+    """One check of one number: `connection` is None if it failed, then `error` is the ErrorKind."""
 
     instance_pk: int
     at: datetime
@@ -82,9 +82,9 @@ class _Row:
 
 
 def record_outcomes(*, reseller: Reseller, outcomes: Sequence[Outcome], alarms: bool = True) -> int:
-    """Merge the outcomes in one statement; the number of connections that changed.
+    """Merge the outcomes in one statement; return the number of changed connections.
 
-    `alarms` False opens no alert (MazBot itself is failing); alerts whose cause is gone are closed all the same.
+    `alarms` False opens no alerts (MazBot itself is failing); alerts whose cause is gone are resolved anyway.
     """
     if not outcomes:
         return 0
@@ -133,7 +133,7 @@ def _remember(reseller: Reseller, changed: list[_Row], by_pk: dict[int, Outcome]
 
 
 def _settle_alerts(reseller: Reseller, rows: list[_Row], by_pk: dict[int, Outcome], alarms: bool) -> None:
-    """Open and close the alerts so that each number has the one its state asks for, or none."""
+    """Open and resolve alerts so that each number has the one for its state, or none."""
     open_now: dict[int, set[str]] = {row.pk: set() for row in rows}
     known = Alert.objects.filter(instance__in=open_now, resolved_at=None, kind__in=CONNECTION_KINDS)
     for pk, kind in known.values_list("instance_id", "kind"):
@@ -161,7 +161,7 @@ def _wanted(row: _Row, outcome: Outcome, open_now: set[str]) -> set[str]:
     if row.desired_state == Service.DISABLED:
         return set()
     if outcome.connection == Connection.PAIRING:
-        # Not yet well again: somebody is looking for a phone.
+        # Not recovered yet: someone is pairing the phone.
         return open_now & {Kind.DISCONNECTED, Kind.EXPIRED}
     alarm = _ALARMS.get(outcome.connection)
     return {alarm} if alarm else set()

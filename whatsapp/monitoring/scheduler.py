@@ -1,4 +1,4 @@
-"""Watching the connection of the numbers: which are due, asking MazBot, coping with its answers."""
+"""Monitoring the connection of the numbers: which are due, asking MazBot, handling its answers."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ from whatsapp.monitoring.provider_incidents import FAULTS, note_checks
 from whatsapp.monitoring.results import Outcome, record_outcomes
 
 SHORTEST = 60.0  # seconds between two checks of a number
-SHARE = 0.7  # of the account's requests; the rest is for people, switches and metering
+SHARE = 0.7  # of the account's requests; the rest is for people, switches and usage
 WHILE_PAIRING = 15.0
 LONGEST_PAIRING = timedelta(minutes=10)
 LONGEST_BACKOFF = 900.0
@@ -35,16 +35,16 @@ BATCH_SECONDS = 30.0
 LARGEST_BATCH = 200
 _FLUSH_CHANGED, _FLUSH_ANY = 1.0, 10.0  # seconds after which outcomes are written
 
-# These say nothing about the number: the batch stops, and the rest of it is looked at later.
+# Errors that are not about the number: the batch stops, and the rest of it is checked later.
 STOPPING = REFUSING | {ErrorKind.LIMIT, ErrorKind.UNAVAILABLE}
 _OF_THE_ACCOUNT = (Alert.Kind.ACCOUNT_REFUSED, Alert.Kind.ACCOUNT_LIMITED)
-#: What one check came to: (number, sentence or "" when MazBot answered).
+#: The result of one check: (number, message or "" if MazBot answered).
 Report = Callable[[Instance, str], None]
 
 
 @dataclass(slots=True)
 class Tally:
-    """How a batch went; `left` were not looked at because of `stopped_by` or the deadline."""
+    """The result of a batch; `left` were not checked because of `stopped_by` or the deadline."""
 
     answered: int = 0
     failed: int = 0
@@ -55,7 +55,7 @@ class Tally:
 
 @dataclass(slots=True)
 class _Batch:
-    """A batch under way: outcomes wait here for the next write."""
+    """A running batch: outcomes wait here for the next write."""
 
     account: MazbotAccount
     reseller: Reseller
@@ -75,17 +75,17 @@ class _Batch:
 
 
 def sweep_interval(numbers: int, rate_limit: int) -> float:
-    """Seconds between two checks of each of `numbers`, so that a sweep takes SHARE of the account's requests."""
+    """Seconds between two checks of each of `numbers`, such that a sweep takes SHARE of the account's requests."""
     return max(SHORTEST, numbers * 60.0 / (rate_limit * SHARE))
 
 
 def batch_size(rate_limit: int) -> int:
-    """As many numbers as can be asked for in about BATCH_SECONDS."""
+    """As many numbers as can be checked in about BATCH_SECONDS."""
     return max(5, min(LARGEST_BATCH, int(rate_limit * BATCH_SECONDS / 60)))
 
 
 def due_instances(now: datetime) -> list[int]:
-    """Ids of the resellers with numbers that are due for a check (looks across tenants)."""
+    """Ids of the resellers with numbers that are due for a check (reads across tenants)."""
     with every_tenant():
         ready = MazbotAccount.objects.exclude(api_key="").filter(
             Q(checks_paused_until=None) | Q(checks_paused_until__lte=now)
@@ -95,14 +95,14 @@ def due_instances(now: datetime) -> list[int]:
 
 
 def make_all_due(*, reseller_id: int, now: datetime) -> None:
-    """Let the sweep look at every number of the reseller next, also while its account is paused."""
+    """Make every number of the reseller due now, even while its account is paused."""
     with every_tenant(), transaction.atomic():
         Instance.objects.filter(reseller=reseller_id, archived_at=None).update(next_check_at=now)
         MazbotAccount.objects.filter(reseller=reseller_id).update(checks_paused_until=None)
 
 
 def claim_due(*, reseller: Reseller, now: datetime, limit: int) -> list[Instance]:
-    """Up to `limit` due numbers, the longest due first, that no other worker will take meanwhile."""
+    """Claim up to `limit` due numbers, longest due first, so that no other worker takes them."""
     with transaction.atomic():
         due = (
             _due(now)
@@ -124,10 +124,10 @@ def check_instances(
     priority: Lane = Lane.SWEEP,
     report: Report = lambda _instance, _why: None,
 ) -> Tally:
-    """Ask MazBot for the status of these numbers for at most `deadline` seconds, and write what it says.
+    """Check the status of these numbers for at most `deadline` seconds, and store the results.
 
-    Needs an open scope and no open transaction: MazBot is asked outside of any. A check that fails leaves the
-    connection as it was and says when and why it failed. An error of our own is raised once the others are written.
+    Needs an open scope and no open transaction. A failed check keeps the connection and stores when and why it failed.
+    An error of our own is raised after the other results are stored.
     """
     numbers = list(instances)
     account = MazbotAccount.objects.filter(reseller=reseller).first()
@@ -144,7 +144,7 @@ def check_instances(
     )
     left = _ask_all(batch, numbers, client_for(account), deadline, priority)
     if batch.tally.answered and isinstance(batch.tally.stopped_by, BudgetExhausted):
-        # Only the batch's time ran out, between two slots: nobody refused anything.
+        # Only the batch's time ran out between two slots: nothing was refused.
         batch.tally.stopped_by = None
     _write(batch)
     _conclude(batch, left)
@@ -154,7 +154,7 @@ def check_instances(
 
 
 def check_now(*, instance: Instance, now: datetime) -> None:
-    """Let a worker check this number next, because a person asked."""
+    """Have a worker check this number next, because a person asked."""
     with transaction.atomic():
         Instance.objects.filter(pk=instance.pk).update(next_check_at=now)
         enqueue_on_commit(
@@ -167,7 +167,7 @@ def check_now(*, instance: Instance, now: datetime) -> None:
 def observe(
     *, instance: Instance, connection: Connection, raw: str, last_seen: datetime | None, now: datetime
 ) -> bool:
-    """Record one reading of a number that came by another way than a check; True when it changed something."""
+    """Store one status of a number that came from elsewhere than a check; True if it changed something."""
     account = MazbotAccount.objects.filter(reseller=instance.reseller_id).first()
     wait = WHILE_PAIRING if connection == Connection.PAIRING else SHORTEST
     outcome = Outcome(
@@ -191,7 +191,7 @@ def _due(now: datetime) -> QuerySet[Instance]:
 def _ask_all(
     batch: _Batch, numbers: list[Instance], client: MazBot, deadline: float, priority: Lane
 ) -> list[Instance]:
-    """Ask with a few threads, which never touch the database; returns the numbers not asked for."""
+    """Ask with a few threads, which never use the database; return the numbers not asked for."""
     stop = threading.Event()
 
     def ask(instance: Instance) -> CheckResult | MazBotError | None:
@@ -219,7 +219,7 @@ def _ask_all(
 
 
 def _take(batch: _Batch, instance: Instance, answer: CheckResult | MazBotError | None) -> bool:
-    """Turn an answer into an outcome; False when it says nothing about the number."""
+    """Turn an answer into an outcome; False if it is not about the number."""
     if isinstance(answer, MazBotError) and answer.kind in STOPPING:
         if batch.tally.stopped_by is None or not isinstance(answer, BudgetExhausted):
             batch.tally.stopped_by = answer
@@ -259,7 +259,7 @@ def _reading(batch: _Batch, instance: Instance, reading: CheckResult) -> Outcome
 
 
 def _stuck_pairing(instance: Instance, moment: datetime) -> bool:
-    """Nobody looks for a phone that long: such a number must not take the others' requests."""
+    """No one pairs a phone for that long: such a number must not take the others' requests."""
     since = instance.connection_since if instance.connection == Connection.PAIRING else None
     return since is not None and moment - since > LONGEST_PAIRING
 
@@ -289,14 +289,14 @@ def _write(batch: _Batch) -> None:
 
 
 def _conclude(batch: _Batch, left: list[Instance]) -> None:
-    """What the batch says of the account; numbers not asked for are due again."""
+    """Update the account after a batch; numbers not asked for are due again."""
     tally, account, moment = batch.tally, batch.account, batch.now()
     tally.left = len(left)
     note_checks(reseller=batch.reseller, answered=tally.answered, failed=tally.faults, now=moment)
     if tally.answered:
         note_success(account, now=moment)
         if tally.stopped_by is None:
-            # Whatever else has worked since it was opened: a switch or a reading of usage closes no alert.
+            # Only checks resolve the alerts: a working switch or usage call does not.
             closed = resolve_alert(reseller=batch.reseller, kind=_OF_THE_ACCOUNT, now=moment)
             if closed:
                 catch_up(reseller_id=batch.reseller.pk, now=moment)
@@ -306,7 +306,7 @@ def _conclude(batch: _Batch, left: list[Instance]) -> None:
 
 
 def _pause(batch: _Batch, error: MazBotError, moment: datetime) -> None:
-    """Leave the account alone for a while, instead of trying the same with every number."""
+    """Pause the account for a while instead of repeating the error with every number."""
     note_error(batch.account, error, now=moment)
     seconds = min(max(error.retry_after or 5.0, 1.0), REFUSED_PAUSE)
     if error.kind in REFUSING:
@@ -318,7 +318,7 @@ def _pause(batch: _Batch, error: MazBotError, moment: datetime) -> None:
             "else use this account?"
         )
         _alarm(batch, Alert.Kind.ACCOUNT_LIMITED, why, moment)
-    # Credentials corrected meanwhile are not those that were refused.
+    # Credentials corrected in the meantime are not those that were refused.
     same = MazbotAccount.objects.filter(
         pk=batch.account.pk, credentials_version=batch.account.credentials_version
     )
@@ -330,6 +330,6 @@ def _alarm(batch: _Batch, kind: Alert.Kind, detail: str, moment: datetime) -> No
 
 
 def _is_long_without_answer(account: MazbotAccount, moment: datetime) -> bool:
-    """Whether the limit has kept everything from being asked for so long that somebody should know."""
+    """Whether the limit has delayed all checks for so long that staff should know."""
     last = MazbotAccount.objects.values_list("last_ok_at", flat=True).get(pk=account.pk)
     return last is not None and moment - last > LONGEST_LIMIT

@@ -1,4 +1,4 @@
-"""Pairing links that were shared: which still work, and revoking them."""
+"""Shared pairing links: which still work, and revoking them."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from whatsapp.models import Connection, Instance, PairingLink, StatusChange
 
 
 def is_used_up(link: PairingLink, now: datetime) -> bool:
-    """Whether its number has stayed connected for settings.PAIRING_HOLD since somebody paired it by the link.
+    """Whether its number has stayed connected for settings.PAIRING_HOLD since it was paired by the link.
 
-    WhatsApp undoes some scans at once; whoever holds the phone must be able to scan again. Needs an open scope.
+    WhatsApp undoes some scans right away, and the person must be able to scan again. Needs an open scope.
     """
     if link.used_at is None:
         return False
@@ -31,19 +31,19 @@ def is_used_up(link: PairingLink, now: datetime) -> bool:
 
 
 def working_links(*, instance: Instance, now: datetime) -> list[PairingLink]:
-    """The links by which the number can still be paired, the newest first."""
+    """The links by which the number can still be paired, newest first."""
     links = PairingLink.objects.filter(instance=instance, revoked_at=None, expires_at__gt=now)
     return [link for link in links.select_related("instance") if not is_used_up(link, now)]
 
 
 def end_links(*, instance: Instance, now: datetime) -> int:
-    """Let none of the number's links work from now on, in the caller's transaction; the number of those that did."""
+    """Revoke all links of the number in the caller's transaction; return how many worked."""
     working = [link.pk for link in working_links(instance=instance, now=now)]
     return PairingLink.objects.filter(pk__in=working, revoked_at=None).update(revoked_at=now)
 
 
 def revoke_links(*, instance: Instance, by: User, now: datetime) -> int:
-    """Let no open pairing link of the number work any more; the number of links that did."""
+    """Revoke the number's open pairing links; return how many there were."""
     with transaction.atomic():
         revoked = end_links(instance=instance, now=now)
         if revoked:

@@ -1,4 +1,4 @@
-"""The workers' side of pairing: fetching a code from MazBot, and watching whether the phone takes it."""
+"""The workers' part of pairing: fetching a code from MazBot, and watching whether the phone scans it."""
 
 from datetime import datetime, timedelta
 
@@ -19,24 +19,24 @@ from whatsapp.pairing_attempts import end_connected, tell
 from whatsapp.service.retries import held
 
 WATCH_SECONDS = 3.0
-# A watcher that comes a little early still counts as its turn.
+# Tolerates a watcher that comes a little early.
 _TURN = timedelta(seconds=WATCH_SECONDS - 0.5)
 _LOST_WATCHER = timedelta(seconds=8)
 _LOST_QUESTION = timedelta(seconds=5)
 _SLOT_PATIENCE = 8.0
 _LOOK_AGAIN = timedelta(seconds=10)
 _CLAIM = "connect_claimed_until"
-# With its wait for a slot, a login before it and the longest answers; after that the worker is held to have died.
+# The wait for a slot, a login and the longest answers; after that the worker counts as dead.
 _LONGEST_CALL = timedelta(seconds=90)
 
 State = PairingAttempt.State
 
 
 def ask_code(*, attempt: PairingAttempt, now: datetime) -> bool:
-    """Ask MazBot for the code of this attempt, once; True when it is on screen now.
+    """Ask MazBot once for the code of this attempt; True if it is on screen now.
 
-    One question at a time per number: a code that MazBot makes later ends the one before. While the answer to an
-    earlier attempt is still out, this one is left to the next tick. Needs an open scope and no open transaction.
+    One request at a time per number: a later code invalidates the one before. While an earlier attempt's answer is
+    pending, this one is left to the next tick. Needs an open scope and no open transaction.
     """
     with held(_CLAIM, attempt.instance, now, lasting=_LONGEST_CALL) as alone:
         mine = PairingAttempt.objects.filter(pk=attempt.pk, state=State.ASKING, asked_at=None)
@@ -63,9 +63,9 @@ def _fetch(attempt: PairingAttempt, now: datetime) -> QrCode | None:
 
 
 def watch(*, attempt: PairingAttempt, now: datetime) -> bool:
-    """Look once whether the phone has taken the code; True when it is worth looking again in WATCH_SECONDS.
+    """Check once whether the phone has scanned the code; True if it should be checked again in WATCH_SECONDS.
 
-    However many watch, MazBot is asked at most once in WATCH_SECONDS per code.
+    With any number of watchers MazBot is asked at most once in WATCH_SECONDS per code.
     """
     turn = Q(polled_at=None) | Q(polled_at__lte=now - _TURN)
     if not PairingAttempt.objects.filter(turn, pk=attempt.pk, state=State.SHOWN).update(polled_at=now):
@@ -84,7 +84,7 @@ def watch(*, attempt: PairingAttempt, now: datetime) -> bool:
 
 
 def lost_questions(now: datetime) -> list[tuple[int, int]]:
-    """(reseller id, attempt id) of attempts no worker has taken on (looks across tenants)."""
+    """(reseller id, attempt id) of attempts no worker has taken (reads across tenants)."""
     with every_tenant():
         lost = PairingAttempt.objects.filter(
             state=State.ASKING, asked_at=None, started_at__lte=now - _LOST_QUESTION
@@ -93,7 +93,7 @@ def lost_questions(now: datetime) -> list[tuple[int, int]]:
 
 
 def lost_watchers(now: datetime) -> list[tuple[int, int]]:
-    """(reseller id, attempt id) of codes on screen that nobody watches any more (looks across tenants)."""
+    """(reseller id, attempt id) of codes on screen that no worker watches now (reads across tenants)."""
     with every_tenant():
         quiet = Q(polled_at__lte=now - _LOST_WATCHER) | Q(polled_at=None, asked_at__lte=now - _LOST_WATCHER)
         lost = PairingAttempt.objects.filter(quiet, state=State.SHOWN)
@@ -123,7 +123,7 @@ def _failed(attempt: PairingAttempt, kind: str, message: str) -> None:
 
 
 def _follow_up(instance: Instance, error: MazBotError) -> None:
-    """A refusal may mean that the number is not what we took it for; a refused login concerns everybody."""
+    """A refusal may mean that the number's status is outdated; a refused login concerns the whole account."""
     now = clock.now()
     if error.kind in (ErrorKind.REFUSED, ErrorKind.NOT_FOUND):
         check_now(instance=instance, now=now)
@@ -143,14 +143,14 @@ def _observe(instance: Instance, reading: CheckResult, now: datetime) -> None:
             instance=instance, connection=connection, raw=reading.raw, last_seen=reading.last_seen, now=now
         )
         if connection == Connection.CONNECTED:
-            # Also where a sweep had seen it before the attempt was made.
+            # Also if a sweep had seen it before the attempt was created.
             end_connected(reseller_id=instance.reseller_id, instances=[instance.pk], now=now)
-            # WhatsApp undoes some scans at once; whoever holds the phone should hear of it while they look.
+            # WhatsApp undoes some scans right away; the person should see it while still on the page.
             Instance.objects.filter(pk=instance.pk).update(next_check_at=now + _LOOK_AGAIN)
 
 
 def _expire(attempt: PairingAttempt, now: datetime) -> bool:
-    """Cover a code that has run out; True while it is still good."""
+    """Hide an expired code; True while it is still valid."""
     with transaction.atomic():
         over = PairingAttempt.objects.filter(pk=attempt.pk, state=State.SHOWN, expires_at__lte=now)
         if over.update(state=State.EXPIRED, image=None, ended_at=now):

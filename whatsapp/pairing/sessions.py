@@ -1,4 +1,4 @@
-"""Pairing a phone by QR: one code at a time per number, whoever asks."""
+"""Pairing a phone by QR: one code at a time per number, for all who ask."""
 
 import hashlib
 import secrets
@@ -22,8 +22,8 @@ from whatsapp.monitoring.scheduler import check_now
 from whatsapp.pairing.links import end_links, is_used_up
 from whatsapp.pairing_attempts import OPEN, tell
 
-CODES_IN_A_ROW = 6  # the page asks for a new code by itself so often, then a person has to
-LONGEST_ASKING = timedelta(seconds=30)  # then the worker is held to have died
+CODES_IN_A_ROW = 6  # after this many automatic codes a person has to ask
+LONGEST_ASKING = timedelta(seconds=30)  # then the worker counts as dead
 RECENT = timedelta(minutes=10)
 LINK_LIFE = timedelta(hours=24)
 STUCK, BAD_IMAGE = "stuck", "bad_image"
@@ -35,7 +35,7 @@ class Phase(StrEnum):
     """What the pairing page shows."""
 
     NONE = "none"  # nothing asked yet, a code can be asked for
-    BLOCKED = "blocked"  # switched off, archived or already connected: `sentence` says so
+    BLOCKED = "blocked"  # switched off, archived or already connected: `sentence` has the reason
     ASKING = "asking"
     SHOWN = "shown"
     EXPIRED = "expired"
@@ -45,7 +45,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PairingState:
-    """`seconds_left` of the code on screen; `sentence` is translated; `may_renew`: the page may ask by itself."""
+    """`seconds_left` of the code on screen; `sentence` is translated; `may_renew`: the page may ask automatically."""
 
     phase: Phase
     attempt: PairingAttempt | None
@@ -64,10 +64,10 @@ def start_pairing(
     link: PairingLink | None = None,
     auto: bool = False,
 ) -> PairingAttempt:
-    """Ask for a code, or return the one being asked for or on screen; `auto`: the page asks by itself.
+    """Request a code, or return the one requested or on screen; `auto`: the page asks automatically.
 
-    A worker asks MazBot within a moment; the page hears of it by a live hint. Raises OperationRefused for a number
-    that is switched off, archived or already connected, and for a seventh code in a row that nobody asked for.
+    A worker asks MazBot within a moment, and a live hint updates the page. Raises OperationRefused for a number that is
+    switched off, archived or already connected, and for a seventh automatic code in a row.
     """
     account_of(instance.reseller)
     with transaction.atomic():
@@ -90,7 +90,7 @@ def start_pairing(
     if live is not None:
         return live
     if row.connection == Connection.CONNECTED:
-        # What we know may be a minute old: ask, so that a phone that was logged out shows as such soon.
+        # The known status may be a minute old: check it, so that a phone that was logged out is noticed soon.
         check_now(instance=row, now=now)
     raise OperationRefused(sentence)
 
@@ -124,15 +124,15 @@ def pairing_image(instance: Instance, now: datetime) -> bytes | None:
 
 
 def free_stuck(*, now: datetime, instance: Instance | None = None) -> int:
-    """End attempts whose code has run out or whose worker died, of one number or of the whole scope.
+    """End attempts with an expired code or a dead worker, of one number or of the whole scope.
 
-    An attempt that waits for the answer to an earlier question gets its time once that one is over.
+    The time of an attempt that waits for an earlier request starts when that one is over.
     """
     attempts = PairingAttempt.objects.filter(state__in=OPEN)
     if instance is not None:
         attempts = attempts.filter(instance=instance)
     asked = Q(state=State.ASKING, begun__lte=now - LONGEST_ASKING)
-    in_turn = Greatest(F("started_at"), F("instance__connect_claimed_until"))  # PostgreSQL's leaves NULL out
+    in_turn = Greatest(F("started_at"), F("instance__connect_claimed_until"))  # ignores NULL in PostgreSQL
     begun = attempts.annotate(begun=Coalesce(F("asked_at"), in_turn))
     with transaction.atomic():
         over = attempts.filter(state=State.SHOWN, expires_at__lte=now)
@@ -149,7 +149,7 @@ def free_stuck(*, now: datetime, instance: Instance | None = None) -> int:
 
 
 def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[PairingLink, str]:
-    """A link (and its token, which is stored nowhere) until the number stays connected; earlier links stop working."""
+    """Create a link, valid until the number stays connected, and its unstored token; earlier links are revoked."""
     if instance.archived_at:
         raise OperationRefused(_obstacle(instance))
     token = secrets.token_urlsafe(32)
@@ -175,13 +175,13 @@ def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[Pairing
 
 
 class LinkUsedUp(OperationRefused):
-    """The link has done what it was made for."""
+    """The link was used successfully."""
 
 
 def open_link(token: str, now: datetime) -> PairingLink:
     """The link, with instance, center and reseller loaded. Needs no scope.
 
-    Raises OperationRefused when it is no longer good, LinkUsedUp when that is because its number has been connected.
+    Raises OperationRefused if it is no longer valid, LinkUsedUp if that is because its number has been connected.
     """
     with every_tenant():
         link = (
@@ -256,7 +256,7 @@ def _phase(instance: Instance, attempt: PairingAttempt | None, now: datetime) ->
 
 
 def _begun(attempt: PairingAttempt, instance: Instance) -> datetime:
-    """Since when an answer to the attempt could come; as `free_stuck` counts it."""
+    """Since when an answer to the attempt could come, as in `free_stuck`."""
     return attempt.asked_at or max(attempt.started_at, instance.connect_claimed_until or attempt.started_at)
 
 
@@ -272,7 +272,7 @@ def _sentence(phase: Phase, instance: Instance, attempt: PairingAttempt | None) 
 
 
 def _why_again(attempt: PairingAttempt | None) -> str:
-    """A scan that did not last: the phone was connected, and is no longer."""
+    """Whether a scan did not last: the phone was connected and no longer is."""
     if attempt is None or attempt.state != State.CONNECTED:
         return ""
     return _(

@@ -1,12 +1,12 @@
-"""Switching a number's service: what we want, and asking MazBot until it confirms it.
+"""Switching a number's service: the desired state, and the queue of calls until MazBot confirms it.
 
-Who may undo whom, when a number has more than one reason to be off:
-- by hand (MANUAL) beats not paid (NON_PAYMENT): a hand-made stop of a suspended number becomes MANUAL, and a
-  suspension of a number that is off by hand changes nothing; so no payment ever ends a stop made by hand;
+Which reason prevails when a number has more than one to be off:
+- MANUAL overrides NON_PAYMENT: switching off a suspended number manually makes it MANUAL, and suspending a number
+  that is off manually changes nothing; so a payment never ends a manual stop;
 - a payment ends only NON_PAYMENT; a person ends MANUAL and NON_PAYMENT (dunning may suspend again);
-- archiving keeps an older reason: restoring then ends ARCHIVED and NON_PAYMENT (dunning decides again) but a number
-  that was off by hand stays off;
-- a number that moves to another center leaves NON_PAYMENT behind: the new center's dunning decides again;
+- archiving keeps an older reason: restoring then ends ARCHIVED and NON_PAYMENT (dunning decides again), but a number
+  that was off manually stays off;
+- moving a number to another center ends NON_PAYMENT: the new center's dunning decides again;
 - an archived number is never switched on.
 """
 
@@ -25,7 +25,7 @@ from whatsapp.models import DesiredReason, Instance, Service
 
 R = DesiredReason
 
-# By who wants it: which reasons an "off" replaces, and which an "on" ends.
+# By the reason of the request: which reasons an "off" replaces, and which an "on" ends.
 _OFF_OVER = {R.MANUAL: {R.NON_PAYMENT}, R.NON_PAYMENT: set(), R.ARCHIVED: set()}
 _ON_ENDS = {
     R.MANUAL: {R.MANUAL, R.NON_PAYMENT},
@@ -42,10 +42,10 @@ def set_desired_state(
     by: User | None,
     now: datetime,
 ) -> list[Instance]:
-    """Set the wanted state of these numbers of one reseller; returns those that changed, as they are now.
+    """Set the desired state of these numbers of one reseller; return those that changed, as updated.
 
-    `reason` is who wants it: MANUAL, NON_PAYMENT (dunning and payments) or ARCHIVED (archiving and restoring).
-    Written with its trace in the caller's transaction; MazBot is asked within seconds after the commit.
+    `reason` is the origin of the request: MANUAL, NON_PAYMENT (dunning and payments) or ARCHIVED (archiving and
+    restoring). Stored with its audit entry in the caller's transaction; MazBot is asked within seconds of the commit.
     """
     if reason not in _ON_ENDS or wanted not in (Service.ENABLED, Service.DISABLED):
         raise ValueError(f"no one wants {wanted} because of {reason!r}")
@@ -60,9 +60,9 @@ def set_desired_state(
 
 
 def request_again(*, instance: Instance, now: datetime) -> None:
-    """Have a number whose id was corrected switched off again: what MazBot confirmed, it said of another number.
+    """Switch off again a number whose id was corrected: MazBot's confirmation was about another number.
 
-    One that is meant to be on is taken to be on, as a new number is. Runs in the caller's transaction.
+    A number that should be on is assumed to be on, like a new one. Runs in the caller's transaction.
     """
     off = Instance.objects.filter(pk=instance.pk, desired_state=Service.DISABLED)
     changes = {"confirmed_raw": "", "confirmed_at": None, "switch_next_at": now, "switch_attempts": 0}
@@ -82,12 +82,12 @@ def _write(
 ) -> None:
     kept = reason if wanted == Service.DISABLED else DesiredReason.NONE
     before = {row.pk: row.desired_reason for row in rows}
-    # Asked anew even where MazBot had confirmed this state before: a call for the opposite may be under way.
+    # Requested even if MazBot has confirmed this state before: a call for the opposite may be under way.
     changes = {
         "desired_state": wanted,
         "desired_reason": kept,
         "desired_at": now,
-        # Only a choice by hand is somebody's own: it is what dunning leaves alone while a center is suspended.
+        # Only a manual choice belongs to a person; dunning leaves it alone while a center is suspended.
         "desired_by": by if reason == DesiredReason.MANUAL else None,
         "switch_next_at": now,
         "switch_attempts": 0,
@@ -110,7 +110,7 @@ def _write(
             before=before[row.pk],
         )
     if wanted == Service.DISABLED:
-        # What is meant to be off is not down. Switched on again, the next check opens what is true then.
+        # A number that should be off is not down. Once it is on again, the next check opens the alerts that apply.
         resolve_alert(reseller=rows[0].reseller, kind=OF_THE_PHONE, instance=rows, now=now)
     reseller_id = rows[0].reseller_id
     live.publish(reseller_id, "instances", centers=tuple(sorted({row.center_id for row in rows})))

@@ -1,6 +1,6 @@
-"""Asking MazBot to switch a number until it confirms the state we want (how it is repeated: repeating.py).
+"""Asking MazBot to switch a number until it confirms the desired state (repeated by retries.py).
 
-A number whose wanted state changed meanwhile is asked again at once.
+A number whose desired state changed in the meantime is requested again immediately.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ Guard = Callable[[Instance, datetime], bool]
 
 SWITCHING = RetryQueue("switch", Alert.Kind.SWITCH_UNCONFIRMED)
 FROZEN = timedelta(seconds=60)
-# MazBot may have acted, or may yet act.
+# The call may have taken effect, or may still do so.
 _AMBIGUOUS = frozenset({ErrorKind.TIMEOUT, ErrorKind.NETWORK, ErrorKind.MALFORMED, ErrorKind.SERVER})
 
 _guards: list[Guard] = []
 
 
 def register_guard(guard: Guard) -> Guard:
-    """Let `guard(instance, now)` decide right before a disable for non-payment; False withdraws it."""
+    """Call `guard(instance, now)` right before disabling for non-payment; False withdraws the request."""
     if guard not in _guards:
         _guards.append(guard)
     return guard
@@ -46,14 +46,14 @@ def reconcile(
     deadline: float = 60.0,
     report: Report = lambda _instance, _why: None,
 ) -> int:
-    """Make the reseller's due switches, as `process_due` does."""
+    """Make the reseller's due switches; see `process_due`."""
     return process_due(
         reseller=reseller, queues=[(SWITCHING, switch)], now=now, deadline=deadline, report=report
     )
 
 
 def switch(instance: Instance, account: MazbotAccount, client: MazBot, now: datetime) -> str:
-    """One number, claimed by us. Returns "" when MazBot confirmed, else why not."""
+    """Switch one number, claimed by us. Return "" if MazBot confirmed, else the reason why not."""
     if _is_for_unpaid(instance):
         if MazbotAccount.objects.filter(pk=account.pk, failing_since__isnull=False).exists():
             why = _("MazBot is failing for many numbers. Suspensions wait until it recovers.")
@@ -74,17 +74,17 @@ def switch(instance: Instance, account: MazbotAccount, client: MazBot, now: date
 
 
 def _is_for_unpaid(instance: Instance) -> bool:
-    """Whether only what the center owes keeps the number off; an archived one is off whatever is paid."""
+    """Whether only non-payment keeps the number off; an archived one stays off in any case."""
     off = instance.desired_state == Service.DISABLED and instance.archived_at is None
     return off and instance.desired_reason == DesiredReason.NON_PAYMENT
 
 
 def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime) -> str:
-    """Write what came back; a want that changed while we asked stays due."""
+    """Store the answer; a desired state that changed during the call stays due."""
     row = (
         Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller").get(pk=asked.pk)
     )
-    if row.instance_id != asked.instance_id:  # a corrected id is another number at MazBot
+    if row.instance_id != asked.instance_id:  # after a correction the id is another number at MazBot
         return _("The instance ID was corrected in the meantime.")
     changed = (row.desired_state, row.desired_at) != (asked.desired_state, asked.desired_at)
     before = row.service
@@ -101,7 +101,7 @@ def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime)
 
 
 def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: datetime) -> str:
-    """Set the confirmed state; returns "" when it is the one wanted now, else a sentence."""
+    """Set the confirmed state; return "" if it is the desired one, else a message."""
     if isinstance(answer, MazBotError):
         if answer.kind in _AMBIGUOUS:
             row.service = Service.UNCONFIRMED
@@ -121,7 +121,7 @@ def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: dateti
 def _note_confirmed(row: Instance, before: str, now: datetime) -> None:
     settle(SWITCHING, row, now)
     if row.service == Service.ENABLED:
-        row.next_check_at = now  # what was last seen of a number that was off may be long ago
+        row.next_check_at = now  # the last check of a number that was off may be long ago
     if before != row.service:
         entries.record(
             f"service.{row.service}",
@@ -135,10 +135,10 @@ def _note_confirmed(row: Instance, before: str, now: datetime) -> None:
 
 
 def _permitted(instance: Instance, now: datetime) -> bool | None:
-    """What the guards say; None when one of them failed: then nobody is suspended on a guess."""
+    """The guards' decision; None if one of them failed: then no one is suspended on a guess."""
     try:
         return all(guard(instance, now) for guard in _guards)
-    except Exception:  # whatever it is, the switch must wait
+    except Exception:  # after any error the switch must wait
         log.exception("switch_guard_failed", instance=instance.pk)
         return None
 
@@ -150,9 +150,9 @@ def _postpone(instance: Instance, why: str, now: datetime) -> str:
 
 
 def _withdraw(instance: Instance, now: datetime) -> str:
-    """The guard says the center is not to be suspended after all, for example because it has just paid."""
+    """Withdraw a request because a guard refused it, for example because the center has just paid."""
     with transaction.atomic():
-        # Nothing asked yet: nothing to undo. Otherwise MazBot must be told to switch it on.
+        # If MazBot was not asked yet, there is nothing to undo. Otherwise it must be asked to switch the number on.
         untouched = instance.service == Service.ENABLED and instance.switch_attempts == 0
         changed = _still(instance).update(
             desired_state=Service.ENABLED,
@@ -181,7 +181,7 @@ def _withdraw(instance: Instance, now: datetime) -> str:
 
 
 def _still(instance: Instance) -> QuerySet[Instance]:
-    """The row, provided that nobody wanted anything else of it, or archived it, since we read it."""
+    """The row, if its desired state is unchanged and it was not archived since we read it."""
     return Instance.objects.filter(
         pk=instance.pk,
         desired_state=instance.desired_state,

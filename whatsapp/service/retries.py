@@ -1,6 +1,6 @@
 """Calls that are repeated until MazBot confirms them: due times in the database, growing waits, an alert.
 
-At most one call of an queue is under way per number: one that is answered late must not undo a later one.
+At most one call of a queue is under way per number: a late answer must not undo a later call.
 """
 
 import time
@@ -21,20 +21,20 @@ from whatsapp.mazbot import ErrorKind, MazBot, MazBotError
 from whatsapp.models import Alert, Instance, MazbotAccount
 
 T = TypeVar("T")
-#: One call for a claimed number; returns "" when MazBot confirmed what was wanted, else why not.
+#: One call for a claimed number; returns "" if MazBot confirmed it, else the reason why not.
 Act = Callable[[Instance, MazbotAccount, MazBot, datetime], str]
-#: What one call came to: (number, sentence or "" when MazBot confirmed it).
+#: The result of one call: (number, message or "" if MazBot confirmed it).
 Report = Callable[[Instance, str], None]
 
-BACKOFF = (5, 15, 60, 300, 900)  # seconds until the next try; the last one goes on for ever
+BACKOFF = (5, 15, 60, 300, 900)  # seconds until the next try; the last one repeats
 ALARM_AFTER = 4  # tries without a confirmation: about a minute and a half
-STEP_BACK = timedelta(seconds=60)  # of a number whose call ended in an error of our own
+STEP_BACK = timedelta(seconds=60)  # for a number whose call ended in an error of our own
 CLAIM = timedelta(seconds=180)  # longer than any call with its wait for a slot
 
 
 @dataclass(frozen=True, slots=True)
 class RetryQueue:
-    """One kind of call; a number keeps how far it is in its columns `<name>_next_at` (empty: nothing to do),
+    """One kind of call; a number keeps its progress in its columns `<name>_next_at` (null: nothing to do),
     `<name>_attempts`, `<name>_error` and `<name>_claimed_until` (a call is under way)."""
 
     name: str
@@ -47,11 +47,11 @@ class RetryQueue:
 
     @property
     def claim(self) -> str:
-        """The column that holds off other workers."""
+        """The column that keeps other workers away."""
         return f"{self.name}_claimed_until"
 
     def due(self, now: datetime) -> Q:
-        """Numbers for which such a call is to be made now."""
+        """Numbers for which such a call is due."""
         return _free(self.claim, now) & Q(**{f"{self.name}_next_at__lte": now})
 
 
@@ -74,10 +74,10 @@ def process_due(
     deadline: float = 60.0,
     report: Report = lambda _instance, _why: None,
 ) -> int:
-    """Make the reseller's due calls for at most `deadline` seconds; the number MazBot confirmed.
+    """Make the reseller's due calls for at most `deadline` seconds; return how many MazBot confirmed.
 
-    Those of the first queue go first. Needs an open scope and no open transaction. An error of our own ends the
-    round, and its number comes after the others in the next ones.
+    Those of the first queue go first. Needs an open scope and no open transaction. An error of our own ends the run,
+    and its number comes after the others in the next runs.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None or not account.is_set_up:
@@ -92,7 +92,7 @@ def process_due(
         try:
             why = act(instance, account, client, moment)
         except Exception:
-            # It would be the first to be taken again, and end every round before the others' turn.
+            # It would be the first to be taken again, and end every run before the others' turn.
             _rows(instance).update(**{queue.columns[0]: moment + STEP_BACK})
             raise
         finally:
@@ -104,10 +104,10 @@ def process_due(
 
 @contextmanager
 def held(claim: str, instance: Instance, now: datetime, *, lasting: timedelta = CLAIM) -> Iterator[bool]:
-    """Keep others from making the same call meanwhile; False when one is under way already.
+    """Claim the number for a call; False if one is already under way.
 
-    `claim` is the number's column for it. A process that dies leaves its claim behind until it runs out: what its
-    call came to is unknown.
+    `claim` is the number's column for it. The claim of a process that died stays until it expires, because the result
+    of its call is unknown.
     """
     mine = _rows(instance).filter(_free(claim, now)).update(**{claim: now + lasting})
     try:
@@ -118,7 +118,7 @@ def held(claim: str, instance: Instance, now: datetime, *, lasting: timedelta = 
 
 
 def ask(account: MazbotAccount, call: Callable[[], T], now: datetime) -> T | MazBotError:
-    """What MazBot answers, noted with the account; a refused login, which concerns everybody, raises an alert."""
+    """The result of the call, recorded with the account; a refused login, which affects all numbers, opens an alert."""
     try:
         answer = call()
     except MazBotError as error:
@@ -133,19 +133,19 @@ def ask(account: MazbotAccount, call: Callable[[], T], now: datetime) -> T | Maz
 
 
 def settle(queue: RetryQueue, row: Instance, now: datetime) -> None:
-    """Nothing is left to do: on the row, which the caller saves, and in the alerts."""
+    """Record that nothing is left to do: on the row, which the caller saves, and in the alerts."""
     for column, value in zip(queue.columns, (None, 0, ""), strict=True):
         setattr(row, column, value)
     resolve_alert(reseller=row.reseller, kind=queue.alarm, instance=row, now=now)
 
 
 def reschedule(queue: RetryQueue, row: Instance, error: MazBotError | None, why: str, now: datetime) -> None:
-    """Try again later: on the row, which the caller saves; after several tries an alert says so."""
+    """Schedule the next try on the row, which the caller saves; after several tries an alert opens."""
     next_at, attempts, problem = queue.columns
     tries: int = getattr(row, attempts)
     wait = float(BACKOFF[min(tries, len(BACKOFF) - 1)])
     if error is not None and error.kind in (ErrorKind.LIMIT, ErrorKind.UNAVAILABLE):
-        # MazBot was not asked, or asks us to wait: no try of its own.
+        # MazBot was not asked, or asks us to wait: this does not count as a try.
         wait = max(error.retry_after or 0.0, float(BACKOFF[0]))
     else:
         tries += 1
@@ -159,7 +159,7 @@ def reschedule(queue: RetryQueue, row: Instance, error: MazBotError | None, why:
 def _take(
     reseller: Reseller, queues: Sequence[tuple[RetryQueue, Act]], now: datetime
 ) -> tuple[RetryQueue, Act, Instance] | None:
-    """The next due number no other worker has under way; ours until the claim runs out or is given back."""
+    """Claim the next due number that no other worker has; it is ours until the claim expires or is released."""
     for queue, act in queues:
         with transaction.atomic():
             instance = (

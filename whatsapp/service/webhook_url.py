@@ -1,8 +1,8 @@
-"""Where MazBot sends the events of a number: set by people, and taken back when the number leaves its center.
+"""Where MazBot sends the events of a number: set by people, and reset when the number leaves its center.
 
-What MazBot has stored outlives everything here: a number that was moved would go on sending the messages of its new
-center to the server of the old one. So its address ends with its center, and MazBot is told this install's own one
-until it confirms that (how it is repeated: repeating.py). While that is due, `webhook_url` is empty.
+MazBot keeps the address: without a reset, a number that moved would continue sending the messages of its new center
+to the server of the old one. So the address is reset to this install's own, repeated until MazBot confirms it (by
+retries.py). While that is due, `webhook_url` is empty.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ FORWARDING = RetryQueue("webhook", Alert.Kind.WEBHOOK_UNCONFIRMED)
 
 
 def own_webhook_url(account: MazbotAccount) -> str:
-    """The address at which this install takes the account's webhooks; it holds the account's secret."""
+    """The URL at which this install receives the account's webhooks; it contains the account's secret."""
     return settings.SITE_URL + reverse("webhook_in", args=[account.webhook_path_token])
 
 
@@ -39,10 +39,10 @@ def is_ours(url: str, reseller: Reseller) -> bool:
 
 
 def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime) -> None:
-    """Let MazBot send the number's events to `url`, or to this install's own address for the account.
+    """Have MazBot send the number's events to `url`, or to this install's own address for the account.
 
-    Raises OperationRefused for an address that is not public, for an archived number, while MazBot is being asked
-    already, and when MazBot refuses; the old address stays then.
+    Raises OperationRefused for an address that is not public, for an archived number, while another call is under way,
+    and when MazBot refuses; the old address stays then.
     """
     if instance.archived_at:
         raise OperationRefused(_("This number is archived. Restore it first."))
@@ -68,10 +68,10 @@ def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime)
 
 
 def reset_webhook_url(*, instance: Instance, by: User | None, now: datetime) -> bool:
-    """Let MazBot send the number's events here and no longer to its center's address; False where it does already.
+    """Have MazBot send the number's events here and no longer to its center's address; False if it already does.
 
-    Also where no address is known: it may have been set before this install, or by a call whose answer was lost.
-    Written with its trace in the caller's transaction; MazBot is asked within seconds after the commit.
+    Also if no address is known: one may have been set before this install, or by a call whose answer was lost.
+    Stored with its audit entry in the caller's transaction; MazBot is asked within seconds of the commit.
     """
     with transaction.atomic():
         row = _locked(instance)
@@ -85,7 +85,7 @@ def reset_webhook_url(*, instance: Instance, by: User | None, now: datetime) -> 
 
 
 def send_webhook_url_again(*, instance: Instance, now: datetime) -> None:
-    """Have MazBot told where the events of a number go whose id was corrected: it was told so of another number.
+    """Set the address again for a number whose id was corrected: MazBot stored it for another number.
 
     Runs in the caller's transaction.
     """
@@ -96,7 +96,7 @@ def send_webhook_url_again(*, instance: Instance, now: datetime) -> None:
 
 
 def tell(instance: Instance, account: MazbotAccount, client: MazBot, now: datetime) -> str:
-    """Tell MazBot this install's own address for one number, claimed by us; "" when it confirmed, else why not."""
+    """Send MazBot this install's own address for one number, claimed by us; "" if it confirmed, else why not."""
     address = own_webhook_url(account)
     answer = ask(
         account,
@@ -111,7 +111,7 @@ def tell(instance: Instance, account: MazbotAccount, client: MazBot, now: dateti
             row.version += 1
             row.save(update_fields=[*FORWARDING.columns, "version"])
             live.publish(row.reseller_id, "instances", centers=(row.center_id,))
-        elif row.instance_id == instance.instance_id:  # a corrected id is another number at MazBot
+        elif row.instance_id == instance.instance_id:  # after a correction the id is another number at MazBot
             _confirmed(row, address, now)
             _trace("webhook.voided_periods", row, None, now)
     return why
@@ -129,7 +129,7 @@ def _ask_for_person(instance: Instance, account: MazbotAccount, address: str, no
 
 
 def _left_meanwhile(instance: Instance, by: User | None, now: datetime) -> bool:
-    """Whether the number left its center while MazBot was told that center's address; then it is taken back."""
+    """Whether the number left its center during the call; then the address is made due for a reset."""
     row = _locked(instance)
     if (row.center_id, row.instance_id) == (instance.center_id, instance.instance_id) and not row.archived_at:
         return False
@@ -138,7 +138,7 @@ def _left_meanwhile(instance: Instance, by: User | None, now: datetime) -> bool:
 
 
 def _is_doubtful(row: Instance) -> bool:
-    """Whether MazBot may have stored another address than we know: a call failed, is under way or was interrupted."""
+    """Whether MazBot may have another address than we know: a call failed, is under way or was interrupted."""
     return bool(row.webhook_error or row.webhook_claimed_until)
 
 
@@ -182,5 +182,5 @@ def _trace(action: str, instance: Instance, by: User | None, now: datetime, **da
 
 
 def _shown(address: str, ours: bool) -> str:
-    """The address for the trace; our own one holds a secret."""
+    """The address for the audit entry, without the secret in our own one."""
     return _("this system") if ours else address

@@ -1,4 +1,4 @@
-"""Addresses of the whatsapp pages: portal."""
+"""URLs of the whatsapp pages of a center's portal."""
 
 from django.urls import path
 

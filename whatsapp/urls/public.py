@@ -1,4 +1,4 @@
-"""Addresses of the whatsapp pages: public."""
+"""URLs of the whatsapp pages without an account."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Addresses of the whatsapp pages: staff."""
+"""URLs of the whatsapp pages for staff."""
 
 from django.urls import path
 

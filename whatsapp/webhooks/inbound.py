@@ -1,4 +1,4 @@
-"""Events from MazBot: stored before they are believed, processed in a job."""
+"""Webhook events from MazBot: stored unverified, processed by a job."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ MAX_BODY = 256 * 1024  # bytes
 MAX_DEPTH = 20
 _BATCH = 500
 
-# One statement, so that two deliveries at once are one event; `xmax = 0` tells an insert from an update.
+# One statement, so that two concurrent deliveries are one event; `xmax = 0` marks an insert.
 _STORE = """
 INSERT INTO whatsapp_webhookevent (reseller_id, event_id, type, body, signed, received_at, deliveries)
 VALUES (%s, %s, %s, %s::jsonb, %s, %s, 1)
@@ -30,12 +30,12 @@ RETURNING xmax = 0
 
 
 class Unreadable(ValueError):
-    """A body that is no event; the text is a short English reason."""
+    """The body is no event; the text is a short English reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The HTTP status to answer with, and a short English reason; `new` is False for a repeated event."""
+    """The HTTP status to return, and a short English reason; `new` is False for a repeated event."""
 
     status: int
     reason: str
@@ -45,8 +45,8 @@ class Receipt:
 def receive(*, path_token: str, body: bytes, signature: str | None, now: datetime) -> Receipt:
     """Store one delivery. Needs no scope. `signature` is the header X-Mazbot-Signature.
 
-    With a signing secret configured, an unsigned or wrongly signed delivery is refused (401). Without one the
-    secret path alone protects, and the event is stored as unsigned.
+    With a signing secret configured, an unsigned or wrongly signed delivery is refused (401). Without one only the
+    secret path protects, and the event is stored as unsigned.
     """
     with every_tenant():
         account = MazbotAccount.objects.filter(webhook_path_token=path_token).first() if path_token else None
@@ -65,9 +65,9 @@ def receive(*, path_token: str, body: bytes, signature: str | None, now: datetim
 
 
 def process_events(*, reseller: Reseller, now: datetime) -> int:
-    """Take stored events into account; the number processed. Needs an open scope.
+    """Process stored events; return how many. Needs an open scope.
 
-    Events name MazBot's client, not an instance, so none of them changes a number: they are kept, and counted.
+    Events name MazBot's client, not an instance, so none of them changes a number: they are kept and counted.
     """
     with transaction.atomic():
         waiting = WebhookEvent.objects.filter(reseller=reseller, processed_at=None).order_by("pk")
@@ -125,7 +125,7 @@ def _depths(value: Any) -> Iterator[int]:
 
 
 def _storable(value: Any) -> Any:
-    """The value as PostgreSQL's jsonb takes it: no NUL, no half surrogate pairs."""
+    """The value as PostgreSQL's jsonb accepts it: no NUL, no lone surrogates."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Who signed a webhook: HMAC-SHA256 of the raw body, in every form MazBot's header was seen in."""
+"""Checking webhook signatures: HMAC-SHA256 of the raw body, in every form seen in MazBot's header."""
 
 import base64
 import binascii
@@ -11,10 +11,10 @@ _HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
 
 def is_signed(*, body: bytes, header: str, secret: str) -> bool:
-    """Whether `header` holds the signature of `body`; always False for an empty secret.
+    """Whether `header` contains the signature of `body`; always False for an empty secret.
 
     Forms: hex, `sha256=` and hex, base64, and `t=…,v1=…`, whose signature is over `t`, a dot and the body, or
-    over the body alone. Every comparison takes the same time whatever is wrong.
+    over the body alone. Every comparison takes constant time.
     """
     if not secret or not header or len(header) > MAX_HEADER:
         return False
@@ -35,12 +35,12 @@ def _parts(header: str) -> dict[str, str]:
 
 
 def _digest(text: str) -> bytes:
-    """The 32 bytes a signature stands for; empty bytes for anything else."""
+    """The 32 bytes of a signature; empty bytes for anything else."""
     if _HEX.fullmatch(text):
         return bytes.fromhex(text)
     try:
         decoded = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
-    # Only the one spelling: base64 has unused bits at its end that decoding ignores.
+    # Only the canonical spelling: base64 has unused bits at its end that decoding ignores.
     return decoded if len(decoded) == 32 and base64.b64encode(decoded).decode() == text else b""

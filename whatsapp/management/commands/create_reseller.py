@@ -25,7 +25,7 @@ _TEXTS = (
 
 
 class Command(BaseCommand):
-    """Prints the reseller's address name and address; exits non-zero with sentences when a value is wrong."""
+    """Prints the reseller's slug and URL; exits non-zero with messages if a value is invalid."""
 
     help = "Creates a reseller with its owner and its MazBot account: all of it or nothing."
 

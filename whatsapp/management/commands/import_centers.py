@@ -19,10 +19,9 @@ _SHOWN_NAMES = 5
 
 
 class Command(BaseCommand):
-    """`import_centers SLUG FILE`: exits non-zero and imports nothing when a row is wrong.
+    """`import_centers SLUG FILE`: exits non-zero and imports nothing if a row is invalid.
 
-    An encoding that could only be recognised by its letters has to be confirmed with `--encoding`: no one looks at a
-    preview here.
+    An encoding that could only be guessed has to be confirmed with `--encoding`, because there is no preview here.
     """
 
     help = f"Imports centers and their numbers. Columns: {','.join(COLUMNS)}"
@@ -75,7 +74,7 @@ class Command(BaseCommand):
 
 
 def _look_at(batch: ImportBatch) -> str:
-    """The recognised encoding and the first names as they read in it."""
+    """The guessed encoding and the first names decoded with it."""
     encoding = batch.reading["encoding"]
     names = list(dict.fromkeys(row["center"] for row in batch.rows))[:_SHOWN_NAMES]
     return (
