@@ -168,6 +168,11 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
+# What is typed there is read as in our own forms: digits of any script, no unseen marks, no control characters.
+ACCOUNT_FORMS = {
+    "login": "centers.tenancy.sign_in_forms.SignInForm",
+    "reset_password": "centers.tenancy.sign_in_forms.PasswordLostForm",
+}
 PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -177,6 +182,13 @@ USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "centers.tenancy.sign_in.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
+MFA_FORMS = {
+    "authenticate": "centers.tenancy.sign_in_forms.FactorForm",
+    "reauthenticate": "centers.tenancy.sign_in_forms.FactorAgainForm",
+    "activate_totp": "centers.tenancy.sign_in_forms.AuthenticatorForm",
+    "add_webauthn": "centers.tenancy.sign_in_forms.NewKeyForm",
+    "edit_webauthn": "centers.tenancy.sign_in_forms.KeyNameForm",
+}
 # allauth keeps no addresses here: User.email_proven_at says whether one was proven, and without that no factor can be
 # set up (config/urls.py).
 MFA_ALLOW_UNVERIFIED_EMAIL = True
