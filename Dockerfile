@@ -1,4 +1,4 @@
-# The image of web, worker, jobs and beat: prepared by the same script as `make run`.
+# The image of web, worker, jobs and beat: prepared by the same script as `make run`, without the embedded servers.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
@@ -18,7 +18,7 @@ RUN DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
     SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     FIELD_KEYS="$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
     python manage.py collectstatic --no-input \
-    && mkdir -p media state && chown markaz media state
+    && mkdir -p state && chown markaz state
 
 USER markaz
 EXPOSE 8000

@@ -27,7 +27,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: ## start everything; prints the address and the logins (PORT=8000 SANDBOX_PORT=9100)
-	$(BOOTSTRAP) memory base
+	$(BOOTSTRAP) memory devstack
 	@exec $(VENV) -m devstack.supervisor
 
 test: setup ## run all tests; those of the browser find or install a Chromium (ARGS=... for pytest instead of all)
@@ -51,7 +51,7 @@ chaos: setup ## kill real processes at the worst moments and count; attack with 
 	@exec $(FUZZ) $(VENV) -m pytest $(if $(ARGS),$(ARGS),tests/chaos $(FUZZED))
 
 reset: ## remove this checkout's data, after asking (YES=1: without asking)
-	$(BOOTSTRAP) base
+	$(BOOTSTRAP) devstack
 	@exec $(VENV) -m devstack.embedded reset $(if $(filter 1 yes true,$(YES)),--yes)
 
 fmt: setup ## format Python, templates, style sheets and scripts; mend what ruff can mend
@@ -79,7 +79,7 @@ setup: ## install what tests and checks need
 lock: setup ## pin the requirements and front-end packages anew
 	$(VENV) -m venv .local/lock
 	.local/lock/bin/python -m pip install --quiet uv
-	for name in base dev node; do \
+	for name in base devstack dev node; do \
 		.local/lock/bin/python -m uv pip compile --upgrade --generate-hashes --no-emit-index-url --no-annotate \
 			--python-version 3.11 --universal --custom-compile-command 'make lock' \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; done

@@ -1,7 +1,7 @@
 """Prepares a checkout before anything of it can be imported: virtual environment, packages, a browser.
 
-Run by the Makefile as `python3 -I devstack/bootstrap.py {memory,base,dev,chromium}` with any Python from 3.11 on and
-the standard library alone. What is already there is recognised by a digest and costs no time.
+Run by the Makefile as `python3 -I devstack/bootstrap.py {memory,base,devstack,dev,chromium}` with any Python from
+3.11 on and the standard library alone. What is already there is recognised by a digest and costs no time.
 """
 
 import contextlib
@@ -24,6 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+#: Pinned sets of packages; each holds all of the one before.
+SETS = ["base", "devstack", "dev"]
 NPM_OLDEST = 8
 NPM_FLAGS = [
     "--ignore-scripts",
@@ -57,7 +59,13 @@ class BootstrapError(Exception):
 
 def main() -> int:
     """Run the named steps in order; returns the exit status."""
-    steps: dict[str, Callable[[], None]] = {"memory": memory, "base": base, "dev": dev, "chromium": chromium}
+    steps: dict[str, Callable[[], None]] = {
+        "memory": memory,
+        "base": base,
+        "devstack": devstack,
+        "dev": dev,
+        "chromium": chromium,
+    }
     os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
     try:
         (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
@@ -89,9 +97,16 @@ def memory() -> None:
 
 
 def base() -> None:
-    """What the product needs to run."""
+    """What the production image needs."""
     make_environment()
     install("base")
+    frontend(ROOT, tools=False)
+
+
+def devstack() -> None:
+    """What `make run` needs on top: the embedded servers, the supervisor, the sandbox."""
+    make_environment()
+    install("devstack")
     frontend(ROOT, tools=False)
 
 
@@ -145,9 +160,10 @@ def install(name: str) -> None:
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         return
-    if name == "base" and (VENV / "markaz-dev").exists():
-        install("dev")  # which holds all of base
-        return
+    for larger in SETS[SETS.index(name) + 1 :]:
+        if (VENV / f"markaz-{larger}").exists():
+            install(larger)
+            return
     say(f"Installing Python packages (requirements/{name}.txt) ...")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     # The file names every package, so nothing is resolved: older pips look for `coverage[toml]`, which a pinned

@@ -124,7 +124,7 @@ def test_every_named_volume_is_declared_and_used(compose: dict[str, Any]) -> Non
 def test_the_image_is_prepared_like_make_run(dockerfile: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert "-I devstack/bootstrap.py" in makefile
-    assert "$(BOOTSTRAP) base" in makefile
+    assert "$(BOOTSTRAP) memory devstack" in makefile
     assert "RUN python3 -I devstack/bootstrap.py base" in dockerfile
     assert "manage.py collectstatic --no-input" in dockerfile
     assert "USER markaz" in dockerfile
