@@ -37,7 +37,7 @@ class NewReseller:
     slug: str = ""
 
 
-def create_reseller(new: NewReseller) -> Reseller:
+def onboard_reseller(new: NewReseller) -> Reseller:
     """Raises OperationRefused with one message per invalid value; then nothing was written.
 
     An owner who already has an account keeps it: the password must be theirs.

@@ -42,10 +42,5 @@ class Margins:
         return None if found is None or found.withdrawn else found
 
 
-def margin_for(*, center: Center, category: str, day: date) -> Margin | None:
-    """The one margin that applies to `center` on `day`; None when none was ever set: price equals cost."""
-    return Margins.of(center.reseller, center).find(category, center, day)
-
-
 def _key(row: Margin) -> _Key:
     return (row.category, row.level, row.center_id, row.country_id)

@@ -11,11 +11,6 @@ from centers.models import Membership, User
 from centers.tenancy.scoping import tenant
 
 
-def has_factors(user: User) -> bool:
-    """Whether anything of two-factor sign-in is stored for the account."""
-    return bool(Authenticator.objects.filter(user=user).exists())
-
-
 def remove_factors(user: User) -> list[str]:
     """Delete authenticator app, recovery codes and security keys; returns the kinds that were there."""
     rows = Authenticator.objects.filter(user=user)

@@ -1,7 +1,6 @@
 """A center's life: added, edited, archived, restored.
 
-Rooms to the right hang on to it with `on_archive` and `on_restore` (called inside the transaction) and may
-forbid archiving with `register_archive_guard`.
+Rooms to the right hang on to it with `on_archive` and `on_restore`, called inside the transaction.
 """
 
 from collections.abc import Callable
@@ -31,20 +30,11 @@ FIELDS = (
     "notes",
 )
 
-#: Says why a center cannot be archived now, or None.
-Guard = Callable[[Center], str | None]
 #: (center, by, now): what else happens with the center, in its transaction.
 Hook = Callable[[Center, User | None, datetime], None]
 
-_guards: list[Guard] = []
 _archive_hooks: list[Hook] = []
 _restore_hooks: list[Hook] = []
-
-
-def register_archive_guard(guard: Guard) -> Guard:
-    """Let `guard` refuse archiving with a sentence."""
-    _guards.append(guard)
-    return guard
 
 
 def on_archive(hook: Hook) -> Hook:
@@ -107,16 +97,13 @@ def edit_center(*, center: Center, by: User | None, now: datetime | None = None,
 def archive_center(*, center: Center, by: User | None, now: datetime | None = None) -> Center:
     """Put a center away: its people lose access, open invitations end, its numbers are switched off.
 
-    Raises OperationRefused with the sentence of the first guard that objects. Archiving twice changes nothing.
+    Archiving twice changes nothing.
     """
     now = now or clock.now()
     with transaction.atomic():
         center = _locked(center)
         if center.archived_at:
             return center
-        for guard in _guards:
-            if objection := guard(center):
-                raise OperationRefused(objection)
         center.archived_at = now
         center.version += 1
         center.save(update_fields=["archived_at", "version"])

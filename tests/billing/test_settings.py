@@ -11,7 +11,7 @@ from billing.models import BillingPolicy, Category, CenterPolicy, ExchangeRate, 
 from billing.periods import Period, checked_period, day_start, local_day, month_of, previous_month
 from billing.policies import policies_for, policy_for, reseller_policy, save_center_policy, save_policy
 from billing.pricing.exchange_rates import Exchange, set_exchange_rate
-from billing.pricing.margins import margin_for
+from billing.pricing.margins import Margins
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import NOW, Shop
@@ -25,7 +25,10 @@ def test_a_change_is_a_new_version_with_a_trace(shop: Shop) -> None:
     shop.margin("10", by=user)
     second = shop.margin("20", by=user)
     assert Margin.objects.count() == 2
-    assert margin_for(center=shop.center, category=Category.MESSAGE, day=NOW.date()) == second
+    assert (
+        Margins.of(shop.center.reseller, shop.center).find(Category.MESSAGE, shop.center, NOW.date())
+        == second
+    )
     event = AuditEntry.objects.filter(action="margin.set").order_by("pk").last()
     assert (event.actor, event.data["before"]) == (user, "10 % + 0")
 
@@ -40,13 +43,13 @@ def test_levels_do_not_mix(shop: Shop) -> None:
     reseller, country = shop.margin("10"), shop.margin("20", country_id="1")
     center = shop.margin("30", center=other)
     found = [
-        margin_for(center=row, category=Category.MESSAGE, day=NOW.date()) for row in (shop.center, other)
+        Margins.of(row.reseller, row).find(Category.MESSAGE, row, NOW.date()) for row in (shop.center, other)
     ]
     assert found == [country, center]
     third = shop.new_center(country_id="7")
-    assert margin_for(center=third, category=Category.MESSAGE, day=NOW.date()) == reseller
-    assert margin_for(center=third, category=Category.SUBSCRIPTION, day=NOW.date()) is None
-    assert margin_for(center=third, category=Category.MESSAGE, day=date(2019, 12, 31)) is None
+    assert Margins.of(third.reseller, third).find(Category.MESSAGE, third, NOW.date()) == reseller
+    assert Margins.of(third.reseller, third).find(Category.SUBSCRIPTION, third, NOW.date()) is None
+    assert Margins.of(third.reseller, third).find(Category.MESSAGE, third, date(2019, 12, 31)) is None
 
 
 @pytest.mark.parametrize(

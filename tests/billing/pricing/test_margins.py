@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from billing.models import Category, InvoiceLine, Margin
 from billing.pricing.margin_versions import withdraw_margin
-from billing.pricing.margins import Margins, margin_for
+from billing.pricing.margins import Margins
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -24,7 +24,7 @@ def withdraw(shop: Shop, *, day: date = DAY, **place: Any) -> Margin:
 
 
 def percent(shop: Shop, day: date) -> Decimal | None:
-    found = margin_for(center=shop.center, category=Category.MESSAGE, day=day)
+    found = Margins.of(shop.center.reseller, shop.center).find(Category.MESSAGE, shop.center, day)
     return found.percent if found else None
 
 
@@ -59,7 +59,7 @@ def test_the_other_category_keeps_its_own(shop: Shop) -> None:
     for category in Category:
         shop.margin("50", center=shop.center, category=category)
     withdraw(shop, center=shop.center)
-    kept = margin_for(center=shop.center, category=Category.SUBSCRIPTION, day=DAY)
+    kept = Margins.of(shop.center.reseller, shop.center).find(Category.SUBSCRIPTION, shop.center, DAY)
     assert kept is not None
 
 

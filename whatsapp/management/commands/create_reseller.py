@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from centers.errors import OperationRefused
 from centers.values.amounts import count_argument
-from whatsapp.onboarding import NewReseller, create_reseller
+from whatsapp.onboarding import NewReseller, onboard_reseller
 
 _TEXTS = (
     "name",
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         fields = {name.replace("-", "_"): options[name.replace("-", "_")] for name in _TEXTS}
         try:
-            reseller = create_reseller(
+            reseller = onboard_reseller(
                 NewReseller(
                     **fields,
                     rate_limit=options["rate_limit"],
