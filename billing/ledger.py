@@ -72,13 +72,13 @@ def sums(center: Center) -> dict[str, Decimal]:
 
 def balances(center: Center, now: datetime) -> list[Balance]:
     """The center's balances; its own currency comes first and is always included."""
-    found = sums(center)
+    by_currency = sums(center)
     late = _overdue(center, now)
-    currencies = [center.currency, *(name for name in found if name != center.currency)]
+    currencies = [center.currency, *(name for name in by_currency if name != center.currency)]
     return [
-        _balance(currency, found.get(currency, ZERO), late.get(currency, ZERO))
+        _balance(currency, by_currency.get(currency, ZERO), late.get(currency, ZERO))
         for currency in currencies
-        if currency == center.currency or found[currency]
+        if currency == center.currency or by_currency[currency]
     ]
 
 
@@ -105,11 +105,11 @@ def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
     rows = list(centers)
     if not rows:
         return 0
-    wanted = _payment_statuses(rows, now)
+    statuses = _payment_statuses(rows, now)
     changed = 0
     touched = []
     for payment_status in Center.PaymentStatus:
-        ids = [pk for pk, found in wanted.items() if found == payment_status]
+        ids = [pk for pk, status in statuses.items() if status == payment_status]
         moved = Center.objects.filter(pk__in=ids).exclude(payment_status=payment_status)
         moving = list(moved.values_list("pk", flat=True)) if ids else []
         if moving:
@@ -131,16 +131,16 @@ def refresh_all_payment_statuses(reseller: Reseller, now: datetime) -> int:
 
 def _payment_statuses(centers: list[Center], now: datetime) -> dict[int, str]:
     day = today(centers[0].reseller, now)
-    found: dict[int, str] = {center.pk: Center.PaymentStatus.CLEAR for center in centers}
+    statuses: dict[int, str] = {center.pk: Center.PaymentStatus.CLEAR for center in centers}
     open_rows = Invoice.objects.filter(center__in=centers, open_amount__gt=0).values_list(
         "center_id", "due_on"
     )
     for center_id, due_on in open_rows:
         if due_on < day:
-            found[center_id] = Center.PaymentStatus.OVERDUE
-        elif found[center_id] == Center.PaymentStatus.CLEAR:
-            found[center_id] = Center.PaymentStatus.OPEN
-    return found
+            statuses[center_id] = Center.PaymentStatus.OVERDUE
+        elif statuses[center_id] == Center.PaymentStatus.CLEAR:
+            statuses[center_id] = Center.PaymentStatus.OPEN
+    return statuses
 
 
 def _set_open(invoice: Invoice, amount: Decimal, now: datetime) -> None:

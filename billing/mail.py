@@ -36,7 +36,7 @@ def write_mail(
 ) -> OutgoingMail:
     """Store a mail once per `key`, in the caller's transaction; `text` is called in the center's language."""
     with translation.override(center.language):
-        words = text()
+        mail_text = text()
     mail, _created = OutgoingMail.objects.get_or_create(
         reseller_id=center.reseller_id,
         key=key,
@@ -45,8 +45,8 @@ def write_mail(
             "kind": kind,
             "to": center.email,
             "language": center.language,
-            "subject": " ".join(words.subject.split())[:200],
-            "body": words.body,
+            "subject": " ".join(mail_text.subject.split())[:200],
+            "body": mail_text.body,
             "invoice": invoice,
             "state": State.WAITING if center.email else State.NO_ADDRESS,
             "created_at": now,

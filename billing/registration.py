@@ -73,8 +73,8 @@ def find_invoices(reseller: Reseller, permissions: frozenset[Permission], text: 
     """Invoices and credit notes by their number."""
     if Permission.VIEW_INVOICES not in permissions:
         return
-    found = Invoice.objects.filter(number__icontains=text).select_related("center")
-    for row in found.order_by("-issued_at", "-pk")[:SHOWN_PER_KIND]:
+    rows = Invoice.objects.filter(number__icontains=text).select_related("center")
+    for row in rows.order_by("-issued_at", "-pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=row.get_kind_display(),
             title=row.number,
@@ -89,9 +89,9 @@ def find_payments(reseller: Reseller, permissions: frozenset[Permission], text: 
     """Payments by their reference."""
     if Permission.VIEW_INVOICES not in permissions:
         return
-    found = Payment.objects.filter(reference__name_holds=text).select_related("center")
-    found = found.annotate(exact=is_true(Q(reference__named=text)))
-    for row in found.order_by("-received_on", "-pk")[:SHOWN_PER_KIND]:
+    rows = Payment.objects.filter(reference__name_holds=text).select_related("center")
+    rows = rows.annotate(exact=is_true(Q(reference__named=text)))
+    for row in rows.order_by("-received_on", "-pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=_("Payment"),
             title=row.reference,
@@ -108,11 +108,11 @@ def _runner(job: str) -> Callable[[int], object]:
 
 def _next_run(job: str) -> Callable[[int, datetime], datetime | None]:
     def next_run(reseller_id: int, now: datetime) -> datetime | None:
-        found: datetime | None = (
+        next_at: datetime | None = (
             JobSchedule.objects.filter(reseller=reseller_id, job=job)
             .values_list("next_at", flat=True)
             .first()
         )
-        return found
+        return next_at
 
     return next_run

@@ -163,9 +163,9 @@ def profit_by_center(reseller: Reseller, period: Period) -> list[Profit]:
             first_day__lt=period.end_day,
         )
         .order_by()
-        .annotate(month=TruncMonth("first_day"), worth=revenue)
+        .annotate(month=TruncMonth("first_day"), line_revenue=revenue)
         .values("invoice__center_id", "invoice__center__name", "month", "cost_currency")
-        .annotate(revenue=Sum("worth"), total_cost=Sum("cost"))
+        .annotate(revenue=Sum("line_revenue"), total_cost=Sum("cost"))
         .order_by("invoice__center__name", "invoice__center_id", "month", "cost_currency")
     )
     return [
@@ -223,18 +223,18 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
     return runway
 
 
-def _burn(readings: list[AccountUsageRecord], *, with_quota: bool) -> Decimal:
+def _burn(records: list[AccountUsageRecord], *, with_quota: bool) -> Decimal:
     """Use per day; `records` newest first. Days without a record count: their use is part of the next drop.
 
     `with_quota` False counts messages: an unlimited quota does not go down.
     """
-    rows = readings if with_quota else []
+    rows = records if with_quota else []
     known = [(row.day, row.available_quota) for row in rows if row.available_quota is not None]
     drops = [max(ZERO, older - newer) for (_new, newer), (_old, older) in pairwise(known)]
     if any(drops):
         return round(sum(drops, ZERO) / (known[0][0] - known[-1][0]).days, 4)
-    past = [row.sent for row in readings[1:] if row.sent is not None]
-    sent = past or [row.sent for row in readings if row.sent is not None]
+    past = [row.sent for row in records[1:] if row.sent is not None]
+    sent = past or [row.sent for row in records if row.sent is not None]
     return round(Decimal(sum(sent)) / len(sent), 4) if sent else ZERO
 
 

@@ -226,9 +226,9 @@ def _apply(account: MazbotAccount, fields: dict[str, Any]) -> set[str]:
 
 
 def _new_client(pk: int, config: AccountConfig) -> MazBot:
-    def found(prefix: str) -> None:
+    def store_prefix(prefix: str) -> None:
         # May run in a thread without a database connection: `note_success` stores it.
         with _lock:
             _found_prefixes[pk] = prefix
 
-    return MazBot(config, valkey=live.valkey(), clock=clock.now, on_locale_prefix=found)
+    return MazBot(config, valkey=live.valkey(), clock=clock.now, on_locale_prefix=store_prefix)

@@ -149,8 +149,8 @@ def _literal(host: str) -> Address | None:
 
 def _resolved(host: str, port: int, resolve: Resolve) -> list[Address]:
     try:
-        found = resolve(host, port)
-        return [ipaddress.ip_address(text.partition("%")[0]) for text in found]
+        results = resolve(host, port)
+        return [ipaddress.ip_address(text.partition("%")[0]) for text in results]
     except (OSError, ValueError, UnicodeError) as error:
         raise OperationRefused(
             _("“%(host)s” can't be found. Check the address.") % {"host": host[:80]}
@@ -158,8 +158,8 @@ def _resolved(host: str, port: int, resolve: Resolve) -> list[Address]:
 
 
 def _system_resolve(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return sorted({str(item[4][0]) for item in found})
+    results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return sorted({str(item[4][0]) for item in results})
 
 
 def _no_address() -> OperationRefused:

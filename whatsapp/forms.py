@@ -210,15 +210,15 @@ class AccountForm(_AccountForm):
 
     def _make_secret(self, name: str) -> None:
         field = self.fields[name]
-        kept = bool(self.stored[name])
+        has_stored = bool(self.stored[name])
         field.widget = forms.PasswordInput(
             attrs={
                 "dir": "ltr",
                 "autocomplete": "new-password",
-                "placeholder": _("Saved. Leave empty to keep it.") if kept else "",
+                "placeholder": _("Saved. Leave empty to keep it.") if has_stored else "",
             }
         )
-        field.required = not kept and name != "webhook_secret"
+        field.required = not has_stored and name != "webhook_secret"
         self.initial.pop(name, None)
 
     def clean_locale_prefix(self) -> str:

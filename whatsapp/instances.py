@@ -98,7 +98,7 @@ def archive_instance(*, instance: Instance, by: User | None, now: datetime | Non
         if not first:
             return
         set_desired_state(
-            instances=[instance], wanted=Service.DISABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
+            instances=[instance], state=Service.DISABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
         )
         reset_webhook_url(instance=instance, by=by, now=when)
         resolve_alert(reseller=instance.reseller, kind=list(Alert.Kind), instance=instance, now=when)
@@ -121,7 +121,7 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
         if not back:
             return
         set_desired_state(
-            instances=[instance], wanted=Service.ENABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
+            instances=[instance], state=Service.ENABLED, reason=DesiredReason.ARCHIVED, by=by, now=when
         )
         instance.refresh_from_db()
         _record(instance, "instance.restored", by, when)
@@ -143,7 +143,7 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
         Alert.objects.filter(instance=instance, resolved_at=None).update(center=center)
         end_links(instance=instance, now=when)
         set_desired_state(
-            instances=[instance], wanted=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=when
+            instances=[instance], state=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=when
         )
         instance.refresh_from_db()
         _record(instance, "instance.moved", by, when, before=str(before))

@@ -98,11 +98,11 @@ def restore_numbers(center: Center, by: User | None, now: datetime) -> None:
 
 def find_instances(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
     """Numbers by instance id or label; each has a trigram index."""
-    found = Instance.objects.select_related("center").filter(
+    numbers = Instance.objects.select_related("center").filter(
         Q(instance_id__icontains=text) | Q(label__name_holds=text)
     )
-    found = found.annotate(exact=is_true(Q(instance_id__iexact=text) | Q(label__named=text)))
-    for instance in found.order_by("instance_id", "pk")[:SHOWN_PER_KIND]:
+    numbers = numbers.annotate(exact=is_true(Q(instance_id__iexact=text) | Q(label__named=text)))
+    for instance in numbers.order_by("instance_id", "pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=_("Number"),
             title=str(instance),

@@ -142,8 +142,8 @@ def import_batch(*, reseller_id: int, batch_pk: int) -> None:
 
 def _attempts(reseller_id: int, attempt_pk: int) -> list[PairingAttempt]:
     with every_tenant():
-        found = PairingAttempt.objects.select_related("reseller", "instance__center", "instance__reseller")
-        return list(found.filter(pk=attempt_pk, reseller=reseller_id))
+        attempts = PairingAttempt.objects.select_related("reseller", "instance__center", "instance__reseller")
+        return list(attempts.filter(pk=attempt_pk, reseller=reseller_id))
 
 
 def _watch_again(attempt: PairingAttempt) -> None:

@@ -65,7 +65,7 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
 
 
 def _not_suspended(ids: Iterable[int]) -> list[Center]:
-    wanted = list(ids)
-    running = Suspension.objects.filter(center__in=wanted, ended_at=None).values("center")
-    rows = Center.objects.filter(pk__in=wanted, archived_at=None).exclude(pk__in=running)
+    center_ids = list(ids)
+    running = Suspension.objects.filter(center__in=center_ids, ended_at=None).values("center")
+    rows = Center.objects.filter(pk__in=center_ids, archived_at=None).exclude(pk__in=running)
     return list(rows.select_related("reseller").order_by("pk"))

@@ -154,7 +154,7 @@ def enforce(*, case: Suspension, now: datetime) -> list[Instance]:
         center_id=case.center_id, archived_at=None, desired_state=Service.ENABLED
     ).exclude(on_by_hand)
     return set_desired_state(
-        instances=list(instances), wanted=Service.DISABLED, reason=DesiredReason.NON_PAYMENT, by=None, now=now
+        instances=list(instances), state=Service.DISABLED, reason=DesiredReason.NON_PAYMENT, by=None, now=now
     )
 
 
@@ -169,7 +169,7 @@ def resume_if_paid(*, center: Center, now: datetime, by: User | None = None) -> 
         case.save(update_fields=["ended_at", "ending"])
         numbers = Instance.objects.filter(center=center, archived_at=None)
         set_desired_state(
-            instances=list(numbers), wanted=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=now
+            instances=list(numbers), state=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=now
         )
         if center.archived_at is None:  # an archived center's numbers stay off
             write_mail(

@@ -108,7 +108,7 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     """
     policy = policy_for(center)
     book = PriceList(center.reseller, period.last_day, center=center)
-    found = [
+    drafted = [
         *_usage_lines(book, center, policy, period),
         *_subscription_lines(book, center, policy, period),
         *_adjustment_lines(book, center, policy, period),
@@ -117,8 +117,8 @@ def preview_invoice(center: Center, period: Period) -> Draft:
         center=center,
         period=period,
         currency=center.currency,
-        lines=tuple(line for line in found if not line.is_empty),
-        silent=tuple(line for line in found if line.is_empty),
+        lines=tuple(line for line in drafted if not line.is_empty),
+        silent=tuple(line for line in drafted if line.is_empty),
     )
 
 
@@ -126,8 +126,8 @@ def _usage_lines(book: PriceList, center: Center, policy: Policy, period: Period
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in unbilled_days(center, period):
         margin = book.margins.find(Category.MESSAGE, center, day.day)
-        worth = _worth(book, center, day, policy.billable)
-        terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, worth, policy.billable)
+        exchange_rate = _exchange_rate(book, center, day, policy.billable)
+        terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, exchange_rate, policy.billable)
         groups.setdefault(terms, []).append(day)
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
@@ -142,10 +142,10 @@ def _adjustment_lines(book: PriceList, center: Center, policy: Policy, period: P
         basis = (line.billable if line else "") or policy.billable
         # A line without cost may have been issued without a rate: its stored 1 is a placeholder, not a rate.
         if line is not None and line.currency == center.currency and (line.amount or line.exchange_rate != 1):
-            worth = line.exchange_rate
+            exchange_rate = line.exchange_rate
         else:
-            worth = _worth(book, center, day, basis)
-        terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, worth, basis)
+            exchange_rate = _exchange_rate(book, center, day, basis)
+        terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis)
         groups.setdefault(terms, []).append(day)
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
@@ -167,15 +167,15 @@ def _subscription_lines(
 
 def _subscription_rate(book: PriceList, center: Center, rate_type: str, month: date) -> Rate:
     ended = day_start(month_of(month).end_day, zone_of(center.reseller))
-    found = rate_at(book, center.country_id, rate_type, ended)
-    if found is None:
+    rate = rate_at(book, center.country_id, rate_type, ended)
+    if rate is None:
         raise OperationRefused(
             _(
                 "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or change the policy."
             )
             % {"type": rate_type, "center": center}
         )
-    return found
+    return rate
 
 
 def _subscription_line(book: PriceList, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
@@ -183,8 +183,8 @@ def _subscription_line(book: PriceList, center: Center, rate: Rate, own: Subscri
     days, of = part_of_month(own.days) or (1, 1)
     margin = book.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-    worth = book.exchange.rate(rate.currency, center.currency, book.day)
-    charge = converted(usage_charge(rate.cost, 1, percent, fixed), worth)
+    exchange_rate = book.exchange.rate(rate.currency, center.currency, book.day)
+    charge = converted(usage_charge(rate.cost, 1, percent, fixed), exchange_rate)
     return DraftLine(
         kind=Kind.SUBSCRIPTION,
         instance=own.instance,
@@ -199,7 +199,7 @@ def _subscription_line(book: PriceList, center: Center, rate: Rate, own: Subscri
         margin=margin,
         percent=percent,
         fixed=fixed,
-        exchange_rate=worth,
+        exchange_rate=exchange_rate,
         amount=rounded(share_of(charge, days, of), center.currency),
         currency=center.currency,
         rate_type=rate.type,
@@ -234,7 +234,7 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
     )
 
 
-def _worth(book: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
+def _exchange_rate(book: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
     """The exchange rate for a day's cost; 1 if the day costs nothing and there is no rate, or only an old one.
 
     Raises MissingRate or OldRate.

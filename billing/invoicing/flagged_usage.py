@@ -13,7 +13,7 @@ from billing.models import DOUBTS, FlaggedUsage, UsageRecord
 from billing.periods import Period, local_day
 from billing.usage.completeness import unread_days
 from billing.usage.flagged import check_flagged
-from billing.usage.sorting import NO_USAGE, Reading
+from billing.usage.sorting import NO_USAGE, UsageAnswer
 from billing.usage.storing import merge
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -23,10 +23,10 @@ from whatsapp.accounts import account_of
 from whatsapp.models import Instance
 
 
-def accept_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetime) -> None:
+def accept_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: datetime) -> None:
     """Accept flagged usage; for an invoiced day it becomes an adjustment on the next invoice."""
     with transaction.atomic():
-        row = _open_flag(reading)
+        row = _open_flag(flagged)
         if row.flag == FlaggedUsage.Flag.FUTURE:
             raise OperationRefused(
                 _("A reading for a day to come cannot be accepted; it is read again on that day.")
@@ -49,10 +49,10 @@ def accept_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetim
         check_late_corrections(row.reseller, now)
 
 
-def dismiss_flagged_usage(*, reading: FlaggedUsage, by: User | None, now: datetime) -> None:
+def dismiss_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: datetime) -> None:
     """Dismiss flagged usage and keep what was accepted before."""
     with transaction.atomic():
-        row = _open_flag(reading)
+        row = _open_flag(flagged)
         if row.flag == FlaggedUsage.Flag.LATE:
             raise OperationRefused(
                 _("This reading is taken over already; it is charged on the next invoice.")
@@ -75,8 +75,8 @@ def unread_of(instance: Instance, period: Period, now: datetime) -> Unread:
     """The days of a number in the period that were not read since they ended; today and future days are left out."""
     zone = ZoneInfo(account_of(instance.reseller).time_zone)
     over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
-    found = unread_days(instance.center, over, zone)
-    days = next((days for number, days in found if number.pk == instance.pk), [])
+    unread = unread_days(instance.center, over, zone)
+    days = next((days for number, days in unread if number.pk == instance.pk), [])
     partly = UsageRecord.objects.filter(instance=instance, day__in=days).order_by("day")
     known = {row.day for row in partly}
     return Unread(tuple(day for day in days if day not in known), tuple(partly))
@@ -113,8 +113,8 @@ def waive_days(
 
 def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | None, now: datetime) -> None:
     UsageRecord.objects.filter(pk__in=[row.pk for row in unread.partly]).update(read_at=now)
-    readings = [Reading(instance, day, NO_USAGE, now) for day in unread.never]
-    merge(account_of(instance.reseller), readings, now=now)
+    answers = [UsageAnswer(instance, day, NO_USAGE, now) for day in unread.never]
+    merge(account_of(instance.reseller), answers, now=now)
     entries.record(
         "usage.waived",
         reseller=instance.reseller,
@@ -129,8 +129,8 @@ def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | 
     )
 
 
-def _open_flag(reading: FlaggedUsage) -> FlaggedUsage:
-    row: FlaggedUsage = FlaggedUsage.objects.select_for_update(of=("self",)).get(pk=reading.pk)
+def _open_flag(flagged: FlaggedUsage) -> FlaggedUsage:
+    row: FlaggedUsage = FlaggedUsage.objects.select_for_update(of=("self",)).get(pk=flagged.pk)
     if row.resolved_at or not row.flag:
         raise OperationRefused(_("This reading was dealt with already."))
     return row

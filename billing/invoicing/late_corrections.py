@@ -41,19 +41,19 @@ def is_late_correction(center: Center) -> bool:
 
 def check_late_corrections(reseller: Reseller, now: datetime) -> list[Center]:
     """Open an alert for each center with late corrections and close those of the others."""
-    found = late_corrections(reseller)
+    affected = late_corrections(reseller)
     detail = _("MazBot corrected usage after the last invoice of this archived center.")
     open_alerts(
         reseller=reseller,
         alerts=[
             Alert(reseller=reseller, kind=KIND, center=center, detail=detail, opened_at=now)
-            for center in found
+            for center in affected
         ],
     )
-    over = Alert.objects.filter(reseller=reseller, kind=KIND, resolved_at=None).exclude(center__in=found)
+    over = Alert.objects.filter(reseller=reseller, kind=KIND, resolved_at=None).exclude(center__in=affected)
     for alert in over.select_related("center"):
         resolve_alert(reseller=reseller, kind=KIND, center=alert.center, now=now)
-    return found
+    return affected
 
 
 def last_period(center: Center, now: datetime) -> Period:

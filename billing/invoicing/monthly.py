@@ -133,8 +133,8 @@ def voided_periods(reseller: Reseller) -> list[tuple[Center, Period]]:
     centers = Center.objects.select_related("reseller").in_bulk(
         {center_id for center_id, _first, _end in rows}
     )
-    found = [(centers[center_id], Period(first, end)) for center_id, first, end in rows]
-    return sorted(found, key=lambda item: (item[1], item[0].pk))
+    periods = [(centers[center_id], Period(first, end)) for center_id, first, end in rows]
+    return sorted(periods, key=lambda item: (item[1], item[0].pk))
 
 
 def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:
@@ -149,12 +149,12 @@ def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:
 
 def _closed_ranges(reseller: Reseller) -> dict[int, list[tuple[date, date]]]:
     """The days each center's periods ever covered, as ordered half-open ranges with gaps between them."""
-    found: dict[int, list[tuple[date, date]]] = {}
+    ranges: dict[int, list[tuple[date, date]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_CLOSED, [reseller.pk])
         for center_id, first, end in cursor.fetchall():
-            found.setdefault(center_id, []).append((first, end))
-    return found
+            ranges.setdefault(center_id, []).append((first, end))
+    return ranges
 
 
 def _first_day(center: Center, used: dict[int, tuple[date, date]]) -> date:

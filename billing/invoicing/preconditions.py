@@ -13,27 +13,27 @@ def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     """Why the period cannot be closed yet, as translated messages; empty when it can."""
     if period.end_day > first_open_day(center.reseller, now):
         return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day}]
-    found: list[str] = [_doubt(reading) for reading in _doubtful(center, period)]
-    found += [
+    reasons: list[str] = [_doubt(flagged) for flagged in _doubtful(center, period)]
+    reasons += [
         _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
         % {"number": number, "day": days[0]}
         for number, days in unread_days(center, period, mazbot_zone(center.reseller))
     ]
-    return found
+    return reasons
 
 
-def _doubt(reading: FlaggedUsage) -> str:
-    words = {"number": reading.instance, "day": reading.day}
-    if reading.flag == FlaggedUsage.Flag.IMPOSSIBLE:
+def _doubt(flagged: FlaggedUsage) -> str:
+    params = {"number": flagged.instance, "day": flagged.day}
+    if flagged.flag == FlaggedUsage.Flag.IMPOSSIBLE:
         return (
             _(
                 "The usage of “%(number)s” on %(day)s isn't explained by MazBot's prices. Accept or dismiss it."
             )
-            % words
+            % params
         )
     return (
         _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
-        % words
+        % params
     )
 
 

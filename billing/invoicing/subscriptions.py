@@ -37,12 +37,12 @@ def subscribed(
     for month in months:
         for number in holdings.numbers:
             if every == Interval.YEAR:
-                found = holdings.year(number, month)
+                ranges = holdings.year(number, month)
             elif share == Share.FULL:
-                found = holdings.whole_month(number, month)
+                ranges = holdings.whole_month(number, month)
             else:
-                found = holdings.days_held(number, month)
-            for days in found:
+                ranges = holdings.days_held(number, month)
+            for days in ranges:
                 holdings.covered.setdefault(number.pk, []).append(days)
                 yield Subscribed(number, month, days)
 
@@ -52,8 +52,8 @@ def rate_at(book: PriceList, country_id: str, rate_type: str, moment: datetime) 
     country = country_id if country_id in book.rates else ""
     lists = RateFetch.objects.filter(reseller=book.reseller, country_id=country)
     then = lists.filter(first_fetched_at__lt=moment).order_by("-pk").first() or lists.order_by("pk").first()
-    found: Rate | None = Rate.objects.filter(fetch=then, type=rate_type).first() if then else None
-    return found or next((row for row in book.rates_of(country_id) if row.type == rate_type), None)
+    rate: Rate | None = Rate.objects.filter(fetch=then, type=rate_type).first() if then else None
+    return rate or next((row for row in book.rates_of(country_id) if row.type == rate_type), None)
 
 
 class _Holdings:
@@ -71,13 +71,13 @@ class _Holdings:
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
         """The center's days of the month that no charge covers, as contiguous ranges."""
-        found: list[Period] = []
+        ranges: list[Period] = []
         for day in self._open_days(number, month):
-            if found and found[-1].end_day == day:
-                found[-1] = Period(found[-1].first_day, day + ONE_DAY)
+            if ranges and ranges[-1].end_day == day:
+                ranges[-1] = Period(ranges[-1].first_day, day + ONE_DAY)
             else:
-                found.append(Period(day, day + ONE_DAY))
-        return found
+                ranges.append(Period(day, day + ONE_DAY))
+        return ranges
 
     def whole_month(self, number: Instance, month: date) -> list[Period]:
         """The month, if the center was the last to have the number in it."""
@@ -120,12 +120,12 @@ class _Holdings:
 
     def _charged(self, book: PriceList, rate_type: str) -> dict[int, list[Period]]:
         """The days non-void claims cover, by number; older claims without days cover their month, or a year."""
-        found: dict[int, list[Period]] = {}
+        covered: dict[int, list[Period]] = {}
         claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None)
         names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")
         for number, month, first, end, charged_type in claims.values_list(*names):
             yearly = book.interval(charged_type or rate_type) == Interval.YEAR
             before_days = Period(month, year_after(month)) if yearly else month_of(month)
             days = before_days if first is None or end is None else Period(first, end)
-            found.setdefault(number, []).append(days)
-        return found
+            covered.setdefault(number, []).append(days)
+        return covered

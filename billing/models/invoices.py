@@ -194,7 +194,7 @@ class InvoiceLine(models.Model):
     received = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0)
     cost = models.DecimalField(max_digits=24, decimal_places=10)
-    unit_cost = models.DecimalField(max_digits=24, decimal_places=10)  # average, for reading
+    unit_cost = models.DecimalField(max_digits=24, decimal_places=10)  # average, for display
     cost_currency = models.CharField(max_length=3)
     margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
     percent = models.DecimalField(max_digits=9, decimal_places=4)

@@ -67,33 +67,33 @@ class BelowCost(OperationRefused):
         self.loss = loss
 
 
-def with_version(reseller: Reseller, wanted: Margin) -> Margins:
+def with_version(reseller: Reseller, new: Margin) -> Margins:
     """The reseller's margins as they would be with `new`, which is not saved."""
-    wanted.pk = _UNSAVED
-    return Margins([*Margin.objects.filter(reseller=reseller), wanted])
+    new.pk = _UNSAVED
+    return Margins([*Margin.objects.filter(reseller=reseller), new])
 
 
-def loss_of(wanted: Margin, now: datetime) -> Loss | None:
+def loss_of(new: Margin, now: datetime) -> Loss | None:
     """What an unsaved version would lose; None if it puts no price below its cost.
 
     Checked for today and for its first day, which may lie before days that are not invoiced yet.
     """
-    reseller, day = wanted.reseller, today(wanted.reseller, now)
-    book, after = PriceList(reseller, day), with_version(reseller, wanted)
+    reseller, day = new.reseller, today(new.reseller, now)
+    book, after = PriceList(reseller, day), with_version(reseller, new)
     centers = list(Center.objects.filter(reseller=reseller, archived_at=None).select_related("reseller"))
     losing: dict[Center, Margin] = {}
     is_used = False
-    for on in {wanted.valid_from, max(wanted.valid_from, day)}:
+    for on in {new.valid_from, max(new.valid_from, day)}:
         for center in centers:
-            was = book.margins.find(wanted.category, center, on)
-            then = after.find(wanted.category, center, on)
-            is_used = is_used or then is wanted
+            was = book.margins.find(new.category, center, on)
+            then = after.find(new.category, center, on)
+            is_used = is_used or then is new
             if then and _terms(then) != _terms(was) and _loses(book, center, then):
                 losing[center] = then
     # No center has it yet (for example in a country without centers): the first one would get it without a warning.
-    if not losing and (is_used or not _may_lose(wanted)):
+    if not losing and (is_used or not _may_lose(new)):
         return None
-    per_month = _per_month(book, losing, wanted.category, now)
+    per_month = _per_month(book, losing, new.category, now)
     return Loss(len(losing), tuple(sorted(per_month.items())))
 
 

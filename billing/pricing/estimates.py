@@ -38,13 +38,13 @@ def charges_by_number(
     for (part, margin), sums in _groups(book, known, period).items():
         center_id, _number, currency = part
         center = known[center_id]
-        worth = book.exchange.find(currency, center.currency, book.day)
+        exchange_rate = book.exchange.find(currency, center.currency, book.day)
         before = found.get(part, ZERO)
-        if worth is None or before is None:
+        if exchange_rate is None or before is None:
             found[part] = None
             continue
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-        charge = converted(usage_charge(sums.cost, sums.billable, percent, fixed), worth)
+        charge = converted(usage_charge(sums.cost, sums.billable, percent, fixed), exchange_rate)
         found[part] = before + rounded(charge, center.currency)
     return found
 

@@ -181,14 +181,14 @@ class PriceList:
     def _row(self, rate: Rate, margin: Margin | None, currency: str) -> PriceRow:
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
         price = unit_price(rate.cost, percent, fixed)
-        worth = self.exchange.find(rate.currency, currency, self.day)
+        exchange_rate = self.exchange.find(rate.currency, currency, self.day)
         return PriceRow(
             type=rate.type,
             category=self.category(rate.type),
             cost=rate.cost,
             cost_currency=rate.currency,
             price_at_cost=price,
-            price=None if worth is None else converted(price, worth),
+            price=None if exchange_rate is None else converted(price, exchange_rate),
             currency=currency,
             margin=margin,
             interval=self.interval(rate.type),

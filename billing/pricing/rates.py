@@ -109,11 +109,11 @@ def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
     """The last two lists of each country in use, older first; two queries for any number of countries."""
     age = Window(RowNumber(), partition_by="country_id", order_by="-pk")
     rows = RateFetch.objects.filter(reseller=reseller).annotate(age=age).filter(age__lte=2)
-    found: dict[str, list[RateFetch]] = {country: [] for country in countries_of(reseller)}
+    fetches: dict[str, list[RateFetch]] = {country: [] for country in countries_of(reseller)}
     for fetch in rows.order_by("pk").prefetch_related("rates"):
-        if fetch.country_id in found:
-            found[fetch.country_id].append(fetch)
-    return found
+        if fetch.country_id in fetches:
+            fetches[fetch.country_id].append(fetch)
+    return fetches
 
 
 def set_category(

@@ -40,9 +40,9 @@ def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[In
     found = []
     for number in numbers:
         here = number.center_id == center.pk
-        wanted = {day for day in period.days() if here and _in_use(number, day, zone)}
-        wanted |= stale.get(number.pk, set())
-        missing = sorted(wanted - read.get(number.pk, set()))
+        expected = {day for day in period.days() if here and _in_use(number, day, zone)}
+        expected |= stale.get(number.pk, set())
+        missing = sorted(expected - read.get(number.pk, set()))
         if missing:
             found.append((number, missing))
     return found

@@ -16,7 +16,7 @@ from billing.periods import Period, day_start, local_day
 from billing.policies import reseller_policy
 from billing.usage.completeness import unread_days
 from billing.usage.odd_notes import odd_note
-from billing.usage.sorting import Reading
+from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge, merge_account
 from centers import live
 from centers.models import Center, Reseller
@@ -30,7 +30,7 @@ BATCH = 100
 # After these errors no other call of the account can work either.
 HOPELESS = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH, ErrorKind.UNAVAILABLE})
 
-_Wanted = tuple[Instance, date]
+_NumberDay = tuple[Instance, date]
 _T = TypeVar("_T")
 
 
@@ -58,11 +58,11 @@ def read_usage(
     transaction. Raises OperationRefused without a MazBot account.
     """
     chosen = list(days)
-    wanted = [(instance, day) for instance in instances for day in chosen]
-    return _read(account_of(reseller), wanted, now, round_, deadline)
+    days_to_read = [(instance, day) for instance in instances for day in chosen]
+    return _read(account_of(reseller), days_to_read, now, round_, deadline)
 
 
-def due_days(reseller: Reseller, now: datetime) -> list[_Wanted]:
+def due_days(reseller: Reseller, now: datetime) -> list[_NumberDay]:
     """Which days of which numbers to fetch now: today always; each of the last days once a calendar day.
 
     The longest unread come first, so that an interrupted run is continued by the next.
@@ -80,13 +80,13 @@ def due_days(reseller: Reseller, now: datetime) -> list[_Wanted]:
             reseller=reseller, day__gte=min(past, default=day)
         ).values_list("instance_id", "day", "read_at")
     }
-    wanted: list[tuple[datetime, int, _Wanted]] = []
+    due: list[tuple[datetime, int, _NumberDay]] = []
     for number in numbers:
         for of_day in (day, *past):
             read_at = seen.get((number.pk, of_day))
             if of_day == day or read_at is None or read_at < day_start(day, zone):
-                wanted.append((read_at or day_start(of_day, zone), -of_day.toordinal(), (number, of_day)))
-    return [item for _read_at, _order, item in sorted(wanted, key=lambda entry: entry[:2])]
+                due.append((read_at or day_start(of_day, zone), -of_day.toordinal(), (number, of_day)))
+    return [item for _read_at, _order, item in sorted(due, key=lambda entry: entry[:2])]
 
 
 def read_due(*, reseller: Reseller, now: datetime, round_: Round, deadline: float | None = None) -> Outcome:
@@ -107,7 +107,7 @@ def read_before_closing(*, center: Center, period: Period, now: datetime) -> Non
     _read_all(account, unread, now)
     ended = day_start(period.end_day, zone)
     back = period.end_day - timedelta(days=reseller_policy(center.reseller).reread_days)
-    last: dict[Instance, list[_Wanted]] = {
+    last: dict[Instance, list[_NumberDay]] = {
         number: [] for number in Instance.objects.filter(center=center).order_by("pk")
     }
     rows = UsageRecord.objects.filter(
@@ -115,9 +115,9 @@ def read_before_closing(*, center: Center, period: Period, now: datetime) -> Non
     )
     for row in rows.select_related("instance").order_by("instance_id", "day"):
         last.setdefault(row.instance, []).append((row.instance, row.day))
-    for number, wanted in last.items():
+    for number, days_to_read in last.items():
         try:
-            _read_all(account, wanted, now)
+            _read_all(account, days_to_read, now)
             _check_sum(account, center, number, period, now)
         except MazBotError as error:
             if error.kind != ErrorKind.NOT_FOUND:
@@ -139,8 +139,8 @@ def read_account_usage(
     odd: list[tuple[date, OddField]] = []
     for day in sorted({*days, *past, today}):
         if day == today or day in set(days) or _account_day_is_due(reseller, day, today, zone):
-            reading = client.main_account_usage(day, day, priority=Lane.METERING)
-            left_out = merge_account(account, day, reading, now=now, is_today=day == today)
+            usage = client.main_account_usage(day, day, priority=Lane.METERING)
+            left_out = merge_account(account, day, usage, now=now, is_today=day == today)
             odd += [(day, field) for field in left_out]
     note_success(account, now=now)
     live.publish(reseller.pk, "billing")
@@ -149,16 +149,16 @@ def read_account_usage(
 
 def _read(
     account: MazbotAccount,
-    wanted: list[_Wanted],
+    days_to_read: list[_NumberDay],
     now: datetime,
     round_: Round | None,
     deadline: float | None,
 ) -> Outcome:
     failures: list[tuple[str, str]] = []
     read = tried = 0
-    for batch in _batches(_ask(account, wanted, now, deadline)):
-        good = [answer for answer in batch if isinstance(answer, Reading)]
-        bad = [answer for answer in batch if not isinstance(answer, Reading)]
+    for batch in _batches(_ask(account, days_to_read, now, deadline)):
+        good = [answer for answer in batch if isinstance(answer, UsageAnswer)]
+        bad = [answer for answer in batch if not isinstance(answer, UsageAnswer)]
         merge(account, good, now=now)
         bad += [(f"{row.instance} {row.day.isoformat()}", _left_out(row)) for row in good if row.usage.odd]
         good = [row for row in good if not row.usage.odd]
@@ -169,24 +169,24 @@ def _read(
             round_.ok(len(good))
             for item, why in bad:
                 round_.fail(item, why)
-            round_.total = len(wanted)
+            round_.total = len(days_to_read)
             round_.save()
     if read:
         note_success(account, now=now)
-    return Outcome(read, tuple(failures), len(wanted) - tried)
+    return Outcome(read, tuple(failures), len(days_to_read) - tried)
 
 
 def _ask(
-    account: MazbotAccount, wanted: list[_Wanted], now: datetime, deadline: float | None
-) -> Iterator[Reading | tuple[str, str]]:
+    account: MazbotAccount, days_to_read: list[_NumberDay], now: datetime, deadline: float | None
+) -> Iterator[UsageAnswer | tuple[str, str]]:
     client = client_for(account)
     clock = _elapsing(now)
-    for number, day in wanted:
+    for number, day in days_to_read:
         if deadline is not None and time.monotonic() > deadline:
             return
         asked_at = clock()
         try:
-            yield Reading(number, day, _usage(client, number, day, day), asked_at)
+            yield UsageAnswer(number, day, _usage(client, number, day, day), asked_at)
         except MazBotError as error:
             note_error(account, error, now=now)
             yield f"{number} {day.isoformat()}", explain(error)
@@ -194,21 +194,23 @@ def _ask(
                 return
 
 
-def _read_all(account: MazbotAccount, wanted: list[_Wanted], now: datetime) -> None:
+def _read_all(account: MazbotAccount, days_to_read: list[_NumberDay], now: datetime) -> None:
     """As `_read`, but raises the first failure: a period must not be billed on part of its usage."""
     client, clock = client_for(account), _elapsing(now)
-    answers = (Reading(number, day, _usage(client, number, day, day), clock()) for number, day in wanted)
+    answers = (
+        UsageAnswer(number, day, _usage(client, number, day, day), clock()) for number, day in days_to_read
+    )
     for batch in _batches(answers):
         merge(account, batch, now=now)
-        for reading in batch:
-            if not reading.usage.is_billable:
-                raise MazBotError(ErrorKind.MALFORMED, odd_note(reading.usage.odd))
+        for answer in batch:
+            if not answer.usage.is_billable:
+                raise MazBotError(ErrorKind.MALFORMED, odd_note(answer.usage.odd))
 
 
-def _left_out(reading: Reading) -> str:
+def _left_out(answer: UsageAnswer) -> str:
     """Message why an answer with an odd figure counts as failed."""
-    note = odd_note(reading.usage.odd)
-    if reading.usage.is_billable:
+    note = odd_note(answer.usage.odd)
+    if answer.usage.is_billable:
         return _("Read, except for what cannot be read in MazBot's answer (%(note)s).") % {"note": note}
     return _("MazBot's answer lacks a figure that is billed (%(note)s). It is asked again automatically.") % {
         "note": note

@@ -19,7 +19,7 @@ def check_flagged(reseller: Reseller, now: datetime) -> None:
     first: dict[Instance, date] = {}
     for row in rows.order_by("-day"):
         first[row.instance] = row.day
-    wanted = [
+    to_open = [
         Alert(
             reseller=reseller,
             kind=KIND,
@@ -34,8 +34,8 @@ def check_flagged(reseller: Reseller, now: datetime) -> None:
         )
         for number, day in first.items()
     ]
-    open_alerts(reseller=reseller, alerts=wanted)
-    for item in wanted:
+    open_alerts(reseller=reseller, alerts=to_open)
+    for item in to_open:
         own = Alert.objects.filter(reseller=reseller, kind=KIND, instance=item.instance, resolved_at=None)
         own.exclude(detail=item.detail).update(detail=item.detail)
     over = Alert.objects.filter(reseller=reseller, kind=KIND, resolved_at=None)

@@ -16,7 +16,7 @@ _Figures = tuple[int | None, int | None, int | None, Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class UsageAnswer:
     """MazBot's answer for one number and day; `asked_at` is when the request was sent."""
 
     instance: Instance
@@ -36,7 +36,7 @@ class Reading:
         """The figures of an answer that has them all."""
         sent, received, failed, cost = self.figures
         if sent is None or received is None or failed is None or cost is None:
-            raise ValueError("a figure of this reading cannot be read")
+            raise ValueError("a figure of this answer could not be read")
         return sent, received, failed, cost
 
 
@@ -44,71 +44,73 @@ class Reading:
 class Sorted:
     """Answers by what is to be done with them."""
 
-    new: list[Reading]
-    changed: list[Reading]
+    new: list[UsageAnswer]
+    changed: list[UsageAnswer]
     same: list[int]  # ids of usage days
-    flagged: list[tuple[Reading, int, str]]  # answer, center id, flag
+    flagged: list[tuple[UsageAnswer, int, str]]  # answer, center id, flag
     corrected: list[tuple[int, date, str]]  # open flags of these days are resolved, except the one named
 
 
-def sorted_readings(
-    batch: list[Reading],
+def sort_answers(
+    batch: list[UsageAnswer],
     known: dict[tuple[int, date], UsageRecord],
     closed: dict[int, list[tuple[date, date]]],
     today: date,
     prices: Plausibility,
 ) -> Sorted:
     """Sort a batch by the days that are `known` and each center's `closed` ranges of days."""
-    found = Sorted([], [], [], [], [])
-    for reading in batch:
-        row = known.get((reading.instance.pk, reading.day))
-        center_id = row.center_id if row else reading.instance.center_id
-        late = any(first <= reading.day < end for first, end in closed.get(center_id, ()))
-        if reading.day > today:
-            found.flagged.append((reading, center_id, Flag.FUTURE))
+    result = Sorted([], [], [], [], [])
+    for answer in batch:
+        row = known.get((answer.instance.pk, answer.day))
+        center_id = row.center_id if row else answer.instance.center_id
+        late = any(first <= answer.day < end for first, end in closed.get(center_id, ()))
+        if answer.day > today:
+            result.flagged.append((answer, center_id, Flag.FUTURE))
         elif row is None:
-            _sort_new(found, reading, center_id, late=late, prices=prices)
-        elif row.read_at <= reading.asked_at:
-            _sort_known(found, reading, row, late=late, past=reading.day < today, prices=prices)
-    return found
+            _sort_new(result, answer, center_id, late=late, prices=prices)
+        elif row.read_at <= answer.asked_at:
+            _sort_known(result, answer, row, late=late, past=answer.day < today, prices=prices)
+    return result
 
 
-def _sort_new(found: Sorted, reading: Reading, center_id: int, *, late: bool, prices: Plausibility) -> None:
-    if not prices.explains(reading.counts, NOTHING, reading.instance.center.country_id, reading.day):
+def _sort_new(
+    result: Sorted, answer: UsageAnswer, center_id: int, *, late: bool, prices: Plausibility
+) -> None:
+    if not prices.explains(answer.counts, NOTHING, answer.instance.center.country_id, answer.day):
         # The day counts as read without usage until staff decide.
-        found.new.append(replace(reading, usage=NO_USAGE))
-        found.flagged.append((reading, center_id, Flag.IMPOSSIBLE))
-        _corrected(found, reading, Flag.IMPOSSIBLE)
+        result.new.append(replace(answer, usage=NO_USAGE))
+        result.flagged.append((answer, center_id, Flag.IMPOSSIBLE))
+        _corrected(result, answer, Flag.IMPOSSIBLE)
         return
-    found.new.append(reading)
-    _corrected(found, reading)
-    if late and any(reading.counts):
-        found.flagged.append((reading, center_id, Flag.LATE))
+    result.new.append(answer)
+    _corrected(result, answer)
+    if late and any(answer.counts):
+        result.flagged.append((answer, center_id, Flag.LATE))
 
 
 def _sort_known(
-    found: Sorted, reading: Reading, row: UsageRecord, *, late: bool, past: bool, prices: Plausibility
+    result: Sorted, answer: UsageAnswer, row: UsageRecord, *, late: bool, past: bool, prices: Plausibility
 ) -> None:
     accepted = (row.sent, row.received, row.failed, row.cost)
     doubt = ""
-    if reading.counts != accepted:
-        explained = prices.explains(reading.counts, accepted, reading.instance.center.country_id, row.day)
-        down = Flag.DECREASED if _went_down(reading.counts, accepted) else ""
+    if answer.counts != accepted:
+        explained = prices.explains(answer.counts, accepted, answer.instance.center.country_id, row.day)
+        down = Flag.DECREASED if _went_down(answer.counts, accepted) else ""
         doubt = down if explained else Flag.IMPOSSIBLE
-    _corrected(found, reading, doubt)
+    _corrected(result, answer, doubt)
     if doubt:
-        found.flagged.append((reading, row.center_id, doubt))
-    if doubt or reading.counts == accepted:
-        found.same.append(row.pk)
+        result.flagged.append((answer, row.center_id, doubt))
+    if doubt or answer.counts == accepted:
+        result.same.append(row.pk)
     else:
-        found.changed.append(reading)
+        result.changed.append(answer)
         if late or past:
-            found.flagged.append((reading, row.center_id, Flag.LATE if late else Flag.NONE))
+            result.flagged.append((answer, row.center_id, Flag.LATE if late else Flag.NONE))
 
 
-def _corrected(found: Sorted, reading: Reading, doubt: str = "") -> None:
-    if not reading.usage.odd:
-        found.corrected.append((reading.instance.pk, reading.day, doubt))
+def _corrected(result: Sorted, answer: UsageAnswer, doubt: str = "") -> None:
+    if not answer.usage.odd:
+        result.corrected.append((answer.instance.pk, answer.day, doubt))
 
 
 def _went_down(new: Counts, old: Counts) -> bool:

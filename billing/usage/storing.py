@@ -14,7 +14,7 @@ from billing.periods import local_day
 from billing.usage.flagged import check_flagged
 from billing.usage.odd_notes import odd_note
 from billing.usage.plausibility import Plausibility
-from billing.usage.sorting import PLACES, Reading, sorted_readings
+from billing.usage.sorting import PLACES, UsageAnswer, sort_answers
 from centers import live
 from whatsapp.mazbot import MainAccountUsage, OddField
 from whatsapp.models import MazbotAccount
@@ -54,7 +54,7 @@ DO UPDATE SET sent = excluded.sent, received = excluded.received, failed = exclu
 """
 
 
-def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime) -> None:
+def merge(account: MazbotAccount, answers: Iterable[UsageAnswer], *, now: datetime) -> None:
     """Store a batch in one transaction with a handful of statements.
 
     Counts only ever grow automatically. An answer below what was accepted, one that prices don't explain, one for a
@@ -62,23 +62,23 @@ def merge(account: MazbotAccount, readings: Iterable[Reading], *, now: datetime)
     stored one is ignored. One that lacks a figure is flagged too; its day is stored only if just `received` is
     missing, which costs nothing.
     """
-    batch = list(readings)
+    batch = list(answers)
     if not batch:
         return
     today = local_day(now, ZoneInfo(account.time_zone))
     with transaction.atomic():
         known = _lock_known(batch)
-        whole = [_with_received(reading, known) for reading in batch if reading.usage.is_billable]
-        found = sorted_readings(whole, known, _closed(batch, known), today, Plausibility(account))
-        found.flagged = _undecided([*found.flagged, *_odd(batch, known, today)])
-        _insert(account, found.new)
-        _update(found.changed)
-        UsageRecord.objects.filter(pk__in=found.same).update(read_at=now, repeats=F("repeats") + 1)
-        _flag(account, found.flagged)
-        if _correct(found.corrected, now) or any(flag == Flag.IMPOSSIBLE for _r, _c, flag in found.flagged):
+        whole = [_with_received(answer, known) for answer in batch if answer.usage.is_billable]
+        result = sort_answers(whole, known, _closed(batch, known), today, Plausibility(account))
+        result.flagged = _undecided([*result.flagged, *_odd(batch, known, today)])
+        _insert(account, result.new)
+        _update(result.changed)
+        UsageRecord.objects.filter(pk__in=result.same).update(read_at=now, repeats=F("repeats") + 1)
+        _flag(account, result.flagged)
+        if _correct(result.corrected, now) or any(flag == Flag.IMPOSSIBLE for _r, _c, flag in result.flagged):
             check_flagged(account.reseller, now)
-        touched = {reading.instance.center_id for reading in (*found.new, *found.changed)}
-        if touched or found.flagged:
+        touched = {answer.instance.center_id for answer in (*result.new, *result.changed)}
+        if touched or result.flagged:
             live.publish(account.reseller_id, "billing", centers=tuple(sorted(touched)))
 
 
@@ -107,54 +107,54 @@ def merge_account(
     return odd
 
 
-def _with_received(reading: Reading, known: dict[tuple[int, date], UsageRecord]) -> Reading:
+def _with_received(answer: UsageAnswer, known: dict[tuple[int, date], UsageRecord]) -> UsageAnswer:
     """Received messages are only displayed: if their count cannot be read, the known one stays."""
-    if reading.usage.total_received is not None:
-        return reading
-    row = known.get((reading.instance.pk, reading.day))
-    return replace(reading, usage=replace(reading.usage, total_received=row.received if row else 0))
+    if answer.usage.total_received is not None:
+        return answer
+    row = known.get((answer.instance.pk, answer.day))
+    return replace(answer, usage=replace(answer.usage, total_received=row.received if row else 0))
 
 
 def _odd(
-    batch: list[Reading], known: dict[tuple[int, date], UsageRecord], today: date
-) -> list[tuple[Reading, int, str]]:
+    batch: list[UsageAnswer], known: dict[tuple[int, date], UsageRecord], today: date
+) -> list[tuple[UsageAnswer, int, str]]:
     """Answers that lack a figure, with the center that had the number on that day."""
-    found: list[tuple[Reading, int, str]] = []
-    for reading in batch:
-        row = known.get((reading.instance.pk, reading.day))
-        if reading.usage.odd and reading.day <= today and (row is None or row.read_at <= reading.asked_at):
-            found.append((reading, row.center_id if row else reading.instance.center_id, Flag.ODD))
-    return found
+    flagged: list[tuple[UsageAnswer, int, str]] = []
+    for answer in batch:
+        row = known.get((answer.instance.pk, answer.day))
+        if answer.usage.odd and answer.day <= today and (row is None or row.read_at <= answer.asked_at):
+            flagged.append((answer, row.center_id if row else answer.instance.center_id, Flag.ODD))
+    return flagged
 
 
-def _lock_known(batch: list[Reading]) -> dict[tuple[int, date], UsageRecord]:
+def _lock_known(batch: list[UsageAnswer]) -> dict[tuple[int, date], UsageRecord]:
     rows = UsageRecord.objects.select_for_update(of=("self",)).filter(
-        instance__in={reading.instance.pk for reading in batch}, day__in={reading.day for reading in batch}
+        instance__in={answer.instance.pk for answer in batch}, day__in={answer.day for answer in batch}
     )
     return {(row.instance_id, row.day): row for row in rows.order_by("pk")}
 
 
 def _closed(
-    batch: list[Reading], known: dict[tuple[int, date], UsageRecord]
+    batch: list[UsageAnswer], known: dict[tuple[int, date], UsageRecord]
 ) -> dict[int, list[tuple[date, date]]]:
     """The closed periods, as half-open ranges of days, of the numbers' centers now and on those days."""
-    days = [reading.day for reading in batch]
-    centers = {reading.instance.center_id for reading in batch} | {row.center_id for row in known.values()}
+    days = [answer.day for answer in batch]
+    centers = {answer.instance.center_id for answer in batch} | {row.center_id for row in known.values()}
     rows = BillingPeriod.objects.filter(
         center__in=centers, voided_at=None, first_day__lte=max(days), end_day__gt=min(days)
     )
-    found: dict[int, list[tuple[date, date]]] = {}
+    periods: dict[int, list[tuple[date, date]]] = {}
     for center_id, first, end in rows.values_list("center_id", "first_day", "end_day"):
-        found.setdefault(center_id, []).append((first, end))
-    return found
+        periods.setdefault(center_id, []).append((first, end))
+    return periods
 
 
-def _undecided(flagged: list[tuple[Reading, int, str]]) -> list[tuple[Reading, int, str]]:
+def _undecided(flagged: list[tuple[UsageAnswer, int, str]]) -> list[tuple[UsageAnswer, int, str]]:
     """Without answers that staff dismissed already: MazBot repeating one must not ask them again.
 
     Any other answer about the day since then, odd or plain growth of a past day, ends that decision.
     """
-    asking = [reading for reading, _center, flag in flagged if flag in _FOR_MAZBOT]
+    asking = [answer for answer, _center, flag in flagged if flag in _FOR_MAZBOT]
     if not asking:
         return flagged
     rows = FlaggedUsage.objects.filter(
@@ -167,31 +167,31 @@ def _undecided(flagged: list[tuple[Reading, int, str]]) -> list[tuple[Reading, i
         if row.flag in _FOR_MAZBOT and row.resolution == FlaggedUsage.Resolution.DISMISSED
     }
     return [
-        (reading, center, flag)
-        for reading, center, flag in flagged
-        if (reading.instance.pk, reading.day, flag, *reading.figures) not in dismissed
+        (answer, center, flag)
+        for answer, center, flag in flagged
+        if (answer.instance.pk, answer.day, flag, *answer.figures) not in dismissed
     ]
 
 
-def _insert(account: MazbotAccount, readings: list[Reading]) -> None:
-    if readings:
-        centers = [reading.instance.center_id for reading in readings]
-        _execute(_INSERT, [account.reseller_id, account.cost_currency, centers, *_columns(readings)])
+def _insert(account: MazbotAccount, answers: list[UsageAnswer]) -> None:
+    if answers:
+        centers = [answer.instance.center_id for answer in answers]
+        _execute(_INSERT, [account.reseller_id, account.cost_currency, centers, *_columns(answers)])
 
 
-def _update(readings: list[Reading]) -> None:
-    if readings:
-        _execute(_UPDATE, [*_columns(readings)])
+def _update(answers: list[UsageAnswer]) -> None:
+    if answers:
+        _execute(_UPDATE, [*_columns(answers)])
 
 
-def _flag(account: MazbotAccount, flagged: list[tuple[Reading, int, str]]) -> None:
+def _flag(account: MazbotAccount, flagged: list[tuple[UsageAnswer, int, str]]) -> None:
     if flagged:
-        readings = [reading for reading, _center, _flag in flagged]
+        answers = [answer for answer, _center, _flag in flagged]
         centers = [center for _reading, center, _flag in flagged]
         flags = [str(flag) for _reading, _center, flag in flagged]
-        notes = [odd_note(reading.usage.odd) for reading in readings]
+        notes = [odd_note(answer.usage.odd) for answer in answers]
         _execute(
-            _FLAG, [account.reseller_id, account.cost_currency, centers, *_columns(readings), flags, notes]
+            _FLAG, [account.reseller_id, account.cost_currency, centers, *_columns(answers), flags, notes]
         )
 
 
@@ -210,9 +210,9 @@ def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
     )
 
 
-def _columns(readings: list[Reading]) -> list[list[Any]]:
+def _columns(answers: list[UsageAnswer]) -> list[list[Any]]:
     """Number, day, the four figures and the time, as one array each."""
-    rows = [(r.instance.pk, r.day, *r.figures, r.asked_at) for r in readings]
+    rows = [(r.instance.pk, r.day, *r.figures, r.asked_at) for r in answers]
     return [list(column) for column in zip(*rows, strict=True)]
 
 

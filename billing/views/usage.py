@@ -99,10 +99,10 @@ def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
     decision = request.POST.get("decision")
     try:
         if decision == "accept":
-            accept_flagged_usage(reading=reading, by=request.user, now=clock.now())
+            accept_flagged_usage(flagged=reading, by=request.user, now=clock.now())
             toast(request, _("The reading was accepted."))
         elif decision == "dismiss":
-            dismiss_flagged_usage(reading=reading, by=request.user, now=clock.now())
+            dismiss_flagged_usage(flagged=reading, by=request.user, now=clock.now())
             toast(request, _("The reading was dismissed."))
         else:
             toast(request, _("Choose whether to accept or to dismiss the reading."), "error")

@@ -15,7 +15,7 @@ from billing.payments import record_payment
 from billing.periods import Period
 from billing.pricing.below_cost import BelowCost
 from billing.pricing.margin_versions import set_margin
-from billing.usage.sorting import Reading
+from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
@@ -53,7 +53,7 @@ class Shop:
             total_cost=Decimal(str(counts.get("cost", "0"))),
         )
         asked = at or datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
-        merge(self.account, [Reading(number, day, usage, asked)], now=asked)
+        merge(self.account, [UsageAnswer(number, day, usage, asked)], now=asked)
 
     def margin(self, percent: str, fixed: str = "0", **fields: Any) -> Margin:
         """Set it, confirmed where it sells below cost."""

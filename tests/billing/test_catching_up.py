@@ -31,7 +31,7 @@ def refused(place: Place) -> Place:
     number = place.here_and_there(status="connected")
     save_account(reseller=place.reseller, by=None, now=NOW, password="wrong")
     set_desired_state(
-        instances=[number], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=NOW
+        instances=[number], state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=NOW
     )
     Instance.objects.update(webhook_next_at=NOW)
     work(place, NOW)

@@ -161,7 +161,7 @@ def test_a_fall_after_it_is_the_only_doubt(shop: Shop, number: Instance) -> None
 
 def test_accepted_it_is_billed_and_what_grows_from_there_is_plain(shop: Shop, number: Instance) -> None:
     shop.read(number, DAY, sent=10, cost="7550", at=at(9))
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=at(10))
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=at(10))
     assert (counts(number), alerts()) == ((10, 0, 7550), [])
     shop.read(number, DAY, sent=12, cost="7550.1", at=at(11))
     assert (counts(number), flags()) == ((12, 0, D("7550.1")), [])
@@ -171,7 +171,7 @@ def test_accepted_it_is_billed_and_what_grows_from_there_is_plain(shop: Shop, nu
 
 def test_dismissed_it_is_not_asked_about_again(shop: Shop, number: Instance) -> None:
     shop.read(number, DAY, sent=10, cost="7550", at=at(9))
-    dismiss_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=at(10))
+    dismiss_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=at(10))
     shop.read(number, DAY, sent=10, cost="7550", at=at(11))
     assert (flags(), alerts(), counts(number)) == ([], [], (0, 0, 0))
     assert blockers(shop.center, FEBRUARY, NOW) == []
@@ -183,8 +183,8 @@ def test_negative_usage_can_only_be_dismissed(shop: Shop, number: Instance) -> N
     shop.read(number, DAY, sent=-1, at=at(9))
     reading = FlaggedUsage.objects.get()
     with pytest.raises(OperationRefused, match="Negative usage"):
-        accept_flagged_usage(reading=reading, by=None, now=at(10))
-    dismiss_flagged_usage(reading=reading, by=None, now=at(10))
+        accept_flagged_usage(flagged=reading, by=None, now=at(10))
+    dismiss_flagged_usage(flagged=reading, by=None, now=at(10))
     assert counts(number) == (0, 0, 0)
 
 
@@ -195,7 +195,7 @@ def test_of_an_invoiced_day_it_becomes_an_adjustment_only_when_accepted(shop: Sh
     shop.read(number, date(2026, 2, 5), sent=1, cost="70", at=NOW)
     assert preview_invoice(shop.center, MARCH).lines == ()
     for reading in FlaggedUsage.objects.filter(flag="impossible"):
-        accept_flagged_usage(reading=reading, by=None, now=NOW)
+        accept_flagged_usage(flagged=reading, by=None, now=NOW)
     total = issue_invoice(center=shop.center, period=MARCH, by=None, now=APRIL_5).total
     assert total == D("149.50")
 
@@ -208,6 +208,6 @@ def test_each_number_has_its_alert_with_the_earliest_day(shop: Shop, number: Ins
     detail = str(Alert.objects.get(instance=number).detail)
     assert "4" in detail
     early = FlaggedUsage.objects.get(instance=number, day=date(2026, 2, 4))
-    dismiss_flagged_usage(reading=early, by=None, now=NOW)
+    dismiss_flagged_usage(flagged=early, by=None, now=NOW)
     alert = Alert.objects.get(instance=number, resolved_at=None)
     assert str(alert.detail) != detail

@@ -127,7 +127,7 @@ def test_switches_and_codes_are_believed_only_when_confirmed(
 ) -> None:
     fine, bad = world
     some = [*bad[:40], *fine[:10]]
-    set_desired_state(instances=some, wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=NOW)
+    set_desired_state(instances=some, state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=NOW)
     switching_job(reseller=committed_shop.reseller, now=NOW)
     of = dict(Instance.objects.values_list("instance_id", "service"))
     assert {of[number.instance_id] for number in fine[:10]} == {Service.DISABLED}

@@ -105,11 +105,11 @@ def test_usage_without_a_billed_figure_is_flagged_and_not_billed(busy: Place, fi
     reading = FlaggedUsage.objects.get(day=YESTERDAY)
     assert (reading.flag, reading.note, reading.received) == ("odd", f"{field}: x", 4)
     with pytest.raises(OperationRefused, match="figure is missing"):
-        accept_flagged_usage(reading=reading, by=None, now=NOW)
+        accept_flagged_usage(flagged=reading, by=None, now=NOW)
     with pytest.raises(MazBotError) as caught:
         read_before_closing(center=busy.center, period=Period(date(2026, 3, 4), TODAY), now=NOW)
     assert caught.value.kind is ErrorKind.MALFORMED
-    dismiss_flagged_usage(reading=reading, by=None, now=NOW)
+    dismiss_flagged_usage(flagged=reading, by=None, now=NOW)
     usage_job(reseller=busy.reseller, now=NOW + HOUR)
     assert not FlaggedUsage.objects.filter(day=YESTERDAY, resolved_at=None).exists(), "not asked twice"
     busy.control.clear_faults()

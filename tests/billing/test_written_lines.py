@@ -48,7 +48,7 @@ def test_a_fall_that_was_waived_gives_nothing_back(shop: Shop, basis: str) -> No
     shop.read(number, DAY, sent=10, failed=1, cost="10")
     issue(shop)
     shop.read(number, DAY, sent=6, failed=1, cost="6", at=NOW)
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     waive_late_corrections(center=shop.center, because="Goodwill", by=None, now=NOW)
     shop.read(number, DAY, sent=8, failed=1, cost="8", at=APRIL_5)
     line = preview_invoice(shop.center, MARCH).lines[0]

@@ -101,7 +101,7 @@ def switch(slug: str, wanted: str) -> None:
     with tenant(reseller):
         set_desired_state(
             instances=Instance.objects.all(),
-            wanted=Service(wanted),
+            state=Service(wanted),
             reason=DesiredReason.MANUAL,
             by=_owner(reseller),
             now=now,

@@ -77,7 +77,7 @@ def test_moving_takes_alerts_along_and_ends_links(place, new_place, now):
 )
 def test_a_moved_number_leaves_the_debt_behind_but_not_a_stop_by_hand(place, now, reason, after):
     number, target = place.add(), CenterFactory(reseller=place.reseller)
-    set_desired_state(instances=[number], wanted=Service.DISABLED, reason=reason, by=None, now=now)
+    set_desired_state(instances=[number], state=Service.DISABLED, reason=reason, by=None, now=now)
     move(instance=number, center=target, by=UserFactory(), now=now)
     assert (number.desired_state, number.desired_by) == (after, None)
     assert AuditEntry.objects.filter(action="service.enable_wanted").exists() == (after == Service.ENABLED)

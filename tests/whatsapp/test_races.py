@@ -94,7 +94,7 @@ def test_a_switch_is_made_by_one_worker(new_place, now):
     numbers = [place.add() for _ in range(6)]
     with tenant(place.reseller):
         set_desired_state(
-            instances=numbers, wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
+            instances=numbers, state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
         )
     confirmed = together(place, lambda: reconcile(reseller=place.reseller, now=now))
     assert sum(confirmed) == 6

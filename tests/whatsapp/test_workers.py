@@ -84,7 +84,7 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
         wait_for(lambda: JobRun.objects.filter(job="status", state="done", done=2).exists(), 10)
 
         set_desired_state(
-            instances=[number], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=clock.now()
+            instances=[number], state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=clock.now()
         )
         wait_for(lambda: place.calls("toggle") == 1, 20)
 

@@ -41,42 +41,44 @@ def open_alerts(*, reseller: Reseller, alerts: Iterable[Alert]) -> int:
     One that returns within BACK_SOON continues the earlier alert, acknowledged or not: an unstable connection is one
     problem.
     """
-    wanted = list(alerts)
-    if not wanted:
+    opening = list(alerts)
+    if not opening:
         return 0
-    known = Alert.objects.filter(reseller=reseller, resolved_at=None, kind__in={item.kind for item in wanted})
+    known = Alert.objects.filter(
+        reseller=reseller, resolved_at=None, kind__in={item.kind for item in opening}
+    )
     with transaction.atomic():
         before = known.count()
-        again = _reopen(reseller, wanted)
+        again = _reopen(reseller, opening)
         Alert.objects.bulk_create(
-            (item for item in wanted if _what(item) not in again), ignore_conflicts=True
+            (item for item in opening if _what(item) not in again), ignore_conflicts=True
         )
         opened = known.count() - before
         if opened > 0:
-            _tell(reseller, {item.center_id for item in wanted})
+            _publish(reseller, {item.center_id for item in opening})
     return max(opened, 0)
 
 
-def _reopen(reseller: Reseller, wanted: list[Alert]) -> set[_What]:
+def _reopen(reseller: Reseller, opening: list[Alert]) -> set[_What]:
     """Reopen alerts that were resolved only a moment ago, in one statement; return what they are about."""
-    since = max(item.opened_at for item in wanted) - BACK_SOON
-    about = Q(instance=None) | Q(instance__in={item.instance_id for item in wanted if item.instance_id})
+    since = max(item.opened_at for item in opening) - BACK_SOON
+    about = Q(instance=None) | Q(instance__in={item.instance_id for item in opening if item.instance_id})
     rows = Alert.objects.filter(
         about,
         Q(resolved_at=None) | Q(resolved_at__gt=since),
         reseller=reseller,
-        kind__in={item.kind for item in wanted},
+        kind__in={item.kind for item in opening},
     )
     # The last one counts, and an open one is last: PostgreSQL sorts NULL after every time.
     latest = {_what(row): row for row in rows.order_by("resolved_at", "pk")}
     over = {what: row.pk for what, row in latest.items() if row.resolved_at is not None}
-    again = {_what(item): item.detail for item in wanted if _what(item) in over}
-    alike: dict[str, list[int]] = {}
+    again = {_what(item): item.detail for item in opening if _what(item) in over}
+    by_detail: dict[str, list[int]] = {}
     for what, detail in again.items():
-        alike.setdefault(detail, []).append(over[what])
+        by_detail.setdefault(detail, []).append(over[what])
     try:
         with transaction.atomic():
-            for detail, pks in alike.items():
+            for detail, pks in by_detail.items():
                 Alert.objects.filter(pk__in=pks).update(resolved_at=None, times=F("times") + 1, detail=detail)
     except IntegrityError:  # one of them was opened in the meantime: insert new alerts instead
         return set()
@@ -134,9 +136,9 @@ def _close(reseller: Reseller, pks: Iterable[int], now: datetime) -> int:
         centers = set(open_rows.values_list("center_id", flat=True))
         closed = open_rows.update(resolved_at=now)
         if closed:
-            _tell(reseller, centers)
+            _publish(reseller, centers)
     return closed
 
 
-def _tell(reseller: Reseller, centers: Iterable[int | None]) -> None:
+def _publish(reseller: Reseller, centers: Iterable[int | None]) -> None:
     live.publish(reseller.pk, "alerts", centers=tuple(sorted({pk for pk in centers if pk is not None})))

@@ -27,8 +27,8 @@ def clean_code(cell: str) -> str:
 
 def without_decimals(cell: str) -> str:
     """The cell without the `.0` that some programs add to whole numbers."""
-    found = _DECIMALS.fullmatch(cell)
-    return found[1] if found else cell
+    match = _DECIMALS.fullmatch(cell)
+    return match[1] if match else cell
 
 
 def is_shortened(cell: str) -> bool:

@@ -111,11 +111,11 @@ def _exported() -> frozenset[str]:
 
 
 def _spoken(labels: Iterable[Promise | str]) -> list[str]:
-    said = []
+    headings = []
     for code in _LANGUAGES:
         with translation.override(code):
-            said += [str(label) for label in labels]
-    return said
+            headings += [str(label) for label in labels]
+    return headings
 
 
 def _compared(heading: str) -> str:

@@ -117,12 +117,12 @@ class RequestBudget:
         None: for one window, doubled each time a 429 follows right after a pause.
         Returns the seconds until the pause ends.
         """
-        wanted = (
+        microseconds = (
             -1 if retry_after is None else int(min(max(retry_after, 1.0), LONGEST_PAUSE / SECOND) * SECOND)
         )
         try:
             pause = self._penalize(
-                keys=self._keys[:2], args=[slot.flight, slot.at, self._window, wanted, LONGEST_PAUSE]
+                keys=self._keys[:2], args=[slot.flight, slot.at, self._window, microseconds, LONGEST_PAUSE]
             )
         except redis.RedisError as problem:
             logger.warning("The request budget could not be paused: %s", type(problem).__name__)

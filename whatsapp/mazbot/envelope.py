@@ -90,12 +90,12 @@ def _kind_of(status: int) -> ErrorKind:
 def _field_errors(errors: object, secrets: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     if not isinstance(errors, dict):
         return {}
-    found: dict[str, tuple[str, ...]] = {}
+    by_field: dict[str, tuple[str, ...]] = {}
     for name, sentences in list(errors.items())[:MAX_FIELD_ERRORS]:
         listed = sentences if isinstance(sentences, list) else [sentences]
         texts = (safe_text(sentence, secrets) for sentence in listed[:MAX_FIELD_ERRORS])
-        found[safe_text(name, secrets, limit=100)] = tuple(text for text in texts if text)
-    return found
+        by_field[safe_text(name, secrets, limit=100)] = tuple(text for text in texts if text)
+    return by_field
 
 
 def parse_object(body: bytes) -> dict[str, object]:

@@ -32,13 +32,13 @@ def clean_text(value: object, *, limit: int = MAX_TEXT) -> str:
     """The value as one line of at most `limit` characters, without controls or lone surrogates; "" for no text."""
     if not isinstance(value, str):
         return ""
-    kept = (
+    characters = (
         " " if character.isspace() else character
         for character in value[: limit * 4]
         if character.isspace()
         or (unicodedata.category(character) not in ("Cc", "Cs") and character not in _BIDI_CONTROLS)
     )
-    return _SPACES.sub(" ", "".join(kept)).strip()[:limit]
+    return _SPACES.sub(" ", "".join(characters)).strip()[:limit]
 
 
 def safe_text(value: object, secrets: Iterable[str], *, limit: int = MAX_TEXT) -> str:

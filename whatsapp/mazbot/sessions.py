@@ -104,12 +104,12 @@ class _Guarded(HTTPConnection):
 
     def _checked_addresses(self, name: str, may_call: MayCall) -> list[str]:
         try:
-            found = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)
+            infos = socket.getaddrinfo(name.strip("[]"), self.port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except UnicodeError as error:
             raise LocationParseError(name) from error
-        addresses = list(dict.fromkeys(str(item[4][0]) for item in found))
+        addresses = list(dict.fromkeys(str(item[4][0]) for item in infos))
         if not all(may_call(self.host, address) for address in addresses):
             raise NewConnectionError(self, "the host leads to an address that may not be called")
         return addresses

@@ -97,8 +97,8 @@ def record_outcomes(*, reseller: Reseller, outcomes: Sequence[Outcome], alarms: 
         now_connected = [row.pk for row in changed if row.after == Connection.CONNECTED]
         if now_connected:
             end_connected(reseller_id=reseller.pk, instances=now_connected, now=max(o.at for o in outcomes))
-        told = {row.center_id for row in rows if row.changed or row.error_changed}
-        live.publish(reseller.pk, "instances", centers=tuple(sorted(told)))
+        touched = {row.center_id for row in rows if row.changed or row.error_changed}
+        live.publish(reseller.pk, "instances", centers=tuple(sorted(touched)))
     return len(changed)
 
 
@@ -140,10 +140,10 @@ def _settle_alerts(reseller: Reseller, rows: list[_Row], by_pk: dict[int, Outcom
         open_now[pk].add(kind)
     opening, closing = [], []
     for row in rows:
-        wanted = _wanted(row, by_pk[row.pk], open_now[row.pk])
-        closing += [(row.pk, kind) for kind in open_now[row.pk] - wanted]
+        expected = _alert_kinds(row, by_pk[row.pk], open_now[row.pk])
+        closing += [(row.pk, kind) for kind in open_now[row.pk] - expected]
         if alarms:
-            opening += [_alert(reseller, row, by_pk[row.pk], kind) for kind in wanted - open_now[row.pk]]
+            opening += [_alert(reseller, row, by_pk[row.pk], kind) for kind in expected - open_now[row.pk]]
     open_alerts(reseller=reseller, alerts=opening)
     for kind in {kind for _pk, kind in closing}:
         over = Instance.objects.filter(pk__in=[pk for pk, one in closing if one == kind])
@@ -151,7 +151,7 @@ def _settle_alerts(reseller: Reseller, rows: list[_Row], by_pk: dict[int, Outcom
         resolve_alert(reseller=reseller, kind=Kind(kind), instance=over, now=latest)
 
 
-def _wanted(row: _Row, outcome: Outcome, open_now: set[str]) -> set[str]:
+def _alert_kinds(row: _Row, outcome: Outcome, open_now: set[str]) -> set[str]:
     if row.archived:
         return set()
     if outcome.error == ErrorKind.NOT_FOUND:

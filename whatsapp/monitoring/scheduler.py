@@ -233,7 +233,7 @@ def _take(batch: _Batch, instance: Instance, answer: CheckResult | MazBotError |
         batch.urgent |= instance.check_error != answer.kind
         batch.report(instance, explain(answer))
         return True
-    outcome = _reading(batch, instance, answer)
+    outcome = _outcome(batch, instance, answer)
     batch.tally.answered += 1
     batch.waiting.append(outcome)
     batch.urgent |= outcome.connection != instance.connection or bool(instance.check_error)
@@ -241,10 +241,10 @@ def _take(batch: _Batch, instance: Instance, answer: CheckResult | MazBotError |
     return True
 
 
-def _reading(batch: _Batch, instance: Instance, reading: CheckResult) -> Outcome:
+def _outcome(batch: _Batch, instance: Instance, result: CheckResult) -> Outcome:
     moment = batch.now()
     wait = batch.interval
-    if reading.status.value == Connection.PAIRING and not _stuck_pairing(instance, moment):
+    if result.status.value == Connection.PAIRING and not _stuck_pairing(instance, moment):
         wait = WHILE_PAIRING
     elif instance.desired_state == Service.DISABLED:
         wait *= SLOWER_WHILE_OFF
@@ -252,9 +252,9 @@ def _reading(batch: _Batch, instance: Instance, reading: CheckResult) -> Outcome
         instance_pk=instance.pk,
         at=moment,
         next_check_at=moment + timedelta(seconds=wait),
-        connection=Connection(reading.status.value),
-        raw=reading.raw,
-        last_seen=reading.last_seen,
+        connection=Connection(result.status.value),
+        raw=result.raw,
+        last_seen=result.last_seen,
     )
 
 

@@ -73,13 +73,13 @@ def watch(*, attempt: PairingAttempt, now: datetime) -> bool:
     instance = attempt.instance
     account = account_of(instance.reseller)
     try:
-        reading = client_for(account).status(
+        result = client_for(account).status(
             instance.instance_id, priority=Lane.PERSON, deadline=WATCH_SECONDS
         )
     except MazBotError as error:
         note_error(account, error, now=now)
     else:
-        _observe(instance, reading, now)
+        _observe(instance, result, now)
     return _expire(attempt, now)
 
 
@@ -136,12 +136,10 @@ def _follow_up(instance: Instance, error: MazBotError) -> None:
         )
 
 
-def _observe(instance: Instance, reading: CheckResult, now: datetime) -> None:
-    connection = Connection(reading.status.value)
+def _observe(instance: Instance, result: CheckResult, now: datetime) -> None:
+    connection = Connection(result.status.value)
     with transaction.atomic():
-        observe(
-            instance=instance, connection=connection, raw=reading.raw, last_seen=reading.last_seen, now=now
-        )
+        observe(instance=instance, connection=connection, raw=result.raw, last_seen=result.last_seen, now=now)
         if connection == Connection.CONNECTED:
             # Also if a sweep had seen it before the attempt was created.
             end_connected(reseller_id=instance.reseller_id, instances=[instance.pk], now=now)

@@ -37,7 +37,7 @@ _ON_ENDS = {
 def set_desired_state(
     *,
     instances: Iterable[Instance],
-    wanted: Service,
+    state: Service,
     reason: DesiredReason,
     by: User | None,
     now: datetime,
@@ -47,15 +47,15 @@ def set_desired_state(
     `reason` is the origin of the request: MANUAL, NON_PAYMENT (dunning and payments) or ARCHIVED (archiving and
     restoring). Stored with its audit entry in the caller's transaction; MazBot is asked within seconds of the commit.
     """
-    if reason not in _ON_ENDS or wanted not in (Service.ENABLED, Service.DISABLED):
-        raise ValueError(f"no one wants {wanted} because of {reason!r}")
+    if reason not in _ON_ENDS or state not in (Service.ENABLED, Service.DISABLED):
+        raise ValueError(f"{reason!r} is no reason for {state}")
     pks = [instance.pk for instance in instances]
     with transaction.atomic():
         rows = Instance.objects.select_for_update(of=("self",)).select_related("center", "reseller")
-        found = rows.filter(pk__in=pks).order_by("pk")
-        changing = [row for row in found if _changes(row, wanted, reason)]
+        locked = rows.filter(pk__in=pks).order_by("pk")
+        changing = [row for row in locked if _changes(row, state, reason)]
         if changing:
-            _write(changing, wanted, reason, by, now)
+            _write(changing, state, reason, by, now)
     return changing
 
 
@@ -70,22 +70,22 @@ def request_again(*, instance: Instance, now: datetime) -> None:
         enqueue_on_commit("whatsapp.switch", reseller_id=instance.reseller_id)
 
 
-def _changes(row: Instance, wanted: Service, reason: DesiredReason) -> bool:
+def _changes(row: Instance, state: Service, reason: DesiredReason) -> bool:
     is_off = row.desired_state == Service.DISABLED
-    if wanted == Service.DISABLED:
+    if state == Service.DISABLED:
         return not is_off or row.desired_reason in _OFF_OVER[reason]
     return is_off and row.archived_at is None and row.desired_reason in _ON_ENDS[reason]
 
 
 def _write(
-    rows: list[Instance], wanted: Service, reason: DesiredReason, by: User | None, now: datetime
+    rows: list[Instance], state: Service, reason: DesiredReason, by: User | None, now: datetime
 ) -> None:
-    kept = reason if wanted == Service.DISABLED else DesiredReason.NONE
+    new_reason = reason if state == Service.DISABLED else DesiredReason.NONE
     before = {row.pk: row.desired_reason for row in rows}
     # Requested even if MazBot has confirmed this state before: a call for the opposite may be under way.
     changes = {
-        "desired_state": wanted,
-        "desired_reason": kept,
+        "desired_state": state,
+        "desired_reason": new_reason,
         "desired_at": now,
         # Only a manual choice belongs to a person; dunning leaves it alone while a center is suspended.
         "desired_by": by if reason == DesiredReason.MANUAL else None,
@@ -94,7 +94,7 @@ def _write(
         "switch_error": "",
     }
     Instance.objects.filter(pk__in=before).update(**changes, version=F("version") + 1)
-    verb = "enable" if wanted == Service.ENABLED else "disable"
+    verb = "enable" if state == Service.ENABLED else "disable"
     for row in rows:
         for name, value in changes.items():
             setattr(row, name, value)
@@ -109,7 +109,7 @@ def _write(
             reason=str(reason),
             before=before[row.pk],
         )
-    if wanted == Service.DISABLED:
+    if state == Service.DISABLED:
         # A number that should be off is not down. Once it is on again, the next check opens the alerts that apply.
         resolve_alert(reseller=rows[0].reseller, kind=OF_THE_PHONE, instance=rows, now=now)
     reseller_id = rows[0].reseller_id

@@ -60,10 +60,10 @@ def resellers_with(queues: Iterable[RetryQueue], now: datetime) -> list[int]:
     with every_tenant():
         ready = MazbotAccount.objects.exclude(api_key="").values("reseller")
         numbers = Instance.objects.filter(reseller__in=ready).order_by()
-        found: set[int] = set()
+        resellers: set[int] = set()
         for queue in queues:
-            found |= set(numbers.filter(queue.due(now)).values_list("reseller_id", flat=True).distinct())
-    return sorted(found)
+            resellers |= set(numbers.filter(queue.due(now)).values_list("reseller_id", flat=True).distinct())
+    return sorted(resellers)
 
 
 def process_due(

@@ -58,7 +58,7 @@ def set_webhook(*, instance: Instance, url: str, by: User | None, now: datetime)
             left = _left_meanwhile(instance, by, now)
             if not left:
                 _confirmed(instance, address, now)
-                _trace(
+                _record(
                     "webhook.set", instance, by, now, url=_shown(address, address == own_webhook_url(account))
                 )
     if left:
@@ -79,7 +79,7 @@ def reset_webhook_url(*, instance: Instance, by: User | None, now: datetime) -> 
         if row.webhook_next_at or (ours and not _is_doubtful(row)):
             return False
         _make_due(row, now)
-        _trace("webhook.reset_requested", row, by, now, url=_shown(row.webhook_url, ours))
+        _record("webhook.reset_requested", row, by, now, url=_shown(row.webhook_url, ours))
         enqueue_on_commit("whatsapp.switch", reseller_id=row.reseller_id)
     return True
 
@@ -113,7 +113,7 @@ def tell(instance: Instance, account: MazbotAccount, client: MazBot, now: dateti
             live.publish(row.reseller_id, "instances", centers=(row.center_id,))
         elif row.instance_id == instance.instance_id:  # after a correction the id is another number at MazBot
             _confirmed(row, address, now)
-            _trace("webhook.voided_periods", row, None, now)
+            _record("webhook.voided_periods", row, None, now)
     return why
 
 
@@ -168,7 +168,7 @@ def _locked(instance: Instance) -> Instance:
     return rows.get(pk=instance.pk)
 
 
-def _trace(action: str, instance: Instance, by: User | None, now: datetime, **data: str) -> None:
+def _record(action: str, instance: Instance, by: User | None, now: datetime, **data: str) -> None:
     entries.record(
         action,
         reseller=instance.reseller,

@@ -108,7 +108,7 @@ def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
         return _page(request, row, status=422, switch_form=typed, switch_open=True)
     try:
         changed = set_desired_state(
-            instances=[row], wanted=wanted, reason=DesiredReason.MANUAL, by=request.user, now=clock.now()
+            instances=[row], state=wanted, reason=DesiredReason.MANUAL, by=request.user, now=clock.now()
         )
     except OperationRefused as error:
         toast(request, error.sentence, "error")

@@ -125,7 +125,7 @@ def test_a_manual_stop_is_never_ended_by_a_payment(shop: Shop) -> None:
     by_hand = shop.number()
     user = UserFactory()
     set_desired_state(
-        instances=[by_hand], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=user, now=at(0)
+        instances=[by_hand], state=Service.DISABLED, reason=DesiredReason.MANUAL, by=user, now=at(0)
     )
     dun(shop, 10)
     shop.pay("10", now=at(11))
@@ -139,7 +139,7 @@ def test_what_staff_switch_on_stays_on_and_new_numbers_go_off(shop: Shop) -> Non
     dun(shop, 10)
     number = Instance.objects.get()
     set_desired_state(
-        instances=[number], wanted=Service.ENABLED, reason=DesiredReason.MANUAL, by=UserFactory(), now=at(11)
+        instances=[number], state=Service.ENABLED, reason=DesiredReason.MANUAL, by=UserFactory(), now=at(11)
     )
     added = shop.number()
     dun(shop, 11)

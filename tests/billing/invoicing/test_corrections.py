@@ -50,7 +50,7 @@ def test_a_reading_that_went_down_blocks_until_staff_decide(shop: Shop) -> None:
     shop.read(number, day, sent=8, cost="8", at=NOW)
     with pytest.raises(OperationRefused, match="went down"):
         issue(shop)
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     assert issue(shop).total == 8
 
 
@@ -59,7 +59,7 @@ def test_a_fall_read_while_the_day_lasted_is_no_reading_of_the_whole_day(shop: S
     noon = datetime(2026, 2, 28, 9, tzinfo=UTC)
     shop.read(number, noon.date(), sent=10, cost="10", at=noon)
     shop.read(number, noon.date(), sent=8, cost="8", at=noon + timedelta(hours=1))
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     with pytest.raises(OperationRefused, match="has not been read since"):
         issue(shop)
     shop.read(number, noon.date(), sent=30, cost="30", at=NOW)
@@ -71,9 +71,9 @@ def test_a_dismissed_reading_changes_nothing(shop: Shop) -> None:
     shop.read(number, date(2026, 2, 3), sent=10, cost="10")
     shop.read(number, date(2026, 2, 3), sent=8, cost="8", at=NOW)
     reading = FlaggedUsage.objects.get()
-    dismiss_flagged_usage(reading=reading, by=None, now=NOW)
+    dismiss_flagged_usage(flagged=reading, by=None, now=NOW)
     with pytest.raises(OperationRefused, match="already"):
-        accept_flagged_usage(reading=reading, by=None, now=NOW)
+        accept_flagged_usage(flagged=reading, by=None, now=NOW)
     assert issue(shop).total == 10
 
 
@@ -102,7 +102,7 @@ def test_an_accepted_decrease_of_an_invoiced_day_is_given_back(shop: Shop) -> No
     shop.read(number, date(2026, 2, 3), sent=10, cost="10")
     issue(shop)
     shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=NOW)
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     invoice = issue(shop, MARCH, now=APRIL_5)
     assert invoice.total == -12
     assert invoice.open_amount == 0

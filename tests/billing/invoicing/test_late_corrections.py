@@ -77,7 +77,7 @@ def test_an_accepted_decrease_is_told_at_once_and_becomes_credit(shop: Shop) -> 
     center, number = archived(shop)
     shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=LATER)
     assert alerts() == []
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=LATER)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=LATER)
     assert alerts() == [center]
     shop.pay("10", center)
     assert issue_last_invoice(center=center, by=None, now=LATER).total == -6
@@ -89,7 +89,7 @@ def test_an_accepted_reading_of_a_center_in_use_raises_nothing(shop: Shop) -> No
     shop.read(number, date(2026, 2, 3), sent=10, cost="10")
     issue(shop)
     shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=LATER)
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=LATER)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=LATER)
     assert alerts() == []
     assert not is_late_correction(shop.center)
 

@@ -124,11 +124,11 @@ def test_a_fall_that_staff_dismissed_does_not_stop_the_run_again(place: Place) -
     read_usage(reseller=place.reseller, instances=[number], days=[day], now=NOW - timedelta(days=2))
     place.control.add_usage(number.instance_id, day, sent=-2, cost=Decimal(-2))
     assert invoice_job(reseller=place.reseller, now=NOW).failed == 1
-    dismiss_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    dismiss_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     # Another answer is another question.
     place.control.add_usage(number.instance_id, day, sent=-1, cost=Decimal(-1))
     assert invoice_job(reseller=place.reseller, now=NOW + timedelta(hours=1)).failed == 1
-    dismiss_flagged_usage(reading=FlaggedUsage.objects.get(resolved_at=None), by=None, now=NOW)
+    dismiss_flagged_usage(flagged=FlaggedUsage.objects.get(resolved_at=None), by=None, now=NOW)
     assert invoice_job(reseller=place.reseller, now=NOW + timedelta(hours=2)).failed == 0
     assert Invoice.objects.get().total == 10
 

@@ -25,7 +25,7 @@ def read(shop: Shop, number: Instance, day: date, **counts: Any) -> None:
     """Staff accept what was flagged because more failed than was sent."""
     shop.read(number, day, **counts)
     for reading in FlaggedUsage.objects.filter(instance=number, flag="impossible", resolved_at=None):
-        accept_flagged_usage(reading=reading, by=None, now=NOW)
+        accept_flagged_usage(flagged=reading, by=None, now=NOW)
 
 
 def test_the_page_charges_what_the_invoice_charges(shop: Shop) -> None:

@@ -75,7 +75,7 @@ def test_the_page_shows_what_is_charged_where_a_fall_was_waived(shop: Shop) -> N
     shop.read(number, day, sent=100, failed=5, cost="100")
     assert issue(shop).total == 195
     shop.read(number, day, sent=95, failed=8, cost="95", at=NOW)
-    accept_flagged_usage(reading=FlaggedUsage.objects.get(), by=None, now=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     waive_late_corrections(center=shop.center, because="Goodwill", by=None, now=NOW)
     assert charges_by_center(shop.reseller, [shop.center], FEBRUARY) == {(shop.center.pk, "USD"): 195}
 

@@ -108,8 +108,8 @@ def test_a_day_to_come_is_flagged_and_never_accepted(shop: Shop) -> None:
     reading = FlaggedUsage.objects.get()
     assert reading.flag == "future"
     with pytest.raises(OperationRefused):
-        accept_flagged_usage(reading=reading, by=None, now=NOW)
-    dismiss_flagged_usage(reading=reading, by=None, now=NOW)
+        accept_flagged_usage(flagged=reading, by=None, now=NOW)
+    dismiss_flagged_usage(flagged=reading, by=None, now=NOW)
 
 
 def test_an_answer_asked_for_earlier_is_ignored(shop: Shop) -> None:
@@ -129,7 +129,7 @@ def test_a_late_reading_cannot_be_dismissed(shop: Shop) -> None:
     reading = FlaggedUsage.objects.get()
     assert (reading.flag, reading.sent) == ("late", 3)
     with pytest.raises(OperationRefused, match="next invoice"):
-        dismiss_flagged_usage(reading=reading, by=None, now=NOW)
+        dismiss_flagged_usage(flagged=reading, by=None, now=NOW)
 
 
 # --- Reading --------------------------------------------------------------------------------------

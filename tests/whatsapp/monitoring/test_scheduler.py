@@ -295,7 +295,7 @@ def test_an_alert_about_the_account_is_closed_whatever_worked_first(place, now):
     note_error(place.account, MazBotError(ErrorKind.LOGIN, "no"), now=now)
     # Corrected in the settings, and a switch is the first to work.
     set_desired_state(
-        instances=[number], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
+        instances=[number], state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
     )
     assert reconcile(reseller=place.reseller, now=now + timedelta(seconds=10)) == 1
     check_instances(reseller=place.reseller, instances=[number], now=now + timedelta(minutes=3), deadline=10)

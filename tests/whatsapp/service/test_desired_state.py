@@ -28,7 +28,7 @@ def _no_guards(monkeypatch):
 
 
 def want(instance, wanted, reason, now, by=None):
-    return set_desired_state(instances=[instance], wanted=wanted, reason=reason, by=by, now=now)
+    return set_desired_state(instances=[instance], state=wanted, reason=reason, by=by, now=now)
 
 
 def state(instance):
@@ -321,7 +321,7 @@ def test_what_is_switched_off_is_not_down_and_what_comes_back_is_looked_at(place
 
 def test_every_number_of_a_center_is_switched(place, now):
     numbers = [place.add() for _ in range(3)]
-    assert len(set_desired_state(instances=numbers, wanted=OFF, reason=UNPAID, by=None, now=now)) == 3
+    assert len(set_desired_state(instances=numbers, state=OFF, reason=UNPAID, by=None, now=now)) == 3
     assert reconcile(reseller=place.reseller, now=now) == 3
     assert {state(number)[2] for number in numbers} == {OFF}
 

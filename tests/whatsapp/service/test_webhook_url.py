@@ -242,7 +242,7 @@ def test_a_waiting_customer_goes_before_an_address(place, number, target, now):
     move(instance=number, center=target, by=None, now=now - timedelta(minutes=5))
     other = place.add()
     set_desired_state(
-        instances=[other], wanted=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
+        instances=[other], state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=now
     )
     switching_job(reseller=place.reseller, now=now)
     calls = [one.call for one in place.control.requests_log() if one.account_key == place.api_key]
