@@ -53,7 +53,7 @@ def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
             reseller=reseller, now=now, round_=round_, deadline=time.monotonic() + USAGE_SECONDS
         )
         if outcome.left:
-            round_.note = _("%(count)s readings are left for the next run.") % {"count": outcome.left}
+            round_.note = _("Left for the next run: %(count)s.") % {"count": outcome.left}
         reports.check_gap(reseller, now)
         invoicing.check_late_corrections(reseller, now)
     return _as_recorded(round_)
@@ -65,7 +65,7 @@ def period_job(*, reseller: Reseller, center: int, period: Period, now: datetime
         row = Center.objects.select_related("reseller").get(pk=center)
         read_before_closing(center=row, period=period, now=now)
         round_.ok()
-        round_.note = _("Read for the invoice of %(center)s.") % {"center": row}
+        round_.note = _("Fetched for the invoice of %(center)s.") % {"center": row}
     live.publish(reseller.pk, "billing")
     return _as_recorded(round_)
 
@@ -74,7 +74,7 @@ def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Fetch the main account's usage and quota, and open or close the alerts about them."""
     with _round("account", reseller, now) as round_:
         for day, field in read_account_usage(reseller=reseller, now=now):
-            sentence = _("MazBot sent “%(text)s” here, which cannot be read. Everything else was kept.")
+            sentence = _("MazBot sent “%(text)s” here, which can't be read. Everything else was saved.")
             round_.fail(f"{day.isoformat()} {field.name}", sentence % {"text": field.text or "-"})
         reports.check_quota(reseller, now)
         reports.check_gap(reseller, now)
@@ -91,7 +91,7 @@ def rates_job(*, reseller: Reseller, now: datetime) -> JobRun:
         for country, why in outcome.failures:
             round_.fail(country or _("All countries"), why)
         if outcome.moves:
-            round_.note = _("%(moves)s prices move, %(losses)s of them below cost.") % {
+            round_.note = _("Prices changed: %(moves)s. Now below cost: %(losses)s.") % {
                 "moves": len(outcome.moves),
                 "losses": len(outcome.losses),
             }

@@ -129,9 +129,9 @@ def _send(mail: OutgoingMail, reseller: Reseller) -> str | None:
     try:
         EmailMessage(subject=mail.subject, body=mail.body, from_email=_sender(reseller), to=[mail.to]).send()
     except SMTPRecipientsRefused:
-        return _("The mail server refuses this address.")
+        return _("The mail server refused this address.")
     except (SMTPException, OSError, ValueError, MessageError) as error:
-        return _("The mail could not be handed over (%(why)s).") % {"why": type(error).__name__}
+        return _("The email couldn't be handed to the mail server (%(why)s).") % {"why": type(error).__name__}
     return None
 
 

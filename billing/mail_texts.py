@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.models import Invoice
 from billing.money import format_amount
@@ -23,15 +24,13 @@ class Text:
 def invoice_issued(invoice: Invoice) -> Text:
     """A new invoice, with the amount still due after credit was used."""
     lines = [
-        _("your invoice %(number)s for %(first)s to %(last)s is ready.") % _period(invoice),
+        _("Your invoice %(number)s for %(first)s to %(last)s is ready.") % _period(invoice),
         "",
         _("Amount: %(amount)s") % {"amount": _money(invoice.total, invoice.currency)},
     ]
     if invoice.open_amount != invoice.total:
-        lines.append(
-            _("Still to pay: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)}
-        )
-    lines.append(_("Due on: %(date)s") % {"date": day_text(invoice.due_on)})
+        lines.append(_("Amount due: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)})
+    lines.append(_("Due date: %(date)s") % {"date": day_text(invoice.due_on)})
     subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
     return _letter(subject, invoice.center, lines)
 
@@ -39,7 +38,7 @@ def invoice_issued(invoice: Invoice) -> Text:
 def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
     """An invoice was voided."""
     subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
-    line = _("credit note %(note)s voids invoice %(number)s over %(amount)s.") % {
+    line = _("Credit note %(note)s voids invoice %(number)s for %(amount)s.") % {
         "note": note.number,
         "number": credited.number,
         "amount": _money(credited.total, credited.currency),
@@ -59,12 +58,16 @@ def reminder(invoice: Invoice, day: date) -> Text:
     if late > 0:
         subject = _("Invoice %(number)s is overdue") % values
         line = (
-            _("invoice %(number)s was due on %(date)s (%(days)s days ago); %(amount)s is still open.")
+            ngettext(
+                "Invoice %(number)s was due on %(date)s (%(days)s day ago). The unpaid amount is %(amount)s.",
+                "Invoice %(number)s was due on %(date)s (%(days)s days ago). The unpaid amount is %(amount)s.",
+                late,
+            )
             % values
         )
     else:
         subject = _("Invoice %(number)s is due on %(date)s") % values
-        line = _("invoice %(number)s is due on %(date)s; %(amount)s is still open.") % values
+        line = _("Invoice %(number)s is due on %(date)s. The unpaid amount is %(amount)s.") % values
     return _letter(subject, invoice.center, [line])
 
 
@@ -81,28 +84,28 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Text:
         subject,
         invoice.center,
         [
-            _("invoice %(number)s was due on %(date)s; %(amount)s is still open.") % values,
-            _("Without a payment your WhatsApp numbers will be switched off on %(day)s.") % values,
+            _("Invoice %(number)s was due on %(date)s. The unpaid amount is %(amount)s.") % values,
+            _("If it isn't paid, your WhatsApp numbers will be suspended on %(day)s.") % values,
         ],
     )
 
 
 def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Text:
     """The center is suspended."""
-    subject = _("Your WhatsApp numbers are switched off")
-    line = _("your WhatsApp numbers are switched off because %(amount)s is overdue (%(numbers)s).") % {
+    subject = _("Your WhatsApp numbers are suspended")
+    line = _("Your WhatsApp numbers are suspended because %(amount)s is overdue (%(numbers)s).") % {
         "amount": _money(amount, currency),
         "numbers": numbers,
     }
-    return _letter(subject, center, [line, _("They are switched on again automatically once it is paid.")])
+    return _letter(subject, center, [line, _("Service resumes automatically once it's paid.")])
 
 
 def resumed(center: Center) -> Text:
     """The center is resumed."""
     return _letter(
-        _("Your WhatsApp numbers are switched on again"),
+        _("Your WhatsApp numbers are active again"),
         center,
-        [_("your WhatsApp numbers are switched on again. Thank you.")],
+        [_("Your WhatsApp numbers are active again. Thank you.")],
     )
 
 

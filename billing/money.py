@@ -46,7 +46,7 @@ def exact_amount(value: Decimal | str, currency: str) -> Decimal:
         raise OperationRefused(_("The amount must be above zero and below 10,000,000,000,000."))
     if amount != rounded(amount, currency):
         raise OperationRefused(
-            _("%(currency)s amounts have %(digits)s decimals; “%(value)s” has more.")
+            _("%(currency)s amounts have up to %(digits)s decimals. “%(value)s” has more.")
             % {"currency": currency, "digits": digits(currency), "value": f"{amount:f}"[:40]}
         )
     return rounded(amount, currency)
@@ -57,7 +57,9 @@ def _typed(text: str) -> Decimal:
     try:
         reading = read_amount(text)
     except ValueError as error:
-        raise OperationRefused(_("“%(value)s” is not an amount.") % {"value": text[:40]}) from error
+        raise OperationRefused(
+            _("“%(value)s” isn't an amount. Write it like 1234.5.") % {"value": text[:40]}
+        ) from error
     if reading.is_ambiguous and reading.mark == ",":
         raise OperationRefused(
             _("“%(value)s” can be read in two ways. Write it with a point before the decimals.")

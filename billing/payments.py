@@ -81,11 +81,11 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
         row = Payment.objects.select_for_update().get(pk=payment.pk)
         if row.reversed_at:
             raise OperationRefused(
-                _("Payment “%(reference)s” is reversed already.") % {"reference": row.reference}
+                _("Payment “%(reference)s” has already been reversed.") % {"reference": row.reference}
             )
         reason = checked_line(because, 300)
         if not reason:
-            raise OperationRefused(_("Say why the payment is reversed."))
+            raise OperationRefused(_("Enter a reason for reversing the payment."))
         row.reversed_at, row.reversed_by, row.reversal_reason = now, by, reason
         row.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
         entry = post(
@@ -113,7 +113,7 @@ def refund_credit(
             credit = max(Decimal(0), -sums(center).get(currency, Decimal(0)))
             if value > credit:
                 raise OperationRefused(
-                    _("“%(center)s” has a credit of %(credit)s; %(amount)s cannot be paid out.")
+                    _("“%(center)s” has a credit of %(credit)s. You can't refund %(amount)s.")
                     % {
                         "center": center,
                         "credit": format_amount(credit, currency),
@@ -142,7 +142,9 @@ def refund_credit(
                 reference=reference,
             )
     except IntegrityError:
-        raise OperationRefused(_("“%(reference)s” was recorded before.") % {"reference": reference}) from None
+        raise OperationRefused(
+            _("“%(reference)s” has already been recorded.") % {"reference": reference}
+        ) from None
     return entry
 
 
@@ -194,7 +196,8 @@ def _check(center: Center, amount: Decimal | str, currency: str, received_on: da
         )
     if received_on > today(center.reseller, now):
         raise OperationRefused(
-            _("The payment is dated %(day)s, a day to come.") % {"day": day_text(received_on)}
+            _("The payment date %(day)s is in the future. Enter today or an earlier day.")
+            % {"day": day_text(received_on)}
         )
     return exact_amount(amount, currency)
 
@@ -208,7 +211,7 @@ def _check_unused(center: Center, reference: str) -> None:
     )
     if earlier is not None:
         raise OperationRefused(
-            _("Reference “%(reference)s” was recorded before: %(amount)s from “%(center)s” on %(day)s.")
+            _("Reference “%(reference)s” has already been recorded: %(amount)s from “%(center)s” on %(day)s.")
             % {
                 "reference": earlier.reference,
                 "amount": format_amount(earlier.amount, earlier.currency),

@@ -29,9 +29,9 @@ _JOBS = (
     ("usage", _("Usage"), Permission.VIEW, _("Every hour, and past days once a day")),
     ("account", _("Main account and quota"), Permission.VIEW, _("Every hour")),
     ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
-    ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that are over")),
+    ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that have ended")),
     ("dunning", _("Reminders and suspensions"), Permission.MANAGE_DUNNING, _("Every five minutes")),
-    ("mail", _("Mails"), Permission.VIEW, _("Within seconds after they are written")),
+    ("mail", _("Emails"), Permission.VIEW, _("Within seconds of being created")),
 )
 
 
@@ -46,7 +46,7 @@ def connect() -> None:
         Step(
             order=30,
             title=_("Set your margin"),
-            text=_("What you add to MazBot's cost; without one a center pays the cost."),
+            text=_("A margin is added to MazBot's cost. Without one, a center pays the cost."),
             url_name="prices",
             permission=Permission.MANAGE_PRICES,
             done=lambda reseller_id: Margin.objects.exists(),
@@ -64,7 +64,7 @@ def run_soon(job: str, reseller_id: int) -> bool:
     now = clock.now()
     with tenant(reseller_id):
         if JobRun.objects.filter(JobRun.going_on(now), job=job).exists():
-            raise OperationRefused(gettext("A run is going on already."))
+            raise OperationRefused(gettext("A run is already in progress."))
         JobSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
     return enqueue(f"billing.{job}", reseller_id=reseller_id)
 

@@ -142,9 +142,7 @@ def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
         resolve_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, now=now)
         return None
     # Without amounts: not everyone who reads alerts may see costs.
-    detail = _("%(day)s: the main account and all numbers here together did not cost the same.") % {
-        "day": day
-    }
+    detail = _("%(day)s: the cost of the main account doesn't match the cost of all numbers.") % {"day": day}
     open_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, detail=detail, now=now)
     return row
 
@@ -213,7 +211,7 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
         runway.quota <= 0 or (runway.days_left is not None and runway.days_left < LOW_DAYS)
     )
     if low and runway.quota is not None:
-        detail = _("%(quota)s left, about %(days)s days at the present use.") % {
+        detail = _("%(quota)s left, about %(days)s days at the current usage.") % {
             "quota": number_text(runway.legible_quota or 0),
             "days": runway.days_left or 0,
         }

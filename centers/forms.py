@@ -51,8 +51,8 @@ class CenterForm(_CenterForm):
         }
         help_texts = {
             "email": gettext_lazy("Invoices and reminders are sent here."),
-            "country": gettext_lazy("Phone numbers without + are read in this country."),
-            "country_id": gettext_lazy("As MazBot numbers countries; it decides which rates apply."),
+            "country": gettext_lazy("Used for phone numbers without +."),
+            "country_id": gettext_lazy("The country's number at MazBot. It determines which rates apply."),
             "notes": gettext_lazy("Only your team sees them."),
         }
 
@@ -80,7 +80,9 @@ class ArchiveForm(forms.Form):
     def clean_confirm(self) -> str:
         name: str = self.cleaned_data["confirm"]
         if not same_name(name, self.expected):
-            raise ValidationError(_("That is not the name. It is “%(name)s”.") % {"name": self.expected})
+            raise ValidationError(
+                _("The name doesn't match. Type “%(name)s” exactly as shown here.") % {"name": self.expected}
+            )
         return name
 
 
@@ -131,13 +133,15 @@ class GeneralForm(_ResellerForm):
             "payment_instructions": forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
         }
         help_texts = {
-            "language": gettext_lazy("Of mails and of people who have not chosen one."),
+            "language": gettext_lazy("Used in emails and for people who haven't chosen a language."),
             "time_zone": gettext_lazy("Days, months and due dates begin at midnight here."),
-            "country": gettext_lazy("Phone numbers without + are read in it. Suggested for new centers."),
-            "currency": gettext_lazy("Suggested for new centers; each center keeps its own."),
-            "support_contact": gettext_lazy("A phone number or an address your centers see on every page."),
+            "country": gettext_lazy("Used for phone numbers without +. Suggested for new centers."),
+            "currency": gettext_lazy("Suggested for new centers. Each center keeps its own."),
+            "support_contact": gettext_lazy(
+                "A phone number or an address that your centers see on every page."
+            ),
             "payment_instructions": gettext_lazy(
-                "Bank, account, reference: shown where a center owes something."
+                "Bank, account and reference. Shown wherever a center has an unpaid balance."
             ),
         }
 
@@ -162,14 +166,14 @@ class BrandingForm(_ResellerForm):
         help_text=gettext_lazy("PNG, JPEG or WebP, at most 2 MB. It is shown 40 pixels high."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
     )
-    remove_logo = forms.BooleanField(label=gettext_lazy("Remove the logo"), required=False)
-    own_colour = forms.BooleanField(label=gettext_lazy("Use a colour of our own"), required=False)
+    remove_logo = forms.BooleanField(label=gettext_lazy("Remove logo"), required=False)
+    own_colour = forms.BooleanField(label=gettext_lazy("Use a custom color"), required=False)
 
     class Meta:
         model = Reseller
         fields = ("colour",)
         widgets = {"colour": forms.TextInput(attrs={"type": "color", "class": "form-control-color"})}
-        help_texts = {"colour": gettext_lazy("The accent of your centers' portal.")}
+        help_texts = {"colour": gettext_lazy("The accent color of your centers' portal.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -201,8 +205,8 @@ class SecurityForm(_ResellerForm):
         fields = ("mfa_required",)
         help_texts = {
             "mfa_required": gettext_lazy(
-                "People who haven't set it up are asked to before they see anything else. "
-                "Centers' people are not asked."
+                "Team members who haven't set it up must do so before they can continue. Centers' people "
+                "aren't affected."
             )
         }
 
@@ -252,7 +256,7 @@ class AcceptForm(forms.Form):
         help_text=password_validators_help_text_html,
     )
     again = forms.CharField(
-        label=gettext_lazy("Password again"),
+        label=gettext_lazy("Confirm password"),
         strip=False,
         max_length=256,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -267,7 +271,7 @@ class AcceptForm(forms.Form):
         if (password := data.get("password")) is None:
             return data
         if "again" in data and data["again"] != password:
-            self.add_error("again", _("The two passwords are not the same."))
+            self.add_error("again", _("The passwords don't match."))
         try:
             validate_password(password, User(email=self.email, name=data.get("name", "")))
         except ValidationError as error:

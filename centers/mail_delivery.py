@@ -20,6 +20,6 @@ def is_delivered() -> bool:
 def why_not() -> str:
     """The reason to show beside a mail that `is_delivered` says went nowhere."""
     return _(
-        "No mail server is set up, so the mail only reached this server's log or disk. Set EMAIL_URL, "
-        "then send it again."
+        "No mail server is set up, so the email only reached this server's log or disk. Set "
+        "EMAIL_URL, then send it again."
     )

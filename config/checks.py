@@ -31,7 +31,7 @@ def _address() -> Iterator[checks.CheckMessage]:
     if settings.HTTPS and not behind_proxy:
         yield checks.Error(
             f"SITE_URL is {site}, but BEHIND_PROXY is 0. The web process speaks no TLS itself, so it takes every "
-            "request for an insecure one and redirects each page to itself for ever.",
+            "request for an insecure one and redirects each page to itself endlessly.",
             hint="Set BEHIND_PROXY=1 and let your proxy set X-Forwarded-Proto and X-Forwarded-For.",
             id="markaz.E001",
         )

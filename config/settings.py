@@ -296,7 +296,7 @@ CELERY = {
     "result_backend": None,
     "task_ignore_result": True,
     "task_acks_late": True,
-    # A task whose process died is sent again, but not for ever: it may be what kills it. Three deliveries, then it
+    # A task whose process died is sent again, but not forever: it may be what kills it. Three deliveries, then it
     # fails; a tick hands out what is still due. Where sending fails the message goes back to its queue.
     "task_retry_on_worker_lost": True,
     "task_reject_on_worker_lost": True,

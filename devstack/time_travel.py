@@ -24,7 +24,7 @@ def move_ahead(by: timedelta) -> None:
     with every_tenant():
         urls = list(MazbotAccount.objects.exclude(api_key="").values_list("base_url", flat=True))
     if not all(map(on_this_machine, urls)):
-        raise clock.ClockFixed(_("A real MazBot is connected, so the clock stays where it is."))
+        raise clock.ClockFixed(_("A real MazBot account is connected, so the clock can't be changed."))
     ahead = clock.offset() + by
     clock.move_to(ahead)
     if settings.SANDBOX_URL:

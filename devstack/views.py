@@ -32,7 +32,7 @@ def advance_clock(request: HttpRequest) -> HttpResponse:
     else:
         toast(
             request,
-            _("It is %(day)s here now. What fell due meanwhile is done within some minutes; “Jobs” shows it.")
+            _("The date is now %(day)s. Work that became due runs within a few minutes. See “Jobs”.")
             % {"day": day_text(clock.now().date())},
             "info",
         )

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from whatsapp.models import Instance
 
 EXPORT_COLUMNS = (
-    _("Id"),
-    _("Center id"),
+    _("ID"),
+    _("Center ID"),
     _("Center"),
     _("Label"),
     _("Instance ID"),
@@ -22,7 +22,7 @@ EXPORT_COLUMNS = (
     _("Desired state"),
     _("Status"),
     _("Balance"),
-    _("MazBot country id"),
+    _("MazBot country ID"),
 )
 
 
@@ -41,7 +41,7 @@ def number_cells(numbers: QuerySet[Instance]) -> Iterator[list[object]]:
             row.checked_at,
             row.get_service_display(),
             row.get_desired_state_display(),
-            gettext("Archived") if row.archived_at else gettext("In use"),
+            gettext("Archived") if row.archived_at else gettext("Active"),
             row.center.get_payment_status_display(),
             row.center.country_id,
         ]

@@ -37,7 +37,7 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
         if resume_if_paid(center=case.center, now=now):
             round_.ok()
     if provider_failing(reseller.pk):
-        round_.note = _("MazBot is failing: no one is suspended until it works again.")
+        round_.note = _("MazBot is failing. No center is suspended until it recovers.")
         return
     for case in _running(reseller):
         with transaction.atomic():
@@ -49,7 +49,7 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
     if safety_stop:
         _close(safety_stop, now)
     if open_safety_stop(reseller):
-        round_.note = _("Too many suspensions at once: they wait for a decision.")
+        round_.note = _("Too many suspensions at once. They need a decision.")
 
 
 def suspension_limit(active_centers: int) -> int:
@@ -70,7 +70,7 @@ def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: dateti
     with transaction.atomic():
         row = SafetyStop.objects.select_for_update().get(pk=safety_stop.pk)
         if row.closed_at or row.released_at:
-            raise OperationRefused(_("This list was dealt with already."))
+            raise OperationRefused(_("These suspensions no longer need a decision."))
         SafetyStop.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
         resolve_alert(reseller=row.reseller, kind=HELD, now=now)
         entries.record(
@@ -123,7 +123,9 @@ def _pull(reseller: Reseller, safety_stop: SafetyStop | None, excess: _Excess, n
         SafetyStop.objects.filter(pk=safety_stop.pk).update(**values)
         return
     SafetyStop.objects.create(reseller=reseller, pulled_at=now, **values)
-    detail = _("%(count)s centers would be suspended at once; up to %(limit)s are without asking.") % {
+    detail = _(
+        "%(count)s centers would be suspended at once. Up to %(limit)s can be suspended without approval."
+    ) % {
         "count": len(ids),
         "limit": excess.limit,
     }

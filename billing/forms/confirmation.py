@@ -18,7 +18,7 @@ class ConfirmedForm(forms.Form):
     )
 
     #: The error for any other name.
-    wrong: Any = gettext_lazy("That is not the name. It is “%(name)s”.")
+    wrong: Any = gettext_lazy("The name doesn't match. Type “%(name)s” exactly as shown here.")
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

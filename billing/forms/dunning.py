@@ -13,13 +13,13 @@ class HoldForm(forms.Form):
     """Until when, and why."""
 
     until = forms.DateField(
-        label=gettext_lazy("Do not suspend before"),
+        label=gettext_lazy("Don't suspend before"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     because = LineField(
-        label=gettext_lazy("Because"),
+        label=gettext_lazy("Reason"),
         max_length=300,
-        help_text=gettext_lazy("Your team sees it; the center does not."),
+        help_text=gettext_lazy("Only your team sees this."),
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:

@@ -44,10 +44,10 @@ class VoidForm(ConfirmedForm):
     """Why an invoice is voided, and its number to confirm."""
 
     because = LineField(
-        label=gettext_lazy("Why"), max_length=300, help_text=gettext_lazy("It is printed on the credit note.")
+        label=gettext_lazy("Reason"), max_length=300, help_text=gettext_lazy("Printed on the credit note.")
     )
     field_order = ("because", "confirm")
-    wrong = gettext_lazy("That is not the number of this invoice. It is %(name)s.")
+    wrong = gettext_lazy("The number doesn't match. Type %(name)s exactly as shown here.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,9 +57,9 @@ class VoidForm(ConfirmedForm):
 
 def _why() -> LineField:
     return LineField(
-        label=gettext_lazy("Why"),
+        label=gettext_lazy("Reason"),
         max_length=300,
-        help_text=gettext_lazy("Your team finds it in the audit; the center does not see it."),
+        help_text=gettext_lazy("Your team sees it in the audit log. The center doesn't see it."),
     )
 
 
@@ -68,7 +68,7 @@ class WaiveForm(forms.Form):
 
     because = _why()
     also_read = forms.BooleanField(
-        label=gettext_lazy("Also charge nothing for what was read of these days"), required=False
+        label=gettext_lazy("Also waive the usage already recorded for these days"), required=False
     )
 
 

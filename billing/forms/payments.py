@@ -22,7 +22,7 @@ class AmountForm(forms.Form):
 
     amount = AmountField(
         label=gettext_lazy("Amount"),
-        error_messages={"invalid": gettext_lazy("“%(value)s” is not an amount.")},
+        error_messages={"invalid": gettext_lazy("“%(value)s” isn't an amount. Write it like 1234.5.")},
     )
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
 
@@ -58,7 +58,7 @@ class PaymentForm(AmountForm):
     reference = LineField(
         label=gettext_lazy("Reference"),
         max_length=80,
-        help_text=gettext_lazy("The number of the transfer or receipt. Each counts once."),
+        help_text=gettext_lazy("The number of the transfer or receipt. Each can be recorded only once."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     received_on = forms.DateField(
@@ -88,9 +88,9 @@ class ReversalForm(forms.Form):
     """Why a payment is reversed."""
 
     because = LineField(
-        label=gettext_lazy("Why"),
+        label=gettext_lazy("Reason"),
         max_length=300,
-        help_text=gettext_lazy("For example: the transfer was returned by the bank."),
+        help_text=gettext_lazy("For example: the bank returned the transfer."),
     )
 
 
@@ -100,7 +100,7 @@ class RefundForm(AmountForm, ConfirmedForm):
     reference = LineField(
         label=gettext_lazy("Reference"),
         max_length=80,
-        help_text=gettext_lazy("The number of your transfer to the center. Each counts once."),
+        help_text=gettext_lazy("The number of your transfer to the center. Each can be recorded only once."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ("amount", "currency", "reference", "confirm")

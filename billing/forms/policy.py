@@ -36,25 +36,28 @@ _DAYS = (
 )
 _HELP: dict[str, Any] = {
     "payment_terms_days": gettext_lazy("Counted from the day of issue."),
-    "reminder_days": gettext_lazy("Separated by commas; before the due date with a minus: -3, 0, 3."),
-    "warning_days": gettext_lazy("Empty: no final warning."),
+    "reminder_days": gettext_lazy(
+        "Separated by commas. Use a minus sign for days before the due date: -3, 0, 3."
+    ),
+    "warning_days": gettext_lazy("Leave empty for no final warning."),
     "grace_days": gettext_lazy("Counted from the due date."),
     "minimum_amount": gettext_lazy("In the center's currency."),
     "quiet_dates": gettext_lazy(
-        "Days like 2026-12-31, separated by commas. No one is reminded or suspended on them."
+        "Dates like 2026-12-31, separated by commas. No reminders or suspensions on these dates."
     ),
-    "billable": gettext_lazy("Which messages the fixed amount of a margin is charged for."),
-    "close_after_days": gettext_lazy("So that late readings of the last day still arrive."),
-    "exchange_warn_days": gettext_lazy("Days. An alert asks for a current rate."),
-    "exchange_block_days": gettext_lazy("Days, counted to the last day of the invoice."),
+    "billable": gettext_lazy("The messages that a margin's fixed amount applies to."),
+    "close_after_days": gettext_lazy("Allows late usage data for the last day to arrive."),
+    "exchange_warn_days": gettext_lazy("In days. An alert then asks for a current rate."),
+    "exchange_block_days": gettext_lazy("In days, counted back from the last day of the invoice."),
     "subscription_share": gettext_lazy(
-        "By the day: from the day a number is added to the day it is archived. Yearly subscriptions are charged "
-        "once a year per number, in full."
+        "Per day: from the day a number is added until the day it's archived. Yearly "
+        "subscriptions are charged once a year per number, in full."
     ),
     "usage_tolerance": gettext_lazy(
-        "A day whose messages cost more on average isn't charged until you accept it. 1.2 allows 20 % more."
+        "Usage of a day is flagged when its messages cost more on average. It isn't charged "
+        "until you accept it. 1.2 allows 20 % more."
     ),
-    "reread_days": gettext_lazy("MazBot may correct past days; this many are read again."),
+    "reread_days": gettext_lazy("MazBot may correct past days. Usage is fetched again for this many days."),
 }
 
 
@@ -77,7 +80,7 @@ def plain(amount: Decimal | None) -> str | None:
 
 
 def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceField:
-    choices = [("", _("None: subscriptions are not charged")), *((name, name) for name in types)]
+    choices = [("", _("None: subscriptions aren't charged")), *((name, name) for name in types)]
     return forms.ChoiceField(label=field.label, choices=choices, required=False)
 
 
@@ -132,7 +135,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
 
         for name in ("reminder_days", "quiet_dates"):
             # SimpleArrayField puts "Item 1 in the array did not validate:" before the reason.
-            self.fields[name].error_messages["item_invalid"] = _("Number %(nth)s of the list:")
+            self.fields[name].error_messages["item_invalid"] = _("Item %(nth)s of the list:")
 
     def clean_reminder_days(self) -> list[int]:
         return sorted(set(self.cleaned_data["reminder_days"] or []))
@@ -170,16 +173,16 @@ class CenterPolicyForm(forms.Form):
     def __init__(self, *args: Any, policy: CenterPolicy | None, types: list[str], **kwargs: Any) -> None:
         kwargs.setdefault("initial", _initial(policy))
         super().__init__(*args, **kwargs)
-        same = (_SAME, _("As for all centers"))
+        same = (_SAME, _("Same as all centers"))
         flags = [same, ("yes", _("Yes")), ("no", _("No"))]
         offered = _with_current(types, policy.subscription_type if policy else None)
-        none = ("", _("None: subscriptions are not charged"))
+        none = ("", _("None: subscriptions aren't charged"))
         self._offer("auto_invoice", flags)
         self._offer("suspend", flags)
         self._offer("billable", [same, *Billable.choices])
         self._offer("subscription_type", [same, none, *((name, name) for name in offered)])
         for name in ("payment_terms_days", "grace_days", "minimum_amount"):
-            self.fields[name].help_text = _("Empty: as for all centers.")
+            self.fields[name].help_text = _("Leave empty to use the rules for all centers.")
 
     def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field: Any = self.fields[name]

@@ -32,10 +32,10 @@ class MarginForm(forms.Form):
     )
     category = forms.ChoiceField(label=gettext_lazy("Applies to"), choices=Category.choices)
     terms = forms.ChoiceField(
-        label=gettext_lazy("From that day on"),
+        label=gettext_lazy("Action"),
         choices=[
-            (OWN, gettext_lazy("This margin")),
-            (WIDER, gettext_lazy("The wider margin counts again")),
+            (OWN, gettext_lazy("Set margin")),
+            (WIDER, gettext_lazy("Remove margin and use the more general one")),
         ],
     )
     percent = AmountField(
@@ -46,7 +46,7 @@ class MarginForm(forms.Form):
         max_value=10_000,
     )
     fixed = AmountField(
-        label=gettext_lazy("Plus, for each one"),
+        label=gettext_lazy("Fixed amount"),
         max_digits=18,
         decimal_places=8,
         min_value=-1_000_000,
@@ -82,13 +82,19 @@ class MarginForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         level = data.get("level")
         if level == Margin.Level.CENTER and not data.get("center") and "center" not in self.errors:
-            self.add_error("center", _("Choose the center that gets its own margin."))
+            self.add_error("center", _("Choose the center this margin is for."))
         if level == Margin.Level.COUNTRY and not data.get("country_id") and "country_id" not in self.errors:
-            self.add_error("country_id", _("Choose the country that gets its own margin."))
+            self.add_error("country_id", _("Choose the country this margin is for."))
         data["center"] = data.get("center") if level == Margin.Level.CENTER else None
         data["country_id"] = data.get("country_id", "") if level == Margin.Level.COUNTRY else ""
         if data.get("terms") == WIDER and level == Margin.Level.RESELLER:
-            self.add_error("terms", _("The margin for all centers has no wider one. Set it to 0 instead."))
+            self.add_error(
+                "terms",
+                _(
+                    "The margin for all centers can't be removed, because no other margin would apply. Set "
+                    "it to 0 instead."
+                ),
+            )
         return data
 
     def ask(self, loss: Loss) -> None:
@@ -97,7 +103,7 @@ class MarginForm(forms.Form):
         self.fields["confirm"].required = True
         if self.cleaned_data.get("confirm"):
             self.add_error(
-                "confirm", _("This isn't what has to be typed: %(phrase)s") % {"phrase": loss.phrase}
+                "confirm", _("The text doesn't match. Type exactly: %(phrase)s") % {"phrase": loss.phrase}
             )
 
     @property
@@ -146,9 +152,9 @@ class CurrencyField(CodeField):
 class ExchangeRateForm(forms.Form):
     """An exchange rate valid from a day on."""
 
-    base = CurrencyField(label=gettext_lazy("One"))
-    quote = CurrencyField(label=gettext_lazy("is worth, in"))
+    base = CurrencyField(label=gettext_lazy("From currency"))
+    quote = CurrencyField(label=gettext_lazy("To currency"))
     rate = AmountField(label=gettext_lazy("Rate"), max_digits=20, decimal_places=10)
     day = forms.DateField(
-        label=gettext_lazy("From day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

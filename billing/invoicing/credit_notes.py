@@ -48,16 +48,16 @@ def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: dateti
     """
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Say why the invoice is voided."))
+        raise OperationRefused(_("Enter a reason for voiding the invoice."))
     with transaction.atomic():
         center = lock(invoice.center)
         original = Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
         if original.is_credit_note:
             raise OperationRefused(
-                _("%(number)s is a credit note; only invoices can be voided.") % {"number": original}
+                _("%(number)s is a credit note. Only invoices can be voided.") % {"number": original}
             )
         if original.voided_at:
-            raise OperationRefused(_("%(number)s has been voided already.") % {"number": original})
+            raise OperationRefused(_("%(number)s has already been voided.") % {"number": original})
         original.center = center
         note = _write_note(original, reason, by, now)
         _release(original, now)

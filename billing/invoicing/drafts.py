@@ -171,7 +171,8 @@ def _subscription_rate(book: PriceList, center: Center, rate_type: str, month: d
     if rate is None:
         raise OperationRefused(
             _(
-                "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or change the policy."
+                "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or "
+                "change the billing rules."
             )
             % {"type": rate_type, "center": center}
         )

@@ -29,11 +29,14 @@ def accept_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: datetim
         row = _open_flag(flagged)
         if row.flag == FlaggedUsage.Flag.FUTURE:
             raise OperationRefused(
-                _("A reading for a day to come cannot be accepted; it is read again on that day.")
+                _("Usage for a future day can't be accepted. It's fetched again on that day.")
             )
         if row.flag == FlaggedUsage.Flag.ODD:
             raise OperationRefused(
-                _("A figure is missing here. MazBot is asked again automatically until it sends all of them.")
+                _(
+                    "A figure is missing here. It's requested from MazBot again automatically until it "
+                    "arrives."
+                )
             )
         if row.flag in DOUBTS and not row.can_be_accepted:
             raise OperationRefused(
@@ -55,7 +58,7 @@ def dismiss_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: dateti
         row = _open_flag(flagged)
         if row.flag == FlaggedUsage.Flag.LATE:
             raise OperationRefused(
-                _("This reading is taken over already; it is charged on the next invoice.")
+                _("This usage has already been accepted. It's charged on the next invoice.")
             )
         _resolve(row, FlaggedUsage.Resolution.DISMISSED, "reading.dismissed", by, now)
 
@@ -98,13 +101,15 @@ def waive_days(
     """
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Say why these days are not charged."))
+        raise OperationRefused(_("Enter a reason for not charging these days."))
     with transaction.atomic():
         lock(instance.center)
         unread = unread_of(instance, period, now)
         read = also_read and bool(waivable(instance, period, now))
         if not len(unread) and not read:
-            raise OperationRefused(_("Nothing of “%(number)s” is left to be waived.") % {"number": instance})
+            raise OperationRefused(
+                _("There's nothing left to waive for “%(number)s”.") % {"number": instance}
+            )
         if len(unread):
             _wait_no_longer(instance, unread, reason, by, now)
         if read:
@@ -132,7 +137,7 @@ def _wait_no_longer(instance: Instance, unread: Unread, reason: str, by: User | 
 def _open_flag(flagged: FlaggedUsage) -> FlaggedUsage:
     row: FlaggedUsage = FlaggedUsage.objects.select_for_update(of=("self",)).get(pk=flagged.pk)
     if row.resolved_at or not row.flag:
-        raise OperationRefused(_("This reading was dealt with already."))
+        raise OperationRefused(_("This flagged usage no longer needs a decision."))
     return row
 
 

@@ -50,7 +50,7 @@ def issue_invoice(*, center: Center, period: Period, by: User | None, now: datet
     closed = close_period(center=center, period=period, by=by, now=now)
     if closed.invoice is None:
         raise NothingToCharge(
-            _("Nothing is to be charged to “%(center)s” for %(first)s to %(last)s; the period is closed.")
+            _("There's nothing to charge “%(center)s” for %(first)s to %(last)s. The period is closed.")
             % {
                 "center": center,
                 "first": period.first_day,
@@ -279,8 +279,8 @@ def _refuse_overlap(center: Center, period: Period) -> None:
     }
     if closed.invoice:
         raise AlreadyClosed(
-            _("“%(center)s” is invoiced for %(first)s to %(last)s already: %(number)s.") % values
+            _("“%(center)s” has already been invoiced for %(first)s to %(last)s: %(number)s.") % values
         )
     raise AlreadyClosed(
-        _("%(first)s to %(last)s is closed for “%(center)s”: nothing was to be charged.") % values
+        _("%(first)s to %(last)s is closed for “%(center)s” because there was nothing to charge.") % values
     )

@@ -63,7 +63,7 @@ def last_period(center: Center, now: datetime) -> Period:
     """
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).aggregate(end=Max("end_day"))["end"]
     if closed is None:
-        raise OperationRefused(_("“%(center)s” was never invoiced.") % {"center": center})
+        raise OperationRefused(_("“%(center)s” has never been invoiced.") % {"center": center})
     end = first_open_day(center.reseller, now)
     first = max(closed, end - timedelta(days=LONGEST_DAYS))
     return Period(first, max(end, first + ONE_DAY))

@@ -114,7 +114,7 @@ def _close(center: Center, period: Period, now: datetime) -> str | None:
     except DatabaseError:
         # An error of one center must not keep the others from their invoices.
         log.exception("closing_failed", center_id=center.pk, first_day=str(period.first_day))
-        return _("The database refused to close this period. Nothing of it was written.")
+        return _("The database refused to close this period. Nothing was saved.")
     return None
 
 

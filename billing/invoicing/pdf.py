@@ -69,7 +69,7 @@ def _document(invoice: Invoice, language: str) -> dict[str, Any]:
         },
         "facts": _facts(invoice),
         "note": _note(invoice),
-        "columns": [_("What"), _("Quantity"), _("Price each"), _("Amount")],
+        "columns": [_("Description"), _("Quantity"), _("Unit price"), _("Amount")],
         "lines": [_line(line) for line in invoice.lines.all()],
         "total": money_text(invoice.total, invoice.currency),
         "pay": reseller.payment_instructions.strip() if owed else "",
@@ -88,7 +88,7 @@ def _facts(invoice: Invoice) -> list[tuple[str, str]]:
     if not invoice.is_credit_note:
         facts.append((_("Due"), day_text(invoice.due_on)))
     last = invoice.end_day.fromordinal(invoice.end_day.toordinal() - 1)
-    return [*facts, (_("From day"), day_text(invoice.first_day)), (_("To day"), day_text(last))]
+    return [*facts, (_("First day"), day_text(invoice.first_day)), (_("Last day"), day_text(last))]
 
 
 def _note(invoice: Invoice) -> str:

@@ -12,10 +12,10 @@ from centers.stored_messages import StoredMessage as _
 def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     """Why the period cannot be closed yet, as translated messages; empty when it can."""
     if period.end_day > first_open_day(center.reseller, now):
-        return [_("The period is not over: its last day is %(day)s.") % {"day": period.last_day}]
+        return [_("The period isn't over yet. Its last day is %(day)s.") % {"day": period.last_day}]
     reasons: list[str] = [_doubt(flagged) for flagged in _doubtful(center, period)]
     reasons += [
-        _("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
+        _("The usage of “%(number)s” on %(day)s hasn't been fetched since that day ended.")
         % {"number": number, "day": days[0]}
         for number, days in unread_days(center, period, mazbot_zone(center.reseller))
     ]
@@ -32,7 +32,10 @@ def _doubt(flagged: FlaggedUsage) -> str:
             % params
         )
     return (
-        _("The usage of “%(number)s” on %(day)s went down after it was read. Accept or dismiss that reading.")
+        _(
+            "The usage of “%(number)s” on %(day)s went down after it was recorded. Accept or dismiss "
+            "the change."
+        )
         % params
     )
 

@@ -54,11 +54,9 @@ def waivable(instance: Instance, period: Period, now: datetime) -> list[Unbilled
 def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | None, now: datetime) -> Waiver:
     rows, reason = list(days), checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Say why these days are not charged."))
+        raise OperationRefused(_("Enter a reason for not charging these days."))
     if not rows:
-        raise OperationRefused(
-            _("Nothing of “%(center)s” is left that could be waived.") % {"center": center}
-        )
+        raise OperationRefused(_("There's nothing left to waive for “%(center)s”.") % {"center": center})
     waiver: Waiver = Waiver.objects.create(
         reseller_id=center.reseller_id, center=center, because=reason, at=now, by=by
     )

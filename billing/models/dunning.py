@@ -37,8 +37,8 @@ class Hold(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, related_name="holds")
-    until = models.DateField(_("do not suspend before"))
-    because = LineField(_("because"), max_length=300)
+    until = models.DateField(_("don't suspend before"))
+    because = LineField(_("reason"), max_length=300)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
@@ -64,7 +64,7 @@ class Suspension(models.Model):
     class Ending(models.TextChoices):
         RUNNING = "", _("Suspended")
         PAID = "paid", _("Paid")
-        HELD = "held", _("Held by staff")
+        HELD = "held", _("Put on hold")
         SETTLED = "settled", _("No longer required")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")

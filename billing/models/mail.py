@@ -18,7 +18,7 @@ class OutgoingMail(models.Model):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Not delivered")  # given up after several tries
         UNSENT = "unsent", _("Not sent: no mail server")  # passed to a backend that only prints or keeps it
-        NO_ADDRESS = "no_address", _("No address")
+        NO_ADDRESS = "no_address", _("No email address")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="outgoing_mails")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="outgoing_mails")

@@ -49,7 +49,7 @@ class LedgerEntry(models.Model):
         CREDIT_NOTE = "credit_note", _("Credit note")
         PAYMENT = "payment", _("Payment")
         REVERSAL = "reversal", _("Payment reversed")
-        REFUND = "refund", _("Credit paid out")
+        REFUND = "refund", _("Credit refunded")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="ledger_entries")

@@ -17,13 +17,13 @@ class Billable(models.TextChoices):
     """Which messages the fixed amount of a message margin counts."""
 
     DELIVERED = "delivered", _("Sent minus failed")
-    SENT = "sent", _("All sent")
+    SENT = "sent", _("All sent messages")
 
 
 class Share(models.TextChoices):
     """How much of a monthly subscription is charged for a month in which the center had the number only in part."""
 
-    HELD = "held", _("By the day")
+    HELD = "held", _("Per day")
     FULL = "full", _("In full")
 
 
@@ -45,11 +45,11 @@ class BillingPolicy(models.Model):
         _("days to wait after a month's end"), default=1, validators=_day(20)
     )
     reread_days = models.PositiveSmallIntegerField(
-        _("past days to read again"), default=3, validators=_day(31)
+        _("past days to fetch again"), default=3, validators=_day(31)
     )
     # A message may cost the highest rate of its list times this before its day is flagged.
     usage_tolerance = models.DecimalField(
-        _("flag usage above the dearest rate times"),
+        _("flag usage above the highest rate multiplied by"),
         max_digits=5,
         decimal_places=2,
         default=Decimal("1.2"),
@@ -75,7 +75,7 @@ class BillingPolicy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
     )
     exchange_block_days = models.PositiveSmallIntegerField(
-        _("block invoices when it is older than"),
+        _("block invoices when an exchange rate is older than"),
         default=95,
         db_default=95,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],

@@ -134,7 +134,7 @@ class Margin(models.Model):
 
     def __str__(self) -> str:
         if self.withdrawn:
-            return str(_("none of its own"))
+            return str(_("removed"))
         return f"{self.percent.normalize():f} % + {self.fixed.normalize():f}"
 
 
@@ -144,7 +144,7 @@ class ExchangeRate(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="exchange_rates")
     base = models.CharField(_("from currency"), max_length=3, validators=[validate_currency])
     quote = models.CharField(_("to currency"), max_length=3, validators=[validate_currency])
-    day = models.DateField(_("from day"))
+    day = models.DateField(_("valid from"))
     rate = models.DecimalField(_("rate"), max_digits=20, decimal_places=10)
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

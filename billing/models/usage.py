@@ -59,11 +59,11 @@ class FlaggedUsage(models.Model):
     """
 
     class Flag(models.TextChoices):
-        NONE = "", _("Changed afterwards")
-        DECREASED = "decreased", _("Went down")
-        LATE = "late", _("Came after the invoice")
-        FUTURE = "future", _("For a day to come")
-        ODD = "odd", _("A figure cannot be read")
+        NONE = "", _("Changed later")
+        DECREASED = "decreased", _("Decreased")
+        LATE = "late", _("Received after the invoice")
+        FUTURE = "future", _("For a future day")
+        ODD = "odd", _("A figure can't be read")
         IMPOSSIBLE = "impossible", _("Not plausible")
 
     class Resolution(models.TextChoices):
@@ -71,7 +71,7 @@ class FlaggedUsage(models.Model):
         ACCEPTED = "accepted", _("Accepted")
         DISMISSED = "dismissed", _("Dismissed")
         SUPERSEDED = "superseded", _("Corrected by MazBot")
-        WAIVED = "waived", _("Taken over, not charged")
+        WAIVED = "waived", _("Recorded, not charged")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")

@@ -61,7 +61,7 @@ class BelowCost(OperationRefused):
 
     def __init__(self, loss: Loss) -> None:
         super().__init__(
-            _("This margin sells below MazBot's cost. To set it all the same, type: %(phrase)s")
+            _("This margin sets prices below MazBot's cost. To set it anyway, type: %(phrase)s")
             % {"phrase": loss.phrase}
         )
         self.loss = loss

@@ -90,7 +90,7 @@ def set_exchange_rate(
     if base == quote:
         raise OperationRefused(_("The two currencies must differ."))
     if not rate.is_finite() or not 0 < rate < 10**9 or rate != round(rate, 10):
-        raise OperationRefused(_("An exchange rate is above zero and has at most 10 decimals."))
+        raise OperationRefused(_("An exchange rate must be above zero and have at most 10 decimals."))
     with transaction.atomic():
         row: ExchangeRate = ExchangeRate.objects.create(
             reseller=reseller, base=base, quote=quote, day=day, rate=rate, entered_at=now, entered_by=by

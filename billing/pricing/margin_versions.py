@@ -64,14 +64,19 @@ def withdraw_margin(
     """
     _check(category, center, country_id)
     if center is None and not country_id:
-        raise OperationRefused(_("The margin for all centers has no wider one. Set it to 0 instead."))
+        raise OperationRefused(
+            _(
+                "The margin for all centers can't be removed, because no other margin would apply. Set "
+                "it to 0 instead."
+            )
+        )
     with transaction.atomic():
         place = _place(reseller, category, center, country_id)
         rows = Margin.objects.filter(**place, valid_from__lte=valid_from).order_by("-valid_from", "-pk")
         now_valid = rows.first()
         if now_valid is None or (now_valid.withdrawn and now_valid.valid_from != valid_from):
             raise OperationRefused(
-                _("“%(place)s” has no margin of its own on %(day)s that could be withdrawn.")
+                _("“%(place)s” has no margin of its own on %(day)s to remove.")
                 % {"place": center or country_id, "day": day_text(valid_from)}
             )
         terms = {"percent": ZERO, "fixed": ZERO, "valid_from": valid_from, "withdrawn": True}
@@ -128,6 +133,8 @@ def _check(category: str, center: Center | None, country_id: str) -> None:
 
 def _check_terms(percent: Decimal, fixed: Decimal) -> None:
     if not percent.is_finite() or not -100 <= percent <= MOST_PERCENT or percent != round(percent, 4):
-        raise OperationRefused(_("The percentage must lie between -100 and 10,000, with at most 4 decimals."))
+        raise OperationRefused(_("The percentage must be between -100 and 10,000, with at most 4 decimals."))
     if not fixed.is_finite() or abs(fixed) > MOST_FIXED or fixed != round(fixed, 8):
-        raise OperationRefused(_("The fixed amount must lie within one million, with at most 8 decimals."))
+        raise OperationRefused(
+            _("The fixed amount must be between -1,000,000 and 1,000,000, with at most 8 decimals.")
+        )

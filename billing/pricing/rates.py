@@ -150,14 +150,14 @@ def set_category(
 def _fetch(client: MazBot, country: str, priority: Lane) -> RateList:
     fresh = client.rates(country or None, priority=priority)
     if not fresh.rows:
-        raise OperationRefused(_("MazBot answered an empty price list; the last one stays in force."))
+        raise OperationRefused(_("MazBot sent an empty price list. The previous one still applies."))
     return fresh
 
 
 def _left_out(field: OddField) -> str:
     return _(
-        "MazBot sent “%(text)s” as the %(field)s, which cannot be read. A rate known before stays in force; "
-        "the other rates were taken over."
+        "MazBot sent “%(text)s” as the %(field)s, which can't be read. The last known rate still "
+        "applies. The other rates were updated."
     ) % {"text": field.text or "-", "field": field.name}
 
 

@@ -211,10 +211,12 @@ def _left_out(answer: UsageAnswer) -> str:
     """Message why an answer with an odd figure counts as failed."""
     note = odd_note(answer.usage.odd)
     if answer.usage.is_billable:
-        return _("Read, except for what cannot be read in MazBot's answer (%(note)s).") % {"note": note}
-    return _("MazBot's answer lacks a figure that is billed (%(note)s). It is asked again automatically.") % {
-        "note": note
-    }
+        return _("Saved, except for the parts of MazBot's response that can't be read (%(note)s).") % {
+            "note": note
+        }
+    return _(
+        "A billed figure is missing in MazBot's response (%(note)s). It's requested again automatically."
+    ) % {"note": note}
 
 
 def _check_sum(

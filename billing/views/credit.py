@@ -44,14 +44,14 @@ def credit_list(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def refunds_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """All that was paid out, as a file."""
-    header = [_("Id"), _("When"), _("Center id"), _("Center"), _("Amount"), _("Currency"), _("Reference")]
+    header = [_("ID"), _("When"), _("Center ID"), _("Center"), _("Amount"), _("Currency"), _("Reference")]
     header += [_("Status"), _("Recorded by")]
 
     def cells() -> Iterator[list[Any]]:
         for row in queries.refunds().iterator(chunk_size=500):
             amount = Money(row.amount, row.currency)
             center = [row.center_id, row.center.name]
-            about = [row.reference, _("Paid out"), str(row.by or "")]
+            about = [row.reference, _("Refunded"), str(row.by or "")]
             yield [row.pk, row.at, *center, amount, row.currency, *about]
 
     return export(request, fmt, "paid-out", header, cells())
@@ -73,7 +73,7 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
             form.add_error(None, error.sentence)
         else:
             words = {"amount": format_amount(entry.amount, entry.currency), "center": center}
-            toast(request, _("%(amount)s was paid out to “%(center)s”.") % words)
+            toast(request, _("%(amount)s was refunded to “%(center)s”.") % words)
             return redirect("center", request.reseller.slug, center.pk)
     context = {"center": center, "form": form, "credit": credit, "owing": [row for row in found if row.owed]}
     status = 422 if request.method == "POST" else 200

@@ -23,7 +23,7 @@ INVOICE_STATES = [
     ("void", _("Voided")),
     ("credit", _("Credit notes")),
 ]
-PAYMENT_STATES = [("counted", _("Counted")), ("reversed", _("Reversed"))]
+PAYMENT_STATES = [("counted", _("Not reversed")), ("reversed", _("Reversed"))]
 # The last field of each order is unique, as keyset paging needs.
 INVOICE_ORDERS: dict[str, tuple[str, ...]] = {
     "-issued": ("-issued_at", "-pk"),

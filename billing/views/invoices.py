@@ -55,15 +55,15 @@ def invoices(request: TenantRequest) -> HttpResponseBase:
 def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The invoices the filters let through, as a file; resale amounts only."""
     header = [
-        _("Id"),
+        _("ID"),
         _("Number"),
-        _("Kind"),
-        _("Center id"),
+        _("Type"),
+        _("Center ID"),
         _("Center"),
         _("Issued"),
         _("Due"),
-        _("From day"),
-        _("To day (not billed)"),
+        _("First day"),
+        _("End day (not billed)"),
     ]
     header += [_("Total"), _("Open"), _("Currency"), _("Status"), _("Voided")]
     day = today(request.reseller, clock.now())
@@ -148,7 +148,7 @@ def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
     for mail in mails:
         send_again(mail=mail, by=request.user, now=clock.now())
     if row.center.email:
-        toast(request, _("The mail goes to %(address)s again.") % {"address": row.center.email})
+        toast(request, _("The email is being sent to %(address)s again.") % {"address": row.center.email})
     else:
         toast(request, _("“%(center)s” has no email address.") % {"center": row.center}, "warning")
     return redirect("invoice", request.reseller.slug, pk)

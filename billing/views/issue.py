@@ -65,7 +65,7 @@ def invoice_issue(request: TenantRequest) -> HttpResponseBase:
     if filters.center:
         return redirect("invoice_issue_for", request.reseller.slug, filters.center.pk)
     back = {"back_url": reverse("invoices", args=[request.reseller.slug]), "back_label": _("Invoices")}
-    return choose_center(request, filters, {"title": _("Which center is to be invoiced?"), **back})
+    return choose_center(request, filters, {"title": _("Which center do you want to invoice?"), **back})
 
 
 @staff(Permission.ISSUE_INVOICES)
@@ -137,9 +137,9 @@ def _unread(center: Center, period: Period) -> list[tuple[Instance, list[date]]]
 def _overlap(row: BillingPeriod) -> str:
     days = {"first": day_text(row.first_day), "last": day_text(row.end_day - ONE_DAY)}
     if row.invoice is None:
-        return _("%(first)s to %(last)s is closed: nothing was to be charged.") % days
+        return _("%(first)s to %(last)s is closed because there was nothing to charge.") % days
     words = {**days, "number": row.invoice.number}
-    return _("%(first)s to %(last)s is invoiced already: %(number)s.") % words
+    return _("%(first)s to %(last)s has already been invoiced: %(number)s.") % words
 
 
 def _initial(request: TenantRequest, center: Center) -> dict[str, date]:
@@ -167,7 +167,7 @@ def invoice_read(request: TenantRequest, pk: int) -> HttpResponseBase:
         first=period.first_day.isoformat(),
         end=period.end_day.isoformat(),
     )
-    toast(request, _("The missing days are being read. This page shows them automatically."), "info")
+    toast(request, _("The missing days are being fetched. They appear on this page automatically."), "info")
     query = urlencode({"first": period.first_day.isoformat(), "last": period.last_day.isoformat()})
     return redirect(f"{reverse('invoice_issue_for', args=[request.reseller.slug, pk])}?{query}")
 
@@ -211,5 +211,5 @@ def _start_run(request: TenantRequest) -> HttpResponse:
     except OperationRefused as refusal:
         toast(request, refusal.sentence, "info")
     else:
-        toast(request, _("The run has started. You can leave this page; the result is found here again."))
+        toast(request, _("The run has started. You can leave this page and return to see the result."))
     return redirect("invoice_run", request.reseller.slug)

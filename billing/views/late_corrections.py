@@ -55,9 +55,7 @@ def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
-            toast(
-                request, _("What came in afterwards is never charged to “%(center)s”.") % {"center": center}
-            )
+            toast(request, _("The late corrections for “%(center)s” were waived.") % {"center": center})
             return redirect("center", request.reseller.slug, center.pk)
     return _page(request, center, form, status=422 if request.method == "POST" else 200)
 

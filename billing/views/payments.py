@@ -73,9 +73,9 @@ def payments(request: TenantRequest) -> HttpResponseBase:
 def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The payments the filters let through, as a file."""
     header = [
-        _("Id"),
+        _("ID"),
         _("Received on"),
-        _("Center id"),
+        _("Center ID"),
         _("Center"),
         _("Amount"),
         _("Currency"),
@@ -97,7 +97,7 @@ def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.currency,
                 row.reference,
                 row.note,
-                _("Reversed") if row.reversed_at else _("Counted"),
+                _("Reversed") if row.reversed_at else _("Not reversed"),
                 row.reversed_at,
             ]
 

@@ -71,7 +71,7 @@ def portal_usage(request: PortalRequest) -> HttpResponseBase:
 def portal_usage_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
     """The days of the page as a file."""
     span, numbers, chosen = _usage_asked(request)
-    header = [_("Day"), _("Number id"), _("Number"), _("Status"), _("Sent"), _("Received"), _("Failed")]
+    header = [_("Day"), _("Number ID"), _("Number"), _("Status"), _("Sent"), _("Received"), _("Failed")]
     rows = queries.portal_usage(request.center, span.period, instance_id=chosen)
     number = next((row for row in numbers if row.pk == chosen), None)
     which = [number.pk, str(number)] if number else ["", _("All numbers")]
@@ -79,7 +79,7 @@ def portal_usage_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
-            status = _("Complete") if row.day < first_open else _("Not over yet")
+            status = _("Complete") if row.day < first_open else _("Incomplete")
             yield [row.day, *which, status, row.sent, row.received, row.failed]
 
     return export(request, fmt, f"usage-{span.value}", header, cells())

@@ -71,7 +71,7 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
         else:
             done = _("The margin was set. It applies from %(day)s.")
             if margin.withdrawn:
-                done = _("The margin was withdrawn. The wider one counts from %(day)s.")
+                done = _("The margin was removed. The more general one applies from %(day)s.")
             toast(request, done % {"day": day_text(margin.valid_from)})
             return redirect("prices", request.reseller.slug)
     return _page(request, form, status=422)
@@ -111,7 +111,7 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
         )
         counts_as = row.get_interval_display() if row.interval else row.get_category_display()
         words = {"type": row.type, "category": counts_as}
-        toast(request, _("“%(type)s” now counts as “%(category)s”.") % words)
+        toast(request, _("The category of “%(type)s” is now “%(category)s”.") % words)
     else:
         toast(request, _("Choose whether the type is a message or a subscription."), "error")
     return redirect("prices", request.reseller.slug)
@@ -123,7 +123,11 @@ def rates_refresh(request: TenantRequest) -> HttpResponseBase:
     """Hand a reading of all lists to the workers; the page shows the result by itself."""
     with suppress(OperationRefused):  # it is being asked already
         registered_jobs()[RATES_JOB].enqueue(request.reseller.pk)
-    toast(request, _("MazBot is asked for its rates; the page shows them as soon as they are here."), "info")
+    toast(
+        request,
+        _("The rates are being updated from MazBot. They appear on this page as soon as they arrive."),
+        "info",
+    )
     if request.htmx:
         return HttpResponse(status=204)
     return redirect("prices", request.reseller.slug)

@@ -53,7 +53,7 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
             "labels": [slot_label(span, row.first_day) for row in rows],
             "datasets": [
                 {"label": _("Main account"), "data": [_plain(row.account_cost) for row in rows]},
-                {"label": _("All numbers here"), "data": [_plain(row.centers_cost) for row in rows]},
+                {"label": _("All numbers"), "data": [_plain(row.centers_cost) for row in rows]},
                 {"label": _("Invoiced"), "data": [_plain(row.invoiced_cost) for row in rows], "dashed": True},
             ],
         },
@@ -65,7 +65,7 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The table as a file."""
-    header = [_("From day"), _("Main account"), _("All numbers here"), _("Gap"), _("Invoiced")]
+    header = [_("First day"), _("Main account"), _("All numbers"), _("Difference"), _("Invoiced")]
     header += [_("Currency"), _("Status")]
     rows = _reconciled(request, _span(request))
     currency = _cost_currency(request)
@@ -86,7 +86,7 @@ def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 def _compared(row: Reconciled) -> str:
     """How a line of the comparison came out."""
     if row.gap is None:
-        return _("Main account not read")
+        return _("No main account data")
     return _("Matches") if abs(row.gap) <= reports.TOLERANCE else _("Differs")
 
 
@@ -111,7 +111,7 @@ def profit(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def profit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """One line per center and month, as a file."""
-    header = [_("Center id"), _("Center"), _("Month"), _("Revenue"), _("Cost"), _("Profit"), _("Currency")]
+    header = [_("Center ID"), _("Center"), _("Month"), _("Revenue"), _("Cost"), _("Profit"), _("Currency")]
     header.append(_("Status"))
     rows = reports.profit_by_center(request.reseller, _span(request).period)
 
@@ -119,7 +119,7 @@ def profit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         archived = set(Center.objects.exclude(archived_at=None).values_list("pk", flat=True))
         for row in rows:
             sums = [Money(amount, row.currency) for amount in (row.revenue, row.cost, row.profit)]
-            status = _("Archived") if row.center_id in archived else _("In use")
+            status = _("Archived") if row.center_id in archived else _("Active")
             yield [row.center_id, row.center, row.month, *sums, row.currency, status]
 
     return export(request, fmt, "profit", header, cells())

@@ -102,7 +102,7 @@ def told(span: Span, slots: list[dict[str, Any]]) -> str:
     sums = {name: sum(row[name] for row in slots) for name in COUNTS}
     top = max(slots, key=lambda row: int(row["sent"]), default=None)
     if not any(sums.values()) or top is None:
-        return _("No messages in this time.")
+        return _("No messages in this period.")
     words = {name: number_text(count) for name, count in sums.items()}
     words["most"] = number_text(top["sent"])
     if span.by_months:

@@ -73,7 +73,7 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The overdue centers, as a file."""
-    header = [_("Center id"), _("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices")]
+    header = [_("Center ID"), _("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices")]
     header += [_("Oldest invoice"), _("Status")]
     rows = _overdue(today(request.reseller, clock.now()), None)
 
@@ -100,7 +100,7 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
             form.add_error(None, error.sentence)
         else:
             words = {"center": center, "day": day_text(row.until)}
-            toast(request, _("“%(center)s” is not suspended before %(day)s.") % words)
+            toast(request, _("“%(center)s” won't be suspended before %(day)s.") % words)
             return redirect("unpaid", request.reseller.slug)
     context = {
         "center": center,
@@ -118,7 +118,7 @@ def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     """End a center's hold."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     if release_hold(center=center, by=request.user, now=clock.now()):
-        toast(request, _("The hold of “%(center)s” has ended.") % {"center": center})
+        toast(request, _("The hold for “%(center)s” has ended.") % {"center": center})
     else:
         toast(request, _("“%(center)s” no longer has a hold.") % {"center": center}, "info")
     return redirect("unpaid", request.reseller.slug)
@@ -134,7 +134,7 @@ def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
-        toast(request, _("The suspensions go on with the next run, for those who still owe enough."))
+        toast(request, _("Approved. The next run suspends the centers that still owe enough."))
     return redirect("unpaid", request.reseller.slug)
 
 

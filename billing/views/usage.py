@@ -70,9 +70,9 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     span = Span.read(request.GET, today(request.reseller, clock.now()))
     center = Filters.read(request.GET, []).center
     with_costs = Permission.VIEW_COSTS in request.permissions
-    header = [_("Number id"), _("Number")] if center else [_("Center id"), _("Center")]
+    header = [_("Number ID"), _("Number")] if center else [_("Center ID"), _("Center")]
     header += [_("Status"), _("Sent"), _("Received"), _("Failed")]
-    header += [_("Cost"), _("Currency of the cost")] if with_costs else []
+    header += [_("Cost"), _("Cost currency")] if with_costs else []
     header += [_("Charge"), _("Currency")]
     rows = _rows(request, span, center)
 
@@ -84,7 +84,7 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
             cost = Money(row["cost"], row["cost_currency"], exact=True)
             costs = [cost, row["cost_currency"]] if with_costs else []
             counts = [row["sent"], row["received"], row["failed"]]
-            status = _("Archived") if row["pk"] in archived else _("In use")
+            status = _("Archived") if row["pk"] in archived else _("Active")
             charge = Money(row["charge"], row["currency"])
             yield [row["pk"], row["name"], status, *counts, *costs, charge, row["currency"]]
 
@@ -100,12 +100,12 @@ def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         if decision == "accept":
             accept_flagged_usage(flagged=reading, by=request.user, now=clock.now())
-            toast(request, _("The reading was accepted."))
+            toast(request, _("The usage was accepted."))
         elif decision == "dismiss":
             dismiss_flagged_usage(flagged=reading, by=request.user, now=clock.now())
-            toast(request, _("The reading was dismissed."))
+            toast(request, _("The usage was dismissed."))
         else:
-            toast(request, _("Choose whether to accept or to dismiss the reading."), "error")
+            toast(request, _("Choose whether to accept or dismiss the usage."), "error")
     except OperationRefused as error:
         toast(request, error.sentence, "error")
     return redirect("usage", request.reseller.slug)

@@ -38,7 +38,7 @@ def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
-            toast(request, _("These days of “%(number)s” are waived.") % {"number": number})
+            toast(request, _("These days of “%(number)s” were waived.") % {"number": number})
             return redirect(_invoice_url(request, number, days.period))
     return _page(request, number, days, form)
 

@@ -26,15 +26,17 @@ _sentences: dict[str, str | Promise] = {
     "reseller.logo_set": gettext_lazy("%(who)s set the logo"),
     "reseller.logo_removed": gettext_lazy("%(who)s removed the logo"),
     "invitation.sent": gettext_lazy("%(who)s invited %(what)s"),
-    "invitation.resent": gettext_lazy("%(who)s sent the invitation of %(what)s again"),
-    "invitation.revoked": gettext_lazy("%(who)s withdrew the invitation of %(what)s"),
+    "invitation.resent": gettext_lazy("%(who)s resent the invitation to %(what)s"),
+    "invitation.revoked": gettext_lazy("%(who)s revoked the invitation of %(what)s"),
     "member.joined": gettext_lazy("%(who)s accepted an invitation"),
     "member.role_changed": gettext_lazy("%(who)s changed the role of %(what)s"),
     "member.removed": gettext_lazy("%(who)s removed %(what)s"),
-    "address.proven": gettext_lazy("%(who)s proved their email address; earlier ways to sign in ended"),
-    "second_factor.reset_started": gettext_lazy("%(who)s started a reset of their second factor"),
-    "second_factor.reset_canceled": gettext_lazy("%(who)s canceled the reset of their second factor"),
-    "second_factor.reset": gettext_lazy("The second factor of %(what)s was removed"),
+    "address.proven": gettext_lazy(
+        "%(who)s confirmed their email address; earlier ways to sign in were removed"
+    ),
+    "second_factor.reset_started": gettext_lazy("%(who)s started a reset of their two-factor sign-in"),
+    "second_factor.reset_canceled": gettext_lazy("%(who)s canceled the reset of their two-factor sign-in"),
+    "second_factor.reset": gettext_lazy("Two-factor sign-in was removed for %(what)s"),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
 
@@ -46,7 +48,7 @@ def register_sentences(sentences: Mapping[str, str | Promise]) -> None:
 
 def sentence(event: AuditEntry) -> str:
     """One event in the active language. An action nobody named is told by its own name."""
-    who = str(event.actor or "") or event.actor_label or _("Markaz itself")
+    who = str(event.actor or "") or event.actor_label or _("Markaz")
     what = event.target_label or str(event.data.get("what", ""))
     pattern = _sentences.get(event.action)
     if pattern is None:
@@ -106,11 +108,11 @@ def _noun(noun: str) -> str:
         "center_policy": _("billing rules of centers"),
         "credit": _("credit"),
         "import": _("imports"),
-        "mail": _("mails"),
+        "mail": _("emails"),
         "mazbot_account": _("MazBot account"),
         "period": _("periods"),
-        "rate": _("kinds of rates"),
-        "reading": _("readings"),
+        "rate": _("rate types"),
+        "reading": _("usage records"),
         "reminder": _("reminders"),
         "suspensions": _("suspensions"),
         "usage": _("usage"),
@@ -123,38 +125,38 @@ def _noun(noun: str) -> str:
 #: Names of facts that are no fields of a model, and words that are stored as codes.
 _FACTS = {
     "reason": gettext_lazy("reason"),
-    "because": gettext_lazy("because"),
+    "because": gettext_lazy("reason"),
     "before": gettext_lazy("before"),
-    "raw": gettext_lazy("MazBot's answer"),
+    "raw": gettext_lazy("Response from MazBot"),
     "fields": gettext_lazy("changed"),
     "values": gettext_lazy("values"),
     "amount": gettext_lazy("amount"),
     "total": gettext_lazy("total"),
     "count": gettext_lazy("count"),
-    "ending": gettext_lazy("ending"),
+    "ending": gettext_lazy("reason it ended"),
     "until": gettext_lazy("until"),
     "step": gettext_lazy("step"),
     "after": gettext_lazy("now"),
     "category": gettext_lazy("applies to"),
-    "country_id": gettext_lazy("MazBot country id"),
-    "via": gettext_lazy("asked from"),
+    "country_id": gettext_lazy("MazBot country ID"),
+    "via": gettext_lazy("requested from"),
     "centers": gettext_lazy("centers"),
     "instances": gettext_lazy("numbers"),
     "import": gettext_lazy("import"),
     "owner": gettext_lazy("owner"),
-    "factors": gettext_lazy("removed factors"),
+    "factors": gettext_lazy("removed sign-in methods"),
     "first_day": gettext_lazy("first day"),
     "end_day": gettext_lazy("up to, not including"),
 }
 _WORDS = {
     "non_payment": gettext_lazy("not paid"),
-    "manual": gettext_lazy("by hand"),
+    "manual": gettext_lazy("manually"),
     "archived": gettext_lazy("archived"),
     "enabled": gettext_lazy("enabled"),
     "disabled": gettext_lazy("disabled"),
     "unconfirmed": gettext_lazy("not confirmed"),
     "paid": gettext_lazy("Paid"),
-    "held": gettext_lazy("Held by staff"),
+    "held": gettext_lazy("Put on hold"),
     "settled": gettext_lazy("No longer required"),
     "warning": gettext_lazy("final warning"),
     "staff": gettext_lazy("Staff"),

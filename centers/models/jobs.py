@@ -71,7 +71,7 @@ class JobRun(models.Model):
 def _interrupted() -> StoredMessage:
     return StoredMessage(
         gettext_noop(
-            "The process that worked on this stopped before the end, for example because the server was restarted. "
-            "What is left is done by the next run."
+            "The process running this job stopped before it finished, for example because the server "
+            "was restarted. The next run completes the rest."
         )
     )

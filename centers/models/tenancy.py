@@ -49,11 +49,11 @@ class Reseller(models.Model):
     logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us; deferred by the doors
     logo_version = models.CharField(max_length=16, blank=True, editable=False)  # of its bytes; "": no logo
     colour = CodeField(
-        _("colour"), max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
+        _("color"), max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
     support_contact = LineField(_("support contact"), max_length=200, blank=True)
     payment_instructions = LinesField(_("how to pay"), max_length=2000, blank=True)
-    mfa_required = models.BooleanField(_("staff must use two-factor sign-in"), default=False)
+    mfa_required = models.BooleanField(_("require two-factor sign-in for staff"), default=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -85,7 +85,7 @@ class Center(models.Model):
     country = CodeField(
         _("country"), max_length=2, blank=True, default="", db_default="", validators=[validate_country]
     )  # ISO 3166; "": the reseller's
-    country_id = CodeField(_("MazBot country id"), max_length=16, blank=True)
+    country_id = CodeField(_("MazBot country ID"), max_length=16, blank=True)
     currency = CodeField(_("currency"), max_length=3, validators=[validate_currency])
     language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
     notes = LinesField(_("notes"), max_length=4000, blank=True)

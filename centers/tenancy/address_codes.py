@@ -42,7 +42,7 @@ def send_code(*, token: str, now: datetime) -> None:
         )
         mail = invitation_mail.write_code(invitation, code)
     if not handed_over(mail, invitation_id=invitation.pk):
-        raise OperationRefused(_("The email could not be sent. Wait a minute, then send a new code."))
+        raise OperationRefused(_("The email couldn't be sent. Wait a minute, then send a new code."))
 
 
 def check_code(*, token: str, code: str, now: datetime) -> str:
@@ -103,7 +103,7 @@ def plain_digits(text: str) -> str:
 def _check_pace(email: str, now: datetime) -> None:
     sent = AddressCode.objects.filter(email=email, sent_at__gt=now - timedelta(days=1))
     if sent.filter(sent_at__gt=now - PAUSE).exists():
-        raise OperationRefused(_("A code was sent a moment ago. Wait a minute before you ask for another."))
+        raise OperationRefused(_("A code was just sent. Wait a minute before you request another."))
     if sent.count() >= MOST_A_DAY:
         raise OperationRefused(
             _("Too many codes were sent to this address today. Use the link in the invitation email instead.")
@@ -119,9 +119,9 @@ def _keyed(invitation: Invitation, code: str) -> str:
 
 def _wrong(left: int) -> str:
     if left <= 0:
-        return _("This code is not right, and it no longer works. Send a new one.")
+        return _("This code is incorrect and no longer works. Send a new one.")
     return ngettext(
-        "This code is not right. You have %(count)d more try.",
-        "This code is not right. You have %(count)d more tries.",
+        "This code is incorrect. You have %(count)d attempt left.",
+        "This code is incorrect. You have %(count)d attempts left.",
         left,
     ) % {"count": left}

@@ -45,14 +45,16 @@ def request_reset(*, user: User, now: datetime) -> None:
             raise OperationRefused(_("A link was already sent to you. Check your email, or try again later."))
         reset = FactorReset.objects.create(user=user, requested_at=now)
     if not account_mail.send("factor_reset_link", user, token=_sign(reset, _START)):
-        raise OperationRefused(_("The email could not be sent. Try again in a few minutes."))
+        raise OperationRefused(_("The email couldn't be sent. Try again in a few minutes."))
 
 
 def find_start(*, token: str, now: datetime) -> FactorReset:
     """The reset that a mailed link would start. Raises ResetUnusable."""
     reset = _found(token, _START)
     if reset.started_at or reset.canceled_at or reset.done_at or reset.requested_at <= now - LINK_GOOD_FOR:
-        raise ResetUnusable(_("This link was already used, or it is too old. Sign in to ask for a new one."))
+        raise ResetUnusable(
+            _("This link has already been used or has expired. Sign in to request a new one.")
+        )
     return reset
 
 
@@ -80,7 +82,7 @@ def find_cancel(*, token: str, now: datetime) -> FactorReset:
     if reset.canceled_at:
         raise ResetUnusable(_("This reset has already been canceled. Your two-factor sign-in is unchanged."))
     if reset.started_at is None or (reset.done_at and reset.done_at <= now - CANCEL_GOOD_FOR):
-        raise ResetUnusable(_("This link is too old."))
+        raise ResetUnusable(_("This link has expired."))
     return reset
 
 
@@ -137,7 +139,7 @@ def reset_by_operator(*, user: User, now: datetime) -> list[str]:
         locked = User.objects.select_for_update().get(pk=user.pk)
         removed = factors.remove_factors(locked)
         if not removed:
-            raise OperationRefused(_("This account has no second factor."))
+            raise OperationRefused(_("Two-factor sign-in isn't set up for this account."))
         factors.end_sessions(locked)
         for reset in FactorReset.objects.filter(user=locked, done_at=None, canceled_at=None):
             _mark_canceled(reset, now)
@@ -189,4 +191,4 @@ def _found(token: str, salt: str) -> FactorReset:
         pk = signing.Signer(salt=salt).unsign(token.replace("~", ":"))
         return FactorReset.objects.select_related("user").get(pk=int(pk))
     except (signing.BadSignature, FactorReset.DoesNotExist, ValueError) as error:
-        raise ResetUnusable(_("This link is not complete. Open it from the email again.")) from error
+        raise ResetUnusable(_("This link is incomplete. Open it from the email again.")) from error

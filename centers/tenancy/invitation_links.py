@@ -28,12 +28,12 @@ def find_invitation(token: str, *, now: datetime, lock: bool = False) -> Invitat
         invitation = rows.filter(Q(token_hash=hashed) | Q(mail_token_hash=hashed)).first()
     if invitation is None:
         raise InvitationUnusable(
-            _("This link is not an invitation of ours. Check that you opened all of it.")
+            _("This link isn't a valid invitation. Check that you opened the whole link.")
         )
     if invitation.accepted_at:
         raise InvitationUnusable(_("This invitation has already been used. Sign in instead."))
     if invitation.revoked_at or (invitation.center and invitation.center.archived_at):
-        raise InvitationUnusable(_("This invitation has been withdrawn. Ask for a new one."))
+        raise InvitationUnusable(_("This invitation has been revoked. Ask for a new one."))
     if invitation.expires_at <= now:
         raise InvitationUnusable(_("This invitation has expired. Ask for a new one."))
     return invitation

@@ -42,7 +42,7 @@ def invite(
     now = now or clock.now()
     email = _checked_email(email)
     if role not in (CENTER_ROLES if center else STAFF_ROLES):
-        raise OperationRefused(_("This role does not exist here."))
+        raise OperationRefused(_("This role isn't available here."))
     if center and center.archived_at:
         raise OperationRefused(_("“%(name)s” is archived. Restore it first.") % {"name": center.name})
     with transaction.atomic():
@@ -127,7 +127,7 @@ def accept_with_password(
             invitation = find_invitation(token, now=now, lock=True)
             if not is_proven(invitation, token=token, proof=proof, now=now):
                 raise OperationRefused(
-                    _("Confirm the email address first: enter the code that we send to it.")
+                    _("Confirm your email address first. Enter the code that we send to it.")
                 )
             user = account_of(invitation.email, lock=True) or User(email=invitation.email)
             if has_owner(user):
@@ -157,7 +157,7 @@ def accept_as(*, token: str, user: User, now: datetime | None = None) -> Members
                 % {"email": invitation.email}
             )
         if user.email_proven_at is None:
-            raise OperationRefused(_("Confirm the email address first: enter the code that we send to it."))
+            raise OperationRefused(_("Confirm your email address first. Enter the code that we send to it."))
         return _join(invitation, user, now)
 
 
@@ -204,7 +204,9 @@ def _locked_open(invitation: Invitation) -> Invitation:
     rows = Invitation.objects.select_related("reseller", "center").select_for_update(of=("self",))
     locked: Invitation = rows.get(pk=invitation.pk)
     if locked.accepted_at or locked.revoked_at:
-        raise OperationRefused(_("The invitation of %(email)s is no longer open.") % {"email": locked.email})
+        raise OperationRefused(
+            _("The invitation for %(email)s is no longer pending.") % {"email": locked.email}
+        )
     return locked
 
 
@@ -225,7 +227,7 @@ def _checked_email(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise OperationRefused(_("“%(email)s” is not an email address.") % {"email": email[:100]}) from error
+        raise OperationRefused(_("“%(email)s” isn't an email address.") % {"email": email[:100]}) from error
     return email
 
 

@@ -177,5 +177,5 @@ class _unique_name:  # noqa: N801  # a context manager that reads as a phrase
                 _("“%(name)s” is in the archive. Restore it, or choose another name.") % {"name": twin.name}
             ) from error
         raise OperationRefused(
-            _("There is already a center called “%(name)s”.") % {"name": self.name}
+            _("A center named “%(name)s” already exists.") % {"name": self.name}
         ) from error

@@ -92,7 +92,7 @@ def edit_reseller(
             return reseller
         if changes.get("mfa_required", [None, False])[1] and by is not None and not is_mfa_enabled(by):
             raise OperationRefused(
-                _("Switch on two-factor sign-in for yourself first, then require it of everybody.")
+                _("Set up two-factor sign-in for yourself first, then require it for the team.")
             )
         check_fields(reseller, exclude=("logo",))
         reseller.save(update_fields=list(changes))

@@ -26,7 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "too_many_login_attempts": gettext_lazy("Too many failed tries. Wait five minutes and try again."),
+        "too_many_login_attempts": gettext_lazy("Too many failed attempts. Wait five minutes and try again."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

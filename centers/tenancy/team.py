@@ -26,7 +26,7 @@ def change_role(
     with transaction.atomic():
         membership = _locked(membership)
         if role not in (CENTER_ROLES if membership.center_id else STAFF_ROLES):
-            raise OperationRefused(_("This role does not exist here."))
+            raise OperationRefused(_("This role isn't available here."))
         if role == membership.role:
             return membership
         _keep_an_owner(membership)

@@ -74,7 +74,7 @@ class AmountField(forms.DecimalField):
     """
 
     widget = AmountInput
-    default_error_messages = {"invalid": gettext_lazy("“%(value)s” is not a number. Write it like 1234.5.")}
+    default_error_messages = {"invalid": gettext_lazy("“%(value)s” isn't a number. Write it like 1234.5.")}
 
     def __init__(
         self, *, currency: str = "", printed: frozenset[Decimal] = frozenset(), **kwargs: Any

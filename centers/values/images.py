@@ -61,7 +61,7 @@ def _screen(data: bytes, max_pixels: int) -> tuple[str, bytes]:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         _check_webp(data, max_pixels)
         return "WEBP", data
-    raise ImageRefused(_("The image is not a PNG, JPEG or WebP file."))
+    raise ImageRefused(_("The image isn't a PNG, JPEG or WebP file."))
 
 
 def _plain_png(data: bytes, max_pixels: int) -> bytes:
@@ -123,8 +123,7 @@ def _check_webp(data: bytes, max_pixels: int) -> None:
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise ImageRefused(
-            _("The image has %(width)s x %(height)s pixels, which is too many.")
-            % {"width": width, "height": height}
+            _("The image is too large: %(width)s x %(height)s pixels.") % {"width": width, "height": height}
         )
     if not width or not height:
         raise _damaged()
@@ -149,4 +148,4 @@ def _as_png(picture: Image.Image, max_side: int | None) -> bytes:
 
 
 def _damaged() -> ImageRefused:
-    return ImageRefused(_("The image is damaged or not an image at all."))
+    return ImageRefused(_("The image is damaged, or the file isn't an image."))

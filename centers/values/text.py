@@ -26,7 +26,7 @@ def one_line(value: str) -> str:
     text = _composed(value).strip()
     for character in text:
         if character in _LINE_BREAKS:
-            raise ValidationError(_("Enter this on one line: it contains a line break."), code="control")
+            raise ValidationError(_("This contains a line break. Enter it on one line."), code="control")
         if _is_control(character):
             raise _control_error(character)
     return _SPACES.sub(" ", text).strip(" " + _AT_THE_ENDS)

@@ -94,7 +94,7 @@ def audit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The filtered trace as CSV or XLSX."""
     zone = ZoneInfo(request.reseller.time_zone)
     rows = AuditFilters.read(request.GET).apply(_events(), zone).order_by("-at", "-pk")
-    header = [_("Id"), _("Time"), _("Person"), _("Action"), _("What was done"), _("Center id"), _("Center")]
+    header = [_("ID"), _("Time"), _("Person"), _("Action"), _("Description"), _("Center ID"), _("Center")]
     header.append(_("Changes"))
     return export(request, fmt, f"{request.reseller.slug}-audit", header, _exported(rows))
 

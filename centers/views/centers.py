@@ -60,7 +60,7 @@ def center(request: TenantRequest, pk: int) -> HttpResponse:
         "center_usage": (_("Usage"), "chart-bar"),
         "center_prices": (_("Prices"), "tags"),
         "center_invoices": (_("Invoices"), "file-invoice"),
-        "center_audit": (_("Audit"), "history"),
+        "center_audit": (_("Audit log"), "history"),
     }
     context = {
         "center": row,
@@ -124,7 +124,7 @@ def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
-            toast(request, _("“%(name)s” is in the archive now.") % {"name": row.name})
+            toast(request, _("“%(name)s” was archived.") % {"name": row.name})
             return redirect("center", request.reseller.slug, row.pk)
     context = {"center": row, "form": form, "numbers": numbers_of([row.pk]).get(row.pk, Numbers())}
     return render_page(request, "centers/center_archive.html", context, status=422 if form.is_bound else 200)
@@ -140,7 +140,7 @@ def center_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:
-        toast(request, _("“%(name)s” is back.") % {"name": row.name})
+        toast(request, _("“%(name)s” was restored.") % {"name": row.name})
     return redirect("center", request.reseller.slug, pk)
 
 

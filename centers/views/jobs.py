@@ -67,10 +67,11 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
         "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(found.label)
     )
     if handed_over:
-        text = _("“%(job)s” was handed to the workers. It appears here when it begins.")
+        text = _("“%(job)s” was queued. It appears here when it starts.")
     else:
         text = _(
-            "The workers cannot be reached, so “%(job)s” was not started. It runs automatically once they can."
+            "The background workers can't be reached, so “%(job)s” wasn't started. It runs "
+            "automatically once they're back."
         )
     toast(request, text % {"job": found.label}, "success" if handed_over else "error")
     return redirect("jobs", request.reseller.slug)

@@ -202,7 +202,7 @@ def _resend(
     request: TenantRequest, center: Center | None, pk: int, page: str, *args: int
 ) -> HttpResponseBase:
     invitation = get_object_or_404(queries.open_invitations(center), pk=pk)
-    done = _("The invitation was sent to %(email)s again.") % {"email": invitation.email}
+    done = _("The invitation was resent to %(email)s.") % {"email": invitation.email}
     return _tried(
         request,
         lambda: _remember_link(
@@ -218,7 +218,7 @@ def _revoke(
     request: TenantRequest, center: Center | None, pk: int, page: str, *args: int
 ) -> HttpResponseBase:
     invitation = get_object_or_404(queries.open_invitations(center), pk=pk)
-    done = _("The invitation of %(email)s was withdrawn.") % {"email": invitation.email}
+    done = _("The invitation for %(email)s was revoked.") % {"email": invitation.email}
     return _tried(
         request,
         lambda: invitations.revoke(invitation=invitation, by=request.user, now=clock.now()),

@@ -27,4 +27,4 @@ def _reset_by_mail(sender: object, user: User, **_kwargs: Any) -> None:
 
 def _factor_used(sender: object, user: User, request: HttpRequest, **_kwargs: Any) -> None:
     if cancel_waiting(user=user, now=clock.now()):
-        toast(request, _("Your second factor works, so its reset was canceled."), "info")
+        toast(request, _("You used two-factor sign-in, so its reset was canceled."), "info")

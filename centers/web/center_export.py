@@ -13,13 +13,13 @@ from centers.queries import Numbers, numbers_of
 EXPORT_BATCH = 500
 
 EXPORT_COLUMNS = (
-    _("Id"),
+    _("ID"),
     _("Center"),
     _("Contact"),
     _("Email"),
     _("Phone"),
     _("Country"),
-    _("MazBot country id"),
+    _("MazBot country ID"),
     _("Currency"),
     _("Status"),
     _("Payment status"),
@@ -48,7 +48,7 @@ def center_cells(centers: QuerySet[Center]) -> Iterator[list[object]]:
                 row.country,
                 row.country_id,
                 row.currency,
-                gettext("Archived") if row.archived_at else gettext("In use"),
+                gettext("Archived") if row.archived_at else gettext("Active"),
                 row.get_payment_status_display(),
                 count.total,
                 count.connected,

@@ -55,11 +55,11 @@ STAFF: tuple[tuple[Promise | str, tuple[Section, ...]], ...] = (
         ),
     ),
     (
-        _("Operation"),
+        _("Operations"),
         (
             Section("jobs", _("Jobs"), "list-check", Permission.VIEW_JOBS),
             Section("team", _("Team"), "users", Permission.MANAGE_TEAM),
-            Section("audit", _("Audit"), "history", Permission.VIEW_AUDIT),
+            Section("audit", _("Audit log"), "history", Permission.VIEW_AUDIT),
             Section("settings", _("Settings"), "settings", Permission.MANAGE_SETTINGS),
         ),
     ),

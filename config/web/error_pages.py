@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: a member whose role is too small."""
-    return _refuse(request, "403.html", _("Your role may not do this. Ask an owner of your team."))
+    return _refuse(request, "403.html", _("Your role doesn't allow this. Ask an owner of your team."))
 
 
 def closed(request: HttpRequest, key: str = "") -> HttpResponse:
@@ -20,9 +20,7 @@ def closed(request: HttpRequest, key: str = "") -> HttpResponse:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form without a valid token, mostly a page that was open for very long."""
-    return _refuse(
-        request, "403_csrf.html", _("This page was open too long. Load it again and repeat the step.")
-    )
+    return _refuse(request, "403_csrf.html", _("This page has expired. Reload it and repeat the step."))
 
 
 def _refuse(request: HttpRequest, page: str, sentence: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""A redirect to HTTPS that would lead back here for ever is explained instead."""
+"""A redirect to HTTPS that would lead back here forever is explained instead."""
 
 from collections.abc import Callable
 
@@ -55,15 +55,18 @@ def _explanation(request: HttpRequest, *, forwarded: str, trusted: bool) -> Http
     )
     with translation.override(translation.get_language_from_request(request)):
         said = _(
-            "This page can't be shown: this site's settings would redirect it to itself for ever. You reached the site "
-            "over HTTPS, but Markaz doesn't know it."
+            "This page can't be shown: this site's settings would redirect it to itself endlessly. "
+            "You opened the site over HTTPS, but Markaz isn't configured for it."
         )
         remedy = (
-            _("If you run this site: let your proxy send X-Forwarded-Proto: https with every request.")
+            _(
+                "If you run this site: configure your proxy to send X-Forwarded-Proto: https with every "
+                "request."
+            )
             if trusted
             else _(
-                "If you run this site: set BEHIND_PROXY=1, let your proxy send X-Forwarded-Proto: https, and restart "
-                "Markaz."
+                "If you run this site: set BEHIND_PROXY=1, configure your proxy to send "
+                "X-Forwarded-Proto: https, and restart Markaz."
             )
         )
     response = HttpResponse(f"{said}\n\n{remedy}\n", status=500, content_type="text/plain; charset=utf-8")

@@ -65,7 +65,7 @@ MEANINGS = {
 
 @dataclass
 class Fault:
-    """`times` None repeats for ever; an empty account or instance matches every one.
+    """`times` None repeats forever; an empty account or instance matches every one.
 
     `odd_field` puts `value` (JSON, or a plain word) into the answer's `field`, in every row where it is a list
     (`row` None), or in that row (from 0); an empty `value` leaves the field out.

@@ -42,7 +42,7 @@
     for (const item of event.detail.items || []) toast(item.text, item.tone);
   });
 
-  // A part that fills itself in cannot stay "Loading" for ever.
+  // A part that fills itself in cannot stay "Loading" forever.
   function say(element, text) {
     const note = document.createElement("p");
     note.className = "text-danger m-3";

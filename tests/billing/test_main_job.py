@@ -62,7 +62,7 @@ def test_what_an_invoice_lacks_is_read_on_request(place: Place) -> None:  # noqa
     born = datetime(2026, 2, 27, 9, tzinfo=UTC)
     Instance.objects.update(created_at=born)
     center, february = Center.objects.get(), Period(date(2026, 2, 1), date(2026, 3, 1))
-    assert "has not been read" in blockers(center, february, NOW)[0]
+    assert "hasn't been fetched" in blockers(center, february, NOW)[0]
 
     run = period_job(reseller=place.reseller, center=center.pk, period=february, now=NOW)
 

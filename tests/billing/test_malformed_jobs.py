@@ -132,7 +132,7 @@ def test_switches_and_codes_are_believed_only_when_confirmed(
     of = dict(Instance.objects.values_list("instance_id", "service"))
     assert {of[number.instance_id] for number in fine[:10]} == {Service.DISABLED}
     waiting = Instance.objects.filter(instance_id__startswith="bad").exclude(service=Service.DISABLED)
-    assert waiting.filter(desired_state=Service.DISABLED, switch_next_at=None).count() == 0, "asked again"
+    assert waiting.filter(desired_state=Service.DISABLED, switch_next_at=None).count() == 0, "requested again"
     for number in bad[40:60]:
         attempt = start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=NOW)
         assert not ask_code(attempt=attempt, now=NOW)

@@ -104,12 +104,12 @@ def test_links_that_lead_nowhere_say_why(reseller: Reseller) -> None:
         row, token = invite(
             reseller=reseller, email="a@example.com", role="center_admin", center=center, by=None
         )
-        with pytest.raises(InvitationUnusable, match="not an invitation"):
+        with pytest.raises(InvitationUnusable, match="isn't a valid invitation"):
             find_invitation("nothing", now=now)
         with pytest.raises(InvitationUnusable, match="expired"):
             find_invitation(token, now=now + timedelta(days=7, seconds=1))
         fresh = resend(invitation=row, by=None)
-        with pytest.raises(InvitationUnusable, match="not an invitation"):
+        with pytest.raises(InvitationUnusable, match="isn't a valid invitation"):
             find_invitation(token, now=now)
         center.archived_at = now
         center.save()
@@ -127,8 +127,8 @@ def test_what_cannot_be_invited(reseller: Reseller) -> None:
         for email, role, said in (
             ("IN@example.com", "billing", "already has access"),
             ("twice@example.com", "owner", "already been invited"),
-            ("no address", "billing", "not an email"),
-            ("x@example.com", "center_admin", "role does not exist"),
+            ("no address", "billing", "isn't an email"),
+            ("x@example.com", "center_admin", "role isn't available"),
         ):
             with pytest.raises(OperationRefused, match=said):
                 invite(reseller=reseller, email=email, role=role, by=inside)

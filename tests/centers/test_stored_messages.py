@@ -42,21 +42,23 @@ def read(pk, language):
 
 def test_a_sentence_is_a_text_in_the_active_language():
     with translation.override("ar"):
-        left = StoredMessage("%(count)s readings are left for the next run.") % {"count": 3}
+        left = StoredMessage("Left for the next run: %(count)s.") % {"count": 3}
         assert isinstance(left, str)
-        assert left == translation.gettext("%(count)s readings are left for the next run.") % {"count": 3}
+        assert left == translation.gettext("Left for the next run: %(count)s.") % {"count": 3}
     assert OperationRefused(left).sentence is left
 
 
 @pytest.mark.parametrize(("writer", "reader"), [("en", "ar"), ("ar", "en"), ("ar", "ar")])
 def test_what_one_language_wrote_is_read_in_another(reseller, writer, reader):
     with translation.override(writer):
-        why = StoredMessage("The mail could not be handed over (%(why)s).") % {"why": "OSError"}
+        why = StoredMessage("The email couldn't be handed to the mail server (%(why)s).") % {"why": "OSError"}
         pk = stored(
             reseller, why, [{"item": StoredMessage("All countries"), "why": why}, {"item": "n-1", "why": "?"}]
         )
     with translation.override(reader):
-        wanted = translation.gettext("The mail could not be handed over (%(why)s).") % {"why": "OSError"}
+        wanted = translation.gettext("The email couldn't be handed to the mail server (%(why)s).") % {
+            "why": "OSError"
+        }
         everywhere = translation.gettext("All countries")
     note, failures = read(pk, reader)
     assert note == wanted
@@ -73,13 +75,13 @@ def test_what_was_read_can_be_stored_again(reseller):
 
 
 def test_sentences_within_sentences_and_days_are_said_in_the_readers_way(reseller):
-    inner = StoredMessage("The usage of “%(number)s” on %(day)s has not been read since that day ended.")
+    inner = StoredMessage("The usage of “%(number)s” on %(day)s hasn't been fetched since that day ended.")
     pk = stored(
         reseller, together([inner % {"number": "n-1", "day": date(2026, 11, 3)}, "MazBot's own words"])
     )
     arabic, english = read(pk, "ar")[0], read(pk, "en")[0]
     assert english == (
-        "The usage of “n-1” on 3 Nov 2026 has not been read since that day ended. MazBot's own words"
+        "The usage of “n-1” on 3 Nov 2026 hasn't been fetched since that day ended. MazBot's own words"
     )
     assert "نوفمبر" in arabic
     assert arabic.endswith("MazBot's own words")

@@ -29,7 +29,7 @@ def test_every_wanted_state_is_reached(stack: Stack) -> None:
     assert enabled(tenant.control.state(), "emptied") == NUMBERS
     assert count(tenant, "centers_auditentry", "action = 'service.disabled'") == NUMBERS
     assert count(tenant, "centers_auditentry", "action = 'service.enabled'") == NUMBERS
-    # A lost claim may repeat a call, which is harmless; it must not do so for ever.
+    # A lost claim may repeat a call, which is harmless; it must not do so forever.
     assert max(calls(tenant, "toggle").values()) <= 4
 
 

@@ -144,7 +144,7 @@ class TestTheRedirectToHttps:
             response = answered(browser.get("/", headers={"host": "markaz.example"}))
         assert response.status_code == 500
         assert "BEHIND_PROXY" not in response.content.decode()
-        assert "let your proxy send X-Forwarded-Proto: https" in response.content.decode()
+        assert "configure your proxy to send X-Forwarded-Proto: https" in response.content.decode()
 
     def test_leaves_requests_alone_that_are_known_to_be_secure(self) -> None:
         headers = {"host": "markaz.example", "x-forwarded-proto": "https"}

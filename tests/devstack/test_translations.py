@@ -210,7 +210,7 @@ def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
             {"first_day": "2026-11-01", "end_day": "2026-12-01"},
             [("اليوم الأول", "2026-11-01"), ("حتى (دون احتسابه)", "2026-12-01")],
         ),
-        ("center.resumed", "center", {"ending": "paid"}, [("النهاية", "تم السداد")]),
+        ("center.resumed", "center", {"ending": "paid"}, [("سبب الانتهاء", "تم السداد")]),
         ("reminder.written", "invoice", {"step": "warning"}, [("الخطوة", "إنذار أخير")]),
         ("suspensions.held", "", {"centers": [3, 5, 8]}, [("المراكز", "3")]),
         (

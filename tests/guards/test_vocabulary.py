@@ -29,6 +29,10 @@ DROPPED = {
     r"lack of room": "the limit is used up",
     r"filters? away": "clear filters",
     r"does it add up": "reconciliation",
+    r"invoice a month": "issue monthly invoices",
+    r"to the start": "go to home page",
+    r"not the (name|number) of": "the name doesn't match",
+    r"must lie": "must be between",
 }
 PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
 

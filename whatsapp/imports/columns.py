@@ -34,7 +34,7 @@ LABELS: dict[str, Promise] = {
     "email": gettext_lazy("Email"),
     "phone": gettext_lazy("Phone"),
     "country": gettext_lazy("Country"),
-    "country_id": gettext_lazy("MazBot country id"),
+    "country_id": gettext_lazy("MazBot country ID"),
     "currency": gettext_lazy("Currency"),
     "language": gettext_lazy("Language"),
     "instance_id": gettext_lazy("Instance ID"),

@@ -136,7 +136,7 @@ def test_who_will_not_be_suspended_is_reminded_not_warned(shop: Shop, why: str) 
     dun(shop, date(2026, 3, 5))
     mails = OutgoingMail.objects.filter(key__endswith=":warning")
     assert {mail.kind for mail in mails} == {"reminder"}
-    assert not any("switched off on" in mail.body for mail in mails)
+    assert not any("suspended on" in mail.body for mail in mails)
     assert Reminder.objects.filter(step="warning").count() == len(mails)
 
 

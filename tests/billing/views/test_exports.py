@@ -117,7 +117,7 @@ def check_amount(name: str, cell: str, currency: str) -> None:
     decimals = _DECIMAL.fullmatch(cell)
     if not decimals:
         return
-    exact = name in ("Cost", "Main account", "All numbers here", "Gap", "Invoiced")
+    exact = name in ("Cost", "Main account", "All numbers", "Difference", "Invoiced")
     places = len(decimals[1])
     assert places == 2 or (exact and places <= 8), f"{name} {cell} {currency}"
 

@@ -35,9 +35,9 @@ def test_run_now_makes_the_round_due_unless_it_is_going_on(
 @pytest.mark.parametrize(
     ("broker", "running", "said"),
     [
-        (True, False, "was handed to the workers"),
-        (False, False, "The workers cannot be reached"),
-        (True, True, "A run is going on already."),
+        (True, False, "was queued"),
+        (False, False, "The background workers"),
+        (True, True, "A run is already in progress."),
     ],
 )
 def test_run_now_says_what_became_of_it(

@@ -47,7 +47,7 @@ def test_a_run_whose_process_died_is_shown_as_interrupted_and_counts_as_failed(d
     assert "Interrupted" in shown
     assert "Running" not in shown
     assert "1 failed" in re.sub("<[^>]*>", "", shown)
-    assert "The process that worked on this stopped before the end" in shown
+    assert "The process running this job stopped before it finished" in shown
     assert "· next " in shown, "the next run is no longer hidden behind this one"
     home = page.get(desk.url("home/jobs/")).content.decode()
     assert "Usage 2 1 15 minutes ago" in " ".join(re.sub("<[^>]*>", "", home).split())
@@ -58,10 +58,10 @@ def test_an_interrupted_run_of_invoices_can_be_run_again(desk: Desk) -> None:
     interrupted(desk, "invoices")
     shown = page.get(desk.url("invoices/run/")).content.decode()
     assert "Interrupted" in shown
-    assert "The run is going on" not in shown
+    assert "The run is in progress" not in shown
     with tenant(desk.reseller):
         JobRun.objects.create(reseller=desk.reseller, job="invoices", started_at=clock.now())
-    assert "The run is going on" in page.get(desk.url("invoices/run/")).content.decode()
+    assert "The run is in progress" in page.get(desk.url("invoices/run/")).content.decode()
 
 
 def test_a_run_of_a_version_without_leases_is_interrupted_too(desk: Desk) -> None:

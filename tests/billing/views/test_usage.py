@@ -62,13 +62,13 @@ def test_a_reading_that_went_down_waits_for_a_decision(desk: Desk) -> None:
     assert desk.as_(desk.support).post(url, {"decision": "accept"}).status_code == 403
     assert desk.as_(desk.stranger).post(url, {"decision": "accept"}).status_code == 404
     client = desk.as_(desk.billing)
-    assert "Went down" in client.get(desk.url("usage/")).content.decode()
+    assert "Decreased" in client.get(desk.url("usage/")).content.decode()
     client.post(url, {"decision": "steal"})
     with tenant(desk.shop.reseller):
         assert UsageRecord.objects.get(instance=number).sent == 9
     client.post(url, {"decision": "accept"})
     again = client.post(url, {"decision": "accept"}, follow=True)
-    assert "dealt with already" in again.content.decode()
+    assert "no longer needs a decision" in again.content.decode()
     with tenant(desk.shop.reseller):
         assert UsageRecord.objects.get(instance=number).sent == 4
 
