@@ -1,10 +1,10 @@
-"""How an operation says no."""
+"""The domain error of operations."""
 
 
 class OperationRefused(Exception):
     """An operation did not happen, and nothing was changed.
 
-    `sentence` is translated, names the thing and says what to do; views show it as it is.
+    `sentence` is translated, names the object and what to do about it; views show it unchanged.
     """
 
     def __init__(self, sentence: object) -> None:

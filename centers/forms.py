@@ -68,7 +68,7 @@ class CenterForm(_CenterForm):
 
 
 class ArchiveForm(forms.Form):
-    """Typing the name of what is put away."""
+    """Confirm archiving by typing the name."""
 
     confirm = LineField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
@@ -95,11 +95,11 @@ class _RoleForm(forms.Form):
 
 
 class RoleForm(_RoleForm):
-    """Choosing one of the roles of a place."""
+    """Choose one of the roles of a reseller or center."""
 
 
 class InviteForm(_RoleForm):
-    """An address, and the role it is invited to."""
+    """An email address, and the role it is invited to."""
 
     email = AddressField(label=gettext_lazy("Email"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
@@ -115,7 +115,7 @@ def center_invite(data: Any = None) -> InviteForm:
 
 
 class GeneralForm(_ResellerForm):
-    """How a reseller is called, counts and reads the clock."""
+    """Name, currency, language and time zone of a reseller."""
 
     class Meta:
         model = Reseller
@@ -181,7 +181,7 @@ class BrandingForm(_ResellerForm):
         self.initial["colour"] = self.instance.colour or HOUSE_COLOUR
 
     def clean(self) -> dict[str, Any]:
-        """A colour input cannot be empty, so the box beside it says whether its value is meant."""
+        """A colour input cannot be empty, so a checkbox beside it sets whether its value counts."""
         data = super().clean() or {}
         if not data.get("own_colour"):
             data["colour"] = ""
@@ -198,7 +198,7 @@ class BrandingForm(_ResellerForm):
 
 
 class SecurityForm(_ResellerForm):
-    """What is asked of everybody in the team."""
+    """Security requirements for the whole team."""
 
     class Meta:
         model = Reseller
@@ -241,7 +241,7 @@ class CodeForm(forms.Form):
 
 
 class AcceptForm(forms.Form):
-    """Name and password of somebody who comes in by an invitation."""
+    """Name and password of a person who accepts an invitation."""
 
     name = LineField(
         label=gettext_lazy("Your name"),
@@ -284,7 +284,7 @@ def _currency_field(label: Any, help_text: Any = "") -> forms.ChoiceField:
 
 
 def _country_field(field: forms.Field) -> forms.ChoiceField:
-    """A chooser in place of `field`, with names in the reader's language."""
+    """A select in place of `field`, with names in the reader's language."""
     return forms.ChoiceField(
         label=field.label, help_text=field.help_text, choices=country_choices, required=False
     )

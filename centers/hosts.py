@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or an address, means this machine to everybody."""
+    """Whether `host`, a name or an address, means this machine, wherever it is resolved."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -16,7 +16,7 @@ def is_loopback(host: str) -> bool:
 
 
 def on_this_machine(url: str) -> bool:
-    """Whether a web address leads to this machine; False for what is no address."""
+    """Whether a web address leads to this machine; False for anything that is not an address."""
     try:
         return is_loopback(urlsplit(url).hostname or "")
     except ValueError:

@@ -39,12 +39,12 @@ def publish(reseller_id: int, *topics: str, centers: tuple[int, ...] = ()) -> No
 
 
 def version_key(reseller_id: int, center_id: int | None = None) -> str:
-    """Valkey key of the stamp that changes with every hint a page of this tenant (or center) gets."""
+    """Valkey key of the stamp that changes with every hint to pages of this tenant (or center)."""
     return f"markaz:live:v:{reseller_id}" + (f":{center_id}" if center_id else "")
 
 
 def make_token(reseller_id: int, center_id: int | None = None) -> str:
-    """A signed address token for the stream, good for TOKEN_SECONDS; it opens hints, never data."""
+    """A signed address token for the stream, valid for TOKEN_SECONDS; it gives access to hints, never to data."""
     return signing.dumps([reseller_id, center_id], salt=TOKEN_SALT, compress=False)
 
 
@@ -55,13 +55,13 @@ def read_token(token: str) -> tuple[int, int | None]:
 
 
 def token_seconds_left(token: str) -> float:
-    """How long a token that `read_token` accepted is still good."""
+    """How long a token that `read_token` accepted remains valid."""
     signed_at = signing.b62_decode(token.rsplit(":", 2)[1])
     return signed_at + TOKEN_SECONDS - time.time()
 
 
 def stamp(reseller_id: int, center_id: int | None = None) -> str:
-    """The stamp a page is drawn at, so that it learns of changes between its drawing and its stream; "" unknown."""
+    """The stamp at rendering time, so a page notices changes made before its stream opens; "" if unknown."""
     try:
         value = valkey().get(version_key(reseller_id, center_id))
     except redis.RedisError as error:

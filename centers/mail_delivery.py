@@ -5,9 +5,9 @@ from django.conf import settings
 from centers.stored_messages import StoredMessage as _
 
 _BACKENDS = "django.core.mail.backends."
-# What is printed or dropped reaches no one, whatever the install is for.
+# A mail that is printed or dropped reaches no one, in any kind of install.
 _NOWHERE = frozenset({_BACKENDS + "console.EmailBackend", _BACKENDS + "dummy.EmailBackend"})
-# Where tests and demos look for their mails; a real customer finds none there.
+# Where tests and demos read their mails; real customers never receive these.
 _KEPT_HERE = frozenset({_BACKENDS + "filebased.EmailBackend", _BACKENDS + "locmem.EmailBackend"})
 
 

@@ -1,4 +1,4 @@
-"""Mails that leave with an act of a person: written before it is stored, handed over after it is."""
+"""Mails about an operation: built before it commits, handed over after it committed."""
 
 from email.errors import MessageError
 
@@ -13,9 +13,9 @@ log = structlog.get_logger(__name__)
 
 
 def written(*, subject: str, body: str, to: str, from_email: str | None = None) -> EmailMessage:
-    """A mail that is known to have the form of one; call it inside the transaction of the act it tells of.
+    """A mail that is known to be well formed; call it inside the transaction of the operation it is about.
 
-    Raises OperationRefused when a header cannot be built, so that the act is undone as a whole.
+    Raises OperationRefused when a header cannot be built, which rolls the operation back.
     """
     mail = EmailMessage(" ".join(subject.split()), body, from_email, [to])
     try:
@@ -30,7 +30,7 @@ def written(*, subject: str, body: str, to: str, from_email: str | None = None) 
 
 
 def handed_over(mail: EmailMessage, **about: object) -> bool:
-    """Whether a mail server took the mail. It never raises: the act it tells of is done, whatever the server says."""
+    """Whether a mail server accepted the mail. It never raises: the operation has already committed."""
     try:
         mail.send()
     except (OSError, ValueError, MessageError) as error:  # smtplib's errors are OSErrors

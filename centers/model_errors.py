@@ -1,4 +1,4 @@
-"""Turning what a model refuses into one sentence, for callers that have no form."""
+"""Turning a model's validation errors into one message, for callers that have no form."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -9,7 +9,7 @@ from centers.values.text import one_line
 
 
 def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
-    """Raise OperationRefused, naming field and value, unless every field of `row` holds what it may hold."""
+    """Raise OperationRefused, naming field and value, unless every field of `row` is valid."""
     try:
         row.clean_fields(exclude=exclude)
     except ValidationError as error:

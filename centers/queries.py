@@ -1,4 +1,4 @@
-"""Named reads of people, centers, jobs and the trace."""
+"""Named reads of people, centers, jobs and the audit log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from centers.models import Center, Invitation, JobRun, Membership, Reseller, Use
 from centers.queue.job_runs import registered_jobs
 
 RUNS_SHOWN = 5
-_DOWN = ("disconnected", "expired", "unknown")  # whatsapp.queries.DOWN, which lies to the right of this room
+_DOWN = ("disconnected", "expired", "unknown")  # as whatsapp.queries.DOWN, which this app must not import
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """How many numbers in use a center has, and how many of them are connected, down and switched off."""
+    """How many numbers in use a center has, and how many of them are connected, down and disabled."""
 
     total: int = 0
     connected: int = 0
@@ -26,7 +26,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class JobToday:
-    """What a job did since midnight of the reseller."""
+    """What a job did since midnight in the reseller's time zone."""
 
     name: str
     label: str
@@ -37,25 +37,25 @@ class JobToday:
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
-    """Everywhere a person belongs; archived centers are left out."""
+    """All memberships of a person, without archived centers."""
     rows = Membership.objects.filter(user=user, center__archived_at__isnull=True)
     return rows.select_related("reseller", "center").defer("reseller__logo")
 
 
 def members(reseller: Reseller, center: Center | None = None) -> QuerySet[Membership]:
-    """The team, or the people of one center, in the order in which they came."""
+    """The team, or the people of one center, in the order in which they joined."""
     rows = Membership.objects.filter(reseller=reseller, center=center)
     return rows.select_related("user").order_by("created_at", "pk")
 
 
 def open_invitations(center: Center | None = None) -> QuerySet[Invitation]:
-    """Invitations (to the team, or to one center) that were neither used nor withdrawn; expired ones too."""
+    """Invitations (to the team, or to one center) that are neither used nor withdrawn, including expired ones."""
     rows = Invitation.objects.filter(center=center, accepted_at=None, revoked_at=None)
     return rows.select_related("invited_by").order_by("-created_at", "-pk")
 
 
 def with_mfa(users: Iterable[User]) -> set[int]:
-    """Ids of those who have two-factor sign-in, by one query."""
+    """Ids of the people who have two-factor sign-in; one query."""
     from allauth.mfa.models import Authenticator
 
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -64,7 +64,7 @@ def with_mfa(users: Iterable[User]) -> set[int]:
 
 
 def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
-    """Per center, how many numbers it has. Reads the numbers' room through its relation, without an import."""
+    """Per center, how many numbers it has. Reads them through the relation, without importing whatsapp."""
     in_use = Q(instances__archived_at=None)
     rows = Center.objects.filter(pk__in=list(center_ids)).annotate(
         total=Count("instances", filter=in_use),
@@ -83,7 +83,7 @@ def countries() -> list[str]:
 
 
 def latest_runs(names: Iterable[str], now: datetime) -> dict[str, list[JobRun]]:
-    """The last few runs of each job as they are at `now`, newest first, by one query that walks the index per job."""
+    """The last few runs of each job as they are at `now`, newest first, in one query that walks the index per job."""
     parts = [JobRun.objects.filter(job=name).order_by("-started_at", "-pk")[:RUNS_SHOWN] for name in names]
     if not parts:
         return {}
@@ -108,9 +108,10 @@ def jobs_today(reseller: Reseller, now: datetime) -> list[JobToday]:
             last=Max("started_at"),
         )
     )
-    found = {row[0]: row for row in rows}
+    figures = {row[0]: row for row in rows}
     known = registered_jobs()
-    names = [name for name in known if name in found] + sorted(set(found) - set(known))
+    names = [name for name in known if name in figures] + sorted(set(figures) - set(known))
     return [
-        JobToday(name, str(known[name].label) if name in known else name, *found[name][1:]) for name in names
+        JobToday(name, str(known[name].label) if name in known else name, *figures[name][1:])
+        for name in names
     ]

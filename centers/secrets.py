@@ -26,7 +26,7 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str, *, name: str) -> str:
-    """What was sealed, by whichever of FIELD_KEYS. Raises SecretUnreadable, which tells `name`."""
+    """Decrypt with the key of FIELD_KEYS that sealed it. Raises SecretUnreadable, which gives `name`."""
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
@@ -40,9 +40,9 @@ else:
 
 
 class SecretField(_TextField):
-    """Text, encrypted with the first of FIELD_KEYS; a wrong key raises instead of handing out ciphertext.
+    """Text, encrypted with the first of FIELD_KEYS; a wrong key raises instead of returning ciphertext.
 
-    An empty string stays empty, so that "is it set" can be asked without a key. It cannot be searched by value.
+    An empty string stays empty, so whether it is set can be checked without a key. It cannot be searched by value.
     """
 
     def to_python(self, value: Any) -> Any:

@@ -1,9 +1,8 @@
-"""Texts that are written once and read later, perhaps by somebody of another language.
+"""Texts that are written once and read later, perhaps in another language.
 
 `from centers.stored_messages import StoredMessage as _` stands in for gettext: `_("%(n)s left.") % {"n": 3}` is a
-text in the
-active language, and remembers its pattern and values besides. The model fields here store those two and give the
-sentence back in the language in which a row is read. A text that is no sentence is stored and given back as it is.
+text in the active language, and also remembers its pattern and values. The model fields here store those two and
+return the message in the language in which a row is read. A plain text is stored and returned unchanged.
 """
 
 import json
@@ -18,15 +17,15 @@ from django.utils.functional import Promise
 
 from centers.values.formats import day_text
 
-MOST_OF_A_VALUE = 300  # characters kept of one value, or of a text that is no sentence
+MOST_OF_A_VALUE = 300  # characters kept of one value, or of a plain text
 _SAY, _WITH, _DAY = "say", "with", "day"
 _MARK = f'{{"{_SAY}": '
 
 
 class StoredMessage(str):
-    """A translated text that can be said again in another language: its pattern is the msgid, its values fill it in.
+    """A translated text that can be rendered in another language: its pattern is the msgid, its values fill it in.
 
-    A value may be a sentence itself, or a date, which is written in the reader's way.
+    A value may be a message itself, or a date, which is formatted for the reader.
     """
 
     __slots__ = ("pattern", "values")
@@ -39,7 +38,7 @@ class StoredMessage(str):
         return made
 
     def __mod__(self, values: Any) -> "StoredMessage":
-        """The sentence with its values (a mapping) filled in."""
+        """The message with its values (a mapping) filled in."""
         return StoredMessage(self.pattern, values)
 
     def __str__(self) -> str:
@@ -48,32 +47,32 @@ class StoredMessage(str):
 
 
 def together(parts: Iterable[str]) -> StoredMessage:
-    """Several sentences, one after the other, as one."""
+    """Several messages, one after the other, as one."""
     named = {f"part{number}": part for number, part in enumerate(parts)}
     return StoredMessage(" ".join(f"%({name})s" for name in named), named)
 
 
 def of_lazy(text: Promise | str) -> StoredMessage:
-    """The sentence of a label marked for translation elsewhere (gettext_lazy, choices)."""
+    """The message of a label marked for translation elsewhere (gettext_lazy, choices)."""
     with translation.override(None):
         pattern = str(text)
     return StoredMessage(pattern)
 
 
 def of_error(error: ValidationError) -> StoredMessage:
-    """What a validator says; a plural form is kept in the language it was first said in."""
-    said: list[str] = []
+    """A validator's messages; a plural form is kept in the language it was first rendered in."""
+    messages: list[str] = []
     for one in error.error_list:
-        sentence = of_lazy(one.message)
-        if not sentence.pattern:  # a plural, which waits for its number
-            said.extend(one.messages)
+        message = of_lazy(one.message)
+        if not message.pattern:  # a plural, which waits for its number
+            messages.extend(one.messages)
         else:
-            said.append(sentence % one.params if one.params else sentence)
-    return together(said)
+            messages.append(message % one.params if one.params else message)
+    return together(messages)
 
 
 def bounded(text: str) -> str:
-    """The text, cut where it is long; a sentence bounds its values when it is stored."""
+    """The text, cut where it is long; a message bounds its values when it is stored."""
     return text if isinstance(text, StoredMessage) else text[:MOST_OF_A_VALUE]
 
 
@@ -84,7 +83,7 @@ else:  # Django's own class takes no type argument
 
 
 class StoredMessageField(_TextField):
-    """A column for a sentence or a plain text."""
+    """A column for a message or a plain text."""
 
     def get_prep_value(self, value: Any) -> Any:
         """The text to store."""
@@ -97,7 +96,7 @@ class StoredMessageField(_TextField):
         return bounded(value) if isinstance(value, str) else value
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        """The sentence in the active language; a plain text as it is."""
+        """The message in the active language; a plain text unchanged."""
         if value is None or not value.startswith(_MARK):
             return value
         read: str = _unpacked(json.loads(value))
@@ -105,14 +104,14 @@ class StoredMessageField(_TextField):
 
 
 class StoredMessagesField(models.JSONField):
-    """JSON in which any text may be a sentence."""
+    """JSON in which any text may be a message."""
 
     def get_prep_value(self, value: Any) -> Any:
-        """The structure with every sentence in its stored form."""
+        """The structure with every message in its stored form."""
         return super().get_prep_value(_packed(value))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """The structure with every sentence in the active language."""
+        """The structure with every message in the active language."""
         return _unpacked(super().from_db_value(value, expression, connection))
 
 
@@ -137,15 +136,15 @@ def _is_day(value: object) -> bool:
 
 def _packed(value: Any) -> Any:
     if isinstance(value, StoredMessage):
-        values = None if value.values is None else {name: _kept(one) for name, one in value.values.items()}
+        values = None if value.values is None else {name: _as_json(one) for name, one in value.values.items()}
         return {_SAY: value.pattern, _WITH: values}
     if isinstance(value, dict):
         return {name: _packed(one) for name, one in value.items()}
     return [_packed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _kept(value: Any) -> Any:
-    """A value of a sentence as JSON holds it."""
+def _as_json(value: Any) -> Any:
+    """A value of a message in its JSON form."""
     if isinstance(value, StoredMessage):
         return _packed(value)
     if _is_day(value):
@@ -166,5 +165,5 @@ def _unpacked(value: Any) -> Any:
 
 
 def _found(value: Any) -> Any:
-    """A value of a sentence, as `_kept` left it."""
+    """A value of a message, restored from its JSON form."""
     return date.fromisoformat(value[_DAY]) if isinstance(value, dict) and _DAY in value else _unpacked(value)

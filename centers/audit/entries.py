@@ -1,4 +1,4 @@
-"""Writing the trace of a deed."""
+"""Writing audit entries."""
 
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,9 @@ def record(
     topics: tuple[str, ...] = (),
     **data: Any,
 ) -> AuditEntry:
-    """Store one event. Call it inside the operation's transaction; `data` must be JSON and hold no secret.
+    """Store one entry. Call it inside the operation's transaction; `data` must be JSON and hold no secret.
 
-    With `topics` the reseller's open pages, and those of the event's center, are told after the commit what changed.
+    With `topics` the reseller's open pages, and those of the event's center, get a hint after the commit.
     """
     if center is None and isinstance(target, Center):
         center = target

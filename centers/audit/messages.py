@@ -1,6 +1,6 @@
-"""What was done, as a sentence: “Amal archived the center Noor Clinic”.
+"""What was done, as a message: “Amal archived the center Noor Clinic”.
 
-Each room registers the sentences of its own actions with `register_sentences`; %(who)s and %(what)s are filled in.
+Each app registers the messages of its own actions with `register_sentences`; %(who)s and %(what)s are filled in.
 """
 
 from collections.abc import Mapping
@@ -42,12 +42,12 @@ _sentences: dict[str, str | Promise] = {
 
 
 def register_sentences(sentences: Mapping[str, str | Promise]) -> None:
-    """Add what a room's actions are called; called from its ready()."""
+    """Add the messages of an app's actions; called from its ready()."""
     _sentences.update(sentences)
 
 
 def sentence(event: AuditEntry) -> str:
-    """One event in the active language. An action nobody named is told by its own name."""
+    """One entry in the active language. An action without a registered message is shown by its own name."""
     who = str(event.actor or "") or event.actor_label or _("Markaz")
     what = event.target_label or str(event.data.get("what", ""))
     pattern = _sentences.get(event.action)
@@ -58,13 +58,13 @@ def sentence(event: AuditEntry) -> str:
 
 
 def changes(event: AuditEntry) -> list[tuple[str, str, str]]:
-    """(field, old, new) of an event, ready to show; and further facts as (name, "", value)."""
-    found = event.data.get("changes")
-    # An event without a target is about what its action names: `billing_policy.changed`.
+    """(field, old, new) of an entry, ready to show; and further facts as (name, "", value)."""
+    changed = event.data.get("changes")
+    # An entry without a target is about what its action names: `billing_policy.changed`.
     model = event.target_type or event.action.partition(".")[0].replace("_", "")
     rows = [
         (_label(model, name), _shown(model, name, pair[0]), _shown(model, name, pair[1]))
-        for name, pair in (found.items() if isinstance(found, dict) else ())
+        for name, pair in (changed.items() if isinstance(changed, dict) else ())
         if isinstance(pair, list) and len(pair) == 2
     ]
     facts = {
@@ -122,7 +122,7 @@ def _noun(noun: str) -> str:
     return known.get(noun, noun.replace("_", " "))
 
 
-#: Names of facts that are no fields of a model, and words that are stored as codes.
+#: Labels of facts that are not model fields, and of values stored as codes.
 _FACTS = {
     "reason": gettext_lazy("reason"),
     "because": gettext_lazy("reason"),
@@ -173,19 +173,19 @@ _WORDS = {
 def _label(model_name: str, field: str) -> str:
     if field in _FACTS:
         return capfirst(str(_FACTS[field]))
-    found = _field(model_name, field)
-    return capfirst(str(found.verbose_name) if found is not None else field.replace("_", " "))
+    model_field = _field(model_name, field)
+    return capfirst(str(model_field.verbose_name) if model_field is not None else field.replace("_", " "))
 
 
 def _field(model_name: str, name: str) -> Any:
-    """The field `name` of our model `model_name`, in whichever room it is; None where there is none."""
+    """The field `name` of our model `model_name`, in any app; None when there is none."""
     for config in apps.get_app_configs():
         if config.name in ("centers", "whatsapp", "billing") and model_name in config.models:
             try:
-                found = config.models[model_name]._meta.get_field(name)
+                model_field = config.models[model_name]._meta.get_field(name)
             except FieldDoesNotExist:
                 return None
-            return found if hasattr(found, "verbose_name") else None
+            return model_field if hasattr(model_field, "verbose_name") else None
     return None
 
 
@@ -201,7 +201,7 @@ def _shown(model_name: str, name: str, value: Any) -> str:
             f"{_label(model_name, key)}: {_shown(model_name, key, part)}" for key, part in value.items()
         )
     if isinstance(value, list):
-        # Ids of centers tell a person nothing; how many they are does.
+        # A list of center ids means nothing to a person; their number does.
         return (
             str(len(value))
             if name == "centers"

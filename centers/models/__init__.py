@@ -1,4 +1,4 @@
-"""Who uses the product and for whom: people, resellers, centers, memberships, and the trace they leave."""
+"""Who uses the product and for whom: people, resellers, centers, memberships, and the audit log."""
 
 from centers.models.accounts import AddressCode, FactorReset
 from centers.models.audit import AuditEntry

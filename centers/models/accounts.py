@@ -11,7 +11,7 @@ from centers.models.tenancy import Invitation
 class AddressCode(models.Model):
     """A one-time code that was mailed to an invited address; only its keyed hash is stored.
 
-    Not scoped: whoever opens a copied link belongs to no tenant yet, and limits count over all tenants.
+    Not scoped: a person who opens a copied link belongs to no tenant yet, and limits count over all tenants.
     """
 
     invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="codes")
@@ -22,7 +22,7 @@ class AddressCode(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
     proof_hash = models.CharField(
         max_length=64, blank=True, db_default=""
-    )  # of what the browser holds once used
+    )  # of the proof that the browser keeps once the code is used
 
     class Meta:
         ordering = ["-sent_at", "-pk"]
@@ -34,8 +34,8 @@ class AddressCode(models.Model):
 class FactorReset(models.Model):
     """A person lost their second factor: asked for a link, opened it, and waits until `due_at`.
 
-    It ends by `done_at` or `canceled_at`. `warned_at` and `told_at` are when the mails about the start and the end
-    were handed over; the wait counts from the warning.
+    It ends by `done_at` or `canceled_at`. `warned_at` and `told_at` record when the mails about the start
+    and the end were handed over; the wait counts from the warning.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="factor_resets")

@@ -1,4 +1,4 @@
-"""What was done, by whom, to what: written in the transaction of the deed itself."""
+"""Audit entries: who did what to what, written in the operation's own transaction."""
 
 from django.db import models
 
@@ -9,7 +9,7 @@ from centers.stored_messages import StoredMessageField, StoredMessagesField
 
 
 class AuditEntry(models.Model):
-    """One deed. `actor` is empty for the jobs; `data` holds old and new values, never a secret."""
+    """One audit entry. `actor` is empty for jobs; `data` holds old and new values, never a secret."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="audit_events")
     center = models.ForeignKey(Center, on_delete=models.SET_NULL, null=True, blank=True)

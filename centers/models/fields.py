@@ -1,4 +1,4 @@
-"""Columns for what people type: cleaned wherever a form, an import, a command or an operation checks the row.
+"""Columns for typed text: cleaned wherever a form, an import, a command or an operation validates the row.
 
 Migrations see Django's own fields, as the database does.
 """
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 else:
     _CharField, _TextField, _EmailField = models.CharField, models.TextField, models.EmailField
 
-#: What no name holds in the database; tabs become blanks before. NUL cannot be stored at all.
+#: Characters that no stored name contains; tabs become spaces first. PostgreSQL cannot store NUL at all.
 CONTROL = r"[\u0001-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]"
 
 
 def no_control(column: str, name: str) -> models.CheckConstraint:
-    """The last line behind one_line(): whatever writes the row, the text cannot break a heading or a header."""
+    """The last defense behind one_line(): no stored text can break a heading or a mail header."""
     return models.CheckConstraint(condition=~models.Q(**{f"{column}__regex": CONTROL}), name=name)
 
 
@@ -41,7 +41,7 @@ class _Typed:
         return self.cleaned(text) if isinstance(text, str) else text
 
     def get_prep_value(self, value: Any) -> Any:
-        # Django asks to_python() here, also for lookups; looking for something must not raise.
+        # Django calls to_python() here, also for lookups; a search must not raise.
         return str(value) if isinstance(value, str) else value
 
     def formfield(self, **kwargs: Any) -> Any:
@@ -61,7 +61,7 @@ class LineField(_Typed, _CharField):
 
 
 class CodeField(_Typed, _CharField):
-    """An id or a code: Latin digits, and none of the unseen marks that a paste brings along."""
+    """An id or a code: Latin digits, and none of the invisible characters that a paste brings along."""
 
     form_class = fields.CodeField
 
@@ -71,7 +71,7 @@ class CodeField(_Typed, _CharField):
 
 
 class AddressField(_Typed, _EmailField):
-    """An email address, without the unseen marks that a paste brings along."""
+    """An email address, without the invisible characters that a paste brings along."""
 
     form_class = fields.AddressField
 

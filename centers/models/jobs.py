@@ -11,26 +11,26 @@ from centers.models.managers import TenantManager
 from centers.models.tenancy import Reseller
 from centers.stored_messages import StoredMessage, StoredMessageField, StoredMessagesField
 
-# How long a run counts as going on without a sign of the process that works on it.
+# How long a run counts as running without a sign of life from its process.
 RUN_LEASE = timedelta(minutes=15)
 
 
 class JobRun(models.Model):
-    """One round of one job for one reseller."""
+    """One run of one job for one reseller."""
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         PARTIAL = "partial", _("Done with failures")
         FAILED = "failed", pgettext_lazy("state", "Failed")
-        # Never stored: what RUNNING means once the lease is over. Its process died without a word.
+        # Never stored: what RUNNING means once the lease is over. Its process died without recording an end.
         INTERRUPTED = "interrupted", _("Interrupted")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="job_runs")
     job = models.CharField(max_length=24)  # status, usage, account, rates, invoices, dunning, switching, mail
     state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField()
-    # Put off by the process that works on the run; None: it is of a version that knew no leases.
+    # Extended by the process that works on the run; None: written by a version without leases.
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
     total = models.PositiveIntegerField(null=True, blank=True)
@@ -60,7 +60,7 @@ class JobRun(models.Model):
         return Q(state=JobRun.State.RUNNING) & (Q(lease_until__lte=now) | without)
 
     def seen_at(self, now: datetime) -> "JobRun":
-        """Itself, to be shown: an interrupted run as such, with one failure more. Must not be saved afterwards."""
+        """Itself, for display: an interrupted run as such, with one more failure. Must not be saved afterwards."""
         if self.state == self.State.RUNNING and (self.lease_until or self.started_at + RUN_LEASE) <= now:
             self.state = self.State.INTERRUPTED
             self.failed += 1

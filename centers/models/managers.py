@@ -10,7 +10,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 class _Unscoped(DisabledQuerySet):  # type: ignore[misc]
-    """django-scopes' query set that raises, without the ways it left open (`exists`, `exclude` and others)."""
+    """django-scopes' query set that raises, with the methods it leaves open (`exists`, `exclude` and others) closed."""
 
     alias = bulk_update = contains = defer = difference = distinct = exclude = DisabledQuerySet.error
     exists = explain = extra = in_bulk = intersection = DisabledQuerySet.error

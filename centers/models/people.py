@@ -1,4 +1,4 @@
-"""A person who can sign in, known by an e-mail address."""
+"""A person who can sign in, identified by an email address."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from centers.models.fields import AddressField, LineField, no_control
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people; addresses are compared without regard to case."""
+    """Creates people; email addresses are compared case-insensitively."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A new person; without a password they can only sign in after a reset or an invitation."""
@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    # When the person showed that mail to `email` reaches them; empty: the account is not theirs for certain.
+    # When the person proved that mail to `email` reaches them; empty: the account may not be theirs.
     email_proven_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()

@@ -46,8 +46,10 @@ class Reseller(models.Model):
     country = CodeField(
         _("country"), max_length=2, blank=True, default="", db_default="", validators=[validate_country]
     )  # ISO 3166: for phone numbers and taxes, not for MazBot
-    logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us; deferred by the doors
-    logo_version = models.CharField(max_length=16, blank=True, editable=False)  # of its bytes; "": no logo
+    logo = models.BinaryField(null=True, editable=False)  # PNG, re-encoded by us; requests defer it
+    logo_version = models.CharField(
+        max_length=16, blank=True, editable=False
+    )  # of the logo's bytes; "": no logo
     colour = CodeField(
         _("color"), max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
@@ -71,7 +73,7 @@ class Center(models.Model):
     """A reseller's customer, with its own contact, currency and people."""
 
     class PaymentStatus(models.TextChoices):
-        """What the center owes, kept up to date by billing so that lists need no look at the ledger."""
+        """The center's balance, kept up to date by billing, so lists need not read the ledger."""
 
         CLEAR = "clear", _("Nothing due")
         OPEN = "open", _("Open")
@@ -153,8 +155,8 @@ class Membership(models.Model):
 class Invitation(models.Model):
     """Two one-time links that make the invited person a member; only the hashes of their tokens are stored.
 
-    `token_hash` is of the link that the inviter can copy: it proves nothing about the address, so it also takes a code
-    by mail. `mail_token_hash` is of the link that only the mail holds, which proves the address.
+    `token_hash` is of the link that the inviter can copy: it proves nothing about the address, so a code by mail
+    is needed too. `mail_token_hash` is of the link that only the mail holds, which proves the address.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="invitations")
@@ -187,5 +189,5 @@ class Invitation(models.Model):
 
 
 def _with_role(who: object, role: str) -> str:
-    """Who and as what, to be read in any language in the trace."""
+    """Who and in which role, readable in any language in the audit log."""
     return StoredMessage("%(who)s (%(role)s)", {"who": who, "role": of_lazy(Role(role).label)})

@@ -16,7 +16,7 @@ def enqueue(
 ) -> bool:
     """Send the task `name` now, to the queue that config/celery.py names for it; False without a broker.
 
-    `countdown` (a few seconds at most) delays it, `expires` drops it when no worker took it in so many seconds.
+    `countdown` (a few seconds at most) delays it; `expires` drops it when no worker took it within that many seconds.
 
     A task that could not be sent is not lost: every job's due work is in the database and the next tick finds it.
     """

@@ -1,4 +1,4 @@
-"""Whether somebody works on each queue, by the heartbeats that travel through the queues themselves."""
+"""Whether a worker serves each queue, judged by heartbeats that travel through the queues themselves."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ QUEUES = {
     "mail": _("Email"),
 }
 HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
-#: A heartbeat is sent through each queue every 30 s; three missed ones mean that nobody takes them.
+#: A heartbeat is sent through each queue every 30 s; three missed ones mean that no worker takes tasks from it.
 SILENT_AFTER = timedelta(seconds=100)
 
 

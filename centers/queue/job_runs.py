@@ -1,4 +1,4 @@
-"""The jobs staff can see: keeping the record of a round, and the list of what can be run."""
+"""The jobs staff can see: recording a run, and the list of jobs that can be run."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ RENEW_SECONDS = RUN_LEASE.total_seconds() / 5
 
 
 class Round:
-    """Counts of one round; `fail` keeps the reason of the first failures for the Jobs page."""
+    """Counts of one run; `fail` keeps the reason of the first failures for the Jobs page."""
 
     def __init__(self, run: JobRun) -> None:
         self.run = run
@@ -31,24 +31,24 @@ class Round:
         self._begun = self._renewed = time.monotonic()
 
     def ok(self, count: int = 1) -> None:
-        """Count items that worked."""
+        """Count items that succeeded."""
         self.done += count
         self._go_on()
 
     def fail(self, item: str, why: str) -> None:
-        """Count an item ("": the round as a whole) that did not work; `why` is a sentence without secrets."""
+        """Count an item ("": the run as a whole) that failed; `why` is a message without secrets."""
         self.failed += 1
         if len(self.failures) < KEPT_FAILURES:
             self.failures.append({"item": bounded(item), "why": bounded(why)})
         self._go_on()
 
     def save(self) -> None:
-        """Write the counts so far, so that a page can show them while the round goes on."""
+        """Write the counts so far, so that a page can show them during the run."""
         JobRun.objects.filter(pk=self.run.pk).update(**self._counts(), lease_until=self._lease())
         live.publish(self.run.reseller_id, "jobs")
 
     def _go_on(self) -> None:
-        """Show a long round's counts now and then, which renews its lease."""
+        """Save a long run's counts now and then, which also renews its lease."""
         if time.monotonic() - self._renewed > RENEW_SECONDS:
             self.save()
 
@@ -68,7 +68,7 @@ class Round:
 
 @contextmanager
 def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
-    """Record a round of `job` for `reseller`. An exception marks it failed, is noted and goes on up.
+    """Record a run of `job` for `reseller`. An exception marks it failed, is recorded and propagates.
 
     A process that dies leaves the run to its lease: once that is over, it is shown as interrupted.
 
@@ -102,11 +102,11 @@ def _finish(round_: Round, state: JobRun.State) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A job as staff know it: what it is called, when it runs, and how to ask for a round now.
+    """A job as staff see it: its name, when it runs, and how to request a run now.
 
-    `enqueue(reseller_id)` hands a round to the workers and returns at once: False without a broker. It raises
-    OperationRefused where a round is going on that another could not overtake. `next_run(reseller_id, now)`, where
-    given, says when the next round is due by itself; None means that nothing is due.
+    `enqueue(reseller_id)` hands a run to the workers and returns immediately: False without a broker. It raises
+    OperationRefused during a run that another one could not overtake. `next_run(reseller_id, now)`, where
+    given, returns when the next run is due automatically; None means that nothing is due.
     """
 
     name: str
@@ -129,9 +129,9 @@ def register_job(
     *,
     next_run: Callable[[int, datetime], datetime | None] | None = None,
 ) -> None:
-    """List a job on the Jobs page; called from the ready() of the room that runs it.
+    """List a job on the Jobs page; called from the ready() of the app that runs it.
 
-    `name` is the one that recorded_run() records; RUN_JOBS plus `permission` is asked of whoever runs it by hand.
+    `name` is the one that recorded_run() records; RUN_JOBS plus `permission` is required to run it manually.
     """
     _registered[name] = Job(
         name=name,

@@ -10,13 +10,13 @@ from django.conf import settings
 from centers import live
 from centers.queue.dispatch import enqueue
 
-_DROPPED_AFTER = 60.0  # seconds; the next tick hands out again what is still due
+_DROPPED_AFTER = 60.0  # seconds; the next tick enqueues again what is still due
 
 
 def tick(name: str, *, every: float | None = None) -> Callable[[Callable[[], None]], Any]:
-    """A task that beat calls every so many seconds (by default settings.TICK_SECONDS).
+    """A task that beat calls at a fixed interval in seconds (by default settings.TICK_SECONDS).
 
-    Two beats at once, or a tick delivered twice, do the work of one.
+    Two concurrent beats, or a tick delivered twice, have the effect of one.
     """
 
     def wrap(work: Callable[[], None]) -> Any:

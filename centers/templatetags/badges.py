@@ -1,4 +1,4 @@
-"""States in words, colour and a picture, so that colour alone never tells."""
+"""States as text, color and icon, so color is never the only cue."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ _PAYMENT_STATUS = {
     Center.PaymentStatus.OPEN: ("info", "file-invoice"),
     Center.PaymentStatus.OVERDUE: ("danger", "alert-circle"),
 }
-#: After this many tries without a confirmation the page stops saying "suspending" and says that it is not confirmed.
+#: After this many tries without a confirmation the page shows "not confirmed" instead of "suspending".
 _TRIES_BEFORE_DOUBT = 3
 
 
@@ -46,7 +46,7 @@ def badge(tone: str, text: object, icon: str = "", title: str = "") -> SafeStrin
 
 @register.simple_tag
 def connection_badge(instance: Any) -> SafeString:
-    """What MazBot last said of the phone; of a number that is switched off, just that."""
+    """The connection status last reported by MazBot; for a disabled number, just that."""
     tone, picture = _CONNECTION.get(instance.state, ("secondary", "help-circle"))
     raw = instance.raw_status if instance.state == "unknown" else ""
     return badge(tone, instance.get_state_display(), picture, title=raw)
@@ -54,7 +54,7 @@ def connection_badge(instance: Any) -> SafeString:
 
 @register.simple_tag
 def service_badge(instance: Any) -> SafeString:
-    """Whether MazBot serves the number, or is being asked to: wanted and confirmed may differ."""
+    """The service state: desired and confirmed state may differ."""
     for_debt = instance.desired_reason == "non_payment"
     if instance.service == instance.desired_state:
         if instance.service == "enabled":
@@ -69,7 +69,7 @@ def service_badge(instance: Any) -> SafeString:
 
 @register.simple_tag
 def payment_status_badge(center: Any) -> SafeString:
-    """What the center owes, in one word."""
+    """The center's payment status."""
     payment_status = Center.PaymentStatus(center.payment_status)
     tone, picture = _PAYMENT_STATUS[payment_status]
     return badge(tone, payment_status.label, picture)

@@ -35,7 +35,7 @@ def field(bound: BoundField, **attrs: Any) -> SafeString:
 
 @register.simple_tag
 def fields(form: forms.BaseForm) -> SafeString:
-    """Every field of a form in its own order, after the errors that belong to none of them."""
+    """Every field of a form in its own order, after the errors that belong to no field."""
     context = {
         "errors": form.non_field_errors(),
         "hidden": form.hidden_fields(),

@@ -1,4 +1,4 @@
-"""Lists that stay true: live fragments, paging, sorting, and what to say when there is nothing."""
+"""Lists that stay current: live fragments, paging, sorting, and empty states."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ register = template.Library()
 
 @register.simple_tag
 def live(topics: str, url: str) -> SafeString:
-    """Attributes of an element that fetches itself again from `url` when one of `topics` changed.
+    """Attributes of an element that refetches itself from `url` when one of `topics` changed.
 
     The answer holds the element itself, with the same id; it is morphed, so focus and typed text stay.
-    Hints that come while it is fetched lead to one more fetch, so a burst of them delays nothing.
+    Hints that arrive during a fetch lead to one more fetch, so a burst of them delays nothing.
     """
     return format_html(
         'data-live="{}" hx-get="{}" hx-trigger="live" hx-target="this" hx-swap="morph"'
@@ -41,13 +41,13 @@ def pager(page: Page[Any]) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def sort_link(context: Context, key: str, label: str) -> SafeString:
-    """A column's name that sorts by it, and the other way round when it already does."""
+    """A column's name as a link that sorts by it, or reverses the order when it already does."""
     current = _current_sort(context)
-    wanted = f"-{key}" if current == key else key
+    order = f"-{key}" if current == key else key
     query = context["request"].GET.copy()
     for name in ("after", "before"):
         query.pop(name, None)
-    query["sort"] = wanted
+    query["sort"] = order
     picture = {key: "chevron-up", f"-{key}": "chevron-down"}.get(current, "selector")
     chosen = " is-sorted" if current.lstrip("-") == key else ""
     return format_html(
@@ -57,7 +57,7 @@ def sort_link(context: Context, key: str, label: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeString:
-    """A whole `<th>` that sorts, and tells screen readers how the table is sorted."""
+    """A whole `<th>` that sorts, and announces the sort order to screen readers."""
     order = {key: "ascending", f"-{key}": "descending"}.get(_current_sort(context), "none")
     return format_html(
         '<th scope="col" class="{}" aria-sort="{}">{}</th>', css, order, sort_link(context, key, label)
@@ -66,7 +66,7 @@ def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeSt
 
 @register.simple_tag
 def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str = "") -> SafeString:
-    """What this place is for, and the first step as a button."""
+    """An empty state: what the page is for, and the first step as a button."""
     action = (
         format_html('<a class="btn btn-primary" href="{}">{}</a>', url, label or _("Start")) if url else ""
     )
@@ -87,6 +87,6 @@ def _current_sort(context: Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def csv_styles(context: Context) -> list[tuple[Style, bool]]:
-    """Every way to write a CSV, and whether it is the one the person gets without choosing."""
+    """Every CSV style, and whether it is the person's default."""
     chosen = remembered(context["request"])
     return [(style, style == chosen) for style in STYLES.values()]

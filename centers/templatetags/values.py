@@ -118,7 +118,7 @@ def month(value: date) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def as_of(context: Context, moment: datetime | None) -> SafeString:
-    """When the figures beside it were read: `Data as of 3 minutes ago`."""
+    """When the figures next to it were fetched: `Data as of 3 minutes ago`."""
     if moment is None:
         return format_html('<span class="as-of">{}</span>', _("No data yet"))
     return format_html('<span class="as-of">{} {}</span>', _("Data as of"), ago(context, moment))
@@ -142,7 +142,7 @@ def copyable(value: object, label: str = "") -> SafeString:
 
 @register.simple_tag
 def secret(value: str, label: str = "") -> SafeString:
-    """A secret behind dots, with buttons to show and to copy it."""
+    """A masked secret, with buttons to show and to copy it."""
     if not value:
         return NOTHING
     return format_html(

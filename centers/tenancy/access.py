@@ -1,4 +1,4 @@
-"""The one door of every page: who is asking, for which tenant, in which role.
+"""The permission check of every page: who is asking, for which tenant, in which role.
 
 A stranger gets 404, as for an address that does not exist; a member whose role is too small gets 403; a signed-out
 person is sent to sign in. The tenant's scope is open while the view runs, so render inside it (no lazy responses).
@@ -27,7 +27,7 @@ P = ParamSpec("P")
 
 
 class TenantRequest(HttpRequest):
-    """A request that has passed the door."""
+    """A request that passed the permission check."""
 
     user: User
     htmx: HtmxDetails
@@ -121,7 +121,7 @@ def _admit(request: Any, membership: Membership, permission: Permission) -> None
     request.membership = membership
     request.permissions = grants
     request.may = grants.__contains__
-    # Before anything is read: a page drawn at a stamp newer than its rows would never learn what they lack.
+    # Before anything is read: a page with a stamp newer than its rows would never notice what they lack.
     whole_page = not request.htmx or request.htmx.boosted
     request.live_stamp = stamp(membership.reseller_id, membership.center_id) if whole_page else ""
 
@@ -133,7 +133,7 @@ def _sign_in(request: Any) -> HttpResponse:
 
 
 def _set_up_mfa(request: Any) -> HttpResponse:
-    """To two-factor sign-in, with the whole page: a part of one must not be filled with another page."""
+    """Redirect the whole page to two-factor sign-in: a fragment must not be filled with another page."""
     return HttpResponseClientRedirect(reverse("mfa_index")) if request.htmx else redirect("mfa_index")
 
 

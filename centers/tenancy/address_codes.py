@@ -1,7 +1,7 @@
-"""Codes by mail: they prove the invited address to whoever opened a link that others may have seen.
+"""Codes by mail, which prove the invited address when the link may have been seen by others.
 
-A code is good for 15 minutes and 5 tries. An address gets one code a minute and ten a day, over all invitations, so
-that 50 guesses a day at six digits are the most that anyone has.
+A code is valid for 15 minutes and 5 tries. An address gets one code a minute and ten a day, over all invitations, so
+no one has more than 50 guesses a day at six digits.
 """
 
 import secrets
@@ -46,7 +46,7 @@ def send_code(*, token: str, now: datetime) -> None:
 
 
 def check_code(*, token: str, code: str, now: datetime) -> str:
-    """Use up the latest code; returns a proof for this browser, good for PROOF_GOOD_FOR.
+    """Use up the latest code; returns a proof for this browser, valid for PROOF_GOOD_FOR.
 
     Raises InvitationUnusable, and OperationRefused for a wrong or old code; every try counts.
     """
@@ -70,7 +70,7 @@ def check_code(*, token: str, code: str, now: datetime) -> str:
 
 
 def is_proof(invitation: Invitation, proof: str, *, now: datetime) -> bool:
-    """Whether `proof` was given for a code of this very invitation, not long ago."""
+    """Whether `proof` was recently issued for a code of this invitation."""
     if not proof:
         return False
     used = AddressCode.objects.filter(invitation=invitation, used_at__gt=now - PROOF_GOOD_FOR)
@@ -78,7 +78,7 @@ def is_proof(invitation: Invitation, proof: str, *, now: datetime) -> bool:
 
 
 def awaits_code(invitation: Invitation, *, now: datetime) -> bool:
-    """Whether a code is on its way that can still be entered."""
+    """Whether a mailed code can still be entered."""
     latest = AddressCode.objects.filter(invitation=invitation).first()
     return bool(
         latest and latest.used_at is None and latest.tries < MOST_TRIES and latest.sent_at > now - GOOD_FOR
@@ -86,17 +86,17 @@ def awaits_code(invitation: Invitation, *, now: datetime) -> bool:
 
 
 def forget_codes(invitation: Invitation) -> None:
-    """Make codes and proofs of earlier links useless; how many were sent still counts."""
+    """Invalidate codes and proofs of earlier links; the count of sent codes stays."""
     AddressCode.objects.filter(invitation=invitation).update(tries=MOST_TRIES, used_at=None, proof_hash="")
 
 
 def tidy(now: datetime) -> None:
-    """Drop the codes that no limit counts any longer."""
+    """Delete the codes that no limit counts any longer."""
     AddressCode.objects.filter(sent_at__lt=now - timedelta(days=2)).delete()
 
 
 def plain_digits(text: str) -> str:
-    """The digits of a typed code as 0 to 9, whichever script wrote them, without spaces and direction marks."""
+    """The digits of a typed code as 0 to 9, in any script, without spaces and direction marks."""
     return "".join(str(unicodedata.decimal(sign)) for sign in text[:100] if sign.isdecimal())
 
 

@@ -1,7 +1,7 @@
-"""Proof that an email address belongs to whoever uses the account, and what it does to an account without one.
+"""Proof that an email address belongs to the account's user, and what it does to an account without one.
 
-An account can be there before its address was proven: an operator made it, or it is older than the proof. Whoever made
-it may not be its owner, so proof takes it over: nothing that opened the account before opens it afterwards.
+An account can exist before its address is proven: an operator created it, or it is older than the proof. Its creator
+may not be its owner, so proof takes it over: no earlier credential or session opens the account afterwards.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ def account_of(email: str, *, lock: bool = False) -> User | None:
 
 
 def prove_address(*, user: User, now: datetime | None = None) -> None:
-    """Note that mail to the address reaches `user`, who has just set a password for this very reason.
+    """Note that mail to the address reaches `user`, who has just set a password on the strength of it.
 
     The first proof removes the second factors and ends the sessions that the account had. Later ones change nothing.
     """

@@ -1,6 +1,6 @@
 """Replacing a lost second factor: asked for while signing in, started by mail, done after a wait that can be canceled.
 
-Whoever has the password and the mailbox gets past the factor, but only after settings.SECOND_FACTOR_RESET_HOURS, in
+A person with the password and the mailbox gets past the factor, but only after settings.SECOND_FACTOR_RESET_HOURS, in
 which the owner is warned. Due times live in the database; `process_due` is what the tick calls.
 """
 
@@ -25,7 +25,7 @@ _START, _CANCEL = "centers.tenancy.factor_reset.start", "centers.tenancy.factor_
 
 
 class ResetUnusable(OperationRefused):
-    """The link of a mail no longer does anything."""
+    """The mailed link is no longer valid."""
 
 
 def hours() -> int:
@@ -59,7 +59,7 @@ def find_start(*, token: str, now: datetime) -> FactorReset:
 
 
 def start(*, token: str, now: datetime) -> FactorReset:
-    """Start the wait, or return the one already going on; the warning leaves on commit. Raises ResetUnusable."""
+    """Start the wait, or return the one already running; the warning is sent on commit. Raises ResetUnusable."""
     with transaction.atomic():
         user_id = find_start(token=token, now=now).user_id
         user = User.objects.select_for_update().get(pk=user_id)
@@ -77,7 +77,7 @@ def start(*, token: str, now: datetime) -> FactorReset:
 
 
 def find_cancel(*, token: str, now: datetime) -> FactorReset:
-    """The reset that a warning is about. Raises ResetUnusable when there is nothing left to stop."""
+    """The reset that a warning is about. Raises ResetUnusable when there is nothing to stop."""
     reset = _found(token, _CANCEL)
     if reset.canceled_at:
         raise ResetUnusable(_("This reset has already been canceled. Your two-factor sign-in is unchanged."))
@@ -98,7 +98,7 @@ def cancel_by_mail(*, token: str, now: datetime) -> FactorReset:
         if reset.done_at:
             user.set_unusable_password()
             user.save(update_fields=["password"])
-            factors.remove_factors(user)  # what was set up since is of whoever did this
+            factors.remove_factors(user)  # what was set up since belongs to the intruder
             factors.end_sessions(user)
         _mark_canceled(reset, now)
         factors.record_everywhere("second_factor.reset_canceled", user=user, by=user, now=now)
@@ -106,7 +106,7 @@ def cancel_by_mail(*, token: str, now: datetime) -> FactorReset:
 
 
 def cancel_waiting(*, user: User, now: datetime) -> bool:
-    """Stop the reset that waits, because the factor is still there; whether there was one."""
+    """Cancel the waiting reset because the factor was used; returns whether there was one."""
     with transaction.atomic():
         User.objects.select_for_update().only("pk").get(pk=user.pk)
         waiting = list(FactorReset.objects.filter(user=user, done_at=None, canceled_at=None))
@@ -119,19 +119,19 @@ def cancel_waiting(*, user: User, now: datetime) -> bool:
 
 
 def process_due(now: datetime) -> int:
-    """Send what mails are outstanding and do the resets whose wait is over; returns how many were done."""
+    """Send the outstanding mails and perform the resets whose wait is over; returns how many were performed."""
     open_ones = FactorReset.objects.filter(canceled_at=None, started_at__isnull=False).select_related("user")
     for reset in open_ones.filter(done_at=None, warned_at=None):
         _warn(reset, now)
     due = open_ones.filter(done_at=None, warned_at__isnull=False, due_at__lte=now)
     done = sum(_finish(pk, now) for pk in list(due.values_list("pk", flat=True)))
     for reset in open_ones.filter(done_at__isnull=False, told_at=None):
-        _tell(reset, now)
+        _confirm_by_mail(reset, now)
     return done
 
 
 def reset_by_operator(*, user: User, now: datetime) -> list[str]:
-    """Remove the second factors at once and end the sessions; returns the kinds removed.
+    """Remove the second factors without a wait and end the sessions; returns the kinds removed.
 
     Raises OperationRefused for none.
     """
@@ -165,13 +165,13 @@ def _finish(pk: int, now: datetime) -> bool:
 
 
 def _warn(reset: FactorReset, now: datetime) -> None:
-    """The wait begins with the warning: a mail server that was away must not shorten it."""
+    """The wait starts with the warning: an unavailable mail server must not shorten it."""
     due = now + timedelta(hours=hours())
     if account_mail.send("factor_reset_started", reset.user, token=_sign(reset, _CANCEL), due=due):
         FactorReset.objects.filter(pk=reset.pk).update(warned_at=now, due_at=due)
 
 
-def _tell(reset: FactorReset, now: datetime) -> None:
+def _confirm_by_mail(reset: FactorReset, now: datetime) -> None:
     if account_mail.send("factor_reset_done", reset.user, token=_sign(reset, _CANCEL)):
         FactorReset.objects.filter(pk=reset.pk).update(told_at=now)
 

@@ -12,7 +12,7 @@ from centers.tenancy.scoping import tenant
 
 
 def remove_factors(user: User) -> list[str]:
-    """Delete authenticator app, recovery codes and security keys; returns the kinds that were there."""
+    """Delete authenticator app, recovery codes and security keys; returns the kinds deleted."""
     rows = Authenticator.objects.filter(user=user)
     kinds = sorted(set(rows.values_list("type", flat=True)))
     rows.delete()
@@ -26,7 +26,7 @@ def end_sessions(user: User) -> None:
 
 
 def record_everywhere(action: str, *, user: User, by: User | None, now: datetime, **data: Any) -> None:
-    """One audit entry about `user` wherever they belong; call it inside the operation's transaction."""
+    """One audit entry about `user` in each of their resellers; call it inside the operation's transaction."""
     memberships = Membership.objects.filter(user=user).select_related("reseller", "center")
     for membership in memberships.defer("reseller__logo"):
         with tenant(membership.reseller):

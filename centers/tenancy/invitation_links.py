@@ -13,11 +13,11 @@ from centers.tenancy.scoping import every_tenant
 
 
 class InvitationUnusable(OperationRefused):
-    """The link leads nowhere any more (or never did)."""
+    """The link is no longer valid (or never was)."""
 
 
 def find_invitation(token: str, *, now: datetime, lock: bool = False) -> Invitation:
-    """The usable invitation `token` stands for. The token itself is the authority, so no tenant is open yet.
+    """The usable invitation of `token`. The token itself is the authority, so no tenant's scope is open yet.
 
     Raises InvitationUnusable with the reason.
     """
@@ -40,7 +40,7 @@ def find_invitation(token: str, *, now: datetime, lock: bool = False) -> Invitat
 
 
 def came_by_mail(invitation: Invitation, token: str) -> bool:
-    """Whether `token` was only ever in the mail to the invited address, and so proves it."""
+    """Whether `token` was sent only in the mail to the invited address, and so proves it."""
     return constant_time_compare(invitation.mail_token_hash or "", hash_token(token))
 
 

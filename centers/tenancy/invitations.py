@@ -36,8 +36,8 @@ def invite(
     """Invite `email` to be `role` (of `center`, for a center's roles); the mail leaves after the commit.
 
     Returns the invitation and the token of the link to copy, which no one can look up later; the token of the mailed
-    link is not told to the inviter, because it proves the address. Raises OperationRefused for a wrong address
-    or role, somebody who is already in, and an address with an open invitation to the same place.
+    link is not shown to the inviter, because it proves the address. Raises OperationRefused for a wrong address
+    or role, an existing member, and an address with an open invitation to the same place.
     """
     now = now or clock.now()
     email = _checked_email(email)
@@ -66,7 +66,7 @@ def invite(
 
 
 def resend(*, invitation: Invitation, by: User | None, now: datetime | None = None) -> str:
-    """Send fresh links, good for another 7 days; the earlier ones and their codes stop working.
+    """Send fresh links, valid for another 7 days; the earlier ones and their codes stop working.
 
     Returns the token of the new link to copy.
     """
@@ -90,7 +90,7 @@ def resend(*, invitation: Invitation, by: User | None, now: datetime | None = No
 
 
 def revoke(*, invitation: Invitation, by: User | None, now: datetime | None = None) -> None:
-    """Make the link useless."""
+    """Withdraw the invitation, which invalidates its links."""
     now = now or clock.now()
     with transaction.atomic():
         invitation = _locked_open(invitation)
@@ -162,12 +162,12 @@ def accept_as(*, token: str, user: User, now: datetime | None = None) -> Members
 
 
 def is_proven(invitation: Invitation, *, token: str, proof: str, now: datetime) -> bool:
-    """Whether the holder of `token` has shown that mail to the invited address reaches them."""
+    """Whether the holder of `token` has proven that mail to the invited address reaches them."""
     return came_by_mail(invitation, token) or is_proof(invitation, proof, now=now)
 
 
 def has_owner(user: User) -> bool:
-    """Whether the account is its owner's for certain, or closed: then nobody else may set its password."""
+    """Whether the account is proven to be its owner's, or closed: then no one else may set its password."""
     return user.pk is not None and (user.email_proven_at is not None or not user.is_active)
 
 

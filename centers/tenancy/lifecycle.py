@@ -1,6 +1,6 @@
-"""A center's life: added, edited, archived, restored.
+"""A center's life cycle: added, edited, archived, restored.
 
-Rooms to the right hang on to it with `on_archive` and `on_restore`, called inside the transaction.
+Later apps attach to it with `on_archive` and `on_restore`, called inside the transaction.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ FIELDS = (
     "notes",
 )
 
-#: (center, by, now): what else happens with the center, in its transaction.
+#: (center, by, now): what else happens to the center, in the same transaction.
 Hook = Callable[[Center, User | None, datetime], None]
 
 _archive_hooks: list[Hook] = []
@@ -44,7 +44,7 @@ def on_archive(hook: Hook) -> Hook:
 
 
 def on_restore(hook: Hook) -> Hook:
-    """Call `hook` whenever a center comes back from the archive."""
+    """Call `hook` whenever a center is restored."""
     _restore_hooks.append(hook)
     return hook
 
@@ -69,7 +69,7 @@ def create_center(
 
 
 def edit_center(*, center: Center, by: User | None, now: datetime | None = None, **fields: Any) -> Center:
-    """Change the given FIELDS and return the center as it is now; the trace keeps old and new values."""
+    """Change the given FIELDS and return the center as it is now; the audit log keeps old and new values."""
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise TypeError(f"Not a center's field: {', '.join(sorted(unknown))}")
@@ -95,7 +95,7 @@ def edit_center(*, center: Center, by: User | None, now: datetime | None = None,
 
 
 def archive_center(*, center: Center, by: User | None, now: datetime | None = None) -> Center:
-    """Put a center away: its people lose access, open invitations end, its numbers are switched off.
+    """Archive a center: its people lose access, open invitations end, its numbers are disabled.
 
     Archiving twice changes nothing.
     """
@@ -122,7 +122,7 @@ def archive_center(*, center: Center, by: User | None, now: datetime | None = No
 
 
 def restore_center(*, center: Center, by: User | None, now: datetime | None = None) -> Center:
-    """Bring a center back; its people get in again. Restoring one that is not archived changes nothing."""
+    """Restore a center; its people regain access. Restoring one that is not archived changes nothing."""
     now = now or clock.now()
     with transaction.atomic():
         center = _locked(center)
@@ -159,7 +159,7 @@ def _assign(center: Center, fields: dict[str, Any]) -> None:
 
 
 class _unique_name:  # noqa: N801  # a context manager that reads as a phrase
-    """Turns the violated name constraint into a sentence; the constraint, not a look before, decides."""
+    """Turn a violated name constraint into a message; the constraint, not a prior query, decides."""
 
     def __init__(self, center: Center, name: str | None = None) -> None:
         self.name = (name if name is not None else center.name).strip()

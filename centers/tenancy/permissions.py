@@ -11,7 +11,7 @@ class Permission(StrEnum):
     VIEW = "view"  # home, board, centers, alerts
     MANAGE_CENTERS = "manage_centers"  # add, edit, archive, import centers and instances
     PAIR = "pair"
-    SWITCH_SERVICE = "switch_service"  # enable and disable a number by hand
+    SWITCH_SERVICE = "switch_service"  # enable and disable a number manually
     MANAGE_ALERTS = "manage_alerts"
     VIEW_JOBS = "view_jobs"
     RUN_JOBS = "run_jobs"
@@ -20,7 +20,7 @@ class Permission(StrEnum):
     MANAGE_PRICES = "manage_prices"
     ISSUE_INVOICES = "issue_invoices"
     RECORD_PAYMENTS = "record_payments"
-    MANAGE_DUNNING = "manage_dunning"  # holds, vetoes, policy of a center, releasing the safety_stop
+    MANAGE_DUNNING = "manage_dunning"  # holds, vetoes, policy of a center, releasing the safety stop
     MANAGE_CENTER_PEOPLE = "manage_center_people"
     MANAGE_TEAM = "manage_team"
     MANAGE_SETTINGS = "manage_settings"

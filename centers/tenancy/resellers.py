@@ -1,4 +1,4 @@
-"""Resellers: setting one up, and what its owners may change about it."""
+"""Resellers: setting one up, and changing its settings."""
 
 import hashlib
 from datetime import datetime
@@ -49,8 +49,8 @@ def create_reseller(
 ) -> Reseller:
     """Set up a reseller with its first owner, and return it.
 
-    Whoever already signs in with `owner_email` keeps their password; `owner_password` is then not used. Without a
-    slug one is made of the name. Raises OperationRefused for wrong values, a weak password and a slug that is taken.
+    An existing account of `owner_email` keeps its password; `owner_password` is then not used. Without a
+    slug, one is derived from the name. Raises OperationRefused for wrong values, a weak password and a taken slug.
     """
     reseller = Reseller(
         name=name.strip(), slug=slug or free_slug(name), language=language, time_zone=time_zone
@@ -76,7 +76,7 @@ def create_reseller(
 def edit_reseller(
     *, reseller: Reseller, by: User | None, now: datetime | None = None, **fields: Any
 ) -> Reseller:
-    """Change the given FIELDS and return the reseller as it is now; the trace keeps old and new values."""
+    """Change the given FIELDS and return the reseller as it is now; the audit log keeps old and new values."""
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise TypeError(f"Not a reseller's field: {', '.join(sorted(unknown))}")
@@ -136,7 +136,7 @@ def _new_owner(email: str, password: str, name: str, language: str) -> User:
 
 
 def free_slug(name: str) -> str:
-    """An address name nobody has; a name without Latin letters becomes `reseller`, `reseller-2`…"""
+    """A slug that is not taken; a name without Latin letters becomes `reseller`, `reseller-2`…"""
     root = slugify(name)[:50].strip("-") or "reseller"
     taken = set(Reseller.objects.filter(slug__startswith=root).values_list("slug", flat=True))
     number = 1

@@ -1,4 +1,4 @@
-"""Opening the scope of one tenant: without it, reading a tenant's rows raises."""
+"""Opening the scope of one tenant; without it, reading a tenant's rows raises."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from centers.models import Center, Reseller
 
 __all__ = ["every_tenant", "tenant"]
 
-#: For ticks and migrations only: work that must look across resellers to find what is due.
+#: For ticks and migrations only, which must read across resellers to find what is due.
 every_tenant = scopes_disabled
 
 

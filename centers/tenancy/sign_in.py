@@ -17,7 +17,7 @@ from centers.secrets import seal, unseal
 from centers.tenancy.sign_in_log import too_many_tries
 
 log = structlog.get_logger(__name__)
-#: The people of a demo: their password is public, so they are nobody where there is none.
+#: The people of a demo: their password is public, so they cannot sign in outside a demo.
 DEMO_PEOPLE = "@demo.example"
 
 
@@ -33,7 +33,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuses a try over the limits of ACCOUNT_RATE_LIMITS, and the people of a demo that is none any more."""
+        """Refuses a try over the limits of ACCOUNT_RATE_LIMITS, and the people of a demo outside a demo."""
         email = str(credentials.get("email") or "").strip().casefold()
         try:
             super().pre_authenticate(request, **credentials)
@@ -45,18 +45,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise self.validation_error("email_password_mismatch")
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """On a new device a person finds the language they chose before; a choice made there first wins."""
+        """A new device gets the language the person chose before; a choice already made there wins."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             remember_language(response, user.language)
         return response
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Below our own address: the host that a stranger's request names is no place to send people to."""
+        """Under our own address: the host named in a request cannot be trusted in a link."""
         return settings.SITE_URL + reverse("account_reset_password_from_key", args=key.split("-", 1))
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
-        """Tells somebody that their password or factors changed. A mail server that is away undoes no change."""
+        """Notifies a person that their password or factors changed. An unavailable mail server undoes no change."""
         try:
             super().send_notification_mail(template_prefix, user, *args, **kwargs)
         except (OSError, ValueError) as error:  # smtplib's errors are OSErrors, a header's are ValueErrors
@@ -64,7 +64,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Keeps what second factors are made of encrypted, as every other secret."""
+    """Keeps the secrets of second factors encrypted, as every other secret."""
 
     def encrypt(self, text: str) -> str:
         return seal(text)

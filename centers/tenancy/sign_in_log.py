@@ -1,4 +1,4 @@
-"""A line in the log for whatever decides who somebody is: signing in and out, failures, factors, passwords.
+"""A log line for each authentication event: signing in and out, failures, factors, passwords.
 
 The lines name people by their id; what was typed is not repeated, because it may be a password in the wrong field.
 """
@@ -22,7 +22,7 @@ def connect() -> None:
     auth.user_logged_in.connect(_signed_in)
     auth.user_logged_out.connect(_signed_out)
     auth.user_login_failed.connect(_failed)
-    for signal, deed in (
+    for signal, event in (
         (account.password_changed, "password_changed"),
         (account.password_reset, "password_reset"),
         (mfa.authenticator_added, "factor_added"),
@@ -31,11 +31,11 @@ def connect() -> None:
         (mfa.authenticator_used, "factor_used"),
         (mfa.authentication_failed, "factor_failed"),
     ):
-        signal.connect(_teller(deed), weak=False)
+        signal.connect(_receiver(event), weak=False)
 
 
 def too_many_tries(email: str) -> None:
-    """A try that was not even looked at."""
+    """An attempt refused by a rate limit."""
     log.warning("sign_in_limited", who=_known_by(email))
 
 
@@ -54,13 +54,13 @@ def _failed(
 
 
 def _known_by(email: str) -> str:
-    """The same short name for the same address, which does not tell the address."""
+    """The same short pseudonym for the same address, which does not reveal the address."""
     return salted_hmac("centers.tenancy.sign_in_log", email.strip().casefold()).hexdigest()[:12]
 
 
-def _teller(deed: str) -> Any:
-    def tell(sender: object, user: User, authenticator: Any = None, **_: Any) -> None:
+def _receiver(event: str) -> Any:
+    def log_event(sender: object, user: User, authenticator: Any = None, **_: Any) -> None:
         kind = {"factor": str(authenticator.type)} if authenticator else {}
-        log.info(deed, user_id=user.pk, **kind)
+        log.info(event, user_id=user.pk, **kind)
 
-    return tell
+    return log_event

@@ -1,6 +1,6 @@
 """Who works for a reseller or a center: changing roles, leaving, being removed.
 
-There is nothing to revoke but the membership: every request reads it anew, so the next one is refused.
+There is nothing to revoke but the membership: every request reads it, so the next one is refused.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ def change_role(
 ) -> Membership:
     """Give a member another role of the same place.
 
-    Raises OperationRefused for the last owner or a role of elsewhere.
+    Raises OperationRefused for the last owner or a role that the place does not have.
     """
     with transaction.atomic():
         membership = _locked(membership)
@@ -66,13 +66,13 @@ def remove_member(*, membership: Membership, by: User | None, now: datetime | No
 
 
 def _locked(membership: Membership) -> Membership:
-    """The membership as it is now; the reseller's row is locked, so that two owners cannot remove each other."""
+    """The current membership; the reseller's row is locked, so that two owners cannot remove each other."""
     Reseller.objects.select_for_update().only("pk").get(pk=membership.reseller_id)
     rows = Membership.objects.select_related("user", "reseller", "center").defer("reseller__logo")
-    found = rows.filter(pk=membership.pk).first()
-    if found is None:
+    current = rows.filter(pk=membership.pk).first()
+    if current is None:
         raise OperationRefused(_("This person has already been removed."))
-    return found
+    return current
 
 
 def _keep_an_owner(membership: Membership) -> None:

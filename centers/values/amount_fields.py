@@ -17,7 +17,7 @@ from centers.values.amounts import Reading, read_amount
 from centers.values.formats import money_text, number_text
 from centers.values.text import one_line, typed_code
 
-READING = "-reading"  # after the field's name: which of two readings a person chose
+READING = "-reading"  # suffix of the field's name: which of two interpretations the person chose
 _THOUSAND = 1000
 _DIGITS_OF_A_GROUP = 3
 _COMMAS = str.maketrans({"\u2212": "-", "\u060c": ",", ";": ","})
@@ -26,9 +26,9 @@ _ATTRS = {"inputmode": "decimal", "autocomplete": "off", "dir": "ltr", "maxlengt
 
 
 class AmountInput(forms.TextInput):
-    """A text input, and below it the readings of a text that can be read in two ways."""
+    """A text input, and below it the interpretations of an ambiguous text."""
 
-    #: The readings to choose from; set by the field.
+    #: The interpretations to choose from; set by the field.
     offered: Callable[[str], list[Decimal]] = staticmethod(lambda text: [])
     currency = ""
 
@@ -67,10 +67,10 @@ class AmountInput(forms.TextInput):
 
 
 class AmountField(forms.DecimalField):
-    """A decimal in any of the ways people write one; `1,234` comes back with its readings to choose from.
+    """A decimal in any common notation; `1,234` comes back with its interpretations to choose from.
 
     `currency` sets the decimals and is what a code typed with the number must be. In a currency with three decimals
-    `1.234` has two readings as well, unless it is one of the amounts the page has `printed`.
+    `1.234` is ambiguous as well, unless it is one of the amounts the page has `printed`.
     """
 
     widget = AmountInput
@@ -90,12 +90,12 @@ class AmountField(forms.DecimalField):
         return copied
 
     def in_currency(self, currency: str, places: int) -> None:
-        """Read the amount in `currency`, which has so many decimals."""
+        """Parse the amount with the decimals of `currency`."""
         self.currency, self.decimal_places = currency, places
         self._connect()
 
     def to_python(self, value: Any) -> Any:
-        """The value; raises ValidationError with code `ambiguous` until one of two readings is chosen."""
+        """The value; raises ValidationError with code `ambiguous` until one of two interpretations is chosen."""
         text: Any
         text, chosen = value if isinstance(value, tuple) else (value, "")
         if text in self.empty_values:
@@ -105,8 +105,8 @@ class AmountField(forms.DecimalField):
         one_line(text)
         reading = self._read(text)
         if reading.currency and self.currency and reading.currency != self.currency:
-            words = {"typed": reading.currency, "currency": self.currency}
-            raise ValidationError(_("The amount is in %(typed)s, but the currency is %(currency)s.") % words)
+            params = {"typed": reading.currency, "currency": self.currency}
+            raise ValidationError(_("The amount is in %(typed)s, but the currency is %(currency)s.") % params)
         offered = self._offered(reading)
         if not offered:
             return reading.values[0]
@@ -117,7 +117,7 @@ class AmountField(forms.DecimalField):
 
     def _connect(self) -> None:
         entry: Any = self.widget
-        if isinstance(entry, AmountInput):  # hidden ones are others
+        if isinstance(entry, AmountInput):  # rendering the hidden inputs is optional
             entry.offered, entry.currency = self._offered_for, self.currency
 
     def _read(self, text: str) -> Reading:
@@ -135,7 +135,7 @@ class AmountField(forms.DecimalField):
             return []
 
     def _offered(self, reading: Reading) -> list[Decimal]:
-        """The readings to choose from: those that fit. None where there is nothing to ask."""
+        """The interpretations to choose from: those that are valid. None where there is nothing to ask."""
         if not reading.is_ambiguous:
             return []
         if reading.mark == "." and not self._asks_about_points(reading):
@@ -175,7 +175,7 @@ class CountField(forms.IntegerField):
 
 
 class ListField(SimpleArrayField):
-    """Several values in one line, with commas of either script between them."""
+    """Several values in one line, separated by commas of either script."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -197,7 +197,7 @@ def _question(text: str, offered: list[Decimal]) -> str:
 
 
 def _hint(value: Decimal) -> str:
-    """How large a reading is, in words that cannot be misread as the other one."""
+    """The magnitude of an interpretation, in text that cannot be mistaken for the other one."""
     size = abs(value)
     if size >= _THOUSAND:
         count = number_text(int(size // _THOUSAND))

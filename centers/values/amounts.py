@@ -1,6 +1,6 @@
 """Numbers as people write them: `1234.5`, `1.234,5`, `١٬٢٣٤٫٥`, `1 234,5`, or pasted from one of our mails.
 
-What can be read in two ways (`1,234`) is never guessed: both readings come back, and a form asks.
+What is ambiguous (`1,234`) is never guessed: both interpretations come back, and a form asks.
 """
 
 import argparse
@@ -25,8 +25,8 @@ _NUMBER = re.compile(r"(?P<sign>[+-]?) ?(?P<digits>[\d.,'; ]*\d[\d.,'; ]*)")
 class Reading:
     """What a text can mean: one value, or two of which the first has decimals and the second thousands.
 
-    `mark` is what stands between the digits that could be either, `.` or `,`. `currency` is the code that was typed
-    with the number, in capitals. `is_ours`: it stands between the marks that our own pages and mails
+    `mark` is the ambiguous separator, `.` or `,`. `currency` is the code that was typed
+    with the number, in capitals. `is_ours`: it is wrapped in the marks that our own pages and mails
     put around amounts.
     """
 
@@ -64,7 +64,7 @@ def read_amount(text: str) -> Reading:
 
 
 def _values(digits: str) -> tuple[list[Decimal], str]:
-    """Both readings where there are two. `;` is the Arabic decimal separator, `'` any mark of thousands."""
+    """Both interpretations where there are two. `;` is the Arabic decimal separator, `'` any mark of thousands."""
     if ";" in digits:
         whole, decimals = _split(digits, ";")
         return [_decimal(_ungrouped(whole, " '.,"), decimals)], ""
@@ -90,7 +90,7 @@ def _split(digits: str, mark: str) -> tuple[str, str]:
 
 
 def _ungrouped(whole: str, marks: str) -> str:
-    """The digits of `whole`, whose groups of three one of `marks` may part."""
+    """The digits of `whole`, whose groups of three may be separated by one of `marks`."""
     used = {one for one in whole if not one.isdigit()}
     if not used:
         return whole
@@ -113,7 +113,7 @@ def _decimal(whole: str, decimals: str) -> Decimal:
 
 
 def amount_argument(text: str) -> Decimal:
-    """For a command line, which cannot ask back: what can be read in two ways is refused."""
+    """For a command line, which cannot ask back: an ambiguous number is refused."""
     try:
         reading = read_amount(text)
     except ValueError as error:

@@ -1,6 +1,6 @@
 """Countries of ISO 3166-1, by their code of two letters; names come from CLDR in the reader's language.
 
-MazBot numbers countries in its own way (`Center.country_id`); these are for phone numbers and taxes.
+MazBot has its own country ids (`Center.country_id`); these are for phone numbers and taxes.
 """
 
 import re
@@ -42,7 +42,7 @@ def validate_country(value: str) -> None:
 
 @cache
 def country_codes() -> frozenset[str]:
-    """Every code of two letters that stands for a country."""
+    """Every two-letter code of a country."""
     known = Locale("en").territories
     codes = {str(code) for code in known}
     return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRIES
@@ -60,9 +60,9 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 def country_of(text: str) -> str:
-    """The code of a country written as its code or its name, English or Arabic; `text` in capitals for others."""
-    wanted = text.strip().upper()
-    return wanted if wanted in country_codes() else _by_name().get(_compared(text), wanted)
+    """The code of a country written as its code or its name, English or Arabic; otherwise `text` in capitals."""
+    code = text.strip().upper()
+    return code if code in country_codes() else _by_name().get(_compared(text), code)
 
 
 @cache

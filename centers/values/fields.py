@@ -8,22 +8,22 @@ from centers.values.text import one_line, refuse_control, several_lines, typed_c
 
 
 class LineField(forms.CharField):
-    """One line: a line break or another control character inside is refused with a sentence."""
+    """One line: a line break or another control character inside is refused."""
 
     def to_python(self, value: Any) -> Any:
-        # NUL is looked for first: a validator would come too late to say it like the others.
+        # NUL is checked first: Django's own validator would give another message.
         return super().to_python(one_line(value) if isinstance(value, str) else value)
 
 
 class CodeField(LineField):
-    """An id, a code or a phone number: digits of any script, unseen marks dropped."""
+    """An id, a code or a phone number: digits of any script, invisible characters dropped."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(typed_code(value) if isinstance(value, str) else value)
 
 
 class KeyField(forms.CharField):
-    """A key or a password: kept as it is, but for control characters, which are refused."""
+    """A key or a password: kept as it is, except that control characters are refused."""
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -40,14 +40,14 @@ class LinesField(forms.CharField):
 
 
 class AddressField(forms.EmailField):
-    """An email address, without the unseen marks that a paste brings along."""
+    """An email address, without the invisible characters that a paste brings along."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(one_line(typed_code(value)) if isinstance(value, str) else value)
 
 
 class WebAddressField(forms.URLField):
-    """A web address, without the unseen marks that a paste brings along."""
+    """A web address, without the invisible characters that a paste brings along."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(one_line(without_marks(value)) if isinstance(value, str) else value)

@@ -1,7 +1,7 @@
-"""Amounts, numbers and times as people read them, the same in pages, mails and files.
+"""Display formats of amounts, numbers and times, the same in pages, mails and files.
 
-Digits are Latin in Arabic too, and amounts carry their ISO 4217 code: three Arabic libraries write three different
-things, and “LYD 1.500” must not turn into another number when a line runs from right to left.
+Digits are Latin in Arabic too, and amounts carry their ISO 4217 code: three libraries format Arabic in three different
+ways, and “LYD 1.500” must not turn into another number when a line runs from right to left.
 """
 
 from datetime import date, datetime, timedelta, tzinfo
@@ -14,14 +14,14 @@ from babel.numbers import format_decimal, get_currency_precision
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-#: More than this no price of a message needs.
+#: No price of a message needs more decimals than this.
 _MOST_PLACES = 8
-_JUST_NOW_SECONDS = 45  # as app.js, which tells the same times on an open page
+_JUST_NOW_SECONDS = 45  # as app.js, which updates the same times on an open page
 _PATTERNS = {"en": "d MMM y", "ar": "d MMMM y"}
 
 
 def language() -> str:
-    """The active language as Babel names it; English where we have no words."""
+    """The active language as Babel names it; English where we have no translation."""
     active = (get_language() or "en").split("-")[0]
     return active if active in _PATTERNS else "en"
 
@@ -72,7 +72,7 @@ def ago_text(moment: datetime, now: datetime) -> str:
     return _minutes_text(round(seconds / 60), language())
 
 
-@lru_cache(maxsize=10_000)  # a list shows some hundred of them, and most are the same
+@lru_cache(maxsize=10_000)  # a list shows some hundreds of them, mostly equal
 def _minutes_text(minutes: int, locale: str) -> str:
     delta = timedelta(minutes=minutes)
     return str(format_timedelta(delta, granularity="minute", add_direction=True, locale=locale, threshold=1))

@@ -1,6 +1,6 @@
-"""Images from people and from MazBot: checked before they are decoded, and never passed on as they came.
+"""Images from people and from MazBot: checked before they are decoded, and never passed on unchanged.
 
-What leaves here is a PNG of our own making that holds pixels and nothing else: no metadata, no second file
+The result is a PNG that we encoded and that contains pixels and nothing else: no metadata, no second file
 behind the first, no frames. Every limit is checked on the bytes before Pillow allocates a canvas.
 """
 
@@ -25,7 +25,7 @@ _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
 
 
 class ImageRefused(OperationRefused):
-    """The data is not an image we take; `.sentence` says why."""
+    """The data is not an image we accept; `.sentence` is the reason."""
 
 
 def safe_png(
@@ -33,7 +33,7 @@ def safe_png(
 ) -> bytes:
     """The picture in `data` (PNG, JPEG or WebP, one frame) as a fresh PNG without metadata.
 
-    `max_side` in pixels shrinks a larger picture. Raises ImageRefused for anything else, whatever the bytes.
+    `max_side` in pixels shrinks a larger picture. Raises ImageRefused for any other input.
     """
     if len(data) > max_bytes:
         raise ImageRefused(_("The image is larger than %(size)s KB.") % {"size": max_bytes // 1024})
@@ -66,17 +66,17 @@ def _screen(data: bytes, max_pixels: int) -> tuple[str, bytes]:
 
 def _plain_png(data: bytes, max_pixels: int) -> bytes:
     """The same PNG with only its pixels: no text, profile, animation or trailing bytes."""
-    kept: dict[bytes, list[bytes]] = {name: [] for name in _PNG_KEPT}
+    bodies: dict[bytes, list[bytes]] = {name: [] for name in _PNG_KEPT}
     for name, body in _png_chunks(data):
         if name == b"acTL":
             raise ImageRefused(_("The image has more than one frame."))
-        if name in kept:
-            kept[name].append(body)
-    if len(kept[b"IHDR"]) != 1 or len(kept[b"IHDR"][0]) != 13 or not kept[b"IDAT"]:
+        if name in bodies:
+            bodies[name].append(body)
+    if len(bodies[b"IHDR"]) != 1 or len(bodies[b"IHDR"][0]) != 13 or not bodies[b"IDAT"]:
         raise _damaged()
-    width, height = struct.unpack(">II", kept[b"IHDR"][0][:8])
+    width, height = struct.unpack(">II", bodies[b"IHDR"][0][:8])
     _check_pixels(width, height, max_pixels)
-    chunks = [_chunk(name, b"".join(kept[name])) for name in _PNG_KEPT if kept[name]]
+    chunks = [_chunk(name, b"".join(bodies[name])) for name in _PNG_KEPT if bodies[name]]
     return b"".join([_PNG, *chunks, _chunk(b"IEND", b"")])
 
 
@@ -142,7 +142,7 @@ def _as_png(picture: Image.Image, max_side: int | None) -> bytes:
     if max_side:
         fresh.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    # Noise of the largest size that is taken costs half a second so, and more than twice that at the usual level.
+    # Noise of the largest accepted size takes half a second at this level, over twice that at the default.
     fresh.save(out, "PNG", compress_level=3)
     return out.getvalue()
 

@@ -1,8 +1,8 @@
 """Which names are the same: PostgreSQL's function `name_key` decides, for constraints, lookups, imports and forms.
 
-Two names are the same when they look the same to a reader: whatever their case (also of the Turkish i), their
+Two names are the same when they look the same to a reader: regardless of case (also of the Turkish i), their
 Unicode form (NFC, NFD, full width, Arabic presentation forms), their digits' script, the width of their spaces,
-their Arabic vowel marks and tatweel, and unseen marks of direction. Letters such as alef with and without hamza
+their Arabic vowel marks and tatweel, and invisible direction marks. Letters such as alef with and without hamza
 differ. Python asks the database rather than having a second rule.
 """
 
@@ -14,7 +14,7 @@ from django.db.models import Func, Lookup
 
 
 class NameKey(Func):
-    """What the name in a column is compared by."""
+    """The comparison key of the name in a column."""
 
     function = "name_key"
     arity = 1
@@ -52,7 +52,7 @@ models.CharField.register_lookup(NameHolds)
 
 
 def name_keys(names: Iterable[str]) -> dict[str, str]:
-    """What each of `names` is compared by; one query, however many."""
+    """The comparison key of each of `names`; one query in all."""
     distinct = list(set(names))
     if not distinct:
         return {}
@@ -62,6 +62,6 @@ def name_keys(names: Iterable[str]) -> dict[str, str]:
 
 
 def same_name(typed: str, name: str) -> bool:
-    """Whether a person typed this name, as far as the database tells names apart."""
+    """Whether a person typed this name, by the database's comparison."""
     keys = name_keys([typed.replace("\0", "\ufffd"), name])
     return len(set(keys.values())) == 1

@@ -1,4 +1,4 @@
-"""Phone numbers: E.164 out of what people type, never a guess."""
+"""Phone numbers: E.164 from typed text, never guessed."""
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -16,8 +16,8 @@ def normalise_phone(value: str, country: str = "") -> str:
     """The number as E.164 (`+218912345678`), or "" for an empty one.
 
     With `+` or `00` it may be of any country; without, it is read as people of `country` (ISO 3166) dial it, and
-    must be a number that exists there: never a guess. Digits and unseen marks of Arabic keyboards are understood.
-    Raises ValidationError with a sentence that names the number and gives an example.
+    must be a valid number there. Digits and invisible characters of Arabic keyboards are understood.
+    Raises ValidationError with a message that names the number and gives an example.
     """
     text = typed_code(value)
     if not text:

@@ -6,22 +6,22 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# Marks that turn or join nothing visible: a byte order mark, widths of nothing, and explicit changes of direction,
-# which would reach beyond the name they stand in. Joiners and plain direction marks belong to Arabic and Persian.
+# Invisible characters: a byte order mark, zero-width characters, and explicit changes of direction,
+# which would reach beyond the name that contains them. Joiners and plain direction marks belong to Arabic and Persian.
 _STRAY = dict.fromkeys(
     map(ord, "\u00ad\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
 _AT_THE_ENDS = "\u200c\u200d\u200e\u200f\u061c"
 _LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
-_SPACES = re.compile(r"[^\S\n]+")  # whitespace of any width, but for the break between two lines
+_SPACES = re.compile(r"[^\S\n]+")  # whitespace of any width, except line breaks
 _MANY_BREAKS = re.compile(r"\r\n|\r|\v|\f|\x85|\u2028|\u2029")
 
 
 def one_line(value: str) -> str:
-    """`value` as NFC, with one blank where there was space of any width, and without stray marks.
+    """`value` as NFC, with one space for whitespace of any width, and without stray marks.
 
     Space and line breaks around the text are dropped, as a paste brings them along. Raises ValidationError with a
-    sentence when there is a line break or another control character inside.
+    message when there is a line break or another control character inside.
     """
     text = _composed(value).strip()
     for character in text:
@@ -57,7 +57,7 @@ def latin_digits(value: str) -> str:
 
 
 def without_marks(value: str) -> str:
-    """`value` without characters that are not seen, such as marks of direction and joiners."""
+    """`value` without invisible characters, such as marks of direction and joiners."""
     if value.isascii():
         return value
     return "".join(one for one in value if unicodedata.category(one) != "Cf")
@@ -69,7 +69,7 @@ def typed_code(value: str) -> str:
 
 
 def searched(value: str, *, longest: int = 100) -> str:
-    """What to look for: Latin digits, no unseen marks and no control characters, blanks collapsed."""
+    """A normalized search text: Latin digits, no invisible or control characters, whitespace collapsed."""
     text = unicodedata.normalize("NFC", typed_code(value))
     text = "".join(" " if _is_control(one) or one in _LINE_BREAKS else one for one in text)
     return " ".join(text.split())[:longest].strip()

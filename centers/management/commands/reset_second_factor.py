@@ -12,7 +12,7 @@ from centers.tenancy.factor_reset import reset_by_operator
 
 
 class Command(BaseCommand):
-    """Make sure who is asking before you run this; the person is told by mail, and it is in the audit log."""
+    """Make sure who is asking before you run this; the person gets a mail, and the audit log an entry."""
 
     help = "Removes the second factors of an account at once, ends its sessions and tells its owner by mail."
 
