@@ -1,4 +1,4 @@
-"""Run all benchmarks, or the ones named, on a database of their own; print them and, after all, put them in README."""
+"""Run all benchmarks, or the named ones, on their own database; print them and, if all ran, write them to README."""
 
 import os
 import platform
@@ -30,12 +30,12 @@ def main(names: list[str]) -> int:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        found: Figures = []
+        figures: Figures = []
         for name, measure in benchmarks().items():
             if not names or name in names:
                 print(f"measuring: {name}", flush=True)
-                found += measure()
-    text = report(found)
+                figures += measure()
+    text = report(figures)
     print(text)
     if not names:
         before, _, rest = README.read_text().partition(BEGIN)

@@ -1,4 +1,4 @@
-"""The request budget under four processes that want more than there is, and a person among them."""
+"""The request budget under four processes that request more than it allows, and a person among them."""
 
 import multiprocessing
 import os
@@ -24,17 +24,17 @@ def measure() -> list[tuple[str, str]]:
     for worker in workers:
         worker.start()
     waits, mine = _person(stop - 1)
-    found = list(mine)
+    slots = list(mine)
     while any(worker.is_alive() for worker in workers) or not arrivals.empty():
         while not arrivals.empty():
-            found.append(arrivals.get())
+            slots.append(arrivals.get())
         time.sleep(0.05)
-    found.sort()
-    over = sum(later - earlier <= WINDOW for earlier, later in zip(found, found[LIMIT:], strict=False))
-    used = (len(found) - 1) * SPACING / (found[-1] - found[0])
+    slots.sort()
+    over = sum(later - earlier <= WINDOW for earlier, later in zip(slots, slots[LIMIT:], strict=False))
+    used = (len(slots) - 1) * SPACING / (slots[-1] - slots[0])
     return [
         (f"Request budget, {PROCESSES} processes: used", f"{used:.1%}"),
-        (f"Request budget, {PROCESSES} processes: sliding windows over the limit", f"{over} of {len(found)}"),
+        (f"Request budget, {PROCESSES} processes: sliding windows over the limit", f"{over} of {len(slots)}"),
         ("A person's wait for a slot meanwhile, p99", f"{percentile(waits, 0.99) / SPACING:.1f} slots"),
     ]
 

@@ -1,4 +1,4 @@
-"""How long the pages people look at most take, with many numbers, through the whole middleware stack."""
+"""Response times of the most used pages, with many numbers, through the whole middleware stack."""
 
 from collections.abc import Callable
 
@@ -27,10 +27,10 @@ def measure() -> list[tuple[str, str]]:
     analyze()
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(owner)
-    found = [(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]
+    figures = [(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]
     board = PAGES["Board, first 50"]
     return [
-        *found,
+        *figures,
         ("Board fetched again at a hint, nothing changed", _page(client, board, headers=AT_A_HINT)),
         (
             "Board fetched again at a hint, every row changed",

@@ -41,6 +41,6 @@ def big_reseller(slug: str, centers: int, numbers: int) -> tuple[Reseller, User]
 
 
 def analyze() -> None:
-    """Let PostgreSQL count what was written, as it does by itself within a minute: until then it plans blindly."""
+    """Run ANALYZE, as autovacuum does within a minute: without it the planner has no statistics."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

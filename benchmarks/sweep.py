@@ -12,7 +12,7 @@ SIZE = 1_000
 
 
 def measure() -> list[tuple[str, str]]:
-    """Milliseconds for SIZE readings when nothing changed, and when every tenth number did."""
+    """Milliseconds for SIZE check results when nothing changed, and when every tenth number did."""
     reseller, _ = big_reseller("sweep", centers=200, numbers=SIZE)
     with tenant(reseller):
         pks = list(Instance.objects.order_by("pk").values_list("pk", flat=True))

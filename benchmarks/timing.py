@@ -9,12 +9,12 @@ def milliseconds(call: Callable[[], object], times: int = 30, warm: int = 3) -> 
     """Median of `times` calls after `warm` unmeasured ones."""
     for _ in range(warm):
         call()
-    found = []
+    durations = []
     for _ in range(times):
         started = time.perf_counter()
         call()
-        found.append((time.perf_counter() - started) * 1000)
-    return statistics.median(found)
+        durations.append((time.perf_counter() - started) * 1000)
+    return statistics.median(durations)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

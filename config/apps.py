@@ -2,10 +2,10 @@ from django.apps import AppConfig
 
 
 class ConfigConfig(AppConfig):
-    """Commands and pages that need every app at once."""
+    """Commands and pages that need all apps."""
 
     name = "config"
 
     def ready(self) -> None:
-        """Tasks are sent through our Celery application in every process, also in the web server; checks are known."""
+        """Registers the system checks, and our Celery application in every process, also the web server."""
         from config import celery, checks  # noqa: F401

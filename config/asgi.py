@@ -17,7 +17,7 @@ from config.web.connections import CONNECTIONS, TAKEN, UNREAD_SECONDS, Room
 from config.web.guard import Guard, Peer, far_end
 from config.web.request_bodies import BodyLimits, Receive, Scope, Send, WholeBodies
 
-# Parts of an answer that wait for a slow reader: with few of them the reader would hold a thread of the pages. A file's
+# Parts of an answer that wait for a slow reader: with few of them the reader would block a page thread. A file's
 # part has 4 KB, a page is one part.
 _UNSENT_PARTS = 1024
 
@@ -29,7 +29,7 @@ class Application:
         wsgi: Any = WSGIMiddleware(
             cast(Any, pages), workers=settings.WEB_THREADS, send_queue_size=_UNSENT_PARTS
         )
-        # Unset where something other than `python -m config.web` starts this: nothing is known of its connections.
+        # Unset when something other than `python -m config.web` starts this: its connection limit is unknown.
         taken = os.environ.get(TAKEN)
         self._room = Room(int(taken) if taken else CONNECTIONS)
         self._pages = WholeBodies(wsgi, _body_limits(self._room))
@@ -57,7 +57,7 @@ class Application:
             await self._pages(scope, _as_coroutine(receive), send)
 
     def live(self) -> LiveServer:
-        """This process's live server; made inside the event loop that will run it."""
+        """This process's live server; created inside the event loop that runs it."""
         if self._live is None:
             hub = Hub(settings.REDIS_URL)
             STREAMS.set_function(lambda: hub.count)

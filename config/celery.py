@@ -1,4 +1,4 @@
-"""The Celery application and its beat, which only ticks: what is due is read from the database."""
+"""The Celery application and its beat, which only ticks: due work is read from the database."""
 
 import os
 from typing import Any
@@ -11,7 +11,8 @@ from django.conf import settings
 
 HEARTBEAT_SECONDS = 30.0
 
-#: Which queue a task goes to; nothing else says so. Ticks are quick: what they hand out has queues of its own.
+#: Which queue a task goes to; not configured anywhere else. Ticks are quick: the tasks they enqueue have their own
+#: queues.
 TASKS = {
     "interactive": (
         "whatsapp.tick_pairing",
@@ -41,7 +42,7 @@ TASKS = {
 }
 QUEUES = tuple(TASKS)
 ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}
-# The ticks that beat calls at another pace than settings.TICK_SECONDS.
+# The ticks with another interval than settings.TICK_SECONDS.
 _PACE = {"whatsapp.tick_tidying": 3600.0}
 
 
@@ -51,7 +52,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
     schedule = {task: _entry(task, every=_PACE.get(task, settings.TICK_SECONDS)) for task in ticks}
     for queue in QUEUES:
         beat = _entry("config.heartbeat", every=HEARTBEAT_SECONDS)
-        # The one task that goes through every queue, to tell that somebody takes from it.
+        # The one task that goes through every queue, to show that a worker serves it.
         beat |= {"kwargs": {"queue": queue}, "options": beat["options"] | {"queue": queue}}
         schedule[f"config.heartbeat:{queue}"] = beat
     return schedule
@@ -70,4 +71,4 @@ app.autodiscover_tasks(["whatsapp", "billing", "config"])
 
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
-    """Celery leaves the logging of settings.LOGGING alone."""
+    """Keep Celery from replacing the logging of settings.LOGGING."""

@@ -1,6 +1,6 @@
-"""Settings that look right and quietly break a real install: `manage.py check --deploy` names them.
+"""Settings that look right and quietly break a real install: `manage.py check --deploy` reports them.
 
-Errors stop `docker compose up` as well. Each says what is wrong, what it means and what to do.
+Errors stop `docker compose up` as well. Each states what is wrong, what it means and what to do.
 """
 
 from collections.abc import Iterator
@@ -58,12 +58,12 @@ def _address() -> Iterator[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security, deploy=True)
 def mail(**_: Any) -> list[checks.CheckMessage]:
-    """Mail reaches people, from an address of the install's own."""
-    found: list[checks.CheckMessage] = []
+    """Mail reaches people, from the install's own address."""
+    messages: list[checks.CheckMessage] = []
     if not mail_delivery.is_delivered() or settings.EMAIL_BACKEND.endswith(
         ("filebased.EmailBackend", "locmem.EmailBackend")
     ):
-        found.append(
+        messages.append(
             checks.Error(
                 "EMAIL_URL names no mail server: mail is printed, stored on this server or dropped. Invoices, "
                 "invitations and password resets reach no one.",
@@ -72,19 +72,19 @@ def mail(**_: Any) -> list[checks.CheckMessage]:
             )
         )
     if parseaddr(settings.DEFAULT_FROM_EMAIL)[1] == PLACEHOLDER:
-        found.append(
+        messages.append(
             checks.Warning(
                 f"DEFAULT_FROM_EMAIL is the placeholder {PLACEHOLDER}: mail servers refuse or discard such mail.",
                 hint="Set it to an address of yours that your mail server may send from.",
                 id="markaz.W002",
             )
         )
-    return found
+    return messages
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def capacity(**_: Any) -> list[checks.CheckMessage]:
-    """The streams asked for fit into the connections of a process."""
+    """The configured streams fit into the connections of a process."""
     connections = settings.WEB_CONNECTIONS
     wanted, fitting = settings.LIVE_LIMITS["streams"], Room(connections).streams
     if wanted <= fitting:

@@ -1,7 +1,7 @@
-"""Whether an install is a demo. Imports no Django: settings and the supervisor ask.
+"""Whether an install is a demo. Imports no Django, because settings and the supervisor use it.
 
-In a demo the passwords are public, everybody who signs in can move the clock by which customers are billed and switched
-off, and MazBot may be anywhere. So it takes more than one forgotten variable to make a demo of a real install.
+In a demo the passwords are public, everyone who signs in can move the clock by which customers are billed and
+suspended, and MazBot may be anywhere. So one forgotten variable must not turn a real install into a demo.
 """
 
 from centers.hosts import on_this_machine
@@ -15,11 +15,11 @@ WHY = (
 
 
 class NoDemoHere(Exception):
-    """What was asked for would make a demo of a real install; the message is a sentence for the operator."""
+    """The settings would turn a real install into a demo; the message is for the operator."""
 
 
 def at_home(variable: str, value: bool, site_url: str) -> bool:
-    """`value` of a switch that takes guards away. Raises NoDemoHere where it is on and the pages are for others."""
+    """`value` of a switch that removes safeguards. Raises NoDemoHere when it is on and the pages are for others."""
     if value and not on_this_machine(site_url):
         raise NoDemoHere(
             f"{variable}=1 does not go with SITE_URL={site_url}: it is for a developer's own machine."
@@ -28,13 +28,13 @@ def at_home(variable: str, value: bool, site_url: str) -> bool:
 
 
 def is_demo(value: str, site_url: str) -> bool:
-    """What MARKAZ_DEMO says. Raises NoDemoHere where the pages are meant for others and `public` was not said."""
-    word = value.strip().lower()
-    if word in OFF:
+    """The value of MARKAZ_DEMO. Raises NoDemoHere when the pages are meant for others and `public` was not given."""
+    setting = value.strip().lower()
+    if setting in OFF:
         return False
-    if word not in ON | {PUBLIC}:
+    if setting not in ON | {PUBLIC}:
         raise NoDemoHere(f"MARKAZ_DEMO is {value!r}; it is 0, 1 or {PUBLIC}.")
-    if word != PUBLIC and not on_this_machine(site_url):
+    if setting != PUBLIC and not on_this_machine(site_url):
         raise NoDemoHere(
             f"MARKAZ_DEMO=1 does not go with SITE_URL={site_url}. {WHY} (MARKAZ_DEMO={PUBLIC} if it is a demo "
             "that everybody may play with.)"

@@ -1,9 +1,9 @@
-"""Error reports for Sentry, made of what is known to be harmless; everything else stays here.
+"""Error reports for Sentry, built only from harmless data; everything else stays here.
 
-A report leaves the house, so nothing is searched for secrets: it is built anew from an allow-list. What a person,
-MazBot or the database said can hold a session, a one-time link, a phone or a message, and so no value leaves: no
-request but its method, no query parameters, no task arguments, no breadcrumbs, no local variables. The words of an
-error leave only where they stand in the source itself.
+A report leaves the install, so it is not searched for secrets but built from an allow-list. What a person,
+MazBot or the database sent can contain a session, a one-time link, a phone or a message, so no value leaves: no
+request except its method, no query parameters, no task arguments, no breadcrumbs, no local variables. The text of an
+error leaves only if it is a literal of the source code.
 """
 
 import linecache
@@ -25,7 +25,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 from sentry_sdk.integrations.threading import ThreadingIntegration
 
 Event = Mapping[str, Any]
-# What each part of a report may hold; the names are those of Sentry's event format.
+# The fields allowed in each part of a report, named as in Sentry's event format.
 _TOP = (
     "event_id",
     "timestamp",
@@ -45,26 +45,26 @@ _EVENT_NAME = re.compile(r"[a-z]+(_[a-z]+)*")
 _METHOD = re.compile(r"[A-Z]{3,7}")
 _OURS = ("config", "centers", "whatsapp", "billing")
 _ROOT = Path(__file__).resolve().parent.parent
-# Whose source is looked at: ours, that of the packages, and Python's own.
+# Source code that may be quoted: ours, that of the packages, and Python's own.
 _SOURCES = (
     *(f"{_ROOT / room}{os.sep}" for room in _OURS),
     *(f"{sysconfig.get_path(kind)}{os.sep}" for kind in ("purelib", "platlib", "stdlib")),
 )
 
 
-# What django-structlog tells of a failed page or task is reported already, by who caught the error.
+# django-structlog's log of a failed page or task is already reported by the handler that caught the error.
 _TOLD_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
 
 
 def start(dsn: str) -> None:
-    """Send reports of errors to `dsn` from now on; of errors only: no traces, logs, metrics or sessions."""
+    """Send error reports to `dsn` from now on: no traces, logs, metrics or sessions."""
     for name in _TOLD_TWICE:
         ignore_logger(name)
     sentry_sdk.init(
         dsn=dsn,
         before_send=harmless,
         before_send_transaction=_never,
-        # Only what finds errors; what notes queries, commands, requests and arguments along the way is not even loaded.
+        # Only what catches errors; integrations that record queries, commands, requests and arguments are not loaded.
         default_integrations=False,
         auto_enabling_integrations=False,
         integrations=[
@@ -91,30 +91,30 @@ def start(dsn: str) -> None:
 
 
 def harmless(event: Event, hint: Mapping[str, Any]) -> Any:
-    """A new report with nothing but what the allow-list names. Where it fails, Sentry's client sends nothing."""
-    kept = {name: event[name] for name in _TOP if name in event}
+    """A new report with only the fields of the allow-list. If this raises, Sentry's client sends nothing."""
+    fields = {name: event[name] for name in _TOP if name in event}
     if _DOTTED.fullmatch(str(event.get("transaction") or "")):
-        kept["transaction"] = event["transaction"]
+        fields["transaction"] = event["transaction"]
     method = str((event.get("request") or {}).get("method") or "")
     if _METHOD.fullmatch(method):
-        kept["request"] = {"method": method}
+        fields["request"] = {"method": method}
     if record := hint.get("log_record"):
-        kept["logentry"] = {"message": _said(record)}
+        fields["logentry"] = {"message": _said(record)}
     if "exception" in event:
-        kept["exception"] = {"values": list(_exceptions(event["exception"], hint))}
-    if not kept.keys() & {"logentry", "exception"}:
+        fields["exception"] = {"values": list(_exceptions(event["exception"], hint))}
+    if not fields.keys() & {"logentry", "exception"}:
         return None
-    kept["contexts"] = _contexts(event.get("contexts") or {})
-    kept["breadcrumbs"] = {"values": []}
-    return kept
+    fields["contexts"] = _contexts(event.get("contexts") or {})
+    fields["breadcrumbs"] = {"values": []}
+    return fields
 
 
 def _never(_event: Any, _hint: dict[str, Any]) -> None:
-    """No traces are asked for; should one be made all the same, it stays here."""
+    """Drop traces: none are enabled, and none may leave."""
 
 
 def _quietly(_pending: int, _timeout: float) -> None:
-    """What is waiting is sent when the process ends, without a word on the terminal."""
+    """Send waiting reports when the process ends, without output on the terminal."""
 
 
 def _exceptions(part: Mapping[str, Any], hint: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -136,7 +136,7 @@ def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words(value: Mapping[str, Any], known: Sequence[BaseException]) -> str:
-    """What is told of an exception beside its type: its text if that is one of the source's, or a database's code."""
+    """What is reported of an exception besides its type: its text if literal in the source, or a database's code."""
     text = value.get("value")
     for error in known:
         if type(error).__name__ == value.get("type"):
@@ -149,7 +149,7 @@ def _words(value: Mapping[str, Any], known: Sequence[BaseException]) -> str:
 
 
 def _chain(hint: Mapping[str, Any]) -> Iterator[BaseException]:
-    """The exception that is reported and those it came from."""
+    """The reported exception and its causes."""
     error = (hint.get("exc_info") or (None, None, None))[1]
     seen: set[int] = set()
     while isinstance(error, BaseException) and id(error) not in seen:
@@ -165,7 +165,7 @@ def _files(traceback: TracebackType | None) -> Iterator[str]:
 
 
 def _said(record: Any) -> str:
-    """What a log line says without its values: its text in the source, or where it was written."""
+    """A log line without its values: its text in the source, or the place that logged it."""
     message = record.msg
     if isinstance(message, dict):  # structlog's
         message = message.get("event")
@@ -177,7 +177,7 @@ def _said(record: Any) -> str:
 
 
 def _in_source(text: object, path: str) -> bool:
-    """Whether `text` is a sentence written as such in the file: what stands there holds no values."""
+    """Whether `text` is a literal in the file, which contains no values."""
     if not isinstance(text, str) or " " not in text.strip():
         return False
     source = "".join(linecache.getlines(path)) if path.startswith(_SOURCES) else ""
@@ -185,10 +185,12 @@ def _in_source(text: object, path: str) -> bool:
 
 
 def _contexts(contexts: Mapping[str, Any]) -> dict[str, Any]:
-    """Which Python it was, and the ids that hold the reports of one request together."""
+    """The Python version, and the ids that link the reports of one request."""
     trace = contexts.get("trace") or {}
     ids = {name: str(trace.get(name) or "") for name in _TRACE}
-    kept = {name: value for name, value in ids.items() if re.fullmatch(rf"[0-9a-f]{{{_TRACE[name]}}}", value)}
+    fields = {
+        name: value for name, value in ids.items() if re.fullmatch(rf"[0-9a-f]{{{_TRACE[name]}}}", value)
+    }
     runtime = contexts.get("runtime") or {}
     named = {name: runtime[name] for name in ("name", "version") if name in runtime}
-    return {"trace": kept, "runtime": named} if kept else {"runtime": named}
+    return {"trace": fields, "runtime": named} if fields else {"runtime": named}

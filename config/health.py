@@ -1,4 +1,4 @@
-"""What machines ask of the web process: is it alive, can it work, how is it doing."""
+"""Endpoints for machines: liveness, readiness and metrics of the web process."""
 
 from collections.abc import Callable
 
@@ -24,26 +24,26 @@ _OF_PROXIES = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-real-ip", "f
 @require_safe
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
-    """200 while the process answers at all; looking further would restart it whenever the database is away."""
+    """200 while the process answers at all; checking more would restart it whenever the database is unavailable."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when PostgreSQL and Valkey answer and the tables are those of this version; 503 with what is not so."""
-    found = {
+    """200 when PostgreSQL and Valkey answer and the tables are those of this version; 503 with the failed checks."""
+    checks = {
         "database": _works(_ask_database),
         "valkey": _works(_ask_valkey),
         "migrations": _works(_ask_migrations),
     }
-    return JsonResponse(found, status=200 if all(found.values()) else 503)
+    return JsonResponse(checks, status=200 if all(checks.values()) else 503)
 
 
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format, for this machine itself or for whoever sends `Authorization: Bearer METRICS_TOKEN`."""
+    """Prometheus' text format, for this machine itself or with `Authorization: Bearer METRICS_TOKEN`."""
     if not _may_measure(request):
         return HttpResponseForbidden("Send METRICS_TOKEN as a bearer token.\n", content_type="text/plain")
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
@@ -53,7 +53,7 @@ def _may_measure(request: HttpRequest) -> bool:
     kind, _, shown = request.headers.get("Authorization", "").partition(" ")
     if settings.METRICS_TOKEN:
         return kind.lower() == "bearer" and constant_time_compare(shown, settings.METRICS_TOKEN)
-    # A proxy on this machine makes everybody look local, so whatever came through one is not.
+    # A proxy on this machine makes every client look local, so a request through one is not local.
     through_proxy = settings.LIVE_LIMITS["behind_proxy"] or _OF_PROXIES & {
         name.lower() for name in request.headers
     }
@@ -76,7 +76,7 @@ def _ask_database() -> None:
 
 
 def _ask_migrations() -> None:
-    """Looked at until it is so once: a running process's migrations do not become more."""
+    """Checked until true once: the migrations of a running process do not change."""
     if not _seen["migrated"]:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):

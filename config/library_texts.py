@@ -1,6 +1,6 @@
-"""Words of Django and allauth that people here can meet and that their own Arabic catalogs lack.
+"""Texts of Django and allauth that appear in our pages and that their own Arabic catalogs lack.
 
-Nothing imports this file: it only brings the sentences into our catalog, where Django finds them.
+Nothing imports this file: it only brings the texts into our catalog, where Django finds them.
 """
 
 from django.utils.translation import gettext_lazy, ngettext_lazy

@@ -1,4 +1,4 @@
-"""How log lines are made: the same for ours and for libraries', and without what opens a door or is a person's."""
+"""Formatting of log lines, ours and those of libraries, without credentials and personal data."""
 
 import re
 from collections.abc import Mapping, MutableMapping
@@ -8,7 +8,7 @@ import structlog
 
 Event = MutableMapping[str, Any]
 HIDDEN = "…"
-# Addresses whose last part is all the authority there is: tests/config/test_logs.py looks for new ones in the routes.
+# Paths whose last part is the only credential: tests/config/test_logs.py finds new ones in the routes.
 TOKEN_ROUTES = (
     "/pair/",
     "/invitations/",
@@ -20,9 +20,9 @@ TOKEN_ROUTES = (
 )
 _HIDE = (
     (re.compile(rf"({'|'.join(map(re.escape, TOKEN_ROUTES))})[^/\s?\"']+"), rf"\1{HIDDEN}"),
-    # Whatever is asked of any address.
+    # The query of any URL.
     (re.compile(r"(/[^\s?\"']*\?)[^\s\"']+"), rf"\1{HIDDEN}"),
-    # Who signs in: in an address, in a header, as a JSON Web Token, as a named value.
+    # Credentials: in a URL, in a header, as a JSON Web Token, as a named value.
     (re.compile(r"(\w://)[^\s/@\"']+@"), rf"\1{HIDDEN}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"\beyJ[\w-]+(\.[\w-]*){1,2}"), HIDDEN),
@@ -30,14 +30,14 @@ _HIDE = (
                 r"([\"']?\s*[=:]\s*[\"']?)[^\s\"',;&}]+"), rf"\1\2{HIDDEN}"),
     (re.compile(r"\+\d{8,15}\b"), f"+{HIDDEN}"),
 )  # fmt: skip
-# Values with these words in their names are never told, whatever they are.
+# Values with these words in their names are never logged.
 _SECRET_NAME = re.compile(
     r"(?i)(^|_)(token|secret|password|authorization|cookies?|session|csrf|api_?key|jwt|phone)($|_)"
 )
 
 
 def hide_tokens(_logger: object, _method: str, event: Event) -> Event:
-    """The event with one-time links, MazBot's secret path, queries, credentials, phones blotted out, at any depth."""
+    """The event with one-time links, MazBot's secret path, queries, credentials and phones redacted, at any depth."""
     return {name: _hidden(name, value) for name, value in event.items()}
 
 
@@ -47,7 +47,7 @@ def formatter(*, as_json: bool) -> dict[str, Any]:
     if not as_json:
         line = structlog.dev.ConsoleRenderer(
             colors=False,
-            # Without the values of local variables: they can hold secrets.
+            # Without the values of local variables: they can contain secrets.
             exception_formatter=structlog.dev.plain_traceback,
         )
     return {

@@ -12,7 +12,7 @@ STREAMS = Gauge("markaz_live_streams", "Open live streams of this process")
 
 
 class MetricsMiddleware:
-    """Counts pages by the name of their address, never by the address itself, which would name tenants."""
+    """Counts pages by URL name, never by the URL itself, which would name tenants."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,6 +1,7 @@
 """Where the database, Valkey and the secret keys are: in the environment, or in embedded servers of the devstack.
 
-Imports no Django: settings ask. The production image has no `devstack`; there the environment must say everything.
+Imports no Django, because settings use it. The production image has no `devstack`; there the environment must set
+everything.
 """
 
 import os
@@ -16,11 +17,11 @@ DOTENV = Path(__file__).resolve().parent.parent / ".env"
 
 
 class ServiceError(Exception):
-    """An embedded server cannot be used, or none is there; the message is a sentence for the operator."""
+    """An embedded server cannot be used, or there is none; the message is for the operator."""
 
 
 class ServiceMissing(ServiceError):
-    """An address or key is neither configured nor available from the development stack; the message says which."""
+    """An address or key is neither configured nor available from the development stack; the message names it."""
 
 
 def database_url() -> str:
@@ -40,7 +41,7 @@ def secret(variable: str, name: str) -> str:
 
 @contextmanager
 def lease() -> Iterator[None]:
-    """Keep the embedded servers running while the context is open; nothing to do where there are none.
+    """Keep the embedded servers running while the context is open; does nothing when there are none.
 
     Raises ServiceError where they cannot be started.
     """

@@ -39,11 +39,11 @@ except NoDemoHere as refusal:
     raise ImproperlyConfigured(str(refusal)) from refusal
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 SANDBOX_URL = env.str("MARKAZ_SANDBOX_URL", "")
-# Hosts inside our own network at which owners may have their MazBot; every other one must be public.
-#: So long a phone must stay connected before the link it was paired by is used up: WhatsApp undoes some scans at once.
+# Hosts inside our own network at which owners may have their MazBot; all others must be public.
+#: How long a phone must stay connected before its pairing link is used up: WhatsApp undoes some scans immediately.
 PAIRING_HOLD = timedelta(minutes=env.int("PAIRING_HOLD_MINUTES", 5))
 MAZBOT_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("MAZBOT_INTERNAL_HOSTS", [])))
-# The clock may only be moved where no customer is billed by it.
+# The clock may be moved only where no customer is billed by it.
 CLOCK_MAY_MOVE = DEMO or TESTING
 
 #: The development stack: demo data, its clock, embedded servers. The production image does not have it.
@@ -177,7 +177,7 @@ PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
-# The list of one's devices says when each was last seen (centers/web/middleware.py notes it).
+# A person's list of devices shows when each was last seen (recorded by centers/web/middleware.py).
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "centers.tenancy.sign_in.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
@@ -217,8 +217,8 @@ STATICFILES_FINDERS = [
     "config.web.static_files.NodeModulesFinder",
 ]
 NODE_MODULES = env.path("NODE_MODULES", BASE_DIR / "node_modules")
-# After `collectstatic` (the Docker image) files have hashed names and are cached for good; without it they are served
-# from where they lie, as `make run` does.
+# After `collectstatic` (the Docker image) files have hashed names and are cached permanently; without it they are
+# served from their source folders, as `make run` does.
 COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -246,12 +246,12 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    # The limits of signing in count per address: the one our proxy saw, or everybody would share the proxy's.
+    # Sign-in limits count per client address: the one our proxy saw, or all clients would share the proxy's.
     ALLAUTH_TRUSTED_PROXY_COUNT = 1
 CSRF_FAILURE_VIEW = "config.web.error_pages.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-# Of a whole request with its files; the largest one that a form takes has 2 MB.
+# Of a whole request with its files; the largest file that a form accepts has 2 MB.
 MAX_REQUEST_BYTES = 6 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -278,7 +278,7 @@ LIVE_LIMITS: dict[str, Any] = {
     "per_client": env.int("LIVE_STREAMS_PER_CLIENT", 100),
     "behind_proxy": env.bool("BEHIND_PROXY", False),
 }
-# /metrics answers the machine itself, or whoever shows this token.
+# /metrics answers requests from the machine itself, or with this token.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # --- Mail -----------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ EMAIL_CONFIG = dj_email_url.parse(env.str("EMAIL_URL", "") or "console:")
 if "EMAIL_BACKEND" not in EMAIL_CONFIG:
     raise ImproperlyConfigured("EMAIL_URL must begin with console:, file:, smtp:, submission: or smtps:.")
 globals().update(EMAIL_CONFIG)
-# Some mails are sent while a person waits: a mail server that never answers must not hold the pages' threads.
+# Some mails are sent while a person waits: a mail server that never answers must not block the page threads.
 EMAIL_TIMEOUT = EMAIL_CONFIG.get("EMAIL_TIMEOUT") or 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or "Markaz <no-reply@markaz.example>"
 
@@ -296,8 +296,8 @@ CELERY = {
     "result_backend": None,
     "task_ignore_result": True,
     "task_acks_late": True,
-    # A task whose process died is sent again, but not forever: it may be what kills it. Three deliveries, then it
-    # fails; a tick hands out what is still due. Where sending fails the message goes back to its queue.
+    # A task whose process died is redelivered, but not endlessly: the task may be the cause. Three deliveries, then it
+    # fails; a tick enqueues again what is still due. If publishing fails, the message goes back to its queue.
     "task_retry_on_worker_lost": True,
     "task_reject_on_worker_lost": True,
     "task_annotations": {"*": {"max_retries": 2, "default_retry_delay": 2}},
@@ -327,7 +327,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django_structlog": {"level": "WARNING"},
-        # Refusals are told in one line by centers.tenancy.access; Django would add a traceback to each.
+        # Refusals are logged in one line by centers.tenancy.access; Django would add a traceback to each.
         "django.request": {"level": "ERROR"},
         # A line for every tick would hide everything else.
         "celery.beat": {"level": "WARNING"},

@@ -1,4 +1,4 @@
-"""What belongs to no reseller: a heartbeat of every queue, and what falls due for accounts."""
+"""Tasks of no reseller: a heartbeat of every queue, and what falls due for accounts."""
 
 from celery import shared_task
 
@@ -12,9 +12,9 @@ KEPT_SECONDS = 7 * 24 * 3600
 
 @shared_task(name="config.heartbeat")
 def heartbeat(*, queue: str) -> None:
-    """Written by whichever worker took it from `queue`, as an ISO time in UTC.
+    """Record, as an ISO time in UTC, that a worker took this from `queue`.
 
-    A worker can be alive and yet no longer take tasks from one.
+    A worker can be alive and yet no longer take tasks from a queue.
     """
     live.valkey().set(HEARTBEAT_KEY.format(queue=queue), clock.now().isoformat(), ex=KEPT_SECONDS)
 

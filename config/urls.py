@@ -1,4 +1,4 @@
-"""All addresses of the product. `/r/<slug>/` is staff's, `/c/<id>/` a center's, the rest is for everybody."""
+"""All addresses of the product. `/r/<slug>/` is staff's, `/c/<id>/` a center's, the rest is public."""
 
 from allauth.mfa.totp.views import activate_totp
 from allauth.mfa.webauthn.views import add_webauthn
@@ -11,7 +11,7 @@ from config.web.error_pages import closed
 
 handler403 = "config.web.error_pages.forbidden"
 
-#: allauth's pages for addresses. Whoever could take one without proving that it is theirs would be taken for its owner
+#: allauth's pages for email addresses. A person who added one without proof would be treated as its owner
 #: by the next invitation, reset link or `create_reseller`; a new address is invited instead.
 _ADDRESS_PAGES = ("email/", "confirm-email/", "confirm-email/<path:key>")
 

@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class DevstackConfig(AppConfig):
-    """What only development and the demo need: commands and the page that moves the clock."""
+    """For development and the demo only: commands and the page that moves the clock."""
 
     name = "devstack"

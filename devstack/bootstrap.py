@@ -1,7 +1,7 @@
-"""Prepares a checkout before anything of it can be imported: virtual environment, packages, a browser.
+"""Prepares a checkout before any of its code can be imported: virtual environment, packages, a browser.
 
 Run by the Makefile as `python3 -I devstack/bootstrap.py {memory,base,devstack,dev,chromium}` with any Python from
-3.11 on and the standard library alone. What is already there is recognised by a digest and costs no time.
+3.11 on and the standard library alone. What is already installed is recognised by a digest and skipped.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ NPM_FLAGS = [
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_SECONDS = 30.0
 TITLE = "markaz"
-# What the product takes at rest with a demo, and what it cannot start with.
+# What the idle product with a demo uses, and the least it can start with.
 NEEDED_MB, LEAST_MB = 1500, 700
 _KEPT_HERE = (
     "Markaz keeps its packages and its data inside the checkout: give yourself the right to write there, "
@@ -54,7 +54,7 @@ BROWSER_PACKAGE = ROOT / "tests" / "browser" / "chromium"
 
 
 class BootstrapError(Exception):
-    """A step failed; the message is a sentence for the person at the terminal."""
+    """A step failed; the message is for the person at the terminal."""
 
 
 def main() -> int:
@@ -70,7 +70,7 @@ def main() -> int:
     try:
         (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
         with (ROOT / ".local" / "bootstrap.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two `make` at once would install over each other
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two concurrent `make` would install over each other
             for name in sys.argv[1:]:
                 steps[name]()
     except BootstrapError as error:
@@ -87,7 +87,7 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    """One line for the person at the terminal; standard output belongs to results."""
+    """One line for the person at the terminal; standard output is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -104,21 +104,21 @@ def base() -> None:
 
 
 def devstack() -> None:
-    """What `make run` needs on top: the embedded servers, the supervisor, the sandbox."""
+    """What `make run` needs in addition: the embedded servers, the supervisor, the sandbox."""
     make_environment()
     install("devstack")
     frontend(ROOT, tools=False)
 
 
 def dev() -> None:
-    """What checks and tests need on top."""
+    """What checks and tests need in addition."""
     make_environment()
     install("dev")
     frontend(ROOT)
 
 
 def free_memory_mb() -> int | None:
-    """Memory that is left for us, in MB: the machine's, or a container's when that is less. None: nobody says."""
+    """Available memory in MB: the machine's, or a container's when that is less. None if unknown."""
     amounts = []
     with contextlib.suppress(OSError):
         found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
@@ -130,7 +130,7 @@ def free_memory_mb() -> int | None:
 
 
 def enough_memory(free: int | None) -> None:
-    """Say so where memory (MB) is short, and stop where the system would kill processes of ours at random."""
+    """Warn when memory (MB) is short, and stop when the system would kill processes at random."""
     if free is None or free >= NEEDED_MB:
         return
     short = f"{free} MB of memory are free; Markaz with its database needs about {NEEDED_MB} MB"
@@ -140,7 +140,7 @@ def enough_memory(free: int | None) -> None:
 
 
 def make_environment() -> None:
-    """Make `.venv`, again when it is broken (the checkout moved, or its Python was removed)."""
+    """Create `.venv`, or replace a broken one (the checkout moved, or its Python was removed)."""
     probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
     if PYTHON.exists() and subprocess.run([PYTHON, "-c", probe], capture_output=True).returncode == 0:
         return
@@ -182,7 +182,7 @@ def install(name: str) -> None:
 def frontend(folder: Path, *, tools: bool = True) -> None:
     """Install the npm packages of `folder` exactly as its lock file says, running none of their scripts.
 
-    `tools=False` leaves out what only checks need; what is there already stays.
+    `tools=False` leaves out what only checks need; installed packages stay.
     """
     stamp = folder / "node_modules" / ".markaz"
     digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
@@ -199,15 +199,15 @@ def frontend(folder: Path, *, tools: bool = True) -> None:
     stamp.write_text(digest if tools else without_tools)
 
 
-# The line in which each tells of the next package, and its name.
+# The line in which each announces the next package, and its name.
 _OF_PIP = re.compile(r"\s*(?:Collecting|Requirement already satisfied:) ([^\s=]+)")
 _OF_NPM = re.compile(r"npm http (?:fetch|cache) (?:GET \d+ )?\S*?([^/\s]+)\.tgz")
 
 
 def counted(command: list[str], folder: Path, package: "re.Pattern[str]", total: int) -> int:
-    """Run a program that installs `total` packages, and tell how far it is. Returns its exit status.
+    """Run a program that installs `total` packages, and report its progress. Returns its exit status.
 
-    On a terminal one line is written over; elsewhere every tenth package gets one. What else the program says is
+    On a terminal one line is overwritten; elsewhere every tenth package gets one. Its other output is
     shown when it fails.
     """
     other: list[str] = []
@@ -261,7 +261,7 @@ def node() -> Path:
 
 
 def chromium() -> None:
-    """Print the path of a Chromium that really opens a page, installing one when the machine has none."""
+    """Print the path of a Chromium that can open a page, installing one when the machine has none."""
     for find in (_chromium_at_hand, _chromium_of_the_system, _chromium_of_the_registry):
         path = find()
         if path:
@@ -313,7 +313,7 @@ def opens_a_page(program: str) -> bool:
     """Whether this browser starts headless on this machine and renders; a stub or a missing library fails.
 
     Started as the tests start it: without a sandbox, because not every machine lets an ordinary user have one, and
-    the tests open no pages but ours.
+    the tests open only our own pages.
     """
     flags = ["--headless", "--disable-gpu", "--no-sandbox", "--no-first-run", "--remote-debugging-port=0"]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-#: What `manage.py demo` says once these people can sign in; the supervisor waits for it.
+#: What `manage.py demo` prints once these people can sign in; the supervisor waits for it.
 SIGN_IN_NOW = "you can sign in now"
 PASSWORD = "markaz-demo"  # noqa: S105  # public by design: it opens only an install filled by `demo`
 

@@ -1,4 +1,4 @@
-"""Moving a demo ahead in time: the product's clock and the sandbox's together."""
+"""Moving the clocks of the product and the sandbox forward together."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from whatsapp.models import MazbotAccount
 def move_ahead(by: timedelta) -> None:
     """Move the product `by` further ahead of real time, and the sandbox to the same moment.
 
-    Only forward: due times already written in the database would otherwise lie in a far future.
+    Only forward: due times already in the database would otherwise be far in the future.
     Raises clock.ClockFixed outside a demo or a test and where customers of a real MazBot would be billed by it,
     ValueError for a step back.
     """

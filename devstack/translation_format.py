@@ -2,7 +2,7 @@
 
 GNU msgfmt compares the values that each form fills in with those of the (plural) original. It lets a form that
 stands for one or two numbers only, as Arabic's "one" and "two", leave a named value out; an unnamed one never:
-`"..." % 2` fails when nothing takes the 2.
+`"..." % 2` fails without a place for the 2.
 """
 
 import re
@@ -33,22 +33,22 @@ Values = list[tuple[str | None, str]]
 
 
 class Broken(ValueError):
-    """A text that cannot be filled in; the message says why."""
+    """A text that cannot be formatted; the message says why."""
 
 
 def values(text: str) -> Values:
     """The values that printf-style formatting fills into `text`. Raises Broken where it would fail."""
-    found: Values = []
+    conversions: Values = []
     for match in _CONVERSION.finditer(text):
         kind = match["kind"]
         if kind == "%" and match["name"] is None:
             continue
         if kind not in _KINDS or not kind:
             raise Broken(f"{match.group()!r} is no placeholder; a percent sign is written %%")
-        found.append((match["name"], kind))
-    if len({name is None for name, _ in found}) > 1:
+        conversions.append((match["name"], kind))
+    if len({name is None for name, _ in conversions}) > 1:
         raise Broken("named and unnamed placeholders in one text")
-    return found
+    return conversions
 
 
 def format_problems(originals: Sequence[str], forms: Sequence[str], *, filled: bool) -> Iterator[str]:
@@ -98,13 +98,13 @@ def _unlike(original: str, form: str, *, rare: bool) -> Iterator[str]:
 
 
 def _unlike_names(
-    wanted: set[tuple[str | None, str]], used: set[tuple[str | None, str]], *, rare: bool
+    required: set[tuple[str | None, str]], used: set[tuple[str | None, str]], *, rare: bool
 ) -> Iterator[str]:
-    if strange := used - wanted:
+    if strange := used - required:
         yield f"unknown placeholder {_spelled(strange)}"
-    elif not rare and (lost := wanted - used):
+    elif not rare and (lost := required - used):
         yield f"missing placeholder {_spelled(lost)}"
 
 
-def _spelled(found: set[tuple[str | None, str]]) -> list[str]:
-    return sorted(f"%({name}){kind}" for name, kind in found)
+def _spelled(values: set[tuple[str | None, str]]) -> list[str]:
+    return sorted(f"%({name}){kind}" for name, kind in values)

@@ -1,6 +1,6 @@
 """`python -m devstack.translations {extract,compile,check}`: Arabic, without the gettext programs.
 
-Extraction and compilation use Babel; Django itself turns a template into Python source that Babel reads.
+Extraction and compilation use Babel; Django converts templates to Python source that Babel reads.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def messages() -> Catalog:
-    """Every message of the sources, with where it stands."""
+    """Every message of the sources, with its location."""
     catalog = Catalog(project="Markaz", charset="utf-8")
     for path, source in _python_sources():
         # Without line numbers: the file would change with every edit elsewhere.
@@ -102,7 +102,7 @@ def _read() -> Catalog:
 
 
 def update() -> int:
-    """Bring django.po up to date with the sources and keep what is translated."""
+    """Update django.po from the sources and keep existing translations."""
     catalog = _read()
     catalog.update(messages(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
@@ -115,7 +115,7 @@ def update() -> int:
 
 
 def compile_if_needed() -> int:
-    """Write django.mo when it differs from what django.po says."""
+    """Write django.mo when it differs from django.po."""
     if PO.exists():
         compiled = _compiled(_read())
         if not MO.exists() or MO.read_bytes() != compiled:
@@ -149,18 +149,18 @@ def check() -> int:
     return 1 if wrong else 0
 
 
-def _gaps(wanted: Catalog, catalog: Catalog) -> Iterator[str]:
-    """Sources and django.po must name the same messages."""
-    for message in wanted:
+def _gaps(sources: Catalog, catalog: Catalog) -> Iterator[str]:
+    """Sources and django.po must have the same messages."""
+    for message in sources:
         if message.id and catalog.get(message.id, message.context) is None:
             yield f"{message.locations[0][0]}: not in django.po, run `extract`: {message.id!r}"
     for message in catalog:
-        if message.id and wanted.get(message.id, message.context) is None:
+        if message.id and sources.get(message.id, message.context) is None:
             yield f"django.po: no source has it any more, run `extract`: {message.id!r}"
 
 
 def _broken(catalog: Catalog) -> Iterator[str]:
-    """Every message must be translated, in all plural forms, with the same placeholders, as msgfmt wants them."""
+    """Every message must be translated, in all plural forms, with the same placeholders, as msgfmt requires."""
     for message in catalog:
         if not message.id:
             continue
@@ -189,13 +189,13 @@ def _translated(message: Message) -> bool:
 
 
 def _placeholders(message: Message) -> str | None:
-    """What is wrong with the placeholders of a translation; None when nothing is.
+    """The error in the placeholders of a translation, or None.
 
     Arabic writes "one" and "two" in words, so a plural form may leave out a placeholder, but none may name
     one that the original lacks.
     """
     originals = _texts(message.id)
-    known = {found for text in originals for found in PLACEHOLDER.findall(text.replace("%%", ""))}
+    known = {placeholder for text in originals for placeholder in PLACEHOLDER.findall(text.replace("%%", ""))}
     for text in _texts(message.string):
         used = set(PLACEHOLDER.findall(text.replace("%%", "")))
         if used - known:

@@ -1,4 +1,4 @@
-"""What only a demo has: a clock that people can move to see invoices fall due."""
+"""For the demo only: a clock that can be moved to see invoices fall due."""
 
 from datetime import timedelta
 

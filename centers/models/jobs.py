@@ -11,7 +11,7 @@ from centers.models.managers import TenantManager
 from centers.models.tenancy import Reseller
 from centers.stored_messages import StoredMessage, StoredMessageField, StoredMessagesField
 
-# How long a run counts as running without a sign of life from its process.
+# How long a run counts as running after its process last renewed the lease.
 RUN_LEASE = timedelta(minutes=15)
 
 

@@ -26,7 +26,7 @@ Tenant = tuple[int, int | None]  # reseller and, for a portal page, center
 
 
 class Listener:
-    """One tenant's part of a stream. Unsent news is a set of topics: a slow browser costs no more than a fast one."""
+    """One tenant's part of a stream. Unsent hints are a set of topics: a slow browser costs no more than a fast one."""
 
     def __init__(self, tenant: Tenant, woken: asyncio.Event) -> None:
         self.reseller, self.center = tenant
@@ -37,7 +37,7 @@ class Listener:
         self._woken = woken
 
     def hint(self, topics: list[str], stamp: str) -> None:
-        """Something changed."""
+        """Note that `topics` changed."""
         if len(self._topics) < _MOST_TOPICS:
             self._topics.update(topics)
         self.beat(stamp)
@@ -48,7 +48,7 @@ class Listener:
         self._woken.set()
 
     def take(self) -> tuple[list[str], str] | None:
-        """Topics (empty for a mere heartbeat) and the stamp, once; None when there is no news."""
+        """The unsent topics (empty for a heartbeat) and the stamp, handed out once; None when nothing changed."""
         if not self._news:
             return None
         topics, self._topics, self._news = sorted(self._topics), set(), False
@@ -56,7 +56,7 @@ class Listener:
 
 
 class Stream:
-    """What one browser hears: the tenants that its pages show, in the order in which it named them."""
+    """One browser's stream: the tenants that its pages show, in the order in which it named them."""
 
     def __init__(self, tenants: list[Tenant]) -> None:
         self._woken = asyncio.Event()
@@ -64,12 +64,12 @@ class Stream:
         self.ended = False
 
     def end(self) -> None:
-        """Close the stream at once."""
+        """Close the stream immediately."""
         self.ended = True
         self._woken.set()
 
     async def next(self) -> list[tuple[int, list[str], str]]:
-        """Wait for news: which tenant, topics, stamp."""
+        """Wait for the next hint: which tenant, topics, stamp."""
         await self._woken.wait()
         self._woken.clear()
         news = [(number, listener.take()) for number, listener in enumerate(self.listeners)]
@@ -80,7 +80,7 @@ class Hub:
     """The streams of this process and the two tasks that feed them."""
 
     def __init__(self, url: str) -> None:
-        # After a restart every open page comes back at once: they wait their turn for a connection.
+        # After a restart all open pages reconnect together: they queue for a connection.
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
@@ -104,7 +104,7 @@ class Hub:
         return len(self._streams)
 
     def start(self) -> None:
-        """Begin to listen; more calls do nothing."""
+        """Start listening; further calls do nothing."""
         if not self._tasks and not self._closing:
             self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
 
@@ -120,11 +120,11 @@ class Hub:
         await self._redis.aclose()
 
     async def join(self, tenants: list[Tenant]) -> Stream | None:
-        """A new stream that has its tenants' stamps, or None while Valkey is away or the server stops."""
+        """A new stream with its tenants' stamps, or None while Valkey is unavailable or the server stops."""
         self.start()
         stream = Stream(tenants)
         self._streams.add(stream)
-        for listener in stream.listeners:  # before the stamps are read: a hint in between is not missed
+        for listener in stream.listeners:  # before the stamps are read, so that no hint in between is missed
             self._listeners[listener.reseller].add(listener)
         try:
             await asyncio.wait_for(self._subscribed.wait(), 2)
@@ -147,7 +147,7 @@ class Hub:
                 del self._listeners[listener.reseller]
 
     async def stamp(self, reseller: int, center: int | None) -> str:
-        """The tenant's stamp as it is now; raises when Valkey is away."""
+        """The tenant's current stamp; raises when Valkey is unavailable."""
         value = await self._redis.get(version_key(reseller, center))
         return str(value or "0")
 
@@ -162,7 +162,7 @@ class Hub:
                     await subscription.subscribe(CHANNEL)
                     self._subscribed.set()
                     delay = _FIRST_DELAY
-                    # Tells pages what was published while nobody listened.
+                    # Makes pages fetch what was published while the subscription was down.
                     await self._beat_once(self._everyone())
                     while True:
                         await self._pass_on(subscription)
@@ -179,7 +179,7 @@ class Hub:
         try:
             self._deliver(json.loads(message["data"]))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            # Of another version of the product, say; the next heartbeat tells pages that something changed.
+            # From another version of the product, for example; the next heartbeat makes pages notice the change.
             log.warning("live_hint_unreadable", error=type(error).__name__)
 
     def _deliver(self, hint: dict[str, Any]) -> None:
@@ -190,7 +190,7 @@ class Hub:
                 listener.hint(hint["t"], str(stamp))
 
     async def _beat(self) -> None:
-        """A heartbeat for each stream every BEAT_SECONDS, some at a time: thousands at once would hold the pages up."""
+        """Send each stream a heartbeat every BEAT_SECONDS, in batches: thousands together would delay the pages."""
         while True:
             everyone = self._everyone()
             slices = [everyone[start::_SLICES] for start in range(_SLICES)]
@@ -201,11 +201,11 @@ class Hub:
                         await self._beat_once(some)
 
     async def _first_stamps(self, listeners: list[Listener]) -> None:
-        """One question to Valkey for all who come within a moment: after a restart thousands do."""
+        """One request to Valkey for all streams that ask within a moment: after a restart thousands do."""
         self._arrivals += listeners
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_arrivals())
-        # Shielded: one browser that leaves must not take the others' answer along.
+        # Shielded: a browser that disconnects must not cancel the answer for the others.
         await asyncio.shield(self._reading)
 
     async def _read_arrivals(self) -> None:

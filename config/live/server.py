@@ -1,4 +1,4 @@
-"""`/live/` and `/live/stamp` as plain ASGI: a stream of hints, and the same question for where streams are blocked."""
+"""`/live/` and `/live/stamp` as plain ASGI: a stream of hints, and polling for networks that block streams."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ _COMMON = [
 
 @dataclass(frozen=True)
 class Limits:
-    """How many streams one process holds open: in all, for one tenant, and for one tenant and address."""
+    """Limits of open streams in one process: in all, for one tenant, and for one tenant and address."""
 
     streams: int = 5000
     per_tenant: int = 2500
@@ -32,7 +32,7 @@ class Limits:
     behind_proxy: bool = False
 
     def within(self, streams: int) -> "Limits":
-        """These limits, with no more than `streams` in all."""
+        """These limits with at most `streams` in all."""
         return replace(self, streams=min(self.streams, streams))
 
 
@@ -106,7 +106,8 @@ class LiveServer:
             ]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             left = min(token_seconds_left(token.text) for token in good)
-            with suppress(TimeoutError):  # a token's end: authority is looked at again before hints go on
+            # A timeout: a token expired. Authority is checked again before more hints are sent.
+            with suppress(TimeoutError):
                 async with asyncio.timeout(max(left, 1)):
                     for token in tokens:
                         if token.tenant is None:
@@ -122,7 +123,7 @@ class LiveServer:
 
 
 class _Token:
-    """One token of the address, and the tenant it opens; None for a token that is not good."""
+    """One token of the address, and the tenant it gives access to; None for an invalid token."""
 
     def __init__(self, number: int, text: str) -> None:
         self.number, self.text = number, text
@@ -132,7 +133,7 @@ class _Token:
 
 
 async def _write(receive: Receive, send: Send, stream: Stream, numbers: list[int | None]) -> None:
-    """Pass news on until the browser leaves or the server stops."""
+    """Pass hints on until the browser disconnects or the server stops."""
     gone = asyncio.ensure_future(_left(receive))
     try:
         while not stream.ended:

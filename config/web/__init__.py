@@ -1,1 +1,1 @@
-"""The web process: how many connections it takes, and what happens to those it has no room for."""
+"""The web process: how many connections it accepts, and what happens at the limit."""

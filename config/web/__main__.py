@@ -1,4 +1,4 @@
-"""`python -m config.web`: Granian with room for many connections. `make run`, the image and compose all start this."""
+"""`python -m config.web`: Granian with a high connection limit. `make run`, the image and compose start this."""
 
 import argparse
 import os
@@ -15,15 +15,15 @@ def main() -> None:
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--header-seconds", type=float, default=HEADER_SECONDS)
     chosen = options.parse_args()
-    wanted = configured("WEB_CONNECTIONS") or str(CONNECTIONS)
-    if not wanted.isdecimal() or int(wanted) < 1:
+    requested = configured("WEB_CONNECTIONS") or str(CONNECTIONS)
+    if not requested.isdecimal() or int(requested) < 1:
         sys.exit(
-            f"WEB_CONNECTIONS is {wanted!r}; set it to a number of connections, for example {CONNECTIONS}."
+            f"WEB_CONNECTIONS is {requested!r}; set it to a number of connections, for example {CONNECTIONS}."
         )
-    taken = room(int(wanted)).connections
-    if taken < int(wanted):
+    taken = room(int(requested)).connections
+    if taken < int(requested):
         print(
-            f"Only {taken} instead of {wanted} connections: the hard limit of open files is too low. "
+            f"Only {taken} instead of {requested} connections: the hard limit of open files is too low. "
             "Raise it (`ulimit -Hn`, LimitNOFILE= or compose's ulimits).",
             file=sys.stderr,
             flush=True,
@@ -36,8 +36,8 @@ def main() -> None:
 def granian(host: str, port: int, *, connections: int, header_seconds: float) -> list[str]:
     """Arguments for Python. With open streams a stop takes 20 s without the kill timeout.
 
-    HTTP/1 only: one connection of HTTP/2 carries hundreds of requests past the limit of connections, and lives for
-    ever. Browsers speak HTTP/2 with the proxy.
+    HTTP/1 only: one HTTP/2 connection carries hundreds of requests past the limit of connections, without an
+    end. Browsers speak HTTP/2 with the proxy.
     """
     options = {
         "interface": "asgi",

@@ -1,4 +1,4 @@
-"""Answers to what is refused before a view could speak: a whole page, or a sentence where htmx asked for a part."""
+"""Answers to requests refused before any view: a whole page, or a message where htmx asked for a fragment."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def closed(request: HttpRequest, key: str = "") -> HttpResponse:
-    """404 in place of a library's page that we do not have."""
+    """404 in place of a library's page that we do not offer."""
     raise Http404
 
 
@@ -31,7 +31,7 @@ def _refuse(request: HttpRequest, page: str, sentence: str) -> HttpResponse:
 
 
 def _page_before(request: HttpRequest) -> str:
-    """Where the form was, when that was a page of ours; "" otherwise."""
+    """The page of the form, when it was one of ours; "" otherwise."""
     page = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
     return page if ours else ""

@@ -1,7 +1,7 @@
-"""When all connections are taken: those that ask nothing are closed, and the others are told so instead of waiting.
+"""When all connections are taken: idle ones are closed, and others get an answer instead of waiting.
 
-Granian accepts no further connection at its limit; the kernel keeps it waiting without a word. This thread of the
-worker looks at how many wait. Linux only; elsewhere idle connections still end after HEADER_SECONDS.
+At its limit Granian accepts no further connection; the kernel keeps it waiting without an answer. This thread of the
+worker checks how many wait. Linux only; elsewhere idle connections still end after HEADER_SECONDS.
 """
 
 import os
@@ -19,7 +19,7 @@ from config.web.connections import UNREAD_SECONDS
 
 Peer = tuple[str, int]
 LOOK_SECONDS = 0.25
-# A request is at work within milliseconds of its arrival; a connection that asks nothing for so long is idle or slow.
+# A request is at work within milliseconds of its arrival; a connection without one for this long is idle or slow.
 QUIET_SECONDS = 1.0
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\n"
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Guard(threading.Thread):
-    """Looks after the connections of a process that listens on one port."""
+    """Watches the connections of a process that listens on one port."""
 
     def __init__(self, *, connections: int, busy: Collection[Peer]) -> None:
         """`busy`: the far ends of the connections that have a request at work; it changes while this runs."""
@@ -42,7 +42,7 @@ class Guard(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
-        """Look until `stop`."""
+        """Watch until `stop`."""
         if sys.platform != "linux":
             return
         listener = self._listener()
@@ -57,7 +57,7 @@ class Guard(threading.Thread):
                     self.look(listener)
 
     def stop(self) -> None:
-        """End with the next look."""
+        """Stop at the next check."""
         self._ended.set()
 
     def look(self, listener: socket.socket) -> None:
@@ -72,7 +72,7 @@ class Guard(threading.Thread):
         ended = self._end({peer for peer, since in self._quiet.items() if now - since >= QUIET_SECONDS})
         refused = 0
         if ended:
-            self._full_since = now  # those that waited now have their turn
+            self._full_since = now  # let the waiting ones be accepted first
         elif now - self._full_since >= QUIET_SECONDS:
             refused = _refuse_all(listener)
         if ended or refused:
@@ -117,7 +117,7 @@ def far_end(address: tuple[object, ...]) -> Peer:
 
 
 def _sockets() -> Iterator[socket.socket]:
-    """A duplicate of every internet socket of this process; to be closed by whoever takes it."""
+    """A duplicate of every internet socket of this process; the caller must close it."""
     for name in os.listdir("/proc/self/fd"):
         with suppress(OSError):
             if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
@@ -130,9 +130,9 @@ def _sockets() -> Iterator[socket.socket]:
 
 
 def _waiting(listener: socket.socket) -> int:
-    """How many connections wait to be accepted: of a listening socket Linux tells it as tcpi_unacked."""
-    told = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)
-    return int(struct.unpack_from("I", told, 24)[0])
+    """How many connections wait to be accepted: for a listening socket Linux reports it as tcpi_unacked."""
+    tcp_info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28)
+    return int(struct.unpack_from("I", tcp_info, 24)[0])
 
 
 def _refuse_all(listener: socket.socket) -> int:
@@ -145,6 +145,6 @@ def _refuse_all(listener: socket.socket) -> int:
                 connection.setblocking(False)
                 connection.send(_REFUSAL)
                 connection.shutdown(socket.SHUT_WR)
-                # What came is read, or closing would reset the connection and take the answer along.
+                # Read what arrived, or closing would reset the connection and discard the answer.
                 connection.recv(1 << 16)
     return count

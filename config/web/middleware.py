@@ -1,4 +1,4 @@
-"""What is done before any room is asked: static files from the same process, and no request without end."""
+"""Middleware before any app: static files from the same process, and a limit on request size."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +14,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 class RequestSizeMiddleware:
     """Refuses a request that declares more than MAX_REQUEST_BYTES before any of it is read.
 
-    Django limits fields but not files: looking for the token of a form alone would write all of them to the disk, for
-    anybody. A body of undeclared length is no danger, because WSGI hands none over.
+    Django limits fields but not files: looking for the form's token alone would write all of them to disk, for
+    anyone. A body of undeclared length is no danger, because WSGI hands none over.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -35,6 +35,6 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise, answering from the finders where `collectstatic` has not been run."""
 
     def add_files(self, root: str, prefix: str | None = None) -> None:
-        """Add a folder's files; one that does not exist is no reason to warn."""
+        """Add a folder's files; ignore one that does not exist."""
         if Path(root).is_dir():
             super().add_files(root, prefix)

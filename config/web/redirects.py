@@ -1,4 +1,4 @@
-"""A redirect to HTTPS that would lead back here forever is explained instead."""
+"""A redirect to HTTPS that would loop is answered with an explanation."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class EndlessRedirectMiddleware:
-    """Around SecurityMiddleware, whose redirect to HTTPS is the one looked at."""
+    """Wraps SecurityMiddleware, whose redirect to HTTPS is the one checked."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -31,7 +31,7 @@ class EndlessRedirectMiddleware:
         if COOKIE in request.COOKIES or (forwarded == "https" and not trusted):
             return _explanation(request, forwarded=forwarded, trusted=trusted)
         response.set_cookie(COOKIE, "1", max_age=_SECONDS, secure=True, httponly=True, samesite="Lax")
-        # A browser that remembered it would go round in circles long after the settings are right.
+        # A browser that cached it would keep looping long after the settings are fixed.
         response["Cache-Control"] = "no-store"
         return response
 
@@ -54,7 +54,7 @@ def _explanation(request: HttpRequest, *, forwarded: str, trusted: bool) -> Http
         x_forwarded_proto=forwarded[:20],
     )
     with translation.override(translation.get_language_from_request(request)):
-        said = _(
+        message = _(
             "This page can't be shown: this site's settings would redirect it to itself endlessly. "
             "You opened the site over HTTPS, but Markaz isn't configured for it."
         )
@@ -69,6 +69,6 @@ def _explanation(request: HttpRequest, *, forwarded: str, trusted: bool) -> Http
                 "X-Forwarded-Proto: https, and restart Markaz."
             )
         )
-    response = HttpResponse(f"{said}\n\n{remedy}\n", status=500, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(f"{message}\n\n{remedy}\n", status=500, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "no-store"
     return response

@@ -1,7 +1,7 @@
-"""Requests as the pages get them: with a whole body and honest header names.
+"""Requests as the pages receive them: with a complete body and unambiguous header names.
 
-A page runs in one of a few threads. If it read its body from the network, a handful of connections that send a byte now
-and then would hold all threads and silence the install, so bodies are read here, where waiting costs next to nothing.
+A page runs in one of a few threads. If it read its body from the network, a few connections that send a byte now
+and then would block all threads and the whole install, so bodies are read here, where waiting is cheap.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class BodyLimits:
     """In bytes of one body and of all bodies held at once; in seconds without a byte and of a whole body.
 
     `requests` at work or waiting for a thread; `bodies` still on their way, in all and from one address;
-    `unread`: seconds that the far end may take nothing of its answer.
+    `unread`: seconds that the far end may read nothing of its answer.
     """
 
     one: int
@@ -45,7 +45,7 @@ class WholeBodies:
         self._reading: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; refused at once where so many wait that its turn would come too late."""
+        """One request; refused immediately when too many others wait."""
         most = self._limits.requests
         if self._requests >= (most + most // 8 if scope["path"] in _OF_HEALTH else most):
             return await _answer(send, 503)
@@ -59,7 +59,7 @@ class WholeBodies:
         headers = _honest(scope["headers"])
         declared = dict(headers).get(b"content-length", b"")
         if declared.isdigit() and int(declared[:20]) > self._limits.one:
-            # OperationRefused by config.web.middleware in the words of the person's language, unread.
+            # Left unread: config.web.middleware refuses it in the person's language.
             await self._app({**scope, "headers": headers}, receive, send)
             return
         body = bytearray()
@@ -90,7 +90,7 @@ class WholeBodies:
                 del reading[sender]
 
     async def _read(self, body: bytearray, receive: Receive) -> int | None:
-        """Fill `body`; the status to answer with when it cannot be read, 0 when nobody waits for one any more."""
+        """Fill `body`; the status to answer with when it cannot be read, 0 when the client is gone."""
         try:
             async with asyncio.timeout(self._limits.whole):
                 while True:
@@ -130,7 +130,7 @@ def _is_bare(scope: Scope, headers: list[tuple[bytes, bytes]]) -> bool:
 
 
 def _impatient(send: Send, seconds: float) -> Send:
-    """`send` that raises TimeoutError, and so ends the connection, when the far end takes nothing for so long."""
+    """`send` that raises TimeoutError, and so ends the connection, when the far end reads nothing for that long."""
 
     async def within(message: MutableMapping[str, Any]) -> None:
         async with asyncio.timeout(seconds):
@@ -140,7 +140,7 @@ def _impatient(send: Send, seconds: float) -> Send:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """`receive` that gives the body first, then whatever comes."""
+    """`receive` that returns the body first, then passes through."""
     waiting = [body]
 
     async def again() -> MutableMapping[str, Any]:

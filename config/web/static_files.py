@@ -20,7 +20,7 @@ FILES = (
     "@fontsource-variable/cairo/files/cairo-latin-wght-normal.woff2",
     "@fontsource-variable/cairo/files/cairo-latin-ext-wght-normal.woff2",
     "@fontsource-variable/inter/index.css",
-    # The style sheet names all of them; a browser loads those whose letters it meets.
+    # The style sheet names all of them; a browser loads only those whose characters occur.
     *(
         f"@fontsource-variable/inter/files/inter-{letters}-wght-normal.woff2"
         for letters in ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
@@ -40,10 +40,10 @@ class NodeModulesFinder(BaseFinder):
     def find(self, path: str, find_all: bool = False, **_: Any) -> Any:
         name = path.removeprefix(PREFIX + "/")
         file = Path(settings.NODE_MODULES) / name
-        found = path.startswith(PREFIX + "/") and name in FILES and file.is_file()
+        is_served = path.startswith(PREFIX + "/") and name in FILES and file.is_file()
         if find_all:
-            return [str(file)] if found else []
-        return str(file) if found else None
+            return [str(file)] if is_served else []
+        return str(file) if is_served else None
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         for name in FILES:

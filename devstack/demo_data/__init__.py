@@ -1,1 +1,1 @@
-"""Filling an empty install with a reseller people can play with, through the product's own operations."""
+"""Filling an empty install with a reseller to try out, through the product's own operations."""

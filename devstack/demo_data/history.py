@@ -1,4 +1,4 @@
-"""The demo's last month of connections: what an install that watched its numbers all the while would know."""
+"""The demo's last month of connections: as an install that had checked its numbers all the time would have it."""
 
 from datetime import datetime, timedelta
 
@@ -9,14 +9,14 @@ from whatsapp.models import Connection, Instance
 from whatsapp.monitoring.results import Outcome, record_outcomes
 
 DAYS = 30
-#: Days ago and hours of an outage, and which numbers had it: every n-th, beginning with the m-th.
+#: Days ago and hours of an outage, and which numbers had it: every n-th, starting with the m-th.
 _OUTAGES = ((26, 9, 3, 1), (19, 5, 4, 2), (12, 30, 5, 0), (6, 3, 3, 2), (3, 14, 4, 1), (1, 2, 6, 4))
 
 
 def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
-    """Write the readings of DAYS days, oldest first; a number that was checked already keeps what it has.
+    """Write the check results of DAYS days, oldest first; a number that was already checked keeps its own.
 
-    That centers and numbers were `added` before all this is the one thing no operation can say afterwards.
+    The `added` time of centers and numbers is backdated too: no operation can set it later.
     """
     with tenant(reseller):
         known = dict(Instance.objects.filter(checked_at=None).values_list("instance_id", "pk"))

@@ -1,4 +1,4 @@
-"""Three months of the demo's money: rates, margins, usage, invoices, payments and what is still owed."""
+"""Three months of the demo's money: rates, margins, usage, invoices, payments and open balances."""
 
 import time
 from collections.abc import Callable
@@ -24,16 +24,16 @@ from devstack.demo_data.places import PLACES
 from whatsapp.models import Instance
 
 Say = Callable[[str], None]
-SLICE = 6  # numbers a line of progress is written for
+SLICE = 6  # numbers per line of progress
 
 _RATES = {"SAR": "3.75", "EGP": "49.2", "LYD": "5.46", "KWD": "0.3071", "AED": "3.6725", "OMR": "0.3845"}
-#: Positions in PLACES of those who still owe the month before last: long overdue, so they get suspended.
+#: Positions in PLACES of centers whose invoice of the month before last is unpaid: long overdue, so they get suspended.
 _OWE_TWO = (5, 17)
-#: ... of those who owe last month's invoice beyond its due date.
+#: ... of those whose last invoice is overdue.
 _OWE_ONE = (3, 12, 24)
 #: ... of those with longer terms, whose last invoice is open.
 _LONG_TERMS = (0, 8, 20, 31)
-#: ... of those who owe last month's invoice and were given some days more, so that their suspension is near.
+#: ... of those whose last invoice is overdue, with some extra days, so their suspension is near.
 _SOON = (14, 28)
 _SOON_DAYS = 3
 _ISSUE_TO_DUE_DAYS = 14
@@ -54,13 +54,13 @@ def set_prices(reseller: Reseller, owner: User, now: datetime) -> None:
         refresh_rates(reseller=reseller, now=now)
     with tenant(reseller), transaction.atomic():
         favourite = Center.objects.get(name=PLACES[1].name)
-        wanted = (
+        margins = (
             (Category.MESSAGE, "22", "0.002", None, ""),
             (Category.SUBSCRIPTION, "15", "1", None, ""),
             (Category.MESSAGE, "30", "0.0015", None, "3"),
             (Category.MESSAGE, "18", "0.001", favourite, ""),
         )
-        for category, percent, fixed, center, country_id in wanted:
+        for category, percent, fixed, center, country_id in margins:
             set_margin(
                 reseller=reseller,
                 category=category,
@@ -80,19 +80,19 @@ def set_prices(reseller: Reseller, owner: User, now: datetime) -> None:
 
 
 def hold_invoicing(reseller: Reseller, owner: User, now: datetime) -> None:
-    """Nothing is invoiced by itself until the demo is filled."""
+    """Nothing is invoiced automatically until the demo is filled."""
     with tenant(reseller):
         save_policy(reseller=reseller, by=owner, now=now, auto_invoice=False)
 
 
 def set_policies(reseller: Reseller, owner: User, now: datetime) -> None:
-    """A few centers have longer to pay, two have longer until they are suspended."""
+    """A few centers have longer payment terms, two a longer time until suspension."""
     due_on = months(reseller, now)[1].end_day + timedelta(days=1 + _ISSUE_TO_DUE_DAYS)
     grace = max(0, (today(reseller, now) - due_on).days + _SOON_DAYS)
-    wanted = {position: {"payment_terms_days": 45} for position in _LONG_TERMS}
-    wanted |= {position: {"grace_days": grace} for position in _SOON}
+    policies = {position: {"payment_terms_days": 45} for position in _LONG_TERMS}
+    policies |= {position: {"grace_days": grace} for position in _SOON}
     with tenant(reseller):
-        for position, terms in wanted.items():
+        for position, terms in policies.items():
             center = Center.objects.get(name=PLACES[position].name)
             save_center_policy(center=center, by=owner, now=now, **terms)
 
@@ -121,7 +121,7 @@ def read_history(reseller: Reseller, now: datetime, say: Say) -> None:
 
 
 def _days_read() -> dict[int, int]:
-    """How many days of each number an earlier, killed run has read."""
+    """How many days of each number an earlier, killed run imported."""
     return dict(UsageRecord.objects.order_by().values_list("instance").annotate(Count("pk")))
 
 
@@ -138,7 +138,7 @@ def issue_and_pay(reseller: Reseller, owner: User, biller: User, now: datetime) 
 
 
 def finish(reseller: Reseller, owner: User, now: datetime) -> None:
-    """From here on the product invoices by itself."""
+    """From here on the product invoices automatically."""
     with tenant(reseller):
         save_policy(reseller=reseller, by=owner, now=now, auto_invoice=True)
 
@@ -173,5 +173,5 @@ def _still_owed(position: int, back: int) -> bool:
 
 
 def _morning(reseller: Reseller, day: date, now: datetime) -> datetime:
-    """Nine o'clock of that day, but never after now."""
+    """Nine o'clock on that day, but never after now."""
     return min(day_start(day, zone_of(reseller)).astimezone(UTC) + timedelta(hours=9), now)

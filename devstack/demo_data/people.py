@@ -29,7 +29,7 @@ HOW_TO_PAY = (
 
 
 def unfinished() -> Reseller | None:
-    """The demo's reseller when filling it was cut short: its account still has the limit of that time."""
+    """The demo's reseller if filling it was interrupted: its account still has the limit used for filling."""
     with every_tenant():
         accounts = MazbotAccount.objects.filter(reseller__slug=SLUG, rate_limit=SEEDING_LIMIT)
         account = accounts.select_related("reseller").first()
@@ -92,7 +92,7 @@ def import_centers(reseller: Reseller, owner: User, now: datetime) -> None:
             raise ValueError(f"The demo's own file has errors: {batch.errors[:3]}")
         start_import(batch=batch, by=owner, now=now)
         while batch.state in (ImportBatch.State.READY, ImportBatch.State.QUEUED):
-            batch = run_import(batch=batch, now=now)  # by us or, while that is at it, by a worker
+            batch = run_import(batch=batch, now=now)  # by us or, if one already works on it, by a worker
             time.sleep(0.1)
 
 
@@ -100,12 +100,12 @@ def invite_team(reseller: Reseller, owner: User, now: datetime) -> None:
     """A billing and a support member, and the admin of the first center."""
     with tenant(reseller):
         first = Center.objects.get(name=PLACES[0].name)
-    wanted = (
+    people = (
         (demo_accounts.BILLING, Role.BILLING, None, "Demo Billing", "en"),
         (demo_accounts.SUPPORT, Role.SUPPORT, None, "Demo Support", "en"),
         (demo_accounts.CENTER, Role.CENTER_ADMIN, first, PLACES[0].contact, "ar"),
     )
-    for account, role, center, name, language in wanted:
+    for account, role, center, name, language in people:
         if Membership.objects.filter(user__email=account.email, reseller=reseller).exists():
             continue
         with transaction.atomic():

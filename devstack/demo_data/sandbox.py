@@ -1,4 +1,4 @@
-"""The demo's numbers at the sandbox: what they send, and in which state their phones are."""
+"""The demo's numbers at the sandbox: what they send, and the state of their phones."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,8 @@ from devstack.sandbox import DEMO_ACCOUNT, NewInstance, SandboxControl
 
 ACCOUNT_KEY = DEMO_ACCOUNT["api_key"]
 QUOTA = 450_000
-#: Requests a minute while three months of usage are read. Nobody enters this: it marks a demo that is not filled yet.
+#: Requests a minute while three months of usage are read. No one enters this value: it marks a demo that is not
+#: filled yet.
 SEEDING_LIMIT = 29_999
 USUAL_LIMIT = 240
 
@@ -34,7 +35,7 @@ def state_of(position: int) -> str:
 
 
 def away_of(position: int) -> timedelta:
-    """How long that phone has been gone by then, if it is."""
+    """How long that phone has been disconnected by then, if it is."""
     return timedelta(hours=3 + 7 * (position % 9))
 
 
@@ -61,16 +62,16 @@ def fill(control: SandboxControl, since: date, now: datetime) -> None:
                 last_seen=None if state == "connected" else now - away_of(position),
             )
         )
-    wanted = [one for one in fresh if one.instance_id not in known]
-    if wanted:
-        control.add_instances(wanted)
+    missing = [one for one in fresh if one.instance_id not in known]
+    if missing:
+        control.add_instances(missing)
 
 
 def surprise(control: SandboxControl) -> None:
-    """One number answers with a status nobody has seen before, as providers do."""
+    """Give one number a status that is not documented, as providers do."""
     control.set_status(all_ids()[-1], "rebooting")
 
 
 def settle(control: SandboxControl) -> None:
-    """Back to a request limit like a real account's; what was read under the old one does not use it up."""
-    control.set_rate_limit(ACCOUNT_KEY, USUAL_LIMIT, afresh=True)
+    """Return to a request limit like a real account's, without counting earlier requests."""
+    control.set_rate_limit(ACCOUNT_KEY, USUAL_LIMIT, restart=True)

@@ -1,6 +1,6 @@
-"""A real PostgreSQL and a real Valkey for installs that bring neither (see docs/decisions).
+"""A real PostgreSQL and a real Valkey for installs without their own (see docs/decisions).
 
-Nothing here imports Django: settings ask this package for their addresses.
+Imports no Django, because settings get their addresses from this package.
 """
 
 from . import postgres, valkey

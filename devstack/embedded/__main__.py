@@ -1,4 +1,4 @@
-"""`python -m devstack.embedded {start,stop,status,reset}`: the embedded servers by hand."""
+"""`python -m devstack.embedded {start,stop,status,reset}`: control the embedded servers manually."""
 
 import argparse
 import shutil
@@ -70,7 +70,7 @@ def _reset(*, confirmed: bool) -> int:
 
 
 def _ask(question: str) -> str | None:
-    """The answer in lower case; None when nobody is there to ask, which a script must notice."""
+    """The answer in lower case; None without a terminal, which a script must notice."""
     try:
         return input(question).strip().lower()
     except EOFError:

@@ -24,7 +24,7 @@ class Binaries:
 
 
 def binaries(*, running: bool) -> Binaries:
-    """Where the programs are. For root they are copied first; other versions' copies go when nothing runs."""
+    """Where the programs are. For root they are copied first; unused copies of other versions are deleted."""
     site = _site_packages()
     if as_root():
         site = _copy(site, tidy=not running)
@@ -53,7 +53,7 @@ def _valkey() -> Path:
 
 
 def _copy(site: Path, *, tidy: bool) -> Path:
-    """Copy both wheels' programs under a name made of their contents; a changed wheel makes a new copy."""
+    """Copy both wheels' programs under a name derived from their contents; a changed wheel makes a new copy."""
     target = state_dir() / f"programs-{_fingerprint()}"
     if not target.exists():
         fresh = state_dir() / f".programs-{os.getpid()}"
@@ -74,7 +74,7 @@ def _copy(site: Path, *, tidy: bool) -> Path:
 
 
 def _fingerprint() -> str:
-    """A digest of both wheels' file lists, which hold a hash of every file."""
+    """A digest of both wheels' file lists, which contain a hash of every file."""
     records = [distribution(name).read_text("RECORD") or "" for name in WHEELS]
     lines = sorted(line for record in records for line in record.splitlines() if "__pycache__" not in line)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -2,4 +2,4 @@
 
 
 class EmbeddedError(Exception):
-    """An embedded server cannot be used; the message is a sentence for the person at the terminal."""
+    """An embedded server cannot be used; the message is for the person at the terminal."""

@@ -1,4 +1,4 @@
-"""Servers that run as long as somebody needs them, counted over all processes of this checkout.
+"""Servers that run as long as any process of this checkout needs them.
 
 A holder keeps a shared lock on the file `lease`. The kernel drops the lock of a process that is killed, so
 the count is never wrong; the last holder to leave finds that it can lock the file alone, and stops the
@@ -69,7 +69,7 @@ def _leave(descriptor: int) -> None:
 
 
 def start_services() -> None:
-    """Start what is down. The caller holds `exclusive()`."""
+    """Start the servers that are down. The caller holds `exclusive()`."""
     down = [service for service in embedded_services() if service.running() is None]
     if not down:
         return
@@ -79,7 +79,7 @@ def start_services() -> None:
 
 
 def stop_services() -> None:
-    """Stop both servers, the broker last to come and first to go. The caller holds `exclusive()`."""
+    """Stop both servers in reverse order of their start. The caller holds `exclusive()`."""
     for service in reversed(SERVICES):
         service.stop()
 
@@ -97,7 +97,7 @@ def in_use() -> bool:
 
 
 def keep_running() -> None:
-    """Start the servers and leave them up until `stop_kept()`, whoever comes and goes."""
+    """Start the servers and leave them running until `stop_kept()`, regardless of leases."""
     with exclusive():
         start_services()
         _keep().touch()

@@ -48,7 +48,7 @@ def running() -> int | None:
 
 
 def start(programs: Binaries) -> None:
-    """Start the server, making the cluster first when there is none, and wait until it answers."""
+    """Start the server, creating the cluster first when there is none, and wait until it answers."""
     _make_cluster(programs)
     _clear_stale_pid()
     for _ in range(5):
@@ -79,7 +79,7 @@ def _make_cluster(programs: Binaries) -> None:
             )
         return
     if folder().exists():
-        shutil.rmtree(folder())  # an initdb that was killed half-way: it never held data
+        shutil.rmtree(folder())  # an initdb that was killed half-way: it never contained data
     data = processes.own_directory(folder())
     password = processes.own_directory(state_dir() / "initdb") / "password"
     write_private(password, server_settings(NAME)["admin_password"])
@@ -109,18 +109,18 @@ def _initdb(program: Path, data: Path, password: Path) -> None:
 
 
 def _clear_stale_pid() -> None:
-    """Make way after a `kill -9`.
+    """Clear up after a `kill -9`.
 
     PostgreSQL clears its own stale `postmaster.pid`, unless the process id in it now belongs to another
     process of the same user. The file also protects against backends of a killed server that still write,
-    so it may go only once none of those is left.
+    so it may be removed only once none of those is left.
     """
     if processes.end_leftovers(folder(), NAME):
         (folder() / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _try_start(programs: Binaries) -> bool:
-    """Start once; False when somebody took the port in the meantime."""
+    """Start once; False when another program took the port in the meantime."""
     since = processes.rotate(log())
     process = processes.spawn([str(programs.postgres), *_options()], folder=folder(), log=log())
     deadline = time.monotonic() + START_SECONDS
@@ -172,7 +172,7 @@ def _connect_as_admin() -> "psycopg.Connection[tuple[object, ...]]":
 
 
 def _answers() -> bool:
-    """Whether the server takes connections; a refused password is not "not yet" but damage."""
+    """Whether the server takes connections; a refused password means damage, not "not yet"."""
     try:
         _connect_as_admin().close()
     except psycopg.OperationalError as error:
@@ -185,7 +185,7 @@ def _answers() -> bool:
 
 
 def _make_role_and_database() -> None:
-    """Idempotent, so that a start that was killed half-way is finished by the next."""
+    """Idempotent: the next start finishes one that was killed half-way."""
     password = server_settings(NAME)["password"]  # hexadecimal, so it needs no quoting
     with _connect_as_admin() as connection:
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'markaz'").fetchone():

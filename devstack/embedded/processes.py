@@ -31,7 +31,7 @@ class Owner:
 
 @lru_cache(maxsize=1)
 def owner() -> Owner | None:
-    """Who runs the servers: None means the present user."""
+    """The user that runs the servers: None means the current user."""
     if not as_root():
         return None
     try:
@@ -58,21 +58,21 @@ def as_owner() -> dict[str, Any]:
 
 
 def own_directory(path: Path) -> Path:
-    """Make a directory that only the servers' user enters."""
+    """Create a directory that only the servers' user can enter."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     give_to_owner(path)
     return path
 
 
 def give_to_owner(path: Path) -> None:
-    """Let the servers' user own a file or directory that we made."""
+    """Make the servers' user the owner of a file or directory that we created."""
     user = owner()
     if user is not None:
         os.chown(path, user.uid, user.gid)
 
 
 def spawn(command: list[str], *, folder: Path, log: Path) -> "subprocess.Popen[bytes]":
-    """Start a server in `folder`, in a session of its own so that Ctrl-C in our terminal spares it."""
+    """Start a server in `folder`, in a session of its own so Ctrl-C in our terminal does not stop it."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=output, start_new_session=True, **as_owner()
@@ -82,7 +82,7 @@ def spawn(command: list[str], *, folder: Path, log: Path) -> "subprocess.Popen[b
 
 
 def rotate(log: Path) -> int:
-    """Put a log that has grown large aside; returns where the next start's lines begin."""
+    """Rotate a log that has grown large; returns the position at which the next start's lines begin."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.old"))
     return log.stat().st_size if log.exists() else 0
@@ -99,10 +99,10 @@ def tail(log: Path, *, since: int = 0) -> str:
 
 
 def works_in(pid: int, folder: Path, name: str) -> bool:
-    """Whether process `pid` lives, is called `name` and works in `folder`.
+    """Whether process `pid` is alive, is called `name` and runs in `folder`.
 
     Both servers change into their data directory. A bare process id proves nothing: after a crash or in a
-    new container the same number may belong to anybody.
+    new container the same id may belong to any process.
     """
     child = _started.get(pid)
     if child is not None and child.poll() is not None:
@@ -132,7 +132,7 @@ def _all_working_in(folder: Path, name: str) -> list[int]:
 
 
 def stop(pid: int, *, folder: Path, name: str, gently: signal.Signals, seconds: float) -> None:
-    """End a process with its own way to stop, and by force when that takes longer than `seconds`."""
+    """Stop a process with its own signal, and kill it when that takes longer than `seconds`."""
     for sign, patience in ((gently, seconds), (signal.SIGKILL, 5.0)):
         if not works_in(pid, folder, name):
             return
@@ -148,7 +148,7 @@ def stop(pid: int, *, folder: Path, name: str, gently: signal.Signals, seconds: 
 def end_leftovers(folder: Path, name: str) -> bool:
     """End what a killed server left behind in `folder`, such as database backends that lost their parent.
 
-    Returns whether nothing is left for certain; only Linux lets us look.
+    Returns whether certainly nothing is left; only Linux lets us check.
     """
     if not LINUX:
         return False

@@ -1,4 +1,4 @@
-"""Where an install without servers of its own keeps its data, its addresses and its secrets.
+"""Where an install without its own servers keeps its data, addresses and secrets.
 
 An ordinary user's data lives in `.local/` of the checkout. PostgreSQL refuses to run as root, so for root
 both servers run as an unprivileged user, who may not be able to enter the checkout at all; then everything
@@ -40,13 +40,13 @@ def _dotenv() -> dict[str, str | None]:
 
 
 def as_root() -> bool:
-    """Whether this process runs as root, so that the servers must run as somebody else."""
+    """Whether this process runs as root, so the servers must run as another user."""
     return os.geteuid() == 0
 
 
 @lru_cache(maxsize=1)
 def state_dir() -> Path:
-    """This checkout's state directory, made when it is missing."""
+    """This checkout's state directory, created when it is missing."""
     local = CHECKOUT / ".local"
     try:
         local.mkdir(mode=0o700, exist_ok=True)
@@ -62,7 +62,7 @@ def _system_state(local: Path) -> Path:
     state = SYSTEM_STATE / _checkout_key(local)
     state.mkdir(parents=True, exist_ok=True)
     for folder in (SYSTEM_STATE, state):
-        folder.chmod(0o711)  # whatever the umask: the servers' user walks through these two
+        folder.chmod(0o711)  # regardless of the umask: the servers' user must traverse these two
     (state / "checkout").write_text(f"{CHECKOUT}\n")
     return state
 
@@ -88,7 +88,7 @@ def _flock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """Only one process of this checkout at a time starts, stops or configures the servers."""
+    """Lock out other processes of this checkout that start, stop or configure the servers."""
     with _flock(state_dir() / "lock"):
         yield
 
@@ -105,7 +105,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def server_settings(name: str) -> dict[str, Any]:
-    """Port and passwords of one server (`postgres` or `valkey`), chosen the first time they are asked for."""
+    """Port and passwords of one server (`postgres` or `valkey`), chosen on first use."""
     known = _read()
     if name not in known:
         with _flock(state_dir() / "servers.lock"):
@@ -123,7 +123,7 @@ def server_settings(name: str) -> dict[str, Any]:
 
 
 def choose_another_port(name: str) -> int:
-    """Persist and return a new port for a server whose own was taken by somebody else."""
+    """Store and return a new port for a server whose port was taken by another program."""
     server_settings(name)
     with _flock(state_dir() / "servers.lock"):
         known = _read()
@@ -144,7 +144,7 @@ def _read() -> dict[str, Any]:
 
 
 def free_port(*, avoid: set[int]) -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
+    """A free TCP port of 127.0.0.1."""
     for _ in range(200):
         port = secrets.choice(PORTS)
         if port not in avoid and port_is_free(port):
@@ -165,11 +165,11 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def secret(name: str) -> str:
-    """The secret of this name, made once and kept in the state directory (mode 0600).
+    """The secret of this name, generated once and kept in the state directory (mode 0600).
 
     `field-key` is a Fernet key (32 random bytes, URL-safe base64); every other name is 64 random characters,
     more than the 50 that Django's deployment check asks of SECRET_KEY. An install with a database of its own
-    must bring its secrets too: a key made here would differ on each machine that shares that database.
+    must set its secrets too: a key generated here would differ on each machine that shares that database.
     """
     if external("DATABASE_URL"):
         variable = {"field-key": "FIELD_KEYS"}.get(name, name.upper().replace("-", "_"))

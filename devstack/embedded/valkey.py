@@ -62,7 +62,7 @@ def stop() -> None:
 
 
 def _try_start(programs: Binaries) -> bool:
-    """Start once; False when somebody took the port in the meantime."""
+    """Start once; False when another program took the port in the meantime."""
     since = processes.rotate(log())
     process = processes.spawn([str(programs.valkey), str(_write_configuration())], folder=folder(), log=log())
     deadline = time.monotonic() + START_SECONDS

@@ -1,4 +1,4 @@
-"""A MazBot of our own over real HTTP, for the demo and the tests. It imports nothing of the product."""
+"""A stand-in for MazBot over real HTTP, for the demo and the tests. It imports nothing of the product."""
 
 from .control import Control, SandboxControl
 from .server import DEMO_ACCOUNT, PortInUse, SandboxServer

@@ -14,7 +14,7 @@ from .state.store import StateFileError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT; 0 after a clean stop, 1 with a sentence when it cannot start."""
+    """Run until SIGTERM or SIGINT; 0 after a clean stop, 1 with a message when it cannot start."""
     options = _parser().parse_args(arguments)
     server = SandboxServer(
         options.state, options.rate_limit, options.port, options.host, control_hosts=options.control_host

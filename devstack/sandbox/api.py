@@ -41,7 +41,7 @@ _ROUTES = Map(
 
 
 class ProductApi:
-    """Answers as MazBot does, or misbehaves as a fault asks."""
+    """Answers as MazBot does, or misbehaves as a fault defines."""
 
     def __init__(self, state: SandboxState, stopping: Event) -> None:
         self._state = state

@@ -41,14 +41,14 @@ def login(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Ans
 
 
 def status(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Call 1: connection status and when the phone was last heard of."""
+    """Call 1: connection status and when the phone was last seen."""
     instance = _instance(state, account, sent["instance_id"])
     seen = phones.last_seen(instance, state.clock.now())
     return Answer({"success": True, "status": instance.status, "last_seen": _naive(seen, account)})
 
 
 def connect(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Call 2: a fresh QR that lives 60 seconds."""
+    """Call 2: a fresh QR that is valid for 60 seconds."""
     instance = _asked_instance(state, account, sent)
     try:
         code = phones.connect(instance, state.clock.now())
@@ -78,7 +78,7 @@ def usage(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Ans
 
 
 def usage_main(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Call 5: usage of the whole account, and what is left of its quota."""
+    """Call 5: usage of the whole account, and the rest of its quota."""
     fields = Fields(sent)
     first, last = fields.period()
     fields.check()
@@ -88,19 +88,21 @@ def usage_main(state: SandboxState, account: Account, sent: Mapping[str, str]) -
 
 
 def toggle(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Call 6: service on or off; asking for what already is so is fine."""
+    """Call 6: service on or off; requesting the current state is fine."""
     fields = Fields(sent)
     instance_id, action = fields.text("instance_id"), fields.choice("action", ("enable", "disable"))
     fields.check()
     instance = _instance(state, account, instance_id)
     phones.switch(instance, action == "enable", state.clock.now())
     state.changed()
-    word = f"{action}d"
-    return Answer({"success": True, "current_status": word, "message": f"Instance {word} successfully."})
+    state_name = f"{action}d"
+    return Answer(
+        {"success": True, "current_status": state_name, "message": f"Instance {state_name} successfully."}
+    )
 
 
 def set_webhook(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Call 7: where the instance's webhooks go."""
+    """Call 7: set the URL of the instance's webhooks."""
     fields = Fields(sent)
     instance_id, address = fields.text("instance_id"), fields.web_address("webhook_url")
     fields.check()
@@ -110,7 +112,7 @@ def set_webhook(state: SandboxState, account: Account, sent: Mapping[str, str]) 
 
 
 def send_template(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Outside the seven: an approved template from the main account; accepted, logged, sent nowhere."""
+    """Not one of the seven: an approved template from the main account; accepted and logged, never sent."""
     fields = Fields(sent)
     fields.text("template_id")
     mobile = fields.text("mobile")

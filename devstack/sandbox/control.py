@@ -56,7 +56,7 @@ class InstanceOptions(TypedDict, total=False):
 
 
 class Control:
-    """Verbs of the control API. Each raises ControlError with a sentence when it is refused."""
+    """Verbs of the control API. Each raises ControlError with a message when it is refused."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -77,11 +77,11 @@ class Control:
         self._do("add_instances", instances=list(instances))
 
     def remove_instance(self, instance_id: str) -> None:
-        """Take a number away; the product API then answers 404 for it."""
+        """Remove a number; the product API then answers 404 for it."""
         self._do("remove_instance", instance_id=instance_id)
 
     def set_status(self, instance_id: str, status: str, last_seen: datetime | None = None) -> None:
-        """Put a number into any state, also one nobody knows; usage ends at `last_seen` (default now)."""
+        """Put a number into any state, also an undocumented one; usage ends at `last_seen` (default now)."""
         self._do("set_status", instance_id=instance_id, status=status, last_seen=last_seen)
 
     def scan(self, instance_id: str, code: str | None = None) -> None:
@@ -146,16 +146,16 @@ class Control:
         self._do("set_rate", country_id=country_id, type=type, cost=cost, currency=currency)
 
     def remove_rate(self, country_id: str, type: str) -> None:
-        """Take a rate off a country's list from now on."""
+        """Remove a rate from a country's list from now on."""
         self._do("remove_rate", country_id=country_id, type=type)
 
     def set_quota(self, account_key: str, quota: int) -> None:
-        """How many messages the account has left now. At 0 the numbers go on sending; the figure stays 0."""
+        """How many messages the account has left now. At 0 the numbers continue to send; the figure stays 0."""
         self._do("set_quota", account_key=account_key, quota=quota)
 
-    def set_rate_limit(self, account_key: str, rate_limit: int, *, afresh: bool = False) -> None:
-        """How many requests the account may send in a sliding minute; `afresh` leaves out those of before."""
-        self._do("set_rate_limit", account_key=account_key, rate_limit=rate_limit, afresh=afresh)
+    def set_rate_limit(self, account_key: str, rate_limit: int, *, restart: bool = False) -> None:
+        """How many requests the account may send in a sliding minute; `restart` forgets earlier requests."""
+        self._do("set_rate_limit", account_key=account_key, rate_limit=rate_limit, restart=restart)
 
     def set_fault(
         self,
@@ -172,7 +172,7 @@ class Control:
     ) -> None:
         """Make a call ("*": every call) misbehave, `times` times or until cleared; `delay` is in seconds.
 
-        `odd_field` puts `value` (JSON or a plain word; "": nothing) into the answer's `field` (of a list: `row` only).
+        `odd_field` puts `value` (JSON or plain text; "": no value) into the answer's `field` (of a list: `row` only).
         """
         self._do(
             "set_fault",

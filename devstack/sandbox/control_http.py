@@ -46,7 +46,7 @@ class ControlPlane:
         return response
 
     def _refusal(self, request: Request) -> str:
-        """Why the request may not steer the sandbox; a browser could have been lured into sending it."""
+        """Why the request may not control the sandbox; a browser may have been tricked into sending it."""
         if _host_name(f"//{request.host}") not in self._hosts:
             return "The control page answers only on this machine's own addresses."
         origin = request.headers.get("Origin")

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class ConversionError(ValueError):
-    """A value does not fit its type; the text is a sentence that names the field."""
+    """A value does not fit its type; the message names the field."""
 
 
 def plain(value: Any) -> Any:

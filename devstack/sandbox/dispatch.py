@@ -1,4 +1,4 @@
-"""One door for every verb, from the HTTP control API and from tests in the same process."""
+"""Dispatches every verb, from the HTTP control API and from tests in the same process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Dispatcher:
         self._readings: dict[str, Callable[..., Any]] = {"state": snapshot, "requests_log": requests_log}
 
     def run(self, verb: str, arguments: dict[str, Any]) -> Any:
-        """The verb's result as plain JSON; ControlError with a sentence when it is refused."""
+        """The verb's result as plain JSON; ControlError with a message when it is refused."""
         try:
             with self._state.lock:
                 if verb in self._readings:

@@ -1,4 +1,4 @@
-"""Faults on demand: which call misbehaves how, and how often still."""
+"""Faults on demand: which call misbehaves how, and how many times more."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ MEANINGS = {
 class Fault:
     """`times` None repeats forever; an empty account or instance matches every one.
 
-    `odd_field` puts `value` (JSON, or a plain word) into the answer's `field`, in every row where it is a list
+    `odd_field` puts `value` (JSON, or plain text) into the answer's `field`, in every row where it is a list
     (`row` None), or in that row (from 0); an empty `value` leaves the field out.
     """
 
@@ -87,7 +87,7 @@ class Fault:
         return DEFAULT_DELAYS.get(self.kind, 0.0) if self.delay is None else self.delay
 
     def matches(self, call: str, account_key: str, instance_id: str) -> bool:
-        """Whether a request is one that this fault strikes."""
+        """Whether this fault matches a request."""
         return (
             self.call in ("*", call)
             and self.account_key in ("", account_key)
@@ -96,7 +96,7 @@ class Fault:
 
 
 class FaultBoard:
-    """The switches. The first fault that matches a request strikes it."""
+    """The active faults. The first one that matches a request applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -118,7 +118,7 @@ class FaultBoard:
             ]
 
     def take(self, call: str, account_key: str, instance_id: str) -> Fault | None:
-        """The fault for this request, used up by one; None when the request is to be answered well."""
+        """The fault for this request, its count reduced by one; None when the request is to be answered normally."""
         with self._lock:
             for fault in self._faults:
                 if not fault.matches(call, account_key, instance_id):
@@ -131,7 +131,7 @@ class FaultBoard:
         return None
 
     def active(self) -> list[Fault]:
-        """All switches that are on."""
+        """All active faults."""
         with self._lock:
             return list(self._faults)
 

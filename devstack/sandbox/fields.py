@@ -1,4 +1,4 @@
-"""Reading and checking what a request carries."""
+"""Reading and checking the fields of a request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _json_fields(request: Request) -> dict[str, str]:
 
 
 class Fields:
-    """Checks fields one by one and refuses with all complaints together."""
+    """Checks fields one by one and refuses with all errors together."""
 
     def __init__(self, sent: Mapping[str, str]) -> None:
         self.sent = sent
@@ -60,7 +60,7 @@ class Fields:
         return value
 
     def day(self, name: str) -> date:
-        """A field of the form YYYY-MM-DD; a wrong one is noted and reads as the first day of the calendar."""
+        """A field of the form YYYY-MM-DD; an invalid one is recorded and returned as date.min."""
         value = self.text(name)
         try:
             if value and len(value) == 10:
@@ -86,7 +86,7 @@ class Fields:
         return value
 
     def complain(self, name: str, message: str) -> None:
-        """Note a complaint about a field."""
+        """Record an error of a field."""
         self.errors.setdefault(name, []).append(message)
 
     def check(self) -> None:

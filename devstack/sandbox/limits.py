@@ -1,4 +1,4 @@
-"""The request limit: so many requests of an account in any sliding 60 seconds."""
+"""The request limit: a number of requests per account in any sliding 60 seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SlidingWindow:
         self._accepted: defaultdict[str, deque[datetime]] = defaultdict(deque)
 
     def admit(self, key: str, limit: int, now: datetime) -> bool:
-        """Count one request of `key`, or return False when `limit` were counted in the last 60 s."""
+        """Count one request of `key`, or return False when `limit` were already counted in the last 60 s."""
         times = self._forget_old(key, now)
         if len(times) >= limit:
             return False
@@ -28,7 +28,7 @@ class SlidingWindow:
         return max(1, int((times[0] + WINDOW - now).total_seconds()) + 1) if times else 1
 
     def forget(self, key: str) -> None:
-        """Count the requests of `key` anew."""
+        """Forget the counted requests of `key`."""
         self._accepted.pop(key, None)
 
     def _forget_old(self, key: str, now: datetime) -> deque[datetime]:

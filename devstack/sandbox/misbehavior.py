@@ -1,4 +1,4 @@
-"""Carrying out a fault: what the client gets instead of the good answer."""
+"""Carrying out a fault: what the client gets instead of the normal answer."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Act = Callable[[], Answer]
 
 
 class ConnectionCut(ConnectionResetError):
-    """The connection was closed under the client; there is nothing to answer any more."""
+    """The connection was closed under the client; no answer can be sent."""
 
 
 def misbehave(fault: Fault, request: Request, act: Act, stopping: Event) -> Response:
-    """The response under `fault`; `act` does what the call is for. `stopping` ends every wait."""
+    """The response under `fault`; `act` carries out the call. `stopping` ends every wait."""
     kind = fault.kind
     if kind == "latency":
         stopping.wait(fault.seconds)
@@ -56,7 +56,7 @@ def misbehave(fault: Fault, request: Request, act: Act, stopping: Event) -> Resp
 
 
 def cut(request: Request) -> None:
-    """Close the connection with a TCP reset: no answer, no orderly end."""
+    """Close the connection with a TCP reset, without an answer."""
     connection: socket.socket = request.environ["werkzeug.socket"]
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     descriptor = connection.detach()
@@ -65,7 +65,7 @@ def cut(request: Request) -> None:
 
 
 def _instead(fault: Fault) -> Response:
-    """Answers that come without the call having been carried out."""
+    """Answers without carrying out the call."""
     if fault.kind in ("html", "html_500"):
         return html_page(*_PAGES[fault.kind])
     answer = failure(*_FAILURES[fault.kind])
@@ -75,7 +75,7 @@ def _instead(fault: Fault) -> Response:
 
 
 def _altered(answer: Answer, fault: Fault) -> Answer:
-    """The good answer with one field spoiled."""
+    """The normal answer with one field corrupted."""
     payload: dict[str, Any] = answer.payload
     kind = fault.kind
     if kind == "odd_field":
@@ -92,7 +92,7 @@ def _altered(answer: Answer, fault: Fault) -> Answer:
 
 
 def _with_odd_field(answer: Answer, fault: Fault) -> Answer:
-    """The good answer with the fault's field holding its value, wherever the answer has such a field."""
+    """The normal answer with the fault's field holding its value, wherever the answer has such a field."""
     data = answer.payload.get("data")
     rows = [*data] if isinstance(data, list) else [data if isinstance(data, dict) else answer.payload]
     for row in rows if fault.row is None else rows[fault.row : fault.row + 1]:

@@ -13,7 +13,7 @@ from .state.records import QrStyle
 
 
 def new_code() -> str:
-    """A fresh random pairing text, in the look of WhatsApp's own."""
+    """A fresh random pairing text in WhatsApp's format."""
     return f"2@{secrets.token_urlsafe(48)},{secrets.token_urlsafe(24)},{secrets.token_urlsafe(24)}"
 
 

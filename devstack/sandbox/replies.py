@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 @dataclass
 class Answer:
-    """A JSON answer before it is written out."""
+    """A JSON answer before serialization."""
 
     payload: dict[str, Any]
     status: int = 200
@@ -26,7 +26,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """A request that ends here with `answer`."""
+    """Ends the request with `answer`."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.payload.get("message"))

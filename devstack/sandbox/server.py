@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _BODY_LIMIT = 4 * 1024 * 1024
-# What a sandbox without a past starts with; the demo uses these.
+# What a new sandbox starts with; the demo uses these.
 DEMO_ACCOUNT = {
     "api_key": "demo-key",
     "email": "staff@demo-reseller.example",
@@ -39,7 +39,7 @@ DEMO_ACCOUNT = {
 
 
 class PortInUse(OSError):
-    """Another program listens on the port; the text is a sentence."""
+    """Another program listens on the port."""
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -49,12 +49,12 @@ class QuietHandler(WSGIRequestHandler):
         pass
 
     def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
-        """A fault closed the socket, or the client left: read no further request from it."""
+        """A fault or the client closed the socket: read no further request from it."""
         self.close_connection = True
 
 
 class SandboxServer:
-    """A running MazBot of our own: `with SandboxServer() as sandbox`, then `sandbox.url` and `.control`.
+    """A running sandbox: `with SandboxServer() as sandbox`, then `sandbox.url` and `.control`.
 
     `state_file` None keeps nothing. A new state holds the demo account unless `demo_account` is False.
     `rate_limit` is the default of accounts added later. `control_hosts` are further Host names that may

@@ -28,7 +28,7 @@ from .webhooks import Postman, incoming_event
 
 
 class ControlError(Exception):
-    """The control API refuses; the text is a sentence."""
+    """The control API refuses; the message says why."""
 
 
 @dataclass
@@ -206,10 +206,10 @@ class Verbs:
     def set_quota(self, account_key: str, quota: int) -> None:
         accrual.grant_quota(self._state, self._state.account(account_key), quota)
 
-    def set_rate_limit(self, account_key: str, rate_limit: int, afresh: bool = False) -> None:
+    def set_rate_limit(self, account_key: str, rate_limit: int, restart: bool = False) -> None:
         if rate_limit < 1:
             raise ControlError("The request limit is at least 1.")
-        if afresh:
+        if restart:
             self._state.window.forget(account_key)
         self._state.account(account_key).rate_limit = rate_limit
 

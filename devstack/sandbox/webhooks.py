@@ -46,7 +46,7 @@ def signature(body: bytes, secret: str, style: SignatureStyle = "hex") -> str:
 
 
 class Postman:
-    """Delivers events one after the other and records what became of each; never tries again by itself."""
+    """Delivers events one after the other and records each outcome; never retries."""
 
     def __init__(self, state: SandboxState) -> None:
         self._state = state
@@ -66,7 +66,7 @@ class Postman:
             self._letters.put((delivery, body, headers))
 
     def close(self) -> None:
-        """Stop after the delivery that is under way."""
+        """Stop after the current delivery."""
         self._letters.put(None)
         self._thread.join(timeout=1)
 

@@ -1,1 +1,1 @@
-"""`make run`: the sandbox, the web server, the workers and the beat under one roof, stopped together."""
+"""`make run`: the sandbox, the web server, the workers and the beat, started and stopped together."""

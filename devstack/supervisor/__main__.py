@@ -1,4 +1,4 @@
-"""`python -m devstack.supervisor`: what `make run` ends with."""
+"""`python -m devstack.supervisor`: the last step of `make run`."""
 
 import fcntl
 import multiprocessing
@@ -20,7 +20,7 @@ from . import commands, demo, leftovers
 
 
 class SupervisorError(Exception):
-    """`make run` cannot go on; the message is a sentence for the person at the terminal."""
+    """`make run` cannot continue; the message is for the person at the terminal."""
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def run(mark: str) -> int:
-    """One life of the install, from the checks to the last process's end."""
+    """Run the install once, from the checks to the end of the last process."""
     with only_one(embedded.state_dir() / "supervisor.lock"):
         if count := leftovers.end(mark):
             print(f"Ended {count} processes that an earlier run left behind.")
@@ -76,19 +76,19 @@ def settle() -> dict[str, str]:
     host, port = external("HOST") or "127.0.0.1", port_of("PORT", 8000)
     environment = {**os.environ, "PORT": str(port), "HOST": host, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    # Said by each worker to root, who chose it; an install for others has users of its own (Dockerfile).
+    # Celery warns root in each worker; an install for others has its own users (Dockerfile).
     environment.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser privileges")
     environment["SITE_URL"] = external("SITE_URL") or f"http://127.0.0.1:{port}"
     demo.settle(environment)
     # Programs are named "python" in the commands; this makes it ours.
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    wanted = {"PORT": (host, port)}
+    addresses = {"PORT": (host, port)}
     if demo.is_on(environment):
         sandbox_port = port_of("SANDBOX_PORT", 9100)
         environment |= {"SANDBOX_PORT": str(sandbox_port)}
         environment["MARKAZ_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
-        wanted["SANDBOX_PORT"] = ("127.0.0.1", sandbox_port)
-    for variable, address in wanted.items():
+        addresses["SANDBOX_PORT"] = ("127.0.0.1", sandbox_port)
+    for variable, address in addresses.items():
         refuse_taken_port(variable, *address)
     return environment
 
@@ -102,7 +102,7 @@ def port_of(variable: str, usual: int) -> int:
 
 
 def refuse_taken_port(variable: str, host: str, port: int) -> None:
-    """Say so in a sentence when somebody else listens there."""
+    """Raise with a message when another program listens there."""
     if not port_is_free(port, host):
         raise SupervisorError(
             f"Port {port} on {host} is in use by another program or not allowed to this user; "

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-# Quiet: its banners would push the logins off the terminal. Lines of the log are not affected.
+# Quiet: its banners would push the logins off the terminal. Log lines are not affected.
 CELERY = ["python", "-m", "celery", "-A", "config.celery:app", "--quiet"]
 # Two groups, so that a long run of metering never keeps a person who waits for a code waiting.
 WORKERS = {
     "worker": ("interactive", "control"),
     "jobs": ("metering", "sweep", "mail"),
 }
-# A reseller holds at most one process for metering, one for its sweep, one for its mails: the others have the rest.
+# A reseller uses at most one process for metering, one for its sweep, one for its mails; other resellers have the rest.
 WORKER_PROCESSES = {"worker": 2, "jobs": 4}
 
 
 def web(*, host: str, port: int | str) -> list[str]:
-    """Pages and `/live/` on one port; how many connections of which kind is said in config/web."""
+    """Pages and `/live/` on one port; config/web sets how many connections of which kind."""
     return ["python", "-m", "config.web", "--host", host, "--port", str(port)]
 
 
@@ -33,10 +33,10 @@ def worker(name: str) -> list[str]:
 
 
 def beat(*, schedule: Path | str) -> list[str]:
-    """The clock of the jobs: static, keeps nothing but when it last ticked."""
+    """The scheduler of the jobs: static, stores only when it last ticked."""
     return [*CELERY, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
 
 
 def sandbox(*, port: int, state: Path) -> list[str]:
-    """A MazBot of our own for the demo."""
+    """The sandbox, for the demo."""
     return ["python", "-m", "devstack.sandbox", "--port", str(port), "--state", str(state)]

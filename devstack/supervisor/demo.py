@@ -16,10 +16,10 @@ def settle(environment: Environment) -> None:
 
     Raises demo_mode.NoDemoHere.
     """
-    said = external("MARKAZ_DEMO")
+    configured = external("MARKAZ_DEMO")
     at_home = on_this_machine(environment["SITE_URL"]) and not external("DATABASE_URL")
-    wanted = said if said is not None else "1" if at_home else "0"
-    environment["MARKAZ_DEMO"] = wanted if demo_mode.is_demo(wanted, environment["SITE_URL"]) else "0"
+    enabled = configured if configured is not None else "1" if at_home else "0"
+    environment["MARKAZ_DEMO"] = enabled if demo_mode.is_demo(enabled, environment["SITE_URL"]) else "0"
 
 
 def is_on(environment: Environment) -> bool:
@@ -28,25 +28,25 @@ def is_on(environment: Environment) -> bool:
 
 
 def make_way_for_customers(environment: Environment, database_url: str) -> str:
-    """Switch the demo off where a reseller is connected to a MazBot elsewhere; returns what to tell, or "".
+    """Turn the demo off if a reseller is connected to a MazBot elsewhere; returns a message for the operator, or "".
 
-    Raises demo_mode.NoDemoHere where the demo was asked for by name.
+    Raises demo_mode.NoDemoHere when the demo was requested explicitly.
     """
     if not is_on(environment):
         return ""
     elsewhere = _accounts_elsewhere(database_url)
     if not elsewhere:
         return ""
-    found = f"{', '.join(elsewhere)} {'is' if len(elsewhere) == 1 else 'are'} connected to a real MazBot."
+    problem = f"{', '.join(elsewhere)} {'is' if len(elsewhere) == 1 else 'are'} connected to a real MazBot."
     if external("MARKAZ_DEMO") is not None:
-        raise demo_mode.NoDemoHere(f"MARKAZ_DEMO is set, but {found} {demo_mode.WHY}")
+        raise demo_mode.NoDemoHere(f"MARKAZ_DEMO is set, but {problem} {demo_mode.WHY}")
     environment["MARKAZ_DEMO"] = "0"
     environment.pop("MARKAZ_SANDBOX_URL", None)
-    return f"This is no demo any more: {found} No sandbox, no movable clock, no demo logins."
+    return f"This is no longer a demo: {problem} No sandbox, no movable clock, no demo logins."
 
 
 def warning(environment: Environment) -> str:
-    """What a person must know who shows a demo to other machines; "" where nobody else gets in."""
+    """A warning when the demo is reachable from other machines; "" otherwise."""
     if not is_on(environment) or is_loopback(environment["HOST"]):
         return ""
     return f"CAREFUL: this demo listens on {environment['HOST']}, and its passwords are public."

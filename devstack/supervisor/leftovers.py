@@ -1,7 +1,7 @@
 """Ending what an earlier supervisor left running when it was killed.
 
 Every process of `make run` carries a mark in its environment. It survives forks, renames and a recycled
-process id, and names the checkout, so that nobody else's process is ever taken for ours.
+process id, and names the checkout, so no other process is ever mistaken for ours.
 """
 
 import os
@@ -14,20 +14,20 @@ PATIENCE = 5.0
 
 
 def marked(mark: str) -> list[int]:
-    """Ids of the living processes with our mark, except this one (Linux; elsewhere none are found)."""
+    """Ids of the running processes with our mark, except this one (Linux; none elsewhere)."""
     needle = f"{MARK}={mark}".encode()
-    found = []
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if needle in (entry / "environ").read_bytes().split(b"\0") and int(entry.name) != os.getpid():
-                found.append(int(entry.name))
+                pids.append(int(entry.name))
         except OSError:
-            continue  # it ended in the meantime, or it is somebody else's
-    return found
+            continue  # it ended in the meantime, or belongs to another user
+    return pids
 
 
 def end(mark: str) -> int:
-    """End all processes with our mark, gently at first; returns how many there were once they let go of everything."""
+    """Stop all processes with our mark, gently at first; returns their number once they released everything."""
     ending = set(marked(mark))
     count = len(ending)
     for sign in (signal.SIGTERM, signal.SIGKILL):

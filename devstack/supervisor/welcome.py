@@ -1,4 +1,4 @@
-"""Waits for the login page, fills an empty install with the demo, and says where to go.
+"""Waits for the login page, fills an empty install with the demo, and prints where to sign in.
 
 A process of its own beside the supervisor, so that it may take its time while the pages are served already.
 The logins are shown as soon as they work, while the demo's months are still being filled in.
@@ -50,7 +50,7 @@ def answers(address: str) -> bool:
 
 
 def fill(welcome: str) -> bool:
-    """Make the demo's reseller when the database has none; its progress goes to the log.
+    """Create the demo's reseller when the database has none; its progress goes to the log.
 
     Prints `welcome` once the demo's people can sign in; False when the demo could not be filled.
     """
@@ -71,7 +71,7 @@ def fill(welcome: str) -> bool:
 
 
 def banner(site: str, sandbox: str, *, logins: bool) -> str:
-    """What a person needs to begin, as text; the demo's logins only where the demo made them."""
+    """The text that shows how to start; with the demo's logins only if the demo created them."""
     lines = ["", f"  Markaz is ready:  {site}", ""]
     if logins:
         lines += [f"  Log in as         {ACCOUNTS[0].email:<24} {ACCOUNTS[0].role}"]

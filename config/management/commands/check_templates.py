@@ -1,4 +1,4 @@
-"""`manage.py check_templates`: does every template compile, with every tag and filter it names?"""
+"""`manage.py check_templates`: compile every template, with every tag and filter it uses."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from django.template.loader import get_template
 
 
 class Command(BaseCommand):
-    """Compiles every template of the product; a broken one would else be found by the first visitor."""
+    """Compiles every template of the product; otherwise the first visitor would find a broken one."""
 
     help = "Compile every template and name the broken ones."
 

@@ -1,4 +1,4 @@
-"""Encrypt every stored secret anew, with the first of FIELD_KEYS."""
+"""Re-encrypt every stored secret with the first of FIELD_KEYS."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from centers.tenancy.scoping import every_tenant
 
 
 class Command(BaseCommand):
-    """`rotate_keys`, after a new key was put in front of FIELD_KEYS and every process was started again."""
+    """`rotate_keys`, to be run after a new key was put first in FIELD_KEYS and every process was restarted."""
 
     help = (
         "Encrypts all stored secrets with the first of FIELD_KEYS; then the other keys are no longer needed."
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _renew_factors() -> int:
-        """allauth keeps secrets within the data of its own rows, by these names."""
+        """allauth stores secrets in the JSON data of its own rows, under these names."""
         rows = list(Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN))
         for row in rows:
             for name in ("secret", "seed"):

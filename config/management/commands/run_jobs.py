@@ -1,4 +1,4 @@
-"""One round of the scheduled jobs in the foreground, without a worker."""
+"""Run the scheduled jobs once in the foreground, without a worker."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ from whatsapp import jobs as numbers
 
 Round = Callable[..., JobRun | None]
 
-#: What each word runs, in this order; "all" runs every word from top to bottom.
+#: What each job name runs, in this order; "all" runs all of them from top to bottom.
 JOBS: dict[str, tuple[Round, ...]] = {
     "status": (partial(numbers.status_job, everyone=True),),
     "rates": (money.rates_job,),
@@ -25,7 +25,7 @@ JOBS: dict[str, tuple[Round, ...]] = {
 
 
 class Command(BaseCommand):
-    """Runs rounds for every reseller, or one; a failed item makes the exit status 1, the rest goes on."""
+    """Runs jobs for every reseller, or one; a failed item makes the exit status 1, the rest continues."""
 
     help = "Runs one round of a job in the foreground: status, usage, rates, invoices, dunning or all."
 
@@ -38,24 +38,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = _moment(options["as_of"])
-        words = list(JOBS) if options["job"] == "all" else [options["job"]]
+        names = list(JOBS) if options["job"] == "all" else [options["job"]]
         failed = [
-            f"{reseller.slug}: {word}"
+            f"{reseller.slug}: {name}"
             for reseller in _resellers(options["reseller"])
-            for word in words
-            if not self._run(word, reseller, now)
+            for name in names
+            if not self._run(name, reseller, now)
         ]
         if failed:
             raise CommandError("Not everything worked: " + ", ".join(failed) + ". What worked was kept.")
 
-    def _run(self, word: str, reseller: Reseller, now: datetime) -> bool:
-        """Run the rounds of one word; False when an item, or a whole round, failed."""
+    def _run(self, name: str, reseller: Reseller, now: datetime) -> bool:
+        """Run one job; False when an item, or a whole run, failed."""
         good = True
-        for round_ in JOBS[word]:
+        for round_ in JOBS[name]:
             try:
                 run = round_(reseller=reseller, now=now)
             except Exception as error:  # noqa: BLE001  # one reseller's trouble must not stop the next one's
-                self.stderr.write(f"{reseller.slug}: {word}: {type(error).__name__}: {error}")
+                self.stderr.write(f"{reseller.slug}: {name}: {type(error).__name__}: {error}")
                 good = False
                 continue
             if run is not None:
@@ -84,12 +84,12 @@ def _moment(text: str | None) -> datetime:
 
 
 def _resellers(slug: str | None) -> Iterator[Reseller]:
-    found = Reseller.objects.order_by("pk")
+    resellers = Reseller.objects.order_by("pk")
     if slug is None:
-        yield from found
+        yield from resellers
         return
-    reseller = found.filter(slug=slug).first()
+    reseller = resellers.filter(slug=slug).first()
     if reseller is None:
-        known = ", ".join(found.values_list("slug", flat=True)[:20]) or "none yet"
+        known = ", ".join(resellers.values_list("slug", flat=True)[:20]) or "none yet"
         raise CommandError(f"There is no reseller “{slug}”. Known: {known}.")
     yield reseller

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         self._say(f"{settings.SITE_URL} as {demo_accounts.OWNER.email}, password {demo_accounts.PASSWORD}")
 
     def _fill(self, control: SandboxControl, reseller: Reseller, now: datetime) -> None:
-        """Every step leaves alone what an earlier, killed run has done."""
+        """Every step skips what an earlier, killed run has done."""
         owner = User.objects.get(email=demo_accounts.OWNER.email)
         first = money.months(reseller, now)[0]
         sandbox.fill(control, first.first_day, now)

@@ -90,7 +90,7 @@ def _add_instance() -> str:
 
 
 def fault_forms() -> str:
-    """The faults people try first as buttons, any other by a form, and the main switch off."""
+    """The most useful faults as buttons, the others in a form, and a button that clears all."""
     common = "".join(button(label, "set_fault", call=call, kind=kind) for label, call, kind in _COMMON_FAULTS)
     kinds = {kind: f"{MEANINGS[kind]} ({kind})" for kind in KINDS}
     common += button(

@@ -90,7 +90,7 @@ def render_page(state: dict[str, Any], latest: list[dict[str, Any]]) -> str:
 
 
 def render_fragment(state: dict[str, Any], latest: list[dict[str, Any]]) -> str:
-    """Only what changes by itself; the page's script replaces each piece by its id."""
+    """Only the pieces that are refreshed automatically; the page's script replaces each by its id."""
     return "\n".join(_pieces(state, latest).values())
 
 

@@ -53,7 +53,7 @@ def accounts(state: dict[str, Any]) -> str:
 
 
 def faults(state: dict[str, Any]) -> str:
-    """The switches that are on."""
+    """The active faults."""
     rows = [
         _row(
             f"<b>{escape(item['call'])}</b>",
@@ -70,7 +70,7 @@ def faults(state: dict[str, Any]) -> str:
 
 
 def rates(state: dict[str, Any]) -> str:
-    """Types down, countries across, with a button that takes a rate away."""
+    """Types down, countries across, with a button that removes a rate."""
     lists = {country: {rate["type"]: rate for rate in listed} for country, listed in state["rates"].items()}
     types = list(dict.fromkeys(kind for listed in lists.values() for kind in listed))
     rows = [
@@ -115,8 +115,8 @@ def requests_table(latest: list[dict[str, Any]]) -> str:
 
 def _instance_row(item: dict[str, Any]) -> str:
     instance_id = item["instance_id"]
-    words = f"{instance_id} {item['status']} {COUNTRIES.get(item['country_id'], '')}"
-    words += "" if item["enabled"] else " disabled"
+    search_text = f"{instance_id} {item['status']} {COUNTRIES.get(item['country_id'], '')}"
+    search_text += "" if item["enabled"] else " disabled"
     cells = (
         f'<button type="button" class="id" data-choose="{escape(instance_id)}">{escape(instance_id)}</button>',
         f'<span class="badge {_tone(item["status"])}">{escape(item["status"])}</span>',
@@ -126,7 +126,7 @@ def _instance_row(item: dict[str, Any]) -> str:
         _moment(item["last_seen"]) if item["last_seen"] else "never",
         escape(COUNTRIES.get(item["country_id"], item["country_id"])),
     )
-    return f'<tr data-words="{escape(words.lower())}">{_cells(cells)}</tr>'
+    return f'<tr data-words="{escape(search_text.lower())}">{_cells(cells)}</tr>'
 
 
 def _phone(item: dict[str, Any]) -> str:
@@ -189,7 +189,7 @@ def _row(*cells: str) -> str:
 
 
 def _table(piece: str, head: tuple[str, ...], rows: list[str], empty: str) -> str:
-    """A table that scrolls sideways on a phone, or one sentence when it has no rows."""
+    """A table that scrolls sideways on a phone, or one message when it has no rows."""
     if not rows:
         return f'<div id="{piece}" data-piece><p class="quiet">{escape(empty)}</p></div>'
     titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)

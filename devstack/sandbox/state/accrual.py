@@ -15,7 +15,7 @@ from .usage import accrued, day_of, days_between
 
 
 def usage(state: SandboxState, instances: Iterable[Instance], first: date, last: date) -> Totals:
-    """Totals of the instances from `first` to `last`, both days included; the future holds nothing."""
+    """Totals of the instances from `first` to `last`, both days included; future days are empty."""
     total = Totals()
     for instance in instances:
         account = state.account(instance.account_key)
@@ -30,7 +30,7 @@ def usage(state: SandboxState, instances: Iterable[Instance], first: date, last:
 
 
 def available_quota(state: SandboxState, account: Account) -> int:
-    """Messages left: what was granted, less what was sent since."""
+    """Messages left: the quota less what was sent since it was set."""
     return max(0, account.quota - (_sent_since(state, account) - account.quota_mark))
 
 
@@ -42,7 +42,7 @@ def grant_quota(state: SandboxState, account: Account, quota: int) -> None:
 
 
 def _sent_since(state: SandboxState, account: Account) -> int:
-    """Messages accrued from the start of the day on which the quota was granted until now."""
+    """Messages accrued from the start of the day on which the quota was set until now."""
     granted = account.quota_set_at.astimezone(ZoneInfo(account.time_zone)).date()
     return sum(
         _accrued(state, account, instance, day).sent
@@ -58,7 +58,7 @@ def _first_day(instance: Instance, account: Account) -> date | None:
 
 
 def _accrued(state: SandboxState, account: Account, instance: Instance, day: date) -> Totals:
-    """Totals of one day; a day that is over is worked out once."""
+    """Totals of one day; a past day is computed once."""
     key = (instance.instance_id, day)
     known = state.closed_days.get(key)
     if known is not None:

@@ -14,7 +14,7 @@ def utc_now() -> datetime:
 
 
 class Clock:
-    """Two readings: `wall()` for tokens and request limits, `now()` for everything a number does."""
+    """Two clocks: `wall()` for tokens and request limits, `now()` for everything a number does."""
 
     def __init__(self, wall: WallClock = utc_now) -> None:
         self.wall = wall

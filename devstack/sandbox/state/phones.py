@@ -15,18 +15,18 @@ CODE_LIFETIME = timedelta(seconds=60)
 
 
 class PhoneError(Exception):
-    """The number is in no state for this; the text is a sentence for the caller."""
+    """The number's state does not allow this; the message is for the caller."""
 
 
 def settle(instance: Instance, now: datetime) -> None:
-    """Let an unscanned code run out: the number is again what it was before pairing."""
+    """Let an unscanned code expire: the number returns to its state before pairing."""
     if instance.qr and now >= instance.qr.expires_at:
         instance.status = instance.qr.previous
         instance.qr = None
 
 
 def connect(instance: Instance, now: datetime) -> PairingCode:
-    """Start pairing with a fresh code that lives 60 seconds; an older code dies."""
+    """Start pairing with a fresh code that is valid for 60 seconds; an older one becomes invalid."""
     settle(instance, now)
     if not instance.enabled:
         raise PhoneError("This instance is disabled. Enable it before connecting.")
@@ -41,7 +41,7 @@ def connect(instance: Instance, now: datetime) -> PairingCode:
 
 
 def scan(instance: Instance, now: datetime, code: str | None = None) -> None:
-    """Scan as the phone does: only a live code connects, and only the current one when `code` is given."""
+    """Scan as the phone does: only a valid code connects, and only the current one when `code` is given."""
     settle(instance, now)
     if instance.qr is None:
         raise PhoneError(f"{instance.instance_id} shows no code to scan; it is {instance.status}.")
@@ -78,7 +78,7 @@ def switch(instance: Instance, enabled: bool, now: datetime) -> None:
 
 
 def last_seen(instance: Instance, now: datetime) -> datetime | None:
-    """When the phone was last heard of: this minute while connected, None when it never was."""
+    """When the phone was last seen: this minute while connected, None when it never was."""
     if instance.status == "connected" and instance.last_seen is None:
         return now.replace(second=0, microsecond=0)
     return instance.last_seen
@@ -91,7 +91,7 @@ def _start_usage(instance: Instance, now: datetime) -> None:
 
 
 def _end_usage(instance: Instance, at: datetime) -> None:
-    kept = [interval for interval in instance.intervals if interval.start < at]
-    for interval in kept:
+    earlier = [interval for interval in instance.intervals if interval.start < at]
+    for interval in earlier:
         interval.end = min(interval.end or at, at)
-    instance.intervals = kept
+    instance.intervals = earlier

@@ -33,7 +33,7 @@ _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def default_changes(currency: str = "USD") -> list[RateChange]:
-    """The price list of a fresh sandbox, valid since ever."""
+    """The price list of a fresh sandbox, valid since always."""
     return [
         RateChange(country, kind, Decimal(cost), currency)
         for country, costs in _DEFAULT_COSTS.items()
@@ -71,12 +71,12 @@ class RateBook:
         return [rate for kind in kinds if (rate := self.rate(country_id, kind, at))]
 
     def cost(self, country_id: str, kind: str, at: datetime) -> Decimal:
-        """The cost of one message: the country's rate, else the default list's, else nothing."""
+        """The cost of one message: the country's rate, else the default list's, else zero."""
         rate = self.rate(country_id, kind, at) or self.rate("", kind, at)
         return rate.cost if rate and rate.cost is not None else Decimal(0)
 
     def moments_between(self, country_id: str, start: datetime, end: datetime) -> list[datetime]:
-        """When, strictly inside the stretch, a rate that matters to the country changed."""
+        """Moments strictly inside the interval at which a rate of the country changed."""
         return sorted(
             {
                 moment

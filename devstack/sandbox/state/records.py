@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-Status = str  # connected, disconnected, pairing, expired; a test may set a word nobody has seen before
+Status = str  # connected, disconnected, pairing, expired; a test may set an undocumented status
 BodyKind = Literal["any", "form", "multipart", "json"]
 LocalePrefix = Literal["", "ar", "en"]
 QrStyle = Literal["data_uri", "plain", "line_breaks"]
@@ -62,7 +62,7 @@ class Totals:
 
 @dataclass
 class Interval:
-    """A stretch of time in which an instance could send: connected and enabled. `end` None is open."""
+    """An interval in which an instance could send: connected and enabled. `end` None is open."""
 
     start: datetime
     end: datetime | None = None
@@ -70,7 +70,7 @@ class Interval:
 
 @dataclass
 class PairingCode:
-    """The text inside the QR on show, and the status to fall back to when nobody scans it."""
+    """The text inside the QR on show, and the status to return to when it is not scanned."""
 
     text: str
     expires_at: datetime
@@ -123,7 +123,7 @@ class Delivery:
 
 @dataclass
 class RequestEntry:
-    """One request to the product API; `status_code` 0 means no answer: still under way, or cut."""
+    """One request to the product API; `status_code` 0 means no answer: still running, or interrupted."""
 
     at: datetime
     account_key: str

@@ -1,4 +1,4 @@
-"""Readings of the state for the control API and page: plain JSON, no passwords."""
+"""Snapshots of the state for the control API and page: plain JSON, no passwords."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .state import SandboxState
 
 
 def snapshot(state: SandboxState) -> dict[str, Any]:
-    """Everything worth seeing. The caller holds the lock."""
+    """The whole state. The caller holds the lock."""
     now = state.clock.now()
     return {
         "version": state.version,
@@ -30,8 +30,8 @@ def snapshot(state: SandboxState) -> dict[str, Any]:
 
 def requests_log(state: SandboxState, last: int | None = None) -> list[dict[str, Any]]:
     """The product API's requests, oldest first: the `last` ones, or all that are kept (20,000)."""
-    kept = list(state.requests)
-    entries: list[dict[str, Any]] = plain(kept if last is None else kept[-last:] if last > 0 else [])
+    requests = list(state.requests)
+    entries: list[dict[str, Any]] = plain(requests if last is None else requests[-last:] if last > 0 else [])
     return entries
 
 

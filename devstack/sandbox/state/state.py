@@ -25,7 +25,7 @@ _DELIVERIES_KEPT = 500
 
 
 class UnknownObject(LookupError):
-    """No such account or instance; the text is a sentence."""
+    """No such account or instance."""
 
 
 class SandboxState:
@@ -47,7 +47,7 @@ class SandboxState:
         self.on_change: Callable[[], None] = lambda: None
 
     def changed(self) -> None:
-        """Let the state file know, and pages that ask for news."""
+        """Mark the state file as outdated, and wake pages that poll for changes."""
         self.version += 1
         self.on_change()
 
@@ -59,7 +59,7 @@ class SandboxState:
             raise UnknownObject(f"There is no account with the API key {api_key!r}.") from error
 
     def instance(self, instance_id: str) -> Instance:
-        """The instance, its run-out pairing code already taken away."""
+        """The instance, without an expired pairing code."""
         try:
             instance = self.instances[instance_id]
         except KeyError as error:
@@ -84,7 +84,7 @@ class SandboxState:
             del self.closed_days[key]
 
     def document(self) -> dict[str, Any]:
-        """All that a restart keeps, as plain JSON. Faults and the request log are not kept."""
+        """Everything that survives a restart, as plain JSON. Faults and the request log are not kept."""
         with self.lock:
             return {
                 "clock_offset": int(self.clock.offset.total_seconds()),
@@ -96,7 +96,7 @@ class SandboxState:
             }
 
     def restore(self, document: dict[str, Any]) -> None:
-        """Become what `document()` once returned."""
+        """Restore what `document()` returned."""
         with self.lock:
             self.clock.offset = timedelta(seconds=document["clock_offset"])
             self.tokens = TokenOffice(document["token_secret"])

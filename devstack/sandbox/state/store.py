@@ -14,7 +14,7 @@ _SETTLE_SECONDS = 0.3  # changes in a burst (55 instances being added) share one
 
 
 class StateFileError(Exception):
-    """The state file cannot be read or written; the text is a sentence."""
+    """The state file cannot be read or written."""
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -30,7 +30,7 @@ def read(path: Path) -> dict[str, Any] | None:
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
-    """Replace the file in one step, so that a crash leaves the old or the new one."""
+    """Replace the file atomically: a crash leaves the old or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(document, file, ensure_ascii=False, separators=(",", ":"))
@@ -56,13 +56,13 @@ class StateFile:
         self._changed.set()
 
     def close(self) -> None:
-        """Write what is unwritten and stop."""
+        """Write pending changes and stop."""
         self._closing.set()
         self._changed.set()
         self._thread.join()
 
     def _write(self) -> None:
-        """A full disk costs this write, not the ones after it."""
+        """A full disk fails this write, not later ones."""
         try:
             write(self._path, self._document())
         except OSError as error:

@@ -14,7 +14,7 @@ _HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
 class TokenError(Exception):
-    """The token is missing, forged, expired, revoked or another account's; the text says which."""
+    """The token is missing, forged, expired, revoked or another account's; the message states which."""
 
 
 class TokenOffice:
@@ -37,7 +37,7 @@ class TokenOffice:
         return f"{signed}.{_encode(self._signature(signed))}"
 
     def check(self, token: str, *, account_key: str, now: datetime) -> None:
-        """Raise TokenError unless `token` is alive and belongs to the account."""
+        """Raise TokenError unless `token` is valid and belongs to the account."""
         claims = self._claims(token)
         if token in self._revoked:
             raise TokenError("Token has been revoked")
@@ -47,7 +47,7 @@ class TokenOffice:
             raise TokenError("Token belongs to another account")
 
     def revoke(self, token: str) -> None:
-        """Make a token useless before its time."""
+        """Revoke a token before it expires."""
         self._revoked.add(token)
 
     def _claims(self, token: str) -> dict[str, Any]:

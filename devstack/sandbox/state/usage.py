@@ -1,7 +1,7 @@
 """Usage that accrues with time: the same instance, day and moment always give the same counts.
 
 Nothing is stored per message. A day has a fixed number of messages for an instance, spread over a fixed
-shape of the day; what counts is the part that fell into stretches in which the instance could send.
+shape of the day; only the part in intervals in which the instance could send counts.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TYPE_OF_LETTER = {"M": "marketing", "U": "utility", "A": "authentication", "S":
 
 @dataclass(frozen=True)
 class Day:
-    """One calendar day of an account's time zone, as a half-open stretch in UTC."""
+    """One calendar day of an account's time zone, as a half-open interval in UTC."""
 
     date: date
     start: datetime

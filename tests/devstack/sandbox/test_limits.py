@@ -32,10 +32,8 @@ def test_retry_after_when_the_account_sends_it(sandbox: SandboxServer, wall: Wal
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "46")
 
 
-def test_a_limit_set_afresh_leaves_out_the_requests_before_it(
-    sandbox: SandboxServer, product: Product
-) -> None:
-    sandbox.control.set_rate_limit("demo-key", 1, afresh=True)
+def test_a_limit_set_with_restart_forgets_earlier_requests(sandbox: SandboxServer, product: Product) -> None:
+    sandbox.control.set_rate_limit("demo-key", 1, restart=True)
     codes = [product.get("/whatsapp/status/n1").status_code for _ in range(2)]
     assert codes == [200, 429]
 
