@@ -35,7 +35,7 @@ def measure() -> list[tuple[str, str]]:
     return [
         (f"Request budget, {PROCESSES} processes: used", f"{used:.1%}"),
         (f"Request budget, {PROCESSES} processes: sliding windows over the limit", f"{over} of {len(slots)}"),
-        ("A person's wait for a slot meanwhile, p99", f"{percentile(waits, 0.99) / SPACING:.1f} slots"),
+        ("A person's wait for a slot under this load, p99", f"{percentile(waits, 0.99) / SPACING:.1f} slots"),
     ]
 
 

@@ -38,6 +38,6 @@ def measure() -> list[tuple[str, str]]:
         quiet = milliseconds(lambda: write(0), times=10)
         busy = milliseconds(lambda: write(10), times=10)
     return [
-        (f"Writing {SIZE:,} status readings, none changed", f"{quiet:.0f} ms"),
-        (f"Writing {SIZE:,} status readings, every tenth changed (history, alerts, hints)", f"{busy:.0f} ms"),
+        (f"Writing {SIZE:,} check results, none changed", f"{quiet:.0f} ms"),
+        (f"Writing {SIZE:,} check results, every tenth changed (history, alerts, hints)", f"{busy:.0f} ms"),
     ]

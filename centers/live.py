@@ -30,7 +30,7 @@ def valkey() -> redis.Redis:
 
 
 def publish(reseller_id: int, *topics: str, centers: tuple[int, ...] = ()) -> None:
-    """After the current transaction commits, tell the tenant's open pages that `topics` changed.
+    """After the current transaction commits, hint to the tenant's open pages that `topics` changed.
 
     Topics: "instances", "alerts", "billing", "jobs", "centers", "pairing". Portal pages hear only hints
     that name their center in `centers`. A hint that cannot be sent is logged and dropped: pages ask every 15 s.

@@ -24,9 +24,9 @@ def pytest_unconfigure() -> None:
 
 
 class OneForTheBrowser(LoadScopeScheduling):
-    """With several workers, one of them runs all browser tests, first of all: they share one running product.
+    """With several workers, one of them runs all browser tests, before the others: they share one running product.
 
-    The mark `xdist_group` would say the same, but has no effect with pytest 9.2 (pytest-xdist issue 1386).
+    The mark `xdist_group` would do the same, but has no effect with pytest 9.2 (pytest-xdist issue 1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -53,7 +53,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Test databases are copies of one that is migrated already: each worker saves a dozen seconds."""
+    """Test databases are copies of one that is migrated already: saves each worker a dozen seconds."""
     settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = migrated_database()
 
 

@@ -1,7 +1,7 @@
-"""A crowd of real connections, held by a process of its own so that it does not slow down whoever measures.
+"""A crowd of real connections, held by a separate process so it does not slow down the measuring one.
 
-`python -m tests.crowd PORT KIND COUNT`: opens them, says "open", holds them until its input ends, then says as JSON
-what became of each. With KIND `streams` the input first names one token of a live stream per line and connection.
+`python -m tests.crowd PORT KIND COUNT`: opens them, prints "open", holds them until its input ends, then prints as JSON
+the outcome of each. With KIND `streams` the input first names one token of a live stream per line and connection.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Crowd:
         return self
 
     def end(self) -> list[Fate]:
-        """Let go of the connections; what became of each."""
+        """Close the connections; returns the outcome of each."""
         told, _ = self._process.communicate("", timeout=60)
         self.fates = [Fate(**fate) for fate in json.loads(told)]
         return self.fates
@@ -89,7 +89,7 @@ class _Connection:
         self.writer.write(first.encode())
 
     async def hold(self) -> None:
-        """Read until the far end closes; drip meanwhile."""
+        """Read until the far end closes, dripping bytes."""
         drip = asyncio.ensure_future(self._drip())
         with suppress(OSError):
             if self.kind == "unread":

@@ -1,4 +1,4 @@
-"""A database with every table and no row, made once per state of the migrations and copied for each test run."""
+"""A database with every table and no row, created once per state of the migrations and copied for each test run."""
 
 import fcntl
 import hashlib
@@ -23,9 +23,9 @@ def with_path(url: str, path: str) -> str:
 
 
 def migrated_database() -> str:
-    """The name of a database to copy with `CREATE DATABASE ... TEMPLATE`; migrates one when there is none yet.
+    """The name of a database to copy with `CREATE DATABASE ... TEMPLATE`; migrates one when there is none.
 
-    Several processes may ask at once: one makes it, the others wait.
+    Several processes may call this concurrently: one creates it, the others wait.
     """
     name = PREFIX + _state_of_migrations()
     server = with_path(embedded.database_url(), "postgres")
@@ -57,7 +57,7 @@ def _make(admin: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
         [sys.executable, "manage.py", "migrate", "-v0"],
         cwd=ROOT,
         env={
-            "SECRET_KEY": "migrations-" + "x" * 50,  # they store nothing that is signed or encrypted
+            "SECRET_KEY": "migrations-" + "x" * 50,  # migrations store nothing that is signed or encrypted
             "FIELD_KEYS": Fernet.generate_key().decode(),
             **own,
             "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -1,4 +1,4 @@
-"""Rows for tests; each factory makes a valid row with nothing a test does not need."""
+"""Rows for tests; each factory creates a valid row with nothing that a test does not need."""
 
 from typing import Any
 

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit, urlunsplit
 FIRST, LAST = (
     1,
     13,
-)  # the product itself uses 0, the browser tests' install 14; Valkey has 16 unless told otherwise
+)  # the product itself uses 0, the browser tests' install 14; Valkey has 16 by default
 
 
 @contextmanager
 def own_number(redis_url: str) -> Iterator[str]:
-    """The address of a database of this server that no other test run on this machine uses meanwhile.
+    """The address of a database of this server that no other test run on this machine uses.
 
     The kernel drops the lock of a run that is killed, so a number is never lost.
     """

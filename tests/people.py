@@ -10,7 +10,7 @@ from tests.factories import member
 
 @dataclass(kw_only=True)
 class People:
-    """Everybody who may look at a center, and the owner of another reseller, who may not."""
+    """Everyone who may view a center, and the owner of another reseller, who may not."""
 
     reseller: Reseller
     center: Center

@@ -20,12 +20,12 @@ os.environ["REDIS_URL"] = HELD.enter_context(own_number(embedded.redis_url()))
 from config.settings import *
 from config.settings import DATABASES
 
-# Hundreds of people are made; how well their passwords are hashed is Django's promise, not ours.
+# Hundreds of people are made; the strength of password hashing is up to Django.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A test database need not outlive a power cut, and is emptied between tests that commit.
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c markaz.may_truncate=on"
 
-# Else every test client begins by looking at all static files there are.
+# Otherwise every test client starts by scanning all static files.
 WHITENOISE_AUTOREFRESH = True
 
 # Programs that tests start read the product's own settings, in this same environment.

@@ -1,4 +1,4 @@
-"""How much of what only repeats is done: a share in `make test`, all of it in `make chaos` (MARKAZ_THOROUGH=1)."""
+"""How many repetitions run: a share in `make test`, all in `make chaos` (MARKAZ_THOROUGH=1)."""
 
 import os
 

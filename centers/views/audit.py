@@ -1,4 +1,4 @@
-"""The trace: who did what, when, old and new values."""
+"""The audit log: who did what, when, old and new values."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ SHOWN_ON_CENTER = 15
 
 @dataclass(frozen=True)
 class AuditFilters:
-    """What the address asks for; what cannot be read counts as not asked."""
+    """The filters in the URL; an invalid value counts as absent."""
 
     area: str = ""
     actor: int | None = None
@@ -49,13 +49,13 @@ class AuditFilters:
 
     @property
     def as_query(self) -> str:
-        """The same filters for another address."""
+        """The same filters for another URL."""
         named = {"area": self.area, "actor": self.actor, "center": self.center}
         days = {"since": self.since, "until": self.until}
         return urlencode({name: value for name, value in {**named, **days}.items() if value})
 
     def apply(self, rows: QuerySet[AuditEntry], zone: ZoneInfo) -> QuerySet[AuditEntry]:
-        """`rows` narrowed to what was asked; days begin at midnight in `zone`."""
+        """`rows` with the filters applied; days start at midnight in `zone`."""
         if self.area:
             rows = rows.filter(action__startswith=f"{self.area}.")
         if self.actor:
@@ -72,13 +72,13 @@ class AuditFilters:
 @staff(Permission.VIEW_AUDIT)
 @require_GET
 def audit(request: TenantRequest) -> HttpResponse:
-    """Everything that was done, newest first, 50 a page."""
+    """All audit entries, newest first, 50 a page."""
     filters = AuditFilters.read(request.GET)
     rows = filters.apply(_events(), ZoneInfo(request.reseller.time_zone))
     page = keyset(rows, request.GET, orders=ORDERS, default="time")
     context = {
         "page": page,
-        "rows": _told(page.rows),
+        "rows": _described(page.rows),
         "filters": filters,
         "areas": areas(),
         "people": [member.user for member in members(request.reseller)],
@@ -91,7 +91,7 @@ def audit(request: TenantRequest) -> HttpResponse:
 @staff(Permission.VIEW_AUDIT)
 @require_GET
 def audit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """The filtered trace as CSV or XLSX."""
+    """The filtered audit log as CSV or XLSX."""
     zone = ZoneInfo(request.reseller.time_zone)
     rows = AuditFilters.read(request.GET).apply(_events(), zone).order_by("-at", "-pk")
     header = [_("ID"), _("Time"), _("Person"), _("Action"), _("Description"), _("Center ID"), _("Center")]
@@ -102,12 +102,12 @@ def audit_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @staff(Permission.VIEW_AUDIT)
 @require_GET
 def center_audit(request: TenantRequest, pk: int) -> HttpResponse:
-    """`#center-audit`: the last deeds that concern one center."""
+    """`#center-audit`: the latest audit entries of one center."""
     center = get_object_or_404(Center, pk=pk)
     rows = list(_events().filter(center=center).order_by("-at", "-pk")[: SHOWN_ON_CENTER + 1])
     context = {
         "center": center,
-        "rows": _told(rows[:SHOWN_ON_CENTER]),
+        "rows": _described(rows[:SHOWN_ON_CENTER]),
         "more": len(rows) > SHOWN_ON_CENTER,
     }
     return render_page(request, "centers/parts/center_audit.html", context)
@@ -117,13 +117,13 @@ def _events() -> QuerySet[AuditEntry]:
     return AuditEntry.objects.select_related("actor", "center")
 
 
-def _told(rows: Iterable[AuditEntry]) -> list[tuple[AuditEntry, str, list[tuple[str, str, str]]]]:
+def _described(rows: Iterable[AuditEntry]) -> list[tuple[AuditEntry, str, list[tuple[str, str, str]]]]:
     return [(row, sentence(row), changes(row)) for row in rows]
 
 
 def _exported(rows: QuerySet[AuditEntry]) -> Iterator[list[object]]:
     for row in rows.iterator(1000):
-        told = "; ".join(
+        facts = "; ".join(
             f"{field}: {old} → {new}" if old else f"{field}: {new}" for field, old, new in changes(row)
         )
         yield [
@@ -134,7 +134,7 @@ def _exported(rows: QuerySet[AuditEntry]) -> Iterator[list[object]]:
             sentence(row),
             row.center_id,
             row.center.name if row.center else "",
-            told,
+            facts,
         ]
 
 

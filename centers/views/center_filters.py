@@ -1,4 +1,4 @@
-"""Which centers the list shows, in which order, as asked for in the address."""
+"""Filters and order of the list of centers, read from the URL."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ DEFAULT_ORDER = "name"
 
 @dataclass(frozen=True)
 class CenterFilters:
-    """What the address asks for; anything unknown in it counts as not asked."""
+    """The filters in the URL; an unknown value counts as absent."""
 
     search: str = ""
     payment_status: str = ""
@@ -43,18 +43,18 @@ class CenterFilters:
 
     @property
     def any(self) -> bool:
-        """Whether the list is narrowed at all."""
+        """Whether any filter is set."""
         return bool(self.search or self.payment_status or self.country or self.archived)
 
     @property
     def as_query(self) -> str:
-        """The same filters for another address, without the question mark."""
+        """The same filters for another URL, without the question mark."""
         named = {"q": self.search, "payment_status": self.payment_status, "country": self.country}
         named["archived"] = "1" if self.archived else ""
         return urlencode({name: value for name, value in named.items() if value})
 
     def apply(self, rows: QuerySet[Center]) -> QuerySet[Center]:
-        """`rows` narrowed to what was asked."""
+        """`rows` with the filters applied."""
         limit = Q(archived_at__isnull=not self.archived)
         if self.search:
             limit &= matching_centers(self.search)

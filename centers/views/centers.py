@@ -1,4 +1,4 @@
-"""The list of centers, and one center's page with the parts of all rooms."""
+"""The list of centers, and one center's page with the fragments of all apps."""
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -25,7 +25,7 @@ from centers.web.toasts import toast
 @staff(Permission.VIEW)
 @require_GET
 def center_list(request: TenantRequest) -> HttpResponse:
-    """All centers, 50 a page; search, filters and order live in the address."""
+    """All centers, 50 a page; search, filters and order are in the URL."""
     filters = CenterFilters.read(request.GET)
     page = keyset(filters.apply(Center.objects.all()), request.GET, orders=ORDERS, default=DEFAULT_ORDER)
     numbers = numbers_of(row.pk for row in page.rows)
@@ -52,7 +52,7 @@ def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @staff(Permission.VIEW)
 @require_GET
 def center(request: TenantRequest, pk: int) -> HttpResponse:
-    """One center: who it is, what it owes, its numbers, prices, usage, invoices, people and trace."""
+    """One center: profile, balance, numbers, prices, usage, invoices, people and audit entries."""
     row = get_object_or_404(Center, pk=pk)
     slug = request.reseller.slug
     names = ("center_usage", "center_prices", "center_invoices", "center_audit")
@@ -115,7 +115,7 @@ def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_CENTERS)
 @require_http_methods(["GET", "POST"])
 def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Put a center away after its name was typed."""
+    """Archive a center after its name was typed."""
     row = get_object_or_404(Center, pk=pk)
     form = ArchiveForm(request.POST if request.method == "POST" else None, expected=row.name)
     if form.is_bound and form.is_valid():
@@ -133,7 +133,7 @@ def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def center_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Bring a center back from the archive."""
+    """Restore a center from the archive."""
     row = get_object_or_404(Center, pk=pk)
     try:
         restore_center(center=row, by=request.user, now=clock.now())

@@ -17,7 +17,7 @@ from centers.web.search import only_exact, search
 @staff(Permission.VIEW)
 @require_GET
 def staff_home(request: TenantRequest) -> HttpResponse:
-    """Who is down, who owes, what runs out, what today's jobs did: parts of all rooms."""
+    """What is down, overdue or running out, and what today's jobs did: fragments of all apps."""
     slug = request.reseller.slug
     context = {
         "wide": fragments.allowed(request, ("home_connections", "home_jobs"), slug),
@@ -38,12 +38,12 @@ def home_jobs(request: TenantRequest) -> HttpResponse:
 @staff(Permission.VIEW)
 @require_GET
 def search_everything(request: TenantRequest) -> HttpResponseBase:
-    """Hits of all rooms; a single exact one is opened at once."""
+    """Hits of all apps; a single exact one is opened directly."""
     text = request.GET.get("q", "")
     hits = search(request.reseller, request.permissions, text)
-    found = only_exact(hits)
-    if found and "all" not in request.GET:
-        return redirect(found.url)
+    single = only_exact(hits)
+    if single and "all" not in request.GET:
+        return redirect(single.url)
     return render_page(request, "centers/search.html", {"search_query": text, "hits": hits})
 
 

@@ -1,4 +1,4 @@
-"""The page an invitation's link opens."""
+"""The page behind an invitation's link."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from centers.tenancy.invitation_links import InvitationUnusable, find_invitation
 from centers.tenancy.invitations import accept_as, accept_with_password, has_owner, is_proven
 from centers.web.toasts import toast
 
-#: Session key of what a right code was exchanged for.
+#: Session key of the proof for which a correct code was exchanged.
 _PROOF = "address_proof"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -37,63 +37,63 @@ def invitation(request: Any, token: str) -> HttpResponseBase:
     """
     now = clock.now()
     try:
-        found = find_invitation(token, now=now)
+        invitation = find_invitation(token, now=now)
     except InvitationUnusable as error:
         return render(request, "centers/invitation_unusable.html", {"sentence": error.sentence}, status=404)
-    if request.user.is_authenticated and (request.user.email_proven_at or not _fits(request, found)):
-        return _signed_in(request, found, token)
-    if not is_proven(found, token=token, proof=request.session.get(_PROOF, ""), now=now):
-        return _unproven(request, found, token, now)
-    account = account_of(found.email)
+    if request.user.is_authenticated and (request.user.email_proven_at or not _fits(request, invitation)):
+        return _signed_in(request, invitation, token)
+    if not is_proven(invitation, token=token, proof=request.session.get(_PROOF, ""), now=now):
+        return _unproven(request, invitation, token, now)
+    account = account_of(invitation.email)
     if account is not None and has_owner(account):
         if request.method == "POST":
             return redirect_to_login(request.get_full_path())
-        return _page(request, found, has_account=True)
-    return _new_person(request, found, token)
+        return _page(request, invitation, has_account=True)
+    return _new_person(request, invitation, token)
 
 
-def _unproven(request: Any, found: Invitation, token: str, now: datetime) -> HttpResponseBase:
-    """Send a code, or take one."""
+def _unproven(request: Any, invitation: Invitation, token: str, now: datetime) -> HttpResponseBase:
+    """Send a code, or check one."""
     if request.method != "POST":
-        return _code_page(request, found, CodeForm(), now)
+        return _code_page(request, invitation, CodeForm(), now)
     form = CodeForm(request.POST if "code" in request.POST else None)
     try:
         if "send" in request.POST:
             send_code(token=token, now=now)
-            toast(request, _("We sent a code to %(email)s.") % {"email": found.email})
+            toast(request, _("We sent a code to %(email)s.") % {"email": invitation.email})
             return redirect("invitation", token)
         if form.is_valid():
             request.session[_PROOF] = check_code(token=token, code=form.cleaned_data["code"], now=now)
             return redirect("invitation", token)
     except OperationRefused as error:
-        return _code_page(request, found, form, now, sentence=error.sentence, status=422)
-    return _code_page(request, found, form, now, status=422)
+        return _code_page(request, invitation, form, now, sentence=error.sentence, status=422)
+    return _code_page(request, invitation, form, now, status=422)
 
 
 def _code_page(
-    request: Any, found: Invitation, form: CodeForm, now: datetime, **more: Any
+    request: Any, invitation: Invitation, form: CodeForm, now: datetime, **more: Any
 ) -> HttpResponseBase:
-    return _page(request, found, code_form=form, awaits_code=awaits_code(found, now=now), **more)
+    return _page(request, invitation, code_form=form, awaits_code=awaits_code(invitation, now=now), **more)
 
 
-def _fits(request: Any, found: Invitation) -> bool:
-    return bool(request.user.email.casefold() == found.email.casefold())
+def _fits(request: Any, invitation: Invitation) -> bool:
+    return bool(request.user.email.casefold() == invitation.email.casefold())
 
 
-def _signed_in(request: Any, found: Invitation, token: str) -> HttpResponseBase:
-    fits = _fits(request, found)
+def _signed_in(request: Any, invitation: Invitation, token: str) -> HttpResponseBase:
+    fits = _fits(request, invitation)
     if request.method == "POST":
         try:
             membership = accept_as(token=token, user=request.user)
         except OperationRefused as error:
-            return _page(request, found, fits=fits, sentence=error.sentence, status=422)
+            return _page(request, invitation, fits=fits, sentence=error.sentence, status=422)
         toast(request, _("Welcome to %(place)s.") % {"place": membership.center or membership.reseller})
         return redirect("home")
-    return _page(request, found, fits=fits)
+    return _page(request, invitation, fits=fits)
 
 
-def _new_person(request: Any, found: Invitation, token: str) -> HttpResponseBase:
-    form = AcceptForm(request.POST or None, email=found.email)
+def _new_person(request: Any, invitation: Invitation, token: str) -> HttpResponseBase:
+    form = AcceptForm(request.POST or None, email=invitation.email)
     if request.method == "POST" and form.is_valid():
         try:
             user = accept_with_password(
@@ -109,16 +109,16 @@ def _new_person(request: Any, found: Invitation, token: str) -> HttpResponseBase
             form.add_error(None, error.sentence)
         else:
             login(request, user, backend=BACKEND)
-            toast(request, _("Welcome to %(place)s.") % {"place": found.center or found.reseller})
+            toast(request, _("Welcome to %(place)s.") % {"place": invitation.center or invitation.reseller})
             return redirect("home")
-    return _page(request, found, form=form, status=422 if form.is_bound else 200)
+    return _page(request, invitation, form=form, status=422 if form.is_bound else 200)
 
 
-def _page(request: Any, found: Invitation, *, status: int = 200, **more: Any) -> HttpResponse:
+def _page(request: Any, invitation: Invitation, *, status: int = 200, **more: Any) -> HttpResponse:
     context = {
-        "invitation": found,
-        "reseller": found.reseller,
-        "place": found.center or found.reseller,
+        "invitation": invitation,
+        "reseller": invitation.reseller,
+        "place": invitation.center or invitation.reseller,
         **more,
     }
     return render(request, "centers/invitation.html", context, status=status)

@@ -1,4 +1,4 @@
-"""The scheduled jobs: what ran, what failed and why, what comes next, who works; and running one now."""
+"""The scheduled jobs: what ran, what failed and why, what comes next, the workers; and running one now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,19 +52,19 @@ def jobs(request: TenantRequest) -> HttpResponse:
 @staff(Permission.RUN_JOBS)
 @require_POST
 def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
-    """Hand one round of a job to the workers now."""
-    found = registered_jobs().get(job)
-    if found is None:
+    """Hand one run of a job to the workers now."""
+    registered = registered_jobs().get(job)
+    if registered is None:
         raise Http404
-    if not request.may(found.permission):
+    if not request.may(registered.permission):
         raise PermissionDenied
     try:
-        handed_over = found.enqueue(request.reseller.pk) is not False
+        handed_over = registered.enqueue(request.reseller.pk) is not False
     except OperationRefused as refusal:
         toast(request, refusal.sentence, "info")
         return redirect("jobs", request.reseller.slug)
     entries.record(
-        "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(found.label)
+        "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(registered.label)
     )
     if handed_over:
         text = _("“%(job)s” was queued. It appears here when it starts.")
@@ -73,15 +73,15 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
             "The background workers can't be reached, so “%(job)s” wasn't started. It runs "
             "automatically once they're back."
         )
-    toast(request, text % {"job": found.label}, "success" if handed_over else "error")
+    toast(request, text % {"job": registered.label}, "success" if handed_over else "error")
     return redirect("jobs", request.reseller.slug)
 
 
 def _state(request: TenantRequest, job: Job, runs: list[JobRun], now: datetime) -> JobState:
     may_run = request.may(Permission.RUN_JOBS) and request.may(job.permission)
     last = runs[0] if runs else None
-    # What is due already needs no time: it runs with the next tick, or there is nothing for it to do.
-    # While a round runs, the moment on record is the end of its claim, not of the next round.
+    # No time for what is already due: it runs with the next tick, or has nothing to do.
+    # During a run the stored time is the end of its claim, not the next run.
     running = last is not None and last.state == JobRun.State.RUNNING
     next_at = job.next_run(request.reseller.pk, now) if job.next_run and not running else None
     next_at = next_at if next_at and next_at > now else None

@@ -33,7 +33,7 @@ def team(request: TenantRequest) -> HttpResponse:
 @staff(Permission.MANAGE_TEAM)
 @require_POST
 def team_invite(request: TenantRequest) -> HttpResponseBase:
-    """Invite somebody to the team."""
+    """Invite a person to the team."""
     form = staff_invite(request.POST)
     if _invited(request, form, None):
         return redirect("team", request.reseller.slug)
@@ -71,14 +71,14 @@ def invitation_revoke(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.VIEW)
 @require_GET
 def center_people(request: TenantRequest, pk: int) -> HttpResponse:
-    """`#center-people`: who gets into this center's portal."""
+    """`#center-people`: who has access to this center's portal."""
     return _people_part(request, get_object_or_404(Center, pk=pk), center_invite())
 
 
 @staff(Permission.MANAGE_CENTER_PEOPLE)
 @require_POST
 def center_invite_person(request: TenantRequest, center_pk: int) -> HttpResponseBase:
-    """Invite somebody to a center's portal."""
+    """Invite a person to a center's portal."""
     center = get_object_or_404(Center, pk=center_pk)
     form = center_invite(request.POST)
     invited = _invited(request, form, center)
@@ -94,7 +94,7 @@ def center_invite_person(request: TenantRequest, center_pk: int) -> HttpResponse
 @staff(Permission.MANAGE_CENTER_PEOPLE)
 @require_POST
 def center_person_change(request: TenantRequest, center_pk: int, pk: int) -> HttpResponseBase:
-    """Give somebody of a center another role."""
+    """Give a member of a center another role."""
     center = get_object_or_404(Center, pk=center_pk)
     return _change(request, _member(request, center, pk), "center", center.pk)
 
@@ -102,7 +102,7 @@ def center_person_change(request: TenantRequest, center_pk: int, pk: int) -> Htt
 @staff(Permission.MANAGE_CENTER_PEOPLE)
 @require_POST
 def center_person_remove(request: TenantRequest, center_pk: int, pk: int) -> HttpResponseBase:
-    """Take somebody's access to a center's portal away."""
+    """Remove a person's access to a center's portal."""
     center = get_object_or_404(Center, pk=center_pk)
     return _remove(request, _member(request, center, pk), "center", center.pk)
 
@@ -170,12 +170,12 @@ def _invited(request: TenantRequest, form: InviteForm, center: Center | None) ->
 
 
 def _remember_link(request: TenantRequest, token: str) -> None:
-    """Show the link once on the next page: it can be sent by WhatsApp, and nobody can look it up later."""
+    """Show the link once on the next page: it can be sent by WhatsApp, and no one can look it up later."""
     request.session["invitation_link"] = invitation_url(token)
 
 
 def _member(request: TenantRequest, center: Center | None, pk: int) -> Membership:
-    """Memberships are not scoped, so the tenant is named here; anybody else's is a 404."""
+    """Memberships are not scoped, so the query names the tenant; a membership elsewhere is a 404."""
     return get_object_or_404(queries.members(request.reseller, center), pk=pk)
 
 
@@ -229,10 +229,10 @@ def _revoke(
 
 
 def _tried(
-    request: TenantRequest, deed: Callable[[], object], done: str, page: str, *args: int
+    request: TenantRequest, operation: Callable[[], object], done: str, page: str, *args: int
 ) -> HttpResponseBase:
     try:
-        deed()
+        operation()
     except OperationRefused as error:
         toast(request, error.sentence, "error")
     else:

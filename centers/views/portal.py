@@ -14,7 +14,7 @@ from centers.web.partials import render_page
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_home(request: PortalRequest) -> HttpResponse:
-    """My numbers, what I owe, whom to ask: parts of all rooms."""
+    """Numbers, balance and contact of the center: fragments of all apps."""
     pk = request.center.pk
     context = {
         "balance": fragments.allowed(request, ("portal_balance",), pk),

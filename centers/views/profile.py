@@ -24,7 +24,7 @@ from centers.web.toasts import toast
 @login_required
 @require_http_methods(["GET", "POST"])
 def profile(request: Any) -> HttpResponseBase:
-    """Name, language and theme; and where the person belongs."""
+    """Name, language and theme, and the person's memberships."""
     if request.method == "GET":
         user = request.user
         initial = {"language": user.language or translation.get_language()}
@@ -33,13 +33,13 @@ def profile(request: Any) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, form, status=422)
     person = form.save(commit=False)
-    # All of the row would bring back a password changed meanwhile.
+    # Saving the whole row would restore a password changed in the meantime.
     person.save(update_fields=list(form.cleaned_data))
     with translation.override(person.language):
         toast(request, _("Your profile was saved."))
     response = redirect("profile")
     remember_language(response, person.language)
-    # Read by theme.js before the first paint; it would otherwise keep what was chosen on this device before.
+    # Read by theme.js before the first paint; it would otherwise keep the device's earlier choice.
     response.set_cookie("theme", person.theme, max_age=YEAR, secure=settings.HTTPS, samesite="Lax")
     return response
 
@@ -47,7 +47,7 @@ def profile(request: Any) -> HttpResponseBase:
 @login_required
 @require_POST
 def leave(request: Any, pk: int) -> HttpResponseBase:
-    """End one's own membership."""
+    """End the person's own membership."""
     membership = get_object_or_404(memberships_of(request.user), pk=pk)
     place = str(membership.center or membership.reseller)
     try:

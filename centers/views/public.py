@@ -1,4 +1,4 @@
-"""Pages that belong to no tenant: where to go, the language, a reseller's looks."""
+"""Pages that belong to no tenant: where to go, the language, a reseller's logo."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ from centers.queries import memberships_of
 @login_required
 @require_GET
 def home(request: Any) -> HttpResponseBase:
-    """Straight to the only place a person belongs, or a choice of them."""
+    """Redirect to a person's only membership, or offer a choice."""
     memberships = list(memberships_of(request.user))
     if len(memberships) == 1:
         return redirect(place_url(memberships[0]))
-    found = [(membership, place_url(membership)) for membership in memberships]
-    return render(request, "centers/home.html", {"memberships": found})
+    places = [(membership, place_url(membership)) for membership in memberships]
+    return render(request, "centers/home.html", {"memberships": places})
 
 
 def place_url(membership: Membership) -> str:
@@ -40,7 +40,7 @@ def set_language(request: Any) -> HttpResponseBase:
     safe = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    # Only an address: redirect() would look up any other word among the names of views.
+    # Only a path: redirect() would resolve anything else as a view name.
     response = redirect(target if safe and target.startswith("/") else "home")
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
@@ -53,7 +53,7 @@ def set_language(request: Any) -> HttpResponseBase:
 
 @require_GET
 def logo(request: HttpRequest, slug: str) -> HttpResponse:
-    """A reseller's logo: public, because invitations and pairing links show it. `?v=` makes it cacheable forever."""
+    """A reseller's logo: public, because invitations and pairing links show it. `?v=` lets it be cached permanently."""
     row = Reseller.objects.only("logo", "logo_version").filter(slug=slug).first()
     if row is None or not row.logo:
         raise Http404

@@ -1,4 +1,4 @@
-"""Pages for whoever lost the device they sign in with, and the guard before a second factor is set up."""
+"""Pages for a person who lost their second factor, and the check before one is set up."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,7 +24,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def proven_address_required(view: View) -> View:
-    """Let an account without proof of its address set up no factor: it could shut the address's owner out."""
+    """Refuse a factor to an account without proof of its address: it could lock out the address's owner."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -40,7 +40,7 @@ def proven_address_required(view: View) -> View:
 @login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def lost(request: Any) -> HttpResponse:
-    """Whoever gave the right password, but has no second factor, gets a link by mail."""
+    """Mail a link to a person with the right password but no second factor at hand."""
     context: dict[str, Any] = {"hours": factor_reset.hours()}
     if request.method != "POST":
         return render(request, "centers/second_factor_lost.html", context)

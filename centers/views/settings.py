@@ -1,4 +1,4 @@
-"""The reseller's own settings: general, branding, security. MazBot and billing have pages in their rooms."""
+"""The reseller's own settings: general, branding, security. MazBot and billing have pages in their apps."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def settings(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.MANAGE_SETTINGS)
 @require_http_methods(["GET", "POST"])
 def settings_security(request: TenantRequest) -> HttpResponseBase:
-    """Whether everybody in the team must have two-factor sign-in, and who does not have it yet."""
+    """Whether the whole team must have two-factor sign-in, and who does not have it yet."""
     team = list(members(request.reseller))
     secured = with_mfa(member.user for member in team)
     without = [member for member in team if member.user_id not in secured]
@@ -89,5 +89,5 @@ def _section(
 
 
 def _fresh(reseller: Reseller) -> Reseller:
-    """Another object for the form to write on, so that the page around it shows what is stored."""
+    """A copy for the form to write to, so the page around it shows the stored values."""
     return Reseller.objects.defer("logo").get(pk=reseller.pk)

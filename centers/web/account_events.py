@@ -1,4 +1,4 @@
-"""What a password reset and a used second factor mean for an account; connected to allauth's signals."""
+"""Effects of a password reset and a used second factor on an account; connected to allauth's signals."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def connect() -> None:
 
 
 def _reset_by_mail(sender: object, user: User, **_kwargs: Any) -> None:
-    """Whoever opened the link that only the mailbox holds has proven the address."""
+    """Opening the link that was only sent by mail proves the address."""
     prove_address(user=user, now=clock.now())
 
 

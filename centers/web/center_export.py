@@ -1,4 +1,4 @@
-"""The list of centers as rows of a file. An import knows its columns, so that what was exported can be imported."""
+"""The list of centers as rows of a file. An import accepts its columns, so an export can be imported."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -29,18 +29,18 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _frame(request: HttpRequest, center: Any) -> dict[str, Any]:
-    """Navigation, as functions: a fragment that shows none of it costs no query."""
+    """Navigation, as functions: a fragment without it costs no query."""
     reseller = getattr(request, "reseller", None)
     if reseller is None:
         return {}
     permissions: frozenset[Permission] = getattr(request, "permissions", frozenset())
-    found: dict[str, Any] = {
+    context: dict[str, Any] = {
         "places": partial(places, request),
         "live_stamp": getattr(request, "live_stamp", ""),
         "live_token": partial(make_token, reseller.pk, center.pk if center else None),
     }
     if center is None:
-        found["staff_links"] = partial(staff_links, request, reseller, permissions)
+        context["staff_links"] = partial(staff_links, request, reseller, permissions)
     else:
-        found["portal_links"] = partial(portal_links, request, center, permissions)
-    return found
+        context["portal_links"] = partial(portal_links, request, center, permissions)
+    return context

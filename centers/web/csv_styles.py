@@ -1,4 +1,4 @@
-"""What stands between the cells of a CSV: what fits the language, or what the person chose last."""
+"""The separators of a CSV: those that fit the language, or the person's last choice."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ STYLES = {
 
 
 def style_of(request: HttpRequest) -> Style:
-    """The style the address asks for (kept for the person's next exports), or the one chosen last."""
+    """The style in the URL (stored for the person's next exports), or the one chosen last."""
     asked = request.GET.get(PARAMETER, "")
     session = getattr(request, "session", None)
     if asked in STYLES:
@@ -47,7 +47,8 @@ def style_of(request: HttpRequest) -> Style:
 def remembered(request: HttpRequest) -> Style:
     """The style chosen last, or the one that fits the language.
 
-    Spreadsheets set to Arabic, as those of most of our readers, write decimals with a comma, and split at semicolons.
+    Spreadsheets set to Arabic, as those of most of our readers, write decimals with a comma and split cells at
+    semicolons.
     """
     session = getattr(request, "session", None)
     chosen = session.get(_SESSION, "") if session is not None else ""

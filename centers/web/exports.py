@@ -22,21 +22,21 @@ from django_scopes import get_scope, scope
 from centers.web.csv_styles import Style, style_of
 
 FORMATS = ("csv", "xlsx")
-#: A cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV injection").
+#: Spreadsheets run a cell that starts with one of these as a formula (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-#: A spreadsheet of another country splits lines at another of these than we did, and then meets a formula here.
+#: A spreadsheet with another locale splits lines at another of these, and could then find a formula.
 _LATER = {
     own: re.compile(rf"([{others}][\s\"]*)(?=[{re.escape(''.join(_FORMULA))}])")
     for own, others in ((",", ";\t"), (";", ",\t"), ("\t", ",;"))
 }
 _ESCAPED = re.compile(rf"(^|[,;\t][\s\"]*)'(?=[{re.escape(''.join(_FORMULA))}])")
-#: Such text is no formula, only a number, and spreadsheets would drop its sign or zeros, or round its last digits.
+#: Such text is a number, not a formula; spreadsheets would drop its sign or zeros, or round its last digits.
 _PHONE = re.compile(r"\+\d{6,15}", re.ASCII)
 _CODE = re.compile(r"0\d+|\d{12,}|\d+[eE]\d+", re.ASCII)
-#: Unseen: a CSV cell that begins with it is text to every spreadsheet. Our import, as others do, reads past it.
+#: Invisible: a CSV cell that starts with it is text to every spreadsheet. Our import, as others, skips it.
 _AS_TEXT = "\u200e"
 _XLSX_CELL = 32_767  # the format's limit of characters in a cell
-_MOST_PLACES = 8  # more than this no price of a message has; the rest is noise of divisions
+_MOST_PLACES = 8  # no price of a message has more; the rest is noise of divisions
 _WIDTH = 18  # of a column, in characters
 
 
@@ -69,7 +69,7 @@ def export(
 
     Numbers and dates stay numbers and dates, amounts are `Money`. Text that a spreadsheet would run is prefixed with an
     apostrophe; phones and long codes stay text with all their characters. Times are written in the reseller's zone,
-    without an offset. What stands between the cells of a CSV is the person's choice (csv_styles.py). CSV is streamed,
+    without an offset. The separators of a CSV are the person's choice (csv_styles.py). CSV is streamed,
     so `rows` may be a generator over many rows; it runs in the scope and language of the view that asked.
     """
     if fmt not in FORMATS:
@@ -106,7 +106,7 @@ def without_escapes(cell: str) -> str:
 
 
 def _as_asked(lines: Iterable[bytes], zone: tzinfo) -> Iterator[bytes]:
-    """`lines`, made as in the request although the middleware that set it up has finished."""
+    """`lines`, generated in the scope and language of the request, whose middleware has already finished."""
     asked, language = dict(get_scope()), translation.get_language()
 
     def made() -> Iterator[bytes]:
@@ -135,15 +135,15 @@ def _csv(header: Sequence[object], rows: Iterable[Sequence[object]], style: Styl
 
 def _plain(value: object, later: re.Pattern[str]) -> object:
     if isinstance(value, str):
-        kept = _PHONE.fullmatch(value) or _CODE.fullmatch(value)
-        return _AS_TEXT + value if kept else later.sub(r"\1'", value)
+        is_code = _PHONE.fullmatch(value) or _CODE.fullmatch(value)
+        return _AS_TEXT + value if is_code else later.sub(r"\1'", value)
     if isinstance(value, Money):
         return "" if value.value is None else f"{value.value:f}"
     return f"{_without_noise(value):f}" if isinstance(value, Decimal) else value
 
 
 def _without_noise(value: Decimal) -> Decimal:
-    """Without zeros at the end, and without more decimals than anything here means."""
+    """Without trailing zeros and meaningless decimals."""
     rounded = _rounded(value, _MOST_PLACES)
     return _rounded(rounded, _decimals(rounded))
 
@@ -185,7 +185,7 @@ def _workbook(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Any
 
 
 def _write(book: Any, sheet: Any, place: tuple[int, int], value: object, formats: dict[str, Any]) -> None:
-    """One cell, in the format of what it is; `formats` keeps those already made."""
+    """One cell, formatted by type; `formats` caches formats already created."""
     if isinstance(value, Money):
         pattern = "0." + "0" * value.places if value.places else "0"
         if pattern not in formats:

@@ -1,4 +1,4 @@
-"""What a new reseller does first; each room registers its own steps."""
+"""Setup steps of a new reseller; each app registers its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from centers.tenancy.permissions import Permission
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """`done(reseller_id)` is asked inside the tenant's scope; `order` sorts the steps of all rooms."""
+    """`done(reseller_id)` is called inside the tenant's scope; `order` sorts the steps of all apps."""
 
     order: int
     title: str | Promise
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepState:
-    """A step as one reseller stands to it; `url` is empty for somebody who may not do it."""
+    """A step of one reseller; `url` is empty for a person who may not do it."""
 
     step: Step
     done: bool
@@ -36,13 +36,13 @@ _steps: list[Step] = []
 
 
 def register_step(step: Step) -> None:
-    """Add a step; called from the ready() of the room that owns the page behind it."""
+    """Add a step; called from the ready() of the app that owns its page."""
     _steps.append(step)
 
 
 def steps_of(reseller: Reseller, permissions: frozenset[Permission]) -> list[StepState]:
     """All steps in order; an empty list once every one is done."""
-    found = [
+    steps = [
         StepState(
             step,
             step.done(reseller.pk),
@@ -50,7 +50,7 @@ def steps_of(reseller: Reseller, permissions: frozenset[Permission]) -> list[Ste
         )
         for step in sorted(_steps, key=lambda step: step.order)
     ]
-    return [] if all(state.done for state in found) else found
+    return [] if all(state.done for state in steps) else steps
 
 
 register_step(

@@ -1,4 +1,4 @@
-"""Parts of a page that other rooms answer: known by URL name, shown to whoever may see them."""
+"""Fragments of a page that other apps serve: registered by URL name, shown to people who may see them."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from centers.tenancy.access import TenantRequest
 
 @dataclass(frozen=True)
 class Fragment:
-    """A part to be loaded into the page."""
+    """A fragment to be loaded into the page."""
 
     name: str
     url: str
 
 
 def allowed(request: TenantRequest, names: tuple[str, ...], *args: object) -> list[Fragment]:
-    """Those of `names` that exist and whose door lets this person in, so that no part answers 403."""
-    found = []
+    """Those of `names` that exist and that this person may see, so no fragment answers 403."""
+    fragments = []
     for name in names:
         try:
             url = reverse(name, args=args)
         except NoReverseMatch:
             continue
         if getattr(resolve(url).func, "permission", None) in request.permissions:
-            found.append(Fragment(name, url))
-    return found
+            fragments.append(Fragment(name, url))
+    return fragments

@@ -14,7 +14,7 @@ _FRAME = (
     ' stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
     "{inside}</svg>"
 )
-#: Icons that point along the line of reading, so they are mirrored in right-to-left pages.
+#: Icons that point in the reading direction, so they are mirrored on right-to-left pages.
 DIRECTIONAL = frozenset(
     {"chevron-left", "chevron-right", "arrow-left", "arrow-right", "logout", "list", "send"}
 )
@@ -33,11 +33,11 @@ def icon_svg(name: str, extra: str = "") -> SafeString:
     file = Path(settings.NODE_MODULES) / "@tabler/icons/icons/outline" / f"{name}.svg"
     if not _NAME.match(name) or not file.is_file():
         raise IconMissing(f"Tabler has no outline icon “{name}”.")
-    found = _PATHS.search(file.read_text(encoding="utf-8"))
-    if found is None:
+    paths = _PATHS.search(file.read_text(encoding="utf-8"))
+    if paths is None:
         raise IconMissing(f"{file} is not an SVG file.")
     inside = " ".join(
-        found["inside"].replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").split()
+        paths["inside"].replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").split()
     )
     classes = (" icon-mirror" if name in DIRECTIONAL else "") + (f" {extra}" if extra else "")
     return mark_safe(_FRAME.format(extra=classes, inside=inside))  # noqa: S308  # a file of a package we pin

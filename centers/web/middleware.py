@@ -1,4 +1,4 @@
-"""What every page needs besides the view: its language, who uses which device, and that nobody's cache keeps it."""
+"""What every page needs besides the view: its language, the devices of a session, and that no cache stores it."""
 
 import hashlib
 from collections.abc import Callable
@@ -34,9 +34,9 @@ class LanguageMiddleware:
 
 
 class SeenSessionsMiddleware:
-    """Notes when and from where a session was last used, for the list of one's devices.
+    """Records when and from where a session was last used, for the person's list of devices.
 
-    Once a minute, and at once from another address or browser: an open page fetches its parts with every hint, and
+    Once a minute, and immediately from another address or browser: an open page fetches fragments with every hint, and
     allauth's own middleware would write, and wait for the disk, each time.
     """
 

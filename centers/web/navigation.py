@@ -1,4 +1,4 @@
-"""Where a person can go from here: the sections of the staff pages and of a center's portal."""
+"""Navigation: the sections of the staff pages and of a center's portal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from centers.tenancy.permissions import Permission
 
 @dataclass(frozen=True)
 class Section:
-    """An entry of the navigation; `within` are further addresses (below the tenant's) that belong to it."""
+    """An entry of the navigation; `within` are further paths (below the tenant's) that belong to it."""
 
     name: str
     label: Promise | str
@@ -89,11 +89,11 @@ def portal_links(request: HttpRequest, center: Center, permissions: Iterable[Per
 
 
 def places(request: HttpRequest) -> list[Membership]:
-    """Everywhere the signed-in person belongs, for the switcher."""
+    """All memberships of the signed-in person, for the switcher."""
     if not request.user.is_authenticated:
         return []
-    found = Membership.objects.filter(user=request.user, center__archived_at__isnull=True)
-    return list(found.select_related("reseller", "center").defer("reseller__logo"))
+    memberships = Membership.objects.filter(user=request.user, center__archived_at__isnull=True)
+    return list(memberships.select_related("reseller", "center").defer("reseller__logo"))
 
 
 def _links(

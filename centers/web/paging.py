@@ -1,6 +1,6 @@
 """Pages of a list by the last row seen, because counting to the middle of 100,000 rows takes ten times as long.
 
-The place in the list travels in the address, signed, so that nobody can ask for a comparison we did not offer.
+The place in the list is in the URL, signed, so no one can request a comparison that we did not offer.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ _SALT = "markaz.paging"
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """Rows in their order; the queries begin with `?`, or are empty when there is no such page."""
+    """Rows in their order; the queries start with `?`, or are empty when there is no such page."""
 
     rows: Sequence[M]
     next_url_query: str
@@ -42,7 +42,7 @@ def keyset(
     """One page of `queryset` as `params` (request.GET) ask: `sort`, `after`, `before`.
 
     `orders` maps a sort key to field paths (with `-` for falling); the last one must be unique. `-key` is the
-    whole order turned round. An unknown key is `default`; a place that is not ours is the first page.
+    whole order reversed. An unknown key means `default`; a place with a bad signature means the first page.
     """
     sort = params.get(SORT, "")
     sort = sort if sort.removeprefix("-") in orders or sort in orders else default
@@ -85,7 +85,7 @@ def _past(name: str, value: Any, *, falling: bool, nullable: bool) -> Q:
 
 
 def _bound(queryset: QuerySet[M], path: str, value: Any) -> Q:
-    """Says again what the first field limits, because PostgreSQL uses no index for the alternatives alone."""
+    """Repeats the limit on the first field, because PostgreSQL uses no index for the alternatives alone."""
     name = path.removeprefix("-")
     if value is None or (_nullable(queryset, name) and not path.startswith("-")):
         return Q()

@@ -1,4 +1,4 @@
-"""Answering a page, or the one part of it that htmx asked for."""
+"""Responding with a page, or the one fragment of it that htmx requested."""
 
 from typing import Any
 

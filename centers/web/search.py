@@ -1,4 +1,4 @@
-"""The search over everything: each room registers where it can look."""
+"""The global search: each app registers its searches."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ _SHORTEST_WITH_PREFIX = 4  # fewer digits are no phone number with a trunk or a 
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """Something found. `exact` says that the query names this thing and nothing else (its id, its full name)."""
+    """A hit. `exact` means that the query is the full name or id of this object."""
 
     kind: str | Promise
     title: str
@@ -30,19 +30,19 @@ class Hit:
     exact: bool = False
 
 
-#: (reseller, what the asking person may, the text) -> hits; called inside the tenant's scope.
+#: (reseller, the person's permissions, the text) -> hits; called inside the tenant's scope.
 Provider = Callable[[Reseller, frozenset[Permission], str], Iterable[Hit]]
 _providers: list[Provider] = []
 
 
 def register(provider: Provider) -> Provider:
-    """Add a place to look; called from the ready() of the room that owns it. At most SHOWN_PER_KIND hits each."""
+    """Add a search; called from the ready() of the app that owns it. At most SHOWN_PER_KIND hits each."""
     _providers.append(provider)
     return provider
 
 
 def search(reseller: Reseller, permissions: frozenset[Permission], text: str) -> list[Hit]:
-    """Everything called `text`, exact hits first; empty for an empty text."""
+    """All objects that match `text`, exact hits first; empty for an empty text."""
     text = searched(text)
     if not text:
         return []
@@ -51,7 +51,7 @@ def search(reseller: Reseller, permissions: frozenset[Permission], text: str) ->
 
 
 def only_exact(hits: list[Hit]) -> Hit | None:
-    """The hit to jump to: the single exact one, or the single one at all."""
+    """The hit to jump to: the only exact one, or the only one."""
     exact = [hit for hit in hits if hit.exact]
     if len(exact) == 1:
         return exact[0]
@@ -64,13 +64,13 @@ def is_true(condition: Q) -> "ExpressionWrapper[Q]":
 
 
 def matching_centers(text: str) -> Q:
-    """The condition "named, contacted or called like `text`", which is as searched() leaves it.
+    """The condition that name, contact or phone match `text`, as normalized by searched().
 
     Each part has a trigram index.
     """
-    found = Q(name__name_holds=text) | Q(contact_name__name_holds=text) | Q(email__icontains=text)
+    condition = Q(name__name_holds=text) | Q(contact_name__name_holds=text) | Q(email__icontains=text)
     digits = re.sub(r"[\s()+-]", "", text)
-    return found | Q(phone__icontains=_without_prefix(digits)) if digits.isdigit() else found
+    return condition | Q(phone__icontains=_without_prefix(digits)) if digits.isdigit() else condition
 
 
 def _without_prefix(digits: str) -> str:
@@ -81,8 +81,8 @@ def _without_prefix(digits: str) -> str:
 def find_centers(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
     """Centers by name, contact, e-mail or phone."""
     exact = Q(name__named=text) | Q(email__iexact=text) | Q(phone=text) | Q(phone=f"+{text.lstrip('+0')}")
-    found = Center.objects.filter(matching_centers(text)).annotate(exact=is_true(exact))
-    for center in found.order_by("name", "pk")[:SHOWN_PER_KIND]:
+    centers = Center.objects.filter(matching_centers(text)).annotate(exact=is_true(exact))
+    for center in centers.order_by("name", "pk")[:SHOWN_PER_KIND]:
         detail = [center.contact_name, center.phone, center.email]
         yield Hit(
             kind=gettext_lazy("Center"),

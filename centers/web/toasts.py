@@ -1,4 +1,4 @@
-"""Short messages about what just happened: with the next page, or at once when htmx asked."""
+"""Short messages about what just happened: with the next page, or directly in an htmx response."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ _ELSEWHERE = ("HX-Redirect", "HX-Refresh", "HX-Location")
 
 
 def toast(request: HttpRequest, text: object, level: str = "success") -> None:
-    """Say `text` to the person once; `level` is "success", "info", "warning" or "error" (errors stay on screen)."""
+    """Show `text` to the person once; `level` is "success", "info", "warning" or "error" (errors stay on screen)."""
     messages.add_message(request, getattr(constants, level.upper()), str(text))
 
 

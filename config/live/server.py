@@ -89,7 +89,7 @@ class LiveServer:
             return await _answer(send, 403)
         try:
             stamp = await self.hub.stamp(*token.tenant)
-        except Exception:  # noqa: BLE001  # whatever Valkey's client raises, the page asks again in 15 s
+        except Exception:  # noqa: BLE001  # Valkey's client raises many kinds; the page asks again in 15 s
             return await _answer(send, 503, retry=15)
         return await (_answer(send, 204) if stamp == known else _answer(send, 200, stamp.encode()))
 

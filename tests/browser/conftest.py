@@ -25,7 +25,7 @@ BOOTSTRAP = Path(__file__).resolve().parents[2] / "devstack" / "bootstrap.py"
 def chromium_path() -> str:
     """A Chromium that opens a page: $CHROMIUM, the machine's, or one installed now, which takes minutes at most.
 
-    Fails the test, after the bootstrap has said why, when there is none and none can be had.
+    Fails the test, after the bootstrap has shown why, when there is none and none can be installed.
     """
     command = [sys.executable, "-I", BOOTSTRAP, "chromium"]
     found = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
@@ -35,12 +35,12 @@ def chromium_path() -> str:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Look for the browser once tests are selected that need one: outside the time limit of a test, and never else."""
+    """Find the browser when selected tests need one: outside the time limit of a test, and only then."""
     needed = any("browser" in getattr(item, "fixturenames", ()) for item in session.items)
     if needed and not session.config.option.collectonly:
         capturing: Any = session.config.pluginmanager.getplugin("capturemanager")
         with capturing.global_and_fixture_disabled(), contextlib.suppress(pytest.fail.Exception):
-            chromium_path()  # says what it installs; the tests themselves fail where there is none
+            chromium_path()  # prints what it installs; the tests themselves fail when there is none
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session", autouse=True)
 def _playwright_finds_its_loop(browser: Browser) -> Iterator[None]:
-    """tests/conftest.py hides the loop from tests without a page; the browser needs it once more to close."""
+    """tests/conftest.py hides the loop from tests without a page; the browser needs it again to close."""
     loop = asyncio._get_running_loop()
     yield
     asyncio._set_running_loop(loop)
@@ -94,7 +94,7 @@ def _signed_in() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def house(stack: Stack) -> Tenant:
-    """A reseller with a bit of everything; tests look at it and leave it as it is."""
+    """A reseller with some data of every kind; tests must not change it."""
     tenant = new_tenant(stack, "house", rate_limit=6000)
     since = (stack.now().replace(day=1) - timedelta(days=10)).date()
     states = ("connected", "connected", "disconnected", "expired", "rebooting")
@@ -120,7 +120,7 @@ def house(stack: Stack) -> Tenant:
 
 @pytest.fixture
 def visit(browser: Browser, stack: Stack, _signed_in: dict[str, Any]) -> Iterator[Visitors]:
-    """`visit(email)` opens a page as that person; at the end no page may have complained."""
+    """`visit(email)` opens a page as that person; at the end no page may have reported an error."""
     visitors = Visitors(browser, stack, _signed_in)
     yield visitors
     visitors.close()
@@ -129,7 +129,7 @@ def visit(browser: Browser, stack: Stack, _signed_in: dict[str, Any]) -> Iterato
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """A failed test leaves pictures of its pages in the stack's folder, and the ends of the logs."""
+    """A failed test leaves screenshots of its pages in the stack's folder, and the ends of the logs."""
     report = yield
     found = getattr(item, "funcargs", {})
     if report.when == "call" and report.failed and "stack" in found:  # type: ignore[attr-defined]
@@ -146,7 +146,7 @@ def _pictures(browser: Browser | None, folder: Path, name: str) -> list[str]:
         path = folder / f"{name[:60].replace('/', '-')}-{number}.png"
         try:
             page.screenshot(path=path, full_page=True)
-        except Error as error:  # a page that is going away must not hide the failure
+        except Error as error:  # a page that is closing must not hide the failure
             taken.append(f"{page.url}: no picture, {error.message.splitlines()[0]}")
         else:
             taken.append(f"{page.url}: {path}")

@@ -41,14 +41,14 @@ def join(slug: str, password: str, people: Sequence[Person]) -> None:
 
 
 def own_more(email: str, slugs: Sequence[str]) -> None:
-    """Make somebody who is known already the owner of further resellers."""
+    """Make an existing person the owner of further resellers."""
     for slug in slugs:
         reseller = Reseller.objects.create(name=slug.title(), slug=slug)
         Membership.objects.create(user=User.objects.get(email=email), reseller=reseller, role=Role.OWNER)
 
 
 def hint(slugs: Sequence[str], *topics: str) -> None:
-    """Tell the resellers' open pages that something changed."""
+    """Send hints to the resellers' open pages."""
     for slug in slugs:
         live.publish(Reseller.objects.get(slug=slug).pk, *topics)
 
@@ -56,7 +56,7 @@ def hint(slugs: Sequence[str], *topics: str) -> None:
 def trade(slug: str) -> None:
     """Rates, margins, and last month's last three days: billed to every center that used them.
 
-    By name, in order: the first has an open invoice and is held, the second is overdue, the third has paid.
+    By name, in order: the first has an open invoice and a hold, the second is overdue, the third has paid.
     """
     reseller, now = Reseller.objects.get(slug=slug), clock.now()
     owner, month = _owner(reseller), previous_month(today(reseller, now))
@@ -76,7 +76,7 @@ def trade(slug: str) -> None:
 
 
 def pay_all(slug: str) -> None:
-    """Let every center pay all that is open."""
+    """Let every center pay all open invoices."""
     reseller, now = Reseller.objects.get(slug=slug), clock.now()
     with tenant(reseller):
         for invoice in Invoice.objects.filter(open_amount__gt=0).select_related("center__reseller"):
@@ -96,7 +96,7 @@ def _pay(invoice: Invoice, by: User, now: datetime) -> None:
 
 
 def switch(slug: str, wanted: str) -> None:
-    """Let staff want every number of the reseller switched on or off."""
+    """Set the desired state of every number of the reseller."""
     reseller, now = Reseller.objects.get(slug=slug), clock.now()
     with tenant(reseller):
         set_desired_state(

@@ -15,7 +15,7 @@ DESKTOP, PHONE = (1360, 860), (390, 844)
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: who looks at which page, and how."""
+    """One picture: which person, page and settings."""
 
     name: str
     path: str
@@ -64,7 +64,7 @@ def main(base: str) -> None:
 
 
 def take(browser: Browser, base: str, shot: Shot) -> None:
-    """Sign in as the person, open the page, wait until it rests, save the picture."""
+    """Sign in as the person, open the page, wait until it is idle, save the picture."""
     page = signed_in(browser, base, shot)
     answer = page.goto(base + shot.path)
     assert answer is not None, shot

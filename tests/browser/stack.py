@@ -31,11 +31,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 START_SECONDS = 40
 STOP_SECONDS = 15
-_ROUTINE = ("tick_", "config.heartbeat", "ASGI transport error")  # of a log, what says nothing of a failure
+_ROUTINE = ("tick_", "config.heartbeat", "ASGI transport error")  # log lines that are irrelevant to a failure
 
 
 def free_port() -> int:
-    """A port of the loopback nobody listens on just now."""
+    """A currently free port of the loopback interface."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -92,7 +92,7 @@ class Stack:
         self.spawn(name, self._command(name))
 
     def start_sandbox(self, name: str) -> str:
-        """Start one more MazBot as a process of its own; returns its address."""
+        """Start another sandbox as a separate process; returns its address."""
         port = free_port()
         command = commands.sandbox(port=port, state=self.folder / f"sandbox-{name}.json")
         self.spawn(f"sandbox-{name}", [PYTHON, *command[1:]])
@@ -144,11 +144,11 @@ class Stack:
         return RedisCache(self.env["REDIS_URL"], {"KEY_PREFIX": settings.CACHES["default"]["KEY_PREFIX"]})
 
     def now(self) -> datetime:
-        """The product's time, whatever the real one is."""
+        """The product's time, regardless of the real one."""
         return datetime.now(UTC) + self._ahead
 
     def move_to(self, moment: datetime) -> None:
-        """Move the product's clock and the sandbox's ahead to `moment`; what becomes due is then done."""
+        """Move the product's clock and the sandbox's ahead to `moment`; then wait until due work is done."""
         self.move_by(seconds=(moment - self.now()).total_seconds())
 
     def move_by(self, **parts: float) -> None:
@@ -215,7 +215,7 @@ class Stack:
 
 
 def wait_for(question: Any, what: str, seconds: float = START_SECONDS, every: float = 0.2) -> Any:
-    """Ask until the answer is truthy and return it; fail with a sentence after `seconds`."""
+    """Poll until the answer is truthy and return it; fail with a message after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := question():

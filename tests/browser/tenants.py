@@ -32,7 +32,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A reseller of the running product, by its address name."""
+    """A reseller of the running product, by its slug."""
 
     stack: Stack
     slug: str
@@ -69,12 +69,12 @@ class Tenant:
         return self._only(select, *parameters)
 
     def at_sandbox(self, instance_id: str) -> dict[str, Any]:
-        """What the sandbox says of a number."""
+        """The sandbox's state of a number."""
         rows: list[dict[str, Any]] = self.control.state()["instances"]
         return next(row for row in rows if row["instance_id"] == instance_id)
 
     def prepare(self, numbers: Sequence[Number]) -> None:
-        """Make the numbers known to the sandbox, as MazBot would know them."""
+        """Add the numbers to the sandbox, as MazBot would have them."""
         self.control.add_instances(
             [
                 NewInstance(
@@ -120,7 +120,7 @@ class Tenant:
         self.shell(f"join({self.slug!r}, {PASSWORD!r}, {list(people)!r})")
 
     def shell(self, call: str) -> str:
-        """Run one function of furnish.py inside the product; what it returns is printed."""
+        """Run one function of furnish.py inside the product; its return value is printed."""
         code = f"from tests.browser import furnish; print(furnish.{call})"
         return self.stack.manage("shell", "-v0", "-c", code).stdout.strip()
 

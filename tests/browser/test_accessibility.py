@@ -1,4 +1,4 @@
-"""Every main page in both languages, light and dark: usable by all, on a phone too, and without complaints."""
+"""Every main page in both languages, light and dark: accessible, also on a phone, and without errors."""
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -54,7 +54,7 @@ SCHEMES = {"owner": "light", "viewer": "light", "arabic": "dark", "center": "dar
 LOOKS = [("owner", 0), ("arabic", 1)]
 OTHERS = [("arabic", 0), ("owner", 1)]
 SEVERE = {"serious", "critical"}
-# Colours and charts that change take some frames; a spinner never ends.
+# Transitions of colors and charts take some frames; a spinner never ends.
 CALM = """async () => {
   const moves = () => document.getAnimations().some((one) => isFinite(one.effect.getComputedTiming().endTime));
   for (let frame = 0, calm = 0; calm < 5 && frame < 100; frame++, calm = moves() ? 0 : calm + 1)
@@ -97,7 +97,7 @@ def look_at(page: Page, url: str) -> list[str]:
     assert answer is not None
     assert answer.status == 200, f"{answer.status} {url}"
     settle(page)
-    page.evaluate(AXE_SCRIPT + ";0")  # or the whole of axe would be sent back
+    page.evaluate(AXE_SCRIPT + ";0")  # otherwise all of axe would be serialized
     faults = violations(page)
     page.set_viewport_size({"width": 390, "height": 844})
     page.evaluate(CALM)
@@ -108,7 +108,7 @@ def look_at(page: Page, url: str) -> list[str]:
 
 
 def settle(page: Page) -> None:
-    """Wait for the parts that load themselves."""
+    """Wait for fragments that load automatically."""
     expect(page.locator(".part-loading")).to_have_count(0)
 
 
@@ -126,7 +126,7 @@ def violations(page: Page) -> list[str]:
 
 
 def widest(page: Page) -> str:
-    """The element that sticks out furthest, to find it quickly."""
+    """The element that overflows furthest, to find it quickly."""
     return str(
         page.evaluate(
             """() => { let worst = null, far = 390;
@@ -139,7 +139,7 @@ def widest(page: Page) -> str:
 
 
 def filled(house: Tenant, path: str) -> str:
-    """The path with the ids of things that exist."""
+    """The path with ids of existing objects."""
     invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
     return path.format(
         center=house.center("Alpha Dental"),

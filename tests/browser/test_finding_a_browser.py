@@ -1,4 +1,4 @@
-"""A browser is found for whoever runs the tests, and only where a test needs one."""
+"""A browser is found for any user who runs the tests, and only when a test needs one."""
 
 import os
 import subprocess

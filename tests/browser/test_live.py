@@ -1,4 +1,4 @@
-"""Pages that keep themselves true: within about a second, through an outage, and where streams are blocked."""
+"""Pages that update automatically: within about a second, through an outage, and where streams are blocked."""
 
 import time
 from statistics import median
@@ -66,7 +66,7 @@ def test_reconnecting_is_said_and_what_was_missed_is_caught_up(
     away = ("net::ERR_", "htmx:sendError")
     unexpected = [problem for problem in visit.problems if not any(word in problem for word in away)]
     assert unexpected == []
-    visit.problems.clear()  # the rest says that the server was away, as it was
+    visit.problems.clear()  # the rest reports that the server was unavailable, as it was
 
 
 def test_where_streams_are_blocked_the_page_asks(lively: Tenant, visit: Visitors) -> None:
@@ -123,7 +123,7 @@ class Streams:
 
 
 def everyone_hears(pages: list[Page], tenants: list[Tenant]) -> bool:
-    """Send each tenant a hint; whether each page takes it up. Fails where one does not."""
+    """Send each tenant a hint; fails unless each page receives it."""
     for page in pages:
         page.evaluate(LISTEN)
     tenants[0].shell(f"hint({[tenant.slug for tenant in tenants]!r}, 'instances')")
@@ -175,7 +175,7 @@ def test_ten_pages_of_five_resellers_in_one_browser_share_one_stream(
         stay(page)
     wait_for(lambda: page.wait_for_timeout(100) or streams.settled(5), "one stream for five resellers", 15)
     assert everyone_hears(pages, [lively, *others])
-    # Whoever leads goes; another takes over, and each page still hears what concerns it.
+    # The leading page closes; another takes over, and each page still gets its hints.
     leader = streams.page()
     leader.close()
     pages.remove(leader)
@@ -206,12 +206,12 @@ def delay(tenant: Tenant, here: Page, there: Page, instance_id: str) -> float:
 
 
 def label(instance_id: str) -> str:
-    """What a number is called on the pages."""
+    """The name of a number on the pages."""
     return next(number.label for number in NUMBERS if number.instance_id == instance_id)
 
 
 def connection(tenant: Tenant, instance_id: str) -> str:
-    """What the database says of a number."""
+    """The database's state of a number."""
     query = "SELECT connection FROM whatsapp_instance WHERE reseller_id = {} AND instance_id = %s"
     return str(tenant.value(query, instance_id))
 

@@ -1,7 +1,7 @@
 """The main job from end to end: a real browser, web, workers and beat, and a MazBot over HTTP.
 
 A reseller signs in, tests the account, imports centers, sees who is down, pairs a number, sets a margin, watches
-usage arrive, invoices it, sees the center suspended when nobody pays and back when somebody does. Days pass by the
+usage arrive, invoices it, sees the center suspended without a payment and resumed after one. Days pass by the
 product's clock.
 """
 
@@ -24,7 +24,7 @@ RECEPTION = Number("MJ-1", CENTER, "Reception", currency="OMR")
 PHARMACY = Number("MJ-2", CENTER, "Pharmacy", currency="OMR")
 OTHER = Number("MJ-3", "Sur Opticians", "Shop", status="disconnected")
 
-# What MazBot charges in country 6, what we add to each message, and what a dollar is worth.
+# MazBot's cost in country 6, our margin per message, and the exchange rate of the dollar.
 COSTS = {"marketing": Decimal("0.04915"), "utility": Decimal("0.01183")}
 PERCENT, FIXED = Decimal("22.5"), Decimal("0.00125")
 OMR_PER_USD = Decimal("0.38449")
@@ -81,7 +81,7 @@ def try_the_account(page: Page, tenant: Tenant) -> None:
 
 
 def import_the_centers(page: Page, tenant: Tenant) -> None:
-    """A file is looked at, confirmed and imported by a worker; then the sweep asks for every number."""
+    """A file is previewed, confirmed and imported by a worker; then the sweep checks every number."""
     page.goto(tenant.url("import/"))
     page.locator("input[type=file]").set_input_files(tenant.csv([RECEPTION, PHARMACY, OTHER]))
     page.get_by_role("button", name="Check file").click()
@@ -97,7 +97,7 @@ def import_the_centers(page: Page, tenant: Tenant) -> None:
 
 
 def watch_a_number_go_down(page: Page, tenant: Tenant) -> None:
-    """The sweep finds a phone that was logged out, and the open board shows it by itself."""
+    """The sweep finds a phone that was logged out, and the open board shows it automatically."""
     tenant.control.logout_phone(RECEPTION.instance_id)
     tenant.stack.move_by(minutes=3)
     expect(row(page, RECEPTION)).to_contain_text("Disconnected", timeout=15_000)
@@ -158,7 +158,7 @@ def usage_arrives(page: Page, tenant: Tenant) -> None:
 
 
 def issue_the_invoice(page: Page, tenant: Tenant) -> str:
-    """On the first of the next month: looked at, issued, and right to the last digit."""
+    """On the first of the next month: previewed, issued, and right to the last digit."""
     stack, center = tenant.stack, tenant.center(CENTER)
     first_day = stack.now().replace(day=1).date()
     stack.move_to(stack.next_month(stack.now()))
@@ -187,7 +187,7 @@ def _ready(page: Page) -> bool:
 
 
 def nobody_pays(page: Page, tenant: Tenant, number: str) -> None:
-    """Reminders before and after the due date, a warning, and then both numbers are off at MazBot."""
+    """Reminders before and after the due date, a warning, and then both numbers are disabled at MazBot."""
     stack = tenant.stack
     page.goto(tenant.url("unpaid/"))
     stay(page)
@@ -212,7 +212,7 @@ def nobody_pays(page: Page, tenant: Tenant, number: str) -> None:
 
 
 def somebody_pays(unpaid: Page, page: Page, tenant: Tenant, number: str) -> None:
-    """The payment is recorded; within 15 s MazBot has the numbers on, and the open page says so by itself."""
+    """The payment is recorded; within 15 s MazBot has enabled the numbers, and the open page shows it automatically."""
     page.goto(tenant.url("invoices/"))
     page.get_by_role("link", name=number).click()
     page.get_by_role("link", name="Record payment").click()

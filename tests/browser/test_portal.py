@@ -1,4 +1,4 @@
-"""A center's admin on a phone, in Arabic: pairs a number, sees prices without cost, the invoice and what is owed."""
+"""A center's admin on a phone, in Arabic: pairs a number, sees prices without cost, the invoice and the balance."""
 
 from decimal import ROUND_HALF_UP, Decimal
 

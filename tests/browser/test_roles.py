@@ -1,4 +1,4 @@
-"""Billing and support: each sees and does what it may, and nothing else."""
+"""Billing and support: each sees and does only what it may."""
 
 import pytest
 from playwright.sync_api import expect

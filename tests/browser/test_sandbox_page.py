@@ -62,7 +62,7 @@ def test_filter_scan_log_out_and_expire(control_page: Page, sandbox: SandboxServ
     row = _row(control_page, "num-7")
     expect(
         row.get_by_role("img", name="Pairing code of num-7")
-    ).to_be_visible()  # by itself, within two seconds
+    ).to_be_visible()  # automatically, within two seconds
     row.get_by_role("button", name="Scan as the phone").click()
     expect(row.locator(".badge").first).to_have_text("connected")
     row.get_by_role("button", name="Log out").click()

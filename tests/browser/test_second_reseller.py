@@ -10,7 +10,7 @@ from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
-#: Words of the first reseller that no page of the second may hold.
+#: Texts of the first reseller that no page of the second may contain.
 CANARIES = ("Alpha Dental", "Beta Books", "Gamma Gym", "HS-2", "HS-5", "house.example", "Reseller house")
 
 
@@ -66,6 +66,6 @@ def status(page: Page, url: str) -> int:
 
 
 def connection(tenant: Tenant, instance_id: str) -> str:
-    """What the database says of a number."""
+    """The database's state of a number."""
     query = "SELECT connection FROM whatsapp_instance WHERE reseller_id = {} AND instance_id = %s"
     return str(tenant.value(query, instance_id))

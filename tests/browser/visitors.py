@@ -1,4 +1,4 @@
-"""People in front of a browser: signed in once each, and listening to what the console complains about."""
+"""People with a browser: each signed in once, with errors of the console recorded."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 
 
 class Visitors:
-    """Opens pages as somebody; `check` then fails for everything that went wrong on any of them."""
+    """Opens pages as a person; `check` then fails for every error on any of them."""
 
     def __init__(self, browser: Browser, stack: Stack, signed_in: dict[str, Any]) -> None:
         self._browser = browser
@@ -23,7 +23,7 @@ class Visitors:
         self.problems: list[str] = []
 
     def __call__(self, email: str = "", **options: Any) -> Page:
-        """A page in a context of its own, signed in as `email` (nobody when it is empty)."""
+        """A page in a context of its own, signed in as `email` (no one when it is empty)."""
         if email:
             options["storage_state"] = self._state_of(email)
         context = self._browser.new_context(**options)
@@ -65,7 +65,7 @@ class Visitors:
 
 
 def sign_in(page: Page, url: str, email: str, password: str = PASSWORD) -> None:
-    """Sign in by the form; the page is then the first one of the person's place."""
+    """Sign in by the form; the person's first page is then open."""
     page.goto(url + "/accounts/login/")
     page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill(password)
@@ -74,10 +74,10 @@ def sign_in(page: Page, url: str, email: str, password: str = PASSWORD) -> None:
 
 
 def stay(page: Page) -> None:
-    """Mark the page, so that `stayed` can tell whether it was loaded anew since."""
+    """Mark the page, so `stayed` can detect whether it was reloaded since."""
     page.evaluate("window.markazStayed = true")
 
 
 def stayed(page: Page) -> bool:
-    """Whether what is seen came without loading the page again."""
+    """Whether the page was not reloaded."""
     return page.evaluate("window.markazStayed === true") is True

@@ -1,4 +1,4 @@
-"""A running product to be killed."""
+"""A running product for tests that kill processes."""
 
 import os
 from collections.abc import Iterator

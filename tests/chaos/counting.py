@@ -1,4 +1,4 @@
-"""What must add up, whatever was killed."""
+"""What must add up after any process was killed."""
 
 from collections import Counter
 from datetime import datetime
@@ -8,7 +8,7 @@ from tests.browser.tenants import Tenant
 
 
 def calls(tenant: Tenant, call: str, *, since: datetime | None = None) -> Counter[str]:
-    """How often the sandbox was asked for each number of this reseller."""
+    """The count of requests to the sandbox for each number of this reseller."""
     entries = tenant.control.requests_log()
     return Counter(
         entry.instance_id
@@ -25,7 +25,7 @@ def count(tenant: Tenant, table: str, condition: str = "true") -> int:
 def wait_for_count(
     tenant: Tenant, wanted: int, table: str, condition: str = "true", seconds: float = 60
 ) -> None:
-    """Wait until exactly so many rows are there; a number above it fails at once."""
+    """Wait until there are exactly `count` rows; more fail immediately."""
     what = f"{wanted} rows of {table} where {condition}"
 
     def reached() -> bool:

@@ -1,4 +1,4 @@
-"""Two beats at once, as after a careless restart: everything still happens once."""
+"""Two concurrent beats, as after a careless restart: everything still happens once."""
 
 import time
 

@@ -12,7 +12,7 @@ from tests.chaos.test_web import post, signed_in
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
 
-CENTERS, LINES = 5, 4  # five suspensions at once are let through
+CENTERS, LINES = 5, 4  # five suspensions in one run are within the limit
 NUMBERS = CENTERS * LINES
 IMPORTED = 3000
 
@@ -42,12 +42,12 @@ def test_suspensions_and_their_end_survive_their_worker(stack: Stack) -> None:
     assert count(tenant, "billing_payment") == CENTERS
     for state in ("disabled", "enabled"):
         assert count(tenant, "centers_auditentry", f"action = 'service.{state}'") == NUMBERS, state
-    # What was under way when the worker died may be asked again, once each time; asking twice is harmless.
+    # A call in progress when the worker died may be repeated, once per kill; a repetition is harmless.
     assert max(calls(tenant, "toggle").values()) <= 4
 
 
 def killed_in_the_middle(stack: Stack, tenant: Tenant, state: str, begin: Callable[[], object]) -> None:
-    """Kill the worker once some numbers are switched, start it again, and wait for the rest."""
+    """Kill the worker once some numbers are disabled, start it again, and wait for the rest."""
     begin()
     there = f"service = '{state}'"
     wait_for(
@@ -103,7 +103,7 @@ def test_a_pairing_survives_its_worker(stack: Stack) -> None:
     stack.move_by(seconds=40)
     wait_for_count(tenant, 1, "whatsapp_pairingattempt", "state = 'failed'")
     post(session, pair + "start/")
-    # An answer to the first question may be on its way for so long; a second one would make its code worthless.
+    # The answer to the first request may take this long; a second request would invalidate its code.
     stack.move_by(seconds=60)
     wait_for_count(tenant, 1, "whatsapp_pairingattempt", "state = 'shown'")
     assert session.get(pair + "image/", timeout=20).content.startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""Thousands of real connections: pages go on as before, and whoever finds no room is told so."""
+"""Thousands of real connections: pages continue as before, and clients over the limit get an answer."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 STREAMS, PER_TENANT = 5000, 100
 PAGES = 60
-# What one stream may add to the process's memory, and the sum for all; measured, see docs/operations.md.
+# The memory that one stream may add to the process, and the sum for all; measured, see docs/operations.md.
 KB_PER_STREAM = 64
 TOKENS = (
     "from centers.live import make_token\n"

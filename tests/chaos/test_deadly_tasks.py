@@ -1,4 +1,4 @@
-"""A task that kills its worker is parked, and the others go on."""
+"""A task that kills its worker is parked, and the others continue."""
 
 import os
 import subprocess

@@ -37,7 +37,7 @@ def test_the_others_wait_at_most_twice_as_long(stack: Stack, record_property: An
 
 
 def waits(stack: Stack, tenant: Tenant) -> dict[str, float]:
-    """Seconds until everything of a reseller that fell due at one moment was done."""
+    """Seconds until all work of a reseller that fell due at one moment was done."""
     runs = {
         job: count(tenant, "centers_jobrun", f"job = '{job}' AND state = 'done'")
         for job in ("usage", "account")

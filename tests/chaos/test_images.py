@@ -1,4 +1,4 @@
-"""2,000 hostile pictures, 500 of them as large as is taken: each is over in a second, and all within 512 MB."""
+"""2,000 hostile pictures, 500 of them of the largest accepted size: each under a second, all within 512 MB."""
 
 import io
 import multiprocessing
@@ -23,7 +23,7 @@ SECONDS, KILOBYTES = 1.0, 512 * 1024
 
 
 def noise(side: int, kind: str, mode: str = "RGB", **options: object) -> bytes:
-    """A picture that costs its decoder as much as one of this size can."""
+    """The most expensive picture of this size to decode."""
     picture = Image.effect_noise((side, side), 40).convert(mode)
     out = io.BytesIO()
     picture.save(out, kind, **options)
@@ -31,7 +31,7 @@ def noise(side: int, kind: str, mode: str = "RGB", **options: object) -> bytes:
 
 
 def flat_png(bit_depth: int, colour: int, channels: int, *, interlaced: bool) -> bytes:
-    """Few bytes that become many: a bomb within the limit of pixels."""
+    """A decompression bomb within the limit of pixels."""
     row = b"\0" + b"\0" * (SIDE * channels * bit_depth // 8 + 1)
     head = struct.pack(">IIBBBBB", SIDE, SIDE, bit_depth, colour, 0, 0, int(interlaced))
     packed = zlib.compress(row * SIDE * 2, 9)
@@ -73,8 +73,8 @@ def hostile(number: int, dice: random.Random, whole: list[bytes]) -> bytes:
 
 
 def work(results: "multiprocessing.Queue[tuple[int, int, float, int]]") -> None:
-    """All files in a process of its own, whose memory is theirs alone."""
-    django.setup()  # refusals are sentences, and sentences are translated
+    """All files in a separate process, whose memory is measured."""
+    django.setup()  # refusals are messages, and messages are translated
     dice, small, large = random.Random(20261126), seeds(300), seeds(SIDE)
     taken = refused = 0
     slowest = 0.0

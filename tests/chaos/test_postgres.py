@@ -1,4 +1,4 @@
-"""kill -9 of PostgreSQL under load: what was answered is there, and everything goes on by itself."""
+"""kill -9 of PostgreSQL under load: every confirmed change is stored, and work continues automatically."""
 
 import os
 import signal
@@ -92,7 +92,7 @@ def pay_while_it_dies(stack: Stack, session: requests.Session, url: str) -> set[
 
 
 def kill_database() -> None:
-    """The postmaster dies without a word; its children follow."""
+    """Kill the postmaster; its children follow."""
     pid = postgres.running()
     assert pid
     os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""2,000 tries by 8 threads at once: every deed has its effect once."""
+"""2,000 tries by 8 concurrent threads: every operation takes effect once."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -28,7 +28,7 @@ Deed = Callable[[int], Any]
 
 
 def tries(shop: Shop, deed: Callable[[Center], Deed]) -> list[int]:
-    """How often a deed worked in each round, for a fresh center a round; all else must be refusals."""
+    """How often an operation succeeded in each round, with a fresh center per round; the rest must be refusals."""
     found = []
     for _round in range(ROUNDS):
         center = shop.new_center()

@@ -1,4 +1,4 @@
-"""kill -9 of `make run`, and of everything it started: the next run clears up and goes on."""
+"""kill -9 of `make run`, and of everything it started: the next run clears up and continues."""
 
 from collections.abc import Iterator
 from contextlib import closing

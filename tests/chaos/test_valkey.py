@@ -1,4 +1,4 @@
-"""Valkey loses everything while numbers are switched: the database still knows what is wanted."""
+"""Valkey loses everything while numbers are switched: the database still has the desired states."""
 
 import pytest
 import redis
@@ -56,5 +56,5 @@ def empty(stack: Stack) -> None:
 
 
 def enabled(state: dict[str, list[dict[str, object]]], account: str) -> int:
-    """How many numbers of an account the sandbox has switched on."""
+    """How many numbers of an account are enabled at the sandbox."""
     return sum(1 for row in state["instances"] if row["account_key"] == account and row["enabled"])

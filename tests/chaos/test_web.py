@@ -98,7 +98,7 @@ def payments_of(tenant: Tenant) -> str:
 
 
 def pay(session: requests.Session, url: str, reference: str) -> bool:
-    """Send a payment; whether the product answered that it has it."""
+    """Send a payment; whether the product confirmed it."""
     try:
         answer = post(
             session, url, amount=str(AMOUNT), currency="USD", reference=reference, received_on=TODAY, note=""

@@ -29,7 +29,7 @@ def test_a_sweep_survives_its_worker(stack: Stack) -> None:
     stack.start_process("jobs")
     let_claims_run_out(stack, tenant)
     wait_for_count(tenant, SWEPT, "whatsapp_instance", "checked_at IS NOT NULL", seconds=90)
-    # Nothing is told twice: one alert for each number that is down, one line in each number's history.
+    # Nothing is recorded twice: one alert for each number that is down, one line in each number's history.
     assert count(tenant, "whatsapp_alert") == DOWN
     assert count(tenant, "whatsapp_alert", "kind = 'disconnected' AND resolved_at IS NULL") == DOWN
     assert count(tenant, "whatsapp_statuschange") == SWEPT
@@ -54,7 +54,7 @@ def test_an_invoice_run_survives_its_worker(stack: Stack) -> None:
     assert_billed_once(tenant, issued)  # nothing is half done
     tenant.control.clear_faults()
     stack.start_process("jobs")
-    stack.move_by(minutes=16)  # the dead worker's claim of the round
+    stack.move_by(minutes=16)  # the dead worker's claim of the run
     wait_for_count(tenant, BILLED, "billing_invoice", seconds=120)
     stack.move_by(hours=2)  # the next runs find nothing to do
     wait_for_count(tenant, BILLED, "billing_outgoingmail", "state = 'sent'")

@@ -35,7 +35,7 @@ class Stream:
         self._grown.set()
 
     async def until(self, words: str, seconds: float = 5) -> str:
-        """Wait until `words` have arrived."""
+        """Wait until `text` has arrived."""
         try:
             async with asyncio.timeout(seconds):
                 while words not in self.text:
@@ -53,7 +53,7 @@ class Stream:
         return self
 
     async def leave(self) -> None:
-        """The browser goes away."""
+        """The browser disconnects."""
         self._inbox.put_nowait({"type": "http.disconnect"})
         with suppress(asyncio.CancelledError):
             await asyncio.wait_for(self.task, 5)

@@ -1,4 +1,4 @@
-"""A server that takes error reports as Sentry's does, and keeps them as they came."""
+"""A server that accepts error reports as Sentry's does, and keeps them unchanged."""
 
 import gzip
 import threading
@@ -16,7 +16,7 @@ class Collector(ThreadingHTTPServer):
 
     @property
     def dsn(self) -> str:
-        """What SENTRY_DSN is set to."""
+        """The value of SENTRY_DSN."""
         return f"http://public@127.0.0.1:{self.server_port}/1"
 
 
@@ -34,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A process of the product in which things fail while it holds secrets, started by tests/config/test_error_reports.py.
 
-Each secret says where it was held: canary-cookie, canary-body, ... The database cannot be reached: pages fail for real.
+Each secret names where it was held: canary-cookie, canary-body, ... The database cannot be reached: pages fail for
+real.
 """
 
 # ruff: noqa: E402
@@ -35,7 +36,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.c2lnbmF0dXJl"
 
 
 def noted(collector: str) -> None:
-    """What Sentry's client can note along the way: commands, queries, calls, and what anybody tells it."""
+    """What Sentry's client can record as breadcrumbs: commands, queries, calls, and explicit ones."""
     cache.get("session-canary-redis")
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SELECT %s", ["canary-parameter"])
@@ -57,7 +58,7 @@ def noted(collector: str) -> None:
 
 
 def broken(request: HttpRequest, token: str = "") -> HttpResponse:
-    """A page that fails with secrets in its hands, its error and the error's cause."""
+    """A page that fails with secrets in its variables, its error and the error's cause."""
     password = request.POST.get("password", "")
     noted(os.environ["COLLECTOR"])
     try:
@@ -69,7 +70,7 @@ def broken(request: HttpRequest, token: str = "") -> HttpResponse:
 
 
 def told(request: HttpRequest) -> HttpResponse:
-    """A page that fails with words of a package's source alone."""
+    """A page that fails with a text from a package's source only."""
     on_commit("no function")  # type: ignore[arg-type]
     return HttpResponse()
 
@@ -79,7 +80,7 @@ urlpatterns = [path("pair/<str:token>/", broken), path("fails/", told)]
 
 @shared_task(name="tests.failing")
 def failing(*arguments: str, **named: str) -> None:
-    """A task that fails with its arguments in its hands."""
+    """A task that fails with secrets in its arguments."""
     noted(os.environ["COLLECTOR"])
     raise ValueError(f"canary-task-value {arguments} {named}")
 

@@ -1,4 +1,4 @@
-"""Bodies are read before a thread is taken: nobody who sends slowly keeps the others waiting."""
+"""Bodies are read before a thread is taken: a slow sender does not keep the others waiting."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -33,7 +33,7 @@ class Browser:
 
 
 class Page:
-    """An application that notes what it got."""
+    """An application that records what it received."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[bytes, bytes], bytes]] = []

@@ -1,4 +1,4 @@
-"""What the first `make` says: how far it is, and a sentence instead of a traceback where it cannot go on."""
+"""The output of the first `make`: its progress, and a message instead of a traceback when it cannot continue."""
 
 import json
 import os
@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 
 def installer(tmp_path: Path, lines: list[str], status: int = 0) -> list[str]:
-    """A program that says `lines` as an installer does."""
+    """A program that prints `lines` as an installer does."""
     program = tmp_path / "installer.py"
     program.write_text(f"import sys\nfor line in {lines!r}: print(line)\nsys.exit({status})\n")
     return [sys.executable, str(program)]

@@ -1,6 +1,6 @@
 """docker-compose.yml and the Dockerfile start what `make run` starts, prepared the same way.
 
-No Docker engine is needed: the files are parsed and held against the supervisor's own commands.
+No Docker engine is needed: the files are parsed and compared with the supervisor's own commands.
 """
 
 import ast

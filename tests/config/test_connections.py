@@ -1,4 +1,4 @@
-"""The real web process with room for few connections: whoever says nothing is closed, and nobody is left in silence."""
+"""The real web process with room for few connections: idle connections are closed, and every client gets an answer."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a real install must not be started with is refused in a sentence, and a redirect without end is explained."""
+"""Settings unsafe for a real install are refused with a message, and an endless redirect is explained."""
 
 import os
 import subprocess

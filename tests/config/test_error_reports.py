@@ -1,4 +1,4 @@
-"""What an error report holds when it leaves: Sentry's real client, a real server that takes it, secrets everywhere."""
+"""The content of an error report that leaves: Sentry's real client, a real server that takes it, secrets everywhere."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def events(reported: list[str]) -> list[dict[str, Any]]:
 
 
 def errors(events: list[dict[str, Any]]) -> dict[str, str]:
-    """Type of each exception that was reported -> the words that were told of it."""
+    """Type of each reported exception -> its reported text."""
     values = [value for event in events for value in event.get("exception", {}).get("values", ())]
     return {value["type"]: value.get("value", "") for value in values}
 

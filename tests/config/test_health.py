@@ -1,4 +1,4 @@
-"""The probes, and who may read the figures."""
+"""The probes, and who may read the metrics."""
 
 import pytest
 from django.db.migrations.recorder import MigrationRecorder

@@ -1,4 +1,4 @@
-"""The live server against a real Valkey: who hears what, what happens when something goes away, how it stops."""
+"""The live server against a real Valkey: who receives which hint, what happens when a service is lost, how it stops."""
 
 import asyncio
 import itertools
@@ -26,7 +26,7 @@ from config.live.server import Limits, LiveServer
 from devstack.supervisor import commands
 from tests.config.asgi_client import Stream
 
-# Messages of Valkey cross its database numbers: other tests running now must not be heard.
+# Valkey's channels are shared by its database numbers: messages of other running tests must not arrive.
 US, THEM = random.sample(range(10**6, 10**9), 2)
 pytestmark = pytest.mark.usefixtures("valkey")
 
@@ -80,7 +80,9 @@ def test_a_center_hears_only_hints_that_name_it() -> None:
             text = await center.until("event: hint")
             assert "jobs" not in text
             assert "pairing" not in text
-            assert '"v": "1"' in text  # its own count, which says nothing of the reseller's other centers
+            assert (
+                '"v": "1"' in text
+            )  # its own count, which reveals nothing about the reseller's other centers
 
     run(test())
 
@@ -247,7 +249,7 @@ def test_a_lost_subscription_is_taken_up_again() -> None:
                 for client in cut:
                     connection.client_kill_filter(_id=client)
             await asyncio.sleep(0.1)
-            await send(US, "instances")  # while nobody listens: found through the stamp
+            await send(US, "instances")  # while the subscription is down: noticed through the stamp
             await stream.until("data: 1\n\n")
             await send(US, "alerts")
             await stream.until('"t": ["alerts"]')

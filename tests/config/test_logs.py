@@ -1,4 +1,4 @@
-"""What a log line says, and what it must not."""
+"""What a log line contains, and what it must not."""
 
 import json
 import logging
@@ -102,12 +102,12 @@ def test_what_lies_deep_in_an_event_or_has_a_secrets_name_is_hidden(as_json: boo
     assert "3" in told
 
 
-# What a route's part may be called without being a secret.
+# Names of route parameters that are not secrets.
 HARMLESS = {"slug", "fmt", "job", "pk", "center_pk", "center_id", "path"}
 
 
 def routes(patterns: list[Any], before: str = "/") -> Iterator[tuple[str, set[str]]]:
-    """Every address of the product with the names of its parts."""
+    """Every route of the product with the names of its parameters."""
     for entry in patterns:
         address = before + re.sub(r"[\^$]|\\[AZ]", "", str(entry.pattern))
         if isinstance(entry, URLResolver):

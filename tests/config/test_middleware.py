@@ -1,4 +1,4 @@
-"""What is refused before any room is asked."""
+"""What is refused before any app is reached."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile

@@ -1,4 +1,4 @@
-"""Changing FIELD_KEYS, as docs/operations.md tells it: nothing is lost, and a key that is missing is named."""
+"""Changing FIELD_KEYS, as in docs/operations.md: nothing is lost, and a missing key is named."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 
 @pytest.fixture
 def keys(settings: Any) -> Iterator[Any]:
-    """Starts the install again with other keys."""
+    """Restarts the install with other keys."""
 
     def use(*chosen: str) -> None:
         settings.FIELD_KEYS = list(chosen)
@@ -37,7 +37,7 @@ def keys(settings: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def person(keys: Any) -> User:
-    """Somebody with both kinds of stored factors, and a reseller with all secrets of an account."""
+    """A person with both kinds of stored factors, and a reseller with all secrets of an account."""
     found: User = UserFactory()
     TOTP.activate(found, generate_totp_secret())
     RecoveryCodes.activate(found)

@@ -1,10 +1,10 @@
-"""The checks of a translation are those of GNU msgfmt, which no machine needs for them."""
+"""The checks of a translation match those of GNU msgfmt, without needing it."""
 
 import pytest
 
 from devstack.translation_format import format_problems
 
-# What GNU msgfmt 0.21 says of the same entries with `-c`; "" where it says nothing.
+# The output of GNU msgfmt 0.21 with `-c` for the same entries; "" when it accepts them.
 OF_MSGFMT = [
     (("%(n)s cat", "%(n)s cats"), ("a", "a", "a", "%(n)s", "%(n)s", "%(n)s"), ""),
     (("%(n)s cat", "%(n)s cats"), ("a", "a", "a", "x", "%(n)s", "%(n)s"), "msgstr[3]: missing placeholder"),

@@ -12,7 +12,7 @@ import psycopg
 import redis
 
 SOURCE = Path(__file__).resolve().parents[2]
-# What a server of our own, a test's settings or a supervised parent would change in the checkout under test.
+# Variables of our own servers, the test settings or a supervised parent that would affect the checkout under test.
 HIDDEN = {"DATABASE_URL", "REDIS_URL", "PYTHONPATH", "MARKAZ_TESTING", "MARKAZ_TEST_DB", "EMAIL_URL", "PORT"}
 HIDDEN |= {"DJANGO_SETTINGS_MODULE", "MARKAZ_SUPERVISED_BY", "SECRET_KEY", "FIELD_KEYS", "SITE_URL"}
 
@@ -35,7 +35,7 @@ class Checkout:
         (root / "node_modules").symlink_to(SOURCE / "node_modules")
 
     def run(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
-        """`python -m devstack.embedded ...` to its end."""
+        """Run `python -m devstack.embedded ...` to its end."""
         return subprocess.run(
             [sys.executable, "-m", "devstack.embedded", *arguments],
             cwd=self.root,
@@ -71,7 +71,7 @@ class Checkout:
         return redis.Redis.from_url(self.status()["REDIS_URL"], decode_responses=True)
 
     def remove(self) -> None:
-        """Leave nothing of it on the machine."""
+        """Remove everything of it from the machine."""
         folder = self.data()
         self.run("stop")
         removed = self.run("reset", "--yes")
@@ -80,7 +80,7 @@ class Checkout:
 
 
 def running(pid: int) -> bool:
-    """Whether the process lives; a zombie that nobody reaps does not."""
+    """Whether the process is alive; an unreaped zombie is not."""
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def running(pid: int) -> bool:
 
 
 def kill_hard(*pids: int) -> None:
-    """kill -9, and wait until the processes are gone."""
+    """Send kill -9, and wait until the processes are gone."""
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 10

@@ -16,7 +16,7 @@ START_SECONDS = 150.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -60,14 +60,14 @@ class Install:
             time.sleep(0.1)
 
     def refused(self, **variables: str) -> str:
-        """What a start says that ends at once."""
+        """The output of a start that ends immediately."""
         process = self.start(**variables)
         assert process.wait(timeout=60) == 1, self.output()
         assert "Traceback" not in self.output()
         return self.output()
 
     def output(self) -> str:
-        """What the terminal shows."""
+        """The terminal's output."""
         return self.log.read_text(errors="replace")
 
     def marked(self) -> list[int]:

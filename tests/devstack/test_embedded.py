@@ -21,7 +21,7 @@ HOLD = "from devstack import embedded\nwith embedded.lease():\n    print('up', f
 
 
 def python(checkout: Checkout, code: str) -> "subprocess.Popen[str]":
-    """Another command of the checkout, at work."""
+    """Another running command of the checkout."""
     return subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=checkout.root,
@@ -43,7 +43,7 @@ def hold(checkout: Checkout) -> "subprocess.Popen[str]":
 
 def new_checkout(folder: Path) -> Checkout:
     """A checkout that has no data yet, its path with spaces and quotes."""
-    if state.as_root():  # pytest's folders belong to root alone; the checkout stays as closed as that
+    if state.as_root():  # pytest's folders are accessible to root only; so is the checkout
         folder.chmod(0o700)
     return Checkout(folder / 'it\'s a "checkout" of mine')
 

@@ -1,4 +1,4 @@
-"""`make run` as a person and an unlucky machine use it: real processes in a checkout of their own."""
+"""`make run` in normal use and after crashes: real processes in a checkout of their own."""
 
 import fcntl
 import os

@@ -63,7 +63,7 @@ def forms_of(value: object) -> tuple[str, ...]:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with one marked Python file in each room and one template."""
+    """A checkout with one marked Python file in each app and one template."""
     for room in ROOMS:
         (tmp_path / room).mkdir()
         (tmp_path / room / "words.py").write_text(SOURCE + f'_("Only in {room}")\n')
@@ -78,7 +78,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fill(catalog: Catalog) -> None:
-    """Any translation at all, in as many forms as Arabic has."""
+    """A dummy translation, in as many forms as Arabic has."""
     for message in catalog:
         if message.id:
             texts = forms_of(message.id)
@@ -134,7 +134,7 @@ def test_every_plural_has_six_forms_and_many_show_their_number() -> None:
     for original, forms in plurals:
         assert len(forms) == 6, original
         number = PLACEHOLDER.findall(original[1])
-        for text in forms[3:]:  # 3 to 10, 11 to 99, and the rest cannot be said in words
+        for text in forms[3:]:  # 3 to 10, 11 to 99, and the rest need the number itself
             assert set(number) & set(PLACEHOLDER.findall(text)), (original, text)
 
 
@@ -153,7 +153,7 @@ def test_every_sentence_is_arabic() -> None:
     latin = {"mazbot-url", "Webhook", "UTF-8", "UTF-16"}
     for original, translated in arabic():
         if not re.search("[A-Za-z]", re.sub(r"%\(\w+\)s", "", "".join(original))):
-            continue  # nothing but values and marks between them
+            continue  # only values and punctuation between them
         for text in translated:
             assert re.search("[\u0600-\u06ff]", text) or text.strip("\u2066\u2068\u2069") in latin, original
 
@@ -280,7 +280,7 @@ def test_plurals_keep_both_forms(checkout: Path) -> None:
 
 
 def complaints(capsys: pytest.CaptureFixture[str]) -> str:
-    """What the check says; it must fail."""
+    """The output of the check, which must fail."""
     capsys.readouterr()
     assert check() == 1
     return capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A sandbox on a free port with time in the test's hands, and a client that speaks plain HTTP."""
+"""A sandbox on a free port with time controlled by the test, and a client that speaks plain HTTP."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

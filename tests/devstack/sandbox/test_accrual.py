@@ -1,4 +1,4 @@
-"""Accrual by itself: what was worked out in pieces is what is worked out at once."""
+"""Accrual: computing usage in pieces gives the same as computing it in one go."""
 
 import itertools
 from datetime import date, datetime, timedelta

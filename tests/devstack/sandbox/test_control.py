@@ -1,4 +1,4 @@
-"""The control API: the same verbs in this process and over HTTP, refusals in sentences, the guard."""
+"""The control API: the same verbs in this process and over HTTP, refusal messages, the guard."""
 
 import time
 from datetime import UTC, date, datetime

@@ -48,7 +48,7 @@ def test_a_restart_keeps_the_state(tmp_path: Path, wall: Wall) -> None:
     with SandboxServer(path, clock=wall) as second:
         assert second.state.document() == before
         product.base = second.api_base
-        assert product.main_usage(date(2026, 8, 1), TODAY) == usage  # also the login still holds
+        assert product.main_usage(date(2026, 8, 1), TODAY) == usage  # the login is still valid, too
 
 
 def test_the_state_is_written_soon_after_a_change(tmp_path: Path) -> None:

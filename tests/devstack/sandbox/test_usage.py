@@ -15,7 +15,7 @@ NOTHING = {"total_sent": 0, "total_received": 0, "failed_messages": 0, "total_co
 
 
 def _later(sandbox: SandboxServer, **time: float) -> None:
-    """Move sandbox time only: the login stays alive."""
+    """Move sandbox time only: the login stays valid."""
     sandbox.control.advance_clock(int(timedelta(**time).total_seconds()))
 
 
@@ -127,7 +127,7 @@ def test_a_new_rate_changes_no_past_cost(busy: Product, sandbox: SandboxServer) 
     for kind in ("marketing", "utility", "authentication", "service"):
         sandbox.control.set_rate("1", kind, Decimal(2))
     assert busy.usage(TODAY, TODAY, "busy") == noon
-    sandbox.state.forget_closed_days()  # also when worked out again
+    sandbox.state.forget_closed_days()  # also when computed again
     assert busy.usage(*LAST_MONTH, "busy") == month
     _later(sandbox, hours=3)
     later = busy.usage(TODAY, TODAY, "busy")
@@ -182,7 +182,7 @@ def test_the_quota_goes_down_with_what_is_sent(sandbox: SandboxServer, busy: Pro
 
 
 def test_days_are_the_accounts_own(sandbox: SandboxServer, wall: Wall) -> None:
-    """22:30 in Riyadh is 12:30 in Los Angeles: the same numbers are at another point of their day."""
+    """22:30 in Riyadh is 12:30 in Los Angeles: the same numbers are at another time of their day."""
     wall.pass_(hours=10, minutes=30)  # wall time: the sandbox's clock is moved and put back below
     sent = {}
     for zone in ("Asia/Riyadh", "America/Los_Angeles"):

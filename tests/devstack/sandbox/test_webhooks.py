@@ -21,7 +21,7 @@ from .conftest import TODAY, Product
 
 @dataclass
 class Receiver:
-    """A receiver of webhooks: what came, and the status it answers with."""
+    """A receiver of webhooks: the requests received, and the status it answers with."""
 
     url: str
     letters: queue.Queue[tuple[dict[str, str], bytes]]
