@@ -107,6 +107,16 @@ class FlaggedUsage(models.Model):
         return f"{self.instance_id} {self.day} {self.flag}".strip()
 
     @property
+    def is_impossible(self) -> bool:
+        """Whether nothing can send so much in one day: it waits for staff."""
+        return self.flag == self.Flag.IMPOSSIBLE
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came after its day was invoiced."""
+        return self.flag == self.Flag.LATE
+
+    @property
     def can_be_accepted(self) -> bool:
         """Whether staff may accept its counts; with other flags they are stored automatically or never."""
         figures = (self.sent, self.received, self.failed, self.cost)

@@ -64,6 +64,21 @@ def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeSt
     )
 
 
+@register.simple_tag(takes_context=True)
+def column(context: Context, name: str, label: str, css: str = "", sort: str = "") -> SafeString:
+    """The `<th>` of a column, sortable by `sort`; its cells, `<td {% cell name %}>`, show its label on a phone."""
+    context["columns"] = {**(context.get("columns") or {}), name: label}
+    if sort:
+        return sort_header(context, sort, label, css)
+    return format_html('<th scope="col"{}>{}</th>', format_html(' class="{}"', css) if css else "", label)
+
+
+@register.simple_tag(takes_context=True)
+def cell(context: Context, name: str) -> SafeString:
+    """Attributes of a `<td>` below the column of this name. Raises KeyError where the table has no such column."""
+    return format_html('data-label="{}"', context["columns"][name])
+
+
 @register.simple_tag
 def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str = "") -> SafeString:
     """An empty state: what the page is for, and the first step as a button."""

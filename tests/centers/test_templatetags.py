@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django import forms
-from django.template import Context, Template
+from django.template import Context, Template, TemplateSyntaxError
 from django.test import RequestFactory
 from django.utils import translation
 
 from centers.models import Center, Reseller
+from centers.tenancy.permissions import Permission
 from centers.values.formats import money_text, number_text
 from centers.web.icons import IconMissing
 from centers.web.paging import Page
@@ -188,3 +189,37 @@ def test_the_pager_offers_only_pages_that_exist() -> None:
     drawn = draw("{% pager p %}", p=Page((), "?after=x", "", "name"))
     assert 'rel="next"' in drawn
     assert 'rel="prev"' not in drawn
+
+
+def test_what_a_role_may_not_do_is_not_on_its_page() -> None:
+    page = '{% may "pair" and not off %}pair{% else %}look{% endmay %}'
+    holds = frozenset({Permission.PAIR})
+    assert draw(page, permissions=holds, off=False) == "pair"
+    assert draw(page, permissions=holds, off=True) == "look"
+    assert draw(page, permissions=frozenset({Permission.VIEW}), off=False) == "look"
+    assert draw(page, off=False) == "look"  # signed out: no permissions at all
+
+
+@pytest.mark.parametrize(
+    "tag", ['may "piar"', "may pair", "may", 'may "pair" or off', 'may "pair" and', 'may "pair" off']
+)
+def test_a_permission_that_does_not_exist_is_refused_when_the_template_is_read(tag: str) -> None:
+    with pytest.raises(TemplateSyntaxError):
+        Template("{% " + tag + " %}x{% endmay %}")
+
+
+def test_a_column_writes_its_label_once_for_its_head_and_its_cells() -> None:
+    table = '{% column "due" _("Due") css="num" %}{% for n in rows %}<td {% cell "due" %}>{{ n }}</td>{% endfor %}'
+    shown = draw(table, rows=[1, 2])
+    assert shown == (
+        '<th scope="col" class="num">Due</th><td data-label="Due">1</td><td data-label="Due">2</td>'
+    )
+    with pytest.raises(KeyError):
+        draw('{% column "due" _("Due") %}<td {% cell "deu" %}>')
+
+
+def test_a_sorted_column_labels_its_cells_too() -> None:
+    request = RequestFactory().get("/", {"sort": "-due"})
+    shown = draw('{% column "due" "Due" sort="due" %}<td {% cell "due" %}>', request=request)
+    assert 'aria-sort="descending"' in shown
+    assert shown.endswith('<td data-label="Due">')

@@ -1,5 +1,6 @@
 """Lines that a person can read: templates, style sheets, scripts and Python stay within a screen's width."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -57,3 +58,18 @@ def test_no_line_is_longer_than_a_screen() -> None:
         if len(line) > LONGEST_LINE
     ]
     assert long == []
+
+
+def test_no_table_writes_the_label_of_a_column_twice() -> None:
+    """`{% column %}` and `{% cell %}` say it once for the head of the table and for the cards of a phone."""
+    pages = sorted((ROOT / "templates").rglob("*.html"))
+    assert [str(page) for page in pages if "data-label=" in page.read_text()] == []
+
+
+def test_every_cell_names_a_column_of_its_page() -> None:
+    missing = []
+    for page in sorted((ROOT / "templates").rglob("*.html")):
+        text = page.read_text()
+        columns = set(re.findall(r'{% column "(\w+)"', text))
+        missing += [f"{page}: {name}" for name in re.findall(r'{% cell "(\w+)"', text) if name not in columns]
+    assert missing == []
