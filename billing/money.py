@@ -4,11 +4,11 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from centers.errors import OperationRefused
 from centers.values.amounts import read_amount
+from centers.values.languages import active_language, language_named
 
 # More than any of our sums needs, so that products keep every digit until they are rounded once.
 PRECISION = 60
@@ -70,8 +70,8 @@ def _typed(text: str) -> Decimal:
 
 def format_amount(amount: Decimal, currency: str, language: str | None = None) -> str:
     """The amount with its currency at the CLDR's decimals, in Latin digits, isolated left-to-right."""
-    locale = (language or get_language() or "en").split("-")[0]
-    if locale == "ar":
+    spoken = language_named(language) if language else active_language()
+    if spoken.right_to_left:
         # Babel's Arabic patterns add direction marks and, in some countries, other digits; this one does not.
         text = f"{format_currency(amount, currency, format='#,##0.00', locale='en')} {currency}"
         return f"{_FIRST_STRONG_LTR}{text}{_END_ISOLATE}"

@@ -14,6 +14,7 @@ from centers.values.choices import currency_choices, time_zone_choices
 from centers.values.countries import country_choices
 from centers.values.fields import AddressField, CodeField, LineField
 from centers.values.images import MAX_BYTES
+from centers.values.languages import own_names
 from centers.values.names import same_name
 from centers.values.phones import normalise_phone
 
@@ -214,9 +215,7 @@ class SecurityForm(_ResellerForm):
 class ProfileForm(_UserForm):
     """What people choose for themselves."""
 
-    language = forms.ChoiceField(
-        label=gettext_lazy("Language"), choices=[("en", "English"), ("ar", "العربية")]
-    )
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=own_names)
 
     class Meta:
         model = User

@@ -9,9 +9,9 @@ import dj_email_url
 import django_stubs_ext
 import structlog
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 from environs import Env
 
+from centers.values import languages
 from config import error_reports, services
 from config.demo_mode import NoDemoHere, at_home, is_demo
 from config.logs import formatter
@@ -200,12 +200,11 @@ MFA_TOTP_ISSUER = "Markaz"
 
 # --- Language and time ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+LANGUAGES = languages.labels()
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Static files ---------------------------------------------------------------------------------
 STATIC_URL = "/static/"

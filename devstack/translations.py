@@ -1,4 +1,4 @@
-"""`python -m devstack.translations {extract,compile,check}`: Arabic, without the gettext programs.
+"""`python -m devstack.translations {extract,compile,check}`: every catalog, without the gettext programs.
 
 Extraction and compilation use Babel; Django converts templates to Python source that Babel reads.
 """
@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
+from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po, write_po
 
+from centers.values.languages import ENGLISH, LANGUAGES, Language
 from devstack.translation_format import format_problems, header_problems
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGUAGE = "ar"
-FOLDER = ROOT / "locale" / LANGUAGE / "LC_MESSAGES"
-PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
+LOCALE = ROOT / "locale"
+#: The sources are in English.
+TRANSLATED = [language for language in LANGUAGES.values() if language is not ENGLISH]
 SOURCES = ("devstack", "config", "centers", "whatsapp", "billing")
 # Django's own names on top of the classical ones.
 KEYWORDS: dict[str, Any] = {
@@ -33,24 +36,6 @@ KEYWORDS: dict[str, Any] = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
-# Arabic has six plural forms; the rule is the one of Django's own Arabic catalogs, in their order.
-HEADER = rb"""msgid ""
-msgstr ""
-"Project-Id-Version: Markaz\n"
-"Report-Msgid-Bugs-To: \n"
-"PO-Revision-Date: 2026-11-23 08:00+0000\n"
-"Last-Translator: Markaz\n"
-"Language: ar\n"
-"Language-Team: Arabic\n"
-"MIME-Version: 1.0\n"
-"Content-Type: text/plain; charset=utf-8\n"
-"Content-Transfer-Encoding: 8bit\n"
-"""
-PLURAL_RULE = (
-    "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : "
-    "n%100>=11 && n%100<=99 ? 4 : 5;"
-)
-HEADER += f'"Plural-Forms: {PLURAL_RULE}\\n"\n'.encode()
 # %(name)s, %s and %d in messages of templates and ngettext; {name} in those of str.format.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 
@@ -97,32 +82,71 @@ def _python_sources() -> Iterator[tuple[str, bytes]]:
             yield name, "\n".join(line.strip() for line in source.splitlines()).encode()
 
 
-def _read() -> Catalog:
-    return read_po(io.BytesIO(PO.read_bytes() if PO.exists() else HEADER), locale=LANGUAGE)
+def po_file(language: Language) -> Path:
+    """Where the translations into the language are written."""
+    return LOCALE / language.code / "LC_MESSAGES" / "django.po"
+
+
+def mo_file(language: Language) -> Path:
+    """Where they are compiled for Django."""
+    return po_file(language).with_suffix(".mo")
+
+
+def plural_rule(language: Language) -> str:
+    """The Plural-Forms header: the language's own, else Babel's."""
+    return language.plural or f"{get_plural(language.code).plural_forms};"
+
+
+def _header(language: Language) -> bytes:
+    return f"""msgid ""
+msgstr ""
+"Project-Id-Version: Markaz\\n"
+"Report-Msgid-Bugs-To: \\n"
+"PO-Revision-Date: 2026-11-23 08:00+0000\\n"
+"Last-Translator: Markaz\\n"
+"Language: {language.code}\\n"
+"Language-Team: {Locale.parse(language.code).english_name}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural_rule(language)}\\n"
+""".encode()
+
+
+def _read(language: Language) -> Catalog:
+    path = po_file(language)
+    return read_po(
+        io.BytesIO(path.read_bytes() if path.exists() else _header(language)), locale=language.code
+    )
 
 
 def update() -> int:
-    """Update django.po from the sources and keep existing translations."""
-    catalog = _read()
-    catalog.update(messages(), no_fuzzy_matching=True, update_creation_date=False)
-    catalog.obsolete.clear()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with PO.open("wb") as stream:
-        write_po(stream, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
-    missing = sum(1 for message in catalog if message.id and not _translated(message))
-    print(f"{PO.relative_to(ROOT)}: {len(catalog)} messages, {missing} of them to be translated.")
+    """Update each django.po from the sources and keep existing translations."""
+    template = messages()
+    for language in TRANSLATED:
+        catalog, path = _read(language), po_file(language)
+        catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
+        catalog.obsolete.clear()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            write_po(stream, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
+        missing = sum(1 for message in catalog if message.id and not _translated(message))
+        print(f"{path.relative_to(ROOT)}: {len(catalog)} messages, {missing} of them to be translated.")
     return 0
 
 
 def compile_if_needed() -> int:
-    """Write django.mo when it differs from django.po."""
-    if PO.exists():
-        compiled = _compiled(_read())
-        if not MO.exists() or MO.read_bytes() != compiled:
-            fresh = MO.with_name(f".{MO.name}.{os.getpid()}")
+    """Write each django.mo that differs from its django.po."""
+    for language in TRANSLATED:
+        path = mo_file(language)
+        if not po_file(language).exists():
+            continue
+        compiled = _compiled(_read(language))
+        if not path.exists() or path.read_bytes() != compiled:
+            fresh = path.with_name(f".{path.name}.{os.getpid()}")
             fresh.write_bytes(compiled)
-            fresh.replace(MO)
-            print(f"{MO.relative_to(ROOT)}: compiled.")
+            fresh.replace(path)
+            print(f"{path.relative_to(ROOT)}: compiled.")
     return 0
 
 
@@ -133,20 +157,23 @@ def _compiled(catalog: Catalog) -> bytes:
 
 
 def check() -> int:
-    """Fail when a message is missing, untranslated, fuzzy or broken, the header incomplete, or django.mo old."""
-    catalog = _read()
-    header = header_problems(PO.read_text(), PLURAL_RULE)
-    wrong = [
-        *_gaps(messages(), catalog),
-        *_broken(catalog),
-        *(f"django.po: {problem}." for problem in header),
-    ]
-    if not MO.exists() or MO.read_bytes() != _compiled(catalog):
-        wrong.append(f"{MO.relative_to(ROOT)} is not what django.po compiles to; run `compile`.")
+    """Fail when a message is missing, untranslated, fuzzy or broken, a header incomplete, or a django.mo old."""
+    template = messages()
+    wrong = [problem for language in TRANSLATED for problem in _wrong(language, template)]
     for line in wrong:
         print(line, file=sys.stderr)
-    print(f"Translations: {len(catalog)} messages, {len(wrong)} problems.")
+    print(f"Translations: {len(template)} messages, {len(wrong)} problems.")
     return 1 if wrong else 0
+
+
+def _wrong(language: Language, template: Catalog) -> Iterator[str]:
+    catalog, path = _read(language), mo_file(language)
+    yield from _gaps(template, catalog)
+    yield from _broken(catalog)
+    for problem in header_problems(po_file(language).read_text(), plural_rule(language)):
+        yield f"django.po: {problem}."
+    if not path.exists() or path.read_bytes() != _compiled(catalog):
+        yield f"{path.relative_to(ROOT)} is not what django.po compiles to; run `compile`."
 
 
 def _gaps(sources: Catalog, catalog: Catalog) -> Iterator[str]:

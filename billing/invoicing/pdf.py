@@ -17,14 +17,14 @@ from billing.money import legible
 from billing.periods import Period, part_of_month
 from centers.models import Reseller
 from centers.values.formats import day_text, money_text, number_text
+from centers.values.languages import LANGUAGES, language_named
 
 TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "invoice.typ"
-LANGUAGES = ("en", "ar")
 _BRAND = "#0f6e6e"
 
 
 def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
-    """The document in the language it was issued in, or in `language` ("en", "ar").
+    """The document in the language it was issued in, or in `language`, the code of one of ours.
 
     Names and amounts are those of the day of issue; only the logo, the color and the payment instructions are
     current. Costs, margins and profits are never passed to the typesetter.
@@ -56,7 +56,7 @@ def _document(invoice: Invoice, language: str) -> dict[str, Any]:
     owed = not invoice.is_credit_note and invoice.voided_at is None
     return {
         "language": language,
-        "rtl": language == "ar",
+        "rtl": language_named(language).right_to_left,
         "colour": reseller.colour or _BRAND,
         "logo": list(bytes(reseller.logo)) if reseller.logo else None,
         "title": _("Credit note") if invoice.is_credit_note else _("Invoice"),

@@ -2,6 +2,7 @@ import centers.clock
 import centers.stored_messages
 import centers.values.countries
 import centers.values.names
+import centers.values.languages
 import centers.values.validators
 import django.contrib.postgres.indexes
 import django.core.validators
@@ -61,7 +62,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=[("en", "English"), ("ar", "Arabic")],
+                        choices=centers.values.languages.labels,
                         default="en",
                         max_length=5,
                         verbose_name="language",
@@ -268,7 +269,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        choices=[("en", "English"), ("ar", "Arabic")],
+                        choices=centers.values.languages.labels,
                         default="en",
                         max_length=5,
                         verbose_name="language",

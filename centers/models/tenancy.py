@@ -12,11 +12,10 @@ from centers.models.fields import AddressField, CodeField, LineField, LinesField
 from centers.models.managers import TenantManager
 from centers.models.people import User
 from centers.stored_messages import StoredMessage, of_lazy
+from centers.values import languages
 from centers.values.countries import validate_country
 from centers.values.names import NameKey
 from centers.values.validators import validate_currency, validate_time_zone
-
-LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 
 
 class Role(models.TextChoices):
@@ -38,7 +37,7 @@ class Reseller(models.Model):
 
     name = LineField(_("name"), max_length=120)
     slug = models.SlugField(_("address name"), max_length=60, unique=True)
-    language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
+    language = models.CharField(_("language"), max_length=5, choices=languages.labels, default="en")
     time_zone = CodeField(
         _("time zone"), max_length=64, default="Asia/Riyadh", validators=[validate_time_zone]
     )
@@ -89,7 +88,7 @@ class Center(models.Model):
     )  # ISO 3166; "": the reseller's
     country_id = CodeField(_("MazBot country ID"), max_length=16, blank=True)
     currency = CodeField(_("currency"), max_length=3, validators=[validate_currency])
-    language = models.CharField(_("language"), max_length=5, choices=LANGUAGES, default="en")
+    language = models.CharField(_("language"), max_length=5, choices=languages.labels, default="en")
     notes = LinesField(_("notes"), max_length=4000, blank=True)
     payment_status = models.CharField(
         max_length=8, choices=PaymentStatus, default=PaymentStatus.CLEAR, editable=False

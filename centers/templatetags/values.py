@@ -16,13 +16,13 @@ from centers.values.countries import country_name
 from centers.values.formats import (
     ago_text,
     day_text,
-    language,
     moment_text,
     money_text,
     month_text,
     number_text,
     zone_of,
 )
+from centers.values.languages import active_language
 from centers.web.icons import icon_svg
 
 register = template.Library()
@@ -77,7 +77,9 @@ def ago(context: Context, moment: datetime | None) -> SafeString:
 
 def ago_html(moment: datetime, place: tzinfo, now: datetime) -> SafeString:
     """As `ago`, for code that shows many times of one page."""
-    return format_html("{}{}</time>", _ago_begins(moment, place, language()), ago_text(moment, now))
+    return format_html(
+        "{}{}</time>", _ago_begins(moment, place, active_language().code), ago_text(moment, now)
+    )
 
 
 @lru_cache(maxsize=10_000)

@@ -6,12 +6,12 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.core import get_global
 
-from centers.values.formats import language
+from centers.values.languages import active_language
 
 
 def currency_choices() -> list[tuple[str, str]]:
     """(`LYD`, `LYD – Libyan Dinar`) of every currency that is legal tender somewhere today, in the active language."""
-    return list(_currencies(language()))
+    return list(_currencies(active_language().code))
 
 
 def time_zone_choices() -> list[tuple[str, str]]:

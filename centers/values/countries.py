@@ -11,13 +11,12 @@ from babel import Locale
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from centers.values.formats import language
+from centers.values.languages import LANGUAGES, active_language
 
 #: Two letters in CLDR that ISO 3166-1 does not list as a country: groups, exceptional reservations, codes for tests.
 _NO_COUNTRIES = frozenset(
     ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"]
 )
-_NAMED_IN = ("en", "ar")
 #: What people call countries that CLDR names in full.
 _SHORT = {
     "السعودية": "SA",
@@ -50,12 +49,12 @@ def country_codes() -> frozenset[str]:
 
 def country_name(code: str) -> str:
     """`Libya` in the active language; the code itself where it is none, "" for none."""
-    return _names(language()).get(code, code)
+    return _names(active_language().code).get(code, code)
 
 
 def country_choices() -> list[tuple[str, str]]:
     """(`LY`, `Libya`) of every country, in the order of the active language; before them "" for none."""
-    names = _names(language())
+    names = _names(active_language().code)
     return [("", "–"), *sorted(names.items(), key=lambda item: _compared(item[1]))]
 
 
@@ -73,7 +72,7 @@ def _names(code: str) -> dict[str, str]:
 
 @cache
 def _by_name() -> dict[str, str]:
-    names = [(name, code) for spoken in _NAMED_IN for code, name in _names(spoken).items()]
+    names = [(name, code) for spoken in LANGUAGES for code, name in _names(spoken).items()]
     return {_compared(name): code for name, code in names} | {
         _compared(name): code for name, code in _SHORT.items()
     }

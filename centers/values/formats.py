@@ -11,19 +11,13 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal, get_currency_precision
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from centers.values.languages import active_language
 
 #: No price of a message needs more decimals than this.
 _MOST_PLACES = 8
 _JUST_NOW_SECONDS = 45  # as app.js, which updates the same times on an open page
-_PATTERNS = {"en": "d MMM y", "ar": "d MMMM y"}
-
-
-def language() -> str:
-    """The active language as Babel names it; English where we have no translation."""
-    active = (get_language() or "en").split("-")[0]
-    return active if active in _PATTERNS else "en"
 
 
 def number_text(value: Decimal | int, places: int | None = None) -> str:
@@ -48,20 +42,19 @@ def money_text(amount: Decimal | int, currency: str, *, exact: bool = False) -> 
 
 def day_text(day: date) -> str:
     """`23 Nov 2026` in the active language."""
-    return str(format_date(day, _PATTERNS[language()], locale=language()))
+    return str(format_date(day, active_language().day, locale=active_language().code))
 
 
 def month_text(day: date, *, short: bool = False) -> str:
     """`November 2026` in the active language; `short` is `Nov 2026`, where the language shortens months."""
-    return str(format_date(day, "MMM y" if short else "MMMM y", locale=language()))
+    return str(format_date(day, "MMM y" if short else "MMMM y", locale=active_language().code))
 
 
 def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
     """`23 Nov 2026, 07:05` in `zone`, in the active language; `moment` must be aware."""
-    local = moment.astimezone(zone)
+    local, language = moment.astimezone(zone), active_language()
     clock = format_time(local, "HH:mm:ss" if seconds else "HH:mm", locale="en")
-    comma = "، " if language() == "ar" else ", "
-    return f"{format_datetime(local, _PATTERNS[language()], locale=language())}{comma}{clock}"
+    return f"{format_datetime(local, language.day, locale=language.code)}{language.comma}{clock}"
 
 
 def ago_text(moment: datetime, now: datetime) -> str:
@@ -69,7 +62,7 @@ def ago_text(moment: datetime, now: datetime) -> str:
     seconds = (moment - now).total_seconds()
     if abs(seconds) < _JUST_NOW_SECONDS:
         return _("just now")
-    return _minutes_text(round(seconds / 60), language())
+    return _minutes_text(round(seconds / 60), active_language().code)
 
 
 @lru_cache(maxsize=10_000)  # a list shows some hundreds of them, mostly equal

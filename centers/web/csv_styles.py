@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from centers.values.languages import active_language
 
 PARAMETER = "csv"
 _SESSION = "csv_style"
@@ -45,12 +46,7 @@ def style_of(request: HttpRequest) -> Style:
 
 
 def remembered(request: HttpRequest) -> Style:
-    """The style chosen last, or the one that fits the language.
-
-    Spreadsheets set to Arabic, as those of most of our readers, write decimals with a comma and split cells at
-    semicolons.
-    """
+    """The style chosen last, or the one that fits the language."""
     session = getattr(request, "session", None)
     chosen = session.get(_SESSION, "") if session is not None else ""
-    arabic = (translation.get_language() or "").startswith("ar")
-    return STYLES.get(chosen) or STYLES["semicolon" if arabic else "comma"]
+    return STYLES.get(chosen) or STYLES[active_language().separator]

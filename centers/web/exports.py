@@ -19,6 +19,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django_scopes import get_scope, scope
 
+from centers.values.languages import active_language
 from centers.web.csv_styles import Style, style_of
 
 FORMATS = ("csv", "xlsx")
@@ -172,7 +173,7 @@ def _workbook(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Any
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, max(0, len(header) - 1), _WIDTH)
-    if (translation.get_language() or "").startswith("ar"):
+    if active_language().right_to_left:
         sheet.right_to_left()
     sheet.write_row(0, 0, [_cell(cell) for cell in header], book.add_format({"bold": True}))
     formats = {"day": book.add_format({"num_format": "yyyy-mm-dd"})}

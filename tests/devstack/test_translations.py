@@ -13,9 +13,10 @@ from django.utils import translation
 
 from centers.audit.messages import areas, changes
 from centers.models import AuditEntry, JobRun
+from centers.values.languages import LANGUAGES
 from devstack import translations
 from devstack.translation_format import values
-from devstack.translations import PLACEHOLDER, check, compile_if_needed, messages, update
+from devstack.translations import PLACEHOLDER, check, compile_if_needed, messages, mo_file, po_file, update
 
 TEMPLATE = """{% load i18n %}
     {% translate "A translated word" %}
@@ -53,6 +54,7 @@ class Kind(models.TextChoices):
 class Model(models.Model):
     name = models.CharField(gettext_lazy("a verbose name"), max_length=9, help_text=_("A help text"))
 """
+ARABIC = LANGUAGES["ar"]
 ROOMS = ("config", "centers", "whatsapp", "billing")
 
 
@@ -69,11 +71,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / room / "words.py").write_text(SOURCE + f'_("Only in {room}")\n')
     (tmp_path / "templates" / "deep").mkdir(parents=True)
     (tmp_path / "templates" / "deep" / "page.html").write_text(TEMPLATE)
-    folder = tmp_path / "locale"
     monkeypatch.setattr(translations, "ROOT", tmp_path)
-    monkeypatch.setattr(translations, "FOLDER", folder)
-    monkeypatch.setattr(translations, "PO", folder / "django.po")
-    monkeypatch.setattr(translations, "MO", folder / "django.mo")
+    monkeypatch.setattr(translations, "LOCALE", tmp_path / "locale")
     return tmp_path
 
 
@@ -86,7 +85,7 @@ def fill(catalog: Catalog) -> None:
 
 
 def save(catalog: Catalog) -> None:
-    with translations.PO.open("wb") as stream:
+    with po_file(ARABIC).open("wb") as stream:
         write_po(stream, catalog, width=110)
 
 
@@ -94,7 +93,7 @@ def save(catalog: Catalog) -> None:
 def translated(checkout: Path) -> Catalog:
     """The catalog of the checkout, wholly translated and compiled."""
     update()
-    catalog = read_po(io.BytesIO(translations.PO.read_bytes()), locale="ar")
+    catalog = read_po(io.BytesIO(po_file(ARABIC).read_bytes()), locale="ar")
     fill(catalog)
     save(catalog)
     compile_if_needed()
@@ -112,7 +111,7 @@ def test_nothing_is_missing_and_the_compiled_file_is_up_to_date(capsys: pytest.C
 
 def arabic() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(forms of the original, forms of the translation) of every message, as compiled."""
-    with translations.MO.open("rb") as stream:
+    with mo_file(ARABIC).open("rb") as stream:
         for message in read_mo(stream):
             if message.id:
                 yield forms_of(message.id), forms_of(message.string)
@@ -333,8 +332,8 @@ def test_a_plural_form_that_loses_an_unnamed_number_is_named(
 
 
 def test_an_incomplete_header_is_named(translated: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
-    header = translations.PO.read_bytes()
-    translations.PO.write_bytes(
+    header = po_file(ARABIC).read_bytes()
+    po_file(ARABIC).write_bytes(
         header.replace(b'"Language-Team: Arabic', b'"Other: x').replace(b"n==2 ? 2", b"n==3 ? 2")
     )
     said = complaints(capsys)

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from centers.values.languages import LANGUAGES
 from centers.web.center_export import EXPORT_COLUMNS as CENTER_EXPORT
 from whatsapp.number_export import EXPORT_COLUMNS as NUMBER_EXPORT
 
@@ -57,7 +58,6 @@ _ALSO: dict[str, str] = {
 }
 #: Headings in exports of earlier versions.
 _EARLIER_EXPORTS = ("Standing", "الوضع المالي")
-_LANGUAGES = ("en", "ar")
 _BETWEEN = re.compile(r"[\W_]+")
 _ARTICLE, _SHORTEST = "ال", 4  # "الـ" before a word, dropped if enough of the word remains
 
@@ -112,7 +112,7 @@ def _exported() -> frozenset[str]:
 
 def _spoken(labels: Iterable[Promise | str]) -> list[str]:
     headings = []
-    for code in _LANGUAGES:
+    for code in LANGUAGES:
         with translation.override(code):
             headings += [str(label) for label in labels]
     return headings

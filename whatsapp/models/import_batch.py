@@ -44,7 +44,7 @@ class ImportBatch(models.Model):
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
-        return self.filename or f"import {self.pk}"
+        return self.filename or str(_("Import %(number)s") % {"number": self.pk})
 
     @property
     def new_numbers(self) -> int:

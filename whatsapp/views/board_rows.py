@@ -19,7 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 from centers.templatetags.values import ago_html
 from centers.tenancy.access import TenantRequest
 from centers.tenancy.permissions import Permission
-from centers.values.formats import language, zone_of
+from centers.values.formats import zone_of
+from centers.values.languages import active_language
 from whatsapp.models import STATES, Instance
 
 KEPT = 5_000  # rows, about 2 KB each
@@ -68,7 +69,7 @@ class Shown:
 def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -> SafeString:
     """The `<tr>` elements of these numbers of the request's reseller, loaded with their centers."""
     zone = zone_of(request.reseller.time_zone)
-    told, slug = language(), request.reseller.slug
+    told, slug = active_language().code, request.reseller.slug
     may_pair, may_switch = request.may(Permission.PAIR), request.may(Permission.SWITCH_SERVICE)
     parts: list[str] = []
     for row in rows:
