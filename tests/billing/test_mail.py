@@ -52,7 +52,7 @@ def test_a_refused_address_can_be_corrected(shop: Shop, settings, mailoutbox) ->
     shop.owe("10")
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
-    assert "refuses" in mail_job(reseller=shop.reseller, now=NOW).failures[0]["why"]
+    assert "refused" in mail_job(reseller=shop.reseller, now=NOW).failures[0]["why"]
     settings.EMAIL_BACKEND = working
     Center.objects.update(email="right@example.com")
     mail = OutgoingMail.objects.get()

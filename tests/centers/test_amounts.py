@@ -145,7 +145,7 @@ def test_an_amount_in_another_currency_is_refused() -> None:
 
 def test_a_field_says_what_is_no_number() -> None:
     form = Rates({"rate": "abc"})
-    assert "“abc” is not a number" in str(form.errors)
+    assert "Write it like 1234.5" in str(form.errors)
 
 
 def test_inputs_ask_for_a_decimal_keyboard_and_are_text() -> None:

@@ -113,10 +113,10 @@ def test_links_that_lead_nowhere_say_why(reseller: Reseller) -> None:
             find_invitation(token, now=now)
         center.archived_at = now
         center.save()
-        with pytest.raises(InvitationUnusable, match="withdrawn"):
+        with pytest.raises(InvitationUnusable, match="revoked"):
             find_invitation(fresh, now=now)
         revoke(invitation=row, by=None)
-        with pytest.raises(OperationRefused, match="no longer open"):
+        with pytest.raises(OperationRefused, match="no longer pending"):
             revoke(invitation=row, by=None)
 
 
@@ -160,7 +160,7 @@ def test_a_removed_person_is_refused_at_the_next_request_and_keeps_other_places(
     with tenant(reseller):
         token = invite(reseller=reseller, email="z@example.com", role="support", by=person)[1]
         remove_member(membership=Membership.objects.get(user=person, reseller=reseller), by=None)
-        with pytest.raises(InvitationUnusable, match="withdrawn"):
+        with pytest.raises(InvitationUnusable, match="revoked"):
             accept_as(token=token, user=person)
     assert client.get(here).status_code == 404
     assert client.get(there).status_code == 200

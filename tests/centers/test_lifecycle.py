@@ -64,7 +64,7 @@ def test_a_wrong_value_is_named_and_nothing_is_stored(
 
 def test_a_name_is_taken_whatever_its_case_and_the_archive_is_named(reseller: Reseller) -> None:
     first = create_center(reseller=reseller, by=None, name="Noor")
-    with pytest.raises(OperationRefused, match="already a center called “NOOR”"):
+    with pytest.raises(OperationRefused, match="center named “NOOR” already exists"):
         create_center(reseller=reseller, by=None, name="NOOR")
     archive_center(center=first, by=None)
     with pytest.raises(OperationRefused, match="in the archive"):

@@ -47,7 +47,7 @@ def test_the_safety_stop_stops_the_sixth_until_staff_release_the_list(shop: Shop
     shop.pay("10", centers[0], now=at(10))
     later = owing_centers(shop, 1)[0]
     release_safety_stop(safety_stop=safety_stop, by=None, now=at(10))
-    with pytest.raises(OperationRefused, match="already"):
+    with pytest.raises(OperationRefused, match="no longer need"):
         release_safety_stop(safety_stop=safety_stop, by=None, now=at(10))
     dun(shop, 10)
     suspended = set(Suspension.objects.values_list("center_id", flat=True))

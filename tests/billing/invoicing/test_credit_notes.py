@@ -45,7 +45,7 @@ def test_taking_back_frees_the_usage_and_the_payment(shop: Shop) -> None:
 
 def test_taking_back_is_refused_twice_for_notes_and_without_reason(shop: Shop) -> None:
     invoice = shop.owe("5")
-    with pytest.raises(OperationRefused, match="why"):
+    with pytest.raises(OperationRefused, match="reason"):
         void_invoice(invoice=invoice, because="  ", by=None, now=NOW)
     note = void_invoice(invoice=invoice, because="x", by=None, now=NOW)
     with pytest.raises(OperationRefused, match="already"):

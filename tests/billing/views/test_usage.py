@@ -103,7 +103,8 @@ def test_home_shows_money_and_profit_only_to_whom_it_may(desk: Desk) -> None:
     assert "101,010.10" in owner
     assert "101,010.10" in support
     assert "7.00" in owner
-    assert "earns" not in support
+    assert "Profit from" in owner
+    assert "Profit from" not in support
 
 
 def test_home_shows_how_long_the_quota_lasts(desk: Desk) -> None:

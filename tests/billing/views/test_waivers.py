@@ -49,8 +49,8 @@ def test_a_closed_day_is_not_waited_for(desk: Desk, lost: Instance) -> None:
 
 def test_the_page_says_what_happens_to_each_day(desk: Desk, lost: Instance) -> None:
     page = desk.as_(desk.billing).get(desk.url(f"usage/waive/{lost.pk}/"), DAYS).content.decode()
-    assert "1 day was never read" in page
-    assert "1 day was last read before it ended" in page
+    assert "1 day has no usage data" in page
+    assert "1 day was last fetched before it ended" in page
     assert "2 days of" in page  # what the dialog says
 
 
