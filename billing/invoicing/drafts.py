@@ -107,11 +107,11 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     Raises MissingRate, OldRate, or OperationRefused for a subscription without a rate.
     """
     policy = policy_for(center)
-    book = PriceList(center.reseller, period.last_day, center=center)
+    price_list = PriceList(center.reseller, period.last_day, center=center)
     drafted = [
-        *_usage_lines(book, center, policy, period),
-        *_subscription_lines(book, center, policy, period),
-        *_adjustment_lines(book, center, policy, period),
+        *_usage_lines(price_list, center, policy, period),
+        *_subscription_lines(price_list, center, policy, period),
+        *_adjustment_lines(price_list, center, policy, period),
     ]
     return Draft(
         center=center,
@@ -122,36 +122,38 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     )
 
 
-def _usage_lines(book: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
+def _usage_lines(price_list: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in unbilled_days(center, period):
-        margin = book.margins.find(Category.MESSAGE, center, day.day)
-        exchange_rate = _exchange_rate(book, center, day, policy.billable)
+        margin = price_list.margins.find(Category.MESSAGE, center, day.day)
+        exchange_rate = _exchange_rate(price_list, center, day, policy.billable)
         terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, exchange_rate, policy.billable)
         groups.setdefault(terms, []).append(day)
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
 
-def _adjustment_lines(book: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
+def _adjustment_lines(
+    price_list: PriceList, center: Center, policy: Policy, period: Period
+) -> list[DraftLine]:
     """Corrections keep the margin version, the exchange rate and the billable basis of the day's original line."""
     groups: dict[_Terms, list[Unbilled]] = {}
     for day in corrections(center, period.first_day):
         margin, line = day.margin_before, day.line_before
         if day.before is None:
-            margin = book.margins.find(Category.MESSAGE, center, day.day)
+            margin = price_list.margins.find(Category.MESSAGE, center, day.day)
         basis = (line.billable if line else "") or policy.billable
         # A line without cost may have been issued without a rate: its stored 1 is a placeholder, not a rate.
         if line is not None and line.currency == center.currency and (line.amount or line.exchange_rate != 1):
             exchange_rate = line.exchange_rate
         else:
-            exchange_rate = _exchange_rate(book, center, day, basis)
+            exchange_rate = _exchange_rate(price_list, center, day, basis)
         terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis)
         groups.setdefault(terms, []).append(day)
     return [_line(terms, days, center.currency) for terms, days in groups.items()]
 
 
 def _subscription_lines(
-    book: PriceList, center: Center, policy: Policy, period: Period
+    price_list: PriceList, center: Center, policy: Policy, period: Period
 ) -> Iterable[DraftLine]:
     """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
     if not policy.subscription_type:
@@ -159,15 +161,17 @@ def _subscription_lines(
     rates: dict[date, Rate] = {}
     share = reseller_policy(center.reseller).subscription_share
     months = list(period.months_ended())
-    for charge in subscribed(book, center, months, policy.subscription_type, share):
+    for charge in subscribed(price_list, center, months, policy.subscription_type, share):
         if charge.month not in rates:
-            rates[charge.month] = _subscription_rate(book, center, policy.subscription_type, charge.month)
-        yield _subscription_line(book, center, rates[charge.month], charge)
+            rates[charge.month] = _subscription_rate(
+                price_list, center, policy.subscription_type, charge.month
+            )
+        yield _subscription_line(price_list, center, rates[charge.month], charge)
 
 
-def _subscription_rate(book: PriceList, center: Center, rate_type: str, month: date) -> Rate:
+def _subscription_rate(price_list: PriceList, center: Center, rate_type: str, month: date) -> Rate:
     ended = day_start(month_of(month).end_day, zone_of(center.reseller))
-    rate = rate_at(book, center.country_id, rate_type, ended)
+    rate = rate_at(price_list, center.country_id, rate_type, ended)
     if rate is None:
         raise OperationRefused(
             _(
@@ -179,12 +183,12 @@ def _subscription_rate(book: PriceList, center: Center, rate_type: str, month: d
     return rate
 
 
-def _subscription_line(book: PriceList, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
+def _subscription_line(price_list: PriceList, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
     """One line over the list price, or over the days' share of their month."""
     days, of = part_of_month(own.days) or (1, 1)
-    margin = book.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
+    margin = price_list.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-    exchange_rate = book.exchange.rate(rate.currency, center.currency, book.day)
+    exchange_rate = price_list.exchange.rate(rate.currency, center.currency, price_list.day)
     charge = converted(usage_charge(rate.cost, 1, percent, fixed), exchange_rate)
     return DraftLine(
         kind=Kind.SUBSCRIPTION,
@@ -235,13 +239,13 @@ def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
     )
 
 
-def _exchange_rate(book: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
+def _exchange_rate(price_list: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
     """The exchange rate for a day's cost; 1 if the day costs nothing and there is no rate, or only an old one.
 
     Raises MissingRate or OldRate.
     """
     try:
-        return book.exchange.rate(day.currency, center.currency, book.day)
+        return price_list.exchange.rate(day.currency, center.currency, price_list.day)
     except (MissingRate, OldRate):
         if day.cost or day.billable(basis):
             raise

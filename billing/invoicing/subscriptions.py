@@ -23,7 +23,7 @@ class Subscribed:
 
 
 def subscribed(
-    book: PriceList, center: Center, months: list[date], rate_type: str, share: str
+    price_list: PriceList, center: Center, months: list[date], rate_type: str, share: str
 ) -> Iterator[Subscribed]:
     """The charges for numbers the center had in these months, for days that no one was charged for yet.
 
@@ -32,8 +32,8 @@ def subscribed(
     """
     if not months:
         return
-    holdings = _Holdings(book, center, Period(months[0], month_of(months[-1]).end_day), rate_type)
-    every = book.interval(rate_type)
+    holdings = _Holdings(price_list, center, Period(months[0], month_of(months[-1]).end_day), rate_type)
+    every = price_list.interval(rate_type)
     for month in months:
         for number in holdings.numbers:
             if every == Interval.YEAR:
@@ -47,19 +47,19 @@ def subscribed(
                 yield Subscribed(number, month, days)
 
 
-def rate_at(book: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
+def rate_at(price_list: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
     """The rate of the country's list (or the general one) at `moment`; from today's list if that one has none."""
-    country = country_id if country_id in book.rates else ""
-    lists = RateFetch.objects.filter(reseller=book.reseller, country_id=country)
+    country = country_id if country_id in price_list.rates else ""
+    lists = RateFetch.objects.filter(reseller=price_list.reseller, country_id=country)
     then = lists.filter(first_fetched_at__lt=moment).order_by("-pk").first() or lists.order_by("pk").first()
     rate: Rate | None = Rate.objects.filter(fetch=then, type=rate_type).first() if then else None
-    return rate or next((row for row in book.rates_of(country_id) if row.type == rate_type), None)
+    return rate or next((row for row in price_list.rates_of(country_id) if row.type == rate_type), None)
 
 
 class _Holdings:
     """Which center had which number on which days, and which days are charged; read once for all its numbers."""
 
-    def __init__(self, book: PriceList, center: Center, span: Period, rate_type: str) -> None:
+    def __init__(self, price_list: PriceList, center: Center, span: Period, rate_type: str) -> None:
         self._center = center
         self._zone = zone_of(center.reseller)
         rows = UsageRecord.objects.filter(day__gte=span.first_day, day__lt=span.end_day)
@@ -67,7 +67,7 @@ class _Holdings:
         self.numbers = list(Instance.objects.filter(Q(center=center) | Q(pk__in=read_here)).order_by("pk"))
         days = rows.filter(instance__in=self.numbers).values_list("instance_id", "day", "center_id")
         self._read_by = {(number, day): owner for number, day, owner in days}
-        self.covered = self._charged(book, rate_type)
+        self.covered = self._charged(price_list, rate_type)
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
         """The center's days of the month that no charge covers, as contiguous ranges."""
@@ -118,13 +118,13 @@ class _Holdings:
         taken = self.covered.get(number.pk, [])
         return not any(one.first_day < days.end_day and one.end_day > days.first_day for one in taken)
 
-    def _charged(self, book: PriceList, rate_type: str) -> dict[int, list[Period]]:
+    def _charged(self, price_list: PriceList, rate_type: str) -> dict[int, list[Period]]:
         """The days non-void claims cover, by number; older claims without days cover their month, or a year."""
         covered: dict[int, list[Period]] = {}
         claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None)
         names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")
         for number, month, first, end, charged_type in claims.values_list(*names):
-            yearly = book.interval(charged_type or rate_type) == Interval.YEAR
+            yearly = price_list.interval(charged_type or rate_type) == Interval.YEAR
             before_days = Period(month, year_after(month)) if yearly else month_of(month)
             days = before_days if first is None or end is None else Period(first, end)
             covered.setdefault(number, []).append(days)

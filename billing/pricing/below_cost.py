@@ -79,29 +79,29 @@ def loss_of(new: Margin, now: datetime) -> Loss | None:
     Checked for today and for its first day, which may lie before days that are not invoiced yet.
     """
     reseller, day = new.reseller, today(new.reseller, now)
-    book, after = PriceList(reseller, day), with_version(reseller, new)
+    price_list, after = PriceList(reseller, day), with_version(reseller, new)
     centers = list(Center.objects.filter(reseller=reseller, archived_at=None).select_related("reseller"))
     losing: dict[Center, Margin] = {}
     is_used = False
     for on in {new.valid_from, max(new.valid_from, day)}:
         for center in centers:
-            was = book.margins.find(new.category, center, on)
+            was = price_list.margins.find(new.category, center, on)
             then = after.find(new.category, center, on)
             is_used = is_used or then is new
-            if then and _terms(then) != _terms(was) and _loses(book, center, then):
+            if then and _terms(then) != _terms(was) and _loses(price_list, center, then):
                 losing[center] = then
     # No center has it yet (for example in a country without centers): the first one would get it without a warning.
     if not losing and (is_used or not _may_lose(new)):
         return None
-    per_month = _per_month(book, losing, new.category, now)
+    per_month = _per_month(price_list, losing, new.category, now)
     return Loss(len(losing), tuple(sorted(per_month.items())))
 
 
-def losing_prices(book: PriceList, centers: Iterable[Center]) -> list[tuple[Center, list[PriceRow]]]:
+def losing_prices(price_list: PriceList, centers: Iterable[Center]) -> list[tuple[Center, list[PriceRow]]]:
     """Which prices of which centers are below their cost on the price list's day."""
     found = []
     for center in centers:
-        rows = [row for row in book.for_center(center) if row.is_loss]
+        rows = [row for row in price_list.for_center(center) if row.is_loss]
         if rows:
             found.append((center, rows))
     return found
@@ -133,10 +133,12 @@ def _may_lose(margin: Margin) -> bool:
     return margin.percent < 0 or margin.fixed < 0
 
 
-def _loses(book: PriceList, center: Center, margin: Margin) -> bool:
+def _loses(price_list: PriceList, center: Center, margin: Margin) -> bool:
     """Whether a price of the center's list is below its cost or, if no rate is known, could be."""
     costs = [
-        rate.cost for rate in book.rates_of(center.country_id) if book.category(rate.type) == margin.category
+        rate.cost
+        for rate in price_list.rates_of(center.country_id)
+        if price_list.category(rate.type) == margin.category
     ]
     if not costs:
         return _may_lose(margin)
@@ -144,12 +146,12 @@ def _loses(book: PriceList, center: Center, margin: Margin) -> bool:
 
 
 def _per_month(
-    book: PriceList, losing: dict[Center, Margin], category: str, now: datetime
+    price_list: PriceList, losing: dict[Center, Margin], category: str, now: datetime
 ) -> dict[str, Decimal]:
     """The losses on last month's usage, or on a month's subscriptions, at the new margins; per currency of cost."""
-    policies = policies_for(book.reseller, losing)
+    policies = policies_for(price_list.reseller, losing)
     sums: dict[str, Decimal] = {}
-    usage = _last_month(book.reseller, losing, now) if category == Category.MESSAGE else {}
+    usage = _last_month(price_list.reseller, losing, now) if category == Category.MESSAGE else {}
     numbers = dict(
         Instance.objects.filter(center__in=losing, archived_at=None)
         .order_by()
@@ -161,10 +163,10 @@ def _per_month(
         if category == Category.MESSAGE:
             parts = _of_usage(usage, center, margin, policy)
         else:
-            parts = _of_subscriptions(book, center, margin, policy, numbers.get(center.pk, 0))
+            parts = _of_subscriptions(price_list, center, margin, policy, numbers.get(center.pk, 0))
         for currency, gain in parts:
             sums[currency] = sums.get(currency, ZERO) + max(ZERO, -gain)
-    sums = sums or {book.reseller.currency: ZERO}
+    sums = sums or {price_list.reseller.currency: ZERO}
     return {currency: rounded(amount, currency) for currency, amount in sums.items()}
 
 
@@ -175,12 +177,12 @@ def _of_usage(usage: _Usage, center: Center, margin: Margin, policy: Policy) -> 
 
 
 def _of_subscriptions(
-    book: PriceList, center: Center, margin: Margin, policy: Policy, numbers: int
+    price_list: PriceList, center: Center, margin: Margin, policy: Policy, numbers: int
 ) -> Iterable[tuple[str, Decimal]]:
-    for rate in book.rates_of(center.country_id):
-        if rate.type == policy.subscription_type and book.category(rate.type) == margin.category:
+    for rate in price_list.rates_of(center.country_id):
+        if rate.type == policy.subscription_type and price_list.category(rate.type) == margin.category:
             gain = (rate.cost * margin.percent / 100 + margin.fixed) * numbers
-            yield rate.currency, gain / 12 if book.interval(rate.type) == Interval.YEAR else gain
+            yield rate.currency, gain / 12 if price_list.interval(rate.type) == Interval.YEAR else gain
 
 
 def _last_month(reseller: Reseller, centers: Iterable[Center], now: datetime) -> _Usage:

@@ -33,12 +33,12 @@ def charges_by_number(
     None without an exchange rate. A fixed number of queries for any number of centers.
     """
     known = {center.pk: center for center in centers}
-    book = PriceList(reseller, period.last_day)
+    price_list = PriceList(reseller, period.last_day)
     found: dict[_Part, Decimal | None] = {}
-    for (part, margin), sums in _groups(book, known, period).items():
+    for (part, margin), sums in _groups(price_list, known, period).items():
         center_id, _number, currency = part
         center = known[center_id]
-        exchange_rate = book.exchange.find(currency, center.currency, book.day)
+        exchange_rate = price_list.exchange.find(currency, center.currency, price_list.day)
         before = found.get(part, ZERO)
         if exchange_rate is None or before is None:
             found[part] = None
@@ -50,7 +50,7 @@ def charges_by_number(
 
 
 def _groups(
-    book: PriceList, centers: dict[int, Center], period: Period
+    price_list: PriceList, centers: dict[int, Center], period: Period
 ) -> dict[tuple[_Part, Margin | None], _Sums]:
     """Days added up by their pricing, less what was waived of them."""
     days = UsageRecord.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
@@ -59,14 +59,14 @@ def _groups(
     of_day = [f"usage_record__{name}" for name in names]
     counts, before = ("sent", "failed", "cost"), ("sent_before", "failed_before")
     none = Value(0)
-    policies = policies_for(book.reseller, centers.values())
+    policies = policies_for(price_list.reseller, centers.values())
     groups: dict[tuple[_Part, Margin | None], _Sums] = {}
     for sign, rows in (
         (1, days.order_by().values_list(*names, *counts, none, none)),
         (-1, waived.values_list(*of_day, *counts, *before)),
     ):
         for center_id, number, currency, day, sent, failed, cost, had_sent, had_failed in rows:
-            margin = book.margins.find(Category.MESSAGE, centers[center_id], day)
+            margin = price_list.margins.find(Category.MESSAGE, centers[center_id], day)
             own = groups.setdefault(((center_id, number, currency), margin), _Sums())
             basis = policies[center_id].billable
             # Day by day, as on the invoice: a day's billable messages are never below zero.

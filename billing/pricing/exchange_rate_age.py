@@ -30,31 +30,35 @@ class AgedPair:
     blocks: bool
 
 
-def needed_pairs(book: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
+def needed_pairs(price_list: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
     """The currency pairs needed to convert the prices and the usage of these centers."""
-    account = MazbotAccount.objects.filter(reseller=book.reseller).first()
+    account = MazbotAccount.objects.filter(reseller=price_list.reseller).first()
     pairs: set[tuple[str, str]] = set()
     for center in centers:
-        pairs |= {(rate.currency, center.currency) for rate in book.rates_of(center.country_id)}
+        pairs |= {(rate.currency, center.currency) for rate in price_list.rates_of(center.country_id)}
         if account:
             pairs.add((account.cost_currency, center.currency))
     return sorted(pair for pair in pairs if pair[0] != pair[1])
 
 
-def missing_pairs(book: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
+def missing_pairs(price_list: PriceList, centers: Iterable[Center]) -> list[tuple[str, str]]:
     """Needed pairs for which no one has entered a rate."""
-    return [pair for pair in needed_pairs(book, centers) if book.exchange.find(*pair, book.day) is None]
+    return [
+        pair
+        for pair in needed_pairs(price_list, centers)
+        if price_list.exchange.find(*pair, price_list.day) is None
+    ]
 
 
-def aged_pairs(book: PriceList, centers: Iterable[Center]) -> list[AgedPair]:
+def aged_pairs(price_list: PriceList, centers: Iterable[Center]) -> list[AgedPair]:
     """Needed pairs whose last rate has reached the warning age of the billing rules on the price list's day."""
-    policy = reseller_policy(book.reseller)
+    policy = reseller_policy(price_list.reseller)
     found = []
-    for base, quote in needed_pairs(book, centers):
-        newest = book.exchange.newest(base, quote, book.day)
+    for base, quote in needed_pairs(price_list, centers):
+        newest = price_list.exchange.newest(base, quote, price_list.day)
         if newest is None:
             continue
-        days = (book.day - newest[1]).days
+        days = (price_list.day - newest[1]).days
         if days > policy.exchange_warn_days:
             found.append(AgedPair(base, quote, newest[1], days, days > policy.exchange_block_days))
     return found

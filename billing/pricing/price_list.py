@@ -162,7 +162,7 @@ class PriceList:
         Raises ValueError if this was created for another center: it has not loaded this one's own margins.
         """
         if self._center not in (None, center):
-            raise ValueError(f"the book serves {self._center}, not {center}")
+            raise ValueError(f"this price list is for {self._center}, not {center}")
         rows = self.rates_of(center.country_id) if rates is None else rates
         return [
             self._row(rate, self.margins.find(self.category(rate.type), center, self.day), center.currency)

@@ -94,14 +94,14 @@ def countries_of(reseller: Reseller) -> list[str]:
     return ["", *own.order_by("country_id").values_list("country_id", flat=True).distinct()]
 
 
-def latest_moves(book: PriceList) -> list[PriceMove]:
+def latest_moves(price_list: PriceList) -> list[PriceMove]:
     """How the latest change of each country's list changes prices, at the margins of the price list's day."""
     moves: list[PriceMove] = []
-    centers = _centers(book.reseller)
-    for country, fetches in _last_two(book.reseller).items():
+    centers = _centers(price_list.reseller)
+    for country, fetches in _last_two(price_list.reseller).items():
         if len(fetches) == 2:
             old, new = (list(fetch.rates.all()) for fetch in fetches)
-            moves += _moves(book, centers, country, old, new)
+            moves += _moves(price_list, centers, country, old, new)
     return moves
 
 
@@ -187,8 +187,8 @@ def _keep(reseller: Reseller, country: str, fresh: RateList, now: datetime) -> l
         )
         if last is None:
             return []
-        book = PriceList(reseller, today(reseller, now))
-        moves = _moves(book, _centers(reseller), country, old, new)
+        price_list = PriceList(reseller, today(reseller, now))
+        moves = _moves(price_list, _centers(reseller), country, old, new)
         entries.record(
             "rates.changed",
             reseller=reseller,
@@ -207,15 +207,15 @@ def _centers(reseller: Reseller) -> list[Center]:
 
 
 def _moves(
-    book: PriceList, centers: list[Center], country: str, old: Sequence[Rate], new: Sequence[Rate]
+    price_list: PriceList, centers: list[Center], country: str, old: Sequence[Rate], new: Sequence[Rate]
 ) -> list[PriceMove]:
     """The prices that differ between two lists, for every center priced by this country's list."""
     moves = []
     for center in centers:
-        if (center.country_id if book.rates.get(center.country_id) else "") != country:
+        if (center.country_id if price_list.rates.get(center.country_id) else "") != country:
             continue
-        before = {row.type: row for row in book.for_center(center, old)}
-        after = {row.type: row for row in book.for_center(center, new)}
+        before = {row.type: row for row in price_list.for_center(center, old)}
+        after = {row.type: row for row in price_list.for_center(center, new)}
         moves += [
             _move(center, name, before.get(name), after.get(name))
             for name in dict.fromkeys([*after, *before])

@@ -97,11 +97,11 @@ _LINE_FIELDS = (
 
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     """The center's prices by type name: an order by price in another currency could reveal costs."""
-    book = PriceList(center.reseller, today(center.reseller, now), center=center)
-    read_at = book.read_at(center.country_id)
+    price_list = PriceList(center.reseller, today(center.reseller, now), center=center)
+    read_at = price_list.read_at(center.country_id)
     prices = [
         PortalPrice(row.type, row.category, row.price, row.currency, read_at, row.interval)
-        for row in book.for_center(center)
+        for row in price_list.for_center(center)
     ]
     return sorted(prices, key=lambda row: (row.category, row.type))
 

@@ -1,4 +1,4 @@
-"""Finding the center that something is to be done for."""
+"""Choosing the center for an action."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ _OWES_FIRST = Case(
 
 
 def choose_center(request: TenantRequest, filters: Filters, context: dict[str, Any]) -> HttpResponse:
-    """A page to find a center on; each one found leads back to this address with `center` in it.
+    """A page to find a center; each result links back to this address with `center` in it.
 
     `context` has `title`, `back_url` and `back_label`.
     """
     rows = Center.objects.filter(archived_at=None)
     if filters.search:
         rows = rows.filter(Q(name__name_holds=filters.search) | Q(contact_name__name_holds=filters.search))
-    found = rows.order_by(_OWES_FIRST, "name", "pk")[:SHOWN]
-    context = {"centers": found, "filters": filters, **context}
+    matching = rows.order_by(_OWES_FIRST, "name", "pk")[:SHOWN]
+    context = {"centers": matching, "filters": filters, **context}
     return render_page(request, "billing/find_center.html", context, parts=("found-centers",))

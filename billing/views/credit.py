@@ -1,4 +1,4 @@
-"""Credit: which centers have paid too much, paying it out, and what was paid out so far."""
+"""Credit: the centers that have it, refunding it, and past refunds."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,7 @@ SHOWN = 100
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def credit_list(request: TenantRequest) -> HttpResponseBase:
-    """Who has credit now, and the latest that was paid out."""
+    """Centers with credit, and the latest refunds."""
     refunds = list(queries.refunds()[: SHOWN + 1])
     context = {
         "credits": queries.credits(request.reseller),
@@ -43,7 +43,7 @@ def credit_list(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def refunds_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """All that was paid out, as a file."""
+    """All refunds, as a file."""
     header = [_("ID"), _("When"), _("Center ID"), _("Center"), _("Amount"), _("Currency"), _("Reference")]
     header += [_("Status"), _("Recorded by")]
 
@@ -60,10 +60,10 @@ def refunds_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @staff(Permission.RECORD_PAYMENTS)
 @require_http_methods(["GET", "POST"])
 def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Record that a center got credit back, after its name was typed."""
+    """Record a refund of credit to a center, after its name was typed."""
     center = get_object_or_404(Center, pk=pk)
-    found = balances(center, clock.now())
-    credit = [row for row in found if row.credit]
+    all_balances = balances(center, clock.now())
+    credit = [row for row in all_balances if row.credit]
     form = RefundForm(request.POST or None, expected=center.name, credit=credit)
     if request.method == "POST" and form.is_valid():
         data = {name: form.cleaned_data[name] for name in ("amount", "currency", "reference")}
@@ -72,9 +72,14 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
-            words = {"amount": format_amount(entry.amount, entry.currency), "center": center}
-            toast(request, _("%(amount)s was refunded to “%(center)s”.") % words)
+            params = {"amount": format_amount(entry.amount, entry.currency), "center": center}
+            toast(request, _("%(amount)s was refunded to “%(center)s”.") % params)
             return redirect("center", request.reseller.slug, center.pk)
-    context = {"center": center, "form": form, "credit": credit, "owing": [row for row in found if row.owed]}
+    context = {
+        "center": center,
+        "form": form,
+        "credit": credit,
+        "owing": [row for row in all_balances if row.owed],
+    }
     status = 422 if request.method == "POST" else 200
     return render(request, "billing/credit_refund.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Exchange rates that staff enter: which are missing, which apply, what was entered before."""
+"""Exchange rates entered by staff: missing, current and earlier ones."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ SHOWN = 100
 @staff(Permission.MANAGE_PRICES)
 @require_http_methods(["GET", "POST"])
 def exchange_rates(request: TenantRequest) -> HttpResponseBase:
-    """Show the rates; a POST enters one. A correction is a further row, nothing is edited."""
+    """Show the rates; a POST adds one. A correction is a new row; rows are never edited."""
     if request.method == "GET":
         initial = {name: request.GET.get(name, "")[:3] for name in ("base", "quote")}
         day = today(request.reseller, clock.now())
@@ -47,21 +47,21 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
 
 
 def _page(request: TenantRequest, form: ExchangeRateForm, *, status: int = 200) -> HttpResponse:
-    book = PriceList(request.reseller, today(request.reseller, clock.now()))
+    price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
     rows = list(ExchangeRate.objects.select_related("entered_by")[:SHOWN])
     seen: set[tuple[str, str]] = set()
-    found: list[dict[str, Any]] = []
+    entered: list[dict[str, Any]] = []
     for row in rows:
         pair = (row.base, row.quote)
-        state = "coming" if row.day > book.day else "old" if pair in seen else "current"
+        state = "coming" if row.day > price_list.day else "old" if pair in seen else "current"
         if state == "current":
             seen.add(pair)
-        found.append({"rate": row, "state": state})
+        entered.append({"rate": row, "state": state})
     centers = list(Center.objects.filter(archived_at=None))
     context = {
         "form": form,
-        "rows": found,
-        "missing": missing_pairs(book, centers),
-        "aged": aged_pairs(book, centers),
+        "rows": entered,
+        "missing": missing_pairs(price_list, centers),
+        "aged": aged_pairs(price_list, centers),
     }
     return render(request, "billing/exchange_rates.html", context, status=status)

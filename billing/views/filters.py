@@ -1,4 +1,4 @@
-"""What the addresses of lists of money ask for; a value that means nothing counts as not given."""
+"""Filters in the URLs of money lists; an invalid value counts as not given."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -53,7 +53,7 @@ class Filters:
 
     @classmethod
     def read(cls, query: QueryDict, states: list[tuple[str, Any]]) -> "Filters":
-        """The filters of an address; a foreign center is none."""
+        """The filters of a query; another reseller's center counts as not given."""
         search = searched(query.get("q", ""))
         state = query.get("state", "")
         state = state if state in dict(states) else ""
@@ -69,7 +69,7 @@ class Filters:
 
     @property
     def as_query(self) -> str:
-        """The same filters as an address's query, without sort and page."""
+        """The same filters as a URL query, without sort and page."""
         return urlencode(self._pairs)
 
     @property
@@ -78,12 +78,12 @@ class Filters:
 
     @property
     def month_value(self) -> str:
-        """For a month field."""
+        """The value for a month field."""
         return self._pairs.get("month", "")
 
 
 def read_month(text: str) -> Period | None:
-    """The month written as `2026-10`; none of an age that a page cannot look back a year from."""
+    """The month written as `2026-10`; None for one so early that a page could not go back a year from it."""
     try:
         month = month_of(date.fromisoformat(f"{text[:7]}-01"))
     except (ValueError, OverflowError):
@@ -92,14 +92,14 @@ def read_month(text: str) -> Period | None:
 
 
 def _center(text: str) -> Center | None:
-    # No isdigit(): it lets "²" through, and ids end at 2**63.
+    # Not isdigit(), which accepts "²"; ids are below 2**63.
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         return None
     return Center.objects.filter(pk=int(text)).first()
 
 
 def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
-    """Invoices and credit notes the filters let through; `day` is the reseller's today."""
+    """Invoices and credit notes that match the filters; `day` is the reseller's today."""
     rows = Invoice.objects.select_related("center")
     is_invoice = Q(kind=Invoice.Kind.INVOICE)
     state: dict[str, Q] = {
@@ -122,7 +122,7 @@ def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
 
 
 def payment_rows(filters: Filters) -> "QuerySet[Payment]":
-    """Payments the filters let through."""
+    """Payments that match the filters."""
     rows = Payment.objects.select_related("center", "recorded_by")
     if filters.state:
         rows = rows.filter(reversed_at__isnull=filters.state == "counted")

@@ -1,4 +1,4 @@
-"""Parts of other rooms' pages: money and quota on the home page, the money of a center on its page."""
+"""Fragments for other apps' pages: money and quota on the home page, a center's money on its page."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from billing.models import Invoice, Suspension
 from billing.periods import month_of, today
 from billing.pricing.estimates import charges_by_center, charges_by_number
 from billing.pricing.price_list import PriceList
-from billing.views.time_span import Span, counts_by_slot, told, usage_chart
+from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
@@ -35,14 +35,14 @@ SOON_DAYS = 14
 
 
 def _center(pk: int) -> Center:
-    found: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
-    return found
+    center: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    return center
 
 
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def home_money(request: TenantRequest) -> HttpResponseBase:
-    """`#home-money`: owed, overdue, this month so far; what it earns only for those who may see costs."""
+    """`#home-money`: open, overdue, this month so far; profit only for those who may see costs."""
     now = clock.now()
     month = month_of(today(request.reseller, now))
     with_costs = Permission.VIEW_COSTS in request.permissions
@@ -60,7 +60,7 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
 
 
 def _earned(request: TenantRequest, month: Any) -> list[dict[str, Any]]:
-    """The charge of this month so far less its cost, per currency; left out where they differ in currency."""
+    """The charge of this month so far minus its cost, per currency; left out if their currencies differ."""
     used: list[Any] = queries.usage_by_center(month)
     centers = Center.objects.in_bulk([row["center_id"] for row in used])
     charges = charges_by_center(request.reseller, centers.values(), month)
@@ -83,7 +83,7 @@ def _earned(request: TenantRequest, month: Any) -> list[dict[str, Any]]:
 @staff(Permission.VIEW)
 @require_GET
 def home_quota(request: TenantRequest) -> HttpResponseBase:
-    """`#home-quota`: what is left, how long it lasts, who burns most."""
+    """`#home-quota`: what is left, how long it lasts, who uses most."""
     runway = reports.quota_runway(request.reseller, clock.now())
     most = max((sent for _name, sent in runway.burners), default=0)
     context = {
@@ -100,9 +100,9 @@ def home_quota(request: TenantRequest) -> HttpResponseBase:
 def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#center-prices`: the center's price list with cost and margin."""
     center = _center(pk)
-    book = PriceList(request.reseller, today(request.reseller, clock.now()), center=center)
-    rows = book.for_center(center)
-    context = {"center": center, "rows": rows, "fetched_at": book.read_at(center.country_id)}
+    price_list = PriceList(request.reseller, today(request.reseller, clock.now()), center=center)
+    rows = price_list.for_center(center)
+    context = {"center": center, "rows": rows, "fetched_at": price_list.read_at(center.country_id)}
     return render(request, "billing/parts/center_prices.html", context)
 
 
@@ -120,7 +120,7 @@ def center_usage(request: TenantRequest, pk: int) -> HttpResponseBase:
         "span": span,
         "slots": slots,
         "chart": usage_chart(span, slots),
-        "told": told(span, slots),
+        "chart_summary": chart_summary(span, slots),
         "rows": [
             {**row, "charge": charges.get((center.pk, row["instance_id"], row["currency"]))} for row in rows
         ],
@@ -150,7 +150,7 @@ def center_invoices(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """`#center-balance`: what it owes, what is done about it, and what staff can do."""
+    """`#center-balance`: the balance, upcoming dunning steps, and what staff can do."""
     center = _center(pk)
     now = clock.now()
     day = today(request.reseller, now)

@@ -1,4 +1,4 @@
-"""Invoices: the list, one of them, its PDF, and taking it back."""
+"""Invoices: the list, one invoice, its PDF, and voiding it."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -42,7 +42,7 @@ PAGE = "billing/invoices.html"
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def invoices(request: TenantRequest) -> HttpResponseBase:
-    """All invoices and credit notes, the newest first."""
+    """All invoices and credit notes, newest first."""
     day = today(request.reseller, clock.now())
     filters = Filters.read(request.GET, INVOICE_STATES)
     page = keyset(invoice_rows(filters, day), request.GET, orders=INVOICE_ORDERS, default="-issued")
@@ -53,7 +53,7 @@ def invoices(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """The invoices the filters let through, as a file; resale amounts only."""
+    """The invoices that match the filters, as a file; resale amounts only."""
     header = [
         _("ID"),
         _("Number"),
@@ -90,7 +90,7 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 
 
 def _state(row: Invoice, day: date) -> str:
-    """What the list's filter calls it on `day`."""
+    """Its state on `day`, named as in the list's filter."""
     if row.kind != Invoice.Kind.INVOICE:
         return _("Issued")
     if row.voided_at:
@@ -105,22 +105,24 @@ def _state(row: Invoice, day: date) -> str:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def invoice(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """One invoice or credit note with all that happened to it."""
-    return _page(request, _found(pk))
+    """One invoice or credit note with its history."""
+    return _page(request, _invoice_or_404(pk))
 
 
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def invoice_pdf_file(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """The document as the center gets it; `language` chooses another one."""
-    return pdf_response(_found(pk), request.GET.get("language", ""), download="download" in request.GET)
+    """The document as sent to the center; `language` overrides its language."""
+    return pdf_response(
+        _invoice_or_404(pk), request.GET.get("language", ""), download="download" in request.GET
+    )
 
 
 @staff(Permission.ISSUE_INVOICES)
 @require_http_methods(["GET", "POST"])
 def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Take an invoice back with a credit note, after its number was typed."""
-    row = _found(pk)
+    """Void an invoice with a credit note, after its number was typed."""
+    row = _invoice_or_404(pk)
     form = VoidForm(request.POST or None, expected=row.number)
     if request.method == "POST" and form.is_valid():
         try:
@@ -130,8 +132,8 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
-            words = {"number": row.number, "note": note.number}
-            toast(request, _("%(number)s was voided by credit note %(note)s.") % words)
+            params = {"number": row.number, "note": note.number}
+            toast(request, _("%(number)s was voided by credit note %(note)s.") % params)
             return redirect("invoice", request.reseller.slug, note.pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "billing/invoice_void.html", {"invoice": row, "form": form}, status=status)
@@ -140,8 +142,8 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.ISSUE_INVOICES)
 @require_POST
 def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Try the mails of an invoice that did not arrive again."""
-    row = _found(pk)
+    """Retry an invoice's mails that were not delivered."""
+    row = _invoice_or_404(pk)
     states = OutgoingMail.State
     waiting = (states.FAILED, states.UNSENT, states.NO_ADDRESS)
     mails = OutgoingMail.objects.filter(invoice=row, state__in=waiting).select_related("center", "reseller")
@@ -155,18 +157,18 @@ def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def pdf_response(row: Invoice, language: str, *, download: bool = False) -> HttpResponse:
-    """The invoice's PDF, shown by the browser unless it is to be saved."""
+    """The invoice's PDF, shown by the browser unless it should be saved."""
     response = HttpResponse(invoice_pdf(row, language=language), content_type="application/pdf")
     place = "attachment" if download else "inline"
     response["Content-Disposition"] = f'{place}; filename="{invoice_filename(row)}"'
     return response
 
 
-def _found(pk: int) -> Invoice:
+def _invoice_or_404(pk: int) -> Invoice:
     lines = Prefetch("lines", InvoiceLine.objects.select_related("instance"))
     rows = Invoice.objects.select_related("center", "credits", "issued_by").prefetch_related(lines)
-    found: Invoice = get_object_or_404(rows, pk=pk)
-    return found
+    invoice: Invoice = get_object_or_404(rows, pk=pk)
+    return invoice
 
 
 def _page(request: TenantRequest, row: Invoice) -> HttpResponse:

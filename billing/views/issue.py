@@ -1,4 +1,4 @@
-"""Issuing invoices: one center with a look at it first, or a month for all with its progress."""
+"""Issuing invoices: for one center with a preview, or a month for all with its progress."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -50,7 +50,7 @@ SHOWN_DUE = 100
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an invoice would say, and what stands in its way; without a draft something is missing for it."""
+    """The draft of an invoice and what blocks it; without a draft something it needs is missing."""
 
     draft: Draft | None
     blockers: list[str]
@@ -71,7 +71,7 @@ def invoice_issue(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.ISSUE_INVOICES)
 @require_http_methods(["GET", "POST"])
 def invoice_issue_for(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Look at the invoice of a period (`first`, `last` in the address); a POST issues it."""
+    """Preview the invoice of a period (`first`, `last` in the query); a POST issues it."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     if request.method == "POST":
         form = PeriodForm(request.POST)
@@ -84,7 +84,7 @@ def invoice_issue_for(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 def _issue(request: TenantRequest, center: Center, form: PeriodForm) -> HttpResponse:
     period = form.period
-    assert period is not None  # noqa: S101  # the caller looked
+    assert period is not None  # noqa: S101  # checked by the caller
     try:
         invoice = issue_invoice(center=center, period=period, by=request.user, now=clock.now())
     except NothingToCharge as nothing:
@@ -127,7 +127,7 @@ def _look(center: Center, period: Period) -> Look:
 
 
 def _unread(center: Center, period: Period) -> list[tuple[Instance, list[date]]]:
-    """Days of a period that is over which wait to be read, by an account that can read them."""
+    """Unread days of a past period, if there is an account to read them."""
     account = MazbotAccount.objects.filter(reseller=center.reseller).first()
     if account is None or not account.is_set_up or period.end_day > today(center.reseller, clock.now()):
         return []
@@ -138,12 +138,12 @@ def _overlap(row: BillingPeriod) -> str:
     days = {"first": day_text(row.first_day), "last": day_text(row.end_day - ONE_DAY)}
     if row.invoice is None:
         return _("%(first)s to %(last)s is closed because there was nothing to charge.") % days
-    words = {**days, "number": row.invoice.number}
-    return _("%(first)s to %(last)s has already been invoiced: %(number)s.") % words
+    params = {**days, "number": row.invoice.number}
+    return _("%(first)s to %(last)s has already been invoiced: %(number)s.") % params
 
 
 def _initial(request: TenantRequest, center: Center) -> dict[str, date]:
-    """The month before this one; from the day after the last closed period where that is later."""
+    """The previous month; from the day after the last closed period if that is later."""
     month = previous_month(today(request.reseller, clock.now()))
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).order_by("-end_day").first()
     first = max(month.first_day, closed.end_day) if closed else month.first_day
@@ -154,7 +154,7 @@ def _initial(request: TenantRequest, center: Center) -> dict[str, date]:
 @staff(Permission.ISSUE_INVOICES)
 @require_POST
 def invoice_read(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Have the days read that an invoice lacks; the page shows them as soon as they are in."""
+    """Fetch the days that an invoice lacks; the page shows them as soon as they are stored."""
     center = get_object_or_404(Center, pk=pk)
     form = PeriodForm(request.POST)
     period = form.period
@@ -175,7 +175,7 @@ def invoice_read(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.ISSUE_INVOICES)
 @require_http_methods(["GET", "POST"])
 def invoice_run(request: TenantRequest) -> HttpResponseBase:
-    """What is due for all centers, how the last run went, and starting one; it goes on without the page."""
+    """What is due for all centers, the last run's result, and starting a run, which continues without the page."""
     if request.method == "POST":
         return _start_run(request)
     now = clock.now()
@@ -205,7 +205,7 @@ def _last_run(now: datetime) -> JobRun | None:
 
 
 def _start_run(request: TenantRequest) -> HttpResponse:
-    """Hand the run to the workers, unless one is going on."""
+    """Enqueue the run, unless one is in progress."""
     try:
         registered_jobs()[INVOICE_JOB].enqueue(request.reseller.pk)
     except OperationRefused as refusal:

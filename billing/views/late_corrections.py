@@ -1,4 +1,4 @@
-"""Corrections of days that are invoiced: charged once more, or waived with a reason."""
+"""Late corrections of invoiced days: charged on one more invoice, or waived with a reason."""
 
 from dataclasses import dataclass
 
@@ -31,21 +31,21 @@ __all__ = ["late_corrections", "late_corrections_invoice"]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one more invoice would say; `refused` is why it cannot be told."""
+    """The draft of one more invoice; `refused` is why there is none."""
 
     draft: Draft | None
     refused: str = ""
 
     @property
     def total(self) -> str:
-        """The amount in words of the page's language."""
+        """The amount formatted in the page's language."""
         return format_amount(self.draft.total, self.draft.currency) if self.draft else ""
 
 
 @staff(Permission.ISSUE_INVOICES)
 @require_http_methods(["GET", "POST"])
 def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """What came in about days a center was invoiced for; a POST waives it after the center's name was typed."""
+    """Corrections of a center's invoiced days; a POST waives them after the center's name was typed."""
     center = _center(pk)
     form = WaiveUsageForm(request.POST or None, expected=center.name)
     if request.method == "POST" and form.is_valid():
@@ -63,7 +63,7 @@ def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.ISSUE_INVOICES)
 @require_POST
 def late_corrections_invoice(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Invoice it."""
+    """Issue an invoice over the corrections."""
     center = _center(pk)
     try:
         invoice = issue_last_invoice(center=center, by=request.user, now=clock.now())
@@ -78,8 +78,8 @@ def late_corrections_invoice(request: TenantRequest, pk: int) -> HttpResponseBas
 
 
 def _center(pk: int) -> Center:
-    found: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
-    return found
+    center: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    return center
 
 
 def _page(request: TenantRequest, center: Center, form: WaiveUsageForm, *, status: int) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Payments: the list, recording one with a look at what it will do, and taking one back."""
+"""Payments: the list, recording one with a preview of its effect, and reversing one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ RECORD = "billing/payment_record.html"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What recording an amount will do; `left` is what then stays open in its currency."""
+    """The effect of recording an amount; `left` is what then stays open in its currency."""
 
     covered: list[tuple[Invoice, Decimal]]
     left: Decimal
@@ -61,7 +61,7 @@ class Effect:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def payments(request: TenantRequest) -> HttpResponseBase:
-    """All payments, the newest first."""
+    """All payments, newest first."""
     filters = Filters.read(request.GET, PAYMENT_STATES)
     page = keyset(payment_rows(filters), request.GET, orders=PAYMENT_ORDERS, default="-received")
     context = {"page": page, "filters": filters, "states": PAYMENT_STATES}
@@ -71,7 +71,7 @@ def payments(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """The payments the filters let through, as a file."""
+    """The payments that match the filters, as a file."""
     header = [
         _("ID"),
         _("Received on"),
@@ -107,7 +107,7 @@ def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @staff(Permission.RECORD_PAYMENTS)
 @require_GET
 def payment_record(request: TenantRequest) -> HttpResponseBase:
-    """Find the center that paid; a center or an invoice in the address goes straight to the form."""
+    """Find the center that paid; a center or an invoice in the query leads straight to the form."""
     filters = Filters.read(request.GET, [])
     if filters.center:
         return redirect("payment_record_for", request.reseller.slug, filters.center.pk)
@@ -152,7 +152,7 @@ def payment_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.RECORD_PAYMENTS)
 @require_http_methods(["GET", "POST"])
 def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Take a payment back, with a reason."""
+    """Reverse a payment, with a reason."""
     payment = get_object_or_404(Payment.objects.select_related("center__reseller"), pk=pk)
     form = ReversalForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -181,23 +181,23 @@ def _form(request: TenantRequest, center: Center) -> PaymentForm:
 
 
 def _printed(center: Center, rows: list[Invoice]) -> set[Decimal]:
-    """The amounts that the page shows or suggests: what is open, the sums of it, and the balances."""
-    found = {row.open_amount for row in rows} | {row.owed for row in balances(center, clock.now())}
+    """The amounts that the page shows or suggests: open amounts, their sums, and the balances."""
+    amounts = {row.open_amount for row in rows} | {row.owed for row in balances(center, clock.now())}
     for currency in {row.currency for row in rows}:
-        found |= set(accumulate(row.open_amount for row in rows if row.currency == currency))
-    return found
+        amounts |= set(accumulate(row.open_amount for row in rows if row.currency == currency))
+    return amounts
 
 
 def _initial(request: TenantRequest, rows: list[Invoice], day: date) -> dict[str, Any]:
-    """The invoice asked for, else all that is overdue, else all that is open, in one currency."""
-    wanted = [row for row in rows if str(row.pk) == request.GET.get("invoice")]
-    chosen = wanted or [row for row in rows if row.due_on < day] or rows
+    """Initial values: the requested invoice, else everything overdue, else everything open, in one currency."""
+    requested = [row for row in rows if str(row.pk) == request.GET.get("invoice")]
+    chosen = requested or [row for row in rows if row.due_on < day] or rows
     chosen = [row for row in chosen if row.currency == chosen[0].currency]
     amount = sum((row.open_amount for row in chosen), Decimal(0))
-    found: dict[str, Any] = {"received_on": day}
+    initial: dict[str, Any] = {"received_on": day}
     if amount:
-        found |= {"amount": _typed(amount, chosen[0].currency), "currency": chosen[0].currency}
-    return found
+        initial |= {"amount": _typed(amount, chosen[0].currency), "currency": chosen[0].currency}
+    return initial
 
 
 def _typed(amount: Decimal, currency: str) -> str:
@@ -205,7 +205,7 @@ def _typed(amount: Decimal, currency: str) -> str:
 
 
 def _effect(center: Center, form: PaymentForm) -> dict[str, Any]:
-    """For the preview: the effect of the amount, or why there is none yet."""
+    """Context of the preview: the effect of the amount, or why there is none yet."""
     if not form.is_bound:
         initial: Any = form.initial
         if "amount" not in initial:

@@ -1,4 +1,4 @@
-"""Money as a center sees its own: prices, usage, invoices, what it owes. Costs are not even read here."""
+"""A center's own money: prices, usage, invoices, balance. Costs are not even read here."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from billing.models import Invoice, Suspension
 from billing.periods import today
 from billing.usage.completeness import first_open_day
 from billing.views.invoices import pdf_response
-from billing.views.time_span import Span, counts_by_slot, told, usage_chart
+from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
@@ -38,7 +38,7 @@ ORDERS: dict[str, tuple[str, ...]] = {"-issued": ("-issued_at", "-pk")}
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_prices(request: PortalRequest) -> HttpResponseBase:
-    """What each type costs the center."""
+    """The center's price of each type."""
     context = {
         "rows": queries.portal_prices(request.center, clock.now()),
         "share": queries.portal_share(request.center),
@@ -57,7 +57,7 @@ def portal_usage(request: PortalRequest) -> HttpResponseBase:
         "span": span,
         "slots": slots,
         "chart": usage_chart(span, slots),
-        "told": told(span, slots),
+        "chart_summary": chart_summary(span, slots),
         "totals": {name: sum(row[name] for row in slots) for name in ("sent", "received", "failed")},
         "numbers": numbers,
         "chosen": chosen,
@@ -86,17 +86,17 @@ def portal_usage_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
 
 
 def _usage_asked(request: PortalRequest) -> tuple[Span, list[Instance], int | None]:
-    """The span, the center's numbers, and which of them is asked for."""
+    """The span, the center's numbers, and the requested one."""
     span = Span.read(request.GET, today(request.reseller, clock.now()))
     numbers = list(Instance.objects.filter(center=request.center).only("pk", "label", "instance_id"))
-    wanted = request.GET.get("number", "")
-    return span, numbers, next((row.pk for row in numbers if str(row.pk) == wanted), None)
+    requested = request.GET.get("number", "")
+    return span, numbers, next((row.pk for row in numbers if str(row.pk) == requested), None)
 
 
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_invoices(request: PortalRequest) -> HttpResponseBase:
-    """The center's invoices and credit notes, the newest first."""
+    """The center's invoices and credit notes, newest first."""
     rows = queries.portal_invoices(request.center)
     context = {
         "page": keyset(rows, request.GET, orders=ORDERS, default="-issued", size=25),
@@ -108,7 +108,7 @@ def portal_invoices(request: PortalRequest) -> HttpResponseBase:
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """One of its invoices, line by line."""
+    """One of the center's invoices with its lines."""
     row = get_object_or_404(queries.portal_invoices(request.center), pk=pk)
     context = {
         "invoice": row,
@@ -121,7 +121,7 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_invoice_pdf(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """The document to print or pass on."""
+    """The invoice as PDF."""
     row = get_object_or_404(
         Invoice.objects.filter(center=request.center).select_related("center", "credits"), pk=pk
     )
@@ -131,7 +131,7 @@ def portal_invoice_pdf(request: PortalRequest, pk: int) -> HttpResponseBase:
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_balance(request: PortalRequest) -> HttpResponseBase:
-    """`#portal-balance`: what I owe, since when, and how to pay."""
+    """`#portal-balance`: the center's balance, since when it is overdue, and how to pay."""
     now = clock.now()
     opened = queries.portal_invoices(request.center).filter(open_amount__gt=0).order_by("due_on", "pk")
     context = {

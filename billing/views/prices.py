@@ -1,4 +1,4 @@
-"""What MazBot charges, what is added, and what centers pay; and setting what is added."""
+"""MazBot's costs, margins and centers' prices; setting margins."""
 
 from contextlib import suppress
 from datetime import date
@@ -80,12 +80,12 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.MANAGE_PRICES)
 @require_POST
 def margin_preview(request: TenantRequest) -> HttpResponseBase:
-    """`#margin-preview`: the prices before and after what is typed, with nothing saved."""
+    """`#margin-preview`: the prices before and after the typed margin, with nothing saved."""
     form = _margin_form(request, request.POST)
     if not form.is_valid():
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
-    book = PriceList(request.reseller, max(form.place["valid_from"], _today(request)))
-    lists = list(previewed(book, form))
+    price_list = PriceList(request.reseller, max(form.place["valid_from"], _today(request)))
+    lists = list(previewed(price_list, form))
     context = {
         "lists": lists[:SHOWN_LISTS],
         "more": max(0, len(lists) - SHOWN_LISTS),
@@ -110,8 +110,8 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
             now=clock.now(),
         )
         counts_as = row.get_interval_display() if row.interval else row.get_category_display()
-        words = {"type": row.type, "category": counts_as}
-        toast(request, _("The category of “%(type)s” is now “%(category)s”.") % words)
+        params = {"type": row.type, "category": counts_as}
+        toast(request, _("The category of “%(type)s” is now “%(category)s”.") % params)
     else:
         toast(request, _("Choose whether the type is a message or a subscription."), "error")
     return redirect("prices", request.reseller.slug)
@@ -120,8 +120,8 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.MANAGE_PRICES)
 @require_POST
 def rates_refresh(request: TenantRequest) -> HttpResponseBase:
-    """Hand a reading of all lists to the workers; the page shows the result by itself."""
-    with suppress(OperationRefused):  # it is being asked already
+    """Have the workers fetch all lists; the page shows the result automatically."""
+    with suppress(OperationRefused):  # already running
         registered_jobs()[RATES_JOB].enqueue(request.reseller.pk)
     toast(
         request,
@@ -143,7 +143,7 @@ def _here(request: TenantRequest) -> str:
 
 
 def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
-    """The form, beginning with what the address asks for and with the margin that is in force there today."""
+    """The form, with initial values from the query and from the margin in force there today."""
     day = _today(request)
     asked = _asked(request)
     margins, category = Margins.of(request.reseller), asked.get("category", Category.MESSAGE)
@@ -159,52 +159,52 @@ def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
 
 
 def _asked(request: TenantRequest) -> dict[str, Any]:
-    """`level` with its `center` or `country`, `category` and `terms` of the address; nothing without a level."""
+    """`level` with its `center` or `country`, `category` and `terms` of the query; empty without a level."""
     query = request.GET
-    found: dict[str, Any] = {}
+    asked: dict[str, Any] = {}
     if query.get("level") == Margin.Level.CENTER:
-        found = {"level": Margin.Level.CENTER, "center": Filters.read(query, []).center}
+        asked = {"level": Margin.Level.CENTER, "center": Filters.read(query, []).center}
     elif query.get("level") == Margin.Level.COUNTRY:
-        found = {"level": Margin.Level.COUNTRY, "country_id": query.get("country", "")}
-    if found and query.get("category") in Category.values:
-        found["category"] = query["category"]
-    if found and query.get("terms") == WIDER:
-        found["terms"] = WIDER
-    return found
+        asked = {"level": Margin.Level.COUNTRY, "country_id": query.get("country", "")}
+    if asked and query.get("category") in Category.values:
+        asked["category"] = query["category"]
+    if asked and query.get("terms") == WIDER:
+        asked["terms"] = WIDER
+    return asked
 
 
 def _countries() -> list[str]:
-    """Country ids that centers have or that MazBot's lists were read for."""
+    """Country ids of centers and of MazBot's fetched lists."""
     centers = Center.objects.filter(archived_at=None).order_by().values_list("country_id", flat=True)
     fetched = RateFetch.objects.order_by().values_list("country_id", flat=True)
     return sorted({*centers.distinct(), *fetched.distinct()} - {""})
 
 
 def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
-    book = PriceList(request.reseller, _today(request))
+    price_list = PriceList(request.reseller, _today(request))
     centers = list(Center.objects.filter(archived_at=None))
     countries = _countries()
     center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")
     shown = center.country_id if center else country
-    moves = latest_moves(book)
+    moves = latest_moves(price_list)
     context = {
-        # A refused form is shown under the address that only takes forms.
+        # An invalid form is shown under the URL that only accepts POST.
         "here": _here(request),
-        "rows": book.for_center(center) if center else book.for_country(country),
+        "rows": price_list.for_center(center) if center else price_list.for_country(country),
         "center": center,
         "country": country,
         "countries": countries,
         "centers": centers,
-        "fetched_at": book.read_at(shown),
-        "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(book, centers)],
-        "missing": missing_pairs(book, centers),
-        "aged": aged_pairs(book, centers),
+        "fetched_at": price_list.read_at(shown),
+        "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(price_list, centers)],
+        "missing": missing_pairs(price_list, centers),
+        "aged": aged_pairs(price_list, centers),
         "moves": moves[:SHOWN_MOVES],
         "more_moves": max(0, len(moves) - SHOWN_MOVES),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
-        "margins": _history(book),
+        "margins": _history(price_list),
         "categories": [(Category.MESSAGE.value, Category.MESSAGE.label), *Interval.choices],
         "policy": reseller_policy(request.reseller),
         "form": form,
@@ -212,15 +212,15 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
 
 
-def _history(book: PriceList) -> list[dict[str, Any]]:
-    """Versions of margins, the newest first, each with its state on the book's day."""
+def _history(price_list: PriceList) -> list[dict[str, Any]]:
+    """Versions of margins, newest first, each with its state on the price list's day."""
     rows = list(Margin.objects.select_related("center", "created_by")[:SHOWN_MARGINS])
     seen: set[tuple[Any, ...]] = set()
-    found = []
+    history = []
     for row in rows:
         place = (row.category, row.level, row.center_id, row.country_id)
-        state = "coming" if row.valid_from > book.day else "old" if place in seen else "current"
+        state = "coming" if row.valid_from > price_list.day else "old" if place in seen else "current"
         if state == "current":
             seen.add(place)
-        found.append({"margin": row, "state": state})
-    return found
+        history.append({"margin": row, "state": state})
+    return history

@@ -1,4 +1,4 @@
-"""Where the money goes: whether usage adds up, and what was earned per center and month."""
+"""Reports: whether usage adds up, and profit per center and month."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -39,7 +39,7 @@ def _reconciled(request: TenantRequest, span: Span) -> list[Reconciled]:
 @staff(Permission.VIEW_COSTS)
 @require_GET
 def reconciliation(request: TenantRequest) -> HttpResponseBase:
-    """All numbers here against the main account and against what was invoiced."""
+    """Compare all numbers here with the main account and with the invoices."""
     span = _span(request)
     rows = _reconciled(request, span)
     context = {
@@ -84,7 +84,7 @@ def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 
 
 def _compared(row: Reconciled) -> str:
-    """How a line of the comparison came out."""
+    """The result of a line of the comparison."""
     if row.gap is None:
         return _("No main account data")
     return _("Matches") if abs(row.gap) <= reports.TOLERANCE else _("Differs")
@@ -147,18 +147,18 @@ def _profit_chart(span: Span, currency: str, rows: list[Profit]) -> dict[str, An
 
 def _by_center(rows: list[Profit]) -> list[dict[str, Any]]:
     """Sums over the span, the most profitable center first."""
-    found: dict[tuple[int, str], dict[str, Any]] = {}
+    sums: dict[tuple[int, str], dict[str, Any]] = {}
     for row in rows:
         nothing = _nothing(row.currency, center=row.center, pk=row.center_id)
-        _add(found.setdefault((row.center_id, row.currency), nothing), row)
-    return sorted(found.values(), key=lambda own: (-own["profit"], own["center"]))
+        _add(sums.setdefault((row.center_id, row.currency), nothing), row)
+    return sorted(sums.values(), key=lambda own: (-own["profit"], own["center"]))
 
 
 def _by_month(rows: list[Profit]) -> list[dict[str, Any]]:
-    found: dict[tuple[Any, str], dict[str, Any]] = {}
+    sums: dict[tuple[Any, str], dict[str, Any]] = {}
     for row in rows:
-        _add(found.setdefault((row.month, row.currency), _nothing(row.currency, month=row.month)), row)
-    return sorted(found.values(), key=lambda own: (own["month"], own["currency"]), reverse=True)
+        _add(sums.setdefault((row.month, row.currency), _nothing(row.currency, month=row.month)), row)
+    return sorted(sums.values(), key=lambda own: (own["month"], own["currency"]), reverse=True)
 
 
 def _nothing(currency: str, **more: Any) -> dict[str, Any]:
@@ -171,5 +171,5 @@ def _add(own: dict[str, Any], row: Profit) -> None:
 
 
 def _plain(value: Decimal | None) -> float | None:
-    """For drawing only: a canvas has no decimals."""
+    """For charts only: a canvas needs floats."""
     return None if value is None else float(round(value, 4))

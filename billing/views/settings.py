@@ -1,4 +1,4 @@
-"""How a reseller bills and duns, and where one center is treated differently."""
+"""Billing and dunning rules of a reseller, and centers' exceptions."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.MANAGE_DUNNING)
 @require_http_methods(["GET", "POST"])
 def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """What is different for one center."""
+    """The exceptions of one center."""
     center = get_object_or_404(Center, pk=pk)
     own = CenterPolicy.objects.filter(center=center).first()
     form = CenterPolicyForm(request.POST or None, policy=own, types=_subscription_types(request))
@@ -70,6 +70,6 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 def _subscription_types(request: TenantRequest) -> list[str]:
     """The types of all current lists that count as subscriptions."""
-    book = PriceList(request.reseller, today(request.reseller, clock.now()))
-    found = {rate.type for rates in book.rates.values() for rate in rates}
-    return sorted(name for name in found if book.category(name) == Category.SUBSCRIPTION)
+    price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
+    listed = {rate.type for rates in price_list.rates.values() for rate in rates}
+    return sorted(name for name in listed if price_list.category(name) == Category.SUBSCRIPTION)

@@ -1,4 +1,4 @@
-"""Which stretch of time a page of usage shows: a month by days, or a year by months; it lives in the address."""
+"""The time span of a usage page, from its URL: a month by days, or a year by months."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Span:
 
     @classmethod
     def read(cls, query: QueryDict, day: date) -> "Span":
-        """The span an address asks for (`month`, `by`); the current month by days without one."""
+        """The span of a query (`month`, `by`); by default the current month by days."""
         latest = month_of(day)
         month = read_month(query.get("month", "")) or latest
         return cls(min(month, latest), query.get("by") == "month", latest)
@@ -41,7 +41,7 @@ class Span:
 
     @property
     def value(self) -> str:
-        """For a month field."""
+        """The value for a month field."""
         return f"{self.month.first_day:%Y-%m}"
 
     @property
@@ -50,36 +50,36 @@ class Span:
 
     @property
     def later(self) -> str:
-        """The month after, or "" on the current one."""
+        """The next month, or "" for the current one."""
         return "" if self.month == self.latest else f"{self.month.end_day:%Y-%m}"
 
     def slots(self) -> list[date]:
-        """The days, or the first days of the months, that a chart has a place for; none to come."""
+        """The days, or the first days of the months, of the chart; none in the future."""
         days = self.period.days()
         return [day for day in days if day.day == 1] if self.by_months else list(days)
 
     def slot(self, day: date) -> date:
-        """The place of a day."""
+        """The slot of a day."""
         return day.replace(day=1) if self.by_months else day
 
 
 def counts_by_slot(span: Span, rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """`slot`, `sent`, `received`, `failed` for every place of the span, from rows with a `day`."""
-    found: dict[date, dict[str, Any]] = {
+    """`slot`, `sent`, `received`, `failed` for every slot of the span, from rows with a `day`."""
+    rows_by_slot: dict[date, dict[str, Any]] = {
         slot: {"slot": slot, **dict.fromkeys(COUNTS, 0)} for slot in span.slots()
     }
     for row in rows:
         read: dict[str, Any] = (
             row if isinstance(row, dict) else {name: getattr(row, name) for name in ("day", *COUNTS)}
         )
-        place = found[span.slot(read["day"])]
+        place = rows_by_slot[span.slot(read["day"])]
         for name in COUNTS:
             place[name] += read[name]
-    return list(found.values())
+    return list(rows_by_slot.values())
 
 
 def usage_chart(span: Span, slots: list[dict[str, Any]]) -> dict[str, Any]:
-    """For `data-chart`: what came and went, day by day or month by month."""
+    """For `data-chart`: messages by day or month."""
     return {
         "type": "bar",
         "labels": [slot_label(span, row["slot"]) for row in slots],
@@ -97,22 +97,22 @@ def slot_label(span: Span, slot: date) -> str:
     return month_text(slot, short=True) if span.by_months else str(slot.day)
 
 
-def told(span: Span, slots: list[dict[str, Any]]) -> str:
-    """The chart in a sentence, for those who do not see it."""
+def chart_summary(span: Span, slots: list[dict[str, Any]]) -> str:
+    """The chart as text, for people who can't see it."""
     sums = {name: sum(row[name] for row in slots) for name in COUNTS}
     top = max(slots, key=lambda row: int(row["sent"]), default=None)
     if not any(sums.values()) or top is None:
         return _("No messages in this period.")
-    words = {name: number_text(count) for name, count in sums.items()}
-    words["most"] = number_text(top["sent"])
+    params = {name: number_text(count) for name, count in sums.items()}
+    params["most"] = number_text(top["sent"])
     if span.by_months:
-        words["top"] = month_text(top["slot"])
-        sentence = _(
+        params["top"] = month_text(top["slot"])
+        text = _(
             "%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent in %(top)s: %(most)s."
         )
     else:
-        words["top"] = day_text(top["slot"])
-        sentence = _(
+        params["top"] = day_text(top["slot"])
+        text = _(
             "%(sent)s sent, %(received)s received, %(failed)s failed. Most were sent on %(top)s: %(most)s."
         )
-    return sentence % words
+    return text % params

@@ -1,4 +1,4 @@
-"""Who owes too long, who will be switched off when and why, who is off, and staff's say in it."""
+"""Overdue centers, expected and running suspensions, and holds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """What one center owes past its due dates in one currency."""
+    """What one center has overdue in one currency."""
 
     center: Center
     amount: Decimal
@@ -89,7 +89,7 @@ def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @staff(Permission.MANAGE_DUNNING)
 @require_http_methods(["GET", "POST"])
 def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Do not suspend a center before a day, because of something; a suspended one is switched on again."""
+    """Do not suspend a center before a day, with a reason; a suspended one is resumed."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     now = clock.now()
     form = HoldForm(request.POST or None, today=today(request.reseller, now))
@@ -99,8 +99,8 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
         except OperationRefused as error:
             form.add_error(None, error.sentence)
         else:
-            words = {"center": center, "day": day_text(row.until)}
-            toast(request, _("“%(center)s” won't be suspended before %(day)s.") % words)
+            params = {"center": center, "day": day_text(row.until)}
+            toast(request, _("“%(center)s” won't be suspended before %(day)s.") % params)
             return redirect("unpaid", request.reseller.slug)
     context = {
         "center": center,
@@ -127,7 +127,7 @@ def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_DUNNING)
 @require_POST
 def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Let the suspensions of a stopped run happen."""
+    """Release the suspensions of a stopped run."""
     safety_stop = get_object_or_404(SafetyStop.objects.select_related("reseller"), pk=pk)
     try:
         release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now())
@@ -139,7 +139,7 @@ def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _overdue(day: date, limit: int | None) -> list[Overdue]:
-    """The longest overdue first."""
+    """Overdue centers, longest overdue first."""
     late = Invoice.objects.filter(open_amount__gt=0, due_on__lt=day)
     grouped = late.order_by().values("center", "currency")
     sums = grouped.annotate(amount=Sum("open_amount"), since=Min("due_on"), invoices=Count("pk"))

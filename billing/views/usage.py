@@ -1,4 +1,4 @@
-"""Usage: who sent how much, what it cost and comes to, and readings that look odd."""
+"""Usage per center and number with cost and charge, and flagged usage."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +18,7 @@ from billing.periods import Period, local_day, today
 from billing.pricing.estimates import charges_by_center, charges_by_number
 from billing.usage.completeness import mazbot_zone, unread_days
 from billing.views.filters import Filters
-from billing.views.time_span import Span, counts_by_slot, told, usage_chart
+from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center
@@ -49,7 +49,7 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "center": center,
         "slots": slots,
         "chart": usage_chart(span, slots),
-        "told": told(span, slots),
+        "chart_summary": chart_summary(span, slots),
         "rows": rows,
         "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
         "read_at": queries.last_read(center),
@@ -76,8 +76,8 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     header += [_("Charge"), _("Currency")]
     rows = _rows(request, span, center)
 
-    kept: QuerySet[Any] = (Instance if center else Center).objects.exclude(archived_at=None)
-    archived = set(kept.values_list("pk", flat=True))
+    active: QuerySet[Any] = (Instance if center else Center).objects.exclude(archived_at=None)
+    archived = set(active.values_list("pk", flat=True))
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
@@ -94,7 +94,7 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @staff(Permission.ISSUE_INVOICES)
 @require_POST
 def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Take a flagged reading over (`decision` accept) or stay with what was known before (dismiss)."""
+    """Accept flagged usage, or dismiss it and keep what was known before (`decision`)."""
     reading = get_object_or_404(FlaggedUsage.objects.select_related("reseller"), pk=pk)
     decision = request.POST.get("decision")
     try:
@@ -112,11 +112,11 @@ def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 def _rows(request: TenantRequest, span: Span, center: Center | None) -> list[dict[str, Any]]:
-    """Per center, or per number of one center: counts, cost and charge; who sent most comes first."""
+    """Per center, or per number of one center: counts, cost and charge; most sent first."""
     if center:
         return _number_rows(request, span, center)
-    found = queries.usage_by_center(span.period)
-    centers = Center.objects.in_bulk([row["center_id"] for row in found])
+    sums = queries.usage_by_center(span.period)
+    centers = Center.objects.in_bulk([row["center_id"] for row in sums])
     charges = charges_by_center(request.reseller, centers.values(), span.period)
     return [
         _row(
@@ -126,12 +126,12 @@ def _rows(request: TenantRequest, span: Span, center: Center | None) -> list[dic
             charges.get((row["center_id"], row["currency"])),
             centers[row["center_id"]],
         )
-        for row in found
+        for row in sums
     ]
 
 
 def _number_rows(request: TenantRequest, span: Span, center: Center) -> list[dict[str, Any]]:
-    found: list[Any] = queries.usage_by_instance(span.period, center=center)
+    sums: list[Any] = queries.usage_by_instance(span.period, center=center)
     charges = charges_by_number(request.reseller, [center], span.period)
     return [
         _row(
@@ -142,7 +142,7 @@ def _number_rows(request: TenantRequest, span: Span, center: Center) -> list[dic
             center,
         )
         | {"is_here": row["instance__center_id"] == center.pk}
-        for row in found
+        for row in sums
     ]
 
 
@@ -161,20 +161,20 @@ def _row(row: Any, name: str, pk: int, charge: Decimal | None, center: Center) -
 
 
 def _unread(center: Center, span: Span) -> list[tuple[Instance, list[date]]]:
-    """Numbers with days of the span that are over, not closed, and not read since they ended."""
+    """Numbers with past days of the span that are not closed and not read since they ended."""
     zone = mazbot_zone(center.reseller)
     over = Period(span.period.first_day, min(span.period.end_day, local_day(clock.now(), zone)))
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
     taken = list(closed)
-    found = [
+    unread = [
         (number, [day for day in days if not any(first <= day < end for first, end in taken)])
         for number, days in unread_days(center, over, zone)
     ]
-    return [(number, days) for number, days in found if days]
+    return [(number, days) for number, days in unread if days]
 
 
 def _gaps(request: TenantRequest, span: Span) -> dict[str, Any]:
-    """The main account against all numbers, over the days of the span that both were read for."""
+    """The main account compared with all numbers, over the days of the span read for both."""
     rows = reports.reconcile_days(request.reseller, span.period)
     read = [row for row in rows if row.account_cost is not None]
     centers = sum((row.centers_cost for row in read), Decimal(0))

@@ -1,4 +1,4 @@
-"""Days of a number that nobody can read any more, or that are not to be charged: waived with a reason."""
+"""Days of a number that can no longer be read or should not be charged: waived with a reason."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +26,7 @@ __all__ = ["days_waive"]
 @staff(Permission.ISSUE_INVOICES)
 @require_http_methods(["GET", "POST"])
 def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Which days (`first` to `last`) of a number are waited for no longer, or not charged at all, and why."""
+    """Stop waiting for days (`first` to `last`) of a number, or waive their usage, with a reason."""
     number = get_object_or_404(Instance.objects.select_related("center__reseller", "reseller"), pk=pk)
     days = PeriodForm(request.POST or request.GET or None)
     form = WaiveForm(request.POST or None)

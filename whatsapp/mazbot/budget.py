@@ -109,7 +109,7 @@ class RequestBudget:
         try:
             self._finish(keys=self._keys[:2], args=[slot.flight, slot.at, self._window])
         except redis.RedisError as problem:
-            logger.warning("The request budget could not be told of an answer: %s", type(problem).__name__)
+            logger.warning("The request budget could not record an answer: %s", type(problem).__name__)
 
     def penalize(self, slot: Slot, retry_after: float | None = None) -> float:
         """Pause the whole account after a 429 for `retry_after` seconds.

@@ -1,4 +1,4 @@
-"""The settings of the MazBot account, and trying them out."""
+"""The settings of the MazBot account, and testing them."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def _page(request: TenantRequest, form: AccountForm, *, status: int = 200, **mor
 @staff(Permission.MANAGE_SETTINGS)
 @require_POST
 def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
-    """Log in with the values on screen, saved or not, and name what is wrong."""
+    """Log in with the form's values, saved or not, and show what is wrong."""
     form = AccountForm(request.POST, instance=_account(request))
     if not form.is_valid():
         if not request.htmx:
@@ -97,7 +97,7 @@ def _problems(form: AccountForm) -> list[str]:
 
 
 def _found(diagnosis: Diagnosis) -> dict[str, Any]:
-    """The result in words: what was tried, how far it came, and what to do."""
+    """The result as text: what was tested, how far it got, and what to do."""
     names = {
         Step.ADDRESS: _("Address"),
         Step.NETWORK: _("Network"),

@@ -73,15 +73,15 @@ def _tabs() -> list[tuple[str, object, int]]:
 @staff(Permission.MANAGE_ALERTS)
 @require_POST
 def alert_acknowledge(request: TenantRequest) -> HttpResponseBase:
-    """Mark the chosen alerts (`alert`, repeated) as seen; ids that are not ours are passed over."""
-    wanted = [int(pk) for pk in request.POST.getlist("alert") if pk.isascii() and pk.isdigit()]
-    wanted = [pk for pk in wanted if pk < 2**63][:MOST_AT_ONCE]
+    """Acknowledge the chosen alerts (`alert`, repeated); other resellers' ids are ignored."""
+    ids = [int(pk) for pk in request.POST.getlist("alert") if pk.isascii() and pk.isdigit()]
+    ids = [pk for pk in ids if pk < 2**63][:MOST_AT_ONCE]
     now = clock.now()
     open_ones = _alerts().select_related("reseller").defer("reseller__logo").filter(_IN_TAB["open"])
-    chosen = list(open_ones.filter(pk__in=wanted))
+    chosen = list(open_ones.filter(pk__in=ids))
     for alert in chosen:
         acknowledge(alert=alert, by=request.user, now=now)
-    _say(request, len(chosen), bool(wanted))
+    _say(request, len(chosen), bool(ids))
     return redirect(_back(request))
 
 

@@ -53,7 +53,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW)
 @require_GET
 def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """All rows the filters let through, as csv or xlsx."""
+    """All rows that match the filters, as csv or xlsx."""
     filters = board_query.Filters.read(request.GET)
     rows = board_query.board_rows(filters, request.reseller).order_by("center__name", "pk")
     return export(request, fmt, "numbers", EXPORT_COLUMNS, number_cells(rows))
@@ -62,7 +62,7 @@ def board_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 def _chips(
     request: HttpRequest, filters: board_query.Filters, counts: ConnectionCounts
 ) -> list[dict[str, Any]]:
-    """The counts on top: each is a link that limits the board to what it counts, or removes that limit."""
+    """The counts on top: each links to the board filtered by what it counts, or without that filter."""
     plan = [
         ("", "", "total", _("All"), "list", "secondary"),
         ("connection", "down", "down", _("Down"), "plug-connected-x", "danger"),

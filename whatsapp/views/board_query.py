@@ -1,4 +1,4 @@
-"""Which numbers the board shows, in which order, as asked for in the address."""
+"""The board's filters and order, from its URL."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from whatsapp.queries import DOWN, IS_SWITCHING
 
 SERVICE_FILTERS = [("on", _("On")), ("off", _("Off")), ("switching", _("Switching"))]
 
-# The last field of each order is unique, as keyset paging needs; `-key` turns an order round.
+# The last field of each order is unique, as keyset paging needs; `-key` reverses an order.
 ORDERS: dict[str, tuple[str, ...]] = {
     "center": ("center__name", "pk"),
     "id": ("instance_id", "pk"),
@@ -31,7 +31,7 @@ DEFAULT_ORDER = "center"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the address asks for; a value that is none of the choices counts as not given."""
+    """The filters of a query; a value that is not one of the choices counts as not given."""
 
     search: str = ""
     connection: str = ""
@@ -42,7 +42,7 @@ class Filters:
 
     @classmethod
     def read(cls, query: QueryDict) -> "Filters":
-        """The filters of an address; text longer than any name or id is cut."""
+        """The filters of a query; text longer than any name or id is cut."""
         return cls(
             search=searched(query.get("q", "")),
             connection=_one_of(query.get("connection", ""), [*dict(STATES), "down"]),
@@ -53,7 +53,7 @@ class Filters:
         )
 
     def as_query(self) -> str:
-        """The same filters as an address's query, without the page."""
+        """The same filters as a URL query, without the page."""
         pairs = {
             "q": self.search,
             "connection": self.connection,
@@ -66,7 +66,7 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Whether anything is limited."""
+        """Whether any filter is set."""
         return bool(self.as_query())
 
 
@@ -75,10 +75,10 @@ def _one_of(value: str, choices: list[str]) -> str:
 
 
 def board_rows(filters: Filters, reseller: Reseller) -> "QuerySet[Instance]":
-    """The numbers the filters let through, with their centers, ready for any of ORDERS."""
+    """The numbers that match the filters, with their centers, ready for any of ORDERS."""
     rows = Instance.objects.select_related("center").filter(archived_at__isnull=not filters.archived)
-    # Of the same reseller anyway; said of the center too, its names are read in order from their index, instead of
-    # all numbers being sorted by them (100,000 of them: 0.1 ms against 129).
+    # Redundant, but with this condition the centers' names are read in order from their index instead of sorting all
+    # numbers by them (100,000 of them: 0.1 ms against 129).
     rows = rows.filter(center__reseller=reseller)
     for condition in _conditions(filters):
         rows = rows.filter(condition)

@@ -1,8 +1,8 @@
-"""The board's rows, each rendered once for all who see the same in it.
+"""The board's rows, rendered once and cached for everyone who sees the same.
 
-The board stays open all day and is fetched again with every hint, while few of its rows have changed. What a row
-shows is the key under which its HTML is kept, so nothing has to be told when it is out of date; the times, whose
-words change from minute to minute, are put in each time.
+The board stays open all day and is fetched again with every hint, while few of its rows have changed. Everything a
+row shows is its cache key, so no invalidation is needed; the relative times, which change every minute, are filled
+in on each request.
 """
 
 import re
@@ -26,14 +26,14 @@ from whatsapp.models import STATES, Instance
 KEPT = 5_000  # rows, about 2 KB each
 _TIMES = ("state_since", "last_seen", "checked_at", "check_failed_at")
 _NAMES = dict(STATES)
-# Nobody can write a label that is taken for the place of a time.
+# Unguessable, so that no label can be mistaken for the placeholder of a time.
 _SECRET = secrets.token_hex(8)
 _PLACE = re.compile(rf"\x02{_SECRET}:(\w+)\x03")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """All that a row shows, and all that its template gets. Of times, `times` names those that there are."""
+    """Everything a row shows, and all that its template gets. `times` names the times that are set."""
 
     language: str
     slug: str
@@ -57,23 +57,23 @@ class Shown:
     times: tuple[str, ...]
 
     def get_state_display(self) -> str:
-        """As the model's."""
+        """Same as the model's method."""
         return str(_NAMES[self.state])
 
     @property
     def ago(self) -> dict[str, SafeString]:
-        """Per time that there is, the mark in whose place it is put."""
+        """A placeholder for each time that is set."""
         return {name: mark_safe(f"\x02{_SECRET}:{name}\x03") for name in self.times}  # noqa: S308
 
 
 def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -> SafeString:
     """The `<tr>` elements of these numbers of the request's reseller, loaded with their centers."""
     zone = zone_of(request.reseller.time_zone)
-    told, slug = active_language().code, request.reseller.slug
+    language_code, slug = active_language().code, request.reseller.slug
     may_pair, may_switch = request.may(Permission.PAIR), request.may(Permission.SWITCH_SERVICE)
     parts: list[str] = []
     for row in rows:
-        pieces = _pieces(_shown(row, told, slug, may_pair, may_switch))
+        pieces = _pieces(_shown(row, language_code, slug, may_pair, may_switch))
         parts += pieces[:1]
         for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
             parts += (ago_html(getattr(row, name), zone, now), text)
@@ -81,13 +81,13 @@ def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -
 
 
 def forget_rows() -> None:
-    """Render every row anew; for measuring, and for tests."""
+    """Clear the cache, for measuring and for tests."""
     _pieces.cache_clear()
 
 
-def _shown(row: Instance, told: str, slug: str, may_pair: bool, may_switch: bool) -> Shown:
+def _shown(row: Instance, language_code: str, slug: str, may_pair: bool, may_switch: bool) -> Shown:
     return Shown(
-        language=told,
+        language=language_code,
         slug=slug,
         may_pair=may_pair,
         may_switch=may_switch,
@@ -112,6 +112,6 @@ def _shown(row: Instance, told: str, slug: str, may_pair: bool, may_switch: bool
 
 @lru_cache(maxsize=KEPT)
 def _pieces(shown: Shown) -> tuple[str, ...]:
-    """The row's HTML in the active language, cut where times go: text, name of a time, text, and so on."""
+    """The row's HTML in the active language, split at the times: text, name of a time, text, and so on."""
     context: dict[str, Any] = {"row": shown}
     return tuple(_PLACE.split(render_to_string("whatsapp/parts/board_row.html", context)))

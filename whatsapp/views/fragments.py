@@ -1,4 +1,4 @@
-"""Parts of other rooms' pages: who is down now on the home page, the numbers on a center's page."""
+"""Fragments for other apps' pages: disconnected numbers on the home page, the numbers on a center's page."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -18,7 +18,7 @@ SHOWN_DOWN = 12
 @staff(Permission.VIEW)
 @require_GET
 def home_connections(request: TenantRequest) -> HttpResponseBase:
-    """`#home-connections`: counts, and who is down, the longest first."""
+    """`#home-connections`: counts, and the disconnected numbers, longest first."""
     counts = queries.connection_counts()
     down = list(queries.down_instances()[:SHOWN_DOWN]) if counts.down else []
     context = {

@@ -1,4 +1,4 @@
-"""Importing centers and numbers from a file: upload, look at how it was read, confirm, follow it."""
+"""Importing centers and numbers from a file: upload, preview, confirm, follow the progress."""
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +26,7 @@ SHOWN_ERRORS = 200
 @staff(Permission.MANAGE_CENTERS)
 @require_http_methods(["GET", "POST"])
 def import_centers(request: TenantRequest) -> HttpResponseBase:
-    """Upload a file; what it holds is shown before anything is imported."""
+    """Upload a file; its content is previewed before anything is imported."""
     form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
@@ -51,7 +51,7 @@ def import_centers(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.MANAGE_CENTERS)
 @require_GET
 def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Preview, progress or result of one file, whichever it is at; htmx gets only `#batch`."""
+    """Preview, progress or result of one file, depending on its state; htmx gets only `#batch`."""
     batch = get_object_or_404(ImportBatch.objects.select_related("by").defer("content"), pk=pk)
     running = batch.state == ImportBatch.State.QUEUED
     by_line: dict[int, list[dict[str, str]]] = {}
@@ -95,7 +95,7 @@ def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def import_reread(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Read the same file in another encoding, or without its unknown columns; nothing is imported by it."""
+    """Read the same file in another encoding, or without its unknown columns; nothing is imported."""
     batch = get_object_or_404(ImportBatch.objects.defer("rows", "content"), pk=pk)
     form = ReadingForm(request.POST)
     if form.is_valid():

@@ -1,4 +1,4 @@
-"""The page of one number, and what can be done with it at once."""
+"""The page of one number and its immediate actions."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def find(pk: int) -> Instance:
 @staff(Permission.VIEW)
 @require_GET
 def instance(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """State, timeline, alerts and everything that can be done; htmx gets only `#number-state`."""
+    """State, timeline, alerts and actions; htmx gets only `#number-state`."""
     return _page(request, find(pk))
 
 
@@ -57,7 +57,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
 
 
 def open_link_of(row: Instance) -> PairingLink | None:
-    """The number's pairing link that still works, if any; its address itself is known to nobody any more."""
+    """The number's working pairing link, if any; its URL is not stored."""
     return next(iter(working_links(instance=row, now=clock.now())), None)
 
 
@@ -96,7 +96,7 @@ def instance_check(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.SWITCH_SERVICE)
 @require_POST
 def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Switch the service by hand (`wanted`); switching off asks to type the number's name (`typed`)."""
+    """Switch the service manually (`wanted`); switching off asks to type the number's name (`typed`)."""
     row = find(pk)
     form = SwitchForm(request.POST)
     if not form.is_valid():
@@ -149,14 +149,14 @@ def _have_sent_here(request: TenantRequest, row: Instance) -> None:
 
 
 def webhook_context(row: Instance) -> dict[str, Any]:
-    """The number's address and a form to change it; the reseller's own one holds its account's secret: not shown."""
+    """The number's webhook address and a form to change it; our own one contains a secret and is not shown."""
     ours = is_ours(row.webhook_url, row.reseller)
     address = "" if ours else row.webhook_url
     return {"ours": ours, "address": address, "webhook_form": WebhookForm(initial={"url": address})}
 
 
 def save_webhook(request: TenantRequest, row: Instance, form: WebhookForm) -> bool:
-    """Set a checked form's address at MazBot; a refusal becomes the field's error, and nothing typed is lost."""
+    """Set a valid form's address at MazBot; a refusal becomes the field's error and keeps what was typed."""
     try:
         set_webhook(instance=row, url=form.cleaned_data["url"], by=request.user, now=clock.now())
     except OperationRefused as error:

@@ -40,7 +40,7 @@ def instance_add(request: TenantRequest, center_pk: int) -> HttpResponseBase:
 
 
 def _add_one(request: TenantRequest, center: Center, form: InstanceForm) -> str:
-    """The new number's address, or "" when the form has errors now."""
+    """The new number's URL, or "" if the form has errors now."""
     if not form.is_valid():
         return ""
     try:
@@ -59,7 +59,7 @@ def _add_one(request: TenantRequest, center: Center, form: InstanceForm) -> str:
 
 
 def _add_several(request: TenantRequest, center: Center, form: InstanceListForm) -> str:
-    """The center's address, or "" when the form has errors now; then nothing was added."""
+    """The center's URL, or "" if the form has errors now; then nothing was added."""
     if not form.is_valid():
         return ""
     rows = form.cleaned_data["lines"]
@@ -92,7 +92,7 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     row = find(pk)
     if request.method == "GET":
         return _edit_page(request, row)
-    # The form writes its values into its instance, and a refused change must not be seen on the page.
+    # The form writes its values into its instance, and the page must not show a refused change.
     form = InstanceForm(request.POST, instance=find(pk))
     form.fields["instance_id"].required = True
     if form.is_valid():
@@ -121,7 +121,7 @@ def _edit_page(request: TenantRequest, row: Instance, *, status: int = 200, **fo
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Give the number to another center (`center`) of the same reseller."""
+    """Move the number to another center (`center`) of the same reseller."""
     row = find(pk)
     form = MoveForm(request.POST, instance=row)
     if form.is_valid():
@@ -139,7 +139,7 @@ def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Take the number out of use; its id must be typed (`typed`)."""
+    """Archive the number; its id must be typed (`typed`)."""
     row = find(pk)
     form = TypedNameForm(request.POST, expected=row.instance_id)
     if not form.is_valid():
@@ -156,7 +156,7 @@ def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def instance_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Take an archived number into use again."""
+    """Restore an archived number."""
     row = find(pk)
     try:
         instances.restore_instance(instance=row, by=request.user, now=clock.now())

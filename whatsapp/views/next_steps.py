@@ -1,4 +1,4 @@
-"""What to do about an alert: one link, by its kind and by what the reader may do."""
+"""What to do about an alert: one link, by its kind and the reader's permissions."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ Kind = Alert.Kind
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A link in the words of the deed."""
+    """A link labelled with its action."""
 
     label: str
     url: str
@@ -22,7 +22,7 @@ class NextStep:
 
 
 def next_step(alert: Alert, request: TenantRequest) -> NextStep | None:
-    """The best next page for `alert`, or None where the reader can do nothing about it."""
+    """The best next page for `alert`, or None if the reader can do nothing about it."""
     if not alert.instance_id:
         return _of_the_account(alert, request)
     place = [request.reseller.slug, alert.instance_id]
@@ -68,10 +68,10 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
     }
     kind = Kind(alert.kind)
     place: list[object] = [request.reseller.slug]
-    found = pages.get(kind)
+    page = pages.get(kind)
     if alert.center_id and kind in of_a_center:
-        found, place = of_a_center[kind], [*place, alert.center_id]
-    if found is None or not request.may(found[3]):
+        page, place = of_a_center[kind], [*place, alert.center_id]
+    if page is None or not request.may(page[3]):
         return None
-    label, name, icon, _permission = found
+    label, name, icon, _permission = page
     return NextStep(label, reverse(name, args=place), icon)

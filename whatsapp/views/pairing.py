@@ -43,7 +43,7 @@ def pair(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.PAIR)
 @require_POST
 def pair_start(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Ask for a code; a second click gets the same one."""
+    """Request a code; a second click gets the same one."""
     row = find(pk)
     return answer_start(
         request,
@@ -73,7 +73,7 @@ def pair_image(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.PAIR)
 @require_POST
 def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Make a link; its address is shown this once, since only a hash of it is kept."""
+    """Create a link; its URL is shown only now, because only its hash is stored."""
     row = find(pk)
     try:
         link, token = create_link(instance=row, by=request.user, now=clock.now())
@@ -87,7 +87,7 @@ def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.PAIR)
 @require_POST
 def pair_link_revoke(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Let the number's link work no longer."""
+    """Revoke the number's link."""
     row = find(pk)
     if revoke_links(instance=row, by=request.user, now=clock.now()):
         toast(request, _("The link no longer works."))

@@ -1,4 +1,4 @@
-"""The part of the pairing pages that is the same for staff, the portal and a shared link."""
+"""The part of the pairing pages shared by staff, the portal and pairing links."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +13,12 @@ from whatsapp.models import Instance, PairingAttempt, PairingLink
 from whatsapp.pairing.sessions import PairingState, Phase, pairing_image, pairing_state, start_pairing
 
 STAGE = "whatsapp/parts/pairing.html"
-CODE_SECONDS = 60  # a code's life: contract of call 2
+CODE_SECONDS = 60  # a code's lifetime, by the contract of call 2
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where one audience asks for codes, looks how far it is, sees the image, and goes on to when it is done."""
+    """One audience's URLs: to request codes, poll the state, load the image, and continue when done."""
 
     page: str
     start: str
@@ -50,7 +50,7 @@ def _milliseconds(moment: datetime | None) -> int | None:
 
 
 def _stage(instance: Instance, state: PairingState, refusal: str) -> str:
-    """The phase's name; a number that is connected is a success however it came about."""
+    """The phase's name; a connected number is always a success."""
     if refusal:
         return "refused"
     blocked_as_connected = state.phase == Phase.BLOCKED and instance.connection == "connected"
@@ -75,14 +75,14 @@ def answer_start(
     now: datetime,
     link: PairingLink | None = None,
 ) -> HttpResponse:
-    """Ask for a code (or get the one that is there); without htmx, back to the page."""
+    """Request a code (or get the existing one); without htmx, redirect to the page."""
     refusal = ""
     try:
         start_pairing(
             instance=instance, by=by, via=via, now=now, link=link, auto=request.POST.get("auto") == "1"
         )
     except OperationRefused as error:
-        # What stands in the way for longer, such as a switched-off number, is a state and tells itself.
+        # Lasting obstacles, such as a switched-off number, are states that the page shows anyway.
         known = pairing_state(instance, now).phase in (Phase.BLOCKED, Phase.EXPIRED)
         refusal = "" if known else error.sentence
     if not getattr(request, "htmx", False):
@@ -92,7 +92,7 @@ def answer_start(
 
 
 def answer_image(instance: Instance, *, now: datetime) -> HttpResponse:
-    """The code on screen as PNG, for nobody's cache; 404 when there is none or it is over."""
+    """The code on screen as PNG, never cached; 404 if there is none or it has expired."""
     image = pairing_image(instance, now)
     if image is None:
         raise Http404

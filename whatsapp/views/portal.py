@@ -56,7 +56,7 @@ def portal_pair(request: PortalRequest, pk: int) -> HttpResponseBase:
 @portal(Permission.PORTAL_PAIR)
 @require_POST
 def portal_pair_start(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """Ask for a code; a second click gets the same one."""
+    """Request a code; a second click gets the same one."""
     row = _find(pk)
     return answer_start(
         request,

@@ -1,4 +1,4 @@
-"""Pages without an account: pairing by a shared link, and the address MazBot sends its events to."""
+"""Pages without an account: pairing by a shared link, and the URL MazBot sends its events to."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -30,8 +30,8 @@ LinkView = Callable[[HttpRequest, PairingLink, Addresses], HttpResponse]
 
 
 def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
-    """Open the link's tenant around `view`; one that is over, revoked or invented gets the same 404 page, and one
-    that has done its work says so (410)."""
+    """Open the link's tenant around `view`; an expired, revoked or invented link gets the same 404 page, a used one a
+    page that explains it (410)."""
 
     @wraps(view)
     def opened(request: Any, token: str) -> HttpResponseBase:
@@ -60,7 +60,7 @@ def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """No cache keeps the page and no search engine its address (the referrer stays on our site by default)."""
+    """Keep the page out of caches and its URL out of search engines (the referrer stays on our site by default)."""
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
@@ -77,7 +77,7 @@ def pairing_link(request: HttpRequest, link: PairingLink, addresses: Addresses) 
 @require_POST
 @by_link
 def pairing_link_start(request: HttpRequest, link: PairingLink, addresses: Addresses) -> HttpResponse:
-    """Ask for a code; a second click gets the same one."""
+    """Request a code; a second click gets the same one."""
     return answer_start(
         request,
         link.instance,
@@ -106,7 +106,7 @@ def pairing_link_image(request: HttpRequest, link: PairingLink, addresses: Addre
 @csrf_exempt
 @require_POST
 def webhook_in(request: HttpRequest, path_token: str) -> HttpResponse:
-    """Store one event of MazBot and answer at once; what it means is found out by a job."""
+    """Store one event of MazBot and answer immediately; a job processes it."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > MAX_BODY:
         return HttpResponse("too large", status=413, content_type="text/plain")

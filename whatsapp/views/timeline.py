@@ -10,7 +10,7 @@ BAR = 1000  # units of the bar's width
 DAYS = (7, 30)
 LONGEST_TABLE = 100
 TALL = 24
-#: The better the connection, the taller its bar: colours are not seen by everybody.
+#: The better the connection, the taller its bar, for people who can't tell the colors apart.
 HEIGHTS = {
     Connection.CONNECTED: TALL,
     Connection.PAIRING: 17,
@@ -23,7 +23,7 @@ HEIGHTS = {
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One unbroken state; `x` and `width` are in units of a bar that is BAR units wide."""
+    """One continuous state; `x` and `width` are in units of a bar that is BAR units wide."""
 
     state: Connection
     begin: datetime
@@ -38,7 +38,7 @@ class Stretch:
 
     @property
     def y(self) -> int:
-        """Where the bar begins, from the top."""
+        """Where the bar starts, from the top."""
         return TALL - self.height
 
 
@@ -54,7 +54,7 @@ class Timeline:
 
     @property
     def newest_first(self) -> tuple[Stretch, ...]:
-        """The table's order, cut to a length that can be read."""
+        """The spans in the table's order, cut to a readable length."""
         return self.stretches[::-1][:LONGEST_TABLE]
 
     @property

@@ -92,8 +92,8 @@ def test_the_narrowest_margin_makes_the_price(shop: Shop) -> None:
     ]
     shop.margin("40", center=shop.center)
     assert price_list(shop.center, NOW)[0].price == Decimal("0.07")
-    book = PriceList(shop.reseller, date(2026, 3, 5))
-    assert [row.price for row in book.for_country("1")] == [Decimal("0.06"), Decimal(16)]
+    prices = PriceList(shop.reseller, date(2026, 3, 5))
+    assert [row.price for row in prices.for_country("1")] == [Decimal("0.06"), Decimal(16)]
 
 
 def test_margins_count_from_their_day(shop: Shop) -> None:
@@ -159,7 +159,7 @@ def test_a_portal_price_has_no_cost(shop: Shop) -> None:
     assert "91827.36" not in str(rows)
 
 
-def test_a_book_of_one_center_prices_no_other_one(shop: Shop) -> None:
-    book = PriceList(shop.reseller, date(2026, 3, 5), center=shop.center)
-    with pytest.raises(ValueError, match="serves"):
-        book.for_center(shop.new_center())
+def test_a_price_list_of_one_center_prices_no_other_one(shop: Shop) -> None:
+    prices = PriceList(shop.reseller, date(2026, 3, 5), center=shop.center)
+    with pytest.raises(ValueError, match="is for"):
+        prices.for_center(shop.new_center())
