@@ -135,7 +135,7 @@ ROUNDS: dict[str, Callable[..., JobRun]] = {
 
 
 def due_resellers(job: str, now: datetime) -> list[int]:
-    """Ids of the resellers for which `job` is due (looks across tenants)."""
+    """Ids of the resellers for which `job` is due (reads across tenants)."""
     with every_tenant():
         rows = Reseller.objects.all()
         if job in _NEEDS_MAZBOT:

@@ -108,7 +108,7 @@ def save_account(
     """Create or change the account. An empty secret keeps the stored one; unknown fields raise TypeError.
 
     A changed address or credential drops cached logins everywhere (`credentials_version`). Any change makes failed
-    calls due again, because whoever saves an account expects it to work. Raises OperationRefused for an address that
+    calls due again, because a saved account is expected to work. Raises OperationRefused for an address that
     is not allowed.
     """
     unknown = set(fields) - set(SETTINGS)

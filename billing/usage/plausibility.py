@@ -22,7 +22,7 @@ class _PriceListed:
     """One fetched list: its first fetch, and the cost of its most expensive message; None if unknown."""
 
     since: datetime
-    dearest: Decimal | None
+    max_cost: Decimal | None
 
 
 class Plausibility:
@@ -51,10 +51,10 @@ class Plausibility:
             return False
         if not cost:
             return True
-        dearest = self.dearest(country_id, day)
-        return dearest is None or cost <= sent * dearest * self._tolerance
+        max_cost = self.max_cost(country_id, day)
+        return max_cost is None or cost <= sent * max_cost * self._tolerance
 
-    def dearest(self, country_id: str, day: date) -> Decimal | None:
+    def max_cost(self, country_id: str, day: date) -> Decimal | None:
         """The highest cost of a message in any of the country's lists in force on that day.
 
         None if no list is known, as in a new install, or a list's currency differs from the usage's: then nothing is
@@ -65,7 +65,7 @@ class Plausibility:
         end = day_start(day + timedelta(days=1), self._zone)
         before = [one for one in lists if one.since < begin][-1:]
         valid = [*before, *(one for one in lists if begin <= one.since < end)] or lists[:1]
-        costs = [one.dearest for one in valid]
+        costs = [one.max_cost for one in valid]
         known = [cost for cost in costs if cost is not None]
         return max(known) if known and len(known) == len(costs) else None
 
@@ -83,11 +83,11 @@ class Plausibility:
             rows.setdefault(fetch_id, []).append((rate_type, cost, currency))
         found: dict[str, list[_PriceListed]] = {}
         for fetch in RateFetch.objects.filter(reseller=reseller).order_by("country_id", "pk"):
-            listed = _PriceListed(fetch.first_fetched_at, self._dearest_of(rows.get(fetch.pk, [])))
+            listed = _PriceListed(fetch.first_fetched_at, self._max_cost_of(rows.get(fetch.pk, [])))
             found.setdefault(fetch.country_id, []).append(listed)
         return found
 
-    def _dearest_of(self, rows: list[tuple[str, Decimal, str]]) -> Decimal | None:
+    def _max_cost_of(self, rows: list[tuple[str, Decimal, str]]) -> Decimal | None:
         messages = [row for row in rows if self._book.category(row[0]) == Category.MESSAGE]
         costs = [self._in_cost_currency(cost, currency) for _type, cost, currency in messages]
         known = [cost for cost in costs if cost is not None]

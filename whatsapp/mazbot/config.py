@@ -15,7 +15,7 @@ class AccountConfig:
     """One MazBot main account.
 
     `key` names the account in Valkey and must never change; `version` must change whenever an address or a
-    credential does, because cached tokens, sessions and locale prefixes hang on it.
+    credential does, because cached tokens, sessions and locale prefixes depend on it.
     `base_url` may end in `/api` or not. `rate_limit` is in requests per minute, login included.
     `time_zone` is the zone of MazBot's naive timestamps.
     """

@@ -56,7 +56,7 @@ class RetryQueue:
 
 
 def resellers_with(queues: Iterable[RetryQueue], now: datetime) -> list[int]:
-    """Ids of the resellers for which any of these calls is due (looks across tenants)."""
+    """Ids of the resellers for which any of these calls is due (reads across tenants)."""
     with every_tenant():
         ready = MazbotAccount.objects.exclude(api_key="").values("reseller")
         numbers = Instance.objects.filter(reseller__in=ready).order_by()

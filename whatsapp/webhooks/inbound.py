@@ -76,7 +76,7 @@ def process_events(*, reseller: Reseller, now: datetime) -> int:
 
 
 def unprocessed() -> list[int]:
-    """Ids of the resellers with events to process (looks across tenants)."""
+    """Ids of the resellers with events to process (reads across tenants)."""
     with every_tenant():
         waiting = WebhookEvent.objects.filter(processed_at=None)
         return list(waiting.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
