@@ -17,28 +17,6 @@ from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import User
 
-# A credit note's line has these fields of the original with the opposite sign.
-TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
-KEPT = (
-    "reseller_id",
-    "position",
-    "kind",
-    "instance_id",
-    "number_label",
-    "rate_type",
-    "billable",
-    "first_day",
-    "end_day",
-    "unit_cost",
-    "cost_currency",
-    "margin_id",
-    "percent",
-    "fixed",
-    "exchange_rate",
-    "unit_price",
-    "currency",
-)
-
 
 def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: datetime) -> Invoice:
     """Void `invoice` by issuing a credit note over its full amount; return the note.
@@ -105,11 +83,7 @@ def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) 
     )
     InvoiceLine.objects.bulk_create(
         [
-            InvoiceLine(
-                invoice=note,
-                **{name: getattr(line, name) for name in KEPT},
-                **{name: -getattr(line, name) for name in TURNED},
-            )
+            InvoiceLine(invoice=note, reseller_id=line.reseller_id, position=line.position, **line.turned())
             for line in original.lines.all()
         ]
     )

@@ -153,34 +153,9 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
 
 
 #: The columns of a line that are copied from its draft; the others place it on its invoice.
-_DRAFTED = (
-    "kind",
-    "instance",
-    "number_label",
-    "rate_type",
-    "first_day",
-    "end_day",
-    "quantity",
-    "billable",
-    "sent",
-    "received",
-    "failed",
-    "cost",
-    "unit_cost",
-    "cost_currency",
-    "margin",
-    "percent",
-    "fixed",
-    "exchange_rate",
-    "unit_price",
-    "amount",
-    "currency",
-)
-
-
 def line_values(line: DraftLine) -> dict[str, Any]:
     """The column values of a draft line."""
-    return {name: getattr(line, name) for name in _DRAFTED}
+    return {field.name: getattr(line, field.name) for field in InvoiceLine.told()}
 
 
 def _write_lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:

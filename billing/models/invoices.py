@@ -1,5 +1,7 @@
 """Invoices and credit notes: immutable once written (triggers), their lines, and the periods they close."""
 
+from typing import Any
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
@@ -206,6 +208,9 @@ class InvoiceLine(models.Model):
 
     objects = TenantManager(reseller="reseller", center="invoice__center")
 
+    #: A credit note says these with the opposite sign and repeats all others.
+    TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
+
     class Meta:
         ordering = ["position"]
         constraints = [
@@ -214,3 +219,14 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number_label} {self.first_day} - {self.end_day}"
+
+    @classmethod
+    def told(cls) -> "list[models.Field[Any, Any]]":
+        """The fields that say something, apart from where the line stands: what drafts and credit notes fill in."""
+        place = ("id", "reseller", "invoice", "position")
+        return [field for field in cls._meta.concrete_fields if field.name not in place]
+
+    def turned(self) -> dict[str, Any]:
+        """What the line of a credit note over this one says, by column."""
+        said = {field.attname: getattr(self, field.attname) for field in self.told()}
+        return said | {name: -said[name] for name in self.TURNED}

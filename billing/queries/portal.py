@@ -1,7 +1,7 @@
 """Reads for a center about itself: no cost is selected."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -78,21 +78,6 @@ _INVOICE_FIELDS = (
     "settled_at",
     "voided_at",
 )
-_LINE_FIELDS = (
-    "position",
-    "kind",
-    "number_label",
-    "rate_type",
-    "first_day",
-    "end_day",
-    "quantity",
-    "sent",
-    "received",
-    "failed",
-    "unit_price",
-    "amount",
-    "currency",
-)
 
 
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
@@ -126,8 +111,9 @@ def portal_invoices(center: Center) -> QuerySet[Invoice]:
 
 def portal_lines(invoice: Invoice) -> list[PortalLine]:
     """The lines of one of the center's invoices."""
+    wanted = [field.name for field in fields(PortalLine)]
     rows: Iterable[dict[str, Any]] = (
-        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*_LINE_FIELDS)
+        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*wanted)
     )
     return [PortalLine(**row) for row in rows]
 
