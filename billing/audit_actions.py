@@ -28,3 +28,43 @@ SENTENCES = {
     "suspensions.released": _("%(who)s approved the stopped suspensions"),
     "usage.waived": _("%(who)s waived usage"),
 }
+
+#: Labels of their subjects, for the filter of the page.
+NOUNS = {
+    "margin": _("margins"),
+    "rates": _("rates"),
+    "exchange_rate": _("exchange rates"),
+    "invoice": _("invoices"),
+    "payment": _("payments"),
+    "billing_policy": _("billing policy"),
+    "center_policy": _("billing rules of centers"),
+    "credit": _("credit"),
+    "mail": _("emails"),
+    "period": _("periods"),
+    "rate": _("rate types"),
+    "reading": _("usage records"),
+    "reminder": _("reminders"),
+    "suspensions": _("suspensions"),
+    "usage": _("usage"),
+    "hold": _("holds"),
+}
+
+#: Labels of facts that are not model fields.
+FACTS = {
+    "amount": _("amount"),
+    "total": _("total"),
+    "ending": _("reason it ended"),
+    "until": _("until"),
+    "step": _("step"),
+    "category": _("applies to"),
+    "first_day": _("first day"),
+    "end_day": _("up to, not including"),
+}
+
+#: Labels of values stored as codes.
+CODES = {
+    "paid": _("Paid"),
+    "held": _("Put on hold"),
+    "settled": _("No longer required"),
+    "warning": _("final warning"),
+}

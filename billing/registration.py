@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.audit_actions import SENTENCES
+from billing import audit_actions
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
 from centers import clock
-from centers.audit.messages import register_sentences
+from centers.audit.messages import register_words
 from centers.errors import OperationRefused
 from centers.models import JobRun, Reseller
 from centers.queue.dispatch import enqueue
@@ -41,7 +41,12 @@ def connect() -> None:
     on_catch_up(catch_up_rounds)
     register(find_invoices)
     register(find_payments)
-    register_sentences(SENTENCES)
+    register_words(
+        sentences=audit_actions.SENTENCES,
+        nouns=audit_actions.NOUNS,
+        facts=audit_actions.FACTS,
+        codes=audit_actions.CODES,
+    )
     register_step(
         Step(
             order=30,

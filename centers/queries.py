@@ -1,17 +1,16 @@
 """Named reads of people, centers, jobs and the audit log."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from centers.models import Center, Invitation, JobRun, Membership, Reseller, User
 from centers.queue.job_runs import registered_jobs
 
 RUNS_SHOWN = 5
-_DOWN = ("disconnected", "expired", "unknown")  # as whatsapp.queries.DOWN, which this app must not import
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,21 @@ def with_mfa(users: Iterable[User]) -> set[int]:
     return set(rows.values_list("user_id", flat=True))
 
 
+#: (ids of centers) -> how many numbers each of them has; a center without any may be left out.
+Counter = Callable[[list[int]], dict[int, Numbers]]
+_counters: list[Counter] = []
+
+
+def register_counter(counter: Counter) -> Counter:
+    """Add how numbers are counted; called from the ready() of the app that owns them."""
+    _counters.append(counter)
+    return counter
+
+
 def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
-    """Per center, how many numbers it has. Reads them through the relation, without importing whatsapp."""
-    in_use = Q(instances__archived_at=None)
-    rows = Center.objects.filter(pk__in=list(center_ids)).annotate(
-        total=Count("instances", filter=in_use),
-        connected=Count("instances", filter=in_use & Q(instances__state="connected")),
-        down=Count("instances", filter=in_use & Q(instances__state__in=_DOWN)),
-        off=Count("instances", filter=in_use & Q(instances__state="off")),
-    )
-    figures = rows.order_by().values_list("pk", "total", "connected", "down", "off")
-    return {pk: Numbers(*counts) for pk, *counts in figures}
+    """Per center, how many numbers it has, as the app that owns them counts."""
+    wanted = list(center_ids)
+    return {pk: numbers for counter in _counters for pk, numbers in counter(wanted).items()}
 
 
 def countries() -> list[str]:

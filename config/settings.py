@@ -119,7 +119,11 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "centers.web.context.page",
             ],
-            "builtins": ["template_partials.templatetags.partials", "centers.templatetags.markaz"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "centers.templatetags.markaz",
+                "whatsapp.templatetags.number_badges",
+            ],
             "loaders": _LOADERS,
         },
     }

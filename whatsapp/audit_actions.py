@@ -24,3 +24,36 @@ SENTENCES = {
     "webhook.reset_requested": _("%(who)s reset the webhook address of %(what)s"),
     "webhook.voided_periods": _("MazBot confirmed that it sends the events of %(what)s here"),
 }
+
+#: Labels of their subjects, for the filter of the page.
+NOUNS = {
+    "instance": _("numbers"),
+    "service": _("service"),
+    "alert": _("alerts"),
+    "pairing": _("pairing"),
+    "pairing_link": _("pairing links"),
+    "webhook": _("webhooks"),
+    "import": _("imports"),
+    "mazbot_account": _("MazBot account"),
+}
+
+#: Labels of facts that are not model fields.
+FACTS = {
+    "raw": _("Response from MazBot"),
+    "instances": _("numbers"),
+    "import": _("import"),
+    "via": _("requested from"),
+}
+
+#: Labels of values stored as codes.
+CODES = {
+    "non_payment": _("not paid"),
+    "manual": _("manually"),
+    "archived": _("archived"),
+    "enabled": _("enabled"),
+    "disabled": _("disabled"),
+    "unconfirmed": _("not confirmed"),
+    "staff": _("Staff"),
+    "portal": _("Portal"),
+    "link": _("Shared link"),
+}

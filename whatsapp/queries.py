@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db.models import Count, F, Q, QuerySet
 
 from centers.models import Reseller
-from whatsapp.models import STATES, Connection, Instance, MazbotAccount, StatusChange
+from centers.queries import Numbers
+from whatsapp.models import OFF, STATES, Connection, Instance, MazbotAccount, StatusChange
 
 #: States of numbers that should be connected but are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
@@ -56,6 +57,18 @@ def connection_counts() -> ConnectionCounts:
         )
     )
     return ConnectionCounts(**row)
+
+
+def numbers_by_center(center_ids: list[int]) -> dict[int, Numbers]:
+    """Counts of numbers in use per center id, by one query; centers without any are left out."""
+    rows = Instance.objects.filter(archived_at=None, center__in=center_ids).order_by().values_list("center")
+    figures = rows.annotate(
+        total=Count("pk"),
+        connected=Count("pk", filter=Q(state=Connection.CONNECTED)),
+        down=Count("pk", filter=Q(state__in=DOWN)),
+        off=Count("pk", filter=Q(state=OFF)),
+    )
+    return {pk: Numbers(*counts) for pk, *counts in figures}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,19 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from centers.audit.messages import register_sentences
+from centers.audit.messages import register_words
 from centers.models import AuditEntry, Center, Reseller, User
+from centers.queries import register_counter
 from centers.queue.dispatch import enqueue
 from centers.queue.job_runs import register_job
 from centers.tenancy import lifecycle
 from centers.tenancy.permissions import Permission
 from centers.web.first_steps import Step, register_step
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
-from whatsapp.audit_actions import SENTENCES
+from whatsapp import audit_actions
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
+from whatsapp.queries import numbers_by_center
 
 
 def connect() -> None:
@@ -25,7 +27,13 @@ def connect() -> None:
     lifecycle.on_archive(archive_numbers)
     lifecycle.on_restore(restore_numbers)
     register(find_instances)
-    register_sentences(SENTENCES)
+    register_counter(numbers_by_center)
+    register_words(
+        sentences=audit_actions.SENTENCES,
+        nouns=audit_actions.NOUNS,
+        facts=audit_actions.FACTS,
+        codes=audit_actions.CODES,
+    )
     for step in first_steps():
         register_step(step)
     register_job(

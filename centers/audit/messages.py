@@ -1,6 +1,6 @@
 """What was done, as a message: “Amal archived the center Noor Clinic”.
 
-Each app registers the messages of its own actions with `register_sentences`; %(who)s and %(what)s are filled in.
+Each app registers the messages of its own actions with `register_words`; %(who)s and %(what)s are filled in.
 """
 
 from collections.abc import Mapping
@@ -39,11 +39,51 @@ _sentences: dict[str, str | Promise] = {
     "second_factor.reset": gettext_lazy("Two-factor sign-in was removed for %(what)s"),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
+_nouns: dict[str, str | Promise] = {
+    "center": gettext_lazy("centers"),
+    "reseller": gettext_lazy("settings"),
+    "invitation": gettext_lazy("invitations"),
+    "member": gettext_lazy("people"),
+    "address": gettext_lazy("email addresses"),
+    "second_factor": gettext_lazy("two-factor sign-in"),
+    "job": gettext_lazy("jobs"),
+}
+#: Labels of facts that are not model fields.
+_facts: dict[str, str | Promise] = {
+    "reason": gettext_lazy("reason"),
+    "because": gettext_lazy("reason"),
+    "before": gettext_lazy("before"),
+    "fields": gettext_lazy("changed"),
+    "values": gettext_lazy("values"),
+    "count": gettext_lazy("count"),
+    "after": gettext_lazy("now"),
+    "country_id": gettext_lazy("MazBot country ID"),
+    "centers": gettext_lazy("centers"),
+    "owner": gettext_lazy("owner"),
+    "factors": gettext_lazy("removed sign-in methods"),
+}
+#: Labels of values stored as codes.
+_codes: dict[str, str | Promise] = {
+    "totp": gettext_lazy("authenticator app"),
+    "recovery_codes": gettext_lazy("recovery codes"),
+    "webauthn": gettext_lazy("security key"),
+    "True": gettext_lazy("yes"),
+    "False": gettext_lazy("no"),
+}
 
 
-def register_sentences(sentences: Mapping[str, str | Promise]) -> None:
-    """Add the messages of an app's actions; called from its ready()."""
+def register_words(
+    *,
+    sentences: Mapping[str, str | Promise],
+    nouns: Mapping[str, str | Promise],
+    facts: Mapping[str, str | Promise],
+    codes: Mapping[str, str | Promise],
+) -> None:
+    """Add an app's messages, and its labels of subjects, facts and stored codes; called from its ready()."""
     _sentences.update(sentences)
+    _nouns.update(nouns)
+    _facts.update(facts)
+    _codes.update(codes)
 
 
 def sentence(event: AuditEntry) -> str:
@@ -84,95 +124,12 @@ def areas() -> list[tuple[str, str]]:
 
 
 def _noun(noun: str) -> str:
-    known = {
-        "center": _("centers"),
-        "reseller": _("settings"),
-        "invitation": _("invitations"),
-        "member": _("people"),
-        "address": _("email addresses"),
-        "second_factor": _("two-factor sign-in"),
-        "job": _("jobs"),
-        "instance": _("numbers"),
-        "service": _("service"),
-        "account": _("MazBot account"),
-        "alert": _("alerts"),
-        "pairing": _("pairing"),
-        "pairing_link": _("pairing links"),
-        "webhook": _("webhooks"),
-        "margin": _("margins"),
-        "rates": _("rates"),
-        "exchange_rate": _("exchange rates"),
-        "invoice": _("invoices"),
-        "payment": _("payments"),
-        "billing_policy": _("billing policy"),
-        "center_policy": _("billing rules of centers"),
-        "credit": _("credit"),
-        "import": _("imports"),
-        "mail": _("emails"),
-        "mazbot_account": _("MazBot account"),
-        "period": _("periods"),
-        "rate": _("rate types"),
-        "reading": _("usage records"),
-        "reminder": _("reminders"),
-        "suspensions": _("suspensions"),
-        "usage": _("usage"),
-        "hold": _("holds"),
-        "safety_stop": _("safety stop"),
-    }
-    return known.get(noun, noun.replace("_", " "))
-
-
-#: Labels of facts that are not model fields, and of values stored as codes.
-_FACTS = {
-    "reason": gettext_lazy("reason"),
-    "because": gettext_lazy("reason"),
-    "before": gettext_lazy("before"),
-    "raw": gettext_lazy("Response from MazBot"),
-    "fields": gettext_lazy("changed"),
-    "values": gettext_lazy("values"),
-    "amount": gettext_lazy("amount"),
-    "total": gettext_lazy("total"),
-    "count": gettext_lazy("count"),
-    "ending": gettext_lazy("reason it ended"),
-    "until": gettext_lazy("until"),
-    "step": gettext_lazy("step"),
-    "after": gettext_lazy("now"),
-    "category": gettext_lazy("applies to"),
-    "country_id": gettext_lazy("MazBot country ID"),
-    "via": gettext_lazy("requested from"),
-    "centers": gettext_lazy("centers"),
-    "instances": gettext_lazy("numbers"),
-    "import": gettext_lazy("import"),
-    "owner": gettext_lazy("owner"),
-    "factors": gettext_lazy("removed sign-in methods"),
-    "first_day": gettext_lazy("first day"),
-    "end_day": gettext_lazy("up to, not including"),
-}
-_WORDS = {
-    "non_payment": gettext_lazy("not paid"),
-    "manual": gettext_lazy("manually"),
-    "archived": gettext_lazy("archived"),
-    "enabled": gettext_lazy("enabled"),
-    "disabled": gettext_lazy("disabled"),
-    "unconfirmed": gettext_lazy("not confirmed"),
-    "paid": gettext_lazy("Paid"),
-    "held": gettext_lazy("Put on hold"),
-    "settled": gettext_lazy("No longer required"),
-    "warning": gettext_lazy("final warning"),
-    "staff": gettext_lazy("Staff"),
-    "portal": gettext_lazy("Portal"),
-    "link": gettext_lazy("Shared link"),
-    "totp": gettext_lazy("authenticator app"),
-    "recovery_codes": gettext_lazy("recovery codes"),
-    "webauthn": gettext_lazy("security key"),
-    "True": gettext_lazy("yes"),
-    "False": gettext_lazy("no"),
-}
+    return str(_nouns.get(noun, noun.replace("_", " ")))
 
 
 def _label(model_name: str, field: str) -> str:
-    if field in _FACTS:
-        return capfirst(str(_FACTS[field]))
+    if field in _facts:
+        return capfirst(str(_facts[field]))
     model_field = _field(model_name, field)
     return capfirst(str(model_field.verbose_name) if model_field is not None else field.replace("_", " "))
 
@@ -180,7 +137,7 @@ def _label(model_name: str, field: str) -> str:
 def _field(model_name: str, name: str) -> Any:
     """The field `name` of our model `model_name`, in any app; None when there is none."""
     for config in apps.get_app_configs():
-        if config.name in ("centers", "whatsapp", "billing") and model_name in config.models:
+        if model_name in config.models:
             try:
                 model_field = config.models[model_name]._meta.get_field(name)
             except FieldDoesNotExist:
@@ -205,10 +162,10 @@ def _shown(model_name: str, name: str, value: Any) -> str:
         return (
             str(len(value))
             if name == "centers"
-            else ", ".join(str(_WORDS.get(str(part), part)) for part in value)
+            else ", ".join(str(_codes.get(str(part), part)) for part in value)
         )
     labels = {value: country_name(str(value))} if name == "country" else _choices(model_name, name)
-    return str(labels.get(value) or _WORDS.get(str(value), value))
+    return str(labels.get(value) or _codes.get(str(value), value))
 
 
 def _choices(model_name: str, name: str) -> dict[Any, Any]:

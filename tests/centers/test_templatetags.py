@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,31 +107,6 @@ def test_icons_are_drawn_inline_and_must_exist() -> None:
 def test_a_badge_has_a_known_tone() -> None:
     with pytest.raises(ValueError, match="purple"):
         draw("{% badge 'purple' 'x' %}")
-
-
-@pytest.mark.parametrize(
-    ("service", "wanted", "reason", "tries", "shown"),
-    [
-        ("enabled", "enabled", "", 0, "Enabled"),
-        ("disabled", "disabled", "manual", 0, "Disabled"),
-        ("disabled", "disabled", "non_payment", 0, "Suspended"),
-        ("enabled", "disabled", "non_payment", 1, "Suspending"),
-        ("enabled", "disabled", "manual", 1, "Disabling"),
-        ("disabled", "enabled", "", 1, "Enabling"),
-        ("enabled", "disabled", "non_payment", 5, "Not confirmed"),
-    ],
-)
-def test_the_service_says_what_is_wanted_and_what_is_confirmed(
-    service: str, wanted: str, reason: str, tries: int, shown: str
-) -> None:
-    number = SimpleNamespace(
-        service=service,
-        desired_state=wanted,
-        desired_reason=reason,
-        switch_attempts=tries,
-        switch_error="MazBot: 500",
-    )
-    assert f"<span>{shown}</span>" in draw("{% service_badge i %}", i=number)
 
 
 @pytest.mark.parametrize("payment_status", Center.PaymentStatus.values)

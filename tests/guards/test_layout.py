@@ -5,10 +5,20 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 
-from tests.guards.test_style import ROOT
+from django.apps import apps
+from django.db.models import Field
+
+from billing import audit_actions as of_money
+from tests.guards.test_style import ROOT, files
+from whatsapp import audit_actions as of_numbers
 
 APPS = ("centers", "whatsapp", "billing", "config", "devstack")
 LARGEST_FOLDER = 20
+#: Codes of theirs that are also plain words of pages, jobs and live topics.
+PLAIN = {
+    "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "off", "portal", "reseller",
+    "sent", "staff", "total", "until", "usage", "warning",
+}  # fmt: skip
 
 
 def modules() -> dict[str, Path]:
@@ -61,3 +71,27 @@ def test_no_folder_of_python_files_is_longer_than_a_screen() -> None:
     for file in modules().values():
         folders[file.parent.relative_to(ROOT)] += 1
     assert {str(folder): count for folder, count in folders.items() if count > LARGEST_FOLDER} == {}
+
+
+def codes(app: str) -> set[str]:
+    """Every value that a field of the app's models chooses from."""
+    fields = [field for model in apps.get_app_config(app).get_models() for field in model._meta.get_fields()]
+    return {str(code) for field in fields if isinstance(field, Field) for code, _label in field.flatchoices}
+
+
+def test_centers_knows_no_state_model_or_audit_word_of_the_other_apps() -> None:
+    """Whoever owns them registers them (`registration.py`). Words that `centers` has of its own are its own."""
+    theirs = codes("whatsapp") | codes("billing") | {"instances"}
+    theirs |= {noun for owner in (of_money, of_numbers) for noun in owner.NOUNS}
+    theirs |= {name for owner in (of_money, of_numbers) for name in (*owner.FACTS, *owner.CODES)}
+    theirs |= {
+        model.__name__ for app in ("whatsapp", "billing") for model in apps.get_app_config(app).get_models()
+    }
+    theirs -= codes("centers") | PLAIN | {""}
+    found = {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value}"
+        for path in files("centers")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in theirs
+    }
+    assert found == set()
