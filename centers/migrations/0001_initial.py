@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                         verbose_name="country",
                     ),
                 ),
-                ("country_id", models.CharField(blank=True, max_length=16, verbose_name="MazBot country id")),
+                ("country_id", models.CharField(blank=True, max_length=16, verbose_name="MazBot country ID")),
                 (
                     "currency",
                     models.CharField(
@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         max_length=7,
                         validators=[django.core.validators.RegexValidator("^#[0-9a-fA-F]{6}$")],
-                        verbose_name="colour",
+                        verbose_name="color",
                     ),
                 ),
                 (
@@ -325,7 +325,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "mfa_required",
-                    models.BooleanField(default=False, verbose_name="staff must use two-factor sign-in"),
+                    models.BooleanField(default=False, verbose_name="require two-factor sign-in for staff"),
                 ),
                 ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
             ],
