@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
 
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center, Invitation, Reseller
 from centers.tenancy.lifecycle import (
     _archive_hooks,
-    _guards,
     _restore_hooks,
     archive_center,
     create_center,
@@ -116,15 +114,3 @@ def test_archiving_ends_invitations_and_calls_the_other_rooms_once(reseller: Res
         _archive_hooks.pop()
         _restore_hooks.pop()
     assert called == ["archived", "restored"]
-
-
-def test_a_guard_refuses_archiving_and_nothing_happens(reseller: Reseller) -> None:
-    center = create_center(reseller=reseller, by=None, name="Noor")
-    _guards.append(lambda c: f"{c.name} is being billed.")
-    try:
-        with transaction.atomic(), pytest.raises(OperationRefused, match="Noor is being billed"):
-            archive_center(center=center, by=None)
-    finally:
-        _guards.pop()
-    center.refresh_from_db()
-    assert center.archived_at is None
