@@ -24,7 +24,7 @@ from billing.usage.fetching import read_account_usage, read_before_closing, read
 from centers import live
 from centers.errors import OperationRefused
 from centers.models import Center, JobRun, Reseller
-from centers.queue.job_runs import Round, recorded_run
+from centers.queue.job_runs import RunRecorder, recorded_run
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.accounts import explain
@@ -48,80 +48,80 @@ _NEEDS_MAZBOT = {"usage", "account", "rates"}
 
 def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Fetch today's usage of every number, and once a day that of the last days."""
-    with _round("usage", reseller, now) as round_:
+    with _job_run("usage", reseller, now) as recorder:
         outcome = read_due(
-            reseller=reseller, now=now, round_=round_, deadline=time.monotonic() + USAGE_SECONDS
+            reseller=reseller, now=now, recorder=recorder, deadline=time.monotonic() + USAGE_SECONDS
         )
         if outcome.left:
-            round_.note = _("Left for the next run: %(count)s.") % {"count": outcome.left}
+            recorder.note = _("Left for the next run: %(count)s.") % {"count": outcome.left}
         reports.check_gap(reseller, now)
         invoicing.check_late_corrections(reseller, now)
-    return _as_recorded(round_)
+    return _as_recorded(recorder)
 
 
 def period_job(*, reseller: Reseller, center: int, period: Period, now: datetime) -> JobRun:
     """Fetch the missing usage of one center's period before invoicing; recorded as a run of the usage job."""
-    with _round("usage", reseller, now) as round_:
+    with _job_run("usage", reseller, now) as recorder:
         row = Center.objects.select_related("reseller").get(pk=center)
         read_before_closing(center=row, period=period, now=now)
-        round_.ok()
-        round_.note = _("Fetched for the invoice of %(center)s.") % {"center": row}
+        recorder.ok()
+        recorder.note = _("Fetched for the invoice of %(center)s.") % {"center": row}
     live.publish(reseller.pk, "billing")
-    return _as_recorded(round_)
+    return _as_recorded(recorder)
 
 
 def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Fetch the main account's usage and quota, and open or close the alerts about them."""
-    with _round("account", reseller, now) as round_:
+    with _job_run("account", reseller, now) as recorder:
         for day, field in read_account_usage(reseller=reseller, now=now):
             sentence = _("MazBot sent “%(text)s” here, which can't be read. Everything else was saved.")
-            round_.fail(f"{day.isoformat()} {field.name}", sentence % {"text": field.text or "-"})
+            recorder.fail(f"{day.isoformat()} {field.name}", sentence % {"text": field.text or "-"})
         reports.check_quota(reseller, now)
         reports.check_gap(reseller, now)
-        round_.ok()
-    return _as_recorded(round_)
+        recorder.ok()
+    return _as_recorded(recorder)
 
 
 def rates_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Fetch the rates and record which prices they change."""
-    with _round("rates", reseller, now) as round_:
+    with _job_run("rates", reseller, now) as recorder:
         outcome = refresh_rates(reseller=reseller, now=now)
-        round_.total = outcome.countries
-        round_.ok(outcome.countries - len(outcome.failures))
+        recorder.total = outcome.countries
+        recorder.ok(outcome.countries - len(outcome.failures))
         for country, why in outcome.failures:
-            round_.fail(country or _("All countries"), why)
+            recorder.fail(country or _("All countries"), why)
         if outcome.moves:
-            round_.note = _("Prices changed: %(moves)s. Now below cost: %(losses)s.") % {
+            recorder.note = _("Prices changed: %(moves)s. Now below cost: %(losses)s.") % {
                 "moves": len(outcome.moves),
                 "losses": len(outcome.losses),
             }
-    return _as_recorded(round_)
+    return _as_recorded(recorder)
 
 
 def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Close and invoice every month that is over."""
-    with _round("invoices", reseller, now) as round_:
+    with _job_run("invoices", reseller, now) as recorder:
         check_exchange_rates(reseller, now)
         check_losses(reseller, now)
-        invoicing.invoice_reseller(reseller=reseller, now=now, round_=round_)
+        invoicing.invoice_reseller(reseller=reseller, now=now, recorder=recorder)
         invoicing.check_late_corrections(reseller, now)
-    return _as_recorded(round_)
+    return _as_recorded(recorder)
 
 
 def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Update payment statuses, write reminders, and resume or suspend centers."""
-    with _round("dunning", reseller, now) as round_:
+    with _job_run("dunning", reseller, now) as recorder:
         refresh_all_payment_statuses(reseller, now)
-        send_reminders(reseller=reseller, now=now, round_=round_)
-        run_suspensions(reseller=reseller, now=now, round_=round_)
-    return _as_recorded(round_)
+        send_reminders(reseller=reseller, now=now, recorder=recorder)
+        run_suspensions(reseller=reseller, now=now, recorder=recorder)
+    return _as_recorded(recorder)
 
 
 def mail_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Send the queued mails."""
-    with _round("mail", reseller, now) as round_:
-        send_mails(reseller=reseller, now=now, round_=round_)
-    return _as_recorded(round_)
+    with _job_run("mail", reseller, now) as recorder:
+        send_mails(reseller=reseller, now=now, recorder=recorder)
+    return _as_recorded(recorder)
 
 
 ROUNDS: dict[str, Callable[..., JobRun]] = {
@@ -176,18 +176,18 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
 
 
 @contextmanager
-def _round(job: str, reseller: Reseller, now: datetime) -> Iterator[Round]:
+def _job_run(job: str, reseller: Reseller, now: datetime) -> Iterator[RunRecorder]:
     """Open the scope and the record of a run; an error of MazBot or a setting that stops the run is recorded."""
-    with tenant(reseller), recorded_run(job, reseller=reseller, now=now) as round_:
+    with tenant(reseller), recorded_run(job, reseller=reseller, now=now) as recorder:
         try:
-            yield round_
+            yield recorder
         except MazBotError as error:
-            round_.fail("", explain(error))
+            recorder.fail("", explain(error))
         except OperationRefused as error:
-            round_.fail("", error.sentence)
+            recorder.fail("", error.message)
 
 
-def _as_recorded(round_: Round) -> JobRun:
-    with tenant(round_.run.reseller):
-        round_.run.refresh_from_db()
-    return round_.run
+def _as_recorded(recorder: RunRecorder) -> JobRun:
+    with tenant(recorder.run.reseller):
+        recorder.run.refresh_from_db()
+    return recorder.run

@@ -17,7 +17,7 @@ from billing.models import Invoice, OutgoingMail
 from centers import mail_delivery
 from centers.audit import entries
 from centers.models import Center, Reseller, User
-from centers.queue.job_runs import Round
+from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 
 State = OutgoingMail.State
@@ -62,7 +62,7 @@ def due_mails(reseller: Reseller, now: datetime) -> list[int]:
     return list(rows.order_by("next_try_at", "pk").values_list("pk", flat=True)[:500])
 
 
-def send_mails(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+def send_mails(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
     """Try every due mail once; a failed one waits longer each time and does not delay the others."""
     for pk in due_mails(reseller, now):
         mail = _claim(pk, now)
@@ -73,14 +73,14 @@ def send_mails(*, reseller: Reseller, now: datetime, round_: Round) -> None:
             OutgoingMail.objects.filter(pk=pk).update(state=State.UNSENT, error=mail_delivery.why_not())
             # A demo needs no mail server; elsewhere customers wait for this mail.
             if settings.DEMO:
-                round_.ok()
+                recorder.ok()
             else:
-                round_.fail(f"{mail.to} {mail.subject}", mail_delivery.why_not())
+                recorder.fail(f"{mail.to} {mail.subject}", mail_delivery.why_not())
         elif error is None:
             OutgoingMail.objects.filter(pk=pk).update(state=State.SENT, sent_at=now, error="")
-            round_.ok()
+            recorder.ok()
         else:
-            round_.fail(f"{mail.to} {mail.subject}", error)
+            recorder.fail(f"{mail.to} {mail.subject}", error)
             given_up = mail.attempts > len(WAITS)
             OutgoingMail.objects.filter(pk=pk).update(
                 error=error, state=State.FAILED if given_up else State.WAITING

@@ -4,13 +4,13 @@
 class OperationRefused(Exception):
     """An operation did not happen, and nothing was changed.
 
-    `sentence` is translated, names the object and what to do about it; views show it unchanged.
+    `message` is translated, names the object and what to do about it; views show it unchanged.
     """
 
-    def __init__(self, sentence: object) -> None:
-        super().__init__(str(sentence))
+    def __init__(self, message: object) -> None:
+        super().__init__(str(message))
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         text: str = self.args[0]
         return text

@@ -6,7 +6,7 @@ Each opens the reseller's scope itself and needs no open transaction.
 from datetime import datetime, timedelta
 
 from centers.models import JobRun, Reseller
-from centers.queue.job_runs import Round, recorded_run
+from centers.queue.job_runs import RunRecorder, recorded_run
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
 from whatsapp.mazbot import Lane
@@ -44,15 +44,15 @@ def status_job(*, reseller: Reseller, now: datetime, everyone: bool = False) -> 
         batch = claim_due(reseller=reseller, now=now, limit=size)
         if not batch:
             return None
-        with recorded_run("status", reseller=reseller, now=now) as round_:
+        with recorded_run("status", reseller=reseller, now=now) as recorder:
             while batch:
                 tally = _check(
-                    reseller, batch, now, round_, deadline=_ROUND_SECONDS if everyone else BATCH_SECONDS
+                    reseller, batch, now, recorder, deadline=_ROUND_SECONDS if everyone else BATCH_SECONDS
                 )
                 if not everyone or tally.stopped_by is not None or not (tally.answered or tally.failed):
                     break
                 batch = claim_due(reseller=reseller, now=now, limit=size)
-        return _finished(round_)
+        return _finished(recorder)
 
 
 def check_one(*, reseller: Reseller, instance_pk: int, now: datetime) -> None:
@@ -72,16 +72,16 @@ def switching_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
     with tenant(reseller):
         if reseller.pk not in switching_due(now):
             return None
-        with recorded_run("switching", reseller=reseller, now=now) as round_:
+        with recorded_run("switching", reseller=reseller, now=now) as recorder:
 
             def report(instance: Instance, why: str) -> None:
                 if why:
-                    round_.fail(instance.instance_id, why)
+                    recorder.fail(instance.instance_id, why)
                 else:
-                    round_.ok()
+                    recorder.ok()
 
             process_due(reseller=reseller, queues=_RETRIES, now=now, report=report)
-        return _finished(round_)
+        return _finished(recorder)
 
 
 def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
@@ -89,10 +89,10 @@ def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
     with tenant(reseller):
         if not WebhookEvent.objects.filter(processed_at=None).exists():
             return None
-        with recorded_run("webhooks", reseller=reseller, now=now) as round_:
+        with recorded_run("webhooks", reseller=reseller, now=now) as recorder:
             while processed := process_events(reseller=reseller, now=now):
-                round_.ok(processed)
-        return _finished(round_)
+                recorder.ok(processed)
+        return _finished(recorder)
 
 
 def tidy(*, reseller: Reseller, now: datetime) -> None:
@@ -110,23 +110,23 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
         ImportBatch.objects.exclude(state__in=taken).filter(created_at__lt=now - timedelta(days=90)).delete()
 
 
-def _finished(round_: Round) -> JobRun:
+def _finished(recorder: RunRecorder) -> JobRun:
     """The stored record of the finished run."""
-    round_.run.refresh_from_db()
-    return round_.run
+    recorder.run.refresh_from_db()
+    return recorder.run
 
 
 def _check(
-    reseller: Reseller, batch: list[Instance], now: datetime, round_: Round, *, deadline: float
+    reseller: Reseller, batch: list[Instance], now: datetime, recorder: RunRecorder, *, deadline: float
 ) -> Tally:
     def report(instance: Instance, why: str) -> None:
         if why:
-            round_.fail(instance.instance_id, why)
+            recorder.fail(instance.instance_id, why)
         else:
-            round_.ok()
+            recorder.ok()
 
     tally = check_instances(reseller=reseller, instances=batch, now=now, deadline=deadline, report=report)
     if tally.stopped_by is not None:
-        round_.fail("MazBot", explain(tally.stopped_by))
-    round_.save()
+        recorder.fail("MazBot", explain(tally.stopped_by))
+    recorder.save()
     return tally

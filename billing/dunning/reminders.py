@@ -13,12 +13,12 @@ from billing.periods import today
 from billing.policies import Policy, policies_for
 from centers.audit import entries
 from centers.models import Reseller
-from centers.queue.job_runs import Round
+from centers.queue.job_runs import RunRecorder
 
 WARNING = "warning"
 
 
-def send_reminders(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+def send_reminders(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
     """Write the mails of the steps that are due. After a pause only the latest step of an invoice is mailed."""
     day = today(reseller, now)
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0, center__archived_at=None)
@@ -32,7 +32,7 @@ def send_reminders(*, reseller: Reseller, now: datetime, round_: Round) -> None:
         due = [step for step in steps_until(invoice, policy, day) if step not in taken.get(invoice.pk, set())]
         if due and not policy.is_quiet(day):
             _take(invoice, due, now)
-            round_.ok()
+            recorder.ok()
 
 
 def steps_until(invoice: Invoice, policy: Policy, day: date) -> list[str]:

@@ -11,7 +11,7 @@ from billing.models import SafetyStop, Suspension
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
-from centers.queue.job_runs import Round
+from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.models import Alert
@@ -29,15 +29,15 @@ class _Excess:
     active: int
 
 
-def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+def run_suspensions(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
     """Resume centers that no longer owe enough, then suspend those that do.
 
     Nothing is suspended while MazBot is failing or a safety stop is open."""
     for case in _running(reseller):
         if resume_if_paid(center=case.center, now=now):
-            round_.ok()
+            recorder.ok()
     if provider_failing(reseller.pk):
-        round_.note = _("MazBot is failing. No center is suspended until it recovers.")
+        recorder.note = _("MazBot is failing. No center is suspended until it recovers.")
         return
     for case in _running(reseller):
         with transaction.atomic():
@@ -45,11 +45,11 @@ def run_suspensions(*, reseller: Reseller, now: datetime, round_: Round) -> None
     centers, safety_stop = _let_through(reseller, due_now(reseller, now), now)
     for center in centers:
         if suspend(center=center, now=now, safety_stop=safety_stop):
-            round_.ok()
+            recorder.ok()
     if safety_stop:
         _close(safety_stop, now)
     if open_safety_stop(reseller):
-        round_.note = _("Too many suspensions at once. They need a decision.")
+        recorder.note = _("Too many suspensions at once. They need a decision.")
 
 
 def suspension_limit(active_centers: int) -> int:

@@ -48,7 +48,7 @@ class AmountForm(forms.Form):
             try:
                 data["amount"] = exact_amount(data["amount"], data["currency"])
             except OperationRefused as error:
-                self.add_error("amount", error.sentence)
+                self.add_error("amount", error.message)
         return data
 
 

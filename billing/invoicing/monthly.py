@@ -14,7 +14,7 @@ from billing.policies import policies_for, reseller_policy
 from billing.usage.fetching import read_before_closing
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
-from centers.queue.job_runs import Round
+from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import explain
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
@@ -81,21 +81,21 @@ def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
     }
 
 
-def invoice_reseller(*, reseller: Reseller, now: datetime, round_: Round) -> None:
+def invoice_reseller(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
     """Close every due period of the reseller; a refusal opens an alert and is retried by the next run."""
     due = due_periods(reseller, now)
-    round_.total = len(due)
+    recorder.total = len(due)
     stuck: set[int] = set()
     for center, period in due:
         if center.pk in stuck:
             continue  # later months wait for the earlier one
         sentence = _close(center, period, now)
         if sentence is None:
-            round_.ok()
-            round_.save()
+            recorder.ok()
+            recorder.save()
             continue
         stuck.add(center.pk)
-        round_.fail(f"{center} {period.first_day:%Y-%m}", sentence)
+        recorder.fail(f"{center} {period.first_day:%Y-%m}", sentence)
         open_alert(reseller=reseller, kind=BLOCKED, center=center, detail=sentence, now=now)
     _resolve_the_others(reseller, stuck, now)
 
@@ -108,7 +108,7 @@ def _close(center: Center, period: Period, now: datetime) -> str | None:
     except AlreadyClosed:
         return None
     except OperationRefused as error:
-        return error.sentence
+        return error.message
     except MazBotError as error:
         return explain(error)
     except DatabaseError:

@@ -76,7 +76,7 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
             note_error(account, error, now=now)
             failures.append((country, explain(error)))
         except OperationRefused as error:
-            failures.append((country, error.sentence))
+            failures.append((country, error.message))
         else:
             failures += [(country, _left_out(field)) for field in fresh.odd]
             moved = _keep(reseller, country, fresh, now)

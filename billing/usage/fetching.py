@@ -20,7 +20,7 @@ from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge, merge_account
 from centers import live
 from centers.models import Center, Reseller
-from centers.queue.job_runs import Round
+from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, OddField, Usage
@@ -49,7 +49,7 @@ def read_usage(
     instances: Iterable[Instance],
     days: Iterable[date],
     now: datetime,
-    round_: Round | None = None,
+    recorder: RunRecorder | None = None,
     deadline: float | None = None,
 ) -> Outcome:
     """Fetch these days of these numbers, one call each, and merge them.
@@ -59,7 +59,7 @@ def read_usage(
     """
     chosen = list(days)
     days_to_read = [(instance, day) for instance in instances for day in chosen]
-    return _read(account_of(reseller), days_to_read, now, round_, deadline)
+    return _read(account_of(reseller), days_to_read, now, recorder, deadline)
 
 
 def due_days(reseller: Reseller, now: datetime) -> list[_NumberDay]:
@@ -89,9 +89,11 @@ def due_days(reseller: Reseller, now: datetime) -> list[_NumberDay]:
     return [item for _read_at, _order, item in sorted(due, key=lambda entry: entry[:2])]
 
 
-def read_due(*, reseller: Reseller, now: datetime, round_: Round, deadline: float | None = None) -> Outcome:
+def read_due(
+    *, reseller: Reseller, now: datetime, recorder: RunRecorder, deadline: float | None = None
+) -> Outcome:
     """Fetch what is due for one reseller."""
-    return _read(account_of(reseller), due_days(reseller, now), now, round_, deadline)
+    return _read(account_of(reseller), due_days(reseller, now), now, recorder, deadline)
 
 
 def read_before_closing(*, center: Center, period: Period, now: datetime) -> None:
@@ -151,7 +153,7 @@ def _read(
     account: MazbotAccount,
     days_to_read: list[_NumberDay],
     now: datetime,
-    round_: Round | None,
+    recorder: RunRecorder | None,
     deadline: float | None,
 ) -> Outcome:
     failures: list[tuple[str, str]] = []
@@ -165,12 +167,12 @@ def _read(
         failures += bad
         read += len(good)
         tried += len(batch)
-        if round_:
-            round_.ok(len(good))
+        if recorder:
+            recorder.ok(len(good))
             for item, why in bad:
-                round_.fail(item, why)
-            round_.total = len(days_to_read)
-            round_.save()
+                recorder.fail(item, why)
+            recorder.total = len(days_to_read)
+            recorder.save()
     if read:
         note_success(account, now=now)
     return Outcome(read, tuple(failures), len(days_to_read) - tried)

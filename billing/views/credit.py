@@ -70,7 +70,7 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             entry = refund_credit(center=center, by=request.user, now=clock.now(), **data)
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             params = {"amount": format_amount(entry.amount, entry.currency), "center": center}
             toast(request, _("%(amount)s was refunded to “%(center)s”.") % params)

@@ -39,7 +39,7 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
                 reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
             )
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("Entered: %(rate)s") % {"rate": row})
             return redirect("exchange_rates", request.reseller.slug)

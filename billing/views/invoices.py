@@ -130,7 +130,7 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
                 invoice=row, because=form.cleaned_data["because"], by=request.user, now=clock.now()
             )
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             params = {"number": row.number, "note": note.number}
             toast(request, _("%(number)s was voided by credit note %(note)s.") % params)

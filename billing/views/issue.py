@@ -88,10 +88,10 @@ def _issue(request: TenantRequest, center: Center, form: PeriodForm) -> HttpResp
     try:
         invoice = issue_invoice(center=center, period=period, by=request.user, now=clock.now())
     except NothingToCharge as nothing:
-        toast(request, nothing.sentence, "info")
+        toast(request, nothing.message, "info")
         return redirect("invoices", request.reseller.slug)
     except OperationRefused as error:
-        form.add_error(None, error.sentence)
+        form.add_error(None, error.message)
         return _issue_page(request, center, form, status=422)
     toast(request, _("Invoice %(number)s was issued.") % {"number": invoice.number})
     return redirect("invoice", request.reseller.slug, invoice.pk)
@@ -123,7 +123,7 @@ def _look(center: Center, period: Period) -> Look:
     try:
         return Look(preview_invoice(center, period), why_not, unread)
     except OperationRefused as error:
-        return Look(None, [*why_not, error.sentence], unread)
+        return Look(None, [*why_not, error.message], unread)
 
 
 def _unread(center: Center, period: Period) -> list[tuple[Instance, list[date]]]:
@@ -209,7 +209,7 @@ def _start_run(request: TenantRequest) -> HttpResponse:
     try:
         registered_jobs()[INVOICE_JOB].enqueue(request.reseller.pk)
     except OperationRefused as refusal:
-        toast(request, refusal.sentence, "info")
+        toast(request, refusal.message, "info")
     else:
         toast(request, _("The run has started. You can leave this page and return to see the result."))
     return redirect("invoice_run", request.reseller.slug)

@@ -53,7 +53,7 @@ def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             waive_late_corrections(center=center, because=because, by=request.user, now=clock.now())
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("The late corrections for “%(center)s” were waived.") % {"center": center})
             return redirect("center", request.reseller.slug, center.pk)
@@ -68,10 +68,10 @@ def late_corrections_invoice(request: TenantRequest, pk: int) -> HttpResponseBas
     try:
         invoice = issue_last_invoice(center=center, by=request.user, now=clock.now())
     except NothingToCharge as nothing:
-        toast(request, nothing.sentence, "info")
+        toast(request, nothing.message, "info")
         return redirect("center", request.reseller.slug, center.pk)
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
         return redirect("late_corrections", request.reseller.slug, center.pk)
     toast(request, _("Invoice %(number)s was issued.") % {"number": invoice.number})
     return redirect("invoice", request.reseller.slug, invoice.pk)
@@ -101,4 +101,4 @@ def _look(center: Center) -> Look:
     try:
         return Look(preview_invoice(center, last_period(center, clock.now())))
     except OperationRefused as error:
-        return Look(None, error.sentence)
+        return Look(None, error.message)

@@ -125,7 +125,7 @@ def payment_record_for(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             payment = record_payment(center=center, by=request.user, now=clock.now(), **form.cleaned_data)
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("Payment “%(reference)s” was recorded.") % {"reference": payment.reference})
             return redirect("center", request.reseller.slug, center.pk)
@@ -161,7 +161,7 @@ def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
                 payment=payment, because=form.cleaned_data["because"], by=request.user, now=clock.now()
             )
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference})
             return redirect("payments", request.reseller.slug)

@@ -67,7 +67,7 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
         except BelowCost as below:
             form.ask(below.loss)
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             done = _("The margin was set. It applies from %(day)s.")
             if margin.withdrawn:

@@ -36,7 +36,7 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
             save_policy(reseller=request.reseller, by=request.user, now=now, **form.cleaned_data)
             check_exchange_rates(request.reseller, now)
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("The billing rules were saved. They apply from now on."))
             return redirect("settings_billing", request.reseller.slug)
@@ -59,7 +59,7 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             save_center_policy(center=center, by=request.user, now=clock.now(), **form.values())
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("The rules for %(center)s were saved.") % {"center": center})
             return redirect("center", request.reseller.slug, center.pk)

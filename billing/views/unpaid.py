@@ -97,7 +97,7 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             row = hold(center=center, by=request.user, now=now, **form.cleaned_data)
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             params = {"center": center, "day": day_text(row.until)}
             toast(request, _("“%(center)s” won't be suspended before %(day)s.") % params)
@@ -132,7 +132,7 @@ def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now())
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     else:
         toast(request, _("Approved. The next run suspends the centers that still owe enough."))
     return redirect("unpaid", request.reseller.slug)

@@ -107,7 +107,7 @@ def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
         else:
             toast(request, _("Choose whether to accept or dismiss the usage."), "error")
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     return redirect("usage", request.reseller.slug)
 
 

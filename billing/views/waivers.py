@@ -36,7 +36,7 @@ def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
                 instance=number, period=days.period, by=request.user, now=clock.now(), **form.cleaned_data
             )
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("These days of “%(number)s” were waived.") % {"number": number})
             return redirect(_invoice_url(request, number, days.period))
@@ -52,7 +52,7 @@ def _page(request: TenantRequest, number: Instance, days: PeriodForm, form: Waiv
             context["unread"] = unread_of(number, days.period, clock.now())
             context["read"] = waivable(number, days.period, clock.now())
         except OperationRefused as error:
-            context["refused"] = error.sentence
+            context["refused"] = error.message
     context["sent"] = sum(row.sent for row in context.get("read", ()))
     wrong = request.method == "POST" or (bool(request.GET) and not days.period)
     return render(request, "billing/days_waive.html", context, status=422 if wrong else 200)

@@ -18,7 +18,7 @@ KEPT_FAILURES = 50
 RENEW_SECONDS = RUN_LEASE.total_seconds() / 5
 
 
-class Round:
+class RunRecorder:
     """Counts of one run; `fail` keeps the reason of the first failures for the Jobs page."""
 
     def __init__(self, run: JobRun) -> None:
@@ -67,7 +67,7 @@ class Round:
 
 
 @contextmanager
-def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[Round]:
+def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -> Iterator[RunRecorder]:
     """Record a run of `job` for `reseller`. An exception marks it failed, is recorded and propagates.
 
     A process that dies leaves the run to its lease: once that is over, it is shown as interrupted.
@@ -79,25 +79,27 @@ def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -
         reseller=reseller, job=job, started_at=started, lease_until=started + RUN_LEASE
     )
     live.publish(reseller.pk, "jobs")
-    round_ = Round(run)
+    recorder = RunRecorder(run)
     try:
-        yield round_
+        yield recorder
     except BaseException as error:
-        round_.fail("", f"{type(error).__name__}: {error}")
-        _finish(round_, JobRun.State.FAILED)
+        recorder.fail("", f"{type(error).__name__}: {error}")
+        _finish(recorder, JobRun.State.FAILED)
         raise
-    _finish(round_, _state(round_))
+    _finish(recorder, _state(recorder))
 
 
-def _state(round_: Round) -> JobRun.State:
-    if not round_.failed:
+def _state(recorder: RunRecorder) -> JobRun.State:
+    if not recorder.failed:
         return JobRun.State.DONE
-    return JobRun.State.PARTIAL if round_.done else JobRun.State.FAILED
+    return JobRun.State.PARTIAL if recorder.done else JobRun.State.FAILED
 
 
-def _finish(round_: Round, state: JobRun.State) -> None:
-    JobRun.objects.filter(pk=round_.run.pk).update(state=state, finished_at=clock.now(), **round_._counts())
-    live.publish(round_.run.reseller_id, "jobs")
+def _finish(recorder: RunRecorder, state: JobRun.State) -> None:
+    JobRun.objects.filter(pk=recorder.run.pk).update(
+        state=state, finished_at=clock.now(), **recorder._counts()
+    )
+    live.publish(recorder.run.reseller_id, "jobs")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
 
 
 class ImageRefused(OperationRefused):
-    """The data is not an image we accept; `.sentence` is the reason."""
+    """The data is not an image we accept; `.message` is the reason."""
 
 
 def safe_png(

@@ -86,7 +86,7 @@ def center_add(request: TenantRequest) -> HttpResponseBase:
                 reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
             )
         except OperationRefused as error:
-            form.add_error("name", error.sentence)
+            form.add_error("name", error.message)
         else:
             toast(request, _("“%(name)s” was added.") % {"name": row.name})
             return redirect("center", request.reseller.slug, row.pk)
@@ -105,7 +105,7 @@ def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             row = edit_center(center=row, by=request.user, now=clock.now(), **form.cleaned_data)
         except OperationRefused as error:
-            form.add_error("name", error.sentence)
+            form.add_error("name", error.message)
         else:
             toast(request, _("“%(name)s” was saved.") % {"name": row.name})
             return redirect("center", request.reseller.slug, row.pk)
@@ -122,7 +122,7 @@ def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             archive_center(center=row, by=request.user, now=clock.now())
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("“%(name)s” was archived.") % {"name": row.name})
             return redirect("center", request.reseller.slug, row.pk)
@@ -138,7 +138,7 @@ def center_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         restore_center(center=row, by=request.user, now=clock.now())
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     else:
         toast(request, _("“%(name)s” was restored.") % {"name": row.name})
     return redirect("center", request.reseller.slug, pk)

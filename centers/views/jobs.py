@@ -61,7 +61,7 @@ def job_run(request: TenantRequest, job: str) -> HttpResponseBase:
     try:
         handed_over = registered.enqueue(request.reseller.pk) is not False
     except OperationRefused as refusal:
-        toast(request, refusal.sentence, "info")
+        toast(request, refusal.message, "info")
         return redirect("jobs", request.reseller.slug)
     entries.record(
         "job.run", reseller=request.reseller, by=request.user, now=clock.now(), what=of_lazy(registered.label)

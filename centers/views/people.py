@@ -162,7 +162,7 @@ def _invited(request: TenantRequest, form: InviteForm, center: Center | None) ->
             reseller=request.reseller, center=center, by=request.user, now=clock.now(), **form.cleaned_data
         )
     except OperationRefused as error:
-        form.add_error("email", error.sentence)
+        form.add_error("email", error.message)
         return False
     _remember_link(request, token)
     toast(request, _("%(email)s was invited.") % {"email": form.cleaned_data["email"]})
@@ -234,7 +234,7 @@ def _tried(
     try:
         operation()
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     else:
         toast(request, done)
     return redirect(reverse(page, args=[request.reseller.slug, *args]))

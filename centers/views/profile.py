@@ -54,7 +54,7 @@ def leave(request: Any, pk: int) -> HttpResponseBase:
         with tenant(membership.reseller):
             remove_member(membership=membership, by=request.user)
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
         return redirect("profile")
     toast(request, _("You have left %(place)s.") % {"place": place})
     return redirect("home")

@@ -56,7 +56,7 @@ def settings_branding(request: TenantRequest) -> HttpResponseBase:
         try:
             _save_branding(request, form.cleaned_data)
         except OperationRefused as error:
-            form.add_error("logo_file", error.sentence)
+            form.add_error("logo_file", error.message)
         else:
             toast(request, _("The branding was saved."))
             return redirect("settings_branding", request.reseller.slug)
@@ -81,7 +81,7 @@ def _section(
         try:
             edit_reseller(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
         except OperationRefused as error:
-            form.add_error(None, error.sentence)
+            form.add_error(None, error.message)
         else:
             toast(request, _("The settings were saved."))
             return redirect(name, request.reseller.slug)

@@ -69,7 +69,7 @@ class Walk:
             self.told.append(deed.__name__)
             deed(self)
         except OperationRefused as refused:
-            self.told[-1] += f" refused: {refused.sentence}"
+            self.told[-1] += f" refused: {refused.message}"
 
     def center(self) -> Center:
         found: Center = Center.objects.select_related("reseller").get(pk=self.chance.choice(self.centers).pk)

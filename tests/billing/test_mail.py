@@ -11,7 +11,7 @@ from billing.jobs import due_resellers, mail_job
 from billing.mail import send_again, send_mails
 from billing.models import OutgoingMail, Reminder
 from centers.models import Center, JobRun, Reseller
-from centers.queue.job_runs import Round
+from centers.queue.job_runs import RunRecorder
 from config.celery import ROUTES, app
 from tests.billing.conftest import NOW, Shop
 from tests.billing.dunning.test_dunning import at
@@ -72,7 +72,7 @@ def test_a_mail_that_another_sender_has_taken_is_left_alone(shop: Shop, mailoutb
     listed = [OutgoingMail.objects.get().pk]
     monkeypatch.setattr("billing.mail.due_mails", lambda *_args: listed)
     OutgoingMail.objects.update(next_try_at=NOW + timedelta(minutes=1))
-    send_mails(reseller=shop.reseller, now=NOW, round_=Round(JobRun()))
+    send_mails(reseller=shop.reseller, now=NOW, recorder=RunRecorder(JobRun()))
     assert mailoutbox == []
 
 

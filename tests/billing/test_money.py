@@ -46,9 +46,9 @@ def test_refuses_what_is_no_usd_amount(text: str) -> None:
 def test_too_many_decimals_are_named() -> None:
     with pytest.raises(OperationRefused) as refused:
         exact_amount("1.2345", "LYD")
-    assert "LYD" in refused.value.sentence
-    assert "3 decimals" in refused.value.sentence
-    assert "1.2345" in refused.value.sentence
+    assert "LYD" in refused.value.message
+    assert "3 decimals" in refused.value.message
+    assert "1.2345" in refused.value.message
 
 
 def test_takes_amounts_with_trailing_zeros() -> None:

@@ -63,9 +63,9 @@ def test_a_reference_counts_once_per_reseller(shop: Shop) -> None:
     for center in (shop.center, other):
         with pytest.raises(OperationRefused) as refused:
             shop.pay("99", center, reference="tr 1")
-        assert "TR 1" in refused.value.sentence
-        assert "10.00" in refused.value.sentence
-        assert shop.center.name in refused.value.sentence
+        assert "TR 1" in refused.value.message
+        assert "10.00" in refused.value.message
+        assert shop.center.name in refused.value.message
     assert Payment.objects.count() == LedgerEntry.objects.count() == 1
 
 

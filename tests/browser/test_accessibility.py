@@ -35,7 +35,7 @@ STAFF = (
     "payments/record/{center}/",
     "payments/credit/",
     "payments/credit/{center}/",
-    "usage/left-over/{center}/",
+    "usage/late-corrections/{center}/",
     "usage/waive/{instance}/",
     "unpaid/",
     "jobs/",

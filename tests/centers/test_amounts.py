@@ -82,7 +82,7 @@ def money(currency: str, places: int, printed: str = "") -> AmountField:
 def test_an_ambiguous_rate_is_shown_back_with_both_readings_and_counts_once_one_is_chosen() -> None:
     form = Rates({"rate": "3,750"})
     assert form.errors.as_data()["rate"][0].code == "ambiguous"
-    page = str(form["rate"])
+    page = " ".join(str(form["rate"]).split())
     assert 'value="3,750"' in page
     for part in ('value="3.750"', 'value="3750"', "between 3 and 4", "more than 3 thousand"):
         assert part in page
@@ -105,7 +105,7 @@ def test_a_choice_counts_only_for_the_text_it_was_made_for() -> None:
 def test_only_readings_that_fit_are_offered_and_a_single_one_is_still_shown() -> None:
     form = Rates({"rate": "50,617"})  # 50,617 is above the limit
     assert not form.is_valid()
-    page = str(form["rate"])
+    page = " ".join(str(form["rate"]).split())
     assert page.count("radio") == 1
     assert 'value="50.617" checked' in page
     field = money("USD", 2)

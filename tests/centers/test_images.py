@@ -159,7 +159,7 @@ def test_refuses_with_a_sentence_in_time(name: str) -> None:
     with pytest.raises(ImageRefused) as caught:
         safe_png(data)
     assert time.perf_counter() - start < SECONDS
-    assert caught.value.sentence.endswith(".")
+    assert caught.value.message.endswith(".")
 
 
 def test_a_png_stuffed_with_compressed_text_costs_nothing() -> None:

@@ -50,11 +50,11 @@ def test_a_round_that_goes_on_keeps_its_lease(
 ) -> None:
     monkeypatch.setattr(job_runs, "RENEW_SECONDS", 0.05)
     reseller = ResellerFactory()
-    with tenant(reseller), recorded_run("status", reseller=reseller, now=now) as round_:
+    with tenant(reseller), recorded_run("status", reseller=reseller, now=now) as recorder:
         first = JobRun.objects.get().lease_until
         assert first == now + job_runs.RUN_LEASE
         time.sleep(0.1)
-        round_.ok()
+        recorder.ok()
         run = JobRun.objects.get()
         assert run.lease_until > first
         assert run.done == 1, "a page can show how far it is"

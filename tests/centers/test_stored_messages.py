@@ -45,7 +45,7 @@ def test_a_sentence_is_a_text_in_the_active_language():
         left = StoredMessage("Left for the next run: %(count)s.") % {"count": 3}
         assert isinstance(left, str)
         assert left == translation.gettext("Left for the next run: %(count)s.") % {"count": 3}
-    assert OperationRefused(left).sentence is left
+    assert OperationRefused(left).message is left
 
 
 @pytest.mark.parametrize(("writer", "reader"), [("en", "ar"), ("ar", "en"), ("ar", "ar")])
@@ -149,7 +149,7 @@ def test_a_round_that_breaks_is_noted_without_an_item():
 
 def test_modules_that_store_texts_do_not_write_them_with_gettext():
     """What an alert or a job run keeps must be said again later; a text from gettext cannot be."""
-    stores = re.compile(r"open_alert\(|round_\.fail\(|round_\.note =|_error=|reschedule\(")
+    stores = re.compile(r"open_alert\(|recorder\.fail\(|recorder\.note =|_error=|reschedule\(")
     root = Path(settings.BASE_DIR)
     files = [path for room in ("whatsapp", "billing") for path in (root / room).rglob("*.py")]
     storing = [path for path in files if stores.search(path.read_text()) and "/views/" not in str(path)]

@@ -41,7 +41,7 @@ def test_a_known_id_is_refused_by_name(place, now):
 def test_a_wrong_id_is_a_sentence(place, now, bad):
     with pytest.raises(OperationRefused) as refusal:
         add_instance(center=place.center, instance_id=bad, by=None, now=now)
-    assert refusal.value.sentence
+    assert refusal.value.message
     assert not Instance.objects.exists()
 
 

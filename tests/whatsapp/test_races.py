@@ -119,7 +119,7 @@ def test_an_id_is_added_once(new_place, now):
         try:
             return add_instance(center=place.center, instance_id="inst-1", by=None, now=now).pk
         except OperationRefused as refusal:
-            return refusal.sentence
+            return refusal.message
 
     answers = together(place, add)
     assert sum(isinstance(answer, int) for answer in answers) == 1

@@ -27,9 +27,9 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that no text in
 class Unreadable(Exception):
     """The file is not a table we can read; the message gives the reason and what to do."""
 
-    def __init__(self, sentence: str, line: int = 1) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
         self.line = line
 
 

@@ -133,7 +133,7 @@ def run_import(*, batch: ImportBatch, now: datetime) -> ImportBatch:
             if mine is not None:
                 _import(mine, now)
     except OperationRefused as error:
-        _fail(batch, error.sentence, now)
+        _fail(batch, error.message, now)
     except IntegrityError:
         _fail(
             batch,

@@ -35,7 +35,7 @@ class Phase(StrEnum):
     """What the pairing page shows."""
 
     NONE = "none"  # nothing asked yet, a code can be asked for
-    BLOCKED = "blocked"  # switched off, archived or already connected: `sentence` has the reason
+    BLOCKED = "blocked"  # switched off, archived or already connected: `message` has the reason
     ASKING = "asking"
     SHOWN = "shown"
     EXPIRED = "expired"
@@ -45,12 +45,12 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PairingState:
-    """`seconds_left` of the code on screen; `sentence` is translated; `may_renew`: the page may ask automatically."""
+    """`seconds_left` of the code on screen; `message` is translated; `may_renew`: the page may ask automatically."""
 
     phase: Phase
     attempt: PairingAttempt | None
     seconds_left: int
-    sentence: str
+    message: str
     may_start: bool
     may_renew: bool
 
@@ -79,8 +79,8 @@ def start_pairing(
         free_stuck(now=now, instance=row)
         live = PairingAttempt.objects.filter(instance=row, state__in=OPEN).first()
         if live is None:
-            sentence = _obstacle(row)
-            if not sentence:
+            message = _obstacle(row)
+            if not message:
                 renewal = _renewal(row, now) if auto else 0
                 new = PairingAttempt(instance=row, by=by, via=via, link=link, renewal=renewal, started_at=now)
                 return _begin(new, now)
@@ -92,7 +92,7 @@ def start_pairing(
     if row.connection == Connection.CONNECTED:
         # The known status may be a minute old: check it, so that a phone that was logged out is noticed soon.
         check_now(instance=row, now=now)
-    raise OperationRefused(sentence)
+    raise OperationRefused(message)
 
 
 def pairing_state(instance: Instance, now: datetime) -> PairingState:
@@ -110,7 +110,7 @@ def pairing_state(instance: Instance, now: datetime) -> PairingState:
         phase=phase,
         attempt=attempt,
         seconds_left=left,
-        sentence=_sentence(phase, instance, attempt),
+        message=_sentence(phase, instance, attempt),
         may_start=phase in (Phase.NONE, Phase.EXPIRED, Phase.FAILED),
         may_renew=phase == Phase.EXPIRED and attempt is not None and attempt.renewal < CODES_IN_A_ROW - 1,
     )

@@ -45,7 +45,7 @@ def settings_mazbot(request: TenantRequest) -> HttpResponseBase:
         try:
             save_account(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
         except OperationRefused as error:
-            form.add_error("base_url", error.sentence)
+            form.add_error("base_url", error.message)
         else:
             toast(request, _("The MazBot account was saved. Test the connection to make sure it works."))
             return redirect("settings_mazbot", request.reseller.slug)
@@ -76,7 +76,7 @@ def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
     try:
         account = unsaved_account(reseller=request.reseller, **form.cleaned_data)
     except OperationRefused as error:
-        return _result(request, form, {"form_problems": [error.sentence]})
+        return _result(request, form, {"form_problems": [error.message]})
     diagnosis = test_account(account=account)
     note_test(account=account, diagnosis=diagnosis, now=clock.now())
     return _result(request, form, _found(diagnosis))

@@ -39,7 +39,7 @@ def import_centers(request: TenantRequest) -> HttpResponseBase:
                 now=clock.now(),
             )
         except OperationRefused as error:
-            form.add_error("file", error.sentence)
+            form.add_error("file", error.message)
         else:
             return redirect("import_batch", request.reseller.slug, batch.pk)
     earlier = ImportBatch.objects.select_related("by").defer("rows", "errors", "content")[:10]
@@ -88,7 +88,7 @@ def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         start_import(batch=batch, by=request.user, now=clock.now())
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     return redirect("import_batch", request.reseller.slug, pk)
 
 
@@ -102,7 +102,7 @@ def import_reread(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             reread_import(batch=batch, by=request.user, **form.cleaned_data)
         except OperationRefused as error:
-            toast(request, error.sentence, "error")
+            toast(request, error.message, "error")
     else:
         toast(request, _("Choose one of the encodings."), "error")
     return redirect("import_batch", request.reseller.slug, pk)

@@ -87,7 +87,7 @@ def instance_check(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         check_now(instance=row, now=clock.now())
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     else:
         toast(request, _("“%(name)s” is being checked.") % {"name": row}, "info")
     return HttpResponse(status=204) if request.htmx else redirect("instance", request.reseller.slug, pk)
@@ -111,7 +111,7 @@ def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
             instances=[row], state=wanted, reason=DesiredReason.MANUAL, by=request.user, now=clock.now()
         )
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     else:
         _say_switched(request, row, wanted, bool(changed))
     return redirect("instance", request.reseller.slug, pk)
@@ -160,7 +160,7 @@ def save_webhook(request: TenantRequest, row: Instance, form: WebhookForm) -> bo
     try:
         set_webhook(instance=row, url=form.cleaned_data["url"], by=request.user, now=clock.now())
     except OperationRefused as error:
-        form.add_error("url", error.sentence)
+        form.add_error("url", error.message)
         return False
     toast(request, _("MazBot now sends the events of “%(name)s” to this address.") % {"name": row})
     return True

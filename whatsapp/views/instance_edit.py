@@ -52,7 +52,7 @@ def _add_one(request: TenantRequest, center: Center, form: InstanceForm) -> str:
             now=clock.now(),
         )
     except OperationRefused as error:
-        form.add_error("instance_id", error.sentence)
+        form.add_error("instance_id", error.message)
         return ""
     toast(request, _("“%(name)s” was added and is being checked.") % {"name": row})
     return _address("instance", request, row.pk)
@@ -69,7 +69,7 @@ def _add_several(request: TenantRequest, center: Center, form: InstanceListForm)
             try:
                 instances.add_instance(center=center, instance_id=name, label=label, by=request.user)
             except OperationRefused as error:
-                text = _("Line %(line)s: %(problem)s") % {"line": number, "problem": error.sentence}
+                text = _("Line %(line)s: %(problem)s") % {"line": number, "problem": error.message}
                 errors.append(text)
         if errors:
             transaction.set_rollback(True)
@@ -99,7 +99,7 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             instances.edit_instance(instance=row, by=request.user, now=clock.now(), **form.cleaned_data)
         except OperationRefused as error:
-            form.add_error("instance_id", error.sentence)
+            form.add_error("instance_id", error.message)
             row = find(pk)
         else:
             toast(request, _("Saved."))
@@ -129,7 +129,7 @@ def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
         try:
             instances.move(instance=row, center=center, by=request.user, now=clock.now())
         except OperationRefused as error:
-            form.add_error("center", error.sentence)
+            form.add_error("center", error.message)
         else:
             toast(request, _("“%(name)s” was moved to “%(center)s”.") % {"name": row, "center": center})
             return redirect("instance", request.reseller.slug, pk)
@@ -147,7 +147,7 @@ def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         instances.archive_instance(instance=row, by=request.user, now=clock.now())
     except OperationRefused as error:
-        form.add_error("typed", error.sentence)
+        form.add_error("typed", error.message)
         return _edit_page(request, row, status=422, archive_form=form)
     toast(request, _("“%(name)s” was archived. It is being switched off at MazBot.") % {"name": row})
     return redirect("center", request.reseller.slug, row.center_id)
@@ -161,7 +161,7 @@ def instance_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         instances.restore_instance(instance=row, by=request.user, now=clock.now())
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
     else:
         toast(request, _("“%(name)s” was restored.") % {"name": row})
     return redirect("instance", request.reseller.slug, pk)

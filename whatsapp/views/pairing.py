@@ -78,7 +78,7 @@ def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
     try:
         link, token = create_link(instance=row, by=request.user, now=clock.now())
     except OperationRefused as error:
-        toast(request, error.sentence, "error")
+        toast(request, error.message, "error")
         return _links(request, row, status=409)
     url = settings.SITE_URL + reverse("pairing_link", args=[token])
     return _links(request, row, link=link, link_url=url)

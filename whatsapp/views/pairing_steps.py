@@ -84,7 +84,7 @@ def answer_start(
     except OperationRefused as error:
         # Lasting obstacles, such as a switched-off number, are states that the page shows anyway.
         known = pairing_state(instance, now).phase in (Phase.BLOCKED, Phase.EXPIRED)
-        refusal = "" if known else error.sentence
+        refusal = "" if known else error.message
     if not getattr(request, "htmx", False):
         return redirect(addresses.page)
     context = stage_context(instance, addresses, now=now, refusal=refusal)

@@ -42,7 +42,7 @@ def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
             template = "whatsapp/pairing_link.html" + ("#gone" if request.htmx else "")
             status = 200 if request.htmx else 410 if used_up else 404
             return _private(
-                render(request, template, {"gone": error.sentence, "used_up": used_up}, status=status)
+                render(request, template, {"gone": error.message, "used_up": used_up}, status=status)
             )
         instance = link.instance
         request.reseller = link.reseller

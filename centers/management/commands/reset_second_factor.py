@@ -27,7 +27,7 @@ class Command(BaseCommand):
         try:
             removed = reset_by_operator(user=user, now=clock.now())
         except OperationRefused as error:
-            raise CommandError(error.sentence) from error
+            raise CommandError(error.message) from error
         self.stdout.write(
             f"Removed from {user.email}: {', '.join(removed)}. The account was signed out everywhere."
         )

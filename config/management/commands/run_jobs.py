@@ -12,10 +12,10 @@ from centers import clock
 from centers.models import JobRun, Reseller
 from whatsapp import jobs as numbers
 
-Round = Callable[..., JobRun | None]
+JobFunction = Callable[..., JobRun | None]
 
 #: What each job name runs, in this order; "all" runs all of them from top to bottom.
-JOBS: dict[str, tuple[Round, ...]] = {
+JOBS: dict[str, tuple[JobFunction, ...]] = {
     "status": (partial(numbers.status_job, everyone=True),),
     "rates": (money.rates_job,),
     "usage": (money.usage_job, money.account_job),
@@ -51,9 +51,9 @@ class Command(BaseCommand):
     def _run(self, name: str, reseller: Reseller, now: datetime) -> bool:
         """Run one job; False when an item, or a whole run, failed."""
         good = True
-        for round_ in JOBS[name]:
+        for recorder in JOBS[name]:
             try:
-                run = round_(reseller=reseller, now=now)
+                run = recorder(reseller=reseller, now=now)
             except Exception as error:  # noqa: BLE001  # one reseller's trouble must not stop the next one's
                 self.stderr.write(f"{reseller.slug}: {name}: {type(error).__name__}: {error}")
                 good = False

@@ -62,8 +62,8 @@ class Command(BaseCommand):
         biller = User.objects.get(email=demo_accounts.BILLING.email)
         money.issue_and_pay(reseller, owner, biller, now)
         self._say("invoices and payments are in")
-        for round_ in (dunning_job, switching_job, account_job):
-            round_(reseller=reseller, now=clock.now())
+        for recorder in (dunning_job, switching_job, account_job):
+            recorder(reseller=reseller, now=clock.now())
         money.finish(reseller, owner, now)
         people.settle_account(reseller, owner)
         sandbox.settle(control)

@@ -65,9 +65,9 @@ def test_support_sees_no_cost_either(desk: Desk, path: str) -> None:
 def test_mails_to_a_center_hold_no_cost(desk: Desk) -> None:
     reseller = desk.shop.reseller
     with tenant(reseller):
-        with recorded_run("dunning", reseller=reseller, now=NOW) as round_:
-            send_reminders(reseller=reseller, now=NOW, round_=round_)
-            send_mails(reseller=reseller, now=NOW, round_=round_)
+        with recorded_run("dunning", reseller=reseller, now=NOW) as recorder:
+            send_reminders(reseller=reseller, now=NOW, recorder=recorder)
+            send_mails(reseller=reseller, now=NOW, recorder=recorder)
         assert OutgoingMail.objects.count() == len(mail.outbox) >= 2
     for message in mail.outbox:
         text = message.message().as_string() + message.body + message.subject

@@ -165,7 +165,7 @@ def test_what_was_taken_back_and_not_invoiced_again_is_listed(desk: Desk) -> Non
 
 
 def test_an_invoice_is_taken_back_by_its_number_once(desk: Desk) -> None:
-    url = desk.url(f"invoices/{desk.invoice.pk}/take-back/")
+    url = desk.url(f"invoices/{desk.invoice.pk}/void/")
     client = desk.as_(desk.billing)
     wrong = client.post(url, {"because": "Wrong", "confirm": "INV-1"})
     assert wrong.status_code == 422

@@ -76,10 +76,10 @@ def test_a_run_of_a_version_without_leases_is_interrupted_too(desk: Desk) -> Non
 def test_open_pages_hear_of_a_round_when_it_begins_counts_and_ends() -> None:
     reseller = ResellerFactory()
     stamps = [live.stamp(reseller.pk)]
-    with tenant(reseller), recorded_run("usage", reseller=reseller) as round_:
+    with tenant(reseller), recorded_run("usage", reseller=reseller) as recorder:
         stamps.append(live.stamp(reseller.pk))
-        round_.ok()
-        round_.save()
+        recorder.ok()
+        recorder.save()
         stamps.append(live.stamp(reseller.pk))
     stamps.append(live.stamp(reseller.pk))
     assert [int(stamp) - int(stamps[0]) for stamp in stamps] == [0, 1, 2, 3]

@@ -58,7 +58,7 @@ def test_a_reading_that_went_down_waits_for_a_decision(desk: Desk) -> None:
         desk.shop.read(number, date(2026, 3, 3), sent=9, cost="9")
         desk.shop.read(number, date(2026, 3, 3), sent=4, cost="4", at=NOW)
         reading = FlaggedUsage.objects.get(flag="decreased")
-    url = desk.url(f"usage/readings/{reading.pk}/")
+    url = desk.url(f"usage/flagged/{reading.pk}/")
     assert desk.as_(desk.support).post(url, {"decision": "accept"}).status_code == 403
     assert desk.as_(desk.stranger).post(url, {"decision": "accept"}).status_code == 404
     client = desk.as_(desk.billing)

@@ -149,7 +149,7 @@ def test_numbers_that_cannot_be_paired_are_explained(place, now, fields):
         start(number, now)
     state = pairing_state(number, now)
     assert (state.phase, state.may_start) == (Phase.BLOCKED, False)
-    assert state.sentence == refusal.value.sentence
+    assert state.message == refusal.value.message
     assert place.calls("connect") == 0
 
 
@@ -166,7 +166,7 @@ def test_a_code_that_is_no_image_is_a_sentence(place, now):
     assert not fetch(attempt, now)
     state = pairing_state(number, now)
     assert (state.phase, state.may_start) == (Phase.FAILED, True)
-    assert "send a QR code" in state.sentence
+    assert "send a QR code" in state.message
 
 
 @pytest.mark.parametrize(
@@ -178,14 +178,14 @@ def test_a_failed_question_says_why(place, now, fault, kind):
     attempt = start(number, now)
     assert not fetch(attempt, now)
     assert (attempt.state, attempt.error_kind) == (State.FAILED, kind)
-    assert pairing_state(number, now).sentence
+    assert pairing_state(number, now).message
 
 
 def test_what_mazbot_refuses_is_told_in_its_words(place, now):
     number = place.add("connected")  # here it is still "unchecked"
     attempt = start(number, now)
     assert not fetch(attempt, now)
-    assert "already connected" in pairing_state(number, now).sentence
+    assert "already connected" in pairing_state(number, now).message
     number.refresh_from_db()
     assert number.next_check_at is not None, "looked at at once"
 
@@ -287,7 +287,7 @@ def test_a_scan_that_whatsapp_undoes_leaves_the_link_usable(place, now):
     later = now + timedelta(seconds=5)
     state = pairing_state(open_link(token, later).instance, later)
     assert (state.phase, state.may_start) == (Phase.NONE, True)
-    assert "ended the connection" in state.sentence
+    assert "ended the connection" in state.message
     assert working_links(instance=number, now=later) == [link]
     # It may last even longer: nobody has to be quick about the second scan.
     again = now + timedelta(minutes=30)

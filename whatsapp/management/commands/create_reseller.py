@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 )
             )
         except OperationRefused as error:
-            raise CommandError(error.sentence) from error
+            raise CommandError(error.message) from error
         result = {"id": reseller.pk, "slug": reseller.slug, "url": f"{settings.SITE_URL}/r/{reseller.slug}/"}
         if options["json"]:
             self.stdout.write(json.dumps(result))
