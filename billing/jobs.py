@@ -74,8 +74,8 @@ def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Fetch the main account's usage and quota, and open or close the alerts about them."""
     with _job_run("account", reseller, now) as recorder:
         for day, field in read_account_usage(reseller=reseller, now=now):
-            sentence = _("MazBot sent “%(text)s” here, which can't be read. Everything else was saved.")
-            recorder.fail(f"{day.isoformat()} {field.name}", sentence % {"text": field.text or "-"})
+            message = _("MazBot sent “%(text)s” here, which can't be read. Everything else was saved.")
+            recorder.fail(f"{day.isoformat()} {field.name}", message % {"text": field.text or "-"})
         reports.check_quota(reseller, now)
         reports.check_gap(reseller, now)
         recorder.ok()

@@ -89,14 +89,14 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, recorder: RunRecorder
     for center, period in due:
         if center.pk in stuck:
             continue  # later months wait for the earlier one
-        sentence = _close(center, period, now)
-        if sentence is None:
+        message = _close(center, period, now)
+        if message is None:
             recorder.ok()
             recorder.save()
             continue
         stuck.add(center.pk)
-        recorder.fail(f"{center} {period.first_day:%Y-%m}", sentence)
-        open_alert(reseller=reseller, kind=BLOCKED, center=center, detail=sentence, now=now)
+        recorder.fail(f"{center} {period.first_day:%Y-%m}", message)
+        open_alert(reseller=reseller, kind=BLOCKED, center=center, detail=message, now=now)
     _resolve_the_others(reseller, stuck, now)
 
 

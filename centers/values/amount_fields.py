@@ -190,10 +190,10 @@ class ListField(SimpleArrayField):
 
 def _question(text: str, offered: list[Decimal]) -> str:
     if len(offered) == 1:
-        sentence = _("“%(value)s” can be misread. Check the amount below, then continue.")
+        message = _("“%(value)s” can be misread. Check the amount below, then continue.")
     else:
-        sentence = _("“%(value)s” can be read in two ways. Choose the one you mean, then continue.")
-    return sentence % {"value": text.strip()[:40]}
+        message = _("“%(value)s” can be read in two ways. Choose the one you mean, then continue.")
+    return message % {"value": text.strip()[:40]}
 
 
 def _hint(value: Decimal) -> str:

@@ -39,7 +39,7 @@ def invitation(request: Any, token: str) -> HttpResponseBase:
     try:
         invitation = find_invitation(token, now=now)
     except InvitationUnusable as error:
-        return render(request, "centers/invitation_unusable.html", {"sentence": error.message}, status=404)
+        return render(request, "centers/invitation_unusable.html", {"message": error.message}, status=404)
     if request.user.is_authenticated and (request.user.email_proven_at or not _fits(request, invitation)):
         return _signed_in(request, invitation, token)
     if not is_proven(invitation, token=token, proof=request.session.get(_PROOF, ""), now=now):
@@ -66,7 +66,7 @@ def _unproven(request: Any, invitation: Invitation, token: str, now: datetime) -
             request.session[_PROOF] = check_code(token=token, code=form.cleaned_data["code"], now=now)
             return redirect("invitation", token)
     except OperationRefused as error:
-        return _code_page(request, invitation, form, now, sentence=error.message, status=422)
+        return _code_page(request, invitation, form, now, message=error.message, status=422)
     return _code_page(request, invitation, form, now, status=422)
 
 
@@ -86,7 +86,7 @@ def _signed_in(request: Any, invitation: Invitation, token: str) -> HttpResponse
         try:
             membership = accept_as(token=token, user=request.user)
         except OperationRefused as error:
-            return _page(request, invitation, fits=fits, sentence=error.message, status=422)
+            return _page(request, invitation, fits=fits, message=error.message, status=422)
         toast(request, _("Welcome to %(place)s.") % {"place": membership.center or membership.reseller})
         return redirect("home")
     return _page(request, invitation, fits=fits)

@@ -48,7 +48,7 @@ def lost(request: Any) -> HttpResponse:
         _send_link(request, request._login_stage.login.user)
     except OperationRefused as error:
         return render(
-            request, "centers/second_factor_lost.html", context | {"sentence": error.message}, status=422
+            request, "centers/second_factor_lost.html", context | {"message": error.message}, status=422
         )
     return render(request, "centers/second_factor_lost.html", context | {"sent": True})
 
@@ -90,5 +90,5 @@ def _linked(
     try:
         context["reset"] = (act if request.method == "POST" else find)(token=token, now=clock.now())
     except factor_reset.ResetUnusable as error:
-        return render(request, page, {"sentence": error.message}, status=404)
+        return render(request, page, {"message": error.message}, status=404)
     return render(request, page, context)

@@ -23,10 +23,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _refuse(request, "403_csrf.html", _("This page has expired. Reload it and repeat the step."))
 
 
-def _refuse(request: HttpRequest, page: str, sentence: str) -> HttpResponse:
+def _refuse(request: HttpRequest, page: str, message: str) -> HttpResponse:
     htmx: Any = getattr(request, "htmx", False)
     if htmx and not htmx.boosted:
-        return render(request, "components/refused.html", {"sentence": sentence}, status=403)
+        return render(request, "components/refused.html", {"message": message}, status=403)
     return render(request, page, {"back": _page_before(request)}, status=403)
 
 

@@ -25,10 +25,10 @@ class RequestSizeMiddleware:
         declared = request.META.get("CONTENT_LENGTH") or "0"
         if declared.isascii() and declared.isdigit() and int(declared[:20]) <= settings.MAX_REQUEST_BYTES:
             return self.get_response(request)
-        sentence = _("This is larger than %(size)s MB, the most that can be sent at once.") % {
+        message = _("This is larger than %(size)s MB, the most that can be sent at once.") % {
             "size": settings.MAX_REQUEST_BYTES // 1024**2
         }
-        return HttpResponse(sentence, status=413, content_type="text/plain; charset=utf-8")
+        return HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]

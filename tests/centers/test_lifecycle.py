@@ -55,7 +55,7 @@ def test_a_wrong_value_is_named_and_nothing_is_stored(
 ) -> None:
     with pytest.raises(OperationRefused) as caught:
         create_center(reseller=reseller, by=None, **fields)
-    assert said in caught.value.sentence
+    assert said in caught.value.message
     assert not Center.objects.exists()
     assert not AuditEntry.objects.exists()
 

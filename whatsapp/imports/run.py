@@ -243,9 +243,9 @@ def _note_progress(batch: ImportBatch, done: int) -> None:
         return
 
 
-def _fail(batch: ImportBatch, sentence: str, now: datetime) -> None:
+def _fail(batch: ImportBatch, message: str, now: datetime) -> None:
     with transaction.atomic():
         ImportBatch.objects.filter(pk=batch.pk, state=State.QUEUED).update(
-            state=State.FAILED, error=sentence, finished_at=now
+            state=State.FAILED, error=message, finished_at=now
         )
         live.publish(batch.reseller_id, "jobs")

@@ -121,10 +121,10 @@ def _ask_for_person(instance: Instance, account: MazbotAccount, address: str, no
     try:
         client_for(account).set_webhook(instance.instance_id, address, priority=Lane.PERSON, deadline=8)
     except MazBotError as error:
-        sentence = explain(error, by_hand=True)
+        message = explain(error, by_hand=True)
         note_error(account, error, now=now)
-        Instance.objects.filter(pk=instance.pk).update(webhook_error=sentence, version=F("version") + 1)
-        raise OperationRefused(sentence) from error
+        Instance.objects.filter(pk=instance.pk).update(webhook_error=message, version=F("version") + 1)
+        raise OperationRefused(message) from error
     note_success(account, now=now)
 
 
