@@ -86,7 +86,7 @@ def register_words(
     _codes.update(codes)
 
 
-def sentence(event: AuditEntry) -> str:
+def entry_message(event: AuditEntry) -> str:
     """One entry in the active language. An action without a registered message is shown by its own name."""
     who = str(event.actor or "") or event.actor_label or _("Markaz")
     what = event.target_label or str(event.data.get("what", ""))

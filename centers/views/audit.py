@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from centers.audit.messages import areas, changes, message
+from centers.audit.messages import areas, changes, entry_message
 from centers.models import AuditEntry, Center
 from centers.queries import members
 from centers.tenancy.access import TenantRequest, staff
@@ -118,7 +118,7 @@ def _events() -> QuerySet[AuditEntry]:
 
 
 def _described(rows: Iterable[AuditEntry]) -> list[tuple[AuditEntry, str, list[tuple[str, str, str]]]]:
-    return [(row, message(row), changes(row)) for row in rows]
+    return [(row, entry_message(row), changes(row)) for row in rows]
 
 
 def _exported(rows: QuerySet[AuditEntry]) -> Iterator[list[object]]:
@@ -131,7 +131,7 @@ def _exported(rows: QuerySet[AuditEntry]) -> Iterator[list[object]]:
             row.at,
             row.actor_label,
             row.action,
-            message(row),
+            entry_message(row),
             row.center_id,
             row.center.name if row.center else "",
             facts,
