@@ -12,6 +12,7 @@ from centers import clock
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Membership, Reseller, Role, User
+from centers.tenancy.address_proof import account_of
 from centers.tenancy.resellers import free_slug
 from centers.tenancy.scoping import tenant
 from whatsapp.mazbot import AccountConfig, MazBotError
@@ -77,7 +78,7 @@ def onboard_reseller(new: NewReseller) -> Reseller:
 
 def _owner(new: NewReseller) -> tuple[User, list[str]]:
     email = new.owner_email.replace("\0", "\ufffd").strip()
-    known = User.objects.filter(email__iexact=email).first()
+    known = account_of(email)
     if known is not None:
         if known.check_password(new.owner_password):
             return known, []

@@ -9,6 +9,7 @@ from django import forms
 from django.db import models
 
 from centers.values import fields
+from centers.values.addresses import account_address
 from centers.values.text import one_line, several_lines, typed_code
 
 if TYPE_CHECKING:
@@ -78,6 +79,22 @@ class AddressField(_Typed, _EmailField):
     @staticmethod
     def cleaned(value: str) -> str:
         return one_line(typed_code(value))
+
+
+class AccountAddressField(AddressField):
+    """The address that an account has, or will have, kept and looked for as sign-in does: in small letters."""
+
+    @staticmethod
+    def cleaned(value: str) -> str:
+        return account_address(one_line(typed_code(value)))
+
+    def get_prep_value(self, value: Any) -> Any:
+        return account_address(value) if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        value = self.get_prep_value(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, value)
+        return value
 
 
 class LinesField(_Typed, _TextField):

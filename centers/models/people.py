@@ -8,11 +8,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from centers.models.fields import AddressField, LineField, no_control
+from centers.models.fields import AccountAddressField, LineField, no_control
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people; email addresses are compared case-insensitively."""
+    """Creates people; email addresses are stored in lower case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A new person; without a password they can only sign in after a reset or an invitation."""
@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.get(email=username)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    email = AddressField(_("email"), max_length=254, unique=True)
+    email = AccountAddressField(_("email"), max_length=254, unique=True)
     name = LineField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True)
     theme = models.CharField(_("theme"), max_length=6, choices=Theme, default=Theme.SYSTEM)

@@ -8,7 +8,14 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers import clock
-from centers.models.fields import AddressField, CodeField, LineField, LinesField, no_control
+from centers.models.fields import (
+    AccountAddressField,
+    AddressField,
+    CodeField,
+    LineField,
+    LinesField,
+    no_control,
+)
 from centers.models.managers import TenantManager
 from centers.models.people import User
 from centers.stored_messages import StoredMessage, of_lazy
@@ -161,7 +168,7 @@ class Invitation(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="invitations")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     role = models.CharField(_("role"), max_length=14, choices=Role)
-    email = AddressField(_("email"))
+    email = AccountAddressField(_("email"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     mail_token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  # unique
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

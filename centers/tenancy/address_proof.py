@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 def account_of(email: str, *, lock: bool = False) -> User | None:
     """The account that signs in with `email`, if there is one."""
     rows = User.objects.select_for_update() if lock else User.objects.all()
-    return rows.filter(email__iexact=email).first()
+    return rows.filter(email=email).first()
 
 
 def prove_address(*, user: User, now: datetime | None = None) -> None:

@@ -20,6 +20,7 @@ from centers.tenancy.address_codes import forget_codes, is_proof
 from centers.tenancy.address_proof import account_of, prove_address
 from centers.tenancy.invitation_links import came_by_mail, find_invitation, hash_token
 from centers.tenancy.scoping import tenant
+from centers.values.addresses import account_address, same_address
 
 VALID_FOR = timedelta(days=7)
 
@@ -151,7 +152,7 @@ def accept_as(*, token: str, user: User, now: datetime | None = None) -> Members
     now = now or clock.now()
     with transaction.atomic():
         invitation = find_invitation(token, now=now, lock=True)
-        if user.email.casefold() != invitation.email.casefold():
+        if not same_address(user.email, invitation.email):
             raise OperationRefused(
                 _("This invitation is for %(email)s. Sign in with that address.")
                 % {"email": invitation.email}
@@ -211,10 +212,10 @@ def _locked_open(invitation: Invitation) -> Invitation:
 
 
 def _check_not_in(reseller: Reseller, center: Center | None, email: str, now: datetime) -> None:
-    if Membership.objects.filter(reseller=reseller, center=center, user__email__iexact=email).exists():
+    if Membership.objects.filter(reseller=reseller, center=center, user__email=email).exists():
         raise OperationRefused(_("%(email)s already has access.") % {"email": email})
     open_ones = Invitation.objects.filter(
-        email__iexact=email, center=center, accepted_at=None, revoked_at=None, expires_at__gt=now
+        email=email, center=center, accepted_at=None, revoked_at=None, expires_at__gt=now
     )
     if open_ones.exists():
         raise OperationRefused(
@@ -223,7 +224,7 @@ def _check_not_in(reseller: Reseller, center: Center | None, email: str, now: da
 
 
 def _checked_email(email: str) -> str:
-    email = email.strip()
+    email = account_address(email.strip())
     try:
         validate_email(email)
     except ValidationError as error:

@@ -59,7 +59,7 @@ def remove_member(*, membership: Membership, by: User | None, now: datetime | No
         invitations = Invitation.objects.filter(accepted_at=None, revoked_at=None)
         if center is not None:
             invitations = invitations.filter(center=center)
-        invitations.filter(Q(email__iexact=user.email) | Q(invited_by=user)).update(revoked_at=now)
+        invitations.filter(Q(email=user.email) | Q(invited_by=user)).update(revoked_at=now)
         entries.record(
             "member.removed", reseller=membership.reseller, by=by, target=user, center=center, now=now
         )

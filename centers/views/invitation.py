@@ -21,6 +21,7 @@ from centers.tenancy.address_codes import awaits_code, check_code, send_code
 from centers.tenancy.address_proof import account_of
 from centers.tenancy.invitation_links import InvitationUnusable, find_invitation
 from centers.tenancy.invitations import accept_as, accept_with_password, has_owner, is_proven
+from centers.values.addresses import same_address
 from centers.web.toasts import toast
 
 #: Session key of the proof for which a correct code was exchanged.
@@ -77,7 +78,7 @@ def _code_page(
 
 
 def _fits(request: Any, invitation: Invitation) -> bool:
-    return bool(request.user.email.casefold() == invitation.email.casefold())
+    return same_address(request.user.email, invitation.email)
 
 
 def _signed_in(request: Any, invitation: Invitation, token: str) -> HttpResponseBase:
