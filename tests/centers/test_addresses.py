@@ -1,17 +1,13 @@
 """Which email addresses are the same, wherever an account, an invitation or a sign-in asks."""
 
-import importlib
-
 import pytest
-from django.apps import apps
 from django.core import mail
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from centers import clock
 from centers.errors import OperationRefused
-from centers.models import Invitation, Reseller, Role, User
+from centers.models import Reseller, Role
 from centers.tenancy.address_proof import account_of
 from centers.tenancy.invitations import accept_as, accept_with_password, invite
 from centers.tenancy.resellers import create_reseller
@@ -92,21 +88,3 @@ def test_a_proven_account_does_not_accept_for_a_lookalike(
     token = mailed(reseller, "\u017fupport@clinic.example", django_capture_on_commit_callbacks)
     with pytest.raises(OperationRefused, match="Sign in with that address"):
         accept_as(token=token, user=person)
-
-
-def test_addresses_stored_before_are_brought_to_small_letters(reseller: Reseller) -> None:
-    person = member(reseller, email="amal@example.com")
-    person.set_password(NEW_PASSWORD)
-    person.save()
-    with tenant(reseller):
-        invite(reseller=reseller, email="huda@example.com", role=Role.SUPPORT, by=None)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE centers_user SET email = 'Amal@Example.com' WHERE id = %s", [person.pk])
-        cursor.execute("UPDATE centers_invitation SET email = 'Huda@Example.com'")
-    assert not signs_in("Amal@Example.com")
-    migration = importlib.import_module("centers.migrations.0003_addresses_in_small_letters")
-    migration.to_small_letters(apps, None)
-    assert signs_in("Amal@Example.com")
-    assert User.objects.get(pk=person.pk).email == "amal@example.com"
-    with tenant(reseller):
-        assert Invitation.objects.get().email == "huda@example.com"
