@@ -9,7 +9,7 @@ from centers.hosts import on_this_machine
 OFF, ON = frozenset({"", "0", "false", "no", "off"}), frozenset({"1", "true", "yes", "on"})
 PUBLIC = "public"
 WHY = (
-    "In a demo the passwords are public, and everybody who signs in can move the clock by which customers are billed "
+    "In a demo the passwords are public, and everyone who signs in can move the clock by which customers are billed "
     "and switched off. Set MARKAZ_DEMO=0."
 )
 
@@ -37,6 +37,6 @@ def is_demo(value: str, site_url: str) -> bool:
     if setting != PUBLIC and not on_this_machine(site_url):
         raise NoDemoHere(
             f"MARKAZ_DEMO=1 does not go with SITE_URL={site_url}. {WHY} (MARKAZ_DEMO={PUBLIC} if it is a demo "
-            "that everybody may play with.)"
+            "that everyone may use.)"
         )
     return True

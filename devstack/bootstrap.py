@@ -175,7 +175,9 @@ def install(name: str) -> None:
             f"The packages of requirements/{name}.txt could not be installed; pip says why above."
         )
     if subprocess.run([*pip, "check"], cwd=ROOT, stdout=sys.stderr).returncode:
-        raise BootstrapError(f"requirements/{name}.txt lacks what pip names above; `make lock` pins it anew.")
+        raise BootstrapError(
+            f"requirements/{name}.txt lacks what pip names above; `make lock` pins it again."
+        )
     stamp.write_text(digest)
 
 

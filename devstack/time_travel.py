@@ -20,7 +20,7 @@ def move_ahead(by: timedelta) -> None:
     ValueError for a step back.
     """
     if by <= timedelta():
-        raise ValueError("The clock only moves ahead. `make reset` starts the demo anew.")
+        raise ValueError("The clock only moves ahead. `make reset` restarts the demo.")
     with every_tenant():
         urls = list(MazbotAccount.objects.exclude(api_key="").values_list("base_url", flat=True))
     if not all(map(on_this_machine, urls)):

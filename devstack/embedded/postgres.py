@@ -75,7 +75,7 @@ def _make_cluster(programs: Binaries) -> None:
         if made_by != MAJOR:
             raise EmbeddedError(
                 f"The data in {folder()} was made by PostgreSQL {made_by} and this is PostgreSQL {MAJOR}; "
-                "run `make reset` to begin anew, or go back to the older release and dump it."
+                "run `make reset` to start over, or go back to the older release and dump it."
             )
         return
     if folder().exists():
@@ -178,7 +178,7 @@ def _answers() -> bool:
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise EmbeddedError(
-                "The embedded PostgreSQL refuses the stored password; run `make reset` to begin anew."
+                "The embedded PostgreSQL refuses the stored password; run `make reset` to start over."
             ) from error
         return False
     return True

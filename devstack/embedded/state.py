@@ -139,7 +139,7 @@ def _read() -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(path.read_text())
     except ValueError as error:
-        raise EmbeddedError(f"{path} is damaged ({error}); run `make reset` to begin anew.") from error
+        raise EmbeddedError(f"{path} is damaged ({error}); run `make reset` to start over.") from error
     return known
 
 

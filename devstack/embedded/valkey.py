@@ -116,7 +116,7 @@ def _answers() -> bool:
         return bool(client.ping())
     except redis.exceptions.AuthenticationError as error:
         raise EmbeddedError(
-            "The embedded Valkey refuses the stored password; run `make reset` to begin anew."
+            "The embedded Valkey refuses the stored password; run `make reset` to start over."
         ) from error
     except redis.exceptions.RedisError:
         return False

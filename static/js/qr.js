@@ -103,7 +103,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest?.("form[data-pairing-start]");
-    // Asked for by a person: the six automatic codes start anew.
+    // Asked for by a person: the six automatic codes start over.
     if (form && !form.querySelector("input[name=auto]")) renewed = 0;
   });
   document.addEventListener("htmx:afterSwap", settle); // before the browser paints

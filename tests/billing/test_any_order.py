@@ -58,16 +58,16 @@ class Walk:
             shop.number(center)
         Instance.objects.update(
             created_at=self.now + timedelta(days=400)
-        )  # no day is missed for want of a reading
+        )  # no day is missed because it has no usage record
         shop.margin("0", "1")
         self.told: list[str] = []
 
     def step(self) -> None:
-        deed = self.chance.choice(DEEDS)
+        operation = self.chance.choice(OPERATIONS)
         self.now += timedelta(hours=self.chance.choice([1, 5, 30]))
         try:
-            self.told.append(deed.__name__)
-            deed(self)
+            self.told.append(operation.__name__)
+            operation(self)
         except OperationRefused as refused:
             self.told[-1] += f" refused: {refused.message}"
 
@@ -146,8 +146,8 @@ def decide(walk: Walk) -> None:
     reading = walk.some(
         FlaggedUsage.objects.filter(resolved_at=None).exclude(flag="").select_related("reseller")
     )
-    deed = walk.chance.choice([accept_flagged_usage, dismiss_flagged_usage])
-    deed(reading=reading, by=None, now=walk.now)  # type: ignore[arg-type]
+    operation = walk.chance.choice([accept_flagged_usage, dismiss_flagged_usage])
+    operation(reading=reading, by=None, now=walk.now)  # type: ignore[arg-type]
 
 
 def archive(walk: Walk) -> None:
@@ -165,7 +165,7 @@ def dun(walk: Walk) -> None:
     dunning_job(reseller=walk.shop.reseller, now=walk.now)
 
 
-DEEDS: list[Callable[[Walk], None]] = [
+OPERATIONS: list[Callable[[Walk], None]] = [
     read, read, read, read, issue, issue, issue, reset_webhook_url, pay, pay, take_payment_back, pay_out,
     waive, waive_days, last_invoice, decide, decide, archive, give_away, dun,
 ]  # fmt: skip
@@ -229,6 +229,6 @@ def test_the_books_stay_true(shop: Shop, seed: int) -> None:
     for center in left:
         waive_late_corrections(center=center, because="end", by=None, now=walk.now)
     assert check_late_corrections(shop.reseller, walk.now) == []
-    assert sum("refused" not in deed for deed in walk.told) > 20, (
-        "most deeds must be possible to prove anything"
+    assert sum("refused" not in operation for operation in walk.told) > 20, (
+        "most operations must be possible to prove anything"
     )

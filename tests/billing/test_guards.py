@@ -1,4 +1,4 @@
-"""What the database refuses by itself, whatever the code does."""
+"""What the database refuses, regardless of the code."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -74,7 +74,7 @@ def test_nothing_is_removed(written: Shop, table: str) -> None:
         cursor.execute(f"DELETE FROM {table}")
 
 
-def test_taking_back_is_for_ever(written: Shop) -> None:
+def test_voiding_is_permanent(written: Shop) -> None:
     Invoice.objects.update(voided_at=NOW, open_amount=0)
     with pytest.raises(IntegrityError, match="never taken back"), transaction.atomic():
         Invoice.objects.update(voided_at=None)

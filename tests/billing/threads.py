@@ -1,4 +1,4 @@
-"""Running one deed in many threads at the same moment."""
+"""Running one operation in many threads at the same moment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from centers.models import Reseller
 from centers.tenancy.scoping import tenant
 
 
-def at_once(deed: Callable[[int], Any], *, reseller: Reseller, times: int = 8) -> list[Any]:
+def at_once(operation: Callable[[int], Any], *, reseller: Reseller, times: int = 8) -> list[Any]:
     """What each thread got: a result, or the exception it met."""
     start = Barrier(times)
 
@@ -19,7 +19,7 @@ def at_once(deed: Callable[[int], Any], *, reseller: Reseller, times: int = 8) -
         try:
             with tenant(reseller):
                 start.wait(timeout=20)
-                return deed(number)
+                return operation(number)
         except Exception as error:  # noqa: BLE001  # the test judges what it was
             return error
         finally:

@@ -177,7 +177,7 @@ def test_an_open_session_of_an_unproven_account_accepts_nothing(
     assert not Membership.objects.filter(user__email=VICTIM).exists()
 
 
-def test_whoever_is_signed_in_with_the_proven_address_accepts_a_copied_link_at_once(
+def test_a_person_signed_in_with_the_proven_address_accepts_a_copied_link_at_once(
     owners: Reseller, client: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
     client.force_login(person := UserFactory(email=VICTIM))
@@ -189,7 +189,7 @@ def test_whoever_is_signed_in_with_the_proven_address_accepts_a_copied_link_at_o
 def test_no_page_tells_the_inviter_whether_there_is_an_account(
     account: str, owners: Reseller, django_capture_on_commit_callbacks: Any
 ) -> None:
-    """Every answer to the inviter and to whoever opens the copied link, compared with those about no account."""
+    """Every answer to the inviter and to the person who opens the copied link, compared with those about no account."""
     known, unknown = "known@example.com", "other@example.com"
     if account != "none":
         UserFactory(

@@ -1,4 +1,4 @@
-"""The trace stays as it was written, even for whoever speaks SQL."""
+"""Audit entries stay as they were written, even against direct SQL."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

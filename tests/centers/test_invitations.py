@@ -81,7 +81,7 @@ def test_a_new_person_comes_in_with_name_and_password_once(
     assert "already been used" in again.content.decode()
 
 
-def test_whoever_has_an_account_signs_in_as_the_invited_address(
+def test_a_person_with_an_account_signs_in_as_the_invited_address(
     reseller: Reseller, client: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
     UserFactory(email="Amal@Example.com")

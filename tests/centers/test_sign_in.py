@@ -1,4 +1,4 @@
-"""Signing in: limits, the same answers for everybody, fresh sessions, two-factor sign-in, reset links."""
+"""Signing in: limits, the same answers for everyone, fresh sessions, two-factor sign-in, reset links."""
 
 import re
 from collections.abc import Iterator
@@ -115,7 +115,7 @@ def test_a_reset_link_works_once_and_for_its_person_alone(person: User, client: 
     again = _reset_link(client, person)
     form = client.get(link)["Location"]
     assert client.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}).status_code == 302
-    assert not is_in(client), "whoever opens someone's mail is not signed in as well"
+    assert not is_in(client), "a person who opens someone else's mail must not be signed in"
     for used in (link, again):
         assert DEAD in Client().get(used, follow=True).content.decode()
     sign_in(client, NEW_PASSWORD)

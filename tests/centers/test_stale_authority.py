@@ -1,4 +1,4 @@
-"""Whoever is removed, made smaller or shut out meets it with the next request, in every browser they are signed in."""
+"""A removed, demoted or locked out person is refused at the next request, in every browser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,15 +83,15 @@ def with_a_new_password(seat: Seat) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "status"),
+    ("operation", "status"),
     [(removed, 404), (deactivated, 302), (with_a_new_password, 302)],
     ids=["removed", "deactivated", "new password"],
 )
 def test_the_next_request_of_every_browser_is_refused(
-    seat: Seat, deed: Callable[[Seat], None], status: int
+    seat: Seat, operation: Callable[[Seat], None], status: int
 ) -> None:
     with tenant(seat.reseller):
-        deed(seat)
+        operation(seat)
     assert seat.statuses() == [status, status]
     assert seat.statuses(
         seat.url("live_token" if seat.membership.center_id is None else "portal_webhook")

@@ -24,22 +24,22 @@ __all__ = ["committed_shop"]
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 ROUNDS, THREADS = 50, 8
-Deed = Callable[[int], Any]
+Operation = Callable[[int], Any]
 
 
-def tries(shop: Shop, deed: Callable[[Center], Deed]) -> list[int]:
+def tries(shop: Shop, operation: Callable[[Center], Operation]) -> list[int]:
     """How often an operation succeeded in each round, with a fresh center per round; the rest must be refusals."""
     found = []
     for _round in range(ROUNDS):
         center = shop.new_center()
-        found.append(len(successes(at_once(deed(center), reseller=shop.reseller, times=THREADS))))
+        found.append(len(successes(at_once(operation(center), reseller=shop.reseller, times=THREADS))))
     return found
 
 
 def test_a_double_click_is_one_payment(committed_shop: Shop) -> None:
     shop = committed_shop
 
-    def pay(center: Center) -> Deed:
+    def pay(center: Center) -> Operation:
         terms = {"amount": "10", "currency": "USD", "received_on": date(2026, 3, 1), "by": None, "now": NOW}
         return lambda _n: record_payment(center=center, reference=f"P-{center.pk}", **terms)
 
@@ -50,7 +50,7 @@ def test_a_double_click_is_one_payment(committed_shop: Shop) -> None:
 def test_a_period_is_invoiced_once_and_numbers_have_no_gaps(committed_shop: Shop) -> None:
     shop = committed_shop
 
-    def issue(center: Center) -> Deed:
+    def issue(center: Center) -> Operation:
         shop.read(shop.number(center), date(2026, 2, 3), sent=1, cost="10")
         return lambda _n: issue_invoice(center=center, period=FEBRUARY, by=None, now=NOW)
 
@@ -62,7 +62,7 @@ def test_a_period_is_invoiced_once_and_numbers_have_no_gaps(committed_shop: Shop
 def test_no_more_than_the_credit_is_paid_out(committed_shop: Shop) -> None:
     shop = committed_shop
 
-    def refund(center: Center) -> Deed:
+    def refund(center: Center) -> Operation:
         shop.pay("10", center)
         terms = {"amount": "3", "currency": "USD", "by": None, "now": NOW}
         return lambda n: refund_credit(center=center, reference=f"R-{center.pk}-{n}", **terms)
@@ -76,7 +76,7 @@ def test_a_center_is_suspended_once(committed_shop: Shop) -> None:
     shop = committed_shop
     later = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
-    def stop(center: Center) -> Deed:
+    def stop(center: Center) -> Operation:
         shop.owe("10", center)
         return lambda _n: suspend(center=center, now=later) or _refused()
 
@@ -88,7 +88,7 @@ def test_a_center_is_suspended_once(committed_shop: Shop) -> None:
 def test_one_code_is_asked_for(committed_shop: Shop) -> None:
     shop = committed_shop
 
-    def pair(center: Center) -> Deed:
+    def pair(center: Center) -> Operation:
         number = shop.number(center)
         return lambda _n: start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=NOW).pk
 

@@ -149,7 +149,7 @@ def test_bodies_on_their_way_are_bounded_for_each_address() -> None:
     run(test())
 
 
-def test_whoever_takes_nothing_of_an_answer_is_dropped() -> None:
+def test_a_client_that_reads_nothing_of_an_answer_is_dropped() -> None:
     async def test() -> None:
         async def never(_message: Any) -> None:
             await asyncio.sleep(9)

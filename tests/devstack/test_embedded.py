@@ -276,7 +276,7 @@ def test_data_of_another_major_version_is_not_touched(checkout: Checkout) -> Non
     assert (checkout.data() / "postgres" / "base").exists()
 
 
-def test_an_initdb_that_was_killed_half_way_is_begun_anew(fresh: Checkout) -> None:
+def test_an_initdb_that_was_killed_half_way_is_started_over(fresh: Checkout) -> None:
     half = fresh.data() / "postgres"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")

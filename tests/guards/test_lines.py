@@ -1,4 +1,4 @@
-"""A line break or another control character gets into no text of one line, whichever way it comes."""
+"""A line break or another control character gets into no text of one line, by any way in."""
 
 import ast
 from collections.abc import Iterator

@@ -24,7 +24,7 @@ from tests.guards.test_url_access import PUBLIC, url_of
 MINE, THEIRS = 800_001, 900_001
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 EVERY_MODEL = [*tenant_models(), Membership, Reseller, User]
-#: Written anew by every try, whatever is sent.
+#: Rewritten by every try, regardless of the fields sent.
 RANDOM = {"token_hash", "mail_token_hash", "password", "last_login", "api_key", "webhook_secret"}
 #: What people type, by the name of the field, else by its type.
 TYPED = {
@@ -91,7 +91,7 @@ def filled(form: PageForm, rows: TenantRows) -> dict[str, Any]:
 def outcome(client: Client, form: PageForm, data: dict[str, Any]) -> dict[str, list[str]]:
     """Everything stored after the POST, which is then taken back; new rows get the same ids each time."""
     with transaction.atomic():
-        _ids_begin_anew()
+        _restart_ids()
         client.post(form.action, data)
         with scopes_disabled():
             found = {
@@ -106,7 +106,7 @@ def _told(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields if field.name not in RANDOM]
 
 
-def _ids_begin_anew() -> None:
+def _restart_ids() -> None:
     each = ", ".join(
         f"setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), 5000000)" for model in EVERY_MODEL
     )

@@ -45,7 +45,7 @@ def test_a_wrong_id_is_a_sentence(place, now, bad):
     assert not Instance.objects.exists()
 
 
-def test_editing_keeps_a_trace_and_checks_a_corrected_id_anew(place, now):
+def test_editing_writes_an_audit_entry_and_checks_a_corrected_id_again(place, now):
     number = place.add(next_check_at=now + timedelta(hours=1))
     other = place.add()
     edit_instance(instance=number, by=UserFactory(), label="New", now=now)
@@ -113,15 +113,15 @@ def restoring(center, _number, now):
     restore_instance(instance=archived, by=None, now=now)
 
 
-@pytest.mark.parametrize("deed", [adding, moving, restoring])
-def test_no_number_comes_into_a_center_that_was_archived_a_moment_ago(place, now, deed):
+@pytest.mark.parametrize("operation", [adding, moving, restoring])
+def test_no_number_comes_into_a_center_that_was_archived_a_moment_ago(place, now, operation):
     center = CenterFactory(reseller=place.reseller)
     place.add(center=center, archived_at=now)
     number = place.add()
     as_the_page_saw_it = Center.objects.select_related("reseller").get(pk=center.pk)
     archive_center(center=center, by=None, now=now)
     with pytest.raises(OperationRefused, match=center.name):
-        deed(as_the_page_saw_it, number, now)
+        operation(as_the_page_saw_it, number, now)
     assert not Instance.objects.filter(center=center, archived_at=None).exists()
 
 

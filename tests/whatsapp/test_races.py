@@ -154,7 +154,7 @@ def test_an_event_is_stored_once(new_place, now):
 
 
 def test_a_slow_answer_is_waited_for_before_another_code_is_asked_for(new_place, now):
-    """After half a minute a person may ask anew, while MazBot has not answered the first question yet."""
+    """After half a minute a person may ask again, while MazBot has not answered the first request yet."""
     place = new_place()
     number = place.add("disconnected")
     place.control.set_fault("connect", "latency", delay=3.0, times=1, account_key=place.api_key)
@@ -175,7 +175,7 @@ def test_a_slow_answer_is_waited_for_before_another_code_is_asked_for(new_place,
         second = start_pairing(instance=number, by=None, via=PairingAttempt.Via.STAFF, now=later)
         assert second.pk != first.pk
         assert not ask_code(attempt=second, now=later)
-        assert place.calls("connect") == 1, "one question at a time, whoever asks"
+        assert place.calls("connect") == 1, "one question at a time, regardless of who asks"
         assert not slow.result(20), "its attempt was given up meanwhile"
         assert lost_questions(later + timedelta(seconds=6)) == [(place.reseller.pk, second.pk)]
         assert ask_code(attempt=second, now=later + timedelta(seconds=6))

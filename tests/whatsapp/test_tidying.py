@@ -21,7 +21,7 @@ State = ImportBatch.State
         (State.DONE, True),
     ],
 )
-def test_a_file_that_was_never_imported_does_not_keep_its_rows_for_ever(place, now, state, stays):
+def test_a_file_that_was_never_imported_does_not_keep_its_rows_endlessly(place, now, state, stays):
     ages = [now - timedelta(days=89), now - timedelta(days=91)]
     for age in ages:
         ImportBatch.objects.create(reseller=place.reseller, state=state, created_at=age, rows=[{"line": 2}])

@@ -130,7 +130,7 @@ def test_corrections_of_a_waived_period_are_charged_next_time(shop: Shop) -> Non
     assert preview_invoice(shop.center, MARCH).total == 2
 
 
-def test_usage_before_any_closed_period_is_never_charged_by_itself(shop: Shop) -> None:
+def test_usage_before_any_closed_period_is_never_charged_automatically(shop: Shop) -> None:
     number = shop.number()
     shop.read(number, date(2026, 1, 3), sent=2, cost="2")
     shop.read(number, date(2026, 2, 3), sent=1, cost="1")

@@ -287,7 +287,7 @@ def test_a_subscription_is_charged_once(shop: Shop) -> None:
     assert preview_invoice(shop.center, FEBRUARY).total == 11
 
 
-def test_numbers_start_anew_each_year_and_have_no_gaps(shop: Shop) -> None:
+def test_numbers_restart_each_year_and_have_no_gaps(shop: Shop) -> None:
     for month in (11, 12):
         shop.owe("1", day=date(2025, month, 3))
     with pytest.raises(OperationRefused):

@@ -171,12 +171,12 @@ def test_waiving_and_invoicing_at_once_take_the_correction_once(committed_shop: 
     corrected(shop)
     shop.read(Instance.objects.get(), date(2026, 3, 3), sent=1, cost="1", at=APRIL_5)
 
-    def deed(number: int) -> object:
+    def operation(number: int) -> object:
         if number % 2:
             return waive_late_corrections(center=shop.center, because="Goodwill", by=None, now=APRIL_5)
         return issue(shop, MARCH, now=APRIL_5)
 
-    found = at_once(deed, reseller=shop.reseller)
+    found = at_once(operation, reseller=shop.reseller)
     unexpected = [
         item for item in found if isinstance(item, Exception) and not isinstance(item, OperationRefused)
     ]

@@ -1,4 +1,4 @@
-"""Every money page, tried by everybody: who is let in, who is told no, who learns nothing."""
+"""Every money page, tried by everyone: who may enter, who gets 403, who gets 404."""
 
 import pytest
 from django.urls import get_resolver
@@ -82,7 +82,7 @@ def test_what_is_not_ours_does_not_exist(desk: Desk, method: str, path: str) -> 
 
 
 @pytest.mark.parametrize("path", [row[1] for row in PAGES if row[0] == "post" and "exchange" not in row[1]])
-def test_deeds_need_a_post(desk: Desk, path: str) -> None:
+def test_changes_need_a_post(desk: Desk, path: str) -> None:
     address = desk.url(path.format(center=desk.center.pk, invoice=desk.invoice.pk))
     assert desk.as_(desk.owner).get(address).status_code == 405
 

@@ -57,7 +57,7 @@ def test_an_expired_token_is_replaced_once_and_the_call_repeated(bot, sandbox):
     assert [entry.call for entry in sandbox.control.requests_log()[start:]] == ["status", "login", "status"]
 
 
-def test_a_token_refused_twice_is_not_tried_for_ever(bot, sandbox):
+def test_a_token_refused_twice_is_not_retried_endlessly(bot, sandbox):
     sandbox.control.set_fault("status", "expired_token", times=2)
     start = mark(sandbox)
 
@@ -116,7 +116,7 @@ def test_connections_that_decode_answers_work_too(config, valkey, bot):
     assert MazBot(config, valkey=decoding).status("inst-1").raw == "disconnected"
 
 
-def test_a_new_version_logs_in_anew(config, valkey, sandbox, bot):
+def test_a_new_version_logs_in_again(config, valkey, sandbox, bot):
     bot.status("inst-1")
     start = mark(sandbox)
 

@@ -121,7 +121,7 @@ def test_an_expired_code_is_covered_and_a_new_one_can_be_asked_for(place, now):
     assert start(number, after).pk != attempt.pk
 
 
-def test_the_page_renews_by_itself_six_codes_long(place, now):
+def test_the_page_renews_automatically_six_codes_long(place, now):
     number = place.add("disconnected")
     moment = now
     for turn in range(CODES_IN_A_ROW):
@@ -250,7 +250,7 @@ def test_a_sweep_that_sees_the_phone_first_ends_the_attempt(place, now):
 
 
 def by_link(place, number, token, now):
-    """Whoever holds the phone opens the link, asks for the code and scans it."""
+    """The person with the phone opens the link, asks for the code and scans it."""
     attempt = start(number, now, link=open_link(token, now))
     fetch(attempt, now)
     place.control.scan(number.instance_id)

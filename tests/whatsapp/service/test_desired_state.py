@@ -237,7 +237,7 @@ def test_a_number_archived_while_the_balance_is_looked_at_stays_off(place, now):
     assert enabled_at_mazbot(place, number) is False
 
 
-def test_an_error_of_our_own_over_one_number_does_not_hold_up_the_others_for_ever(place, now, monkeypatch):
+def test_an_error_of_our_own_over_one_number_does_not_block_the_others_permanently(place, now, monkeypatch):
     broken, other = place.add(), place.add()
     want(broken, OFF, MANUAL, now)
     want(other, OFF, MANUAL, now + timedelta(seconds=1))

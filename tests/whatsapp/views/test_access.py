@@ -1,4 +1,4 @@
-"""Every page of numbers, tried by everybody: who is let in, who is told no, who learns nothing."""
+"""Every page of numbers, tried by everyone: who may enter, who gets 403, who gets 404."""
 
 import pytest
 
@@ -56,7 +56,7 @@ def test_a_foreign_number_does_not_exist(house: House, method: str, path: str, a
 
 
 @pytest.mark.parametrize("path", [row[1] for row in STAFF_PAGES if row[0] == "post"])
-def test_deeds_need_a_post(house: House, path: str) -> None:
+def test_changes_need_a_post(house: House, path: str) -> None:
     address = house.url(path.format(number=house.number.pk))
     assert house.as_(house.owner).get(address).status_code == 405
 

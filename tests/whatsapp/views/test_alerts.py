@@ -146,7 +146,7 @@ def test_old_alerts_page_by_page(house: House) -> None:
 
 @pytest.mark.parametrize(("written", "read"), [("en", "ar"), ("ar", "en")])
 def test_alerts_jobs_and_numbers_speak_the_readers_language(house: House, written: str, read: str) -> None:
-    """Whoever wrote it, and whatever the reseller's own language is."""
+    """Regardless of its author and the reseller's own language."""
     error = MazBotError(ErrorKind.TIMEOUT, "no answer")
     with tenant(house.reseller), translation.override(written):
         why = explain(error)

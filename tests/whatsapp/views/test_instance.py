@@ -284,8 +284,8 @@ def test_archiving_asks_for_the_id_and_can_be_undone(house: House) -> None:
     assert client.post(house.url(f"instances/{house.number.pk}/restore/")).status_code == 302
     assert _number(house).archived_at is None
     with tenant(house.reseller):
-        deeds = set(AuditEntry.objects.values_list("action", flat=True))
-    assert {"instance.archived", "instance.restored"} <= deeds
+        actions = set(AuditEntry.objects.values_list("action", flat=True))
+    assert {"instance.archived", "instance.restored"} <= actions
 
 
 # --- Webhook address --------------------------------------------------------------------------------------
