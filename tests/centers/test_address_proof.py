@@ -233,7 +233,7 @@ def test_a_code_is_good_for_few_tries_and_a_quarter_of_an_hour(
     for left in range(MOST_TRIES - 1, -1, -1):
         page = client.post(url, {"code": wrong})
         assert page.status_code == 422
-        assert (f"{left} more" in page.content.decode()) is (left > 0)
+        assert (f"You have {left} attempt" in page.content.decode()) is (left > 0)
     assert client.post(url, {"code": code}).status_code == 422, "the right one comes too late"
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
         client.post(url, {"send": "1"})

@@ -16,7 +16,7 @@ APPS = ("centers", "whatsapp", "billing", "config", "devstack")
 LARGEST_FOLDER = 20
 #: Codes of theirs that are also plain words of pages, jobs and live topics.
 PLAIN = {
-    "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "off", "portal", "reseller",
+    "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "message", "off", "portal", "reseller",
     "sent", "staff", "total", "until", "usage", "warning",
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ def codes(app: str) -> set[str]:
 
 
 def test_centers_knows_no_state_model_or_audit_word_of_the_other_apps() -> None:
-    """Whoever owns them registers them (`registration.py`). Words that `centers` has of its own are its own."""
+    """Their owner registers them (`registration.py`). Words that `centers` has of its own are its own."""
     theirs = codes("whatsapp") | codes("billing") | {"instances"}
     theirs |= {noun for owner in (of_money, of_numbers) for noun in owner.NOUNS}
     theirs |= {name for owner in (of_money, of_numbers) for name in (*owner.FACTS, *owner.CODES)}
