@@ -16,8 +16,8 @@ APPS = ("centers", "whatsapp", "billing", "config", "devstack")
 LARGEST_FOLDER = 20
 #: Codes of theirs that are also plain words of pages, jobs and live topics.
 PLAIN = {
-    "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "message", "off", "portal", "reseller",
-    "sent", "staff", "total", "until", "usage", "warning",
+    "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "message", "off", "portal",
+    "reseller", "sent", "staff", "total", "until", "usage", "warning",
 }  # fmt: skip
 
 
