@@ -88,10 +88,12 @@ class ArchiveForm(forms.Form):
 
 
 class _RoleForm(forms.Form):
+    first: tuple[tuple[str, Any], ...] = ()
+
     def __init__(self, *args: Any, roles: tuple[Role, ...], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"] = forms.ChoiceField(
-            label=_("Role"), choices=[(role.value, role.label) for role in roles], initial=roles[-1].value
+            label=_("Role"), choices=[*self.first, *((role.value, role.label) for role in roles)]
         )
 
 
@@ -100,8 +102,9 @@ class RoleForm(_RoleForm):
 
 
 class InviteForm(_RoleForm):
-    """An email address, and the role it is invited to."""
+    """An email address and a role. None is preselected: any preset would sometimes be sent by mistake."""
 
+    first = (("", gettext_lazy("Choose a role")),)
     email = AddressField(label=gettext_lazy("Email"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
 

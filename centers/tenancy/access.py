@@ -10,15 +10,15 @@ from typing import Any, Concatenate, ParamSpec
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from centers.live import stamp
-from centers.models import Center, Membership, Reseller, User
+from centers.models import Center, Membership, Reseller, Role, User
 from centers.tenancy.permissions import GRANTS, Permission
 from centers.tenancy.scoping import tenant
 
@@ -66,11 +66,11 @@ def staff(
             if membership is None:
                 _refused(request, permission, "stranger")
                 raise Http404
-            _admit(request, membership, permission)
+            allowed = _admit(request, membership, permission)
             if membership.reseller.mfa_required and not _has_mfa(request.user):
                 return _set_up_mfa(request)
             with tenant(membership.reseller):
-                return view(request, *args, **kwargs)
+                return view(request, *args, **kwargs) if allowed else _role_refused(request, "staff.html")
 
         guarded.permission = permission  # type: ignore[attr-defined]
         guarded.audience = "staff"  # type: ignore[attr-defined]
@@ -100,10 +100,10 @@ def portal(
             if membership is None or membership.center is None:
                 _refused(request, permission, "stranger")
                 raise Http404
-            _admit(request, membership, permission)
+            allowed = _admit(request, membership, permission)
             request.center = membership.center
             with tenant(membership.reseller, membership.center):
-                return view(request, *args, **kwargs)
+                return view(request, *args, **kwargs) if allowed else _role_refused(request, "portal.html")
 
         guarded.permission = permission  # type: ignore[attr-defined]
         guarded.audience = "portal"  # type: ignore[attr-defined]
@@ -112,11 +112,9 @@ def portal(
     return wrap
 
 
-def _admit(request: Any, membership: Membership, permission: Permission) -> None:
+def _admit(request: Any, membership: Membership, permission: Permission) -> bool:
+    """Attach the tenant to the request; returns whether the role has the permission."""
     grants = GRANTS.get(membership.role, frozenset())
-    if permission not in grants:
-        _refused(request, permission, membership.role)
-        raise PermissionDenied
     request.reseller = membership.reseller
     request.membership = membership
     request.permissions = grants
@@ -124,6 +122,27 @@ def _admit(request: Any, membership: Membership, permission: Permission) -> None
     # Before anything is read: a page with a stamp newer than its rows would never notice what they lack.
     whole_page = not request.htmx or request.htmx.boosted
     request.live_stamp = stamp(membership.reseller_id, membership.center_id) if whole_page else ""
+    if permission not in grants:
+        _refused(request, permission, membership.role)
+    return permission in grants
+
+
+def _role_refused(request: Any, frame: str) -> HttpResponse:
+    """403 within the pages of the tenant, with the person's role and who can change it."""
+    membership: Membership = request.membership
+    above = Role.CENTER_ADMIN if membership.center_id else Role.OWNER
+    rows = Membership.objects.select_related("user").filter(
+        reseller=membership.reseller, center=membership.center, role=above
+    )
+    context = {
+        "frame": frame,
+        "role": membership.get_role_display(),
+        "people": [row.user.name or row.user.email for row in rows.order_by("pk")[:3]],
+    }
+    if request.htmx and not request.htmx.boosted:
+        message = _("Your role, %(role)s, doesn't allow this.") % context
+        return render(request, "components/refused.html", {"message": message}, status=403)
+    return render(request, "centers/role_refused.html", context, status=403)
 
 
 def _sign_in(request: Any) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from centers import clock
 from centers.models import Membership, Reseller, Role
 from centers.tenancy.permissions import GRANTS, Permission, may
-from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
+from tests.factories import CenterFactory, InstanceFactory, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +81,39 @@ def test_a_role_too_small_gets_403(reseller: Reseller, client: Client) -> None:
     center = CenterFactory(reseller=reseller)
     client.force_login(member(reseller, Role.CENTER_VIEWER, center))
     assert client.get(reverse("portal_webhook", args=[center.pk, 1])).status_code == 403
+
+
+def test_a_refusal_keeps_the_frame_and_names_the_role_and_who_can_help(
+    reseller: Reseller, client: Client
+) -> None:
+    member(reseller, Role.OWNER, name="Huda Salem")
+    client.force_login(member(reseller, Role.SUPPORT))
+    answer = client.get(reverse("team", args=[reseller.slug]))
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert 'class="sidebar"' in page
+    assert "<strong>Support</strong>" in page
+    assert "Huda Salem" in page
+    part = client.get(reverse("team", args=[reseller.slug]), headers={"HX-Request": "true"})
+    assert part.status_code == 403
+    assert "Your role, Support, doesn&#x27;t allow this." in part.content.decode()
+    assert "<html" not in part.content.decode()
+
+
+def test_a_portals_refusal_names_its_admins_and_no_one_of_the_reseller(
+    reseller: Reseller, client: Client
+) -> None:
+    center = CenterFactory(reseller=reseller)
+    member(reseller, Role.OWNER, name="Owner Canary")
+    member(reseller, Role.CENTER_ADMIN, center, name="Amal Said")
+    client.force_login(member(reseller, Role.CENTER_VIEWER, center))
+    number = InstanceFactory(center=center)
+    answer = client.get(reverse("portal_pair", args=[center.pk, number.pk]))
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Amal Said" in page
+    assert "Owner Canary" not in page
+    assert "Center viewer" in page
 
 
 def test_signed_out_people_are_sent_to_sign_in_from_both_doors(reseller: Reseller) -> None:
