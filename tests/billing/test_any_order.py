@@ -147,7 +147,7 @@ def decide(walk: Walk) -> None:
         FlaggedUsage.objects.filter(resolved_at=None).exclude(flag="").select_related("reseller")
     )
     operation = walk.chance.choice([accept_flagged_usage, dismiss_flagged_usage])
-    operation(reading=reading, by=None, now=walk.now)  # type: ignore[arg-type]
+    operation(flagged=reading, by=None, now=walk.now)  # type: ignore[arg-type]
 
 
 def archive(walk: Walk) -> None:

@@ -105,7 +105,7 @@ def same_cell(cell: str, other: str) -> None:
 def test_an_export_has_ids_states_local_times_and_clean_amounts(full: Desk, address: Address) -> None:
     rows = read_csv(fetch(full, address, "csv", csv="comma"))
     header, cells = rows[0], [cell for row in rows[1:] for cell in row]
-    assert any(re.fullmatch(r"(\w+ )?[Ii]d", name) for name in header) != (address.name in WITHOUT_ID)
+    assert any(re.fullmatch(r"(\w+ )?I[Dd]", name) for name in header) != (address.name in WITHOUT_ID)
     assert ("Status" in header) != (address.name in WITHOUT_STATUS)
     assert UTC_TEXT not in cells
     for row in rows[1:]:
