@@ -71,7 +71,7 @@ def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values:
             by=by,
             now=now,
             topics=("billing",),
-            values=_told(values),
+            values=_as_text(values),
         )
     return policy
 
@@ -91,7 +91,7 @@ def save_center_policy(*, center: Center, by: User | None, now: datetime, **valu
             by=by,
             now=now,
             topics=("billing",),
-            values=_told(values),
+            values=_as_text(values),
         )
     return policy
 
@@ -113,5 +113,5 @@ def _values(row: BillingPolicy | CenterPolicy) -> dict[str, Any]:
     return {name: _SHAPES[name](value) if name in _SHAPES else value for name, value in found.items()}
 
 
-def _told(values: dict[str, Any]) -> dict[str, str]:
+def _as_text(values: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}

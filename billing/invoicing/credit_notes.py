@@ -83,7 +83,7 @@ def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) 
     )
     InvoiceLine.objects.bulk_create(
         [
-            InvoiceLine(invoice=note, reseller_id=line.reseller_id, position=line.position, **line.turned())
+            InvoiceLine(invoice=note, reseller_id=line.reseller_id, position=line.position, **line.negated())
             for line in original.lines.all()
         ]
     )

@@ -155,7 +155,7 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
 #: The columns of a line that are copied from its draft; the others place it on its invoice.
 def line_values(line: DraftLine) -> dict[str, Any]:
     """The column values of a draft line."""
-    return {field.name: getattr(line, field.name) for field in InvoiceLine.told()}
+    return {field.name: getattr(line, field.name) for field in InvoiceLine.content_fields()}
 
 
 def _write_lines(invoice: Invoice, draft: Draft) -> list[InvoiceLine]:

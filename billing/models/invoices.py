@@ -208,8 +208,8 @@ class InvoiceLine(models.Model):
 
     objects = TenantManager(reseller="reseller", center="invoice__center")
 
-    #: A credit note says these with the opposite sign and repeats all others.
-    TURNED = ("quantity", "sent", "received", "failed", "cost", "amount")
+    #: A credit note has these with the opposite sign and repeats all others.
+    NEGATED = ("quantity", "sent", "received", "failed", "cost", "amount")
 
     class Meta:
         ordering = ["position"]
@@ -221,12 +221,12 @@ class InvoiceLine(models.Model):
         return f"{self.number_label} {self.first_day} - {self.end_day}"
 
     @classmethod
-    def told(cls) -> "list[models.Field[Any, Any]]":
-        """The fields that say something, apart from where the line stands: what drafts and credit notes fill in."""
+    def content_fields(cls) -> "list[models.Field[Any, Any]]":
+        """The fields that drafts and credit notes fill in: all but the line's place in its invoice."""
         place = ("id", "reseller", "invoice", "position")
         return [field for field in cls._meta.concrete_fields if field.name not in place]
 
-    def turned(self) -> dict[str, Any]:
-        """What the line of a credit note over this one says, by column."""
-        said = {field.attname: getattr(self, field.attname) for field in self.told()}
-        return said | {name: -said[name] for name in self.TURNED}
+    def negated(self) -> dict[str, Any]:
+        """The values of a credit note's line over this one, by column."""
+        values = {field.attname: getattr(self, field.attname) for field in self.content_fields()}
+        return values | {name: -values[name] for name in self.NEGATED}

@@ -69,7 +69,7 @@ def check_exchange_rates(reseller: Reseller, now: datetime) -> list[AgedPair]:
     centers = list(Center.objects.filter(reseller=reseller, archived_at=None))
     found = aged_pairs(PriceList(reseller, today(reseller, now)), centers)
     limit = reseller_policy(reseller).exchange_block_days
-    sentences = [_told(pair, limit) for pair in sorted(found, key=lambda pair: -pair.days)[:TOLD]]
+    sentences = [_warning(pair, limit) for pair in sorted(found, key=lambda pair: -pair.days)[:TOLD]]
     detail = together(sentences) if sentences else ""
     keep_alert(reseller=reseller, kind=Alert.Kind.EXCHANGE_OLD, detail=detail, now=now)
     return found
@@ -82,7 +82,7 @@ def enter_exchange_rate(*, reseller: Reseller, now: datetime, **values: Any) -> 
     return row
 
 
-def _told(pair: AgedPair, limit: int) -> str:
+def _warning(pair: AgedPair, limit: int) -> str:
     words = {"base": pair.base, "quote": pair.quote, "day": pair.entered, "limit": limit}
     if pair.blocks:
         return (

@@ -85,11 +85,11 @@ def _earned(request: TenantRequest, month: Any) -> list[dict[str, Any]]:
 def home_quota(request: TenantRequest) -> HttpResponseBase:
     """`#home-quota`: what is left, how long it lasts, who uses most."""
     runway = reports.quota_runway(request.reseller, clock.now())
-    most = max((sent for _name, sent in runway.burners), default=0)
+    most = max((sent for _name, sent in runway.top_senders), default=0)
     context = {
         "runway": runway,
         "soon": runway.days_left is not None and runway.days_left < SOON_DAYS,
-        "burners": [(name, sent, round(100 * sent / most)) for name, sent in runway.burners],
+        "top_senders": [(name, sent, round(100 * sent / most)) for name, sent in runway.top_senders],
         "burn_days": reports.BURN_DAYS,
     }
     return render(request, "billing/parts/home_quota.html", context)

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -66,11 +67,15 @@ def staff(
             if membership is None:
                 _refused(request, permission, "stranger")
                 raise Http404
-            allowed = _admit(request, membership, permission)
+            _attach(request, membership)
             if membership.reseller.mfa_required and not _has_mfa(request.user):
                 return _set_up_mfa(request)
             with tenant(membership.reseller):
-                return view(request, *args, **kwargs) if allowed else _role_refused(request, "staff.html")
+                try:
+                    _check_role(request, permission)
+                    return view(request, *args, **kwargs)
+                except PermissionDenied:
+                    return _role_refused(request, "staff.html")
 
         guarded.permission = permission  # type: ignore[attr-defined]
         guarded.audience = "staff"  # type: ignore[attr-defined]
@@ -100,10 +105,14 @@ def portal(
             if membership is None or membership.center is None:
                 _refused(request, permission, "stranger")
                 raise Http404
-            allowed = _admit(request, membership, permission)
+            _attach(request, membership)
             request.center = membership.center
             with tenant(membership.reseller, membership.center):
-                return view(request, *args, **kwargs) if allowed else _role_refused(request, "portal.html")
+                try:
+                    _check_role(request, permission)
+                    return view(request, *args, **kwargs)
+                except PermissionDenied:
+                    return _role_refused(request, "portal.html")
 
         guarded.permission = permission  # type: ignore[attr-defined]
         guarded.audience = "portal"  # type: ignore[attr-defined]
@@ -112,8 +121,7 @@ def portal(
     return wrap
 
 
-def _admit(request: Any, membership: Membership, permission: Permission) -> bool:
-    """Attach the tenant to the request; returns whether the role has the permission."""
+def _attach(request: Any, membership: Membership) -> None:
     grants = GRANTS.get(membership.role, frozenset())
     request.reseller = membership.reseller
     request.membership = membership
@@ -122,9 +130,12 @@ def _admit(request: Any, membership: Membership, permission: Permission) -> bool
     # Before anything is read: a page with a stamp newer than its rows would never notice what they lack.
     whole_page = not request.htmx or request.htmx.boosted
     request.live_stamp = stamp(membership.reseller_id, membership.center_id) if whole_page else ""
-    if permission not in grants:
-        _refused(request, permission, membership.role)
-    return permission in grants
+
+
+def _check_role(request: Any, permission: Permission) -> None:
+    if permission not in request.permissions:
+        _refused(request, permission, request.membership.role)
+        raise PermissionDenied
 
 
 def _role_refused(request: Any, frame: str) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from centers.languages import remember_language
+from centers.language_cookie import remember_language
 from centers.models import User
 from centers.secrets import seal, unseal
 from centers.tenancy.sign_in_log import too_many_tries

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from centers.errors import OperationRefused
 from centers.forms import ProfileForm
-from centers.languages import YEAR, remember_language
+from centers.language_cookie import YEAR, remember_language
 from centers.models import User
 from centers.queries import memberships_of
 from centers.tenancy.scoping import tenant

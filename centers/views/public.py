@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from centers.languages import YEAR, remember_language
+from centers.language_cookie import YEAR, remember_language
 from centers.models import Membership, Reseller
 from centers.queries import memberships_of
 

@@ -85,7 +85,7 @@ def test_the_quota_lasts_as_long_as_it_went_down(shop: Shop) -> None:
     shop.read(shop.number(), date(2026, 3, 4), sent=30, cost="1")
     runway = quota_runway(shop.reseller, NOW)
     assert (runway.quota, runway.per_day, runway.days_left) == (1800, 100, 18)
-    assert runway.burners == ((shop.center.name, 30),)
+    assert runway.top_senders == ((shop.center.name, 30),)
 
 
 def test_days_without_a_reading_share_in_the_use(shop: Shop) -> None:

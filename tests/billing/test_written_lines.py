@@ -95,13 +95,13 @@ def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -
     """A number that is new is decided on here; what is no number is repeated."""
     numbers = {
         field.attname
-        for field in InvoiceLine.told()
+        for field in InvoiceLine.content_fields()
         if isinstance(field, models.DecimalField | models.BigIntegerField)
     }
-    assert numbers - set(InvoiceLine.TURNED) == {
+    assert numbers - set(InvoiceLine.NEGATED) == {
         "unit_cost", "percent", "fixed", "exchange_rate", "unit_price",
     }  # fmt: skip
-    assert set(InvoiceLine.TURNED) <= numbers
+    assert set(InvoiceLine.NEGATED) <= numbers
 
 
 def test_a_line_takes_every_column_from_its_draft(shop: Shop) -> None:
@@ -127,7 +127,7 @@ def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
     for line, turned in pairs:
         for name in names(InvoiceLine) - {"invoice_id"}:
             before = getattr(line, name)
-            assert getattr(turned, name) == (-before if name in InvoiceLine.TURNED else before), name
+            assert getattr(turned, name) == (-before if name in InvoiceLine.NEGATED else before), name
 
 
 def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:

@@ -100,6 +100,14 @@ def test_a_refusal_keeps_the_frame_and_names_the_role_and_who_can_help(
     assert "<html" not in part.content.decode()
 
 
+def test_a_refusal_by_a_view_itself_looks_the_same(reseller: Reseller, client: Client) -> None:
+    client.force_login(member(reseller, Role.SUPPORT))
+    answer = client.post(reverse("job_run", args=[reseller.slug, "invoices"]))
+    assert answer.status_code == 403
+    assert 'class="sidebar"' in answer.content.decode()
+    assert "<strong>Support</strong>" in answer.content.decode()
+
+
 def test_a_portals_refusal_names_its_admins_and_no_one_of_the_reseller(
     reseller: Reseller, client: Client
 ) -> None:

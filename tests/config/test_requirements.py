@@ -44,7 +44,7 @@ def imported(*folders: str) -> set[str]:
     return names - {"pip", "setuptools"}
 
 
-def test_the_image_gets_what_its_code_imports_and_nothing_that_nobody_uses() -> None:
+def test_the_image_gets_what_its_code_imports_and_nothing_unused() -> None:
     pinned = named("base.txt")
     assert imported(*PRODUCT) <= pinned
     assert named("base.in") - imported(*PRODUCT) - set(BY_NAME) == set()

@@ -95,14 +95,16 @@ def outcome(client: Client, form: PageForm, data: dict[str, Any]) -> dict[str, l
         client.post(form.action, data)
         with scopes_disabled():
             found = {
-                model.__name__: sorted(str(row) for row in model._base_manager.values_list(*_told(model)))
+                model.__name__: sorted(
+                    str(row) for row in model._base_manager.values_list(*_compared_columns(model))
+                )
                 for model in EVERY_MODEL
             }
         transaction.set_rollback(True)
     return found
 
 
-def _told(model: type[models.Model]) -> list[str]:
+def _compared_columns(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields if field.name not in RANDOM]
 
 

@@ -78,7 +78,7 @@ def calls(statement: ast.stmt, name: str) -> bool:
 
 
 def test_an_audit_entry_and_the_hint_to_open_pages_are_one_call() -> None:
-    """`entries.record(..., topics=...)`: nobody has to think of the second half of a pair."""
+    """`entries.record(..., topics=...)`: one call, so that no second half can be forgotten."""
     pairs = []
     for path in files(*APPS):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -119,7 +119,7 @@ def test_signed_out_people_are_sent_to_sign_in(worlds: tuple[TenantRows, TenantR
 
 @pytest.mark.django_db
 def test_strangers_of_any_role_get_404_everywhere(worlds: tuple[TenantRows, TenantRows]) -> None:
-    """Each address with each method; in turns by somebody of another role, with MARKAZ_THOROUGH by all of them."""
+    """Each address with each method; in turns by a person of another role, with MARKAZ_THOROUGH by all of them."""
     mine, theirs = worlds
     before = snapshot(mine.reseller)
     strangers = [signed_in(theirs, role) for role in ROLES]

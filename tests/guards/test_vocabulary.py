@@ -40,13 +40,10 @@ DROPPED = {
     r"to the start": "go to home page",
     r"not the (name|number) of": "the name doesn't match",
     r"must lie": "must be between",
-    r"afresh": "again",
     r"took back": "voided",
-    r"by themselves": "automatically",
     r"hangs? on": "depend on, hook",
     r"oddit(y|ies)": "flagged usage",
     r"looks? across": "read across (tenants)",
-    r"save for": "except",
 }
 PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
 
