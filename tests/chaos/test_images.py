@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from centers.values.images import MAX_BYTES, ImageRefused, safe_png
-from tests.centers.test_images import HOSTILE, chunk
+from tests.centers.values.test_images import HOSTILE, chunk
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 

@@ -14,7 +14,7 @@ from django_scopes import scopes_disabled
 
 from billing.models import Invoice
 from centers.models import Membership, Reseller, Role, User
-from tests.centers.test_images import encoded
+from tests.centers.values.test_images import encoded
 from tests.factories import ResellerFactory, member
 from tests.guards.addresses import all_addresses
 from tests.guards.forms import PageForm, forms_on

@@ -12,7 +12,7 @@ from centers.tenancy.address_proof import account_of
 from centers.tenancy.invitations import accept_as, accept_with_password, invite
 from centers.tenancy.resellers import create_reseller
 from centers.tenancy.scoping import tenant
-from tests.centers.mails import link_in
+from tests.centers.tenancy.mails import link_in
 from tests.factories import PASSWORD, ResellerFactory, member
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from centers.tenancy.factor_reset import MOST_A_DAY, process_due
 from centers.tenancy.scoping import tenant
 from config.celery import beat_schedule
 from config.tasks import tick_accounts
-from tests.centers.mails import link_in
+from tests.centers.tenancy.mails import link_in
 from tests.factories import PASSWORD, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db

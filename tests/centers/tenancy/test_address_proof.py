@@ -17,7 +17,7 @@ from django.utils import timezone
 from centers.models import AddressCode, AuditEntry, Center, Invitation, Membership, Reseller, Role, User
 from centers.tenancy.address_codes import MOST_A_DAY, MOST_TRIES, plain_digits
 from centers.tenancy.scoping import tenant
-from tests.centers.mails import code_in, link_in
+from tests.centers.tenancy.mails import code_in, link_in
 from tests.factories import PASSWORD, CenterFactory, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db

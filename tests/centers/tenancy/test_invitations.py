@@ -16,7 +16,7 @@ from centers.tenancy.invitation_links import InvitationUnusable, find_invitation
 from centers.tenancy.invitations import accept_as, invite, resend, revoke
 from centers.tenancy.scoping import tenant
 from centers.tenancy.team import change_role, remove_member
-from tests.centers.mails import link_in
+from tests.centers.tenancy.mails import link_in
 from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
