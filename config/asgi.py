@@ -13,7 +13,7 @@ from django.conf import settings  # isort: skip  # only after the line above has
 from config.live.hub import Hub
 from config.live.server import Limits, LiveServer
 from config.metrics import STREAMS
-from config.web.connections import CONNECTIONS, TAKEN, UNREAD_SECONDS, Room
+from config.web.connections import CONNECTIONS, TAKEN, UNREAD_SECONDS, ConnectionLimits
 from config.web.guard import Guard, Peer, far_end
 from config.web.request_bodies import BodyLimits, Receive, Scope, Send, WholeBodies
 
@@ -31,13 +31,13 @@ class Application:
         )
         # Unset when something other than `python -m config.web` starts this: its connection limit is unknown.
         taken = os.environ.get(TAKEN)
-        self._room = Room(int(taken) if taken else CONNECTIONS)
-        self._pages = WholeBodies(wsgi, _body_limits(self._room))
+        self._limits = ConnectionLimits(int(taken) if taken else CONNECTIONS)
+        self._pages = WholeBodies(wsgi, _body_limits(self._limits))
         self._live: LiveServer | None = None
         self._busy: set[Peer] = set()
         self._guard: Guard | None = None
         if taken:
-            self._guard = Guard(connections=self._room.connections, busy=self._busy)
+            self._guard = Guard(connections=self._limits.connections, busy=self._busy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -62,7 +62,7 @@ class Application:
             hub = Hub(settings.REDIS_URL)
             STREAMS.set_function(lambda: hub.count)
             limits = Limits(**settings.LIVE_LIMITS)
-            self._live = LiveServer(hub, limits.within(self._room.streams))
+            self._live = LiveServer(hub, limits.within(self._limits.streams))
         return self._live
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -82,11 +82,11 @@ class Application:
                 return
 
 
-def _body_limits(room: Room) -> BodyLimits:
+def _body_limits(limits: ConnectionLimits) -> BodyLimits:
     return BodyLimits(
         one=settings.MAX_REQUEST_BYTES,
-        requests=room.requests,
-        bodies=room.bodies,
+        requests=limits.requests,
+        bodies=limits.bodies,
         unread=UNREAD_SECONDS,
         behind_proxy=settings.LIVE_LIMITS["behind_proxy"],
     )

@@ -14,7 +14,7 @@ from django.http.request import validate_host
 
 from centers import mail_delivery
 from centers.hosts import on_this_machine
-from config.web.connections import CONNECTIONS, Room
+from config.web.connections import CONNECTIONS, ConnectionLimits
 
 PLACEHOLDER = "no-reply@markaz.example"
 
@@ -86,14 +86,14 @@ def mail(**_: Any) -> list[checks.CheckMessage]:
 def capacity(**_: Any) -> list[checks.CheckMessage]:
     """The configured streams fit into the connections of a process."""
     connections = settings.WEB_CONNECTIONS
-    wanted, fitting = settings.LIVE_LIMITS["streams"], Room(connections).streams
-    if wanted <= fitting:
+    streams, fitting = settings.LIVE_LIMITS["streams"], ConnectionLimits(connections).streams
+    if streams <= fitting:
         return []
     return [
         checks.Warning(
-            f"LIVE_STREAMS is {wanted}, but only {fitting} of WEB_CONNECTIONS={connections} are for streams. "
+            f"LIVE_STREAMS is {streams}, but only {fitting} of WEB_CONNECTIONS={connections} are for streams. "
             "The others are refused.",
-            hint=f"Set WEB_CONNECTIONS to {-(-wanted * 8 // 5)} or more, or LIVE_STREAMS to {fitting} or less "
+            hint=f"Set WEB_CONNECTIONS to {-(-streams * 8 // 5)} or more, or LIVE_STREAMS to {fitting} or less "
             f"({CONNECTIONS} connections is the default).",
             id="markaz.W003",
         )

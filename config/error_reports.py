@@ -47,18 +47,18 @@ _OURS = ("config", "centers", "whatsapp", "billing")
 _ROOT = Path(__file__).resolve().parent.parent
 # Source code that may be quoted: ours, that of the packages, and Python's own.
 _SOURCES = (
-    *(f"{_ROOT / room}{os.sep}" for room in _OURS),
+    *(f"{_ROOT / app}{os.sep}" for app in _OURS),
     *(f"{sysconfig.get_path(kind)}{os.sep}" for kind in ("purelib", "platlib", "stdlib")),
 )
 
 
 # django-structlog's log of a failed page or task is already reported by the handler that caught the error.
-_TOLD_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
+_REPORTED_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
 
 
 def start(dsn: str) -> None:
     """Send error reports to `dsn` from now on: no traces, logs, metrics or sessions."""
-    for name in _TOLD_TWICE:
+    for name in _REPORTED_TWICE:
         ignore_logger(name)
     sentry_sdk.init(
         dsn=dsn,

@@ -67,8 +67,8 @@ def _python_sources() -> Iterator[tuple[str, bytes]]:
         settings.configure(USE_I18N=True)
     files = [
         path
-        for room in SOURCES
-        for path in (ROOT / room).rglob("*")
+        for folder in SOURCES
+        for path in (ROOT / folder).rglob("*")
         if path.suffix in {".py", ".html", ".txt"}
     ]
     files += [path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"}]
@@ -183,7 +183,7 @@ def _gaps(sources: Catalog, catalog: Catalog) -> Iterator[str]:
             yield f"{message.locations[0][0]}: not in django.po, run `extract`: {message.id!r}"
     for message in catalog:
         if message.id and sources.get(message.id, message.context) is None:
-            yield f"django.po: no source has it any more, run `extract`: {message.id!r}"
+            yield f"django.po: no source has it, run `extract`: {message.id!r}"
 
 
 def _broken(catalog: Catalog) -> Iterator[str]:

@@ -53,8 +53,8 @@ class Crowd:
 
     def end(self) -> list[Fate]:
         """Close the connections; returns the outcome of each."""
-        told, _ = self._process.communicate("", timeout=60)
-        self.fates = [Fate(**fate) for fate in json.loads(told)]
+        output, _ = self._process.communicate("", timeout=60)
+        self.fates = [Fate(**fate) for fate in json.loads(output)]
         return self.fates
 
     def __exit__(self, *_: Any) -> None:

@@ -16,7 +16,7 @@ from centers.stored_messages import StoredMessage as _
 from centers.stored_messages import together
 from whatsapp.models import Alert, MazbotAccount
 
-TOLD = 3
+NAMED_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def check_exchange_rates(reseller: Reseller, now: datetime) -> list[AgedPair]:
     centers = list(Center.objects.filter(reseller=reseller, archived_at=None))
     found = aged_pairs(PriceList(reseller, today(reseller, now)), centers)
     limit = reseller_policy(reseller).exchange_block_days
-    sentences = [_warning(pair, limit) for pair in sorted(found, key=lambda pair: -pair.days)[:TOLD]]
+    sentences = [_warning(pair, limit) for pair in sorted(found, key=lambda pair: -pair.days)[:NAMED_PAIRS]]
     detail = together(sentences) if sentences else ""
     keep_alert(reseller=reseller, kind=Alert.Kind.EXCHANGE_OLD, detail=detail, now=now)
     return found

@@ -111,9 +111,9 @@ def portal_invoices(center: Center) -> QuerySet[Invoice]:
 
 def portal_lines(invoice: Invoice) -> list[PortalLine]:
     """The lines of one of the center's invoices."""
-    wanted = [field.name for field in fields(PortalLine)]
+    columns = [field.name for field in fields(PortalLine)]
     rows: Iterable[dict[str, Any]] = (
-        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*wanted)
+        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*columns)
     )
     return [PortalLine(**row) for row in rows]
 

@@ -80,8 +80,8 @@ def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     def cells() -> Iterator[list[Any]]:
         for row in rows:
             amount = Money(row.amount, row.currency)
-            owed = [amount, row.currency, row.since, row.invoices, row.oldest.number]
-            yield [row.center.pk, row.center.name, *owed, row.center.get_payment_status_display()]
+            amounts = [amount, row.currency, row.since, row.invoices, row.oldest.number]
+            yield [row.center.pk, row.center.name, *amounts, row.center.get_payment_status_display()]
 
     return export(request, fmt, "unpaid", header, cells())
 

@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ("warned_at", models.DateTimeField(blank=True, null=True)),
                 ("canceled_at", models.DateTimeField(blank=True, null=True)),
                 ("done_at", models.DateTimeField(blank=True, null=True)),
-                ("told_at", models.DateTimeField(blank=True, null=True)),
+                ("result_sent_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "user",
                     models.ForeignKey(

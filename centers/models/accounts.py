@@ -34,7 +34,7 @@ class AddressCode(models.Model):
 class FactorReset(models.Model):
     """A person lost their second factor: asked for a link, opened it, and waits until `due_at`.
 
-    It ends by `done_at` or `canceled_at`. `warned_at` and `told_at` record when the mails about the start
+    It ends by `done_at` or `canceled_at`. `warned_at` and `result_sent_at` record when the mails about the start
     and the end were handed over; the wait counts from the warning.
     """
 
@@ -45,7 +45,7 @@ class FactorReset(models.Model):
     warned_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True)
+    result_sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-requested_at", "-pk"]

@@ -125,7 +125,7 @@ def process_due(now: datetime) -> int:
         _warn(reset, now)
     due = open_ones.filter(done_at=None, warned_at__isnull=False, due_at__lte=now)
     done = sum(_finish(pk, now) for pk in list(due.values_list("pk", flat=True)))
-    for reset in open_ones.filter(done_at__isnull=False, told_at=None):
+    for reset in open_ones.filter(done_at__isnull=False, result_sent_at=None):
         _confirm_by_mail(reset, now)
     return done
 
@@ -173,7 +173,7 @@ def _warn(reset: FactorReset, now: datetime) -> None:
 
 def _confirm_by_mail(reset: FactorReset, now: datetime) -> None:
     if account_mail.send("factor_reset_done", reset.user, token=_sign(reset, _CANCEL)):
-        FactorReset.objects.filter(pk=reset.pk).update(told_at=now)
+        FactorReset.objects.filter(pk=reset.pk).update(result_sent_at=now)
 
 
 def _mark_canceled(reset: FactorReset, now: datetime) -> None:

@@ -5,7 +5,14 @@ import os
 import sys
 
 from config.services import configured
-from config.web.connections import BACKLOG, CONNECTIONS, HEADER_BYTES, HEADER_SECONDS, TAKEN, room
+from config.web.connections import (
+    BACKLOG,
+    CONNECTIONS,
+    HEADER_BYTES,
+    HEADER_SECONDS,
+    TAKEN,
+    connection_limits,
+)
 
 
 def main() -> None:
@@ -20,7 +27,7 @@ def main() -> None:
         sys.exit(
             f"WEB_CONNECTIONS is {requested!r}; set it to a number of connections, for example {CONNECTIONS}."
         )
-    taken = room(int(requested)).connections
+    taken = connection_limits(int(requested)).connections
     if taken < int(requested):
         print(
             f"Only {taken} instead of {requested} connections: the hard limit of open files is too low. "

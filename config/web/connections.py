@@ -24,7 +24,7 @@ _FEWEST = 128
 
 
 @dataclass(frozen=True)
-class Room:
+class ConnectionLimits:
     """Connections of one process by kind; idle ones have the rest."""
 
     connections: int
@@ -45,12 +45,12 @@ class Room:
         return self.connections // 8
 
 
-def room(requested: int) -> Room:
-    """Raise this process's limit of open files as far as possible; room for `requested` connections or fewer."""
+def connection_limits(requested: int) -> ConnectionLimits:
+    """Raise this process's limit of open files as far as possible; the limits for `requested` connections or fewer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = requested + OTHER_FILES
     if hard != resource.RLIM_INFINITY:
         files = min(files, hard)
     if soft != resource.RLIM_INFINITY and soft < files:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return Room(max(_FEWEST, min(requested, files - OTHER_FILES)))
+    return ConnectionLimits(max(_FEWEST, min(requested, files - OTHER_FILES)))

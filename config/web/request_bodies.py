@@ -119,7 +119,7 @@ def client_address(scope: Scope, *, behind_proxy: bool) -> str:
 
 
 def _honest(headers: Any) -> list[tuple[bytes, bytes]]:
-    """Without names like `x_forwarded_for`: WSGI could not tell them from those a proxy of ours sets."""
+    """Without names like `x_forwarded_for`: WSGI could not distinguish them from those a proxy of ours sets."""
     return [(bytes(name), bytes(value)) for name, value in headers if b"_" not in name]
 
 

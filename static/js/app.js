@@ -155,7 +155,7 @@
     if (event.key === "?") document.getElementById("shortcuts").showModal();
   });
 
-  // --- The tab tells how many numbers are down ----------------------------------------------------
+  // --- The tab shows how many numbers are down ----------------------------------------------------
   const title = document.title;
 
   function markTab() {
@@ -164,8 +164,8 @@
     const icon = document.getElementById("favicon");
     const address = down ? icon.dataset.alert : icon.dataset.calm;
     const bare = document.title === "" ? title : document.title.replace(/^\(\d+\) /, "");
-    const wanted = (down ? "(" + down + ") " : "") + bare;
-    if (document.title !== wanted) document.title = wanted;
+    const title = (down ? "(" + down + ") " : "") + bare;
+    if (document.title !== title) document.title = title;
     if (icon.getAttribute("href") !== address) icon.setAttribute("href", address);
   }
 

@@ -114,7 +114,7 @@
     return { stand, withdraw };
   }
 
-  // Without a channel between pages no one can be told anything: each leads for itself.
+  // Without a channel between pages no one can hear of anything: each leads for itself.
   function alone(lead, follow) {
     let leading = false;
     return {

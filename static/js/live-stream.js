@@ -8,8 +8,8 @@
   const GATHER_MS = 60; // pages answer a new leader, and ten pages open at once
   const MOST_TENANTS = 32; // as config/live/server.py
 
-  // `tell(message)` reaches every page: hint, stamp (both with the tenant's `url`), lost, refused.
-  window.markazStream = function (tell) {
+  // `publish(message)` reaches every page: hint, stamp (both with the tenant's `url`), lost, refused.
+  window.markazStream = function (publish) {
     const tenants = new Map(); // by the address of its token: { token, renewed, stamp, pages }
     const state = {
       stream: null,
@@ -34,7 +34,7 @@
         tenant.renewed = page.renewed;
       }
       if (tenant.stamp === null) tenant.stamp = page.stamp;
-      else if (state.urls.includes(page.url)) tell({ kind: "stamp", url: page.url, stamp: tenant.stamp });
+      else if (state.urls.includes(page.url)) publish({ kind: "stamp", url: page.url, stamp: tenant.stamp });
       if (!state.urls.includes(page.url)) gather();
     }
     function leave(id) {
@@ -60,7 +60,7 @@
         if (answer.status === 403 || answer.status === 404) {
           // no longer a member: those pages stay as they are
           tenants.delete(url);
-          tell({ kind: "refused", url });
+          publish({ kind: "refused", url });
         }
         if (!answer.ok) return false;
         tenant.token = (await answer.json()).token;
@@ -91,11 +91,11 @@
     async function open() {
       close();
       const opening = state.opening;
-      const wanted = [...tenants.keys()].slice(0, MOST_TENANTS);
-      if (!state.on || !wanted.length) return;
-      const good = await Promise.all(wanted.map((url) => renew(url, tenants.get(url))));
+      const subscribed = [...tenants.keys()].slice(0, MOST_TENANTS);
+      if (!state.on || !subscribed.length) return;
+      const good = await Promise.all(subscribed.map((url) => renew(url, tenants.get(url))));
       if (!state.on || opening !== state.opening) return;
-      const urls = wanted.filter((url, number) => good[number] && tenants.has(url));
+      const urls = subscribed.filter((url, number) => good[number] && tenants.has(url));
       if (!urls.length) {
         if (tenants.size) lost();
         return;
@@ -132,7 +132,7 @@
     }
     function said(kind, url, tenant, stamp, topics) {
       if (tenant) tenant.stamp = stamp;
-      tell({ kind, url, stamp, topics });
+      publish({ kind, url, stamp, topics });
     }
     function again(delay) {
       close();
@@ -144,7 +144,7 @@
       state.failures += 1;
       // A refused token looks like any other failure.
       if (state.failures > 1) for (const tenant of tenants.values()) tenant.token = "";
-      tell({ kind: "lost" });
+      publish({ kind: "lost" });
       if (state.failures >= 2) startAsking();
       state.retry = setTimeout(open, Math.min(1000 * 2 ** state.failures, 30000) * (0.5 + Math.random() / 2));
     }
@@ -154,7 +154,7 @@
       for (const [url, tenant] of [...tenants]) {
         if (!state.on || !tenants.has(url)) continue;
         if (!(await renew(url, tenant))) {
-          tell({ kind: "lost" });
+          publish({ kind: "lost" });
           continue;
         }
         try {
@@ -163,9 +163,9 @@
           });
           if (answer.status === 403) tenant.token = "";
           if (answer.status === 200) tenant.stamp = (await answer.text()).trim();
-          if (answer.ok) tell({ kind: "stamp", url, stamp: tenant.stamp });
+          if (answer.ok) publish({ kind: "stamp", url, stamp: tenant.stamp });
         } catch {
-          tell({ kind: "lost" });
+          publish({ kind: "lost" });
         }
       }
     }

@@ -1,5 +1,5 @@
 // Keeps `data-live` parts of the page true: a hint says that something changed, the part fetches itself again.
-// All visible pages of a browser share one stream: one of them leads (live-leader.js) and tells the others (live-stream.js).
+// All visible pages of a browser share one stream: one of them leads (live-leader.js) and passes hints on (live-stream.js).
 (function () {
   "use strict";
   const SPREAD_MS = 400; // so that a thousand open pages do not ask in the same instant
@@ -15,8 +15,8 @@
 
   function refresh(topics) {
     for (const part of parts()) {
-      const wanted = part.dataset.live.split(/[\s,]+/);
-      if (topics && !topics.some((topic) => wanted.includes(topic))) continue;
+      const listens = part.dataset.live.split(/[\s,]+/);
+      if (topics && !topics.some((topic) => listens.includes(topic))) continue;
       if (part.markazLive) continue; // a hint that follows another never puts the part off: it would stay old while work goes on
       part.markazLive = setTimeout(() => {
         part.markazLive = 0;
@@ -36,12 +36,12 @@
   function post(message) {
     if (channel) channel.postMessage(message);
   }
-  function tell(message) {
+  function receive(message) {
     // from the leader, to itself as well
     post(message);
     hear(message);
   }
-  const stream = window.markazStream(tell);
+  const stream = window.markazStream(receive);
   const candidate = window.markazLeader(lead, follow);
 
   function lead() {

@@ -60,16 +60,16 @@ class Walk:
             created_at=self.now + timedelta(days=400)
         )  # no day is missed because it has no usage record
         shop.margin("0", "1")
-        self.told: list[str] = []
+        self.steps: list[str] = []
 
     def step(self) -> None:
         operation = self.chance.choice(OPERATIONS)
         self.now += timedelta(hours=self.chance.choice([1, 5, 30]))
         try:
-            self.told.append(operation.__name__)
+            self.steps.append(operation.__name__)
             operation(self)
         except OperationRefused as refused:
-            self.told[-1] += f" refused: {refused.message}"
+            self.steps[-1] += f" refused: {refused.message}"
 
     def center(self) -> Center:
         found: Center = Center.objects.select_related("reseller").get(pk=self.chance.choice(self.centers).pk)
@@ -193,7 +193,7 @@ def check(walk: Walk) -> None:
         due = [row for row in rows if row.open_amount]
         center.refresh_from_db()
         overdue = any(row.due_on < today(walk.shop.reseller, walk.now) for row in due)
-        if walk.told[-1] == "dun":
+        if walk.steps[-1] == "dun":
             assert center.payment_status == ("overdue" if overdue else "open" if due else "clear")
     charged = InvoiceLine.objects.filter(invoice__kind="invoice", invoice__voided_at=None)
     claims = UsageClaim.objects.filter(voided_at=None, line__isnull=False)
@@ -229,6 +229,6 @@ def test_the_books_stay_true(shop: Shop, seed: int) -> None:
     for center in left:
         waive_late_corrections(center=center, because="end", by=None, now=walk.now)
     assert check_late_corrections(shop.reseller, walk.now) == []
-    assert sum("refused" not in operation for operation in walk.told) > 20, (
+    assert sum("refused" not in operation for operation in walk.steps) > 20, (
         "most operations must be possible to prove anything"
     )

@@ -89,8 +89,8 @@ def test_every_job_has_a_tick_and_a_task_on_one_queue(job: str) -> None:
     app.loader.import_default_modules()
     assert {f"billing.tick_{job}", f"billing.{job}"} <= set(app.tasks)
     queues = {"dunning": "control", "mail": "mail"}
-    wanted = {"queue": queues.get(job, "metering")}
-    assert ROUTES[f"billing.tick_{job}"] == ROUTES[f"billing.{job}"] == wanted
+    route = {"queue": queues.get(job, "metering")}
+    assert ROUTES[f"billing.tick_{job}"] == ROUTES[f"billing.{job}"] == route
 
 
 def test_a_tick_hands_out_what_is_due_and_the_task_does_it(shop: Shop, mailoutbox, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -127,9 +127,9 @@ def test_a_mail_that_only_reached_this_server_is_not_sent(  # type: ignore[no-un
         f"django.core.mail.backends.{backend}.EmailBackend",
     )
     settings.DEMO = settings.CLOCK_MAY_MOVE = demo
-    told = mail_job(reseller=shop.reseller, now=NOW)
+    run = mail_job(reseller=shop.reseller, now=NOW)
     mail = OutgoingMail.objects.get()
-    assert (mail.state, mail.sent_at, len(told.failures)) == ("unsent", None, failures)
+    assert (mail.state, mail.sent_at, len(run.failures)) == ("unsent", None, failures)
     assert "Set EMAIL_URL" in str(mail.error)
     settings.EMAIL_BACKEND, settings.CLOCK_MAY_MOVE = working, True
     mailoutbox.clear()

@@ -87,9 +87,9 @@ def test_a_sweep_learns_nothing_from_them(
     of = dict(Instance.objects.values_list("instance_id", "connection"))
     assert {of[number.instance_id] for number in fine} == {Connection.CONNECTED}
     assert {of[number.instance_id] for number in bad} <= {Connection.UNCHECKED, Connection.CONNECTED}
-    told = Instance.objects.filter(instance_id__startswith="bad", connection=Connection.UNCHECKED)
-    assert told.count() > BAD / 2
-    assert not told.filter(check_error="").exists(), "it is said that they could not be checked"
+    unreadable = Instance.objects.filter(instance_id__startswith="bad", connection=Connection.UNCHECKED)
+    assert unreadable.count() > BAD / 2
+    assert not unreadable.filter(check_error="").exists(), "it is said that they could not be checked"
 
 
 def test_usage_takes_nothing_over_from_them(

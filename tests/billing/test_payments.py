@@ -162,7 +162,7 @@ def test_the_database_notices_a_reference_taken_meanwhile(shop: Shop) -> None:
     "same", ["\u200fTR-77", "tr-77\u200e", "TR\u200b-77", "TR-٧٧", "TR-۷۷", "ＴＲ-77", " TR-77\u00a0"]
 )
 def test_what_people_see_as_one_reference_counts_once(shop: Shop, same: str) -> None:
-    """Copied from an Arabic mail or a bank's page, a reference brings marks and digits that nobody sees."""
+    """Copied from an Arabic mail or a bank's page, a reference brings marks and digits that no one sees."""
     shop.pay("1", reference="TR-77")
     with pytest.raises(OperationRefused, match="already been recorded"):
         shop.pay("1", reference=same)

@@ -54,12 +54,12 @@ def test_without_the_lock_the_constraint_still_holds(committed_shop: Shop, monke
 
 def test_another_broken_rule_is_not_taken_for_a_duplicate(committed_shop: Shop) -> None:
     shop = committed_shop
-    nobody = User(pk=999_999, email="nobody@example.com")
+    no_such_user = User(pk=999_999, email="unknown@example.com")
     shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
     with pytest.raises(IntegrityError):
-        issue_invoice(center=shop.center, period=FEBRUARY, by=nobody, now=NOW)
+        issue_invoice(center=shop.center, period=FEBRUARY, by=no_such_user, now=NOW)
     with pytest.raises(IntegrityError):
-        shop.pay("1", by=nobody)
+        shop.pay("1", by=no_such_user)
     assert LedgerEntry.objects.count() == 0
 
 

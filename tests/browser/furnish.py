@@ -95,13 +95,13 @@ def _pay(invoice: Invoice, by: User, now: datetime) -> None:
     )
 
 
-def switch(slug: str, wanted: str) -> None:
+def switch(slug: str, desired: str) -> None:
     """Set the desired state of every number of the reseller."""
     reseller, now = Reseller.objects.get(slug=slug), clock.now()
     with tenant(reseller):
         set_desired_state(
             instances=Instance.objects.all(),
-            state=Service(wanted),
+            state=Service(desired),
             reason=DesiredReason.MANUAL,
             by=_owner(reseller),
             now=now,

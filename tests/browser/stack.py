@@ -182,8 +182,8 @@ class Stack:
         parts = []
         for path in sorted(self.folder.glob("*.log")):
             lines = path.read_text(errors="replace").splitlines()
-            told = [line for line in lines if not any(word in line for word in _ROUTINE)]
-            parts.append("\n".join([f"--- {path.name}", *told[-30:]]))
+            shown = [line for line in lines if not any(word in line for word in _ROUTINE)]
+            parts.append("\n".join([f"--- {path.name}", *shown[-30:]]))
         return "\n".join(parts)
 
     def spawn(self, name: str, command: list[str]) -> None:

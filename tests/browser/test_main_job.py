@@ -66,8 +66,8 @@ def test_the_main_job(stack: Stack, visit: Visitors) -> None:
     set_the_prices(page, tenant)
     usage_arrives(page, tenant)
     number = issue_the_invoice(page, tenant)
-    nobody_pays(page, tenant, number)
-    somebody_pays(page, visit(tenant.owner), tenant, number)
+    no_one_pays(page, tenant, number)
+    someone_pays(page, visit(tenant.owner), tenant, number)
 
 
 def try_the_account(page: Page, tenant: Tenant) -> None:
@@ -186,7 +186,7 @@ def _ready(page: Page) -> bool:
     return page.get_by_role("button", name="Issue and send").is_visible()
 
 
-def nobody_pays(page: Page, tenant: Tenant, number: str) -> None:
+def no_one_pays(page: Page, tenant: Tenant, number: str) -> None:
     """Reminders before and after the due date, a warning, and then both numbers are disabled at MazBot."""
     stack = tenant.stack
     page.goto(tenant.url("unpaid/"))
@@ -211,7 +211,7 @@ def nobody_pays(page: Page, tenant: Tenant, number: str) -> None:
     assert stayed(page)
 
 
-def somebody_pays(unpaid: Page, page: Page, tenant: Tenant, number: str) -> None:
+def someone_pays(unpaid: Page, page: Page, tenant: Tenant, number: str) -> None:
     """The payment is recorded; within 15 s MazBot has enabled the numbers, and the open page shows it automatically."""
     page.goto(tenant.url("invoices/"))
     page.get_by_role("link", name=number).click()

@@ -75,17 +75,17 @@ def test_sees_prices_and_the_invoice_and_never_a_cost(oasis: Tenant, phone: Page
     exact = PRICE.quantize(Decimal("0.00000001"), ROUND_HALF_UP).normalize()
     expect(row.locator(".money")).to_have_text(f"{exact} OMR")
     phone.goto(oasis.portal(CENTER, "invoices/"))
-    number, total, owed = (
+    number, total, due = (
         oasis.value(f"SELECT {what} FROM billing_invoice WHERE reseller_id = {{}} AND center_id = %s", center)
         for center in [oasis.center(CENTER)]
         for what in ("number", "total", "open_amount")
     )
-    assert owed == total > 0
+    assert due == total > 0
     expect(phone.locator("main")).to_contain_text(f"{total:.3f} OMR")
     phone.locator("#invoices").get_by_role("link", name=number).click()
-    expect(phone.locator("#invoice .figure-value").nth(1)).to_have_text(f"{owed:.3f} OMR")
+    expect(phone.locator("#invoice .figure-value").nth(1)).to_have_text(f"{due:.3f} OMR")
     phone.goto(oasis.portal(CENTER))
-    expect(phone.locator("main")).to_contain_text(f"{owed:.3f} OMR")
+    expect(phone.locator("main")).to_contain_text(f"{due:.3f} OMR")
     pdf = phone.request.get(oasis.portal(CENTER, f"invoices/{invoice(oasis)}/pdf/"))
     assert pdf.body().startswith(b"%PDF")
 

@@ -20,7 +20,7 @@ from centers.tenancy.scoping import tenant
 from centers.web.context import page
 from tests.factories import CenterFactory, ResellerFactory, member
 
-RESELLER = random.randrange(10**6, 10**9)  # messages cross Valkey's database numbers: be nobody else
+RESELLER = random.randrange(10**6, 10**9)  # messages cross Valkey's database numbers: be no one else
 
 
 @pytest.mark.django_db(transaction=True)

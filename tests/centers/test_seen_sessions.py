@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Browser:
-    """Somebody signed in, on a page that fetches its parts again and again."""
+    """A person signed in, on a page that fetches its parts again and again."""
 
     def __init__(self) -> None:
         reseller = ResellerFactory()

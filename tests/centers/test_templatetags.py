@@ -68,7 +68,7 @@ def test_numbers_keep_their_decimals() -> None:
     assert number_text(Decimal("1234.5678")) == "1,234.5678"
 
 
-def test_times_are_told_in_the_zone_of_the_reseller() -> None:
+def test_times_are_shown_in_the_zone_of_the_reseller() -> None:
     drawn = draw("{% when m %} {% day m %} {% day d %}", m=MOMENT, d=date(2026, 3, 1), reseller=RESELLER)
     assert ">2 Mar 2026, 01:30</time>" in drawn
     assert (

@@ -23,15 +23,15 @@ def count(tenant: Tenant, table: str, condition: str = "true") -> int:
 
 
 def wait_for_count(
-    tenant: Tenant, wanted: int, table: str, condition: str = "true", seconds: float = 60
+    tenant: Tenant, expected: int, table: str, condition: str = "true", seconds: float = 60
 ) -> None:
     """Wait until there are exactly `count` rows; more fail immediately."""
-    what = f"{wanted} rows of {table} where {condition}"
+    what = f"{expected} rows of {table} where {condition}"
 
     def reached() -> bool:
         found = count(tenant, table, condition)
-        assert found <= wanted, f"{found} rows instead of {what}"
-        return found == wanted
+        assert found <= expected, f"{found} rows instead of {what}"
+        return found == expected
 
     wait_for(reached, what, seconds)
 
@@ -44,9 +44,9 @@ def assert_billed_once(tenant: Tenant, centers: int) -> None:
     assert count(tenant, "billing_outgoingmail", "kind = 'invoice'") == centers
     numbers = "SELECT array_agg(sequence ORDER BY sequence) FROM billing_invoice WHERE reseller_id = {}"
     assert tenant.value(numbers) == list(range(1, centers + 1))
-    owed = tenant.value("SELECT sum(amount) FROM billing_ledgerentry WHERE reseller_id = {}")
-    assert owed == tenant.value("SELECT sum(total) FROM billing_invoice WHERE reseller_id = {}") > 0
-    assert owed == tenant.value("SELECT sum(amount) FROM billing_invoiceline WHERE reseller_id = {}")
+    balance = tenant.value("SELECT sum(amount) FROM billing_ledgerentry WHERE reseller_id = {}")
+    assert balance == tenant.value("SELECT sum(total) FROM billing_invoice WHERE reseller_id = {}") > 0
+    assert balance == tenant.value("SELECT sum(amount) FROM billing_invoiceline WHERE reseller_id = {}")
     claimed = tenant.value(
         "SELECT sum(sent) FROM billing_usageclaim WHERE voided_at IS NULL AND reseller_id = {}"
     )

@@ -72,15 +72,15 @@ def test_pages_are_as_quick_with_5000_open_streams(
 
 
 @pytest.mark.parametrize("kind", ["silent", "one byte", "idle", "dripping header", "dripping body"])
-def test_more_connections_than_there_is_room_silence_nobody(stack: Stack, kind: Kind) -> None:
+def test_more_connections_than_there_is_room_silence_no_one(stack: Stack, kind: Kind) -> None:
     count = CONNECTIONS + 2000
     with Crowd(stack.port, kind, count) as crowd:
-        told = [one_answer(stack) for _ in range(20)]
+        answers = [one_answer(stack) for _ in range(20)]
         time.sleep(2 * HEADER_SECONDS)
         fates = crowd.end()
-    assert {status for status, _ in told} <= {200, 503}, told
-    assert max(took for _, took in told) < 10, told
-    assert told[-1][0] == 200, told
+    assert {status for status, _ in answers} <= {200, 503}, answers
+    assert max(took for _, took in answers) < 10, answers
+    assert answers[-1][0] == 200, answers
     # A few bodies may still drip: they have BodyLimits.whole.
     waiting = [fate for fate in fates if fate.closed_after is None]
     few = BodyLimits(one=0).bodies_per_client if kind == "dripping body" else 0
@@ -89,11 +89,11 @@ def test_more_connections_than_there_is_room_silence_nobody(stack: Stack, kind: 
 
 def test_those_who_read_nothing_of_what_they_ask_for_are_dropped(stack: Stack) -> None:
     with Crowd(stack.port, "unread", 200) as crowd:
-        told = [one_answer(stack) for _ in range(20)]
+        answers = [one_answer(stack) for _ in range(20)]
         time.sleep(2 * UNREAD_SECONDS)
         fates = crowd.end()
-    assert [status for status, _ in told] == [200] * 20, told
-    assert sorted(took for _, took in told)[10] < 2, told
+    assert [status for status, _ in answers] == [200] * 20, answers
+    assert sorted(took for _, took in answers)[10] < 2, answers
     assert all(fate.closed_after for fate in fates)
 
 

@@ -40,9 +40,9 @@ def test_a_task_that_kills_its_worker_runs_three_times_and_no_more(valkey: redis
     def count(name: str) -> int:
         return int(valkey.get(f"tests:{name}") or 0)
 
-    def wait_until(name: str, wanted: int) -> None:
+    def wait_until(name: str, expected: int) -> None:
         deadline = time.monotonic() + 60
-        while count(name) < wanted:
+        while count(name) < expected:
             assert time.monotonic() < deadline, worker.read_text()[-3000:]
             time.sleep(0.1)
 

@@ -24,7 +24,7 @@ def install(tmp_path: Path) -> Iterator[Install]:
 DEMO = """
 SELECT (SELECT count(*) FROM centers_center), (SELECT count(*) FROM whatsapp_instance),
        (SELECT count(*) FROM centers_membership), (SELECT count(*) FROM billing_margin),
-       (SELECT bool_and(owed = 0) FROM (SELECT sum(open_amount) AS owed FROM billing_invoice
+       (SELECT bool_and(due = 0) FROM (SELECT sum(open_amount) AS due FROM billing_invoice
          JOIN centers_center c ON c.id = center_id WHERE c.name = 'Alexandria Books') AS one),
        (SELECT count(*) > 60 FROM billing_invoice), (SELECT count(*) > 40 FROM billing_payment),
        (SELECT count(*) >= 2 FROM billing_suspension)

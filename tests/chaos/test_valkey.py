@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 NUMBERS = 20
 
 
-def test_every_wanted_state_is_reached(stack: Stack) -> None:
+def test_every_desired_state_is_reached(stack: Stack) -> None:
     tenant = new_tenant(stack, "emptied", rate_limit=6000)
     tenant.import_numbers([Number(f"EM-{n}", f"Center {n % 5}", f"Line {n}") for n in range(NUMBERS)])
     wait_for_count(tenant, NUMBERS, "whatsapp_instance", "checked_at IS NOT NULL")

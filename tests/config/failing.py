@@ -69,13 +69,13 @@ def broken(request: HttpRequest, token: str = "") -> HttpResponse:
         raise error from cause
 
 
-def told(request: HttpRequest) -> HttpResponse:
+def package_error(request: HttpRequest) -> HttpResponse:
     """A page that fails with a text from a package's source only."""
     on_commit("no function")  # type: ignore[arg-type]
     return HttpResponse()
 
 
-urlpatterns = [path("pair/<str:token>/", broken), path("fails/", told)]
+urlpatterns = [path("pair/<str:token>/", broken), path("fails/", package_error)]
 
 
 @shared_task(name="tests.failing")

@@ -82,7 +82,7 @@ def test_what_never_becomes_a_whole_body_reaches_no_page(browser: Browser, statu
     run(test())
 
 
-def test_nobody_waits_for_the_body_of_a_request_that_has_none() -> None:
+def test_no_one_waits_for_the_body_of_a_request_that_has_none() -> None:
     async def test() -> None:
         page, browser = Page(), Browser(b"never asked for", pause=9)
         browser.scope["method"] = "GET"

@@ -54,10 +54,10 @@ def test_the_services_are_the_servers_and_the_supervisors_processes(compose: dic
 
 
 def test_every_command_is_the_supervisors(compose: dict[str, Any]) -> None:
-    wanted = {name: commands.worker(name) for name in commands.WORKERS}
-    wanted["web"] = commands.web(host="0.0.0.0", port=8000)
-    wanted["beat"] = commands.beat(schedule="/app/state/celerybeat-schedule")
-    assert {name: compose["services"][name]["command"] for name in PROCESSES} == wanted
+    expected = {name: commands.worker(name) for name in commands.WORKERS}
+    expected["web"] = commands.web(host="0.0.0.0", port=8000)
+    expected["beat"] = commands.beat(schedule="/app/state/celerybeat-schedule")
+    assert {name: compose["services"][name]["command"] for name in PROCESSES} == expected
 
 
 def test_the_images_own_command_serves_the_pages(dockerfile: str) -> None:

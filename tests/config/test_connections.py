@@ -13,7 +13,7 @@ import pytest
 import requests
 from django.conf import settings
 
-from config.web.connections import CONNECTIONS, OTHER_FILES, Room
+from config.web.connections import CONNECTIONS, OTHER_FILES, ConnectionLimits
 from devstack.supervisor import commands
 from tests.browser.stack import free_port
 from tests.crowd import Crowd, Kind
@@ -65,14 +65,14 @@ def test_connections_that_ask_nothing_are_closed_in_bounded_time(port: int) -> N
 
 
 @pytest.mark.parametrize("kind", ["one byte", "idle"])
-def test_three_times_as_many_connections_as_there_is_room_silence_nobody(port: int, kind: Kind) -> None:
+def test_three_times_as_many_connections_as_there_is_room_silence_no_one(port: int, kind: Kind) -> None:
     with Crowd(port, kind, 3 * ROOM) as crowd:
-        told = [answered(port) for _ in range(6)]
+        answers = [answered(port) for _ in range(6)]
         time.sleep(2 * HEADER_SECONDS)
         fates = crowd.end()
-    assert {status for status, _ in told} <= {200, 503}, told
-    assert told[-1][0] == 200, told
-    assert max(seconds for _, seconds in told) < 6, told
+    assert {status for status, _ in answers} <= {200, 503}, answers
+    assert answers[-1][0] == 200, answers
+    assert max(seconds for _, seconds in answers) < 6, answers
     assert all(fate.closed_after for fate in fates), "a connection was left waiting in silence"
     assert answered(port)[0] == 200
 
@@ -84,17 +84,17 @@ def test_bodies_that_drip_are_counted_and_the_others_go_on(port: int) -> None:
         quick = requests.post(f"http://127.0.0.1:{port}/accounts/login/", data={"login": "a"}, timeout=10)
         fates = crowd.end()
     refused = [fate for fate in fates if fate.status == 503]
-    assert len(refused) == 60 - Room(ROOM).bodies
+    assert len(refused) == 60 - ConnectionLimits(ROOM).bodies
     assert all(fate.closed_after is not None for fate in refused)
     assert quick.status_code == 503  # all from this address, which has its share
 
 
 def test_pages_and_health_have_room_that_streams_and_bodies_cannot_take() -> None:
     for connections in (128, ROOM, CONNECTIONS):
-        room = Room(connections)
-        assert room.streams + room.requests < connections
-        assert room.bodies < room.requests
-    assert Room(CONNECTIONS).streams >= settings.LIVE_LIMITS["streams"] == 5000
+        limits = ConnectionLimits(connections)
+        assert limits.streams + limits.requests < connections
+        assert limits.bodies < limits.requests
+    assert ConnectionLimits(CONNECTIONS).streams >= settings.LIVE_LIMITS["streams"] == 5000
 
 
 def test_too_low_a_hard_limit_of_files_is_said_and_kept_to() -> None:

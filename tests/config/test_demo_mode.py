@@ -119,7 +119,7 @@ def test_a_real_mazbot_ends_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
         demo.make_way_for_customers({"MARKAZ_DEMO": "1"}, url)
 
 
-def test_a_demo_that_others_can_reach_is_told_loudly() -> None:
+def test_a_demo_that_others_can_reach_is_said_loudly() -> None:
     assert demo.warning({"MARKAZ_DEMO": "1", "HOST": "127.0.0.1"}) == ""
     assert demo.warning({"MARKAZ_DEMO": "0", "HOST": "0.0.0.0"}) == ""
     assert "passwords are public" in demo.warning({"MARKAZ_DEMO": "1", "HOST": "0.0.0.0"})

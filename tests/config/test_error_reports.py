@@ -34,8 +34,8 @@ def failed() -> tuple[list[str], str]:
             command, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
         assert "LookupError: canary-end" in ended.stderr, ended.stderr
-        assert any("canary-http" in told for told in collector.received), "what is sent is received"
-        sent = [told for told in collector.received if "/envelope/" in told.splitlines()[0]]
+        assert any("canary-http" in report for report in collector.received), "what is sent is received"
+        sent = [report for report in collector.received if "/envelope/" in report.splitlines()[0]]
         return sent, ended.stderr
 
 
@@ -48,7 +48,7 @@ def reported(failed: tuple[list[str], str]) -> list[str]:
 @pytest.fixture(scope="module")
 def events(reported: list[str]) -> list[dict[str, Any]]:
     """The reports as Sentry reads them."""
-    lines = [json.loads(line) for told in reported for line in told.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for report in reported for line in report.splitlines() if line.startswith("{")]
     return [line for line in lines if "platform" in line]
 
 
@@ -60,9 +60,9 @@ def errors(events: list[dict[str, Any]]) -> dict[str, str]:
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_nothing_that_opens_a_door_or_is_a_persons_leaves(reported: list[str], secret: str) -> None:
-    for told in reported:
-        place = told.find(secret)
-        assert place < 0, f"... {told[max(0, place - 200) : place + 80]} ..."
+    for report in reported:
+        place = report.find(secret)
+        assert place < 0, f"... {report[max(0, place - 200) : place + 80]} ..."
 
 
 def test_a_report_still_says_what_failed_and_where(events: list[dict[str, Any]]) -> None:
@@ -81,20 +81,20 @@ def test_a_report_still_says_what_failed_and_where(events: list[dict[str, Any]])
     assert {"GET", "POST"} <= {event.get("request", {}).get("method") for event in events}
 
 
-def test_words_that_stand_in_the_source_are_told(events: list[dict[str, Any]]) -> None:
+def test_words_that_stand_in_the_source_are_reported(events: list[dict[str, Any]]) -> None:
     assert errors(events)["TypeError"] == "on_commit()'s callback must be a callable."
     said = {event["logentry"]["message"] for event in events if "logentry" in event}
     assert "closing_failed" in said
     assert any(line.startswith("library: logs, line") for line in said), (
-        "else it is told where the line was written"
+        "else it is shown where the line was written"
     )
 
 
 def test_nothing_but_errors_leaves(reported: list[str], events: list[dict[str, Any]]) -> None:
     kinds = {
         json.loads(line).get("type")
-        for told in reported
-        for line in told.splitlines()
+        for report in reported
+        for line in report.splitlines()
         if line.startswith('{"type"')
     }
     assert kinds == {"event"}

@@ -258,7 +258,7 @@ def test_a_lost_subscription_is_taken_up_again() -> None:
 
 
 @pytest.mark.parametrize("words", ["{", "[]", "7", "{}", '{"r": [], "v": {}}', '{"r": US, "v": 1}'])
-def test_a_hint_that_cannot_be_read_silences_nobody(words: str) -> None:
+def test_a_hint_that_cannot_be_read_silences_no_one(words: str) -> None:
     async def test() -> None:
         async with serving() as server:
             stream = Stream(server, "/live/", token_query(US))

@@ -38,30 +38,30 @@ def record(message: str, *arguments: object, error: bool = False) -> logging.Log
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize("path", SHOWN)
 def test_no_line_holds_what_opens_a_door(path: str, as_json: bool) -> None:
-    told = line(record("Internal Server Error: %s", path), as_json=as_json)
+    text = line(record("Internal Server Error: %s", path), as_json=as_json)
     ours = structlog.stdlib.ProcessorFormatter.wrap_for_formatter(
         logging.getLogger("x"), "warning", {"event": "request_finished", "request": f"GET {path}"}
     )
-    told += line(logging.LogRecord("x", 30, "x.py", 1, ours[0][0], (), None), as_json=as_json)
-    assert "canary" not in told
-    assert told.count(SHOWN[path]) == 2, "which page it was is still told"
+    text += line(logging.LogRecord("x", 30, "x.py", 1, ours[0][0], (), None), as_json=as_json)
+    assert "canary" not in text
+    assert text.count(SHOWN[path]) == 2, "which page it was is still shown"
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_an_error_of_a_library_is_told_with_its_place_and_time_and_without_local_values(
+def test_an_error_of_a_library_is_reported_with_its_place_and_time_and_without_local_values(
     as_json: bool,
 ) -> None:
     secret = "local-canary"
     try:
         raise ValueError(f"bad {len(secret)}")
     except ValueError:
-        told = line(record("failed", error=True), as_json=as_json)
-    assert "Traceback" in told
-    assert "test_logs.py" in told
-    assert "ValueError: bad 12" in told
-    assert "django.request" in told
+        text = line(record("failed", error=True), as_json=as_json)
+    assert "Traceback" in text
+    assert "test_logs.py" in text
+    assert "ValueError: bad 12" in text
+    assert "django.request" in text
     if as_json:
-        assert json.loads(told)["timestamp"]
+        assert json.loads(text)["timestamp"]
 
 
 HIDDEN_TEXTS = (
@@ -78,15 +78,15 @@ HIDDEN_TEXTS = (
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize("text", HIDDEN_TEXTS)
 def test_no_line_of_a_library_holds_credentials(text: str, as_json: bool) -> None:
-    told = line(record("failed with %s", text), as_json=as_json)
-    assert "canary" not in told
-    assert "failed with" in told
+    text = line(record("failed with %s", text), as_json=as_json)
+    assert "canary" not in text
+    assert "failed with" in text
 
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_what_lies_deep_in_an_event_or_has_a_secrets_name_is_hidden(as_json: bool) -> None:
     event = {
-        "event": "told",
+        "event": "reported",
         "deep": {"list": ["/pair/canary/", {"url": "https://x.example/?q=canary"}], "count": 3},
         "error": ValueError("no way to /hooks/mazbot/canary/ for +218912345678"),
         "session_key": "canary",
@@ -96,10 +96,10 @@ def test_what_lies_deep_in_an_event_or_has_a_secrets_name_is_hidden(as_json: boo
     ours = structlog.stdlib.ProcessorFormatter.wrap_for_formatter(logging.getLogger("x"), "warning", event)
     said = logging.LogRecord("x", 30, "x.py", 1, ours[0][0], (), None)
     said.__dict__ |= ours[1]["extra"]
-    told = line(said, as_json=as_json)
-    assert "canary" not in told
-    assert "218912345678" not in told
-    assert "3" in told
+    text = line(said, as_json=as_json)
+    assert "canary" not in text
+    assert "218912345678" not in text
+    assert "3" in text
 
 
 # Names of route parameters that are not secrets.

@@ -29,9 +29,18 @@ class Checkout:
             return
         root.mkdir()
         shutil.copy(SOURCE / "manage.py", root)
-        for room in ("devstack", "config", "centers", "whatsapp", "billing", "templates", "static", "locale"):
-            if (SOURCE / room).exists():
-                shutil.copytree(SOURCE / room, root / room)
+        for folder in (
+            "devstack",
+            "config",
+            "centers",
+            "whatsapp",
+            "billing",
+            "templates",
+            "static",
+            "locale",
+        ):
+            if (SOURCE / folder).exists():
+                shutil.copytree(SOURCE / folder, root / folder)
         (root / "node_modules").symlink_to(SOURCE / "node_modules")
 
     def run(self, *arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":

@@ -51,10 +51,10 @@ class Install:
         assert page.status_code == 200
         return process
 
-    def wait_for(self, process: "subprocess.Popen[bytes]", *wanted: str) -> None:
+    def wait_for(self, process: "subprocess.Popen[bytes]", *expected: str) -> None:
         """Wait until the terminal shows all of this."""
         deadline = time.monotonic() + START_SECONDS
-        while not all(text in self.output() for text in wanted):
+        while not all(text in self.output() for text in expected):
             assert process.poll() is None, self.output()
             assert time.monotonic() < deadline, self.output()
             time.sleep(0.1)

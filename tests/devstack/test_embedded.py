@@ -187,14 +187,14 @@ def test_a_stale_pid_file_that_names_a_stranger_is_cleared_and_the_stranger_live
         stranger.wait()
 
 
-def test_a_port_taken_by_somebody_else_is_left_to_them(checkout: Checkout) -> None:
+def test_a_port_taken_by_another_program_is_left_to_them(checkout: Checkout) -> None:
     leave(hold(checkout))
     before = checkout.status()
     port = int(before["DATABASE_URL"].rsplit(":", 1)[1].split("/")[0])
-    with socket.socket() as somebody:
-        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        somebody.bind(("127.0.0.1", port))
-        somebody.listen()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
         holder = hold(checkout)
         after = checkout.status()
         assert after["DATABASE_URL"] != before["DATABASE_URL"]

@@ -78,10 +78,10 @@ def test_what_was_ended_has_let_go_of_its_locks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT"])
 def test_a_port_in_use_gets_a_sentence(install: Install, variable: str) -> None:
-    with socket.socket() as somebody:
-        somebody.bind(("127.0.0.1", 0))
-        somebody.listen()
-        port = somebody.getsockname()[1]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
         said = install.refused(**{variable: str(port)})
     assert said.startswith(f"Port {port} on 127.0.0.1 is in use")
     assert f"make run {variable}={port + 1}" in said

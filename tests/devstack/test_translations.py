@@ -55,7 +55,7 @@ class Model(models.Model):
     name = models.CharField(gettext_lazy("a verbose name"), max_length=9, help_text=_("A help text"))
 """
 ARABIC = LANGUAGES["ar"]
-ROOMS = ("config", "centers", "whatsapp", "billing")
+APPS = ("config", "centers", "whatsapp", "billing")
 
 
 def forms_of(value: object) -> tuple[str, ...]:
@@ -66,9 +66,9 @@ def forms_of(value: object) -> tuple[str, ...]:
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout with one marked Python file in each app and one template."""
-    for room in ROOMS:
-        (tmp_path / room).mkdir()
-        (tmp_path / room / "words.py").write_text(SOURCE + f'_("Only in {room}")\n')
+    for app in APPS:
+        (tmp_path / app).mkdir()
+        (tmp_path / app / "words.py").write_text(SOURCE + f'_("Only in {app}")\n')
     (tmp_path / "templates" / "deep").mkdir(parents=True)
     (tmp_path / "templates" / "deep" / "page.html").write_text(TEMPLATE)
     monkeypatch.setattr(translations, "ROOT", tmp_path)
@@ -119,12 +119,12 @@ def arabic() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 def test_every_placeholder_is_kept() -> None:
     for original, translated in arabic():
-        wanted = {found for text in original for found in PLACEHOLDER.findall(text)}
+        expected = {found for text in original for found in PLACEHOLDER.findall(text)}
         for text in translated:
             found = set(PLACEHOLDER.findall(text))
-            assert found <= wanted, (original, text)
+            assert found <= expected, (original, text)
             if len(original) == 1:
-                assert found == wanted, (original, text)
+                assert found == expected, (original, text)
 
 
 def test_every_plural_has_six_forms_and_many_show_their_number() -> None:
@@ -263,7 +263,7 @@ def found() -> dict[tuple[str, str | None], object]:
         ("A choice", None),
         ("a verbose name", None),
         ("A help text", None),
-        *((f"Only in {room}", None) for room in ROOMS),
+        *((f"Only in {app}", None) for app in APPS),
     ],
 )
 def test_every_kind_of_marker_is_found(checkout: Path, text: str, context: str | None) -> None:
@@ -295,11 +295,11 @@ def test_a_new_message_is_missing_until_it_is_extracted_and_translated(
     assert "not translated: 'Quite new'" in complaints(capsys)
 
 
-def test_a_message_nobody_uses_any_more_is_named(
+def test_a_message_no_one_uses_is_named(
     translated: Catalog, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (checkout / "billing" / "words.py").unlink()
-    assert "no source has it any more, run `extract`: 'Only in billing'" in complaints(capsys)
+    assert "no source has it, run `extract`: 'Only in billing'" in complaints(capsys)
 
 
 def test_a_lost_placeholder_is_named(translated: Catalog, capsys: pytest.CaptureFixture[str]) -> None:

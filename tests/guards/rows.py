@@ -15,10 +15,10 @@ from centers.models.managers import TenantManager
 from tests.factories import CenterFactory, InstanceFactory, member
 from whatsapp.models import Instance, MazbotAccount
 
-ROOMS = ("centers", "whatsapp", "billing")
+APPS = ("centers", "whatsapp", "billing")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
-#: Values that fields alone do not tell, by model name. An address nobody answers: no test calls the real MazBot.
+#: Values that fields alone do not show, by model name. An address no one answers: no test calls the real MazBot.
 _SPECIAL: dict[str, dict[str, Any]] = {
     "mazbotaccount": {
         "base_url": "http://127.0.0.1:9/api",
@@ -39,8 +39,8 @@ def tenant_models() -> list[type[models.Model]]:
     """Every model whose manager asks for a tenant's scope."""
     return [
         model
-        for room in ROOMS
-        for model in apps.get_app_config(room).get_models()
+        for app in APPS
+        for model in apps.get_app_config(app).get_models()
         if isinstance(model._default_manager, TenantManager)
     ]
 
@@ -59,7 +59,7 @@ class TenantRows:
         self.add(first_pk)
 
     def add(self, pk: int) -> None:
-        """One more row of every model, all with the id `pk`; models without a row are told in `missing`."""
+        """One more row of every model, all with the id `pk`; models without a row are named in `missing`."""
         with scopes_disabled():
             if pk != self.pk:
                 self.center = CenterFactory(reseller=self.reseller, pk=pk)

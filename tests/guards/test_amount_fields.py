@@ -7,7 +7,7 @@ from django.contrib.postgres.forms import SimpleArrayField
 
 from centers.values.amount_fields import AmountField, AmountInput, CountField, ListField
 from tests.guards.addresses import all_addresses
-from tests.guards.test_hostile_input import ROOMS, ROOT, _forms
+from tests.guards.test_hostile_input import APPS, ROOT, _forms
 
 PLAIN = {"DecimalField", "IntegerField", "FloatField", "NumberInput", "SimpleArrayField"}
 
@@ -32,7 +32,7 @@ def test_no_form_has_a_plain_field_for_numbers() -> None:
 
 def test_no_code_makes_a_plain_field_for_numbers() -> None:
     wrong = []
-    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+    for path in (path for app in APPS for path in (ROOT / app).rglob("*.py")):
         if path.name == "amount_fields.py" or "sandbox" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text())):

@@ -1,6 +1,7 @@
-"""What a contributor is told is true to the code."""
+"""What CONTRIBUTING.md says is true to the code."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -8,6 +9,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+
+APPS = ("centers", "whatsapp", "billing", "config", "devstack")
 
 
 def test_the_index_lists_every_decision() -> None:
@@ -27,6 +30,40 @@ def test_every_file_and_target_that_the_guide_names_exists() -> None:
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).exists()] == []
     assert set(re.findall(r"`make ([a-z]+)", guide)) <= TARGETS
+
+
+def test_every_module_that_the_docs_name_exists() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    texts = [
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "SECURITY.md",
+    ]
+    named = {
+        (path.name, name)
+        for path in texts
+        for name in re.findall(r"`([\w/.-]+\.(?:py|html|css|js|typ|toml|yml))`", path.read_text())
+    }
+    assert len(named) > 40
+    assert [
+        found for found in sorted(named) if not any(f"/{path}".endswith(f"/{found[1]}") for path in tracked)
+    ] == []
+
+
+def test_every_class_that_the_docs_name_exists() -> None:
+    source = "".join(path.read_text() for app in APPS for path in (ROOT / app).rglob("*.py"))
+    source += "".join(path.read_text() for path in (ROOT / "static").rglob("*.js"))
+    texts = [*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md"]
+    named = {
+        (path.name, name)
+        for path in texts
+        for name in re.findall(r"`[\w.]*?\b([A-Z][a-z]\w*[A-Z]\w*)`", path.read_text())
+    }
+    assert len(named) > 10
+    assert [found for found in sorted(named) if not re.search(rf"\b{found[1]}\b", source)] == []
 
 
 def test_the_hooks_call_the_tools_that_make_check_calls() -> None:

@@ -12,7 +12,7 @@ from tests.guards.test_hostile_input import parameters, reachable
 from tests.guards.test_mass_assignment import NOW, browsers, every_form, filled, outcome
 from tests.guards.test_url_access import url_of
 
-MINE, THEIRS, NOBODYS = 800_001, 900_001, 700_001
+MINE, THEIRS, NO_ONES = 800_001, 900_001, 700_001
 #: Every text of the other tenant's rows is a number above its id, so one of these on a page is a leak.
 CANARY = re.compile(r"(?<!\d)9000(?!01)\d\d(?!\d)")
 
@@ -54,7 +54,7 @@ def test_no_field_takes_another_tenants_id(worlds: tuple[TenantRows, TenantRows]
         data = filled(form, mine)
         ids = [name for name, value in form.values.items() if value[0] in (str(MINE), str(MINE + 1))]
         for name in ids:
-            foreign, unknown = (outcome(client, form, {**data, name: str(pk)}) for pk in (THEIRS, NOBODYS))
+            foreign, unknown = (outcome(client, form, {**data, name: str(pk)}) for pk in (THEIRS, NO_ONES))
             assert foreign == unknown, f"{form.target}: {name}"
             page = client.post(form.action, {**data, name: str(THEIRS)}).content.decode()
             assert not CANARY.search(page), f"{form.target}: {name}"

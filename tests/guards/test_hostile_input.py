@@ -23,7 +23,7 @@ from tests.guards.test_url_access import PUBLIC, signed_in, url_of
 from whatsapp.models import Instance
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("centers", "whatsapp", "billing", "config")
+APPS = ("centers", "whatsapp", "billing", "config")
 MINE = 800_001
 #: What is asked of an address in its query, as the views write it: request.GET.get("q"), params.get("area"), ...
 _READ = re.compile(r'\b(?:GET|POST|query|params)(?:\.get|\.getlist)?[(\[]"([a-z_]+)"')
@@ -58,8 +58,8 @@ def parameters() -> list[str]:
     """Every name that a view reads."""
     found = {
         name
-        for room in ROOMS
-        for path in (ROOT / room).rglob("*.py")
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
         for name in _READ.findall(path.read_text())
     }
     return sorted(found | {"sort", "after", "before", "first", "last", "alert"})
@@ -74,13 +74,13 @@ def fields() -> list[str]:
 
 def _forms(kind: type) -> Iterator[type]:
     for one in kind.__subclasses__():
-        if one.__module__.split(".")[0] in ROOMS:
+        if one.__module__.split(".")[0] in APPS:
             yield one
         yield from _forms(one)
 
 
 def reachable(rows: TenantRows) -> Iterator[tuple[Client, Address]]:
-    """Every address of ours, each with the browser of somebody who may open it."""
+    """Every address of ours, each with the browser of a person who may open it."""
     owner, admin = signed_in(rows, Role.OWNER), signed_in(rows, Role.CENTER_ADMIN)
     for address in all_addresses():
         if address.audience or address.name in PUBLIC:

@@ -26,7 +26,7 @@ from centers.tenancy.scoping import tenant
 from centers.values import fields
 from tests.factories import CenterFactory, InstanceFactory, ResellerFactory
 from tests.guards.addresses import all_addresses
-from tests.guards.test_hostile_input import ROOMS, ROOT, _forms
+from tests.guards.test_hostile_input import APPS, ROOT, _forms
 from whatsapp.imports.csv_reader import COLUMNS
 from whatsapp.imports.run import preview_import
 from whatsapp.instances import add_instance, edit_instance
@@ -87,7 +87,7 @@ def test_several_lines_are_kept_with_plain_breaks(text: str) -> None:
 def test_no_form_has_a_text_field_that_takes_anything() -> None:
     """Also of the fields that forms make as they go, which the walk does not see."""
     wrong = []
-    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+    for path in (path for app in APPS for path in (ROOT / app).rglob("*.py")):
         if "migrations" in path.parts or path == Path(fields.__file__):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
@@ -105,8 +105,8 @@ def test_every_column_that_people_fill_is_a_line() -> None:
 
     known = (LineField, CodeField, LinesField, SecretField, StoredMessageField, AddressField, models.URLField)
     wrong = []
-    for room in ("centers", "whatsapp", "billing"):
-        for model in apps.get_app_config(room).get_models():
+    for app in ("centers", "whatsapp", "billing"):
+        for model in apps.get_app_config(app).get_models():
             for field in model._meta.concrete_fields:
                 text = isinstance(field, models.CharField | models.TextField) and not isinstance(field, known)
                 names = {model._meta.label, f"{model._meta.label}.{field.name}"}

@@ -36,8 +36,8 @@ def p90(numbers: list[int]) -> float:
 
 
 def test_there_is_something_to_measure() -> None:
-    for room in APPS:
-        assert sum(1 for path in files(room) for _ in functions(path)) > 50, room
+    for app in APPS:
+        assert sum(1 for path in files(app) for _ in functions(path)) > 50, app
 
 
 def test_functions_are_short() -> None:
@@ -45,10 +45,10 @@ def test_functions_are_short() -> None:
     assert {name: lines for name, lines in measured.items() if lines > LONGEST_FUNCTION} == {}
 
 
-@pytest.mark.parametrize("room", APPS)
-def test_nearly_every_function_and_file_of_a_room_is_small(room: str) -> None:
-    assert p90([lines for path in files(room) for _, lines in functions(path)]) <= NEARLY_EVERY_FUNCTION
-    assert p90([len(path.read_text().splitlines()) for path in files(room)]) <= NEARLY_EVERY_FILE
+@pytest.mark.parametrize("app", APPS)
+def test_nearly_every_function_and_file_of_an_app_is_small(app: str) -> None:
+    assert p90([lines for path in files(app) for _, lines in functions(path)]) <= NEARLY_EVERY_FUNCTION
+    assert p90([len(path.read_text().splitlines()) for path in files(app)]) <= NEARLY_EVERY_FILE
 
 
 def test_no_file_is_long() -> None:

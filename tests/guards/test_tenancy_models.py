@@ -9,7 +9,7 @@ from centers.models import Center, Invitation, Membership, Reseller
 from centers.models.managers import TenantManager
 from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory
-from tests.guards.rows import ROOMS, TenantRows, tenant_models
+from tests.guards.rows import APPS, TenantRows, tenant_models
 
 #: Models with a reseller that are read before it is known which one a request is for, and why that is right.
 UNSCOPED = {Membership: "decides which scope a request gets"}
@@ -33,7 +33,7 @@ def belongs_to_a_reseller(model: type[models.Model]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "model", [m for room in ROOMS for m in apps.get_app_config(room).get_models()], ids=lambda m: m.__name__
+    "model", [m for app in APPS for m in apps.get_app_config(app).get_models()], ids=lambda m: m.__name__
 )
 def test_a_model_of_a_reseller_has_the_scoped_manager(model: type[models.Model]) -> None:
     if belongs_to_a_reseller(model) and model not in UNSCOPED:

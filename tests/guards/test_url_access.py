@@ -1,4 +1,4 @@
-"""Every address, every role, every method: who gets in, who does not, and that nobody reaches another tenant's rows."""
+"""Every address, every role, every method: who gets in, who does not, and that no one reaches another tenant's rows."""
 
 import itertools
 from http import HTTPStatus
@@ -80,7 +80,7 @@ def worlds(db: None) -> tuple[TenantRows, TenantRows]:
 
 
 def signed_in(rows: TenantRows, role: Role) -> Client:
-    """A browser of somebody with `role`; an exception of ours is an answer 500, so that all are told at once."""
+    """A browser of a person with `role`; an exception of ours is an answer 500, so that all are reported at once."""
     client = Client(raise_request_exception=False)
     client.force_login(member(rows.reseller, role, rows.center if role in CENTER_ROLES else None))
     return client

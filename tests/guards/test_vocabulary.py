@@ -44,6 +44,10 @@ DROPPED = {
     r"hangs? on": "depend on, hook",
     r"oddit(y|ies)": "flagged usage",
     r"looks? across": "read across (tenants)",
+    r"nobody(?![`\"])|somebody": "no one, someone",
+    r"told": "notified, reported, shown",
+    r"any ?more": "no longer",
+    r"rooms": "apps",
 }
 PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
 

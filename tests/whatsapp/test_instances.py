@@ -80,7 +80,7 @@ def test_a_moved_number_leaves_the_debt_behind_but_not_a_stop_by_hand(place, now
     set_desired_state(instances=[number], state=Service.DISABLED, reason=reason, by=None, now=now)
     move(instance=number, center=target, by=UserFactory(), now=now)
     assert (number.desired_state, number.desired_by) == (after, None)
-    assert AuditEntry.objects.filter(action="service.enable_wanted").exists() == (after == Service.ENABLED)
+    assert AuditEntry.objects.filter(action="service.enable_requested").exists() == (after == Service.ENABLED)
 
 
 def test_a_center_takes_its_numbers_to_the_archive_and_back(place, now):

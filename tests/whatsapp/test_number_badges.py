@@ -7,7 +7,7 @@ from django.template import engines
 
 
 @pytest.mark.parametrize(
-    ("service", "wanted", "reason", "tries", "shown"),
+    ("service", "desired", "reason", "tries", "shown"),
     [
         ("enabled", "enabled", "", 0, "Enabled"),
         ("disabled", "disabled", "manual", 0, "Disabled"),
@@ -18,12 +18,12 @@ from django.template import engines
         ("enabled", "disabled", "non_payment", 5, "Not confirmed"),
     ],
 )
-def test_the_service_says_what_is_wanted_and_what_is_confirmed(
-    service: str, wanted: str, reason: str, tries: int, shown: str
+def test_the_service_says_what_is_desired_and_what_is_confirmed(
+    service: str, desired: str, reason: str, tries: int, shown: str
 ) -> None:
     number = SimpleNamespace(
         service=service,
-        desired_state=wanted,
+        desired_state=desired,
         desired_reason=reason,
         switch_attempts=tries,
         switch_error="MazBot: 500",

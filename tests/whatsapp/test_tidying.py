@@ -1,4 +1,4 @@
-"""What is dropped once nobody looks at it any more, and what stays."""
+"""What is dropped once no one looks at it, and what stays."""
 
 from datetime import timedelta
 

@@ -192,6 +192,6 @@ def test_flipped_bytes_never_raise():
         read_sheet(bytes(changed))
 
 
-def test_old_and_other_formats_are_told_apart():
+def test_old_and_other_formats_are_distinguished():
     assert ".xls" in said(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     assert "isn't an Excel workbook" in said(repacked({"xl/workbook.xml": None, "xl/workbook.bin": b"x"}))

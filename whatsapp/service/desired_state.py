@@ -100,7 +100,7 @@ def _write(
             setattr(row, name, value)
         row.version += 1
         entries.record(
-            f"service.{verb}_wanted",
+            f"service.{verb}_requested",
             reseller=row.reseller,
             by=by,
             target=row,

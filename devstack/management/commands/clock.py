@@ -22,7 +22,7 @@ class Command(BaseCommand):
         way.add_argument("--to", help="the moment to move to, as ISO 8601 with an offset")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ahead = self._wanted(options)
+        ahead = self._requested(options)
         if ahead:
             try:
                 move_ahead(ahead)
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{offset} ahead of real time; sandbox: {settings.SANDBOX_URL or 'none'}")
 
     @staticmethod
-    def _wanted(options: dict[str, Any]) -> timedelta:
+    def _requested(options: dict[str, Any]) -> timedelta:
         if options["advance_days"] is not None:
             return timedelta(days=float(options["advance_days"]))
         if not options["to"]:

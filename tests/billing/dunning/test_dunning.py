@@ -36,7 +36,7 @@ def dun(shop: Shop, offset: int) -> JobRun:
     return dunning_job(reseller=shop.reseller, now=at(offset))
 
 
-def wanted(center: Center) -> set[tuple[str, str]]:
+def desired(center: Center) -> set[tuple[str, str]]:
     return set(Instance.objects.filter(center=center).values_list("desired_state", "desired_reason"))
 
 
@@ -101,20 +101,20 @@ def test_suspended_after_the_grace_days_and_resumed_by_the_payment(
     shop.owe("10")
     shop.number()
     dun(shop, 9)
-    assert wanted(shop.center) == ON
+    assert desired(shop.center) == ON
     dun(shop, 10)
     case = Suspension.objects.get()
-    assert (case.amount, case.ended_at, wanted(shop.center)) == (10, None, OFF)
+    assert (case.amount, case.ended_at, desired(shop.center)) == (10, None, OFF)
     assert "INV-2026-0001" in case.because
     assert may_disable(Instance.objects.first(), at(10))
     dun(shop, 11)
     assert Suspension.objects.count() == 1
     shop.pay("9.99", now=at(11))
-    # The default policy spares nobody who still owes something.
-    assert wanted(shop.center) == OFF
+    # The default policy exempts no one who still owes something.
+    assert desired(shop.center) == OFF
     shop.pay("0.01", now=at(11))
     case.refresh_from_db()
-    assert (case.ending, wanted(shop.center)) == ("paid", ON)
+    assert (case.ending, desired(shop.center)) == ("paid", ON)
     assert not may_disable(Instance.objects.first(), at(11))
     kinds = set(OutgoingMail.objects.values_list("kind", flat=True))
     assert {"suspended", "resumed"} <= kinds
@@ -154,20 +154,20 @@ def test_restoring_from_the_archive_is_no_way_round_a_suspension(shop: Shop) -> 
     by = UserFactory()
     archive_center(center=shop.center, by=by, now=at(11))
     restore_center(center=shop.center, by=by, now=at(12))
-    assert wanted(shop.center) == ON
+    assert desired(shop.center) == ON
     dun(shop, 12)
-    assert wanted(shop.center) == OFF
+    assert desired(shop.center) == OFF
     shop.pay("10", now=at(13))
-    assert wanted(shop.center) == ON
+    assert desired(shop.center) == ON
 
 
-def test_an_archived_center_that_pays_is_not_told_that_it_is_on_again(shop: Shop) -> None:
+def test_an_archived_center_that_pays_is_not_informed_that_it_is_on_again(shop: Shop) -> None:
     shop.owe("10")
     dun(shop, 10)
     archive_center(center=shop.center, by=None, now=at(11))
     shop.pay("10", now=at(12))
     assert Suspension.objects.get().ending == "paid"
-    assert {service for service, _reason in wanted(shop.center)} == {Service.DISABLED.value}
+    assert {service for service, _reason in desired(shop.center)} == {Service.DISABLED.value}
     assert not OutgoingMail.objects.filter(kind="resumed").exists()
 
 
@@ -176,10 +176,10 @@ def test_a_number_that_leaves_a_suspended_center_is_on_and_goes_off_with_the_nex
     dun(shop, 10)
     number, target = Instance.objects.get(), shop.new_center()
     move(instance=number, center=target, by=UserFactory(), now=at(11))
-    assert wanted(target) == ON
+    assert desired(target) == ON
     move(instance=number, center=shop.center, by=UserFactory(), now=at(11, 10))
     dun(shop, 12)
-    assert wanted(shop.center) == OFF
+    assert desired(shop.center) == OFF
 
 
 def test_the_minimum_amount_spares(shop: Shop) -> None:
@@ -236,11 +236,11 @@ def test_a_hold_resumes_and_its_release_suspends_again(shop: Shop) -> None:
     shop.owe("10")
     dun(shop, 10)
     hold(center=shop.center, until=at(20).date(), because="Promised", by=None, now=at(11))
-    assert (Suspension.objects.get().ending, wanted(shop.center)) == ("held", ON)
+    assert (Suspension.objects.get().ending, desired(shop.center)) == ("held", ON)
     assert release_hold(center=shop.center, by=None, now=at(12))
     assert not release_hold(center=shop.center, by=None, now=at(12))
     dun(shop, 12)
-    assert wanted(shop.center) == OFF
+    assert desired(shop.center) == OFF
 
 
 def test_a_reversed_payment_lets_the_next_run_suspend(shop: Shop) -> None:
@@ -257,7 +257,7 @@ def test_taking_the_invoice_back_resumes(shop: Shop) -> None:
     invoice = shop.owe("10")
     dun(shop, 10)
     void_invoice(invoice=invoice, because="x", by=None, now=at(10))
-    assert wanted(shop.center) == ON
+    assert desired(shop.center) == ON
 
 
 def test_the_run_resumes_where_a_policy_became_milder(shop: Shop) -> None:
@@ -265,17 +265,17 @@ def test_the_run_resumes_where_a_policy_became_milder(shop: Shop) -> None:
     dun(shop, 10)
     save_policy(reseller=shop.reseller, by=None, now=at(10), grace_days=60)
     dun(shop, 10)
-    assert (Suspension.objects.get().ending, wanted(shop.center)) == ("settled", ON)
+    assert (Suspension.objects.get().ending, desired(shop.center)) == ("settled", ON)
 
 
-def test_nobody_is_suspended_while_mazbot_fails(shop: Shop) -> None:
+def test_no_one_is_suspended_while_mazbot_fails(shop: Shop) -> None:
     shop.owe("10")
     MazbotAccount.objects.update(failing_since=at(9))
     assert "failing" in dun(shop, 10).note
     assert not Suspension.objects.exists()
     MazbotAccount.objects.update(failing_since=None)
     dun(shop, 10)
-    assert wanted(shop.center) == OFF
+    assert desired(shop.center) == OFF
     MazbotAccount.objects.update(failing_since=at(10))
     assert not may_disable(Instance.objects.first(), at(10))
 
@@ -290,7 +290,7 @@ def test_acting_judges_again(shop: Shop) -> None:
     assert not resume_if_paid(center=shop.center, now=at(10))
     other = shop.new_center(archived_at=at(0))
     assert suspend(center=other, now=at(10)) is None
-    # Overdue debt whose case has gone: the guard withdraws what was wanted.
+    # Overdue debt whose case has gone: the guard withdraws what was desired.
     Suspension.objects.update(ended_at=at(10))
     assert not may_disable(Instance.objects.first(), at(10))
 

@@ -1,4 +1,4 @@
-"""Usage that no mix of MazBot's prices explains is flagged, not billed, told, and waits for staff."""
+"""Usage that no mix of MazBot's prices explains is flagged, not billed, reported, and waits for staff."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -53,9 +53,9 @@ def test_ten_messages_for_thousands_are_not_billed(shop: Shop, number: Instance)
     assert preview_invoice(shop.center, FEBRUARY).lines == ()
     with pytest.raises(OperationRefused, match="isn't explained by MazBot's prices"):
         issue(shop)
-    (told,) = alerts()
-    assert "2026" in told
-    assert "7" not in told.replace("2026", ""), "alerts are read by people who may not see costs"
+    (text,) = alerts()
+    assert "2026" in text
+    assert "7" not in text.replace("2026", ""), "alerts are read by people who may not see costs"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Corrections after an archived center's last invoice: staff are told and decide."""
+"""Corrections after an archived center's last invoice: staff are notified and decide."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -73,7 +73,7 @@ def test_waiving_closes_the_alert(shop: Shop) -> None:
     assert alerts() == []
 
 
-def test_an_accepted_decrease_is_told_at_once_and_becomes_credit(shop: Shop) -> None:
+def test_an_accepted_decrease_is_reported_at_once_and_becomes_credit(shop: Shop) -> None:
     center, number = archived(shop)
     shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=LATER)
     assert alerts() == []
@@ -104,7 +104,7 @@ def test_what_the_run_will_still_invoice_is_not_left_over(shop: Shop) -> None:
     assert check_late_corrections(shop.reseller, LATER) == [center]
 
 
-def test_messages_received_cost_nothing_and_alarm_nobody(shop: Shop) -> None:
+def test_messages_received_cost_nothing_and_alarm_no_one(shop: Shop) -> None:
     center, number = archived(shop)
     shop.read(number, date(2026, 2, 3), sent=10, received=7, cost="10", at=LATER)
     assert check_late_corrections(shop.reseller, LATER) == []

@@ -30,7 +30,7 @@ def blocked() -> list[Center | None]:
 
 
 def in_dinars(shop: Shop) -> Center:
-    """A center whose February is read and cannot be invoiced: nobody entered the exchange rate."""
+    """A center whose February is read and cannot be invoiced: no one entered the exchange rate."""
     Center.objects.update(created_at=FEBRUARY_1, currency="LYD")
     shop.center.refresh_from_db()
     number = shop.number(created_at=NOW)
@@ -68,7 +68,7 @@ def test_who_is_issued_by_hand_from_now_on_is_not_blocked(place: Place) -> None:
     assert blocked() == []
 
 
-def test_what_somebody_closed_meanwhile_is_done_and_raises_no_alert(
+def test_what_someone_closed_meanwhile_is_done_and_raises_no_alert(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     center = in_dinars(place)

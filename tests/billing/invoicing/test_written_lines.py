@@ -107,10 +107,10 @@ def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -
 def test_a_line_takes_every_column_from_its_draft(shop: Shop) -> None:
     shop.read(shop.number(), DAY, sent=1, cost="1")
     draft = preview_invoice(shop.center, FEBRUARY)
-    told = {
+    covered = {
         name if name not in ("instance", "margin") else f"{name}_id" for name in line_values(draft.lines[0])
     }
-    assert told == names(InvoiceLine) - {"reseller_id", "invoice_id", "position"}
+    assert covered == names(InvoiceLine) - {"reseller_id", "invoice_id", "position"}
 
 
 def test_a_credit_note_repeats_every_line(shop: Shop) -> None:

@@ -111,12 +111,12 @@ def test_an_old_rate_raises_one_alert_until_a_newer_one_is_entered(shop: Shop, c
     save_policy(reseller=shop.reseller, by=None, now=NOW, exchange_warn_days=30)
     assert [pair.days for pair in check_exchange_rates(shop.reseller, NOW)] == [35]
     check_exchange_rates(shop.reseller, NOW)
-    (told,) = alerts()
-    assert "USD to SAR" in told
-    assert "Once it is older than 95 days" in told
+    (text,) = alerts()
+    assert "USD to SAR" in text
+    assert "Once it is older than 95 days" in text
     check_exchange_rates(shop.reseller, NOW + timedelta(days=90))
-    (told,) = alerts()
-    assert "are blocked. Enter" in told
+    (text,) = alerts()
+    assert "are blocked. Enter" in text
     enter(shop, today)
     assert alerts() == []
     assert Alert.objects.count() == 1

@@ -68,8 +68,12 @@ def test_nothing_is_edited_and_both_versions_are_traced(shop: Shop) -> None:
     row = withdraw(shop, center=shop.center)
     own.refresh_from_db()
     assert (own.percent, own.withdrawn, row.withdrawn, row.percent, row.fixed) == (50, False, True, 0, 0)
-    told = AuditEntry.objects.get(action="margin.withdrawn").data
-    assert (told["before"], told["after"], told["valid_from"]) == ("50 % + 0", str(row), "2026-02-15")
+    recorded = AuditEntry.objects.get(action="margin.withdrawn").data
+    assert (recorded["before"], recorded["after"], recorded["valid_from"]) == (
+        "50 % + 0",
+        str(row),
+        "2026-02-15",
+    )
 
 
 def test_a_double_click_withdraws_once(shop: Shop) -> None:

@@ -225,9 +225,9 @@ def test_the_main_account_its_quota_and_a_gap(place: Place) -> None:
     kinds = set(Alert.objects.filter(resolved_at=None).values_list("kind", flat=True))
     assert kinds == {Alert.Kind.USAGE_GAP, Alert.Kind.QUOTA_LOW}
     # Support reads alerts and may not see costs.
-    told = Alert.objects.get(kind=Alert.Kind.USAGE_GAP).detail.removeprefix(day_text(yesterday))
-    assert told
-    assert not any(character.isdigit() for character in told)
+    text = Alert.objects.get(kind=Alert.Kind.USAGE_GAP).detail.removeprefix(day_text(yesterday))
+    assert text
+    assert not any(character.isdigit() for character in text)
     place.control.set_quota("demo-key", 100_000)
     place.account.refresh_from_db()
     UsageRecord.objects.filter(day=yesterday).update(cost=6)

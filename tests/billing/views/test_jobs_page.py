@@ -1,4 +1,4 @@
-"""The Jobs page while a round runs: it is told of at once, its counts come in, and no wrong next time is shown."""
+"""The Jobs page while a job runs: the run appears at once, its counts come in, and no wrong next time is shown."""
 
 import re
 from datetime import timedelta

@@ -102,7 +102,7 @@ def test_it_is_waived_by_the_centers_name_with_a_reason(desk: Desk) -> None:
     assert (again.status_code, "nothing left to waive" in again.content.decode()) == (422, True)
 
 
-def test_a_missing_exchange_rate_is_told(desk: Desk) -> None:
+def test_a_missing_exchange_rate_is_reported(desk: Desk) -> None:
     center = correct(desk)
     Center._base_manager.filter(pk=center.pk).update(currency="LYD")
     client = desk.as_(desk.billing)

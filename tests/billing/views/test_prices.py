@@ -313,7 +313,7 @@ def test_nothing_is_to_be_typed_before_a_margin_loses(desk: Desk) -> None:
     assert 'name="confirm"' not in desk.as_(desk.owner).get(desk.url("prices/")).content.decode()
 
 
-def test_how_often_a_subscription_is_charged_is_chosen_and_told(desk: Desk) -> None:
+def test_how_often_a_subscription_is_charged_is_chosen_and_stated(desk: Desk) -> None:
     owner = desk.as_(desk.owner)
     url = desk.url("prices/?country=1")
     assert "charged per day, from the day" in owner.get(url).content.decode()

@@ -95,7 +95,7 @@ def test_a_center_can_be_treated_differently_and_follow_again(desk: Desk) -> Non
     assert client.post(url, data | {"suspend": "perhaps"}).status_code == 422
 
 
-def test_a_wrong_item_of_a_list_is_told_in_plain_words(desk: Desk) -> None:
+def test_a_wrong_item_of_a_list_is_reported_in_plain_words(desk: Desk) -> None:
     page = desk.as_(desk.owner).post(desk.url("settings/billing/"), {"reminder_days": "3, soon"})
     assert page.status_code == 422
     assert "Item 2 of the list: Enter a whole number." in page.content.decode()

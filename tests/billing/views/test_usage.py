@@ -125,7 +125,7 @@ def test_home_shows_how_long_the_quota_lasts(desk: Desk) -> None:
     assert "10 days left" in page
 
 
-def test_the_quota_is_shown_without_decimals_nobody_reads(desk: Desk) -> None:
+def test_the_quota_is_shown_without_decimals_no_one_reads(desk: Desk) -> None:
     for back, left in enumerate(("444906.1250", "453000", "460000.7")):
         AccountUsageRecord(
             reseller=desk.shop.reseller,

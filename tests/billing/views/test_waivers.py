@@ -68,10 +68,10 @@ def test_waived_days_let_the_invoice_be_issued(desk: Desk, lost: Instance) -> No
     assert "Issue and send" in page
     assert "2.20" in page  # what was read before the day ended, with the margin of 10 %
     with tenant(desk.shop.reseller):
-        told = AuditEntry.objects.get(action="usage.waived").data
+        recorded = AuditEntry.objects.get(action="usage.waived").data
         assert UsageRecord.objects.get(instance=lost, day=date(2026, 2, 28)).sent == 0
-    assert (told["days"], told["as_read"]) == (["2026-02-28"], ["2026-02-27"])
-    assert told["because"] == "MazBot lost the number"
+    assert (recorded["days"], recorded["as_read"]) == (["2026-02-28"], ["2026-02-27"])
+    assert recorded["because"] == "MazBot lost the number"
     assert "nothing left to waive" in client.post(url, {**DAYS, "because": "Again"}).content.decode()
 
 

@@ -39,7 +39,7 @@ def test_nothing_of_it_is_changed(event: AuditEntry, change: str) -> None:
         sql(f"UPDATE {TABLE} SET {change}")
 
 
-def test_it_is_laid_to_nobody_elses_charge(event: AuditEntry) -> None:
+def test_it_is_laid_to_no_one_elses_charge(event: AuditEntry) -> None:
     other = member(event.reseller)
     with pytest.raises(IntegrityError, match="never said anew"):
         sql(f"UPDATE {TABLE} SET actor_id = %s", other.pk)

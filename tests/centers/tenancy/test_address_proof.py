@@ -46,7 +46,7 @@ def copied_link(
     role: Role = Role.OWNER,
     center: Center | None = None,
 ) -> str:
-    """Invite through the pages as somebody of the reseller; returns the link that is shown to them."""
+    """Invite through the pages as a member of the reseller; returns the link that is shown to them."""
     browser = Client()
     browser.force_login(member(reseller, role))
     invite = (
@@ -67,7 +67,7 @@ def copied_link(
 
 
 def squatted() -> User:
-    """An account as it could come into being before addresses were proven: password and factor are somebody else's."""
+    """An account as it could come into being before addresses were proven: password and factor are another person's."""
     person: User = UserFactory(email=VICTIM, email_proven_at=None)
     TOTP.activate(person, generate_totp_secret())
     RecoveryCodes.activate(person)

@@ -242,7 +242,7 @@ def test_the_tick_does_what_is_due(person: User, django_capture_on_commit_callba
     assert not Authenticator.objects.filter(user=person).exists()
 
 
-def test_an_operator_removes_a_factor_at_once_and_the_owner_is_told(
+def test_an_operator_removes_a_factor_at_once_and_the_owner_is_notified(
     person: User, reseller: Reseller, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -261,7 +261,7 @@ def test_an_operator_removes_a_factor_at_once_and_the_owner_is_told(
     with pytest.raises(CommandError, match="isn't set up for this account"):
         call_command("reset_second_factor", person.email)
     with pytest.raises(CommandError, match="No account"):
-        call_command("reset_second_factor", "nobody@example.com")
+        call_command("reset_second_factor", "unknown@example.com")
 
 
 def test_an_operators_removal_stands_when_the_mail_server_is_away(person: User, settings: Any) -> None:

@@ -46,7 +46,7 @@ def test_a_new_center_takes_currency_and_language_of_the_reseller(reseller: Rese
         ({"name": " "}, "Name"),
         ({"name": "A", "phone": "12"}, "“12”"),
         ({"name": "A", "currency": "XXZ"}, "XXZ"),
-        ({"name": "A", "email": "nobody"}, "Email"),
+        ({"name": "A", "email": "unknown"}, "Email"),
         ({"name": "n" * 121}, "121"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_field_that_is_not_the_centers_own_is_a_mistake_of_the_caller(reseller
         edit_center(center=center, by=None, payment_status="overdue")
 
 
-def test_archiving_ends_invitations_and_calls_the_other_rooms_once(reseller: Reseller) -> None:
+def test_archiving_ends_invitations_and_calls_the_other_apps_once(reseller: Reseller) -> None:
     center = create_center(reseller=reseller, by=None, name="Noor")
     invitation = Invitation(reseller=reseller, center=center, role="center_admin", email="a@example.com")
     invitation.expires_at = center.created_at

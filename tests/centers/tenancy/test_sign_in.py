@@ -64,7 +64,7 @@ def test_the_sixth_guess_at_one_address_is_not_looked_at(person: User) -> None:
 def test_one_machine_cannot_try_many_addresses(person: User) -> None:
     guesser = Client(REMOTE_ADDR="192.0.2.1")
     for number in range(10):
-        sign_in(guesser, "wrong", f"nobody{number}@example.com")
+        sign_in(guesser, "wrong", f"unknown{number}@example.com")
     assert "Too many" in sign_in(guesser).content.decode()
     assert not is_in(guesser)
     sign_in(elsewhere := Client(REMOTE_ADDR="192.0.2.2"))
@@ -72,14 +72,14 @@ def test_one_machine_cannot_try_many_addresses(person: User) -> None:
 
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(person: User, client: Client) -> None:
-    known, unknown = (sign_in(client, "wrong", email) for email in (person.email, "nobody@example.com"))
+    known, unknown = (sign_in(client, "wrong", email) for email in (person.email, "unknown@example.com"))
     assert known.status_code == unknown.status_code
-    assert _text(known, person.email) == _text(unknown, "nobody@example.com")
+    assert _text(known, person.email) == _text(unknown, "unknown@example.com")
     url = reverse("account_reset_password")
-    known, unknown = (client.post(url, {"email": email}) for email in (person.email, "nobody@example.com"))
+    known, unknown = (client.post(url, {"email": email}) for email in (person.email, "unknown@example.com"))
     assert known.status_code == unknown.status_code == 302
     assert known["Location"] == unknown["Location"]
-    assert [sent.to for sent in mail.outbox] == [[person.email], ["nobody@example.com"]]
+    assert [sent.to for sent in mail.outbox] == [[person.email], ["unknown@example.com"]]
 
 
 def test_a_session_given_before_signing_in_is_worth_nothing_after(person: User, client: Client) -> None:
@@ -104,7 +104,7 @@ def test_a_session_given_before_signing_in_is_worth_nothing_after(person: User, 
         "///evil.example", "javascript:alert(1)", "https:///evil.example", "\x00//evil.example", "https://testserver@evil.example/",
     ],
 )  # fmt: skip
-def test_nobody_is_sent_elsewhere_after_signing_in(person: User, client: Client, target: str) -> None:
+def test_no_one_is_sent_elsewhere_after_signing_in(person: User, client: Client, target: str) -> None:
     assert sign_in(client, next=target)["Location"] == reverse("home")
     assert is_in(client)
     assert client.post(reverse("account_logout"), {"next": target})["Location"].startswith("/")
@@ -159,7 +159,7 @@ def test_two_factor_sign_in_can_be_switched_on_and_is_then_asked_for(person: Use
     done = client.post(url, {"code": _code(secret)})
     assert done["Location"] == reverse("mfa_view_recovery_codes")
     assert client.get(done["Location"]).status_code == 200
-    assert mail.outbox[0].to == [person.email], "a new factor is told to its person"
+    assert mail.outbox[0].to == [person.email], "its person is notified of a new factor"
     fresh = Client()
     assert sign_in(fresh)["Location"] == reverse("mfa_authenticate")
     assert not is_in(fresh)
@@ -199,7 +199,7 @@ def test_who_requires_two_factors_cannot_be_left_through_switching_them_off(
 
 
 @pytest.mark.parametrize("page", ["email/", "confirm-email/", "confirm-email/some-key/"])
-def test_nobody_can_take_an_address_that_is_not_proved_to_be_theirs(
+def test_no_one_can_take_an_address_that_is_not_proved_to_be_theirs(
     person: User, client: Client, page: str
 ) -> None:
     client.force_login(person)
@@ -214,7 +214,7 @@ def test_nobody_can_take_an_address_that_is_not_proved_to_be_theirs(
     assert person.email == "amal@example.com"
 
 
-def test_what_decides_who_somebody_is_leaves_a_line_without_what_was_typed(
+def test_what_decides_who_someone_is_leaves_a_line_without_what_was_typed(
     person: User, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -227,12 +227,12 @@ def test_what_decides_who_somebody_is_leaves_a_line_without_what_was_typed(
     )
     other.post(reverse("account_change_password"), _new_password())
     other.post(reverse("account_logout"))
-    told = [record.msg["event"] for record in caplog.records if isinstance(record.msg, dict)]
-    assert [event for event in told if event != "request_finished"] == [
+    events = [record.msg["event"] for record in caplog.records if isinstance(record.msg, dict)]
+    assert [event for event in events if event != "request_finished"] == [
         *["sign_in_failed"] * 5, "sign_in_limited", "signed_in", "password_changed", "signed_out",
     ]  # fmt: skip
     assert not any("canary" in str(record.msg) for record in caplog.records)
-    assert mail.outbox[-1].to == ["b@example.com"], "a new password is told to its person"
+    assert mail.outbox[-1].to == ["b@example.com"], "its person is notified of a new password"
 
 
 def test_a_mail_server_that_is_away_undoes_no_new_password(person: User, client: Client, settings) -> None:
@@ -244,7 +244,7 @@ def test_a_mail_server_that_is_away_undoes_no_new_password(person: User, client:
     assert person.check_password(NEW_PASSWORD)
 
 
-def test_nobody_signs_up(client: Client) -> None:
+def test_no_one_signs_up(client: Client) -> None:
     url = reverse("account_signup")
     form = {"email": "new@example.com", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
     for answer in (client.get(url), client.post(url, form)):

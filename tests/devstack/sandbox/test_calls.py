@@ -39,12 +39,12 @@ def test_what_is_missing_or_wrong_is_named(product: Product) -> None:
 
 def test_unknown_numbers_are_404(product: Product) -> None:
     asked = (
-        product.get("/whatsapp/status/nobody"),
-        product.post("/whatsapp/connect", data={"instance_id": "nobody"}),
-        product.get("/analytics/usage", instance_id="nobody", **DAYS),
-        product.post("/instance/toggle", data={"instance_id": "nobody", "action": "enable"}),
+        product.get("/whatsapp/status/unknown"),
+        product.post("/whatsapp/connect", data={"instance_id": "unknown"}),
+        product.get("/analytics/usage", instance_id="unknown", **DAYS),
+        product.post("/instance/toggle", data={"instance_id": "unknown", "action": "enable"}),
         product.post(
-            "/instance/set-webhook", data={"instance_id": "nobody", "webhook_url": "http://x.example"}
+            "/instance/set-webhook", data={"instance_id": "unknown", "webhook_url": "http://x.example"}
         ),
     )
     for answer in asked:
@@ -55,8 +55,8 @@ def test_unknown_numbers_are_404(product: Product) -> None:
 def test_another_accounts_number_looks_like_none(sandbox: SandboxServer, product: Product) -> None:
     sandbox.control.add_account("other", "a@b.example", "secret")
     sandbox.control.add_instance("other", "theirs", status="connected", since=TODAY, daily_messages=5000)
-    theirs, nobody = product.get("/whatsapp/status/theirs"), product.get("/whatsapp/status/nobody")
-    assert (theirs.status_code, theirs.content) == (404, nobody.content)
+    theirs, unknown = product.get("/whatsapp/status/theirs"), product.get("/whatsapp/status/unknown")
+    assert (theirs.status_code, theirs.content) == (404, unknown.content)
     answer = product.post("/instance/toggle", data={"instance_id": "theirs", "action": "disable"})
     assert answer.status_code == 404
     assert sandbox.control.state()["instances"][1]["enabled"] is True

@@ -60,7 +60,7 @@ def test_the_typed_surface_knows_every_verb() -> None:
 @pytest.mark.parametrize(
     ("verb", "arguments", "sentence"),
     [
-        ("scan", {"instance_id": "nobody"}, "There is no instance 'nobody'."),
+        ("scan", {"instance_id": "unknown"}, "There is no instance 'unknown'."),
         ("scan", {}, "instance_id is missing."),
         ("scan", {"instance_id": "n1", "when": 1}, "scan takes no 'when'."),
         ("scan", {"instance_id": 7}, "instance_id must be str, not 7."),
@@ -135,7 +135,7 @@ def test_the_state_shows_no_password(control: Control) -> None:
     assert "canary" not in str(control.state())
 
 
-def test_nobody_there_is_a_sentence() -> None:
+def test_no_one_there_is_a_sentence() -> None:
     with pytest.raises(ControlError, match="did not answer"):
         SandboxControl("http://127.0.0.1:9").expire("n1")
 
@@ -156,7 +156,7 @@ def test_other_names_may_not(sandbox: SandboxServer, host: str, path: str) -> No
     assert "demo-key" not in answer.text
 
 
-def test_a_named_host_may_steer_when_told() -> None:
+def test_a_named_host_may_steer_when_instructed() -> None:
     with SandboxServer(control_hosts=["sandbox"]) as server:
         for host, code in (("sandbox:9100", 200), ("other:9100", 403)):
             answer = requests.get(f"{server.url}/control/api/state", headers={"Host": host}, timeout=5)

@@ -111,6 +111,6 @@ def test_log_out_and_expire(sandbox: SandboxServer, product: Product) -> None:
     assert product.status() == "expired"
 
 
-def test_a_status_nobody_knows(sandbox: SandboxServer, product: Product) -> None:
+def test_a_status_no_one_knows(sandbox: SandboxServer, product: Product) -> None:
     sandbox.control.set_status("n1", "hibernating")
     assert product.status() == "hibernating"

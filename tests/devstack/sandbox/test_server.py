@@ -62,7 +62,7 @@ def test_the_state_is_written_soon_after_a_change(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_a_failed_write_is_told_and_the_next_one_counts(
+def test_a_failed_write_is_reported_and_the_next_one_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "state"

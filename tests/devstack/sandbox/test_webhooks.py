@@ -123,7 +123,7 @@ def test_a_refusal_is_recorded_and_redirects_are_not_followed(
     assert receiver.letters.qsize() == 1
 
 
-def test_nobody_listening_is_recorded(sandbox: SandboxServer) -> None:
+def test_no_one_listening_is_recorded(sandbox: SandboxServer) -> None:
     _ready(sandbox, "http://127.0.0.1:9/hook")
     sandbox.control.send_incoming("n2", "1", "A", "x")
     (delivery,) = _outcomes(sandbox, 1)

@@ -163,7 +163,7 @@ def test_a_wrong_row_is_named_by_line_and_field_and_nothing_is_imported(place, n
     assert not Instance.objects.exists()
 
 
-def test_a_wrong_language_is_told_with_the_right_ones(place, now):
+def test_a_wrong_language_is_reported_with_the_right_ones(place, now):
     batch = preview(place, f"{HEADER}\nA,,,,,,fr,inst-1,\n", now)
     assert batch.errors[0]["message"] == "“fr” isn't allowed. Use one of: en, ar."
 
@@ -259,7 +259,7 @@ def test_the_command(place, tmp_path):
     with pytest.raises(CommandError, match=r"Line 2, instance_id: .*inst-1.*Al Noor"):
         call_command("import_centers", place.reseller.slug, str(file))
     assert Instance.objects.count() == 3
-    for slug, path in [("nobody", file), (place.reseller.slug, tmp_path / "none.csv")]:
+    for slug, path in [("unknown", file), (place.reseller.slug, tmp_path / "none.csv")]:
         with pytest.raises(CommandError):
             call_command("import_centers", slug, str(path))
 

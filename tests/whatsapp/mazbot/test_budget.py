@@ -75,7 +75,7 @@ def test_a_person_overtakes_what_waits_already(valkey):
     ]
 
 
-def test_who_cannot_be_served_in_time_is_told_at_once_when_to_come_again(valkey):
+def test_who_cannot_be_served_in_time_learns_at_once_when_to_come_again(valkey):
     budget = budget_of(valkey, limit=6)
     asked = time.monotonic()
 
@@ -111,7 +111,7 @@ def test_one_who_waits_gives_up_when_others_go_first(valkey):
             thread.join()
 
 
-def test_a_waiter_that_died_holds_nobody_up_for_long(valkey):
+def test_a_waiter_that_died_holds_no_one_up_for_long(valkey):
     budget = budget_of(valkey)
     dead = budget_of(valkey, limit=60, sleep=lambda seconds: (_ for _ in ()).throw(SystemExit))
     with pytest.raises(SystemExit):

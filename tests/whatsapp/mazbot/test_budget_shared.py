@@ -15,7 +15,7 @@ SPACING = WINDOW / LIMIT
 
 
 def send_until(stop, connection, priority, seed, results):
-    """One process: reserve, take a random time to arrive and another to be answered, tell when it arrived."""
+    """One process: reserve, take a random time to arrive and another to be answered, report when it arrived."""
     dice = random.Random(seed)
     budget = RequestBudget(redis.Redis(**connection), ACCOUNT, limit=LIMIT, window=WINDOW, longest_request=2)
     while time.time() < stop:

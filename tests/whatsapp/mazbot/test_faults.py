@@ -127,7 +127,7 @@ def test_a_login_waits_out_a_pause_that_its_caller_can_wait_for(config, valkey, 
     assert 10 < time.monotonic() - started < 14
 
 
-def test_login_faults_are_told_as_what_they_are(config, valkey, sandbox):
+def test_login_faults_are_reported_as_what_they_are(config, valkey, sandbox):
     kinds = {"500": ErrorKind.SERVER, "html": ErrorKind.MALFORMED, "reset": ErrorKind.NETWORK}
     for number, (fault, kind) in enumerate(kinds.items()):
         sandbox.control.set_fault("login", fault, times=1)
@@ -147,6 +147,6 @@ def test_a_limit_set_too_high_is_learned_from_mazbot(valkey, sandbox, config):
             except MazBotError as error:
                 statuses.append(error.status_code)
         assert 429 in statuses
-        assert statuses[-1] is None  # once told, it asks no more
+        assert statuses[-1] is None  # once refused, it asks no more
     finally:
         sandbox.control.set_rate_limit(config.api_key, 60_000)

@@ -68,7 +68,7 @@ def test_a_token_refused_twice_is_not_retried_endlessly(bot, sandbox):
     assert logins(sandbox, start) == 2
 
 
-def test_another_error_after_the_renewal_is_told_as_it_is(bot, sandbox):
+def test_another_error_after_the_renewal_is_reported_as_it_is(bot, sandbox):
     sandbox.control.set_fault("status", "expired_token", times=1)
     sandbox.control.set_fault("status", "500", times=1)
 
@@ -150,7 +150,7 @@ def test_an_owner_login_is_refused_with_mazbots_reason(config, valkey):
     assert "staff" in caught.value.message
 
 
-def test_a_wrong_key_is_told_from_a_wrong_password(config, valkey):
+def test_a_wrong_key_is_distinguished_from_a_wrong_password(config, valkey):
     with pytest.raises(MazBotError) as caught:
         MazBot(replace(config, api_key="wrong-key"), valkey=valkey).status("inst-1")
 

@@ -1,4 +1,4 @@
-"""Addresses that people give never make this product call its own network: a listener there hears nobody."""
+"""Addresses that people give never make this product call its own network: a listener there hears no one."""
 
 import socket
 import threading

@@ -160,7 +160,7 @@ def names(monkeypatch):
 
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], []])
-def test_nobody_is_called_at_an_address_that_the_guard_refuses(raw: RawServer, names, found):
+def test_no_one_is_called_at_an_address_that_the_guard_refuses(raw: RawServer, names, found):
     guard_connections(lambda host, address: (host, address) != ("mazbot.test", "127.0.0.1"))
     names["mazbot.test"] = [found]
     url = raw.url.replace("127.0.0.1", "mazbot.test")

@@ -93,7 +93,7 @@ def test_an_alert_opens_once_and_closes_when_the_phone_is_back(place, now):
     assert list(afters) == ["disconnected", "pairing", "expired", "connected"]
 
 
-def test_a_number_wanted_off_raises_no_alarm(place, now):
+def test_a_number_switched_off_raises_no_alarm(place, now):
     place.add("disconnected", desired_state=Service.DISABLED)
     check(place, now)
     assert open_kinds() == []

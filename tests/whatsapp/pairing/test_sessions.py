@@ -181,7 +181,7 @@ def test_a_failed_question_says_why(place, now, fault, kind):
     assert pairing_state(number, now).message
 
 
-def test_what_mazbot_refuses_is_told_in_its_words(place, now):
+def test_what_mazbot_refuses_is_reported_in_its_words(place, now):
     number = place.add("connected")  # here it is still "unchecked"
     attempt = start(number, now)
     assert not fetch(attempt, now)
@@ -289,7 +289,7 @@ def test_a_scan_that_whatsapp_undoes_leaves_the_link_usable(place, now):
     assert (state.phase, state.may_start) == (Phase.NONE, True)
     assert "ended the connection" in state.message
     assert working_links(instance=number, now=later) == [link]
-    # It may last even longer: nobody has to be quick about the second scan.
+    # It may last even longer: no one has to be quick about the second scan.
     again = now + timedelta(minutes=30)
     by_link(place, number, token, again)
     number.refresh_from_db()

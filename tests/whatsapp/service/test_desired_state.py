@@ -27,8 +27,8 @@ def _no_guards(monkeypatch):
     monkeypatch.setattr(reconciler, "_guards", [])
 
 
-def want(instance, wanted, reason, now, by=None):
-    return set_desired_state(instances=[instance], state=wanted, reason=reason, by=by, now=now)
+def desire(instance, desired, reason, now, by=None):
+    return set_desired_state(instances=[instance], state=desired, reason=reason, by=by, now=now)
 
 
 def state(instance):
@@ -44,9 +44,9 @@ def enabled_at_mazbot(place, instance):
     )
 
 
-def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
+def test_a_manual_stop_is_requested_then_confirmed(place, now):
     number, person = place.add(), UserFactory()
-    [changed] = want(number, OFF, MANUAL, now, by=person)
+    [changed] = desire(number, OFF, MANUAL, now, by=person)
     assert (changed.pk, changed.desired_state) == (number.pk, OFF)
     assert state(number) == (OFF, MANUAL, ON)
     assert number.is_switching
@@ -57,7 +57,7 @@ def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
     assert enabled_at_mazbot(place, number) is False
     assert switching_due(now + timedelta(days=1)) == []
     actions = AuditEntry.objects.order_by("pk").values_list("action", "actor_label")
-    assert list(actions) == [("service.disable_wanted", person.email), ("service.disabled", "")]
+    assert list(actions) == [("service.disable_requested", person.email), ("service.disabled", "")]
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_a_stop_by_hand_is_wanted_then_confirmed(place, now):
     ],
 )
 def test_who_may_undo_whom(place, now, case):
-    before, wanted, reason, after = case
+    before, desired, reason, after = case
     number = place.add(desired_state=before[0], desired_reason=before[1])
-    changed = want(number, wanted, reason, now)
+    changed = desire(number, desired, reason, now)
     assert state(number)[:2] == after
     assert bool(changed) == (before != after)
 
@@ -91,10 +91,10 @@ def test_who_may_undo_whom(place, now, case):
 def test_archiving_and_restoring(place, now, reason, after):
     number = place.add()
     if reason:
-        want(number, OFF, reason, now)
+        desire(number, OFF, reason, now)
     archive_instance(instance=number, by=None, now=now)
     assert state(number)[0] == OFF
-    assert want(number, ON, MANUAL, now) == [], "an archived number is never switched on"
+    assert desire(number, ON, MANUAL, now) == [], "an archived number is never switched on"
     reconcile(reseller=place.reseller, now=now)
     assert enabled_at_mazbot(place, number) is False
     restore_instance(instance=number, by=None, now=now + timedelta(days=1))
@@ -105,7 +105,7 @@ def test_archiving_and_restoring(place, now, reason, after):
 def test_an_answer_that_confirms_nothing_is_asked_again_later(place, now):
     number = place.add()
     place.control.set_fault("toggle", "unknown_status", account_key=place.api_key)
-    want(number, OFF, MANUAL, now)
+    desire(number, OFF, MANUAL, now)
     waits, moment = [], now
     for _ in range(6):
         assert reconcile(reseller=place.reseller, now=moment) == 0
@@ -127,7 +127,7 @@ def test_an_answer_that_confirms_nothing_is_asked_again_later(place, now):
 def test_a_timeout_after_mazbot_acted_is_not_taken_for_success(place, now):
     number = place.add()
     place.control.set_fault("toggle", "reset", times=1, account_key=place.api_key)
-    want(number, OFF, MANUAL, now)
+    desire(number, OFF, MANUAL, now)
     reconcile(reseller=place.reseller, now=now)
     assert state(number)[2] == UNCONFIRMED
     assert reconcile(reseller=place.reseller, now=number.switch_next_at) == 1
@@ -135,8 +135,8 @@ def test_a_timeout_after_mazbot_acted_is_not_taken_for_success(place, now):
 
 def test_switching_twice_asks_for_the_last_state_only(place, now):
     number = place.add()
-    want(number, OFF, UNPAID, now)
-    want(number, ON, UNPAID, now + timedelta(seconds=1))
+    desire(number, OFF, UNPAID, now)
+    desire(number, ON, UNPAID, now + timedelta(seconds=1))
     assert reconcile(reseller=place.reseller, now=now + timedelta(seconds=2)) == 1
     assert state(number) == (ON, "", ON)
     assert place.calls("toggle") == 1
@@ -144,11 +144,11 @@ def test_switching_twice_asks_for_the_last_state_only(place, now):
 
 def test_a_request_that_changes_while_mazbot_is_asked_is_asked_again_at_once(place, now):
     number = place.add()
-    want(number, OFF, UNPAID, now)
+    desire(number, OFF, UNPAID, now)
 
     def pay_meanwhile(_instance, _now):
         # The money arrives after the balance was looked at and before MazBot has answered.
-        want(number, ON, UNPAID, now + timedelta(seconds=1))
+        desire(number, ON, UNPAID, now + timedelta(seconds=1))
         return True
 
     register_guard(pay_meanwhile)
@@ -164,7 +164,7 @@ def test_a_request_that_changes_while_mazbot_is_asked_is_asked_again_at_once(pla
 def test_a_corrected_id_is_switched_off_too(place, now, reason):
     number, right = place.add(), place.add()
     right.delete()  # known to MazBot, not to us
-    want(number, OFF, reason, now)
+    desire(number, OFF, reason, now)
     reconcile(reseller=place.reseller, now=now)
     later = now + timedelta(days=1)
     edit_instance(instance=number, by=None, instance_id=right.instance_id, now=later)
@@ -186,7 +186,7 @@ def test_an_answer_about_the_old_id_confirms_nothing_of_the_corrected_one(place,
         return True
 
     register_guard(corrected_meanwhile)
-    want(number, OFF, UNPAID, now)
+    desire(number, OFF, UNPAID, now)
     assert reconcile(reseller=place.reseller, now=now) == 1
     assert state(number) == (OFF, UNPAID, OFF)
     assert enabled_at_mazbot(place, right) is False
@@ -194,7 +194,7 @@ def test_an_answer_about_the_old_id_confirms_nothing_of_the_corrected_one(place,
 
 
 def test_the_guard_is_asked_before_a_suspension_and_can_withdraw_it(place, now):
-    number, by_hand = place.add(), place.add()
+    number, manual = place.add(), place.add()
     asked = []
 
     def has_paid(instance, _now):
@@ -202,12 +202,12 @@ def test_the_guard_is_asked_before_a_suspension_and_can_withdraw_it(place, now):
         return False
 
     register_guard(has_paid)
-    want(number, OFF, UNPAID, now)
-    want(by_hand, OFF, MANUAL, now)
+    desire(number, OFF, UNPAID, now)
+    desire(manual, OFF, MANUAL, now)
     reconcile(reseller=place.reseller, now=now)
     assert asked == [number.pk]
     assert state(number) == (ON, "", ON)
-    assert state(by_hand) == (OFF, MANUAL, OFF)
+    assert state(manual) == (OFF, MANUAL, OFF)
     assert place.calls("toggle") == 1
     assert AuditEntry.objects.filter(action="service.disable_withdrawn").count() == 1
 
@@ -215,7 +215,7 @@ def test_the_guard_is_asked_before_a_suspension_and_can_withdraw_it(place, now):
 def test_a_suspended_number_that_was_archived_stays_off_when_its_center_has_paid(place, now):
     number = place.add()
     register_guard(lambda _instance, _now: False)
-    want(number, OFF, UNPAID, now)
+    desire(number, OFF, UNPAID, now)
     archive_instance(instance=number, by=None, now=now)
     reconcile(reseller=place.reseller, now=now)
     assert state(number) == (OFF, UNPAID, OFF)
@@ -230,7 +230,7 @@ def test_a_number_archived_while_the_balance_is_looked_at_stays_off(place, now):
         return False
 
     register_guard(archived_meanwhile)
-    want(number, OFF, UNPAID, now)
+    desire(number, OFF, UNPAID, now)
     reconcile(reseller=place.reseller, now=now)
     reconcile(reseller=place.reseller, now=now + timedelta(seconds=10))
     assert state(number) == (OFF, UNPAID, OFF)
@@ -239,8 +239,8 @@ def test_a_number_archived_while_the_balance_is_looked_at_stays_off(place, now):
 
 def test_an_error_of_our_own_over_one_number_does_not_block_the_others_permanently(place, now, monkeypatch):
     broken, other = place.add(), place.add()
-    want(broken, OFF, MANUAL, now)
-    want(other, OFF, MANUAL, now + timedelta(seconds=1))
+    desire(broken, OFF, MANUAL, now)
+    desire(other, OFF, MANUAL, now + timedelta(seconds=1))
 
     def act(instance, account, client, moment):
         if instance.pk == broken.pk:
@@ -257,14 +257,14 @@ def test_an_error_of_our_own_over_one_number_does_not_block_the_others_permanent
     assert switching_due(now + timedelta(seconds=70)) == [place.reseller.pk], "it is not forgotten"
 
 
-def test_a_guard_that_breaks_suspends_nobody(place, now):
+def test_a_guard_that_breaks_suspends_no_one(place, now):
     number, other = place.add(), place.add()
 
     def broken(_instance, _now):
         raise RuntimeError("no balance today")
 
-    want(number, OFF, UNPAID, now)
-    want(other, OFF, MANUAL, now)
+    desire(number, OFF, UNPAID, now)
+    desire(other, OFF, MANUAL, now)
     register_guard(broken)
     reconcile(reseller=place.reseller, now=now)
     assert state(number) == (OFF, UNPAID, ON)
@@ -272,12 +272,12 @@ def test_a_guard_that_breaks_suspends_nobody(place, now):
     assert state(other)[2] == OFF, "the others go on"
 
 
-def test_while_mazbot_fails_nobody_is_suspended_but_people_are_let_back(place, now):
+def test_while_mazbot_fails_no_one_is_suspended_but_people_are_let_back(place, now):
     MazbotAccount.objects.update(failing_since=now)
     unpaid = place.add()
     paid = place.add(desired_state=OFF, service=OFF, desired_reason=UNPAID)
-    want(unpaid, OFF, UNPAID, now)
-    want(paid, ON, UNPAID, now)
+    desire(unpaid, OFF, UNPAID, now)
+    desire(paid, ON, UNPAID, now)
     reconcile(reseller=place.reseller, now=now)
     assert state(unpaid) == (OFF, UNPAID, ON)
     assert state(paid) == (ON, "", ON)
@@ -289,7 +289,7 @@ def test_while_mazbot_fails_nobody_is_suspended_but_people_are_let_back(place, n
 
 def test_a_number_under_way_is_not_asked_by_a_second_worker(place, now):
     number = place.add()
-    want(number, OFF, MANUAL, now)
+    desire(number, OFF, MANUAL, now)
     Instance.objects.filter(pk=number.pk).update(switch_claimed_until=now + timedelta(seconds=100))
     assert switching_due(now) == []
     assert reconcile(reseller=place.reseller, now=now) == 0
@@ -301,8 +301,8 @@ def test_what_is_switched_off_is_not_down_and_what_comes_back_is_looked_at(place
     number, unknown = place.add("expired"), place.add("connected")
     status_job(reseller=place.reseller, now=now)
     open_alert(reseller=place.reseller, kind=Alert.Kind.NOT_FOUND, instance=unknown, now=now)
-    want(number, OFF, MANUAL, now)
-    want(unknown, OFF, MANUAL, now)
+    desire(number, OFF, MANUAL, now)
+    desire(unknown, OFF, MANUAL, now)
     kinds = Alert.objects.filter(resolved_at=None).values_list("kind", flat=True)
     assert list(kinds) == [Alert.Kind.NOT_FOUND], (
         "that its id is wrong is true of a number that is off as well"
@@ -310,7 +310,7 @@ def test_what_is_switched_off_is_not_down_and_what_comes_back_is_looked_at(place
     number.refresh_from_db()
     assert (number.state, number.state_since) == ("off", now)
     reconcile(reseller=place.reseller, now=now)
-    want(number, ON, MANUAL, now + timedelta(seconds=1))
+    desire(number, ON, MANUAL, now + timedelta(seconds=1))
     reconcile(reseller=place.reseller, now=now + timedelta(seconds=2))
     assert place.reseller.pk in due_instances(now + timedelta(seconds=3))
     status_job(reseller=place.reseller, now=now + timedelta(seconds=3))
@@ -332,8 +332,8 @@ def test_a_switching_round_is_recorded(new_place, now):
     with tenant(place.reseller):
         number, gone = place.add(), place.add()
         place.control.remove_instance(gone.instance_id)
-        want(number, OFF, MANUAL, now)
-        want(gone, OFF, MANUAL, now)
+        desire(number, OFF, MANUAL, now)
+        desire(gone, OFF, MANUAL, now)
     run = switching_job(reseller=place.reseller, now=now)
     assert (run.state, run.done, run.failed) == (JobRun.State.PARTIAL, 1, 1)
     assert switching_job(reseller=place.reseller, now=now) is None

@@ -93,7 +93,7 @@ def leave_with_the_center(number, _target, now):
 @pytest.mark.parametrize("leave", [leave_by_moving, leave_by_archiving, leave_with_the_center])
 def test_a_number_that_leaves_its_center_takes_its_events_along(place, number, target, now, leave):
     leave(number, target, now)
-    assert fresh(number).webhook_url == "", "the old address is no one's business any more"
+    assert fresh(number).webhook_url == "", "the old address concerns no one now"
     assert switching_due(now) == [place.reseller.pk]
     switching_job(reseller=place.reseller, now=now)
     row = fresh(number)
@@ -107,8 +107,8 @@ def test_the_trace_names_the_old_address_under_the_old_center(place, number, tar
     person = UserFactory()
     move(instance=number, center=target, by=person, now=now)
     switching_job(reseller=place.reseller, now=now)
-    wanted = AuditEntry.objects.get(action="webhook.reset_requested")
-    assert (wanted.actor, wanted.center, wanted.data) == (person, place.center, {"url": OLD})
+    entry = AuditEntry.objects.get(action="webhook.reset_requested")
+    assert (entry.actor, entry.center, entry.data) == (person, place.center, {"url": OLD})
     done = AuditEntry.objects.get(action="webhook.voided_periods")
     assert (done.actor, done.center) == (None, target)
     assert place.account.webhook_path_token not in str([event.data for event in AuditEntry.objects.all()])
@@ -119,12 +119,12 @@ def test_a_corrected_id_has_its_events_sent_here_too(place, now):
     right.delete()  # known to MazBot, not to us
     set_webhook(instance=number, url=own_webhook_url(place.account), by=None, now=now)
     edit_instance(instance=fresh(number), by=None, instance_id=right.instance_id, now=now)
-    assert fresh(number).webhook_url == "", "no one has told MazBot yet"
+    assert fresh(number).webhook_url == "", "MazBot does not know yet"
     switching_job(reseller=place.reseller, now=now)
     assert at_mazbot(place, right) == fresh(number).webhook_url == own_webhook_url(place.account)
 
 
-def test_a_number_whose_events_come_here_already_is_not_told_again(place, now, target):
+def test_a_number_whose_events_come_here_already_is_not_called_again(place, now, target):
     number = place.add()
     set_webhook(instance=number, url=own_webhook_url(place.account), by=None, now=now)
     move(instance=fresh(number), center=target, by=None, now=now)

@@ -128,7 +128,7 @@ def test_a_wrong_password_is_named_with_the_hint(there: Place) -> None:
     assert "staff account" in text
 
 
-def test_an_address_where_nobody_answers_is_named(there: Place) -> None:
+def test_an_address_where_no_one_answers_is_named(there: Place) -> None:
     text = _try(there, base_url="http://127.0.0.1:9/api", api_key="k", password="p")
     assert "Failed at: Network" in text
 

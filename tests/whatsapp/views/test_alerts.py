@@ -164,7 +164,7 @@ def test_alerts_jobs_and_numbers_speak_the_readers_language(house: House, writte
             failed=1,
         ).save()
     with translation.override(read):
-        wanted = explain(error)
+        expected = explain(error)
     house.reseller.language = written
     house.reseller.save()
     client = house.as_(house.owner)
@@ -172,7 +172,7 @@ def test_alerts_jobs_and_numbers_speak_the_readers_language(house: House, writte
     User.objects.update(language=read)
     for page, times in (("alerts/", 1), (f"instances/{house.number.pk}/", 1), ("board/", 1), ("jobs/", 2)):
         text = html.unescape(client.get(house.url(page)).content.decode())
-        assert text.count(wanted) >= times, page
+        assert text.count(expected) >= times, page
         assert why not in text, page
 
 

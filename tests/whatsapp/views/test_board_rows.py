@@ -1,4 +1,4 @@
-"""Rows that are rendered once: never old, never somebody else's, and with times that go on."""
+"""Rows that are rendered once: never old, never another person's, and with times that go on."""
 
 import re
 from datetime import timedelta

@@ -136,7 +136,7 @@ def test_the_bar_covers_the_time_since_the_number_was_added(house: House) -> Non
     assert bar.connected == 75
 
 
-def test_states_are_told_apart_without_colour(house: House) -> None:
+def test_states_are_distinguished_without_colour(house: House) -> None:
     assert set(HEIGHTS) == set(Connection)
     assert len(set(HEIGHTS.values())) == len(Connection)
     _set(house, created_at=timezone.now() - timedelta(days=3), connection=Connection.CONNECTED)
@@ -320,7 +320,7 @@ def test_a_public_webhook_address_is_set_at_mazbot(new_place: object, house: Hou
         assert Instance.objects.get(pk=number.pk).webhook_url == "https://93.184.216.34/hook"
 
 
-def test_an_address_that_is_being_taken_back_is_told_in_words_and_never_shown(house: House) -> None:
+def test_an_address_that_is_being_reset_is_named_and_never_shown(house: House) -> None:
     old = "https://hooks.old-center.example/in"
     with tenant(house.reseller):
         Instance.objects.filter(pk=house.number.pk).update(webhook_url=old)
@@ -333,7 +333,7 @@ def test_an_address_that_is_being_taken_back_is_told_in_words_and_never_shown(ho
     assert old not in page
 
 
-def test_events_can_be_had_sent_here_without_knowing_the_address(house: House) -> None:
+def test_events_can_be_sent_here_without_knowing_the_address(house: House) -> None:
     address = house.url(f"instances/{house.number.pk}/webhook/")
     assert house.as_(house.billing).post(address, {"here": "1"}).status_code == 403
     assert house.as_(house.support).post(address, {"here": "1"}).status_code == 302

@@ -24,7 +24,7 @@ State = PairingAttempt.State
 
 @dataclass
 class Desk:
-    """A number at the sandbox, somebody who may pair it, and what the worker would do."""
+    """A number at the sandbox, a person who may pair it, and what the worker would do."""
 
     place: Place
     number: Instance

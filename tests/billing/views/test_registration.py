@@ -1,4 +1,4 @@
-"""The jobs and the search that this room offers to the others."""
+"""The jobs and the search that this app offers to the others."""
 
 import pytest
 
