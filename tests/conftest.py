@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.databases import migrated_database
 from tests.settings import HELD
+from tests.shared_rows import end_unless_needed
 
 BROWSER_TESTS = "tests/browser/"
 
@@ -49,6 +50,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         if loop and not loop.is_closed():
             asyncio._set_running_loop(loop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """The fixtures are torn down first, then the rows they share with other tests."""
+    try:
+        return (yield)
+    finally:
+        end_unless_needed(item, nextitem)
 
 
 @pytest.fixture(scope="session")

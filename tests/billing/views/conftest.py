@@ -14,6 +14,7 @@ from centers.models import Center
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
 from tests.people import People
+from tests.shared_rows import ROWS
 
 #: No page, file or mail of a center may ever hold it.
 CANARY = "91827.36"
@@ -49,7 +50,12 @@ def _march() -> Iterator[None]:
 
 
 @pytest.fixture
-def desk(db: None) -> Desk:
+def desk(request: pytest.FixtureRequest) -> Desk:
+    return ROWS.get(request, make_desk)
+
+
+def make_desk() -> Desk:
+    """An invoice of CANARY in February, not paid yet."""
     shop, other = make_shop(), make_shop()
     Center.objects.model._base_manager.filter(pk=shop.center.pk).update(
         name="Al Noor Clinic", created_at=datetime(2026, 1, 1, tzinfo=UTC)

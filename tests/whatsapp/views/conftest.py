@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import CenterFactory, InstanceFactory, MazbotAccountFactory, ResellerFactory
 from tests.people import People
+from tests.shared_rows import ROWS
 from whatsapp.models import Instance, MazbotAccount
 
 
@@ -19,7 +20,12 @@ class House(People):
 
 
 @pytest.fixture
-def house(db: None) -> House:
+def house(request: pytest.FixtureRequest) -> House:
+    return ROWS.get(request, make_house)
+
+
+def make_house() -> House:
+    """A number of Al Noor Clinic, and another reseller's."""
     reseller = ResellerFactory(name="Madar", slug="madar")
     account = MazbotAccountFactory(reseller=reseller)
     center = CenterFactory(reseller=reseller, name="Al Noor Clinic")
