@@ -1,4 +1,4 @@
-"""Hooks into the other apps: the Jobs page, the search, the check before a number is suspended."""
+"""Hooks into the other apps: menus, parts of pages, jobs, the search, the check before a number is suspended."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit_actions
+from billing import audit_actions, navigation
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
@@ -17,10 +17,13 @@ from centers.audit.messages import register_words
 from centers.errors import OperationRefused
 from centers.models import JobRun, Reseller
 from centers.queue.dispatch import enqueue
+from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
 from centers.tenancy.permissions import Permission
 from centers.tenancy.scoping import tenant
 from centers.web.first_steps import Step, register_step
+from centers.web.fragments import register_fragments
+from centers.web.navigation import register_sections
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp.catching_up import on_catch_up
 from whatsapp.service.reconciler import register_guard
@@ -39,6 +42,9 @@ def connect() -> None:
     """Called once, from the app's ready()."""
     register_guard(may_disable)
     on_catch_up(catch_up_rounds)
+    register_sections(*navigation.SECTIONS)
+    register_fragments(*navigation.FRAGMENTS)
+    register_queue(order=30, name="metering", label=_("Usage, rates, invoices"))
     register(find_invoices)
     register(find_payments)
     register_words(

@@ -1,4 +1,4 @@
-"""Hooks into `centers`: archived centers, the Jobs page, the search."""
+"""Hooks into `centers`: menus, parts of pages, archived centers, the Jobs page, the search."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,12 +11,15 @@ from centers.audit.messages import register_words
 from centers.models import AuditEntry, Center, Reseller, User
 from centers.queries import register_counter
 from centers.queue.dispatch import enqueue
+from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
 from centers.tenancy import lifecycle
 from centers.tenancy.permissions import Permission
 from centers.web.first_steps import Step, register_step
+from centers.web.fragments import register_fragments
+from centers.web.navigation import register_sections
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
-from whatsapp import audit_actions
+from whatsapp import audit_actions, navigation
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
 from whatsapp.queries import numbers_by_center
@@ -27,6 +30,8 @@ def connect() -> None:
     lifecycle.on_archive(archive_numbers)
     lifecycle.on_restore(restore_numbers)
     register(find_instances)
+    register_sections(*navigation.SECTIONS)
+    register_fragments(*navigation.FRAGMENTS)
     register_counter(numbers_by_center)
     register_words(
         sentences=audit_actions.SENTENCES,
@@ -36,6 +41,9 @@ def connect() -> None:
     )
     for step in first_steps():
         register_step(step)
+    register_queue(order=10, name="interactive", label=_("Pairing, imports, “Run now”"))
+    register_queue(order=20, name="control", label=_("Switching numbers"))
+    register_queue(order=40, name="sweep", label=_("Checking numbers"))
     register_job(
         "status",
         _("Connection status"),

@@ -4,17 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import redis
-from django.utils.translation import gettext_lazy as _
+from django.utils.functional import Promise
 
 from centers import live
 
-QUEUES = {
-    "interactive": _("Pairing, imports, “Run now”"),
-    "control": _("Switching numbers"),
-    "metering": _("Usage, rates, invoices"),
-    "sweep": _("Checking numbers"),
-    "mail": _("Email"),
-}
 HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
 #: A heartbeat is sent through each queue every 30 s; three missed ones mean that no worker takes tasks from it.
 SILENT_AFTER = timedelta(seconds=100)
@@ -30,15 +23,24 @@ class Queue:
     alive: bool
 
 
+_registered: dict[str, tuple[int, Promise | str]] = {}
+
+
+def register_queue(*, order: int, name: str, label: Promise | str) -> None:
+    """Show a queue on the Jobs page; called from the ready() of the app whose tasks go through it."""
+    _registered[name] = order, label
+
+
 def queues(now: datetime) -> list[Queue]:
-    """All queues. When Valkey cannot be asked, none is known to be alive."""
+    """All queues in order. When Valkey cannot be asked, none is known to be alive."""
+    labels = dict(sorted(_registered.items(), key=lambda item: item[1][0]))
     try:
-        beats = live.valkey().mget([HEARTBEAT_KEY.format(queue=name) for name in QUEUES])
+        beats = live.valkey().mget([HEARTBEAT_KEY.format(queue=name) for name in labels])
     except redis.RedisError:
-        beats = [None] * len(QUEUES)
+        beats = [None] * len(labels)
     return [
         _queue(name, str(label), beat, now)
-        for (name, label), beat in zip(QUEUES.items(), list(beats), strict=True)
+        for (name, (_order, label)), beat in zip(labels.items(), list(beats), strict=True)
     ]
 
 

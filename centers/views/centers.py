@@ -54,19 +54,13 @@ def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 def center(request: TenantRequest, pk: int) -> HttpResponse:
     """One center: profile, balance, numbers, prices, usage, invoices, people and audit entries."""
     row = get_object_or_404(Center, pk=pk)
-    slug = request.reseller.slug
-    names = ("center_usage", "center_prices", "center_invoices", "center_audit")
-    tabs = {
-        "center_usage": (_("Usage"), "chart-bar"),
-        "center_prices": (_("Prices"), "tags"),
-        "center_invoices": (_("Invoices"), "file-invoice"),
-        "center_audit": (_("Audit log"), "history"),
-    }
+    args = request.reseller.slug, pk
     context = {
         "center": row,
-        "main": fragments.allowed(request, ("center_instances",), slug, pk),
-        "side": fragments.allowed(request, ("center_balance", "center_people"), slug, pk),
-        "tabs": [(part, *tabs[part.name]) for part in fragments.allowed(request, names, slug, pk)],
+        "main": fragments.parts_of(request, "center.main", *args),
+        "side": fragments.parts_of(request, "center.side", *args),
+        "end": fragments.parts_of(request, "center.end", *args),
+        "tabs": fragments.parts_of(request, "center.tabs", *args),
         "tab": request.GET.get("tab", ""),
     }
     return render_page(request, "centers/center.html", context)

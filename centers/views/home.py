@@ -20,8 +20,8 @@ def staff_home(request: TenantRequest) -> HttpResponse:
     """What is down, overdue or running out, and what today's jobs did: fragments of all apps."""
     slug = request.reseller.slug
     context = {
-        "wide": fragments.allowed(request, ("home_connections", "home_jobs"), slug),
-        "narrow": fragments.allowed(request, ("home_quota", "home_money"), slug),
+        "wide": fragments.parts_of(request, "home.wide", slug),
+        "narrow": fragments.parts_of(request, "home.narrow", slug),
         "steps": first_steps.steps_of(request.reseller, request.permissions),
     }
     return render_page(request, "centers/staff_home.html", context)

@@ -17,9 +17,8 @@ def portal_home(request: PortalRequest) -> HttpResponse:
     """Numbers, balance and contact of the center: fragments of all apps."""
     pk = request.center.pk
     context = {
-        "balance": fragments.allowed(request, ("portal_balance",), pk),
-        "numbers": fragments.allowed(request, ("portal_numbers",), pk),
-        "people": fragments.allowed(request, ("portal_people",), pk),
+        "main": fragments.parts_of(request, "portal.main", pk),
+        "end": fragments.parts_of(request, "portal.end", pk),
     }
     return render_page(request, "centers/portal_home.html", context)
 

@@ -1,10 +1,11 @@
-"""Navigation: the sections of the staff pages and of a center's portal."""
+"""The menus of the staff pages and of a center's portal; each app registers its own sections."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -12,80 +13,90 @@ from centers.models import Center, Membership, Reseller
 from centers.tenancy.permissions import Permission
 
 
-@dataclass(frozen=True)
-class Section:
-    """An entry of the navigation; `within` are further paths (below the tenant's) that belong to it."""
+class Menu(Enum):
+    """A list of sections. The groups of the staff's sidebar are in order."""
 
+    NUMBERS = "numbers"
+    MONEY = "money"
+    OPERATIONS = "operations"
+    SETTINGS = "settings"
+    CENTERS = "centers"  # the buttons above the list of centers
+    PORTAL = "portal"
+
+
+SIDEBAR = {Menu.NUMBERS: _("Numbers"), Menu.MONEY: _("Money"), Menu.OPERATIONS: _("Operations")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """An entry of a menu, registered by the app that has the page.
+
+    `name` is the name of its address, whose one argument is the reseller's slug (portal: the center's id). `within`
+    are further paths (below the tenant's) that belong to it. `badge` is the name of the address of a count beside the
+    label, fetched again at hints on `badge_topics`.
+    """
+
+    menu: Menu
+    order: int
     name: str
     label: Promise | str
     icon: str
     permission: Permission
     within: tuple[str, ...] = ()
+    badge: str = ""
+    badge_topics: str = ""
 
 
 @dataclass(frozen=True)
 class Link:
     """A section as one person sees it on one page."""
 
-    name: str
-    label: str
-    icon: str
+    section: Section
     url: str
     current: bool
+    badge_url: str = ""
 
 
-STAFF: tuple[tuple[Promise | str, tuple[Section, ...]], ...] = (
-    (
-        _("Numbers"),
-        (
-            Section("staff_home", _("Home"), "home", Permission.VIEW),
-            Section("board", _("Board"), "layout-grid", Permission.VIEW, ("instances/",)),
-            Section("center_list", _("Centers"), "building-store", Permission.VIEW, ("import/",)),
-            Section("alerts", _("Alerts"), "bell", Permission.VIEW),
-        ),
-    ),
-    (
-        _("Money"),
-        (
-            Section("prices", _("Prices"), "tags", Permission.VIEW_COSTS, ("exchange-rates/",)),
-            Section("usage", _("Usage"), "chart-bar", Permission.VIEW_INVOICES),
-            Section("invoices", _("Invoices"), "file-invoice", Permission.VIEW_INVOICES),
-            Section("payments", _("Payments"), "cash", Permission.VIEW_INVOICES),
-            Section("unpaid", _("Unpaid"), "hourglass", Permission.VIEW_INVOICES),
-        ),
-    ),
-    (
-        _("Operations"),
-        (
-            Section("jobs", _("Jobs"), "list-check", Permission.VIEW_JOBS),
-            Section("team", _("Team"), "users", Permission.MANAGE_TEAM),
-            Section("audit", _("Audit log"), "history", Permission.VIEW_AUDIT),
-            Section("settings", _("Settings"), "settings", Permission.MANAGE_SETTINGS),
-        ),
-    ),
-)
-PORTAL: tuple[Section, ...] = (
-    Section("portal_home", _("My numbers"), "brand-whatsapp", Permission.PORTAL_VIEW, ("numbers/",)),
-    Section("portal_prices", _("Prices"), "tags", Permission.PORTAL_VIEW),
-    Section("portal_usage", _("Usage"), "chart-bar", Permission.PORTAL_VIEW),
-    Section("portal_invoices", _("Invoices"), "file-invoice", Permission.PORTAL_VIEW),
-)
+_sections: list[Section] = []
 
 
-def staff_links(
+def register_sections(*sections: Section) -> None:
+    """Add entries; called from the ready() of the app that has their pages."""
+    _sections.extend(sections)
+
+
+def sections_of(menu: Menu) -> list[Section]:
+    """The entries of one menu, in order."""
+    return sorted((one for one in _sections if one.menu is menu), key=lambda section: section.order)
+
+
+def sidebar_links(
     request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]
 ) -> list[tuple[str, list[Link]]]:
     """The groups of the sidebar with what `permissions` allow; empty groups are left out."""
     root = f"/r/{reseller.slug}/"
     groups = (
-        (str(title), _links(request, sections, permissions, root, reseller.slug)) for title, sections in STAFF
+        (str(title), _links(request, menu, permissions, root, reseller.slug))
+        for menu, title in SIDEBAR.items()
     )
     return [(title, links) for title, links in groups if links]
 
 
+def settings_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> list[Link]:
+    """The tabs of the settings; the current one is that with the longest address which the page's begins with."""
+    links = _links(request, Menu.SETTINGS, permissions, f"/r/{reseller.slug}/", reseller.slug)
+    here = max((link.url for link in links if link.current), key=len, default="")
+    return [replace(link, current=link.url == here) for link in links]
+
+
+def center_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> list[Link]:
+    """What else there is to do above the list of centers."""
+    return _links(request, Menu.CENTERS, permissions, f"/r/{reseller.slug}/", reseller.slug)
+
+
 def portal_links(request: HttpRequest, center: Center, permissions: Iterable[Permission]) -> list[Link]:
     """The sections of one center's portal."""
-    return _links(request, PORTAL, permissions, f"/c/{center.pk}/", center.pk)
+    return _links(request, Menu.PORTAL, permissions, f"/c/{center.pk}/", center.pk)
 
 
 def places(request: HttpRequest) -> list[Membership]:
@@ -97,26 +108,16 @@ def places(request: HttpRequest) -> list[Membership]:
 
 
 def _links(
-    request: HttpRequest,
-    sections: Iterable[Section],
-    permissions: Iterable[Permission],
-    root: str,
-    tenant: str | int,
+    request: HttpRequest, menu: Menu, permissions: Iterable[Permission], root: str, tenant: str | int
 ) -> list[Link]:
     held = frozenset(permissions)
-    known = [(section, _address(section.name, tenant)) for section in sections if section.permission in held]
-    return [
-        Link(section.name, str(section.label), section.icon, url, _is_here(request.path, url, root, section))
-        for section, url in known
-        if url
-    ]
-
-
-def _address(name: str, tenant: str | int) -> str:
-    try:
-        return reverse(name, args=[tenant])
-    except NoReverseMatch:
-        return ""
+    links = []
+    for section in sections_of(menu):
+        if section.permission in held:
+            url = reverse(section.name, args=[tenant])
+            badge_url = reverse(section.badge, args=[tenant]) if section.badge else ""
+            links.append(Link(section, url, _is_here(request.path, url, root, section), badge_url))
+    return links
 
 
 def _is_here(path: str, url: str, root: str, section: Section) -> bool:

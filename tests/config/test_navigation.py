@@ -1,30 +1,79 @@
-"""Every entry of the navigation leads somewhere, and each role sees what it may open."""
+"""The menus that the apps register together: each role sees what it may open, in the same order on every page."""
 
 import pytest
 from django.test import RequestFactory
 
 from centers.models import Center, Reseller
 from centers.tenancy.permissions import GRANTS
-from centers.web.navigation import PORTAL, STAFF, portal_links, staff_links
+from centers.web.navigation import center_links, portal_links, settings_links, sidebar_links
 
 NOOR = Reseller(pk=1, name="Noor", slug="noor")
 
 
-def names(role: str) -> set[str]:
-    groups = staff_links(RequestFactory().get("/r/noor/"), NOOR, GRANTS[role])
-    return {link.name for _, links in groups for link in links}
+def sidebar(role: str, path: str = "/r/noor/") -> dict[str, list[str]]:
+    groups = sidebar_links(RequestFactory().get(path), NOOR, GRANTS[role])
+    return {title: [str(link.section.label) for link in links] for title, links in groups}
 
 
-def test_every_section_has_an_address() -> None:
-    assert names("owner") == {section.name for _, sections in STAFF for section in sections}
-    links = portal_links(RequestFactory().get("/c/4/"), Center(pk=4), GRANTS["center_viewer"])
-    assert [link.name for link in links] == [section.name for section in PORTAL]
+def test_the_owner_sees_every_section_in_order() -> None:
+    assert sidebar("owner") == {
+        "Numbers": ["Home", "Board", "Centers", "Alerts"],
+        "Money": ["Prices", "Usage", "Invoices", "Payments", "Unpaid"],
+        "Operations": ["Jobs", "Team", "Audit log", "Settings"],
+    }
 
 
 def test_roles_see_what_they_may_open() -> None:
-    assert {"prices", "team", "settings", "audit"}.isdisjoint(names("support"))
-    assert "prices" in names("billing")
-    assert {"team", "settings"}.isdisjoint(names("billing"))
+    assert sidebar("support") == {
+        "Numbers": ["Home", "Board", "Centers", "Alerts"],
+        "Money": ["Usage", "Invoices", "Payments", "Unpaid"],
+        "Operations": ["Jobs"],
+    }
+    assert sidebar("billing") == {
+        "Numbers": ["Home", "Board", "Centers", "Alerts"],
+        "Money": ["Prices", "Usage", "Invoices", "Payments", "Unpaid"],
+        "Operations": ["Jobs", "Audit log"],
+    }
+    assert sidebar("center_admin") == {}
+
+
+def test_the_portal_shows_its_sections_in_order() -> None:
+    links = portal_links(RequestFactory().get("/c/4/numbers/7/"), Center(pk=4), GRANTS["center_viewer"])
+    assert [(link.section.label, link.url, link.current) for link in links] == [
+        ("My numbers", "/c/4/", True),
+        ("Prices", "/c/4/prices/", False),
+        ("Usage", "/c/4/usage/", False),
+        ("Invoices", "/c/4/invoices/", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [
+        ("/r/noor/settings/", "General"),
+        ("/r/noor/settings/mazbot/", "MazBot account"),
+        ("/r/noor/settings/mazbot/test/", "MazBot account"),
+        ("/r/noor/settings/security/", "Security"),
+    ],
+)
+def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
+    links = settings_links(RequestFactory().get(path), NOOR, GRANTS["owner"])
+    labels = [str(link.section.label) for link in links]
+    assert labels == ["General", "MazBot account", "Billing", "Branding", "Security"]
+    assert [str(link.section.label) for link in links if link.current] == [here]
+    assert settings_links(RequestFactory().get(path), NOOR, GRANTS["billing"]) == []
+
+
+def test_who_may_manage_centers_may_import_them() -> None:
+    request = RequestFactory().get("/r/noor/centers/")
+    assert [link.url for link in center_links(request, NOOR, GRANTS["owner"])] == ["/r/noor/import/"]
+    assert center_links(request, NOOR, GRANTS["center_admin"]) == []
+
+
+def test_alerts_have_a_count_beside_them() -> None:
+    groups = sidebar_links(RequestFactory().get("/r/noor/"), NOOR, GRANTS["owner"])
+    badges = {link.section.name: link.badge_url for _, links in groups for link in links if link.badge_url}
+    assert badges == {"alerts": "/r/noor/alerts/badge/"}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +87,6 @@ def test_roles_see_what_they_may_open() -> None:
     ],
 )
 def test_one_section_at_most_is_the_current_one(path: str, here: str | None) -> None:
-    groups = staff_links(RequestFactory().get(path), NOOR, GRANTS["owner"])
-    current = [link.name for _, links in groups for link in links if link.current]
+    groups = sidebar_links(RequestFactory().get(path), NOOR, GRANTS["owner"])
+    current = [link.section.name for _, links in groups for link in links if link.current]
     assert current == ([here] if here else [])

@@ -1,12 +1,15 @@
 """The layout of docs/architecture.md: folders stay readable, and no two packages of one app import each other."""
 
 import ast
+import re
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from django.apps import apps
 from django.db.models import Field
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from billing import audit_actions as of_money
 from tests.guards.test_style import ROOT, files
@@ -98,3 +101,44 @@ def test_centers_knows_no_state_model_or_audit_word_of_the_other_apps() -> None:
         if isinstance(node, ast.Constant) and node.value in theirs
     }
     assert found == set()
+
+
+def addresses_of(app: str) -> set[str]:
+    """The names of the addresses whose view is the app's."""
+    found = set()
+    for pattern in patterns(get_resolver().url_patterns):
+        if pattern.name and getattr(pattern.callback, "__module__", "").startswith(f"{app}."):
+            found.add(pattern.name)
+    return found
+
+
+def patterns(entries: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    """All addresses, those of included lists too."""
+    for entry in entries:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry.url_patterns)
+        else:
+            yield entry
+
+
+def test_centers_knows_no_address_of_the_other_apps() -> None:
+    """Menus, parts of pages and first steps are registered by the app that has the page."""
+    theirs = (addresses_of("whatsapp") | addresses_of("billing")) - addresses_of("centers")
+    assert len(theirs) > 80
+    templates = [*(ROOT / "templates").glob("*.html"), *(ROOT / "templates" / "components").glob("*.html")]
+    templates += (ROOT / "templates" / "centers").rglob("*.html")
+    named = {
+        f"{path.relative_to(ROOT)} {name}"
+        for path in templates
+        for name in re.findall(r"""{% url ["'](\w+)""", path.read_text())
+        if name in theirs
+    }
+    named |= {
+        f"{path.relative_to(ROOT)}:{node.lineno} {name.value}"
+        for path in files("centers")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        for name in [*node.args, *(keyword.value for keyword in node.keywords)]
+        if isinstance(name, ast.Constant) and name.value in theirs and "migrations" not in path.parts
+    }
+    assert named == set()

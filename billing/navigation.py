@@ -1,0 +1,92 @@
+"""Where this app's pages stand in the menus, and its parts of other apps' pages."""
+
+from django.utils.translation import gettext_lazy as _
+
+from centers.tenancy.permissions import Permission
+from centers.web.fragments import Fragment
+from centers.web.navigation import Menu, Section
+
+SECTIONS = (
+    Section(
+        menu=Menu.MONEY,
+        order=10,
+        name="prices",
+        label=_("Prices"),
+        icon="tags",
+        permission=Permission.VIEW_COSTS,
+        within=("exchange-rates/",),
+    ),
+    Section(
+        menu=Menu.MONEY,
+        order=20,
+        name="usage",
+        label=_("Usage"),
+        icon="chart-bar",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Menu.MONEY,
+        order=30,
+        name="invoices",
+        label=_("Invoices"),
+        icon="file-invoice",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Menu.MONEY,
+        order=40,
+        name="payments",
+        label=_("Payments"),
+        icon="cash",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Menu.MONEY,
+        order=50,
+        name="unpaid",
+        label=_("Unpaid"),
+        icon="hourglass",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
+        order=30,
+        name="settings_billing",
+        label=_("Billing"),
+        icon="file-invoice",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.PORTAL,
+        order=20,
+        name="portal_prices",
+        label=_("Prices"),
+        icon="tags",
+        permission=Permission.PORTAL_VIEW,
+    ),
+    Section(
+        menu=Menu.PORTAL,
+        order=30,
+        name="portal_usage",
+        label=_("Usage"),
+        icon="chart-bar",
+        permission=Permission.PORTAL_VIEW,
+    ),
+    Section(
+        menu=Menu.PORTAL,
+        order=40,
+        name="portal_invoices",
+        label=_("Invoices"),
+        icon="file-invoice",
+        permission=Permission.PORTAL_VIEW,
+    ),
+)
+FRAGMENTS = (
+    Fragment(place="home.narrow", order=10, name="home_quota"),
+    Fragment(place="home.narrow", order=20, name="home_money"),
+    Fragment(place="center.side", order=10, name="center_balance"),
+    Fragment(place="center.tabs", order=10, name="center_usage", label=_("Usage"), icon="chart-bar"),
+    Fragment(place="center.tabs", order=20, name="center_prices", label=_("Prices"), icon="tags"),
+    Fragment(place="center.tabs", order=30, name="center_invoices", label=_("Invoices"), icon="file-invoice"),
+    Fragment(place="portal.main", order=10, name="portal_balance"),
+)

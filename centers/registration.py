@@ -1,0 +1,106 @@
+"""This app's own entries in the menus and parts of pages."""
+
+from django.utils.translation import gettext_lazy as _
+
+from centers.queue.heartbeats import register_queue
+from centers.tenancy.permissions import Permission
+from centers.web.fragments import Fragment, register_fragments
+from centers.web.navigation import Menu, Section, register_sections
+
+SECTIONS = (
+    Section(
+        menu=Menu.NUMBERS,
+        order=10,
+        name="staff_home",
+        label=_("Home"),
+        icon="home",
+        permission=Permission.VIEW,
+    ),
+    Section(
+        menu=Menu.NUMBERS,
+        order=30,
+        name="center_list",
+        label=_("Centers"),
+        icon="building-store",
+        permission=Permission.VIEW,
+        within=("import/",),
+    ),
+    Section(
+        menu=Menu.OPERATIONS,
+        order=10,
+        name="jobs",
+        label=_("Jobs"),
+        icon="list-check",
+        permission=Permission.VIEW_JOBS,
+    ),
+    Section(
+        menu=Menu.OPERATIONS,
+        order=20,
+        name="team",
+        label=_("Team"),
+        icon="users",
+        permission=Permission.MANAGE_TEAM,
+    ),
+    Section(
+        menu=Menu.OPERATIONS,
+        order=30,
+        name="audit",
+        label=_("Audit log"),
+        icon="history",
+        permission=Permission.VIEW_AUDIT,
+    ),
+    Section(
+        menu=Menu.OPERATIONS,
+        order=40,
+        name="settings",
+        label=_("Settings"),
+        icon="settings",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
+        order=10,
+        name="settings",
+        label=_("General"),
+        icon="adjustments",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
+        order=40,
+        name="settings_branding",
+        label=_("Branding"),
+        icon="palette",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
+        order=50,
+        name="settings_security",
+        label=_("Security"),
+        icon="shield-lock",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.PORTAL,
+        order=10,
+        name="portal_home",
+        label=_("My numbers"),
+        icon="brand-whatsapp",
+        permission=Permission.PORTAL_VIEW,
+        within=("numbers/",),
+    ),
+)
+FRAGMENTS = (
+    Fragment(place="home.wide", order=20, name="home_jobs"),
+    Fragment(place="center.tabs", order=40, name="center_audit", label=_("Audit log"), icon="history"),
+    Fragment(place="center.end", order=10, name="center_people"),
+    Fragment(place="portal.end", order=10, name="portal_people"),
+)
+
+
+def connect() -> None:
+    """Called once, from the app's ready()."""
+    register_sections(*SECTIONS)
+    register_fragments(*FRAGMENTS)
+    register_queue(order=50, name="mail", label=_("Email"))

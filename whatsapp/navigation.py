@@ -1,0 +1,50 @@
+"""Where this app's pages stand in the menus, and its parts of other apps' pages."""
+
+from django.utils.translation import gettext_lazy as _
+
+from centers.tenancy.permissions import Permission
+from centers.web.fragments import Fragment
+from centers.web.navigation import Menu, Section
+
+SECTIONS = (
+    Section(
+        menu=Menu.NUMBERS,
+        order=20,
+        name="board",
+        label=_("Board"),
+        icon="layout-grid",
+        permission=Permission.VIEW,
+        within=("instances/",),
+    ),
+    Section(
+        menu=Menu.NUMBERS,
+        order=40,
+        name="alerts",
+        label=_("Alerts"),
+        icon="bell",
+        permission=Permission.VIEW,
+        badge="alert_badge",
+        badge_topics="alerts instances",
+    ),
+    Section(
+        menu=Menu.SETTINGS,
+        order=20,
+        name="settings_mazbot",
+        label=_("MazBot account"),
+        icon="plug",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.CENTERS,
+        order=10,
+        name="import_centers",
+        label=_("Import CSV"),
+        icon="file-import",
+        permission=Permission.MANAGE_CENTERS,
+    ),
+)
+FRAGMENTS = (
+    Fragment(place="home.wide", order=10, name="home_connections"),
+    Fragment(place="center.main", order=10, name="center_instances"),
+    Fragment(place="portal.main", order=20, name="portal_numbers"),
+)
