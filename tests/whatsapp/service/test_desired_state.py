@@ -14,7 +14,7 @@ from whatsapp.jobs import status_job, switching_due, switching_job
 from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
 from whatsapp.monitoring.scheduler import due_instances
 from whatsapp.service import reconciler
-from whatsapp.service.desired_state import set_desired_state
+from whatsapp.service.desired_state import request_again, set_desired_state
 from whatsapp.service.reconciler import reconcile, register_guard
 
 ON, OFF, UNCONFIRMED = Service.ENABLED, Service.DISABLED, Service.UNCONFIRMED
@@ -83,6 +83,34 @@ def test_who_may_undo_whom(place, now, case):
     changed = desire(number, desired, reason, now)
     assert state(number)[:2] == after
     assert bool(changed) == (before != after)
+
+
+@pytest.mark.parametrize(("desired", "reason"), [(OFF, DesiredReason.NONE), (UNCONFIRMED, MANUAL)])
+def test_what_is_no_request_is_an_error_and_changes_nothing(place, now, desired, reason):
+    number = place.add()
+    with pytest.raises(ValueError, match="is no reason for"):
+        desire(number, desired, reason, now)
+    assert state(number) == (ON, "", ON)
+
+
+def test_a_number_that_should_be_on_is_not_asked_about_again(place, now):
+    number = place.add()
+    request_again(instance=number, now=now)
+    assert state(number) == (ON, "", ON)
+    assert switching_due(now) == []
+
+
+def test_a_guard_that_is_registered_twice_is_asked_once(place, now):
+    number, asked = place.add(), []
+
+    def guard(instance, _now):
+        asked.append(instance.pk)
+        return True
+
+    assert register_guard(guard) is register_guard(guard) is guard
+    desire(number, OFF, UNPAID, now)
+    reconcile(reseller=place.reseller, now=now)
+    assert asked == [number.pk]
 
 
 @pytest.mark.parametrize(
