@@ -12,62 +12,48 @@ from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.toasts import toast
-from whatsapp.models import Instance, PairingAttempt
+from whatsapp.models import Instance
 from whatsapp.pairing.links import revoke_links
 from whatsapp.pairing.sessions import create_link
 from whatsapp.views.instance import find, open_link_of
-from whatsapp.views.pairing_steps import Addresses, answer_image, answer_start, answer_state, stage_context
+from whatsapp.views.pairing_steps import STAFF, Visit, show_image, show_page, show_state, start
 
 __all__ = ["pair", "pair_image", "pair_link", "pair_link_revoke", "pair_start", "pair_state"]
 
 
-def _addresses(request: TenantRequest, row: Instance) -> Addresses:
-    place = [request.reseller.slug, row.pk]
-    return Addresses(
-        *(
-            reverse(name, args=place)
-            for name in ("pair", "pair_start", "pair_state", "pair_image", "instance")
-        )
-    )
+def _visit(request: TenantRequest, pk: int) -> Visit:
+    place = (request.reseller.slug, pk)
+    done = reverse("instance", args=place)
+    return Visit(audience=STAFF, instance=find(pk), place=place, done=done, by=request.user)
 
 
 @staff(Permission.PAIR)
 @require_GET
 def pair(request: TenantRequest, pk: int) -> HttpResponseBase:
     """The page."""
-    row = find(pk)
-    context = stage_context(row, _addresses(request, row), now=clock.now())
-    return render(request, "whatsapp/pair.html", {**context, "link": open_link_of(row)})
+    visit = _visit(request, pk)
+    return show_page(request, visit, link=open_link_of(visit.instance))
 
 
 @staff(Permission.PAIR)
 @require_POST
 def pair_start(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Request a code; a second click gets the same one."""
-    row = find(pk)
-    return answer_start(
-        request,
-        row,
-        _addresses(request, row),
-        by=request.user,
-        via=PairingAttempt.Via.STAFF,
-        now=clock.now(),
-    )
+    """Request a code."""
+    return start(request, _visit(request, pk))
 
 
 @staff(Permission.PAIR)
 @require_GET
 def pair_state(request: TenantRequest, pk: int) -> HttpResponseBase:
     """The fragment `#pairing`."""
-    row = find(pk)
-    return answer_state(request, row, _addresses(request, row), now=clock.now())
+    return show_state(request, _visit(request, pk))
 
 
 @staff(Permission.PAIR)
 @require_GET
 def pair_image(request: TenantRequest, pk: int) -> HttpResponseBase:
     """The code as PNG."""
-    return answer_image(find(pk), now=clock.now())
+    return show_image(_visit(request, pk))
 
 
 @staff(Permission.PAIR)
@@ -102,5 +88,4 @@ def _links(request: TenantRequest, row: Instance, *, status: int = 200, **contex
     if request.htmx:
         part = {"instance": row, **context}
         return render(request, "whatsapp/parts/pairing_links.html", part, status=status)
-    stage = stage_context(row, _addresses(request, row), now=clock.now())
-    return render(request, "whatsapp/pair.html", {**stage, **context}, status=status)
+    return show_page(request, _visit(request, row.pk), status=status, **context)

@@ -5,13 +5,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from centers import clock
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
 from whatsapp.forms import WebhookForm
-from whatsapp.models import Instance, PairingAttempt
+from whatsapp.models import Instance
 from whatsapp.views.instance import save_webhook, webhook_context
-from whatsapp.views.pairing_steps import Addresses, answer_image, answer_start, answer_state, stage_context
+from whatsapp.views.pairing_steps import PORTAL, Visit, show_image, show_page, show_state, start
 
 __all__ = [
     "portal_numbers",
@@ -29,11 +28,10 @@ def _find(pk: int) -> Instance:
     return get_object_or_404(rows, pk=pk, archived_at__isnull=True)
 
 
-def _addresses(request: PortalRequest, row: Instance) -> Addresses:
-    names = ("portal_pair", "portal_pair_start", "portal_pair_state", "portal_pair_image")
-    page, start, state, image = (reverse(name, args=[request.center.pk, row.pk]) for name in names)
-    done = reverse("portal_home", args=[request.center.pk])
-    return Addresses(page, start, state, image, done)
+def _visit(request: PortalRequest, pk: int) -> Visit:
+    center = request.center.pk
+    done = reverse("portal_home", args=[center])
+    return Visit(audience=PORTAL, instance=_find(pk), place=(center, pk), done=done, by=request.user)
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -48,39 +46,28 @@ def portal_numbers(request: PortalRequest) -> HttpResponseBase:
 @require_GET
 def portal_pair(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The pairing page."""
-    row = _find(pk)
-    context = stage_context(row, _addresses(request, row), now=clock.now())
-    return render(request, "whatsapp/portal_pair.html", context)
+    return show_page(request, _visit(request, pk))
 
 
 @portal(Permission.PORTAL_PAIR)
 @require_POST
 def portal_pair_start(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """Request a code; a second click gets the same one."""
-    row = _find(pk)
-    return answer_start(
-        request,
-        row,
-        _addresses(request, row),
-        by=request.user,
-        via=PairingAttempt.Via.PORTAL,
-        now=clock.now(),
-    )
+    """Request a code."""
+    return start(request, _visit(request, pk))
 
 
 @portal(Permission.PORTAL_PAIR)
 @require_GET
 def portal_pair_state(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The fragment `#pairing`."""
-    row = _find(pk)
-    return answer_state(request, row, _addresses(request, row), now=clock.now())
+    return show_state(request, _visit(request, pk))
 
 
 @portal(Permission.PORTAL_PAIR)
 @require_GET
 def portal_pair_image(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The code as PNG."""
-    return answer_image(_find(pk), now=clock.now())
+    return show_image(_visit(request, pk))
 
 
 @portal(Permission.PORTAL_WEBHOOK)

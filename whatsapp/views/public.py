@@ -6,16 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock
 from centers.errors import OperationRefused
 from centers.tenancy.scoping import tenant
-from whatsapp.models import PairingAttempt, PairingLink
 from whatsapp.pairing.sessions import LinkUsedUp, open_link
-from whatsapp.views.pairing_steps import Addresses, answer_image, answer_start, answer_state, stage_context
+from whatsapp.views.pairing_steps import LINK, Visit, show_image, show_page, show_state, start
 from whatsapp.webhooks.inbound import MAX_BODY, receive
 
 __all__ = [
@@ -26,7 +24,7 @@ __all__ = [
     "webhook_in",
 ]
 
-LinkView = Callable[[HttpRequest, PairingLink, Addresses], HttpResponse]
+LinkView = Callable[[HttpRequest, Visit], HttpResponse]
 
 
 def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
@@ -39,22 +37,16 @@ def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
             link = open_link(token, clock.now())
         except OperationRefused as error:
             used_up = isinstance(error, LinkUsedUp)
-            template = "whatsapp/pairing_link.html" + ("#gone" if request.htmx else "")
+            template = "whatsapp/pairing_link_gone.html" + ("#gone" if request.htmx else "")
             status = 200 if request.htmx else 410 if used_up else 404
             return _private(
                 render(request, template, {"gone": error.message, "used_up": used_up}, status=status)
             )
-        instance = link.instance
         request.reseller = link.reseller
-        names = (
-            "pairing_link",
-            "pairing_link_start",
-            "pairing_link_state",
-            "pairing_link_image",
-        )
-        with tenant(link.reseller, instance.center):
-            addresses = Addresses(*(reverse(name, args=[token]) for name in names))
-            return _private(view(request, link, addresses))
+        with tenant(link.reseller, link.instance.center):
+            return _private(
+                view(request, Visit(audience=LINK, instance=link.instance, place=(token,), link=link))
+            )
 
     return opened
 
@@ -68,39 +60,30 @@ def _private(response: HttpResponse) -> HttpResponse:
 
 @require_GET
 @by_link
-def pairing_link(request: HttpRequest, link: PairingLink, addresses: Addresses) -> HttpResponse:
+def pairing_link(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The page: the number's label, the code, nothing else of the center."""
-    context = stage_context(link.instance, addresses, now=clock.now())
-    return render(request, "whatsapp/pairing_link.html", context)
+    return show_page(request, visit)
 
 
 @require_POST
 @by_link
-def pairing_link_start(request: HttpRequest, link: PairingLink, addresses: Addresses) -> HttpResponse:
-    """Request a code; a second click gets the same one."""
-    return answer_start(
-        request,
-        link.instance,
-        addresses,
-        by=None,
-        via=PairingAttempt.Via.LINK,
-        now=clock.now(),
-        link=link,
-    )
+def pairing_link_start(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Request a code."""
+    return start(request, visit)
 
 
 @require_GET
 @by_link
-def pairing_link_state(request: HttpRequest, link: PairingLink, addresses: Addresses) -> HttpResponse:
+def pairing_link_state(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The fragment `#pairing`."""
-    return answer_state(request, link.instance, addresses, now=clock.now())
+    return show_state(request, visit)
 
 
 @require_GET
 @by_link
-def pairing_link_image(request: HttpRequest, link: PairingLink, addresses: Addresses) -> HttpResponse:
+def pairing_link_image(_request: HttpRequest, visit: Visit) -> HttpResponse:
     """The code as PNG."""
-    return answer_image(link.instance, now=clock.now())
+    return show_image(visit)
 
 
 @csrf_exempt
