@@ -106,6 +106,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "source", nargs="*", help="files or folders to change (otherwise all that are measured)"
     )
+    parser.add_argument(
+        "--tests", nargs="+", help="files or folders of tests, instead of those that hold the source"
+    )
     parser.add_argument("--all", action="store_true", help="every change, not a sample")
     parser.add_argument("--sample", type=int, default=60, help="how many changes (60)")
     parser.add_argument("--seed", type=int, default=1, help="which sample (1)")
@@ -144,7 +147,7 @@ def _run(chosen: list[Mutant], options: argparse.Namespace) -> list[tuple[Mutant
         try:
             for slot in slots:
                 forks.copy_checkout(slot.folder)
-            reached = _unchanged(slots, chosen)
+            reached = _unchanged(slots, chosen, options.tests)
             print(
                 f"{len(reached.seconds)} tests, unchanged in {sum(reached.seconds.values()):.0f} s",
                 flush=True,
@@ -154,10 +157,12 @@ def _run(chosen: list[Mutant], options: argparse.Namespace) -> list[tuple[Mutant
             _tidy(slots)
 
 
-def _unchanged(slots: list[Slot], chosen: list[Mutant]) -> Reached:
+def _unchanged(slots: list[Slot], chosen: list[Mutant], held_by: list[str] | None) -> Reached:
     """Run the tests as they are, a share in each copy, to learn which of them reach what. Raises when one fails."""
     files = sorted({mutant.file for mutant in chosen})
-    modules = sorted({module for file in files for start in _held_by(file) for module in _modules(start)})
+    modules = sorted(
+        {module for file in files for start in held_by or _held_by(file) for module in _modules(start)}
+    )
     reached = Reached()
     for place, slot in enumerate(slots):
         answer = slot.folder.with_suffix(".json")
