@@ -78,7 +78,7 @@ class Exchange:
         if found is None:
             raise MissingRate(base, quote, day)
         rate, entered = found
-        if entered < day and (day - entered).days > self.block_days:
+        if (day - entered).days > self.block_days:
             raise OldRate(base, quote, entered, day)
         return rate
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from billing.models import ExchangeRate
 from billing.pricing.exchange_rate_age import missing_pairs, needed_pairs
 from billing.pricing.exchange_rates import Exchange, MissingRate, OldRate, set_exchange_rate
 from billing.pricing.price_list import PriceList
+from centers import live
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import NOW, Shop, make_shop
@@ -59,6 +61,8 @@ def test_the_newest_rate_up_to_the_day_counts_and_of_one_day_the_last_one_entere
 
 def test_a_rate_counts_for_its_direction_and_its_reseller_only(shop: Shop) -> None:
     enter(shop)
+    with pytest.raises(MissingRate, match="from EUR to SAR"):
+        Exchange(shop.reseller).rate("EUR", "SAR", DAY)
     with pytest.raises(MissingRate, match="from SAR to USD"):
         Exchange(shop.reseller).rate("SAR", "USD", DAY)
     with pytest.raises(MissingRate, match="from USD to SAR"):
@@ -70,20 +74,25 @@ def test_a_rate_is_too_old_from_the_day_after_the_last_one_allowed(shop: Shop) -
     exchange = Exchange(shop.reseller)
     last = DAY + timedelta(days=exchange.block_days)
     assert exchange.rate("USD", "SAR", last) == D("3.75")
-    with pytest.raises(OldRate) as refused:
+    with pytest.raises(OldRate, match="from USD to SAR is from 1 Feb 2026, too old for 8 May 2026") as refused:
         exchange.rate("USD", "SAR", last + timedelta(days=1))
     assert (refused.value.entered, refused.value.day) == (DAY, last + timedelta(days=1))
     assert exchange.find("USD", "SAR", last + timedelta(days=1)) == D("3.75"), "it is shown still"
 
 
-def test_who_entered_what_is_in_the_audit_log(shop: Shop) -> None:
-    person = UserFactory()
-    row = set_exchange_rate(
-        reseller=shop.reseller, base="USD", quote="SAR", day=DAY, rate=D("3.75"), by=person, now=NOW
-    )
+def test_who_entered_what_is_in_the_audit_log_and_open_pages_get_a_hint(
+    shop: Shop, django_capture_on_commit_callbacks: Any
+) -> None:
+    person, before = UserFactory(), live.stamp(shop.reseller.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        row = set_exchange_rate(
+            reseller=shop.reseller, base="USD", quote="SAR", day=DAY, rate=D("3.75"), by=person, now=NOW
+        )
+    assert live.stamp(shop.reseller.pk) != before
     assert (row.entered_by, row.entered_at) == (person, NOW)
     entry = AuditEntry.objects.get(action="exchange_rate.entered")
     assert (entry.reseller, entry.actor, entry.at) == (shop.reseller, person, NOW)
+    assert (entry.target_type, entry.target_id) == ("exchangerate", str(row.pk))
     assert entry.data["rate"] == "3.75"
 
 
