@@ -74,7 +74,9 @@ def test_a_rate_is_too_old_from_the_day_after_the_last_one_allowed(shop: Shop) -
     exchange = Exchange(shop.reseller)
     last = DAY + timedelta(days=exchange.block_days)
     assert exchange.rate("USD", "SAR", last) == D("3.75")
-    with pytest.raises(OldRate, match="from USD to SAR is from 1 Feb 2026, too old for 8 May 2026") as refused:
+    with pytest.raises(
+        OldRate, match="from USD to SAR is from 1 Feb 2026, too old for 8 May 2026"
+    ) as refused:
         exchange.rate("USD", "SAR", last + timedelta(days=1))
     assert (refused.value.entered, refused.value.day) == (DAY, last + timedelta(days=1))
     assert exchange.find("USD", "SAR", last + timedelta(days=1)) == D("3.75"), "it is shown still"
