@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import Category, Interval, Margin
 from billing.pricing.below_cost import Loss
-from centers.models import Center
+from centers.models import Center, Reseller
 from centers.values.amount_fields import AmountField
 from centers.values.fields import CodeField, LineField
 from centers.values.validators import validate_currency
@@ -121,6 +121,11 @@ class MarginForm(forms.Form):
         """The margin's percent and fixed amount; empty when it is withdrawn."""
         names = ("percent", "fixed")
         return {name: Decimal(0) if self.withdraws else self.cleaned_data[name] for name in names}
+
+    def unsaved_margin(self, reseller: Reseller) -> Margin:
+        """The margin as typed, which nothing has stored."""
+        level = self.cleaned_data["level"]
+        return Margin(reseller=reseller, level=level, withdrawn=self.withdraws, **self.place, **self.amounts)
 
 
 class CategoryForm(forms.Form):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from billing.models import UsageRecord
+from billing.models import BillingPeriod, UsageRecord
 from billing.periods import Period, day_start, local_day, today, zone_of
 from centers.models import Center, Reseller
 from whatsapp.models import Instance, MazbotAccount
@@ -46,6 +46,27 @@ def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[In
         if missing:
             found.append((number, missing))
     return found
+
+
+def unread_open_days(center: Center, period: Period, now: datetime) -> list[tuple[Instance, list[date]]]:
+    """`unread_days` of the days of the period that are over and in no closed billing period."""
+    zone = mazbot_zone(center.reseller)
+    over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
+    closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
+    taken = list(closed)
+    unread = [
+        (number, [day for day in days if not any(first <= day < end for first, end in taken)])
+        for number, days in unread_days(center, over, zone)
+    ]
+    return [(number, days) for number, days in unread if days]
+
+
+def readable_days(center: Center, period: Period, now: datetime) -> list[tuple[Instance, list[date]]]:
+    """`unread_days` of a period that is over, where there is an account to read them; else empty."""
+    account = MazbotAccount.objects.filter(reseller=center.reseller).first()
+    if account is None or not account.is_set_up or period.end_day > today(center.reseller, now):
+        return []
+    return unread_days(center, period, ZoneInfo(account.time_zone))
 
 
 def _in_use(number: Instance, day: date, zone: ZoneInfo) -> bool:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -25,7 +24,7 @@ from billing.invoicing import (
 )
 from billing.models import BillingPeriod, Invoice
 from billing.periods import ONE_DAY, Period, month_of, previous_month, today
-from billing.usage.completeness import unread_days
+from billing.usage.completeness import readable_days
 from billing.views.center_chooser import choose_center
 from billing.views.filters import Filters
 from centers import clock
@@ -38,7 +37,7 @@ from centers.tenancy.permissions import Permission
 from centers.values.formats import day_text
 from centers.web.partials import render_page
 from centers.web.toasts import toast
-from whatsapp.models import Alert, Instance, MazbotAccount
+from whatsapp.models import Alert, Instance
 
 __all__ = ["invoice_issue", "invoice_issue_for", "invoice_read", "invoice_run"]
 
@@ -119,19 +118,11 @@ def _look(center: Center, period: Period) -> Look:
         center=center, voided_at=None, first_day__lt=period.end_day, end_day__gt=period.first_day
     ).select_related("invoice")
     why_not += [_overlap(row) for row in overlapping]
-    unread = _unread(center, period)
+    unread = readable_days(center, period, clock.now())
     try:
         return Look(preview_invoice(center, period), why_not, unread)
     except OperationRefused as error:
         return Look(None, [*why_not, error.message], unread)
-
-
-def _unread(center: Center, period: Period) -> list[tuple[Instance, list[date]]]:
-    """Unread days of a past period, if there is an account to read them."""
-    account = MazbotAccount.objects.filter(reseller=center.reseller).first()
-    if account is None or not account.is_set_up or period.end_day > today(center.reseller, clock.now()):
-        return []
-    return unread_days(center, period, ZoneInfo(account.time_zone))
 
 
 def _overlap(row: BillingPeriod) -> str:

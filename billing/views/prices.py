@@ -16,12 +16,12 @@ from billing.periods import today
 from billing.policies import reseller_policy
 from billing.pricing.below_cost import BelowCost, losing_prices
 from billing.pricing.exchange_rate_age import aged_pairs, missing_pairs
+from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
 from billing.pricing.rates import latest_moves, set_category
 from billing.views.filters import Filters
-from billing.views.margin_preview import next_version, previewed
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center, JobRun
@@ -84,14 +84,15 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
     form = _margin_form(request, request.POST)
     if not form.is_valid():
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
-    price_list = PriceList(request.reseller, max(form.place["valid_from"], _today(request)))
-    lists = list(previewed(price_list, form))
+    margin = form.unsaved_margin(request.reseller)
+    price_list = PriceList(request.reseller, max(margin.valid_from, _today(request)))
+    lists = list(changed_lists(price_list, margin))
     context = {
         "lists": lists[:SHOWN_LISTS],
         "more": max(0, len(lists) - SHOWN_LISTS),
         "previewed": True,
         "withdraws": form.withdraws,
-        "until": next_version(form),
+        "until": replaced_on(margin),
     }
     return render(request, f"{PAGE}#margin-preview", context)
 

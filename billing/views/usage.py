@@ -1,7 +1,6 @@
 """Usage per center and number with cost and charge, and flagged usage."""
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing import queries, reports
 from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
-from billing.models import BillingPeriod, FlaggedUsage
-from billing.periods import Period, local_day, today
+from billing.models import FlaggedUsage
+from billing.periods import today
 from billing.pricing.estimates import charges_by_center, charges_by_number
-from billing.usage.completeness import mazbot_zone, unread_days
+from billing.usage.completeness import unread_open_days
+from billing.usage.reconciliation import account_gap
 from billing.views.filters import Filters
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
@@ -27,7 +27,7 @@ from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
 from centers.web.partials import render_page
 from centers.web.toasts import toast
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.models import Instance
 
 __all__ = ["flagged_usage_resolve", "usage", "usage_export"]
 
@@ -55,10 +55,10 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "read_at": queries.last_read(center),
         "readings": list(queries.flagged_usage_rows()[:20]),
         "late_corrections": queries.late_corrections(),
-        "unread": _unread(center, span) if center else [],
+        "unread": unread_open_days(center, span.period, clock.now()) if center else [],
         "with_costs": with_costs,
         "runway": reports.quota_runway(request.reseller, clock.now()),
-        "gaps": _gaps(request, span) if with_costs and not center else None,
+        "gaps": account_gap(request.reseller, span.period) if with_costs and not center else None,
     }
     return render_page(request, PAGE, context, parts=("usage",))
 
@@ -158,27 +158,3 @@ def _row(row: Any, name: str, pk: int, charge: Decimal | None, center: Center) -
         "charge": charge,
         "currency": center.currency,
     }
-
-
-def _unread(center: Center, span: Span) -> list[tuple[Instance, list[date]]]:
-    """Numbers with past days of the span that are not closed and not read since they ended."""
-    zone = mazbot_zone(center.reseller)
-    over = Period(span.period.first_day, min(span.period.end_day, local_day(clock.now(), zone)))
-    closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
-    taken = list(closed)
-    unread = [
-        (number, [day for day in days if not any(first <= day < end for first, end in taken)])
-        for number, days in unread_days(center, over, zone)
-    ]
-    return [(number, days) for number, days in unread if days]
-
-
-def _gaps(request: TenantRequest, span: Span) -> dict[str, Any]:
-    """The main account compared with all numbers, over the days of the span read for both."""
-    rows = reports.reconcile_days(request.reseller, span.period)
-    read = [row for row in rows if row.account_cost is not None]
-    centers = sum((row.centers_cost for row in read), Decimal(0))
-    account = sum((row.account_cost or Decimal(0) for row in read), Decimal(0))
-    own = MazbotAccount.objects.filter(reseller=request.reseller).first()
-    currency = own.cost_currency if own else request.reseller.currency
-    return {"days": len(read), "gap": account - centers, "currency": currency}
