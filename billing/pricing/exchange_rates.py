@@ -78,7 +78,8 @@ class Exchange:
         if found is None:
             raise MissingRate(base, quote, day)
         rate, entered = found
-        if (day - entered).days > self.block_days:
+        # A rate of the day itself, such as that of one currency to itself, needs no look at the policy.
+        if entered < day and (day - entered).days > self.block_days:
             raise OldRate(base, quote, entered, day)
         return rate
 
