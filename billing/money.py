@@ -43,11 +43,14 @@ def exact_amount(value: Decimal | str, currency: str) -> Decimal:
     """A positive amount typed by a person. OperationRefused if it is not a positive number or has too many decimals."""
     amount = value if isinstance(value, Decimal) else _typed(value)
     if not amount.is_finite() or amount <= 0 or amount >= LARGEST:
-        raise OperationRefused(_("The amount must be above zero and below 10,000,000,000,000."))
+        raise OperationRefused(
+            _("The amount must be above zero and below 10,000,000,000,000."), field="amount"
+        )
     if amount != rounded(amount, currency):
         raise OperationRefused(
             _("%(currency)s amounts have up to %(digits)s decimals. “%(value)s” has more.")
-            % {"currency": currency, "digits": digits(currency), "value": f"{amount:f}"[:40]}
+            % {"currency": currency, "digits": digits(currency), "value": f"{amount:f}"[:40]},
+            field="amount",
         )
     return rounded(amount, currency)
 

@@ -85,7 +85,7 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
             )
         reason = checked_line(because, 300)
         if not reason:
-            raise OperationRefused(_("Enter a reason for reversing the payment."))
+            raise OperationRefused(_("Enter a reason for reversing the payment."), field="because")
         row.reversed_at, row.reversed_by, row.reversal_reason = now, by, reason
         row.save(update_fields=["reversed_at", "reversed_by", "reversal_reason"])
         entry = post(
@@ -118,7 +118,8 @@ def refund_credit(
                         "center": center,
                         "credit": format_amount(credit, currency),
                         "amount": format_amount(value, currency),
-                    }
+                    },
+                    field="amount",
                 )
             entry = post(
                 center=center,
@@ -143,7 +144,7 @@ def refund_credit(
             )
     except IntegrityError:
         raise OperationRefused(
-            _("“%(reference)s” has already been recorded.") % {"reference": reference}
+            _("“%(reference)s” has already been recorded.") % {"reference": reference}, field="reference"
         ) from None
     return entry
 
@@ -173,10 +174,11 @@ def _reference(text: str) -> str:
     reference = " ".join("".join(seen).split())
     if not reference:
         raise OperationRefused(
-            _("A payment needs a reference, such as the number of the transfer or the receipt.")
+            _("A payment needs a reference, such as the number of the transfer or the receipt."),
+            field="reference",
         )
     if len(reference) > 80:
-        raise OperationRefused(_("The reference is longer than 80 characters."))
+        raise OperationRefused(_("The reference is longer than 80 characters."), field="reference")
     return reference
 
 
@@ -192,12 +194,14 @@ def _check(center: Center, amount: Decimal | str, currency: str, received_on: da
     if currency not in allowed:
         raise OperationRefused(
             _("“%(center)s” pays in %(currency)s, not in %(other)s.")
-            % {"center": center, "currency": ", ".join(sorted(allowed)), "other": currency[:10]}
+            % {"center": center, "currency": ", ".join(sorted(allowed)), "other": currency[:10]},
+            field="currency",
         )
     if received_on > today(center.reseller, now):
         raise OperationRefused(
             _("The payment date %(day)s is in the future. Enter today or an earlier day.")
-            % {"day": day_text(received_on)}
+            % {"day": day_text(received_on)},
+            field="received_on",
         )
     return exact_amount(amount, currency)
 
@@ -217,5 +221,6 @@ def _check_unused(center: Center, reference: str) -> None:
                 "amount": format_amount(earlier.amount, earlier.currency),
                 "center": earlier.center,
                 "day": day_text(earlier.received_on),
-            }
+            },
+            field="reference",
         )

@@ -102,7 +102,8 @@ def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> Non
     try:
         policy.full_clean(exclude=["reseller", "center"], validate_unique=False)
     except ValidationError as error:
-        raise OperationRefused(error.messages[0]) from None
+        field, messages = next(iter(error.message_dict.items()))
+        raise OperationRefused(messages[0], field=field) from None
     policy.save()
 
 

@@ -9,7 +9,10 @@ from centers.values.text import one_line
 
 
 def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
-    """Raise OperationRefused, naming field and value, unless every field of `row` is valid."""
+    """Raise OperationRefused, naming field and value, unless every field of `row` is valid.
+
+    Its `field` is the invalid one, if there is only one.
+    """
     try:
         row.clean_fields(exclude=exclude)
     except ValidationError as error:
@@ -17,7 +20,8 @@ def check_fields(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
             f"{capfirst(str(row._meta.get_field(name).verbose_name))}: {' '.join(messages)}"  # type: ignore[union-attr]
             for name, messages in error.message_dict.items()
         ]
-        raise OperationRefused(" ".join(sentences)) from error
+        field = next(iter(error.message_dict)) if len(sentences) == 1 else ""
+        raise OperationRefused(" ".join(sentences), field=field) from error
 
 
 def checked_line(text: str, longest: int) -> str:

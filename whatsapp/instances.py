@@ -47,7 +47,7 @@ def add_instance(
                 topics=("instances", "centers"),
             )
     except IntegrityError as error:
-        raise OperationRefused(_known(instance)) from error
+        raise OperationRefused(_known(instance), field="instance_id") from error
     return instance
 
 
@@ -85,7 +85,7 @@ def edit_instance(
             _record(instance, "instance.changed", by, when, before=before)
     except IntegrityError as error:
         instance.instance_id = str(changes["instance_id"])
-        raise OperationRefused(_known(instance)) from error
+        raise OperationRefused(_known(instance), field="instance_id") from error
     return instance
 
 
@@ -132,7 +132,9 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
     center's server no longer gets its events."""
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
-        raise OperationRefused(_("A number can only be moved to a center of the same reseller."))
+        raise OperationRefused(
+            _("A number can only be moved to a center of the same reseller."), field="center"
+        )
     before = instance.center
     if before.pk == center.pk:
         return instance
@@ -158,9 +160,9 @@ def clean_instance_id(text: str) -> str:
     try:
         field.run_validators(value)
     except ValidationError as error:
-        raise OperationRefused(f"“{value[:70]}”: {' '.join(error.messages)}") from error
+        raise OperationRefused(f"“{value[:70]}”: {' '.join(error.messages)}", field="instance_id") from error
     if not value:
-        raise OperationRefused(_("Enter the instance ID."))
+        raise OperationRefused(_("Enter the instance ID."), field="instance_id")
     return value
 
 
@@ -171,13 +173,15 @@ def _keep_in_use(center: Center) -> None:
     """
     locked = Center.objects.select_for_update(no_key=True).filter(pk=center.pk, archived_at=None)
     if not locked.values_list("pk", flat=True).first():
-        raise OperationRefused(_("“%(center)s” is archived. Restore it first.") % {"center": center})
+        raise OperationRefused(
+            _("“%(center)s” is archived. Restore it first.") % {"center": center}, field="center"
+        )
 
 
 def _clean_label(text: str) -> str:
     label = checked_line(text, len(text))
     if len(label) > 80:
-        raise OperationRefused(_("The label is longer than 80 characters."))
+        raise OperationRefused(_("The label is longer than 80 characters."), field="label")
     return label
 
 
@@ -189,7 +193,8 @@ def _check_forwarding(instance: Instance) -> None:
                 "MazBot sends the events of “%(id)s” to a webhook address. Send them here first, then "
                 "correct the ID."
             )
-            % {"id": instance.instance_id}
+            % {"id": instance.instance_id},
+            field="instance_id",
         )
 
 

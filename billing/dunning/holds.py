@@ -19,11 +19,11 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
     """Do not suspend the center before `until`; resume it if it is suspended. Replaces an earlier hold."""
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Enter a reason for not suspending the center."))
+        raise OperationRefused(_("Enter a reason for not suspending the center."), field="because")
     with transaction.atomic():
         center = lock(center)
         if until <= today(center.reseller, now):
-            raise OperationRefused(_("The hold must end on a future date."))
+            raise OperationRefused(_("The hold must end on a future date."), field="until")
         Hold.objects.filter(center=center, released_at=None).update(released_at=now, released_by=by)
         row: Hold = Hold.objects.create(
             reseller_id=center.reseller_id,

@@ -26,7 +26,7 @@ def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: dateti
     """
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Enter a reason for voiding the invoice."))
+        raise OperationRefused(_("Enter a reason for voiding the invoice."), field="because")
     with transaction.atomic():
         center = lock(invoice.center)
         original = Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)

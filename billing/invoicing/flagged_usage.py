@@ -101,7 +101,7 @@ def waive_days(
     """
     reason = checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Enter a reason for not charging these days."))
+        raise OperationRefused(_("Enter a reason for not charging these days."), field="because")
     with transaction.atomic():
         lock(instance.center)
         unread = unread_of(instance, period, now)

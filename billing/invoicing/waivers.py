@@ -54,7 +54,7 @@ def waivable(instance: Instance, period: Period, now: datetime) -> list[Unbilled
 def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | None, now: datetime) -> Waiver:
     rows, reason = list(days), checked_line(because, 300)
     if not reason:
-        raise OperationRefused(_("Enter a reason for not charging these days."))
+        raise OperationRefused(_("Enter a reason for not charging these days."), field="because")
     if not rows:
         raise OperationRefused(_("There's nothing left to waive for “%(center)s”.") % {"center": center})
     waiver: Waiver = Waiver.objects.create(

@@ -89,9 +89,11 @@ def set_exchange_rate(
 ) -> ExchangeRate:
     """Set the rate from `day` on: one unit of `base` equals `rate` units of `quote`. A correction is a new row."""
     if base == quote:
-        raise OperationRefused(_("The two currencies must differ."))
+        raise OperationRefused(_("The two currencies must differ."), field="quote")
     if not rate.is_finite() or not 0 < rate < 10**9 or rate != round(rate, 10):
-        raise OperationRefused(_("An exchange rate must be above zero and have at most 10 decimals."))
+        raise OperationRefused(
+            _("An exchange rate must be above zero and have at most 10 decimals."), field="rate"
+        )
     with transaction.atomic():
         row: ExchangeRate = ExchangeRate.objects.create(
             reseller=reseller, base=base, quote=quote, day=day, rate=rate, entered_at=now, entered_by=by

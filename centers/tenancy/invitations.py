@@ -43,7 +43,7 @@ def invite(
     now = now or clock.now()
     email = _checked_email(email)
     if role not in (CENTER_ROLES if center else STAFF_ROLES):
-        raise OperationRefused(_("This role isn't available here."))
+        raise OperationRefused(_("This role isn't available here."), field="role")
     if center and center.archived_at:
         raise OperationRefused(_("“%(name)s” is archived. Restore it first.") % {"name": center.name})
     with transaction.atomic():
@@ -213,13 +213,14 @@ def _locked_open(invitation: Invitation) -> Invitation:
 
 def _check_not_in(reseller: Reseller, center: Center | None, email: str, now: datetime) -> None:
     if Membership.objects.filter(reseller=reseller, center=center, user__email=email).exists():
-        raise OperationRefused(_("%(email)s already has access.") % {"email": email})
+        raise OperationRefused(_("%(email)s already has access.") % {"email": email}, field="email")
     open_ones = Invitation.objects.filter(
         email=email, center=center, accepted_at=None, revoked_at=None, expires_at__gt=now
     )
     if open_ones.exists():
         raise OperationRefused(
-            _("%(email)s has already been invited. Send that invitation again instead.") % {"email": email}
+            _("%(email)s has already been invited. Send that invitation again instead.") % {"email": email},
+            field="email",
         )
 
 
@@ -228,7 +229,9 @@ def _checked_email(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise OperationRefused(_("“%(email)s” isn't an email address.") % {"email": email[:100]}) from error
+        raise OperationRefused(
+            _("“%(email)s” isn't an email address.") % {"email": email[:100]}, field="email"
+        ) from error
     return email
 
 

@@ -154,7 +154,7 @@ def _assign(center: Center, fields: dict[str, Any]) -> None:
     try:
         center.phone = normalise_phone(center.phone, center.country or center.reseller.country)
     except ValidationError as error:
-        raise OperationRefused(error.messages[0]) from error
+        raise OperationRefused(error.messages[0], field="phone") from error
     check_fields(center, exclude=("reseller",))
 
 
@@ -174,8 +174,9 @@ class _unique_name:  # noqa: N801  # a context manager that reads as a phrase
         twin = Center.objects.filter(reseller=self.reseller_id, name__named=self.name).first()
         if twin is not None and twin.archived_at:
             raise OperationRefused(
-                _("“%(name)s” is in the archive. Restore it, or choose another name.") % {"name": twin.name}
+                _("“%(name)s” is in the archive. Restore it, or choose another name.") % {"name": twin.name},
+                field="name",
             ) from error
         raise OperationRefused(
-            _("A center named “%(name)s” already exists.") % {"name": self.name}
+            _("A center named “%(name)s” already exists.") % {"name": self.name}, field="name"
         ) from error

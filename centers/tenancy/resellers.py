@@ -92,7 +92,8 @@ def edit_reseller(
             return reseller
         if changes.get("mfa_required", [None, False])[1] and by is not None and not is_mfa_enabled(by):
             raise OperationRefused(
-                _("Set up two-factor sign-in for yourself first, then require it for the team.")
+                _("Set up two-factor sign-in for yourself first, then require it for the team."),
+                field="mfa_required",
             )
         check_fields(reseller, exclude=("logo",))
         reseller.save(update_fields=list(changes))
