@@ -1,12 +1,13 @@
 """The list of centers, and one center's page with the fragments of all apps."""
 
+from copy import copy
+
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from centers import clock
-from centers.errors import OperationRefused
 from centers.forms import ArchiveForm, CenterForm
 from centers.models import Center
 from centers.queries import Numbers, countries, numbers_of
@@ -17,9 +18,9 @@ from centers.views.center_filters import DEFAULT_ORDER, ORDERS, CenterFilters
 from centers.web import fragments
 from centers.web.center_export import EXPORT_COLUMNS, center_cells
 from centers.web.exports import export
+from centers.web.form_views import form_page, performed, posted, redirect_with_toast, refusal_shown, saved
 from centers.web.paging import keyset
 from centers.web.partials import render_page
-from centers.web.toasts import toast
 
 
 @staff(Permission.VIEW)
@@ -70,21 +71,16 @@ def center(request: TenantRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def center_add(request: TenantRequest) -> HttpResponseBase:
     """Add a center."""
-    if request.method == "GET":
-        initial = {name: getattr(request.reseller, name) for name in ("country", "currency", "language")}
-        return _form_page(request, CenterForm(initial=initial, reseller=request.reseller), None)
-    form = CenterForm(request.POST, reseller=request.reseller)
+    initial = {name: getattr(request.reseller, name) for name in ("country", "currency", "language")}
+    form = CenterForm(posted(request), initial=initial, reseller=request.reseller)
     if form.is_valid():
-        try:
+        with refusal_shown(form):
             row = create_center(
                 reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
             )
-        except OperationRefused as error:
-            form.add_error("name", error.message)
-        else:
-            toast(request, _("“%(name)s” was added.") % {"name": row.name})
-            return redirect("center", request.reseller.slug, row.pk)
-    return _form_page(request, form, None, status=422)
+            text = _("“%(name)s” was added.") % {"name": row.name}
+            return redirect_with_toast(request, text, "center", request.reseller.slug, row.pk)
+    return form_page(request, form, "centers/center_form.html", {"center": None})
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -92,18 +88,12 @@ def center_add(request: TenantRequest) -> HttpResponseBase:
 def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Change a center's own data."""
     row = get_object_or_404(Center, pk=pk)
-    if request.method == "GET":
-        return _form_page(request, CenterForm(instance=row, reseller=request.reseller), row)
-    form = CenterForm(request.POST, instance=get_object_or_404(Center, pk=pk), reseller=request.reseller)
-    if form.is_valid():
-        try:
-            row = edit_center(center=row, by=request.user, now=clock.now(), **form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error("name", error.message)
-        else:
-            toast(request, _("“%(name)s” was saved.") % {"name": row.name})
-            return redirect("center", request.reseller.slug, row.pk)
-    return _form_page(request, form, row, status=422)
+    # The form writes to its instance; the page around it shows the stored values.
+    form = CenterForm(posted(request), instance=copy(row), reseller=request.reseller)
+    if saved(form, lambda: edit_center(center=row, by=request.user, now=clock.now(), **form.cleaned_data)):
+        text = _("“%(name)s” was saved.") % {"name": form.cleaned_data["name"]}
+        return redirect_with_toast(request, text, "center", request.reseller.slug, pk)
+    return form_page(request, form, "centers/center_form.html", {"center": row})
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -111,17 +101,12 @@ def center_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
 def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Archive a center after its name was typed."""
     row = get_object_or_404(Center, pk=pk)
-    form = ArchiveForm(request.POST if request.method == "POST" else None, expected=row.name)
-    if form.is_bound and form.is_valid():
-        try:
-            archive_center(center=row, by=request.user, now=clock.now())
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("“%(name)s” was archived.") % {"name": row.name})
-            return redirect("center", request.reseller.slug, row.pk)
-    context = {"center": row, "form": form, "numbers": numbers_of([row.pk]).get(row.pk, Numbers())}
-    return render_page(request, "centers/center_archive.html", context, status=422 if form.is_bound else 200)
+    form = ArchiveForm(posted(request), expected=row.name)
+    if saved(form, lambda: archive_center(center=row, by=request.user, now=clock.now())):
+        text = _("“%(name)s” was archived.") % {"name": row.name}
+        return redirect_with_toast(request, text, "center", request.reseller.slug, pk)
+    context = {"center": row, "numbers": numbers_of([pk]).get(pk, Numbers())}
+    return form_page(request, form, "centers/center_archive.html", context)
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -129,16 +114,6 @@ def center_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
 def center_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Restore a center from the archive."""
     row = get_object_or_404(Center, pk=pk)
-    try:
-        restore_center(center=row, by=request.user, now=clock.now())
-    except OperationRefused as error:
-        toast(request, error.message, "error")
-    else:
-        toast(request, _("“%(name)s” was restored.") % {"name": row.name})
+    done = _("“%(name)s” was restored.") % {"name": row.name}
+    performed(request, lambda: restore_center(center=row, by=request.user, now=clock.now()), done)
     return redirect("center", request.reseller.slug, pk)
-
-
-def _form_page(
-    request: TenantRequest, form: CenterForm, row: Center | None, status: int = 200
-) -> HttpResponse:
-    return render_page(request, "centers/center_form.html", {"form": form, "center": row}, status=status)

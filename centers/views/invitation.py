@@ -22,6 +22,7 @@ from centers.tenancy.address_proof import account_of
 from centers.tenancy.invitation_links import InvitationUnusable, find_invitation
 from centers.tenancy.invitations import accept_as, accept_with_password, has_owner, is_proven
 from centers.values.addresses import same_address
+from centers.web.form_views import form_status, posted
 from centers.web.toasts import toast
 
 #: Session key of the proof for which a correct code was exchanged.
@@ -57,7 +58,7 @@ def _unproven(request: Any, invitation: Invitation, token: str, now: datetime) -
     """Send a code, or check one."""
     if request.method != "POST":
         return _code_page(request, invitation, CodeForm(), now)
-    form = CodeForm(request.POST if "code" in request.POST else None)
+    form = CodeForm(None if "send" in request.POST else request.POST)
     try:
         if "send" in request.POST:
             send_code(token=token, now=now)
@@ -94,8 +95,8 @@ def _signed_in(request: Any, invitation: Invitation, token: str) -> HttpResponse
 
 
 def _new_person(request: Any, invitation: Invitation, token: str) -> HttpResponseBase:
-    form = AcceptForm(request.POST or None, email=invitation.email)
-    if request.method == "POST" and form.is_valid():
+    form = AcceptForm(posted(request), email=invitation.email)
+    if form.is_valid():
         try:
             user = accept_with_password(
                 token=token,
@@ -112,7 +113,7 @@ def _new_person(request: Any, invitation: Invitation, token: str) -> HttpRespons
             login(request, user, backend=BACKEND)
             toast(request, _("Welcome to %(place)s.") % {"place": invitation.center or invitation.reseller})
             return redirect("home")
-    return _page(request, invitation, form=form, status=422 if form.is_bound else 200)
+    return _page(request, invitation, form=form, status=form_status(form))
 
 
 def _page(request: Any, invitation: Invitation, *, status: int = 200, **more: Any) -> HttpResponse:

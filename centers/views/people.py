@@ -1,16 +1,13 @@
 """The team of a reseller, and the people of one center: inviting, roles, removing."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock, queries
-from centers.errors import OperationRefused
 from centers.forms import InviteForm, RoleForm, center_invite, staff_invite
 from centers.models import Center, Membership
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
@@ -19,8 +16,10 @@ from centers.tenancy import team as people
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.invitation_mail import invitation_url
 from centers.tenancy.permissions import Permission
-from centers.web.partials import render_page
+from centers.web.form_views import form_page, performed, saved
 from centers.web.toasts import toast
+
+PEOPLE_PART = "centers/parts/center_people.html"
 
 
 @staff(Permission.MANAGE_TEAM)
@@ -35,9 +34,9 @@ def team(request: TenantRequest) -> HttpResponse:
 def team_invite(request: TenantRequest) -> HttpResponseBase:
     """Invite a person to the team."""
     form = staff_invite(request.POST)
-    if _invited(request, form, None):
+    if saved(form, lambda: _invite(request, form, None)):
         return redirect("team", request.reseller.slug)
-    return _team_page(request, form, status=422)
+    return _team_page(request, form)
 
 
 @staff(Permission.MANAGE_TEAM)
@@ -81,13 +80,10 @@ def center_invite_person(request: TenantRequest, center_pk: int) -> HttpResponse
     """Invite a person to a center's portal."""
     center = get_object_or_404(Center, pk=center_pk)
     form = center_invite(request.POST)
-    invited = _invited(request, form, center)
+    if not saved(form, lambda: _invite(request, form, center)):
+        return _people_part(request, center, form)
     if request.htmx:
-        return _people_part(
-            request, center, center_invite() if invited else form, status=200 if invited else 422
-        )
-    if not invited:
-        toast(request, " ".join(str(text) for texts in form.errors.values() for text in texts), "error")
+        return _people_part(request, center, center_invite())
     return redirect("center", request.reseller.slug, center.pk)
 
 
@@ -123,50 +119,43 @@ def center_invitation_revoke(request: TenantRequest, center_pk: int, pk: int) ->
     return _revoke(request, center, pk, "center", center.pk)
 
 
-def _team_page(request: TenantRequest, form: InviteForm, status: int = 200) -> HttpResponse:
+def _team_page(request: TenantRequest, form: InviteForm) -> HttpResponse:
     members = list(queries.members(request.reseller))
     secured = queries.with_mfa(member.user for member in members)
     context = {
         "rows": [(member, member.user_id in secured, _role_form(member, STAFF_ROLES)) for member in members],
         "invitations": list(queries.open_invitations()),
-        "form": form,
         "link": request.session.pop("invitation_link", ""),
         "now": clock.now(),
     }
-    return render_page(request, "centers/team.html", context, status=status)
+    return form_page(request, form, "centers/team.html", context)
 
 
-def _people_part(request: TenantRequest, center: Center, form: InviteForm, status: int = 200) -> HttpResponse:
+def _people_part(request: TenantRequest, center: Center, form: InviteForm) -> HttpResponse:
     context = {
         "center": center,
         "rows": [
             (member, _role_form(member, CENTER_ROLES)) for member in queries.members(request.reseller, center)
         ],
         "invitations": list(queries.open_invitations(center)),
-        "form": form,
         "link": request.session.pop("invitation_link", ""),
         "now": clock.now(),
     }
-    return render_page(request, "centers/parts/center_people.html", context, status=status)
+    # Without htmx, only a form with errors comes here: it needs a page around it.
+    page = "centers/center_people.html" if form.is_bound and not request.htmx else PEOPLE_PART
+    return form_page(request, form, page, context)
 
 
 def _role_form(member: Membership, roles: tuple[Any, ...]) -> RoleForm:
     return RoleForm(initial={"role": member.role}, roles=roles, auto_id=f"role_{member.pk}_%s")
 
 
-def _invited(request: TenantRequest, form: InviteForm, center: Center | None) -> bool:
-    if not form.is_valid():
-        return False
-    try:
-        _invitation, token = invitations.invite(
-            reseller=request.reseller, center=center, by=request.user, now=clock.now(), **form.cleaned_data
-        )
-    except OperationRefused as error:
-        form.add_error("email", error.message)
-        return False
+def _invite(request: TenantRequest, form: InviteForm, center: Center | None) -> None:
+    _invitation, token = invitations.invite(
+        reseller=request.reseller, center=center, by=request.user, now=clock.now(), **form.cleaned_data
+    )
     _remember_link(request, token)
     toast(request, _("%(email)s was invited.") % {"email": form.cleaned_data["email"]})
-    return True
 
 
 def _remember_link(request: TenantRequest, token: str) -> None:
@@ -182,36 +171,29 @@ def _member(request: TenantRequest, center: Center | None, pk: int) -> Membershi
 def _change(request: TenantRequest, member: Membership, page: str, *args: int) -> HttpResponseBase:
     role = request.POST.get("role", "")
     done = _("%(name)s has a new role.") % {"name": member.user}
-    return _tried(
-        request, lambda: people.change_role(membership=member, role=role, by=request.user), done, page, *args
-    )
+    performed(request, lambda: people.change_role(membership=member, role=role, by=request.user), done)
+    return redirect(page, request.reseller.slug, *args)
 
 
 def _remove(request: TenantRequest, member: Membership, page: str, *args: int) -> HttpResponseBase:
     done = _("%(name)s no longer has access.") % {"name": member.user}
-    return _tried(
-        request,
-        lambda: people.remove_member(membership=member, by=request.user, now=clock.now()),
-        done,
-        page,
-        *args,
+    performed(
+        request, lambda: people.remove_member(membership=member, by=request.user, now=clock.now()), done
     )
+    return redirect(page, request.reseller.slug, *args)
 
 
 def _resend(
     request: TenantRequest, center: Center | None, pk: int, page: str, *args: int
 ) -> HttpResponseBase:
     invitation = get_object_or_404(queries.open_invitations(center), pk=pk)
-    done = _("The invitation was resent to %(email)s.") % {"email": invitation.email}
-    return _tried(
-        request,
-        lambda: _remember_link(
-            request, invitations.resend(invitation=invitation, by=request.user, now=clock.now())
-        ),
-        done,
-        page,
-        *args,
-    )
+
+    def resend() -> None:
+        token = invitations.resend(invitation=invitation, by=request.user, now=clock.now())
+        _remember_link(request, token)
+
+    performed(request, resend, _("The invitation was resent to %(email)s.") % {"email": invitation.email})
+    return redirect(page, request.reseller.slug, *args)
 
 
 def _revoke(
@@ -219,22 +201,7 @@ def _revoke(
 ) -> HttpResponseBase:
     invitation = get_object_or_404(queries.open_invitations(center), pk=pk)
     done = _("The invitation for %(email)s was revoked.") % {"email": invitation.email}
-    return _tried(
-        request,
-        lambda: invitations.revoke(invitation=invitation, by=request.user, now=clock.now()),
-        done,
-        page,
-        *args,
+    performed(
+        request, lambda: invitations.revoke(invitation=invitation, by=request.user, now=clock.now()), done
     )
-
-
-def _tried(
-    request: TenantRequest, operation: Callable[[], object], done: str, page: str, *args: int
-) -> HttpResponseBase:
-    try:
-        operation()
-    except OperationRefused as error:
-        toast(request, error.message, "error")
-    else:
-        toast(request, done)
-    return redirect(reverse(page, args=[request.reseller.slug, *args]))
+    return redirect(page, request.reseller.slug, *args)

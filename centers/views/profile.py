@@ -10,7 +10,6 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from centers.errors import OperationRefused
 from centers.forms import ProfileForm
 from centers.language_cookie import YEAR, remember_language
 from centers.models import User
@@ -18,6 +17,7 @@ from centers.queries import memberships_of
 from centers.tenancy.scoping import tenant
 from centers.tenancy.team import remove_member
 from centers.views.public import place_url
+from centers.web.form_views import performed
 from centers.web.toasts import toast
 
 
@@ -49,15 +49,10 @@ def profile(request: Any) -> HttpResponseBase:
 def leave(request: Any, pk: int) -> HttpResponseBase:
     """End the person's own membership."""
     membership = get_object_or_404(memberships_of(request.user), pk=pk)
-    place = str(membership.center or membership.reseller)
-    try:
-        with tenant(membership.reseller):
-            remove_member(membership=membership, by=request.user)
-    except OperationRefused as error:
-        toast(request, error.message, "error")
-        return redirect("profile")
-    toast(request, _("You have left %(place)s.") % {"place": place})
-    return redirect("home")
+    done = _("You have left %(place)s.") % {"place": membership.center or membership.reseller}
+    with tenant(membership.reseller):
+        left = performed(request, lambda: remove_member(membership=membership, by=request.user), done)
+    return redirect("home" if left else "profile")
 
 
 def _page(request: Any, form: ProfileForm, status: int = 200) -> HttpResponseBase:

@@ -1,23 +1,21 @@
 """The reseller's own settings: general, branding, security. MazBot and billing have pages in their apps."""
 
+from copy import copy
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from centers import clock
-from centers.errors import OperationRefused
 from centers.forms import BrandingForm, GeneralForm, SecurityForm
 from centers.models import Reseller
 from centers.queries import members, with_mfa
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.tenancy.resellers import edit_reseller, set_logo
-from centers.web.partials import render_page
-from centers.web.toasts import toast
+from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 
 
 @staff(Permission.MANAGE_SETTINGS)
@@ -48,19 +46,11 @@ def settings_security(request: TenantRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def settings_branding(request: TenantRequest) -> HttpResponseBase:
     """Logo and colour of the centers' portal, with a preview."""
-    page = "centers/settings_branding.html"
-    if request.method == "GET":
-        return render_page(request, page, {"form": BrandingForm(instance=request.reseller)})
-    form = BrandingForm(request.POST, request.FILES, instance=_fresh(request.reseller))
-    if form.is_valid():
-        try:
-            _save_branding(request, form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error("logo_file", error.message)
-        else:
-            toast(request, _("The branding was saved."))
-            return redirect("settings_branding", request.reseller.slug)
-    return render_page(request, page, {"form": form}, status=422)
+    form = BrandingForm(posted(request), request.FILES or None, instance=copy(request.reseller))
+    if saved(form, lambda: _save_branding(request, form.cleaned_data), error_field="logo_file"):
+        text = _("The branding was saved.")
+        return redirect_with_toast(request, text, "settings_branding", request.reseller.slug)
+    return form_page(request, form, "centers/settings_branding.html")
 
 
 def _save_branding(request: TenantRequest, data: dict[str, Any]) -> None:
@@ -73,21 +63,12 @@ def _save_branding(request: TenantRequest, data: dict[str, Any]) -> None:
 
 def _section(
     request: TenantRequest, form_class: "type[forms.ModelForm[Reseller]]", name: str, page: str, **more: Any
-) -> HttpResponse | HttpResponseBase:
-    if request.method == "GET":
-        return render_page(request, page, {"form": form_class(instance=request.reseller), **more})
-    form = form_class(request.POST, instance=_fresh(request.reseller))
-    if form.is_valid():
-        try:
-            edit_reseller(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("The settings were saved."))
-            return redirect(name, request.reseller.slug)
-    return render_page(request, page, {"form": form, **more}, status=422)
-
-
-def _fresh(reseller: Reseller) -> Reseller:
-    """A copy for the form to write to, so the page around it shows the stored values."""
-    return Reseller.objects.defer("logo").get(pk=reseller.pk)
+) -> HttpResponseBase:
+    reseller = request.reseller
+    # The form writes to its instance; the page around it shows the stored values.
+    form = form_class(posted(request), instance=copy(reseller))
+    if saved(
+        form, lambda: edit_reseller(reseller=reseller, by=request.user, now=clock.now(), **form.cleaned_data)
+    ):
+        return redirect_with_toast(request, _("The settings were saved."), name, reseller.slug)
+    return form_page(request, form, page, more)

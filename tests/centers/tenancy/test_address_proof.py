@@ -19,6 +19,7 @@ from centers.tenancy.address_codes import MOST_A_DAY, MOST_TRIES, plain_digits
 from centers.tenancy.scoping import tenant
 from tests.centers.tenancy.mails import code_in, link_in
 from tests.factories import PASSWORD, CenterFactory, ResellerFactory, UserFactory, member
+from tests.pages import field_errors
 
 pytestmark = pytest.mark.django_db
 VICTIM = "victim@example.com"
@@ -229,6 +230,7 @@ def test_a_code_is_good_for_few_tries_and_a_quarter_of_an_hour(
     assert client.post(url, {"code": "123456"}).status_code == 422, "before any was sent"
     client.post(url, {"send": "1"})
     code = code_in(mail.outbox[-1])
+    assert "required" in field_errors(client.post(url))["code"]
     wrong = "000000" if code != "000000" else "111111"
     for left in range(MOST_TRIES - 1, -1, -1):
         page = client.post(url, {"code": wrong})

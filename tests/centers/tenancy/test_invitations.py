@@ -18,6 +18,7 @@ from centers.tenancy.scoping import tenant
 from centers.tenancy.team import change_role, remove_member
 from tests.centers.tenancy.mails import link_in
 from tests.factories import CenterFactory, ResellerFactory, UserFactory, member
+from tests.pages import field_errors
 
 pytestmark = pytest.mark.django_db
 GOOD = "violet tram 77 lemon"
@@ -79,6 +80,14 @@ def test_a_new_person_comes_in_with_name_and_password_once(
     again = Client().get(url)
     assert again.status_code == 404
     assert "already been used" in again.content.decode()
+
+
+def test_an_empty_acceptance_is_answered_with_what_is_missing(
+    reseller: Reseller, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    answer = client.post(mailed(reseller, django_capture_on_commit_callbacks))
+    assert answer.status_code == 422
+    assert set(field_errors(answer)) == {"name", "password", "again"}
 
 
 def test_a_person_with_an_account_signs_in_as_the_invited_address(
