@@ -266,5 +266,10 @@ class ImportForm(forms.Form):
 class ReadingForm(forms.Form):
     """How to read an uploaded file again."""
 
-    encoding = forms.ChoiceField(choices=list(ENCODINGS.items()), required=False)
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Encoding"),
+        choices=list(ENCODINGS.items()),
+        required=False,
+        error_messages={"invalid_choice": gettext_lazy("Choose one of the encodings.")},
+    )
     ignore_unknown = forms.BooleanField(required=False)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -11,7 +11,7 @@ from centers import clock
 from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web.toasts import toast
+from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 from whatsapp.accounts import (
     explain_diagnosis,
     explain_kind,
@@ -38,30 +38,25 @@ def _account(request: TenantRequest) -> MazbotAccount | None:
 @require_http_methods(["GET", "POST"])
 def settings_mazbot(request: TenantRequest) -> HttpResponseBase:
     """Show and save the account; a stored secret is never sent back."""
-    if request.method == "GET":
-        return _page(request, AccountForm(instance=_account(request)))
-    form = AccountForm(request.POST, instance=_account(request))
-    if form.is_valid():
-        try:
-            save_account(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error("base_url", error.message)
-        else:
-            toast(request, _("The MazBot account was saved. Test the connection to make sure it works."))
-            return redirect("settings_mazbot", request.reseller.slug)
-    return _page(request, form, status=422)
+    reseller = request.reseller
+    form = AccountForm(posted(request), instance=_account(request))
+    if saved(
+        form,
+        lambda: save_account(reseller=reseller, by=request.user, now=clock.now(), **form.cleaned_data),
+        error_field="base_url",
+    ):
+        text = _("The MazBot account was saved. Test the connection to make sure it works.")
+        return redirect_with_toast(request, text, "settings_mazbot", reseller.slug)
+    return form_page(request, form, PAGE, _context(request))
 
 
-def _page(request: TenantRequest, form: AccountForm, *, status: int = 200, **more: Any) -> HttpResponse:
+def _context(request: TenantRequest) -> dict[str, Any]:
     account = _account(request)
-    context = {
-        "form": form,
+    return {
         "account": account,
         "own_webhook_url": own_webhook_url(account) if account else "",
         "last_problem": explain_kind(account.last_error_kind) if account else "",
-        **more,
     }
-    return render(request, PAGE, context, status=status)
 
 
 @staff(Permission.MANAGE_SETTINGS)
@@ -71,7 +66,7 @@ def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
     form = AccountForm(request.POST, instance=_account(request))
     if not form.is_valid():
         if not request.htmx:
-            return _page(request, form, status=422)
+            return form_page(request, form, PAGE, _context(request))
         return render(request, f"{PAGE}#test-result", {"form_problems": _problems(form)}, status=422)
     try:
         account = unsaved_account(reseller=request.reseller, **form.cleaned_data)
@@ -85,7 +80,7 @@ def settings_mazbot_test(request: TenantRequest) -> HttpResponseBase:
 def _result(request: TenantRequest, form: AccountForm, context: dict[str, Any]) -> HttpResponse:
     if request.htmx:
         return render(request, f"{PAGE}#test-result", context)
-    return _page(request, form, **context)
+    return render(request, PAGE, {"form": form, **_context(request), **context})
 
 
 def _problems(form: AccountForm) -> list[str]:

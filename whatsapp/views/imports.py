@@ -1,16 +1,14 @@
 """Importing centers and numbers from a file: upload, preview, confirm, follow the progress."""
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from centers import clock
-from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.form_views import form_page, form_status, performed, posted, refusal_shown, saved
 from centers.web.partials import render_page
-from centers.web.toasts import toast
 from whatsapp.forms import ImportForm, ReadingForm
 from whatsapp.imports.columns import COLUMNS, LABELS
 from whatsapp.imports.encodings import ENCODINGS
@@ -27,10 +25,10 @@ SHOWN_ERRORS = 200
 @require_http_methods(["GET", "POST"])
 def import_centers(request: TenantRequest) -> HttpResponseBase:
     """Upload a file; its content is previewed before anything is imported."""
-    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
-    if request.method == "POST" and form.is_valid():
+    form = ImportForm(posted(request), request.FILES or None)
+    if form.is_valid():
         file = form.cleaned_data["file"]
-        try:
+        with refusal_shown(form, "file"):
             batch = preview_import(
                 reseller=request.reseller,
                 content=file.read(),
@@ -38,21 +36,24 @@ def import_centers(request: TenantRequest) -> HttpResponseBase:
                 by=request.user,
                 now=clock.now(),
             )
-        except OperationRefused as error:
-            form.add_error("file", error.message)
-        else:
             return redirect("import_batch", request.reseller.slug, batch.pk)
     earlier = ImportBatch.objects.select_related("by").defer("rows", "errors", "content")[:10]
-    context = {"form": form, "labels": LABELS.items(), "earlier": earlier}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "whatsapp/import.html", context, status=status)
+    return form_page(request, form, "whatsapp/import.html", {"labels": LABELS.items(), "earlier": earlier})
 
 
 @staff(Permission.MANAGE_CENTERS)
 @require_GET
 def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Preview, progress or result of one file, depending on its state; htmx gets only `#batch`."""
-    batch = get_object_or_404(ImportBatch.objects.select_related("by").defer("content"), pk=pk)
+    return _batch_page(request, _batch(pk), ReadingForm())
+
+
+def _batch(pk: int) -> ImportBatch:
+    return get_object_or_404(ImportBatch.objects.select_related("by").defer("content"), pk=pk)
+
+
+def _batch_page(request: TenantRequest, batch: ImportBatch, form: ReadingForm) -> HttpResponse:
+    waiting = batch.state in (ImportBatch.State.READY, ImportBatch.State.INVALID)
     running = batch.state == ImportBatch.State.QUEUED
     by_line: dict[int, list[dict[str, str]]] = {}
     for error in batch.errors:
@@ -73,11 +74,14 @@ def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
         "reading": reading,
         "asks": bool(reading.get("unknown")) and not reading.get("ignored"),
         "encodings": ENCODINGS.items(),
-        "encoding": ENCODINGS.get(reading.get("encoding", "")),
+        "encoding": ENCODINGS.get(reading.get("encoding", "")) if waiting else None,
+        "reading_form": form,
         "running": running,
         "progress": import_progress(batch) if running else None,
     }
-    return render_page(request, "whatsapp/import_batch.html", context, parts=("batch",))
+    return render_page(
+        request, "whatsapp/import_batch.html", context, parts=("batch",), status=form_status(form)
+    )
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -85,10 +89,7 @@ def import_batch(request: TenantRequest, pk: int) -> HttpResponseBase:
 def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Start the import; a second click changes nothing."""
     batch = get_object_or_404(ImportBatch.objects.defer("rows", "content"), pk=pk)
-    try:
-        start_import(batch=batch, by=request.user, now=clock.now())
-    except OperationRefused as error:
-        toast(request, error.message, "error")
+    performed(request, lambda: start_import(batch=batch, by=request.user, now=clock.now()))
     return redirect("import_batch", request.reseller.slug, pk)
 
 
@@ -96,16 +97,11 @@ def import_confirm(request: TenantRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def import_reread(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Read the same file in another encoding, or without its unknown columns; nothing is imported."""
-    batch = get_object_or_404(ImportBatch.objects.defer("rows", "content"), pk=pk)
+    batch = _batch(pk)
     form = ReadingForm(request.POST)
-    if form.is_valid():
-        try:
-            reread_import(batch=batch, by=request.user, **form.cleaned_data)
-        except OperationRefused as error:
-            toast(request, error.message, "error")
-    else:
-        toast(request, _("Choose one of the encodings."), "error")
-    return redirect("import_batch", request.reseller.slug, pk)
+    if saved(form, lambda: reread_import(batch=batch, by=request.user, **form.cleaned_data)):
+        return redirect("import_batch", request.reseller.slug, pk)
+    return _batch_page(request, _batch(pk), form)
 
 
 @staff(Permission.MANAGE_CENTERS)

@@ -11,6 +11,7 @@ from centers import clock
 from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.form_views import performed, saved
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.accounts import explain_kind
@@ -84,11 +85,7 @@ def instance_timeline(request: TenantRequest, pk: int) -> HttpResponseBase:
 def instance_check(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Ask MazBot for this number's status next."""
     row = find(pk)
-    try:
-        check_now(instance=row, now=clock.now())
-    except OperationRefused as error:
-        toast(request, error.message, "error")
-    else:
+    if performed(request, lambda: check_now(instance=row, now=clock.now())):
         toast(request, _("“%(name)s” is being checked.") % {"name": row}, "info")
     return HttpResponse(status=204) if request.htmx else redirect("instance", request.reseller.slug, pk)
 
@@ -135,7 +132,7 @@ def instance_webhook(request: TenantRequest, pk: int) -> HttpResponseBase:
         _have_sent_here(request, row)
         return redirect("instance", request.reseller.slug, pk)
     form = WebhookForm(request.POST)
-    if form.is_valid() and save_webhook(request, row, form):
+    if webhook_saved(request, row, form):
         return redirect("instance", request.reseller.slug, pk)
     return _page(request, row, status=422, webhook_form=form)
 
@@ -155,12 +152,13 @@ def webhook_context(row: Instance) -> dict[str, Any]:
     return {"ours": ours, "address": address, "webhook_form": WebhookForm(initial={"url": address})}
 
 
-def save_webhook(request: TenantRequest, row: Instance, form: WebhookForm) -> bool:
-    """Set a valid form's address at MazBot; a refusal becomes the field's error and keeps what was typed."""
-    try:
-        set_webhook(instance=row, url=form.cleaned_data["url"], by=request.user, now=clock.now())
-    except OperationRefused as error:
-        form.add_error("url", error.message)
-        return False
-    toast(request, _("MazBot now sends the events of “%(name)s” to this address.") % {"name": row})
-    return True
+def webhook_saved(request: TenantRequest, row: Instance, form: WebhookForm) -> bool:
+    """Whether the form's address was set at MazBot; a refusal becomes the field's error and keeps what was typed."""
+    done = saved(
+        form,
+        lambda: set_webhook(instance=row, by=request.user, now=clock.now(), **form.cleaned_data),
+        error_field="url",
+    )
+    if done:
+        toast(request, _("MazBot now sends the events of “%(name)s” to this address.") % {"name": row})
+    return done

@@ -1,5 +1,8 @@
 """Adding, changing, moving and archiving numbers."""
 
+from copy import copy
+
+from django import forms
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +16,7 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.form_views import form_status, performed, posted, redirect_with_toast, refusal_shown, saved
 from centers.web.toasts import toast
 from whatsapp import instances
 from whatsapp.forms import InstanceForm, InstanceListForm, MoveForm, TypedNameForm
@@ -41,21 +45,12 @@ def instance_add(request: TenantRequest, center_pk: int) -> HttpResponseBase:
 
 def _add_one(request: TenantRequest, center: Center, form: InstanceForm) -> str:
     """The new number's URL, or "" if the form has errors now."""
-    if not form.is_valid():
-        return ""
-    try:
-        row = instances.add_instance(
-            center=center,
-            instance_id=form.cleaned_data["instance_id"],
-            label=form.cleaned_data["label"],
-            by=request.user,
-            now=clock.now(),
-        )
-    except OperationRefused as error:
-        form.add_error("instance_id", error.message)
-        return ""
-    toast(request, _("“%(name)s” was added and is being checked.") % {"name": row})
-    return _address("instance", request, row.pk)
+    if form.is_valid():
+        with refusal_shown(form):
+            row = instances.add_instance(center=center, by=request.user, now=clock.now(), **form.cleaned_data)
+            toast(request, _("“%(name)s” was added and is being checked.") % {"name": row})
+            return _address("instance", request, row.pk)
+    return ""
 
 
 def _add_several(request: TenantRequest, center: Center, form: InstanceListForm) -> str:
@@ -90,32 +85,29 @@ def _address(name: str, request: TenantRequest, pk: int) -> str:
 def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Change label and id; the page also offers moving and archiving."""
     row = find(pk)
-    if request.method == "GET":
-        return _edit_page(request, row)
-    # The form writes its values into its instance, and the page must not show a refused change.
-    form = InstanceForm(request.POST, instance=find(pk))
+    # Form and operation write to their instance, and the page must not show a refused change.
+    form = InstanceForm(posted(request), instance=copy(row))
     form.fields["instance_id"].required = True
-    if form.is_valid():
-        try:
-            instances.edit_instance(instance=row, by=request.user, now=clock.now(), **form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error("instance_id", error.message)
-            row = find(pk)
-        else:
-            toast(request, _("Saved."))
-            return redirect("instance", request.reseller.slug, pk)
-    return _edit_page(request, row, status=422, form=form)
+    if saved(
+        form,
+        lambda: instances.edit_instance(
+            instance=copy(row), by=request.user, now=clock.now(), **form.cleaned_data
+        ),
+    ):
+        return redirect_with_toast(request, _("Saved."), "instance", request.reseller.slug, pk)
+    return _edit_page(request, row, form, "form")
 
 
-def _edit_page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: object) -> HttpResponse:
+def _edit_page(request: TenantRequest, row: Instance, form: forms.BaseForm, name: str) -> HttpResponse:
+    """The page with `form` as `name`, and the other two forms as they are at first."""
     context = {
         "instance": row,
         "form": InstanceForm(instance=row),
         "move_form": MoveForm(instance=row),
         "archive_form": TypedNameForm(expected=row.instance_id),
-        **forms,
+        name: form,
     }
-    return render(request, "whatsapp/instance_edit.html", context, status=status)
+    return render(request, "whatsapp/instance_edit.html", context, status=form_status(form))
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -124,16 +116,14 @@ def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Move the number to another center (`center`) of the same reseller."""
     row = find(pk)
     form = MoveForm(request.POST, instance=row)
-    if form.is_valid():
-        center = form.cleaned_data["center"]
-        try:
-            instances.move(instance=row, center=center, by=request.user, now=clock.now())
-        except OperationRefused as error:
-            form.add_error("center", error.message)
-        else:
-            toast(request, _("“%(name)s” was moved to “%(center)s”.") % {"name": row, "center": center})
-            return redirect("instance", request.reseller.slug, pk)
-    return _edit_page(request, row, status=422, move_form=form)
+    if saved(
+        form,
+        lambda: instances.move(instance=row, by=request.user, now=clock.now(), **form.cleaned_data),
+        error_field="center",
+    ):
+        text = _("“%(name)s” was moved to “%(center)s”.") % {"name": row, **form.cleaned_data}
+        return redirect_with_toast(request, text, "instance", request.reseller.slug, pk)
+    return _edit_page(request, row, form, "move_form")
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -142,15 +132,14 @@ def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Archive the number; its id must be typed (`typed`)."""
     row = find(pk)
     form = TypedNameForm(request.POST, expected=row.instance_id)
-    if not form.is_valid():
-        return _edit_page(request, row, status=422, archive_form=form)
-    try:
-        instances.archive_instance(instance=row, by=request.user, now=clock.now())
-    except OperationRefused as error:
-        form.add_error("typed", error.message)
-        return _edit_page(request, row, status=422, archive_form=form)
-    toast(request, _("“%(name)s” was archived. It is being switched off at MazBot.") % {"name": row})
-    return redirect("center", request.reseller.slug, row.center_id)
+    if saved(
+        form,
+        lambda: instances.archive_instance(instance=row, by=request.user, now=clock.now()),
+        error_field="typed",
+    ):
+        text = _("“%(name)s” was archived. It is being switched off at MazBot.") % {"name": row}
+        return redirect_with_toast(request, text, "center", request.reseller.slug, row.center_id)
+    return _edit_page(request, row, form, "archive_form")
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -158,10 +147,8 @@ def instance_archive(request: TenantRequest, pk: int) -> HttpResponseBase:
 def instance_restore(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Restore an archived number."""
     row = find(pk)
-    try:
-        instances.restore_instance(instance=row, by=request.user, now=clock.now())
-    except OperationRefused as error:
-        toast(request, error.message, "error")
-    else:
-        toast(request, _("“%(name)s” was restored.") % {"name": row})
+    done = _("“%(name)s” was restored.") % {"name": row}
+    performed(
+        request, lambda: instances.restore_instance(instance=row, by=request.user, now=clock.now()), done
+    )
     return redirect("instance", request.reseller.slug, pk)

@@ -7,9 +7,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
+from centers.web.form_views import form_page, posted
 from whatsapp.forms import WebhookForm
 from whatsapp.models import Instance
-from whatsapp.views.instance import save_webhook, webhook_context
+from whatsapp.views.instance import webhook_context, webhook_saved
 from whatsapp.views.pairing_steps import PORTAL, Visit, show_image, show_page, show_state, start
 
 __all__ = [
@@ -75,11 +76,9 @@ def portal_pair_image(request: PortalRequest, pk: int) -> HttpResponseBase:
 def portal_webhook(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The webhook address of one number."""
     row = _find(pk)
-    posted = request.method == "POST"
-    context = {"instance": row, **webhook_context(row)}
-    if posted:
-        form = WebhookForm(request.POST)
-        if form.is_valid() and save_webhook(request, row, form):
-            return redirect("portal_home", request.center.pk)
-        context["webhook_form"] = form
-    return render(request, "whatsapp/portal_webhook.html", context, status=422 if posted else 200)
+    context = webhook_context(row)
+    form = WebhookForm(posted(request), initial={"url": context["address"]})
+    if webhook_saved(request, row, form):
+        return redirect("portal_home", request.center.pk)
+    context |= {"instance": row, "webhook_form": form}
+    return form_page(request, form, "whatsapp/portal_webhook.html", context)
