@@ -147,13 +147,11 @@ _SAME = "same"
 class CenterPolicyForm(forms.Form):
     """One center's exceptions; everything else follows the reseller's rules."""
 
-    auto_invoice = forms.ChoiceField(
-        label=gettext_lazy("Issue monthly invoices automatically"), required=False
-    )
+    auto_invoice = forms.ChoiceField(label=gettext_lazy("Issue monthly invoices automatically"))
     payment_terms_days = CountField(
         label=gettext_lazy("Days until an invoice is due"), min_value=0, max_value=365, required=False
     )
-    suspend = forms.ChoiceField(label=gettext_lazy("Suspend when unpaid"), required=False)
+    suspend = forms.ChoiceField(label=gettext_lazy("Suspend when unpaid"))
     grace_days = CountField(
         label=gettext_lazy("Suspend this many days after the due date"),
         min_value=0,
@@ -167,7 +165,7 @@ class CenterPolicyForm(forms.Form):
         min_value=0,
         required=False,
     )
-    billable = forms.ChoiceField(label=gettext_lazy("Billable messages"), required=False)
+    billable = forms.ChoiceField(label=gettext_lazy("Billable messages"))
     subscription_type = forms.ChoiceField(label=gettext_lazy("Subscription type to charge"), required=False)
 
     def __init__(self, *args: Any, policy: CenterPolicy | None, types: list[str], **kwargs: Any) -> None:
@@ -193,7 +191,7 @@ class CenterPolicyForm(forms.Form):
         data = dict(self.cleaned_data)
         for name in ("auto_invoice", "suspend"):
             data[name] = {"yes": True, "no": False}.get(data[name])
-        data["billable"] = None if data["billable"] in ("", _SAME) else data["billable"]
+        data["billable"] = None if data["billable"] == _SAME else data["billable"]
         sent = "subscription_type" in self.data
         same = data["subscription_type"] == _SAME or not sent
         data["subscription_type"] = None if same else data["subscription_type"]

@@ -131,8 +131,14 @@ class MarginForm(forms.Form):
 class CategoryForm(forms.Form):
     """Whether a type of MazBot's list is a message or a subscription."""
 
-    type = LineField(max_length=64)
-    category = forms.ChoiceField(choices=[*Category.choices, *Interval.choices])
+    type = LineField(label=gettext_lazy("Type"), max_length=64)
+    category = forms.ChoiceField(
+        choices=[*Category.choices, *Interval.choices],
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"),
+            gettext_lazy("Choose whether the type is a message or a subscription."),
+        ),
+    )
 
     @property
     def decision(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,13 +14,12 @@ from billing.ledger import balances
 from billing.money import format_amount
 from billing.payments import refund_credit
 from centers import clock
-from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
+from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown
 from centers.web.partials import render_page
-from centers.web.toasts import toast
 
 __all__ = ["credit_list", "credit_refund", "refunds_export"]
 
@@ -64,22 +63,14 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = get_object_or_404(Center, pk=pk)
     all_balances = balances(center, clock.now())
     credit = [row for row in all_balances if row.credit]
-    form = RefundForm(request.POST or None, expected=center.name, credit=credit)
-    if request.method == "POST" and form.is_valid():
+    form = RefundForm(posted(request), expected=center.name, credit=credit)
+    if form.is_valid():
         data = {name: form.cleaned_data[name] for name in ("amount", "currency", "reference")}
-        try:
+        with refusal_shown(form):
             entry = refund_credit(center=center, by=request.user, now=clock.now(), **data)
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
             params = {"amount": format_amount(entry.amount, entry.currency), "center": center}
-            toast(request, _("%(amount)s was refunded to “%(center)s”.") % params)
-            return redirect("center", request.reseller.slug, center.pk)
-    context = {
-        "center": center,
-        "form": form,
-        "credit": credit,
-        "owing": [row for row in all_balances if row.owed],
-    }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "billing/credit_refund.html", context, status=status)
+            text = _("%(amount)s was refunded to “%(center)s”.") % params
+            return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
+    owing = [row for row in all_balances if row.owed]
+    context = {"center": center, "credit": credit, "owing": owing}
+    return form_page(request, form, "billing/credit_refund.html", context)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -13,11 +12,10 @@ from billing.periods import today
 from billing.pricing.exchange_rate_age import aged_pairs, enter_exchange_rate, missing_pairs
 from billing.pricing.price_list import PriceList
 from centers import clock
-from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web.toasts import toast
+from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown
 
 __all__ = ["exchange_rates"]
 
@@ -28,25 +26,20 @@ SHOWN = 100
 @require_http_methods(["GET", "POST"])
 def exchange_rates(request: TenantRequest) -> HttpResponseBase:
     """Show the rates; a POST adds one. A correction is a new row; rows are never edited."""
-    if request.method == "GET":
-        initial = {name: request.GET.get(name, "")[:3] for name in ("base", "quote")}
-        day = today(request.reseller, clock.now())
-        return _page(request, ExchangeRateForm(initial={**initial, "day": day}))
-    form = ExchangeRateForm(request.POST)
+    initial = {name: request.GET.get(name, "")[:3] for name in ("base", "quote")}
+    day = today(request.reseller, clock.now())
+    form = ExchangeRateForm(posted(request), initial={**initial, "day": day})
     if form.is_valid():
-        try:
+        with refusal_shown(form):
             row = enter_exchange_rate(
                 reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
             )
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("Entered: %(rate)s") % {"rate": row})
-            return redirect("exchange_rates", request.reseller.slug)
-    return _page(request, form, status=422)
+            text = _("Entered: %(rate)s") % {"rate": row}
+            return redirect_with_toast(request, text, "exchange_rates", request.reseller.slug)
+    return form_page(request, form, "billing/exchange_rates.html", _context(request))
 
 
-def _page(request: TenantRequest, form: ExchangeRateForm, *, status: int = 200) -> HttpResponse:
+def _context(request: TenantRequest) -> dict[str, Any]:
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
     rows = list(ExchangeRate.objects.select_related("entered_by")[:SHOWN])
     seen: set[tuple[str, str]] = set()
@@ -58,10 +51,8 @@ def _page(request: TenantRequest, form: ExchangeRateForm, *, status: int = 200) 
             seen.add(pair)
         entered.append({"rate": row, "state": state})
     centers = list(Center.objects.filter(archived_at=None))
-    context = {
-        "form": form,
+    return {
         "rows": entered,
         "missing": missing_pairs(price_list, centers),
         "aged": aged_pairs(price_list, centers),
     }
-    return render(request, "billing/exchange_rates.html", context, status=status)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,10 +18,10 @@ from billing.models import Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Remi
 from billing.periods import today
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from centers import clock
-from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
+from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown
 from centers.web.paging import keyset
 from centers.web.partials import render_page
 from centers.web.toasts import toast
@@ -123,20 +123,15 @@ def invoice_pdf_file(request: TenantRequest, pk: int) -> HttpResponseBase:
 def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Void an invoice with a credit note, after its number was typed."""
     row = _invoice_or_404(pk)
-    form = VoidForm(request.POST or None, expected=row.number)
-    if request.method == "POST" and form.is_valid():
-        try:
-            note = void_invoice(
-                invoice=row, because=form.cleaned_data["because"], by=request.user, now=clock.now()
-            )
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
+    form = VoidForm(posted(request), expected=row.number)
+    if form.is_valid():
+        because = form.cleaned_data["because"]
+        with refusal_shown(form):
+            note = void_invoice(invoice=row, because=because, by=request.user, now=clock.now())
             params = {"number": row.number, "note": note.number}
-            toast(request, _("%(number)s was voided by credit note %(note)s.") % params)
-            return redirect("invoice", request.reseller.slug, note.pk)
-    status = 422 if request.method == "POST" else 200
-    return render(request, "billing/invoice_void.html", {"invoice": row, "form": form}, status=status)
+            text = _("%(number)s was voided by credit note %(note)s.") % params
+            return redirect_with_toast(request, text, "invoice", request.reseller.slug, note.pk)
+    return form_page(request, form, "billing/invoice_void.html", {"invoice": row})
 
 
 @staff(Permission.ISSUE_INVOICES)

@@ -1,9 +1,10 @@
 """Late corrections of invoiced days: charged on one more invoice, or waived with a reason."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,6 +25,7 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 from centers.web.toasts import toast
 
 __all__ = ["late_corrections", "late_corrections_invoice"]
@@ -47,17 +49,16 @@ class Look:
 def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Corrections of a center's invoiced days; a POST waives them after the center's name was typed."""
     center = _center(pk)
-    form = WaiveUsageForm(request.POST or None, expected=center.name)
-    if request.method == "POST" and form.is_valid():
+    form = WaiveUsageForm(posted(request), expected=center.name)
+
+    def waive() -> None:
         because = form.cleaned_data["because"]
-        try:
-            waive_late_corrections(center=center, because=because, by=request.user, now=clock.now())
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("The late corrections for “%(center)s” were waived.") % {"center": center})
-            return redirect("center", request.reseller.slug, center.pk)
-    return _page(request, center, form, status=422 if request.method == "POST" else 200)
+        waive_late_corrections(center=center, because=because, by=request.user, now=clock.now())
+
+    if saved(form, waive):
+        text = _("The late corrections for “%(center)s” were waived.") % {"center": center}
+        return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
+    return form_page(request, form, "billing/late_corrections.html", _context(request, center))
 
 
 @staff(Permission.ISSUE_INVOICES)
@@ -82,19 +83,17 @@ def _center(pk: int) -> Center:
     return center
 
 
-def _page(request: TenantRequest, center: Center, form: WaiveUsageForm, *, status: int) -> HttpResponse:
+def _context(request: TenantRequest, center: Center) -> dict[str, Any]:
     days = corrections(center)
     decides = is_late_correction(center)
-    context = {
+    return {
         "center": center,
-        "form": form,
         "days": days,
         "read_at": max((row.read_at for row in days), default=None),
         "decides": decides,
         "look": _look(center) if decides else None,
         "with_costs": Permission.VIEW_COSTS in request.permissions,
     }
-    return render(request, "billing/late_corrections.html", context, status=status)
 
 
 def _look(center: Center) -> Look:

@@ -24,14 +24,13 @@ from billing.policies import policy_for
 from billing.views.center_chooser import choose_center
 from billing.views.filters import PAYMENT_ORDERS, PAYMENT_STATES, Filters, payment_rows
 from centers import clock
-from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
+from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown, saved
 from centers.web.paging import keyset
 from centers.web.partials import render_page
-from centers.web.toasts import toast
 
 __all__ = [
     "payment_preview",
@@ -121,23 +120,19 @@ def payment_record_for(request: TenantRequest, pk: int) -> HttpResponseBase:
     """The form of one center's payment, prefilled with what it owes or with one invoice (`invoice`)."""
     center = get_object_or_404(Center, pk=pk)
     form = _form(request, center)
-    if request.method == "POST" and form.is_valid():
-        try:
+    if form.is_valid():
+        with refusal_shown(form):
             payment = record_payment(center=center, by=request.user, now=clock.now(), **form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("Payment “%(reference)s” was recorded.") % {"reference": payment.reference})
-            return redirect("center", request.reseller.slug, center.pk)
+            text = _("Payment “%(reference)s” was recorded.") % {"reference": payment.reference}
+            return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
     context = {
         "center": center,
-        "form": form,
         "open_invoices": open_invoices(center),
         "balances": balances(center, clock.now()),
         "today": today(request.reseller, clock.now()),
         **_effect(center, form),
     }
-    return render(request, RECORD, context, status=422 if request.method == "POST" else 200)
+    return form_page(request, form, RECORD, context)
 
 
 @staff(Permission.RECORD_PAYMENTS)
@@ -154,20 +149,13 @@ def payment_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
 def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Reverse a payment, with a reason."""
     payment = get_object_or_404(Payment.objects.select_related("center__reseller"), pk=pk)
-    form = ReversalForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            reverse_payment(
-                payment=payment, because=form.cleaned_data["because"], by=request.user, now=clock.now()
-            )
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference})
-            return redirect("payments", request.reseller.slug)
-    status = 422 if request.method == "POST" else 200
-    context = {"payment": payment, "form": form}
-    return render(request, "billing/payment_reverse.html", context, status=status)
+    form = ReversalForm(posted(request))
+    if saved(
+        form, lambda: reverse_payment(payment=payment, by=request.user, now=clock.now(), **form.cleaned_data)
+    ):
+        text = _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference}
+        return redirect_with_toast(request, text, "payments", request.reseller.slug)
+    return form_page(request, form, "billing/payment_reverse.html", {"payment": payment})
 
 
 def _form(request: TenantRequest, center: Center) -> PaymentForm:
@@ -175,9 +163,7 @@ def _form(request: TenantRequest, center: Center) -> PaymentForm:
     rows = open_invoices(center)
     currencies = payable_in(center)
     about: dict[str, Any] = {"currencies": currencies, "today": day, "printed": _printed(center, rows)}
-    if request.method == "POST":
-        return PaymentForm(request.POST, **about)
-    return PaymentForm(initial=_initial(request, rows, day), **about)
+    return PaymentForm(posted(request), initial=_initial(request, rows, day), **about)
 
 
 def _printed(center: Center, rows: list[Invoice]) -> set[Decimal]:

@@ -29,6 +29,7 @@ from centers.queue.job_runs import registered_jobs
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.values.formats import day_text
+from centers.web.form_views import redirect_with_toast, refusal_shown
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 
@@ -103,19 +104,14 @@ def rate_category(request: TenantRequest) -> HttpResponseBase:
     """Decide whether a type of MazBot's list is a message or a subscription."""
     form = CategoryForm(request.POST)
     if form.is_valid():
-        row = set_category(
-            reseller=request.reseller,
-            rate_type=form.cleaned_data["type"],
-            **form.decision,
-            by=request.user,
-            now=clock.now(),
-        )
-        counts_as = row.get_interval_display() if row.interval else row.get_category_display()
-        params = {"type": row.type, "category": counts_as}
-        toast(request, _("The category of “%(type)s” is now “%(category)s”.") % params)
-    else:
-        toast(request, _("Choose whether the type is a message or a subscription."), "error")
-    return redirect("prices", request.reseller.slug)
+        decision = {"rate_type": form.cleaned_data["type"], **form.decision}
+        with refusal_shown(form, "category"):
+            row = set_category(reseller=request.reseller, by=request.user, now=clock.now(), **decision)
+            counts_as = row.get_interval_display() if row.interval else row.get_category_display()
+            params = {"type": row.type, "category": counts_as}
+            text = _("The category of “%(type)s” is now “%(category)s”.") % params
+            return redirect_with_toast(request, text, "prices", request.reseller.slug)
+    return _page(request, _margin_form(request), status=422, category_form=form)
 
 
 @staff(Permission.MANAGE_PRICES)
@@ -181,7 +177,13 @@ def _countries() -> list[str]:
     return sorted({*centers.distinct(), *fetched.distinct()} - {""})
 
 
-def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: TenantRequest,
+    form: MarginForm,
+    *,
+    status: int = 200,
+    category_form: CategoryForm | None = None,
+) -> HttpResponse:
     price_list = PriceList(request.reseller, _today(request))
     centers = list(Center.objects.filter(archived_at=None))
     countries = _countries()
@@ -190,10 +192,11 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
     country = country if country in countries else next(iter(countries), "")
     shown = center.country_id if center else country
     moves = latest_moves(price_list)
+    rows = price_list.for_center(center) if center else price_list.for_country(country)
     context = {
         # An invalid form is shown under the URL that only accepts POST.
         "here": _here(request),
-        "rows": price_list.for_center(center) if center else price_list.for_country(country),
+        "rows": rows,
         "center": center,
         "country": country,
         "countries": countries,
@@ -209,6 +212,9 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
         "categories": [(Category.MESSAGE.value, Category.MESSAGE.label), *Interval.choices],
         "policy": reseller_policy(request.reseller),
         "form": form,
+        "category_form": category_form,
+        # Else its errors stand above the list.
+        "category_shown": category_form and category_form["type"].value() in {row.type for row in rows},
     }
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
 

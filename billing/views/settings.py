@@ -1,9 +1,7 @@
 """Billing and dunning rules of a reseller, and centers' exceptions."""
 
-from typing import Any
-
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -14,11 +12,10 @@ from billing.policies import policy_for, reseller_policy, save_center_policy, sa
 from billing.pricing.exchange_rate_age import check_exchange_rates
 from billing.pricing.price_list import PriceList
 from centers import clock
-from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web.toasts import toast
+from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 
 __all__ = ["center_policy", "settings_billing"]
 
@@ -29,23 +26,18 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
     """The reseller's rules, and the centers that have their own."""
     policy = reseller_policy(request.reseller)
     types = _subscription_types(request)
-    form = PolicyForm(request.POST or None, instance=policy, types=types)
-    if request.method == "POST" and form.is_valid():
-        try:
-            now = clock.now()
-            save_policy(reseller=request.reseller, by=request.user, now=now, **form.cleaned_data)
-            check_exchange_rates(request.reseller, now)
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("The billing rules were saved. They apply from now on."))
-            return redirect("settings_billing", request.reseller.slug)
-    context: dict[str, Any] = {
-        "form": form,
-        "exceptions": CenterPolicy.objects.select_related("center").order_by("center__name")[:200],
-    }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "billing/settings_billing.html", context, status=status)
+    form = PolicyForm(posted(request), instance=policy, types=types)
+
+    def save() -> None:
+        now = clock.now()
+        save_policy(reseller=request.reseller, by=request.user, now=now, **form.cleaned_data)
+        check_exchange_rates(request.reseller, now)
+
+    if saved(form, save):
+        text = _("The billing rules were saved. They apply from now on.")
+        return redirect_with_toast(request, text, "settings_billing", request.reseller.slug)
+    exceptions = CenterPolicy.objects.select_related("center").order_by("center__name")[:200]
+    return form_page(request, form, "billing/settings_billing.html", {"exceptions": exceptions})
 
 
 @staff(Permission.MANAGE_DUNNING)
@@ -54,18 +46,15 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
     """The exceptions of one center."""
     center = get_object_or_404(Center, pk=pk)
     own = CenterPolicy.objects.filter(center=center).first()
-    form = CenterPolicyForm(request.POST or None, policy=own, types=_subscription_types(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            save_center_policy(center=center, by=request.user, now=clock.now(), **form.values())
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("The rules for %(center)s were saved.") % {"center": center})
-            return redirect("center", request.reseller.slug, center.pk)
-    context = {"form": form, "center": center, "policy": policy_for(center)}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "billing/center_policy.html", context, status=status)
+    form = CenterPolicyForm(posted(request), policy=own, types=_subscription_types(request))
+    if saved(
+        form,
+        lambda: save_center_policy(center=center, by=request.user, now=clock.now(), **form.values()),
+    ):
+        text = _("The rules for %(center)s were saved.") % {"center": center}
+        return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
+    context = {"center": center, "policy": policy_for(center)}
+    return form_page(request, form, "billing/center_policy.html", context)
 
 
 def _subscription_types(request: TenantRequest) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Sum
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,12 +19,12 @@ from billing.ledger import balances
 from billing.models import Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
 from centers import clock
-from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.values.formats import day_text
 from centers.web.exports import Money, export
+from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.models import Instance
@@ -92,24 +92,18 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Do not suspend a center before a day, with a reason; a suspended one is resumed."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     now = clock.now()
-    form = HoldForm(request.POST or None, today=today(request.reseller, now))
-    if request.method == "POST" and form.is_valid():
-        try:
-            row = hold(center=center, by=request.user, now=now, **form.cleaned_data)
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            params = {"center": center, "day": day_text(row.until)}
-            toast(request, _("“%(center)s” won't be suspended before %(day)s.") % params)
-            return redirect("unpaid", request.reseller.slug)
+    form = HoldForm(posted(request), today=today(request.reseller, now))
+    if saved(form, lambda: hold(center=center, by=request.user, now=now, **form.cleaned_data)):
+        params = {"center": center, "day": day_text(form.cleaned_data["until"])}
+        text = _("“%(center)s” won't be suspended before %(day)s.") % params
+        return redirect_with_toast(request, text, "unpaid", request.reseller.slug)
     context = {
         "center": center,
-        "form": form,
         "balances": balances(center, now),
         "case": Suspension.objects.filter(center=center, ended_at=None).first(),
         "held": Hold.objects.filter(center=center, released_at=None).first(),
     }
-    return render(request, "billing/hold.html", context, status=422 if request.method == "POST" else 200)
+    return form_page(request, form, "billing/hold.html", context)
 
 
 @staff(Permission.MANAGE_DUNNING)
@@ -129,12 +123,11 @@ def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
 def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Release the suspensions of a stopped run."""
     safety_stop = get_object_or_404(SafetyStop.objects.select_related("reseller"), pk=pk)
-    try:
-        release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now())
-    except OperationRefused as error:
-        toast(request, error.message, "error")
-    else:
-        toast(request, _("Approved. The next run suspends the centers that still owe enough."))
+    performed(
+        request,
+        lambda: release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now()),
+        _("Approved. The next run suspends the centers that still owe enough."),
+    )
     return redirect("unpaid", request.reseller.slug)
 
 

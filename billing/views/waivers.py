@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -17,7 +17,7 @@ from centers import clock
 from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web.toasts import toast
+from centers.web.form_views import posted, redirect_with_toast, saved
 from whatsapp.models import Instance
 
 __all__ = ["days_waive"]
@@ -28,18 +28,17 @@ __all__ = ["days_waive"]
 def days_waive(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Stop waiting for days (`first` to `last`) of a number, or waive their usage, with a reason."""
     number = get_object_or_404(Instance.objects.select_related("center__reseller", "reseller"), pk=pk)
-    days = PeriodForm(request.POST or request.GET or None)
-    form = WaiveForm(request.POST or None)
-    if request.method == "POST" and days.period and form.is_valid():
-        try:
-            waive_days(
-                instance=number, period=days.period, by=request.user, now=clock.now(), **form.cleaned_data
-            )
-        except OperationRefused as error:
-            form.add_error(None, error.message)
-        else:
-            toast(request, _("These days of “%(number)s” were waived.") % {"number": number})
-            return redirect(_invoice_url(request, number, days.period))
+    form = WaiveForm(posted(request))
+    days = PeriodForm(request.POST if form.is_bound else request.GET or None)
+    period = days.period
+    if period and saved(
+        form,
+        lambda: waive_days(
+            instance=number, period=period, by=request.user, now=clock.now(), **form.cleaned_data
+        ),
+    ):
+        text = _("These days of “%(number)s” were waived.") % {"number": number}
+        return redirect_with_toast(request, text, _invoice_url(request, number, period))
     return _page(request, number, days, form)
 
 

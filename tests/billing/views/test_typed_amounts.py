@@ -108,7 +108,8 @@ def test_an_exchange_rate_of_3_comma_75(desk: Desk) -> None:
 
 def test_rules_take_arabic_digits_and_commas(desk: Desk) -> None:
     url = desk.url(f"centers/{desk.center.pk}/billing/")
-    data = {"minimum_amount": "٧٫٥", "grace_days": "\u2066٣\u2069", "payment_terms_days": "١٤"}
+    same = dict.fromkeys(("auto_invoice", "suspend", "billable", "subscription_type"), "same")
+    data = {**same, "minimum_amount": "٧٫٥", "grace_days": "\u2066٣\u2069", "payment_terms_days": "١٤"}
     assert desk.as_(desk.owner).post(url, data).status_code == 302
     page = desk.as_(desk.owner).get(url).content.decode()
     for value in ('value="7.5"', 'value="3"', 'value="14"'):
