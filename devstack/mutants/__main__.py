@@ -39,6 +39,7 @@ HELD_BY = {
 NOT_MEASURED = {"billing/invoicing/pdf.py"}  # words and layout, not amounts
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 OPTIONS = ["-q", "-p", "no:cov", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+TOO_LONG = -1000  # no signal has this number
 BROKEN = {forks.FAILED, int(pytest.ExitCode.NO_TESTS_COLLECTED)}  # says nothing about the change
 FIELD_KEY = Fernet.generate_key().decode()
 
@@ -74,17 +75,13 @@ def main(arguments: list[str] | None = None) -> int:
         chosen = sorted(random.Random(options.seed).sample(chosen, options.sample), key=_place)
     print(f"{len(chosen)} of {len(found)} changes, {len(listed)} are listed as equivalent", flush=True)
     began = time.monotonic()
-    survivors = _run(chosen, options) if chosen else []
-    for mutant, tests in survivors:
-        reached = f"{tests} tests run it" if tests else "no test runs it"
-        print(
-            f"survived: {mutant.file}:{mutant.line} {mutant.inside or 'module'} | {mutant.change}   ({reached})"
-        )
+    survived, timed_out = _run(chosen, options) if chosen else (0, 0)
     for name in stale:
         print(f"listed as equivalent, but not in the source: {' | '.join(name)}")
-    killed = len(chosen) - len(survivors)
-    print(f"{killed} killed, {len(survivors)} survived, in {(time.monotonic() - began) / 60:.1f} minutes")
-    return 1 if survivors or stale else 0
+    late = f" ({timed_out} of them did not end in time)" if timed_out else ""
+    minutes = (time.monotonic() - began) / 60
+    print(f"{len(chosen) - survived} killed{late}, {survived} survived, in {minutes:.1f} minutes")
+    return 1 if survived or stale else 0
 
 
 def _place(mutant: Mutant) -> tuple[str, int, str]:
@@ -139,8 +136,8 @@ def _held_by(file: str) -> list[str]:
     return next((tests for start, tests in HELD_BY.items() if file.startswith(start)), ["tests"])
 
 
-def _run(chosen: list[Mutant], options: argparse.Namespace) -> list[tuple[Mutant, int]]:
-    """The survivors, each with the number of tests that run it."""
+def _run(chosen: list[Mutant], options: argparse.Namespace) -> tuple[int, int]:
+    """How many survived, and how many of the others were ended because they took too long."""
     forks.warm_up()
     with embedded.lease(), tempfile.TemporaryDirectory(prefix="markaz-mutants-") as parent:
         slots = [Slot(Path(parent) / str(n), f"test_mutants_{os.getpid()}_{n}") for n in range(options.jobs)]
@@ -185,31 +182,41 @@ def _modules(start: str) -> list[str]:
     return [str(module.relative_to(CHECKOUT)) for module in found]
 
 
-def _changed(
-    slots: list[Slot], chosen: list[Mutant], reached: Reached, patience: float
-) -> list[tuple[Mutant, int]]:
+def _changed(slots: list[Slot], chosen: list[Mutant], reached: Reached, patience: float) -> tuple[int, int]:
     tests = {mutant: reached.tests(mutant.file, mutant.reach, _held_by(mutant.file)) for mutant in chosen}
-    survivors = [mutant for mutant in chosen if not tests[mutant]]
-    waiting = [mutant for mutant in reversed(chosen) if tests[mutant]]
+    survived = timed_out = 0
+    waiting = list(reversed(chosen))
     while waiting or any(slot.pid for slot in slots):
         for slot in slots:
             if slot.pid and (status := _status(slot)) is not None:
-                survivors += [slot.mutant] if _survived(slot, status) else []
+                survived += _survived(slot, status, len(tests[slot.mutant]))
+                timed_out += status == TOO_LONG
             if not slot.pid and waiting:
                 mutant = waiting.pop()
+                if not tests[mutant]:
+                    survived += 1
+                    _report(mutant, "no test runs it")
+                    continue
                 expected = sum(reached.seconds[test] for test in tests[mutant])
                 slot.until = time.monotonic() + 3 * expected + patience
                 _start(slot, mutant, tests[mutant])
         time.sleep(0.02)
-    return [(mutant, len(tests[mutant])) for mutant in sorted(survivors, key=_place)]
+    return survived, timed_out
 
 
-def _survived(slot: Slot, status: int) -> bool:
-    """Restore the file. SystemExit when the tests could not run."""
+def _report(mutant: Mutant, reached: str) -> None:
+    where = f"{mutant.file}:{mutant.line} {mutant.inside or 'module'}"
+    print(f"survived: {where} | {mutant.change}   ({reached})", flush=True)
+
+
+def _survived(slot: Slot, status: int, tests: int) -> bool:
+    """Restore the file, and report what survived. SystemExit when the tests could not run."""
     slot.pid = 0
     forks.write(slot.folder / slot.mutant.file, slot.mutant.source)
     if status in BROKEN:
         sys.exit(f"{slot.mutant.file}: {slot.mutant.change}\n{slot.log()}")
+    if status == 0:
+        _report(slot.mutant, f"{tests} tests run it")
     return status == 0
 
 
@@ -226,7 +233,7 @@ def _status(slot: Slot) -> int | None:
         return os.waitstatus_to_exitcode(status)
     if time.monotonic() > slot.until:
         forks.end(slot.pid)
-        return -1
+        return TOO_LONG
     return None
 
 

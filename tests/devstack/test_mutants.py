@@ -85,18 +85,20 @@ def run(tiny: Path, *arguments: str, listed: str = "") -> tuple[int, str]:
 def survived(output: str) -> list[str]:
     """Each as `line change (tests)`."""
     lines = (line for line in output.splitlines() if line.startswith("survived: "))
-    return [" ".join(line.removeprefix("survived: tiny.py:").replace("|", "").split()) for line in lines]
+    return sorted(
+        " ".join(line.removeprefix("survived: tiny.py:").replace("|", "").split()) for line in lines
+    )
 
 
 def test_what_no_test_notices_survives_and_what_a_test_notices_does_not(tiny: Path) -> None:
     status, output = run(tiny, "--all")
     assert survived(output) == [
+        "12 unchecked 1 -> 2 (1 tests run it)",
         "12 unchecked amount + 1 -> amount - 1 (1 tests run it)",
         "12 unchecked return amount + 1 -> return None (1 tests run it)",
-        "12 unchecked 1 -> 2 (1 tests run it)",
+        "16 unreached 1 -> 2 (no test runs it)",
         "16 unreached amount - 1 -> amount + 1 (no test runs it)",
         "16 unreached return amount - 1 -> return None (no test runs it)",
-        "16 unreached 1 -> 2 (no test runs it)",
     ]
     assert status == 1
     assert (tiny / "tiny.py").read_text() == TINY
@@ -124,11 +126,12 @@ def test_a_change_after_which_a_test_never_ends_is_killed(tiny: Path) -> None:
     (tiny / "tests" / "test_tiny.py").write_text("from tiny import wait\n\n\ndef test_wait():\n    wait(0)\n")
     status, output = run(tiny, "--patience", "2", "--all")
     assert survived(output) == [
-        "2 wait times > 0 -> times >= 0 (1 tests run it)",
         "2 wait 0 -> 1 (1 tests run it)",
-        "3 wait times -= 1 -> times += 1 (no test runs it)",
+        "2 wait times > 0 -> times >= 0 (1 tests run it)",
         "3 wait 1 -> 2 (no test runs it)",
+        "3 wait times -= 1 -> times += 1 (no test runs it)",
     ]
+    assert "1 killed (1 of them did not end in time), 4 survived" in output
     assert status == 1
 
 
