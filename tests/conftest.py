@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.databases import migrated_database
 from tests.settings import HELD
-from tests.shared_rows import end_unless_needed
+from tests.shared_rows import SHARED, end_unless_needed
 
 BROWSER_TESTS = "tests/browser/"
 
@@ -36,6 +36,17 @@ class OneForTheBrowser(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneForTheBrowser:
     return OneForTheBrowser(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests use the database through shared rows: pytest-django makes a test database only for those that do.
+
+    Without this, a run of one module would write into the database of `make run`.
+    """
+    for item in items:
+        names = getattr(item, "fixturenames", [])
+        if SHARED & set(names) and "db" not in names:
+            names.append("db")
 
 
 @pytest.hookimpl(wrapper=True)

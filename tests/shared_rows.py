@@ -11,6 +11,8 @@ from pytest_django.plugin import blocking_manager_key
 
 T = TypeVar("T")
 
+#: The fixtures whose rows are shared.
+SHARED = {"house", "desk"}
 #: These commit and empty the tables.
 COMMITTING = {"transactional_db", "committed_shop", "live_server"}
 
@@ -36,6 +38,8 @@ class SharedRows:
 
         Where the test's own transaction has begun already, or the test commits, the rows are made for it alone.
         """
+        if request.fixturename not in SHARED:
+            raise LookupError(f"Name the fixture {request.fixturename} in SHARED.")
         if commits(request.node):
             request.getfixturevalue("transactional_db")
             return make()
