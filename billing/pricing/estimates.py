@@ -26,16 +26,17 @@ class _Sums:
 
 
 def charges_by_number(
-    reseller: Reseller, centers: Iterable[Center], period: Period
+    reseller: Reseller, centers: Iterable[Center], period: Period, *, instance_id: int | None = None
 ) -> dict[_Part, Decimal | None]:
     """Charge per (center id, id of our instance row, currency of the cost) in the center's currency.
 
-    None without an exchange rate. A fixed number of queries for any number of centers.
+    None without an exchange rate; with `instance_id` only of that number. A fixed number of queries for any number of
+    centers.
     """
     known = {center.pk: center for center in centers}
     price_list = PriceList(reseller, period.last_day)
     found: dict[_Part, Decimal | None] = {}
-    for (part, margin), sums in _groups(price_list, known, period).items():
+    for (part, margin), sums in _groups(price_list, known, period, instance_id).items():
         center_id, _number, currency = part
         center = known[center_id]
         exchange_rate = price_list.exchange.find(currency, center.currency, price_list.day)
@@ -50,10 +51,12 @@ def charges_by_number(
 
 
 def _groups(
-    price_list: PriceList, centers: dict[int, Center], period: Period
+    price_list: PriceList, centers: dict[int, Center], period: Period, instance_id: int | None
 ) -> dict[tuple[_Part, Margin | None], _Sums]:
     """Days added up by their pricing, less what was waived of them."""
     days = UsageRecord.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
+    if instance_id is not None:
+        days = days.filter(instance=instance_id)
     waived = UsageClaim.objects.filter(usage_record__in=days, waiver__isnull=False, voided_at=None)
     names = ("center_id", "instance_id", "currency", "day")
     of_day = [f"usage_record__{name}" for name in names]

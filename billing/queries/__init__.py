@@ -21,7 +21,13 @@ from billing.queries.portal import (
     portal_share,
     portal_usage,
 )
-from billing.queries.usage import last_read, usage_by_center, usage_by_day, usage_by_instance
+from billing.queries.usage import (
+    last_read,
+    last_read_of,
+    usage_by_center,
+    usage_by_day,
+    usage_by_instance,
+)
 
 __all__ = [
     "Credit",
@@ -32,6 +38,7 @@ __all__ = [
     "credits",
     "flagged_usage_rows",
     "last_read",
+    "last_read_of",
     "late_corrections",
     "payments",
     "portal_balance",

@@ -52,3 +52,10 @@ def last_read(center: Center | None = None) -> datetime | None:
     rows = UsageRecord.objects.all() if center is None else UsageRecord.objects.filter(center=center)
     found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
     return found
+
+
+def last_read_of(instance_id: int) -> datetime | None:
+    """When usage of one number was last stored."""
+    rows = UsageRecord.objects.filter(instance=instance_id).order_by("-read_at")
+    found: datetime | None = rows.values_list("read_at", flat=True).first()
+    return found

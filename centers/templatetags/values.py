@@ -16,6 +16,7 @@ from centers.values.countries import country_name
 from centers.values.formats import (
     ago_text,
     day_text,
+    duration_text,
     moment_text,
     money_text,
     month_text,
@@ -101,6 +102,12 @@ def when(context: Context, moment: datetime | None) -> SafeString:
         moment.isoformat(timespec="seconds"),
         moment_text(moment, zone(context)),
     )
+
+
+@register.simple_tag
+def duration(begin: datetime, end: datetime) -> str:
+    """How long something lasted, in words: `3 hours`."""
+    return duration_text(end - begin)
 
 
 @register.simple_tag(takes_context=True)

@@ -71,6 +71,14 @@ def _minutes_text(minutes: int, locale: str) -> str:
     return str(format_timedelta(delta, granularity="minute", add_direction=True, locale=locale, threshold=1))
 
 
+def duration_text(length: timedelta) -> str:
+    """`3 hours` in the active language, in its largest unit; `less than a minute`."""
+    if length < timedelta(minutes=1):
+        return _("less than a minute")
+    locale = active_language().code
+    return str(format_timedelta(length, granularity="minute", locale=locale, threshold=1))
+
+
 def zone_of(name: str) -> tzinfo:
     """The time zone called `name` in the IANA database."""
     return ZoneInfo(name)

@@ -180,3 +180,8 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before} -> {self.after}"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether MazBot's text, `raw`, means none of the known states."""
+        return self.after == Connection.UNKNOWN

@@ -12,6 +12,7 @@ urlpatterns = [
     path("centers/<int:center_pk>/instances/add/", instance_edit.instance_add, name="instance_add"),
     path("instances/<int:pk>/", instance.instance, name="instance"),
     path("instances/<int:pk>/timeline/", instance.instance_timeline, name="instance_timeline"),
+    path("instances/<int:pk>/history/", fragments.instance_history, name="instance_history"),
     path("instances/<int:pk>/check/", instance.instance_check, name="instance_check"),
     path("instances/<int:pk>/switch/", instance.instance_switch, name="instance_switch"),
     path("instances/<int:pk>/webhook/", instance.instance_webhook, name="instance_webhook"),

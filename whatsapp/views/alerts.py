@@ -16,7 +16,7 @@ from centers.web.paging import keyset
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.alerts.lifecycle import acknowledge
-from whatsapp.models import Alert
+from whatsapp.models import Alert, Instance
 from whatsapp.views.next_steps import next_step
 
 __all__ = ["alert_acknowledge", "alert_badge", "alerts"]
@@ -42,7 +42,10 @@ def alerts(request: TenantRequest) -> HttpResponseBase:
     tab = request.GET.get("tab", "open")
     tab = tab if tab in _IN_TAB else "open"
     kind = request.GET.get("kind", "")
+    number = _number(request)
     rows = _alerts().filter(_IN_TAB[tab])
+    if number:
+        rows = rows.filter(instance=number)
     if kind in Alert.Kind.values:
         rows = rows.filter(kind=kind)
     page = keyset(rows, request.GET, orders=ORDERS, default="-opened", size=50)
@@ -50,7 +53,8 @@ def alerts(request: TenantRequest) -> HttpResponseBase:
         "page": page,
         "rows": [(alert, next_step(alert, request)) for alert in page.rows],
         "tab": tab,
-        "tabs": _tabs(),
+        "tabs": _tabs(number),
+        "number": number,
         "kind": kind,
         "kinds": Alert.Kind.choices,
         "here": request.get_full_path(),
@@ -63,8 +67,17 @@ def _alerts() -> "QuerySet[Alert]":
     return Alert.objects.select_related("instance__center", "center", "acknowledged_by")
 
 
-def _tabs() -> list[tuple[str, object, int]]:
-    counts = Alert.objects.order_by().aggregate(
+def _number(request: TenantRequest) -> Instance | None:
+    """The number of the query (`instance`); None for no number, or one that is not of this reseller."""
+    given = request.GET.get("instance", "")
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        return None
+    return Instance.objects.filter(pk=int(given)).first()
+
+
+def _tabs(number: Instance | None) -> list[tuple[str, object, int]]:
+    alerts = Alert.objects.filter(instance=number) if number else Alert.objects.all()
+    counts = alerts.order_by().aggregate(
         **{name: Count("pk", filter=condition) for name, condition in _IN_TAB.items()}
     )
     return [(name, label, counts[name]) for name, label in TABS]

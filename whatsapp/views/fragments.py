@@ -1,4 +1,5 @@
-"""Fragments for other apps' pages: disconnected numbers on the home page, the numbers on a center's page."""
+"""Fragments for other apps' pages: disconnected numbers on the home page, the numbers on a center's page,
+and a number's history."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -8,11 +9,12 @@ from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from whatsapp import queries
-from whatsapp.models import Instance
+from whatsapp.models import Alert, Instance, StatusChange
 
-__all__ = ["center_instances", "home_connections"]
+__all__ = ["center_instances", "home_connections", "instance_history"]
 
 SHOWN_DOWN = 12
+SHOWN_PAST = 10
 
 
 @staff(Permission.VIEW)
@@ -42,3 +44,17 @@ def center_instances(request: TenantRequest, pk: int) -> HttpResponseBase:
         "archived": [row for row in rows if row.archived_at],
     }
     return render(request, "whatsapp/parts/center_instances.html", context)
+
+
+@staff(Permission.VIEW)
+@require_GET
+def instance_history(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#instance-history`: a number's latest resolved alerts and status changes."""
+    number = get_object_or_404(Instance, pk=pk)
+    alerts = Alert.objects.filter(instance=number).exclude(resolved_at=None)
+    context = {
+        "instance": number,
+        "alerts": alerts.order_by("-opened_at", "-pk")[:SHOWN_PAST],
+        "changes": StatusChange.objects.filter(instance=number)[:SHOWN_PAST],
+    }
+    return render(request, "whatsapp/parts/instance_history.html", context)

@@ -57,9 +57,16 @@ PAGES = [
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
 PORTAL += ["invoices/{invoice}/pdf/"]
-#: Tried where what they act on is made: refresh needs a job, the others a reading, unread days, a payment, a
+#: Tried where what they act on is made: refresh needs a job, the others a number, a reading, unread days, a payment, a
 # safety_stop.
-ELSEWHERE = {"rates_refresh", "flagged_usage_resolve", "days_waive", "payment_reverse", "safety_stop_release"}
+ELSEWHERE = {
+    "instance_usage",
+    "rates_refresh",
+    "flagged_usage_resolve",
+    "days_waive",
+    "payment_reverse",
+    "safety_stop_release",
+}
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), PAGES)

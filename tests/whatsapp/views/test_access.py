@@ -14,6 +14,7 @@ STAFF_PAGES = [
     ("get", "centers/{center}/instances/add/", CARERS),
     ("get", "instances/{number}/", ALL),
     ("get", "instances/{number}/timeline/", ALL),
+    ("get", "instances/{number}/history/", ALL),
     ("post", "instances/{number}/check/", ALL),
     ("post", "instances/{number}/switch/", CARERS),
     ("post", "instances/{number}/webhook/", CARERS),

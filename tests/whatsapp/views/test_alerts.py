@@ -45,6 +45,31 @@ def test_each_tab_has_its_own(house: House) -> None:
     assert _kinds(house, "?tab=nonsense&kind=quota_low") == [Kind.QUOTA_LOW]
 
 
+def test_the_alerts_of_one_number(house: House) -> None:
+    """The link on a number's page: rows and counts of every tab are those of the number."""
+    now = timezone.now()
+    _alert(house, Kind.DISCONNECTED, instance=house.number, resolved_at=now)
+    _alert(house, Kind.EXPIRED, resolved_at=now)
+    only = f"instance={house.number.pk}"
+    assert _kinds(house, f"?tab=resolved&{only}") == [Kind.DISCONNECTED]
+    page = house.as_(house.owner).get(house.url(f"alerts/?tab=resolved&{only}"))
+    assert [count for _name, _label, count in page.context["tabs"]] == [0, 0, 1]
+    text = page.content.decode()
+    assert f'href="?tab=open&amp;{only}"' in text
+    assert "Only Reception. Show all numbers" in text
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "\u0663", "9" * 30, "9" * 19, ""])
+def test_alerts_of_a_number_that_does_not_exist_are_all_alerts(house: House, given: str) -> None:
+    _alert(house, Kind.EXPIRED)
+    assert _kinds(house, f"?instance={given}") == [Kind.EXPIRED]
+
+
+def test_alerts_of_another_resellers_number_are_all_of_our_own(house: House) -> None:
+    _alert(house, Kind.EXPIRED)
+    assert _kinds(house, f"?instance={house.foreign.pk}") == [Kind.EXPIRED]
+
+
 @pytest.mark.parametrize(
     ("kind", "role", "expected"),
     [
