@@ -46,5 +46,6 @@ SECTIONS = (
 FRAGMENTS = (
     Fragment(place="home.wide", order=10, name="home_connections"),
     Fragment(place="center.main", order=10, name="center_instances"),
+    Fragment(place="number", order=20, name="instance_history"),
     Fragment(place="portal.main", order=20, name="portal_numbers"),
 )

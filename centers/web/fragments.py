@@ -13,7 +13,7 @@ class Fragment:
     """A part of the page at `place`.
 
     `name` is the name of its address, which takes the arguments of the page's own. Places: home.wide, home.narrow,
-    center.main, center.tabs, center.side, center.end, portal.main, portal.end. `label` and `icon` are those of a tab.
+    center.main, center.tabs, center.side, center.end, number, portal.main, portal.end. `label` and `icon` are a tab's.
     """
 
     place: str

@@ -11,8 +11,8 @@ from centers import clock
 from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web import fragments
 from centers.web.form_views import performed, saved
+from centers.web.fragments import parts_of
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.accounts import explain_kind
@@ -51,9 +51,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
         "switch_form": TypedNameForm(expected=str(row)),
         **webhook_context(row),
         "link": open_link_of(row),
-        "loaded": fragments.allowed(
-            request, ("instance_usage", "instance_history"), request.reseller.slug, row.pk
-        ),
+        "loaded": parts_of(request, "number", request.reseller.slug, row.pk),
         **forms,
     }
     return render_page(
