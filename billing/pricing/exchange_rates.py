@@ -79,9 +79,14 @@ class Exchange:
             raise MissingRate(base, quote, day)
         rate, entered = found
         # A rate of the day itself, such as that of one currency to itself, needs no look at the policy.
-        if entered < day and (day - entered).days > self.block_days:
+        if entered < day and is_too_old(entered, day, self.block_days):
             raise OldRate(base, quote, entered, day)
         return rate
+
+
+def is_too_old(entered: date, day: date, limit: int) -> bool:
+    """Whether a rate entered for `entered` is more than `limit` days older than `day`."""
+    return (day - entered).days > limit
 
 
 def set_exchange_rate(

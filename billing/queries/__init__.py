@@ -3,12 +3,14 @@
 from billing.queries.money import (
     Credit,
     Takings,
+    Total,
     credits,
     flagged_usage_rows,
     late_corrections,
     payments,
     refunds,
     takings,
+    total_takings,
 )
 from billing.queries.portal import (
     PortalDay,
@@ -35,6 +37,7 @@ __all__ = [
     "PortalLine",
     "PortalPrice",
     "Takings",
+    "Total",
     "credits",
     "flagged_usage_rows",
     "last_read",
@@ -49,6 +52,7 @@ __all__ = [
     "portal_usage",
     "refunds",
     "takings",
+    "total_takings",
     "usage_by_center",
     "usage_by_day",
     "usage_by_instance",

@@ -1,7 +1,8 @@
 """Money reads for staff pages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -9,10 +10,12 @@ from django.db.models import QuerySet, Sum
 from billing.models import FlaggedUsage, Invoice, LedgerEntry, Payment
 from billing.money import rounded
 from billing.periods import month_of, today
+from billing.pricing.conversion import Converter, NotIncluded, Way
 from centers.models import Center, Reseller
 from whatsapp.models import Alert
 
 ZERO = Decimal(0)
+SUMMED = ("open", "overdue", "invoiced", "paid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,28 @@ class Takings:
     overdue: Decimal
     invoiced: Decimal
     paid: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sums of all currencies in `currency`, without those `not_included`.
+
+    The rates used are from `first_day` to `last_day`; None where every amount is in `currency` already.
+    """
+
+    currency: str
+    open: Decimal
+    overdue: Decimal
+    invoiced: Decimal
+    paid: Decimal
+    first_day: date | None
+    last_day: date | None
+    not_included: tuple[NotIncluded, ...]
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there are amounts in other currencies."""
+        return self.first_day is not None or bool(self.not_included)
 
 
 def payments() -> QuerySet[Payment]:
@@ -92,6 +117,28 @@ def takings(reseller: Reseller, now: datetime) -> list[Takings]:
         Takings(currency, **{name: found.get(currency, ZERO) for name, found in sums.items()})
         for currency in currencies
     ]
+
+
+def total_takings(
+    rows: Iterable[Takings], reseller: Reseller, converter: Converter, *, also: Iterable[str] = ()
+) -> Total:
+    """The rows of `takings` added up in the reseller's currency; `also` names further currencies of the page."""
+    used = [row for row in rows if any(getattr(row, name) for name in SUMMED)]
+    currencies = {row.currency for row in used} | set(also)
+    foreign = sorted(currencies - {reseller.currency})
+    ways = [converter.way(currency, reseller.currency) for currency in foreign]
+    days = [way.day for way in ways if isinstance(way, Way)]
+    sums = {
+        name: converter.total({row.currency: getattr(row, name) for row in used}, reseller.currency)
+        for name in SUMMED
+    }
+    return Total(
+        currency=reseller.currency,
+        first_day=min(days, default=None),
+        last_day=max(days, default=None),
+        not_included=tuple(way for way in ways if isinstance(way, NotIncluded)),
+        **sums,
+    )
 
 
 def _by_currency(rows: QuerySet[Invoice] | QuerySet[Payment], name: str) -> dict[str, Decimal]:

@@ -13,6 +13,7 @@ from billing.dunning.suspension import active_hold, open_invoices
 from billing.invoicing import is_late_correction
 from billing.models import Invoice, Suspension
 from billing.periods import month_of, today
+from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_center, charges_by_number
 from billing.pricing.price_list import PriceList
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
@@ -47,13 +48,21 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
     month = month_of(today(request.reseller, now))
     with_costs = Permission.VIEW_COSTS in request.permissions
     takings = queries.takings(request.reseller, now)
+    converter = Converter(request.reseller, today(request.reseller, now))
+    earned = _earned(request, month) if with_costs else []
     context = {
+        "total": queries.total_takings(
+            takings, request.reseller, converter, also=[row["currency"] for row in earned]
+        ),
         "owing": [row for row in takings if row.open],
         "turnover": [row for row in takings if row.invoiced or row.paid],
         "late": Center.objects.filter(payment_status=Center.PaymentStatus.OVERDUE, archived_at=None).count(),
         "suspended": Suspension.objects.filter(ended_at=None).count(),
         "month": month,
-        "earned": _earned(request, month) if with_costs else [],
+        "earned": earned,
+        "profit": converter.total(
+            {row["currency"]: row["profit"] for row in earned}, request.reseller.currency
+        ),
         "read_at": queries.last_read(),
     }
     return render(request, "billing/parts/home_money.html", context)

@@ -7,6 +7,7 @@ ways, and “LYD 1.500” must not turn into another number when a line runs fro
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
@@ -17,6 +18,7 @@ from centers.values.languages import active_language
 
 #: No price of a message needs more decimals than this.
 _MOST_PLACES = 8
+_NO_LARGER_UNIT = 10**9
 _JUST_NOW_SECONDS = 45  # as app.js, which updates the same times on an open page
 
 
@@ -72,11 +74,27 @@ def _minutes_text(minutes: int, locale: str) -> str:
 
 
 def duration_text(length: timedelta) -> str:
-    """`3 hours` in the active language, in its largest unit; `less than a minute`."""
-    if length < timedelta(minutes=1):
+    """`1 day, 6 hours` in the active language: the largest unit and the one below it; `less than a minute`."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
         return _("less than a minute")
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units: list[tuple[Literal["day", "hour", "minute"], timedelta]] = [
+        ("day", timedelta(days=days)),
+        ("hour", timedelta(hours=hours)),
+    ]
+    units += [] if days else [("minute", timedelta(minutes=minutes))]
+    texts = [_one_unit(unit, length) for unit, length in units if length]
+    if len(texts) == 1:
+        return texts[0]
+    return _("%(larger)s, %(smaller)s") % {"larger": texts[0], "smaller": texts[1]}
+
+
+def _one_unit(unit: Literal["day", "hour", "minute"], length: timedelta) -> str:
+    """Nine days are `9 days`, not a week; Babel knows the Arabic words for one and two of a unit only here."""
     locale = active_language().code
-    return str(format_timedelta(length, granularity="minute", locale=locale, threshold=1))
+    return str(format_timedelta(length, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale))
 
 
 def zone_of(name: str) -> tzinfo:
