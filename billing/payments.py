@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
-from billing.money import exact_amount, format_amount
+from billing.money import exact_amount, format_amount, rounded
 from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -160,7 +160,7 @@ def _settled(center: Center, action: str, payment: Payment, by: User | None, now
         target=payment,
         now=now,
         topics=("billing", "centers", "instances"),
-        amount=f"{payment.amount:f} {payment.currency}",
+        amount=f"{rounded(payment.amount, payment.currency):f} {payment.currency}",
     )
 
 

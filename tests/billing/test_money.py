@@ -109,3 +109,19 @@ def test_an_operation_does_not_guess_between_two_readings() -> None:
 @pytest.mark.parametrize("typed", ["12.5", " 12.50 ", "١٢٫٥", "۱۲.۵", "+12.5", "012.5", "12,5", "12٫5"])
 def test_digits_of_any_script_are_an_amount(typed: str) -> None:
     assert exact_amount(typed, "USD") == Decimal("12.50")
+
+
+@pytest.mark.parametrize(("text", "refused"), [("9999999999999.99", False), ("10000000000000", True)])
+def test_the_largest_amount_fits_the_columns(text: str, refused: bool) -> None:
+    if not refused:
+        assert exact_amount(text, "USD") == Decimal(text)
+        return
+    with pytest.raises(OperationRefused, match="below 10,000,000,000,000"):
+        exact_amount(text, "USD")
+
+
+@pytest.mark.parametrize("typed", ["x" * 41, "1,234" + " " * 40])
+def test_a_refusal_quotes_no_more_than_forty_characters(typed: str) -> None:
+    with pytest.raises(OperationRefused) as refused:
+        exact_amount(typed, "USD")
+    assert f"“{typed[:40]}”" in refused.value.message

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,11 @@ from billing.ledger import balances, refresh_all_payment_statuses, sums
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.payments import payable_in, record_payment, refund_credit, reverse_payment
 from billing.queries import takings
+from centers import live
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
+from tests.factories import UserFactory
 
 D = Decimal
 
@@ -186,3 +189,53 @@ def test_what_is_owed_without_an_invoice_can_be_paid_in_its_currency(shop: Shop)
     shop.pay("10", currency="USD")
     assert sums(shop.center) == {"USD": 0}
     assert payable_in(shop.center) == ["LYD"]
+
+
+def test_each_movement_is_an_entry_that_names_its_reason(shop: Shop) -> None:
+    person, later = UserFactory(), NOW + timedelta(hours=1)
+    invoice = shop.owe("10")
+    payment = shop.pay("25", by=person)
+    refund = refund_credit(
+        center=shop.center, amount="5", currency="USD", reference="OUT-1", by=person, now=later
+    )
+    reversal = reverse_payment(payment=payment, because="bounced", by=person, now=later)
+    entries = list(LedgerEntry.objects.order_by("pk"))
+    assert [(row.kind, row.amount, row.invoice, row.payment, row.reference) for row in entries] == [
+        ("invoice", 10, invoice, None, ""),
+        ("payment", -25, None, payment, ""),
+        ("refund", 5, None, None, "OUT-1"),
+        ("reversal", 25, None, payment, ""),
+    ]
+    assert [refund, reversal] == entries[2:]
+    assert {(row.reseller_id, row.center_id, row.currency) for row in entries} == {
+        (shop.reseller.pk, shop.center.pk, "USD")
+    }
+    assert [(row.at, row.by) for row in entries[1:]] == [(NOW, person), (later, person), (later, person)]
+
+
+def test_payments_refunds_and_reversals_are_in_the_audit_log_and_open_pages_get_a_hint(
+    shop: Shop, django_capture_on_commit_callbacks: Any
+) -> None:
+    person, later = UserFactory(), NOW + timedelta(hours=1)
+    stamps = [live.stamp(shop.reseller.pk, shop.center.pk)]
+    with django_capture_on_commit_callbacks(execute=True):
+        payment = shop.pay("25", by=person, reference="TR-A", note="  cash ")
+    stamps.append(live.stamp(shop.reseller.pk, shop.center.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        refund_credit(center=shop.center, amount="5", currency="USD", reference="OUT-1", by=person, now=later)
+    stamps.append(live.stamp(shop.reseller.pk, shop.center.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        reverse_payment(payment=payment, because=" bounced ", by=person, now=later)
+    stamps.append(live.stamp(shop.reseller.pk, shop.center.pk))
+    assert len(set(stamps)) == 4
+    rows = AuditEntry.objects.filter(actor=person).order_by("pk")
+    assert [(row.action, row.at, row.target_type, row.target_id) for row in rows] == [
+        ("payment.recorded", NOW, "payment", str(payment.pk)),
+        ("credit.refunded", later, "center", str(shop.center.pk)),
+        ("payment.reversed", later, "payment", str(payment.pk)),
+    ]
+    assert [row.data["amount"] for row in rows] == ["25.00 USD", "5.00 USD", "25.00 USD"]
+    assert {(row.reseller, row.center) for row in rows} == {(shop.reseller, shop.center)}
+    payment.refresh_from_db()
+    assert (payment.note, payment.recorded_by, payment.recorded_at) == ("cash", person, NOW)
+    assert (payment.reversed_by, payment.reversed_at, payment.reversal_reason) == (person, later, "bounced")
