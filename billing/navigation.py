@@ -1,10 +1,20 @@
 """Where this app's pages stand in the menus, and its parts of other apps' pages."""
 
+from enum import Enum
+
 from django.utils.translation import gettext_lazy as _
 
 from centers.tenancy.permissions import Permission
 from centers.web.fragments import Fragment
 from centers.web.navigation import Menu, Section
+
+
+class Tabs(Enum):
+    """The tabs above this app's own pages."""
+
+    USAGE = "usage"
+    PAYMENTS = "payments"
+
 
 SECTIONS = (
     Section(
@@ -79,6 +89,47 @@ SECTIONS = (
         label=_("Invoices"),
         icon="file-invoice",
         permission=Permission.PORTAL_VIEW,
+    ),
+    Section(  # a tab alone would be no choice: who may not see the others does not see this one
+        menu=Tabs.USAGE,
+        order=10,
+        name="usage",
+        label=_("Usage"),
+        icon="chart-bar",
+        permission=Permission.VIEW_COSTS,
+    ),
+    Section(
+        menu=Tabs.USAGE,
+        order=20,
+        name="reconciliation",
+        label=_("Reconciliation"),
+        icon="scale",
+        permission=Permission.VIEW_COSTS,
+    ),
+    Section(
+        menu=Tabs.USAGE,
+        order=30,
+        name="profit",
+        label=_("Profit"),
+        icon="trending-up",
+        permission=Permission.VIEW_COSTS,
+        query="?by=month",
+    ),
+    Section(
+        menu=Tabs.PAYMENTS,
+        order=10,
+        name="payments",
+        label=_("Payments"),
+        icon="cash",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Tabs.PAYMENTS,
+        order=20,
+        name="credit_list",
+        label=_("Credit"),
+        icon="pig-money",
+        permission=Permission.VIEW_INVOICES,
     ),
 )
 FRAGMENTS = (

@@ -23,7 +23,6 @@ SECTIONS = (
         label=_("Centers"),
         icon="building-store",
         permission=Permission.VIEW,
-        within=("import/",),
     ),
     Section(
         menu=Menu.OPERATIONS,
@@ -88,7 +87,6 @@ SECTIONS = (
         label=_("My numbers"),
         icon="brand-whatsapp",
         permission=Permission.PORTAL_VIEW,
-        within=("numbers/",),
     ),
 )
 FRAGMENTS = (

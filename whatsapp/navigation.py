@@ -43,6 +43,8 @@ SECTIONS = (
         permission=Permission.MANAGE_CENTERS,
     ),
 )
+#: Our pages that belong to a section of `centers`: name of the section -> their path below the tenant's.
+WITHIN = {"center_list": "import/", "portal_home": "numbers/"}
 FRAGMENTS = (
     Fragment(place="home.wide", order=10, name="home_connections"),
     Fragment(place="center.main", order=10, name="center_instances"),

@@ -1,6 +1,7 @@
 """Hooks into `centers`: menus, parts of pages, archived centers, the Jobs page, the search."""
 
 from collections.abc import Iterable
+from dataclasses import astuple
 from datetime import datetime
 
 from django.db.models import Q
@@ -9,20 +10,34 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.audit.messages import register_words
 from centers.models import AuditEntry, Center, Reseller, User
-from centers.queries import register_counter
+from centers.queries import Numbers, register_counter
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
 from centers.tenancy import lifecycle
 from centers.tenancy.permissions import Permission
+from centers.web.center_export import Columns, register_columns
 from centers.web.first_steps import Step, register_step
 from centers.web.fragments import register_fragments
-from centers.web.navigation import register_sections
+from centers.web.navigation import register_sections, register_within
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp import audit_actions, navigation
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
 from whatsapp.queries import numbers_by_center
+
+
+def count_cells(center_ids: list[int]) -> dict[int, tuple[object, ...]]:
+    """The cells of COUNTS of each center that has numbers."""
+    return {pk: astuple(numbers) for pk, numbers in numbers_by_center(center_ids).items()}
+
+
+COUNTS = Columns(
+    order=10,
+    labels=(_("Numbers"), _("Connected"), _("Down"), _("Switched off")),
+    cells=count_cells,
+    none=astuple(Numbers()),
+)
 
 
 def connect() -> None:
@@ -31,8 +46,11 @@ def connect() -> None:
     lifecycle.on_restore(restore_numbers)
     register(find_instances)
     register_sections(*navigation.SECTIONS)
+    for name, path in navigation.WITHIN.items():
+        register_within(name, path)
     register_fragments(*navigation.FRAGMENTS)
     register_counter(numbers_by_center)
+    register_columns(COUNTS)
     register_words(
         sentences=audit_actions.SENTENCES,
         nouns=audit_actions.NOUNS,

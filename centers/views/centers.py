@@ -16,7 +16,7 @@ from centers.tenancy.lifecycle import archive_center, create_center, edit_center
 from centers.tenancy.permissions import Permission
 from centers.views.center_filters import DEFAULT_ORDER, ORDERS, CenterFilters
 from centers.web import fragments
-from centers.web.center_export import EXPORT_COLUMNS, center_cells
+from centers.web.center_export import center_cells, export_columns
 from centers.web.exports import export
 from centers.web.form_views import form_page, performed, posted, redirect_with_toast, refusal_shown, saved
 from centers.web.paging import keyset
@@ -47,7 +47,7 @@ def center_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The filtered list as CSV or XLSX."""
     rows = CenterFilters.read(request.GET).apply(Center.objects.order_by("name", "pk"))
     name = f"{request.reseller.slug}-centers"
-    return export(request, fmt, name, EXPORT_COLUMNS, center_cells(rows))
+    return export(request, fmt, name, export_columns(), center_cells(rows))
 
 
 @staff(Permission.VIEW)

@@ -1,5 +1,6 @@
 """The menus of the staff pages and of a center's portal; each app registers its own sections."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -14,7 +15,10 @@ from centers.tenancy.permissions import Permission
 
 
 class Menu(Enum):
-    """A list of sections. The groups of the staff's sidebar are in order."""
+    """A list of sections. The groups of the staff's sidebar are in order.
+
+    An app with tabs of its own has an Enum of its own for them.
+    """
 
     NUMBERS = "numbers"
     MONEY = "money"
@@ -32,17 +36,18 @@ class Section:
     """An entry of a menu, registered by the app that has the page.
 
     `name` is the name of its address, whose one argument is the reseller's slug (portal: the center's id). `within`
-    are further paths (below the tenant's) that belong to it. `badge` is the name of the address of a count beside the
-    label, fetched again at hints on `badge_topics`.
+    are further paths (below the tenant's) that belong to it, `query` what the link adds to the address. `badge` is the
+    name of the address of a count beside the label, fetched again at hints on `badge_topics`.
     """
 
-    menu: Menu
+    menu: Enum
     order: int
     name: str
     label: Promise | str
     icon: str
     permission: Permission
     within: tuple[str, ...] = ()
+    query: str = ""
     badge: str = ""
     badge_topics: str = ""
 
@@ -52,12 +57,18 @@ class Link:
     """A section as one person sees it on one page."""
 
     section: Section
-    url: str
+    path: str
     current: bool
     badge_url: str = ""
 
+    @property
+    def url(self) -> str:
+        """The address with its query."""
+        return self.path + self.section.query
+
 
 _sections: list[Section] = []
+_within: defaultdict[str, set[str]] = defaultdict(set)
 
 
 def register_sections(*sections: Section) -> None:
@@ -65,7 +76,12 @@ def register_sections(*sections: Section) -> None:
     _sections.extend(sections)
 
 
-def sections_of(menu: Menu) -> list[Section]:
+def register_within(name: str, *paths: str) -> None:
+    """Let pages of another app (paths below the tenant's) belong to the section `name`."""
+    _within[name].update(paths)
+
+
+def sections_of(menu: Enum) -> list[Section]:
     """The entries of one menu, in order."""
     return sorted((one for one in _sections if one.menu is menu), key=lambda section: section.order)
 
@@ -82,11 +98,19 @@ def sidebar_links(
     return [(title, links) for title, links in groups if links]
 
 
-def settings_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> list[Link]:
-    """The tabs of the settings; the current one is that with the longest address which the page's begins with."""
-    links = _links(request, Menu.SETTINGS, permissions, f"/r/{reseller.slug}/", reseller.slug)
-    here = max((link.url for link in links if link.current), key=len, default="")
-    return [replace(link, current=link.url == here) for link in links]
+def tab_links(
+    request: HttpRequest, menu: str, reseller: Reseller, permissions: Iterable[Permission]
+) -> list[Link]:
+    """The tabs of a page, by the value of their menu; the one with the longest address that fits is the current one.
+
+    Raises LookupError for a menu without sections: a misspelt one would show no tab to anyone.
+    """
+    found = next((section.menu for section in _sections if section.menu.value == menu), None)
+    if found is None:
+        raise LookupError(f"No app has registered a tab of “{menu}”.")
+    links = _links(request, found, permissions, f"/r/{reseller.slug}/", reseller.slug)
+    here = max((link for link in links if link.current), key=lambda link: len(link.path), default=None)
+    return [replace(link, current=link is here) for link in links]
 
 
 def center_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> list[Link]:
@@ -108,7 +132,7 @@ def places(request: HttpRequest) -> list[Membership]:
 
 
 def _links(
-    request: HttpRequest, menu: Menu, permissions: Iterable[Permission], root: str, tenant: str | int
+    request: HttpRequest, menu: Enum, permissions: Iterable[Permission], root: str, tenant: str | int
 ) -> list[Link]:
     held = frozenset(permissions)
     links = []
@@ -121,6 +145,5 @@ def _links(
 
 
 def _is_here(path: str, url: str, root: str, section: Section) -> bool:
-    if url == root:
-        return path == root or any(path.startswith(root + place) for place in section.within)
-    return path.startswith((url, *(root + place for place in section.within)))
+    within = tuple(root + place for place in {*section.within, *_within[section.name]})
+    return path == url or path.startswith(within if url == root else (url, *within))

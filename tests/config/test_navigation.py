@@ -5,7 +5,7 @@ from django.test import RequestFactory
 
 from centers.models import Center, Reseller
 from centers.tenancy.permissions import GRANTS
-from centers.web.navigation import center_links, portal_links, settings_links, sidebar_links
+from centers.web.navigation import center_links, portal_links, sidebar_links, tab_links
 
 NOOR = Reseller(pk=1, name="Noor", slug="noor")
 
@@ -57,11 +57,41 @@ def test_the_portal_shows_its_sections_in_order() -> None:
     ],
 )
 def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
-    links = settings_links(RequestFactory().get(path), NOOR, GRANTS["owner"])
+    links = tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["owner"])
     labels = [str(link.section.label) for link in links]
     assert labels == ["General", "MazBot account", "Billing", "Branding", "Security"]
     assert [str(link.section.label) for link in links if link.current] == [here]
-    assert settings_links(RequestFactory().get(path), NOOR, GRANTS["billing"]) == []
+    assert tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["billing"]) == []
+
+
+def tabs(role: str, menu: str, path: str) -> list[tuple[str, str, bool]]:
+    links = tab_links(RequestFactory().get(path), menu, NOOR, GRANTS[role])
+    return [(str(link.section.label), link.url, link.current) for link in links]
+
+
+@pytest.mark.parametrize("here", ["usage", "usage/reconciliation", "usage/profit"])
+def test_who_sees_costs_has_tabs_above_usage_and_others_have_none(here: str) -> None:
+    path = f"/r/noor/{here}/"
+    expected = [
+        ("Usage", "/r/noor/usage/", here == "usage"),
+        ("Reconciliation", "/r/noor/usage/reconciliation/", here == "usage/reconciliation"),
+        ("Profit", "/r/noor/usage/profit/?by=month", here == "usage/profit"),
+    ]
+    assert tabs("owner", "usage", path) == tabs("billing", "usage", path) == expected
+    assert tabs("support", "usage", path) == []
+
+
+@pytest.mark.parametrize("role", ["owner", "billing", "support"])
+def test_payments_and_credit_are_tabs_of_one_another(role: str) -> None:
+    assert tabs(role, "payments", "/r/noor/payments/credit/") == [
+        ("Payments", "/r/noor/payments/", False),
+        ("Credit", "/r/noor/payments/credit/", True),
+    ]
+
+
+def test_tabs_that_no_app_has_registered_are_an_error() -> None:
+    with pytest.raises(LookupError, match="paymets"):
+        tabs("owner", "paymets", "/r/noor/payments/")
 
 
 def test_who_may_manage_centers_may_import_them() -> None:

@@ -12,6 +12,7 @@ from django.db.models import Field
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from billing import audit_actions as of_money
+from centers.tenancy.permissions import Permission
 from tests.guards.test_style import ROOT, files
 from whatsapp import audit_actions as of_numbers
 
@@ -112,6 +113,12 @@ def addresses_of(app: str) -> set[str]:
     return found
 
 
+def routes_of(app: str) -> set[str]:
+    """The paths, below the tenant's, of the addresses whose view is the app's."""
+    every = patterns(get_resolver().url_patterns)
+    return {str(one.pattern) for one in every if one.callback.__module__.startswith(f"{app}.")}
+
+
 def patterns(entries: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
     """All addresses, those of included lists too."""
     for entry in entries:
@@ -121,24 +128,48 @@ def patterns(entries: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern
             yield entry
 
 
+def templates_of_centers() -> list[Path]:
+    """The frames, components and pages that every app shares."""
+    root = ROOT / "templates"
+    shared = [*root.glob("*.html"), *(root / "components").glob("*.html")]
+    return [*shared, *(root / "centers").rglob("*.html"), *(root / "centers").rglob("*.txt")]
+
+
 def test_centers_knows_no_address_of_the_other_apps() -> None:
     """Menus, parts of pages and first steps are registered by the app that has the page."""
     theirs = (addresses_of("whatsapp") | addresses_of("billing")) - addresses_of("centers")
     assert len(theirs) > 80
-    templates = [*(ROOT / "templates").glob("*.html"), *(ROOT / "templates" / "components").glob("*.html")]
-    templates += (ROOT / "templates" / "centers").rglob("*.html")
     named = {
         f"{path.relative_to(ROOT)} {name}"
-        for path in templates
-        for name in re.findall(r"""{% url ["'](\w+)""", path.read_text())
-        if name in theirs
+        for path in templates_of_centers()
+        for tag in re.findall(r"{[{%].*?[%}]}", path.read_text(), re.DOTALL)
+        for name in re.findall(r"""["'](\w+)["']""", tag)
+        if name in theirs - set(Permission)
     }
     named |= {
-        f"{path.relative_to(ROOT)}:{node.lineno} {name.value}"
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value}"
         for path in files("centers")
+        # A right may have the name of the page it opens.
+        if path.name != "permissions.py" and "migrations" not in path.parts
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call)
-        for name in [*node.args, *(keyword.value for keyword in node.keywords)]
-        if isinstance(name, ast.Constant) and name.value in theirs and "migrations" not in path.parts
+        if isinstance(node, ast.Constant) and node.value in theirs
     }
     assert named == set()
+
+
+def test_centers_includes_no_template_and_knows_no_path_of_the_other_apps() -> None:
+    included = {
+        f"{path.relative_to(ROOT)} {name}"
+        for path in templates_of_centers()
+        for name in re.findall(r"""["']((?:whatsapp|billing)/[^"']+)""", path.read_text())
+    }
+    paths = {f"{path.split('/')[0]}/" for path in routes_of("whatsapp") | routes_of("billing")}
+    paths -= {f"{path.split('/')[0]}/" for path in routes_of("centers")}
+    assert {"import/", "instances/", "numbers/", "invoices/"} <= paths
+    known = {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value}"
+        for path in files("centers")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in paths
+    }
+    assert included | known == set()

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from centers.values.languages import LANGUAGES
-from centers.web.center_export import EXPORT_COLUMNS as CENTER_EXPORT
+from centers.web.center_export import export_columns
 from whatsapp.number_export import EXPORT_COLUMNS as NUMBER_EXPORT
 
 COLUMNS = (
@@ -106,7 +106,7 @@ def _known() -> dict[str, str]:
 def _exported() -> frozenset[str]:
     """Headings of our own exports that an import does not use."""
     return frozenset(
-        _compared(text) for text in [*_spoken([*CENTER_EXPORT, *NUMBER_EXPORT]), *_EARLIER_EXPORTS]
+        _compared(text) for text in [*_spoken([*export_columns(), *NUMBER_EXPORT]), *_EARLIER_EXPORTS]
     )
 
 
