@@ -152,7 +152,7 @@ def catch_up_rounds(reseller_id: int, now: datetime, everything: bool) -> None:
     jobs = _NEEDS_MAZBOT | {"invoices"}  # months wait for usage that could not be read
     if not everything:
         last = JobRun.objects.filter(reseller=reseller_id, job__in=jobs).order_by("job", "-started_at", "-pk")
-        went_well = {run.job for run in last.distinct("job") if run.state == JobRun.State.DONE}
+        went_well = {run.job for run in last.distinct("job") if run.is_done}
         jobs = jobs - went_well
     JobSchedule.objects.filter(reseller=reseller_id, job__in=jobs, next_at__gt=now).update(next_at=now)
 

@@ -220,6 +220,11 @@ class InvoiceLine(models.Model):
     def __str__(self) -> str:
         return f"{self.number_label} {self.first_day} - {self.end_day}"
 
+    @property
+    def is_adjustment(self) -> bool:
+        """Whether it corrects a day that was invoiced before."""
+        return self.kind == self.Kind.ADJUSTMENT
+
     @classmethod
     def content_fields(cls) -> "list[models.Field[Any, Any]]":
         """The fields that drafts and credit notes fill in: all but the line's place in its invoice."""

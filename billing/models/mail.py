@@ -47,3 +47,18 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a mail server took it."""
+        return self.state == self.State.SENT
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is still to be sent."""
+        return self.state == self.State.WAITING
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Whether it will reach no one unless a person acts."""
+        return self.state in (self.State.FAILED, self.State.UNSENT, self.State.NO_ADDRESS)

@@ -123,6 +123,11 @@ class BillingPolicy(models.Model):
     def __str__(self) -> str:
         return f"billing policy of {self.reseller}"
 
+    @property
+    def charges_full_months(self) -> bool:
+        """Whether a month counts in full for a number that the center had only for a part of it."""
+        return self.subscription_share == Share.FULL
+
 
 class CenterPolicy(models.Model):
     """One center's exceptions; a null field follows the reseller's policy."""

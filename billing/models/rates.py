@@ -137,6 +137,11 @@ class Margin(models.Model):
             return str(_("removed"))
         return f"{self.percent.normalize():f} % + {self.fixed.normalize():f}"
 
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether a wider margin would apply in its place."""
+        return self.level != self.Level.RESELLER and not self.withdrawn
+
 
 class ExchangeRate(models.Model):
     """One unit of `base` equals `rate` units of `quote` from `day` on, as entered by staff. Never edited."""

@@ -20,7 +20,7 @@ from billing.queries.portal import (
     portal_invoices,
     portal_lines,
     portal_prices,
-    portal_share,
+    portal_subscription,
     portal_usage,
 )
 from billing.queries.usage import (
@@ -48,7 +48,7 @@ __all__ = [
     "portal_invoices",
     "portal_lines",
     "portal_prices",
-    "portal_share",
+    "portal_subscription",
     "portal_usage",
     "refunds",
     "takings",

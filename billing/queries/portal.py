@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.ledger import Balance, balances
-from billing.models import Invoice, InvoiceLine
+from billing.models import BillingPolicy, Category, Interval, Invoice, InvoiceLine
 from billing.periods import Period, today
 from billing.policies import policy_for, reseller_policy
 from billing.pricing.price_list import PriceList
@@ -27,6 +27,16 @@ class PortalPrice:
     currency: str
     read_at: datetime | None
     interval: str  # of a subscription
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether it is charged once a year per number."""
+        return self.interval == Interval.YEAR
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it is charged per number, not per message."""
+        return self.category == Category.SUBSCRIPTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,11 @@ class PortalLine:
     unit_price: Decimal
     amount: Decimal
     currency: str
+
+    @property
+    def is_adjustment(self) -> bool:
+        """Whether it corrects a day that was invoiced before."""
+        return self.kind == InvoiceLine.Kind.ADJUSTMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +106,9 @@ def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     return sorted(prices, key=lambda row: (row.category, row.type))
 
 
-def portal_share(center: Center) -> str:
-    """How part of a month of a subscription is charged to the center; "" if it is charged no subscription."""
-    charged = policy_for(center).subscription_type
-    return reseller_policy(center.reseller).subscription_share if charged else ""
+def portal_subscription(center: Center) -> BillingPolicy | None:
+    """The policy by which the center is charged a subscription; None if it is charged none."""
+    return reseller_policy(center.reseller) if policy_for(center).subscription_type else None
 
 
 def portal_usage(center: Center, period: Period, *, instance_id: int | None = None) -> list[PortalDay]:

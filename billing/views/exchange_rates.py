@@ -11,6 +11,7 @@ from billing.models import ExchangeRate
 from billing.periods import today
 from billing.pricing.exchange_rate_age import aged_pairs, enter_exchange_rate, missing_pairs
 from billing.pricing.price_list import PriceList
+from billing.pricing.versions import versions
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
@@ -41,18 +42,15 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
 
 def _context(request: TenantRequest) -> dict[str, Any]:
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
-    rows = list(ExchangeRate.objects.select_related("entered_by")[:SHOWN])
-    seen: set[tuple[str, str]] = set()
-    entered: list[dict[str, Any]] = []
-    for row in rows:
-        pair = (row.base, row.quote)
-        state = "coming" if row.day > price_list.day else "old" if pair in seen else "current"
-        if state == "current":
-            seen.add(pair)
-        entered.append({"rate": row, "state": state})
+    rows = versions(
+        ExchangeRate.objects.select_related("entered_by")[:SHOWN],
+        place=lambda row: (row.base, row.quote),
+        valid_from=lambda row: row.day,
+        today=price_list.day,
+    )
     centers = list(Center.objects.filter(archived_at=None))
     return {
-        "rows": entered,
+        "rows": rows,
         "missing": missing_pairs(price_list, centers),
         "aged": aged_pairs(price_list, centers),
     }

@@ -179,7 +179,7 @@ def invoice_run(request: TenantRequest) -> HttpResponseBase:
         "more_due": max(0, len(due) - SHOWN_DUE),
         "run": run,
         "left": max(0, (run.total or 0) - run.done - run.failed) if run else 0,
-        "running": run is not None and run.state == JobRun.State.RUNNING,
+        "running": run is not None and run.is_running,
         "blocked": Alert.objects.filter(kind=Alert.Kind.BILLING_BLOCKED, resolved_at=None).select_related(
             "center"
         )[:50],

@@ -41,7 +41,7 @@ def portal_prices(request: PortalRequest) -> HttpResponseBase:
     """The center's price of each type."""
     context = {
         "rows": queries.portal_prices(request.center, clock.now()),
-        "share": queries.portal_share(request.center),
+        "subscription": queries.portal_subscription(request.center),
     }
     return render_page(request, "billing/portal_prices.html", context, parts=("prices",))
 

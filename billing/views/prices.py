@@ -21,6 +21,7 @@ from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
 from billing.pricing.rates import latest_moves, set_category
+from billing.pricing.versions import Version, versions
 from billing.views.filters import Filters
 from centers import clock
 from centers.errors import OperationRefused
@@ -219,15 +220,11 @@ def _page(
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
 
 
-def _history(price_list: PriceList) -> list[dict[str, Any]]:
-    """Versions of margins, newest first, each with its state on the price list's day."""
-    rows = list(Margin.objects.select_related("center", "created_by")[:SHOWN_MARGINS])
-    seen: set[tuple[Any, ...]] = set()
-    history = []
-    for row in rows:
-        place = (row.category, row.level, row.center_id, row.country_id)
-        state = "coming" if row.valid_from > price_list.day else "old" if place in seen else "current"
-        if state == "current":
-            seen.add(place)
-        history.append({"margin": row, "state": state})
-    return history
+def _history(price_list: PriceList) -> list[Version[Margin]]:
+    """Versions of margins, newest first, as they stand on the price list's day."""
+    return versions(
+        Margin.objects.select_related("center", "created_by")[:SHOWN_MARGINS],
+        place=lambda row: (row.category, row.level, row.center_id, row.country_id),
+        valid_from=lambda row: row.valid_from,
+        today=price_list.day,
+    )

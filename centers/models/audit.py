@@ -30,3 +30,8 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_label}"
+
+    @property
+    def is_about_a_center(self) -> bool:
+        """Whether the center itself was changed."""
+        return self.target_type == "center"

@@ -59,9 +59,29 @@ class JobRun(models.Model):
         without = Q(lease_until=None, started_at__lte=now - RUN_LEASE)
         return Q(state=JobRun.State.RUNNING) & (Q(lease_until__lte=now) | without)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a process works on it."""
+        return self.state == self.State.RUNNING
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it ended without failures."""
+        return self.state == self.State.DONE
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it ended and some of it failed."""
+        return self.state == self.State.PARTIAL
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether all of it failed, or it never reached its end."""
+        return self.state in (self.State.FAILED, self.State.INTERRUPTED)
+
     def seen_at(self, now: datetime) -> "JobRun":
         """Itself, for display: an interrupted run as such, with one more failure. Must not be saved afterwards."""
-        if self.state == self.State.RUNNING and (self.lease_until or self.started_at + RUN_LEASE) <= now:
+        if self.is_running and (self.lease_until or self.started_at + RUN_LEASE) <= now:
             self.state = self.State.INTERRUPTED
             self.failed += 1
             self.failures = [*self.failures, {"item": "", "why": _interrupted()}]

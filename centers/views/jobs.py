@@ -82,7 +82,7 @@ def _state(request: TenantRequest, job: Job, runs: list[JobRun], now: datetime) 
     last = runs[0] if runs else None
     # No time for what is already due: it runs with the next tick, or has nothing to do.
     # During a run the stored time is the end of its claim, not the next run.
-    running = last is not None and last.state == JobRun.State.RUNNING
+    running = last is not None and last.is_running
     next_at = job.next_run(request.reseller.pk, now) if job.next_run and not running else None
     next_at = next_at if next_at and next_at > now else None
     return JobState(job, last, runs[1:], next_at, may_run)

@@ -3,7 +3,16 @@
 from whatsapp.models.account import MazbotAccount
 from whatsapp.models.alert import Alert
 from whatsapp.models.import_batch import ImportBatch
-from whatsapp.models.instance import OFF, STATES, Connection, DesiredReason, Instance, Service, StatusChange
+from whatsapp.models.instance import (
+    OFF,
+    STATES,
+    Connection,
+    DesiredReason,
+    Instance,
+    NumberState,
+    Service,
+    StatusChange,
+)
 from whatsapp.models.pairing import PairingAttempt, PairingLink
 from whatsapp.models.webhook import WebhookEvent
 
@@ -16,6 +25,7 @@ __all__ = [
     "ImportBatch",
     "Instance",
     "MazbotAccount",
+    "NumberState",
     "PairingAttempt",
     "PairingLink",
     "Service",

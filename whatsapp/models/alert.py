@@ -71,6 +71,31 @@ class Alert(models.Model):
         )
 
     @property
+    def is_disconnection(self) -> bool:
+        """Whether the phone was disconnected."""
+        return self.kind == self.Kind.DISCONNECTED
+
+    @property
+    def is_expiry(self) -> bool:
+        """Whether the phone's session expired."""
+        return self.kind == self.Kind.EXPIRED
+
+    @property
+    def needs_pairing(self) -> bool:
+        """Whether pairing the phone again solves it."""
+        return self.is_disconnection or self.is_expiry
+
+    @property
+    def is_unknown_number(self) -> bool:
+        """Whether MazBot doesn't know the number."""
+        return self.kind == self.Kind.NOT_FOUND
+
+    @property
+    def is_unknown_status(self) -> bool:
+        """Whether MazBot reported a status that we don't know."""
+        return self.kind == self.Kind.UNKNOWN_STATUS
+
+    @property
     def is_of_mazbot(self) -> bool:
         """Whether MazBot itself, or the account there, is at fault, and not one phone."""
         return self.kind in self._OF_MAZBOT

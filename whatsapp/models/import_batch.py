@@ -47,6 +47,26 @@ class ImportBatch(models.Model):
         return self.filename or str(_("Import %(number)s") % {"number": self.pk})
 
     @property
+    def is_invalid(self) -> bool:
+        """Whether its file has errors."""
+        return self.state == self.State.INVALID
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it waits for a person to confirm it."""
+        return self.state == self.State.READY
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it is being imported."""
+        return self.state == self.State.QUEUED
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was imported."""
+        return self.state == self.State.DONE
+
+    @property
     def new_numbers(self) -> int:
         """Rows that add a number; the others exist already, or are centers without numbers."""
         return self.total - int(self.reading.get("without_number", 0))

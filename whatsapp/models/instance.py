@@ -48,7 +48,30 @@ class DesiredReason(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
 
 
-class Instance(models.Model):
+class NumberState:
+    """What pages ask about a number; for the model, and for rows that are cached of it."""
+
+    state: str
+    desired_state: str
+    desired_reason: str
+
+    @property
+    def needs_pairing(self) -> bool:
+        """Whether the phone was logged out, so that pairing it again helps."""
+        return self.state in (Connection.DISCONNECTED, Connection.EXPIRED)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the number is, or is about to be, switched off."""
+        return self.desired_state == Service.DISABLED
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether non-payment is the reason for its desired state."""
+        return self.desired_reason == DesiredReason.NON_PAYMENT
+
+
+class Instance(NumberState, models.Model):
     """One number. Connection is observed; service is desired and confirmed (see service/desired_state.py)."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances")
@@ -152,14 +175,34 @@ class Instance(models.Model):
         return self.service != self.desired_state
 
     @property
-    def is_off(self) -> bool:
-        """Whether the number is, or is about to be, switched off."""
-        return self.desired_state == Service.DISABLED
+    def is_connected(self) -> bool:
+        """Whether a phone is connected, even if the number is switched off."""
+        return self.connection == Connection.CONNECTED
+
+    @property
+    def is_pairing(self) -> bool:
+        """Whether MazBot waits for a phone to scan a code."""
+        return self.connection == Connection.PAIRING
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether MazBot was never asked about it."""
+        return self.connection == Connection.UNCHECKED
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether MazBot reports a status that we don't know."""
+        return self.connection == Connection.UNKNOWN
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether MazBot's answer to switching it was unclear."""
+        return self.service == Service.UNCONFIRMED
 
     @property
     def needs_phone(self) -> bool:
         """Whether the number is in use and no phone is connected to it."""
-        return not self.archived_at and not self.is_off and self.connection != Connection.CONNECTED
+        return not self.archived_at and not self.is_off and not self.is_connected
 
 
 class StatusChange(models.Model):

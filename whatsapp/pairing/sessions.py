@@ -54,6 +54,11 @@ class PairingState:
     may_start: bool
     may_renew: bool
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the code was scanned."""
+        return self.phase == Phase.CONNECTED
+
 
 def start_pairing(
     *,

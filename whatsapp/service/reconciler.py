@@ -76,7 +76,7 @@ def switch(instance: Instance, account: MazbotAccount, client: MazBot, now: date
 def _is_for_unpaid(instance: Instance) -> bool:
     """Whether only non-payment keeps the number off; an archived one stays off in any case."""
     off = instance.desired_state == Service.DISABLED and instance.archived_at is None
-    return off and instance.desired_reason == DesiredReason.NON_PAYMENT
+    return off and instance.is_suspended
 
 
 def _record(asked: Instance, answer: ToggleOutcome | MazBotError, now: datetime) -> str:
@@ -108,7 +108,7 @@ def _note_answer(row: Instance, answer: ToggleOutcome | MazBotError, now: dateti
         return explain(answer)
     row.service = Service(answer.state.value)
     row.confirmed_raw = answer.raw[:64]
-    if row.service == Service.UNCONFIRMED:
+    if row.is_unconfirmed:
         return _("MazBot answered “%(text)s”, which doesn't confirm the change.") % {
             "text": row.confirmed_raw
         }

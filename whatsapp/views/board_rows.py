@@ -21,7 +21,7 @@ from centers.tenancy.access import TenantRequest
 from centers.tenancy.permissions import Permission
 from centers.values.formats import zone_of
 from centers.values.languages import active_language
-from whatsapp.models import STATES, Instance
+from whatsapp.models import STATES, Instance, NumberState
 
 KEPT = 5_000  # rows, about 2 KB each
 _TIMES = ("state_since", "last_seen", "checked_at", "check_failed_at")
@@ -32,7 +32,7 @@ _PLACE = re.compile(rf"\x02{_SECRET}:(\w+)\x03")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NumberState):
     """Everything a row shows, and all that its template gets. `times` names the times that are set."""
 
     language: str

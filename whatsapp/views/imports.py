@@ -53,8 +53,8 @@ def _batch(pk: int) -> ImportBatch:
 
 
 def _batch_page(request: TenantRequest, batch: ImportBatch, form: ReadingForm) -> HttpResponse:
-    waiting = batch.state in (ImportBatch.State.READY, ImportBatch.State.INVALID)
-    running = batch.state == ImportBatch.State.QUEUED
+    waiting = batch.is_ready or batch.is_invalid
+    running = batch.is_queued
     by_line: dict[int, list[dict[str, str]]] = {}
     for error in batch.errors:
         by_line.setdefault(error.get("line") or 0, []).append(error)

@@ -26,7 +26,7 @@ def next_step(alert: Alert, request: TenantRequest) -> NextStep | None:
     if not alert.instance_id:
         return _of_the_account(alert, request)
     place = [request.reseller.slug, alert.instance_id]
-    if alert.kind in (Kind.DISCONNECTED, Kind.EXPIRED) and request.may(Permission.PAIR):
+    if alert.needs_pairing and request.may(Permission.PAIR):
         return NextStep(_("Pair again"), reverse("pair", args=place), "qrcode")
     if alert.kind == Kind.NOT_FOUND and request.may(Permission.MANAGE_CENTERS):
         return NextStep(_("Correct the ID"), reverse("instance_edit", args=place), "pencil")

@@ -16,6 +16,7 @@ from whatsapp.pairing.sessions import PairingState, Phase, pairing_image, pairin
 
 PAGE = "whatsapp/pair.html"
 STAGE = "whatsapp/parts/pairing.html"
+REFUSED = "refused"  # shown like a failure: the request for a code was not accepted
 CODE_SECONDS = 60  # a code's lifetime, by the contract of call 2
 
 
@@ -26,6 +27,16 @@ class Audience:
     via: PairingAttempt.Via
     frame: str
     url_name: str
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether it is the reseller's people, who may share a link."""
+        return self.via == PairingAttempt.Via.STAFF
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a person without an account, who sees nothing else of the center."""
+        return self.via == PairingAttempt.Via.LINK
 
 
 STAFF = Audience(PairingAttempt.Via.STAFF, "staff.html", "pair")
@@ -107,12 +118,14 @@ def show_image(visit: Visit) -> HttpResponse:
 def _context(visit: Visit, refusal: str = "") -> dict[str, Any]:
     now = clock.now()
     state = pairing_state(visit.instance, now)
+    stage = _stage(visit.instance, state, refusal)
     return {
         "visit": visit,
-        "audience": str(visit.audience.via),
         "instance": visit.instance,
         "state": state,
-        "stage": _stage(visit.instance, state, refusal),
+        "stage": stage,
+        "stage_template": f"whatsapp/parts/pairing/{'failed' if stage == REFUSED else stage}.html",
+        "may_share": stage not in (Phase.CONNECTED, Phase.BLOCKED),
         "refusal": refusal,
         "busy": state.phase in (Phase.ASKING, Phase.SHOWN),
         "now_ms": _milliseconds(now),
@@ -128,7 +141,7 @@ def _milliseconds(moment: datetime | None) -> int | None:
 def _stage(instance: Instance, state: PairingState, refusal: str) -> str:
     """The phase's name; a connected number is always a success."""
     if refusal:
-        return "refused"
-    blocked_as_connected = state.phase == Phase.BLOCKED and instance.connection == "connected"
+        return REFUSED
+    blocked_as_connected = state.phase == Phase.BLOCKED and instance.is_connected
     in_use = instance.archived_at is None and not instance.is_off
-    return "connected" if blocked_as_connected and in_use else str(state.phase)
+    return str(Phase.CONNECTED if blocked_as_connected and in_use else state.phase)
