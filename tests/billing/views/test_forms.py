@@ -1,5 +1,6 @@
 """Forms of the money pages: a refusal stands beside its field, and no form is answered without saying what is wrong."""
 
+import re
 from typing import Any
 
 import pytest
@@ -112,3 +113,6 @@ def test_a_wrong_category_is_explained_on_the_page(desk: Desk, type_: str, besid
     assert response.status_code == 422
     shown = field_errors(response).get("category", "") if beside else top_errors(response)
     assert shown == "Choose whether the type is a message or a subscription."
+    part = re.search(r'<div id="price-list"[^>]*>', response.content.decode())
+    assert part
+    assert "data-live" not in part[0], "a live update would take away the error"

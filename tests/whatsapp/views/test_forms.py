@@ -1,5 +1,7 @@
 """Forms of the pages of numbers: no form is answered without saying what is wrong with it, and where."""
 
+import re
+
 import pytest
 
 from centers.models import Center
@@ -55,7 +57,11 @@ def test_a_wrong_encoding_is_answered_on_the_page_of_the_file(
     assert response.status_code == 422
     text = field_errors(response).get("encoding") if shown == "beside" else top_errors(response)
     assert text == "Choose one of the encodings."
-    assert "Import of “numbers.csv”" in response.content.decode()
+    page = response.content.decode()
+    assert "Import of “numbers.csv”" in page
+    part = re.search(r'<div id="batch"[^>]*>', page)
+    assert part
+    assert ('hx-trigger="live' in part[0]) is confirmed, "a live update would take away the error inside"
 
 
 def test_a_file_that_is_being_imported_is_not_read_again(house: House) -> None:
