@@ -106,7 +106,11 @@ def _repeated(rows: list[tuple[int, str, str]]) -> list[str]:
 class MoveForm(forms.Form):
     """The center a number moves to; only centers of the open scope can be chosen."""
 
-    center = forms.ModelChoiceField(queryset=Center.objects.none(), label=gettext_lazy("Move to center"))
+    center = forms.ModelChoiceField(
+        queryset=Center.objects.none(),
+        label=gettext_lazy("Move to center"),
+        empty_label=gettext_lazy("Choose a center"),
+    )
 
     def __init__(self, *args: Any, instance: Instance, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

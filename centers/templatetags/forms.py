@@ -22,6 +22,8 @@ def field(bound: BoundField, **attrs: Any) -> SafeString:
         given["class"] = " ".join(
             filter(None, [_css(widget), given.get("class"), "is-invalid" if bound.errors else None])
         )
+    if any(base.__module__.startswith("allauth.") for base in type(bound.form).__mro__):
+        given.setdefault("placeholder", "")  # allauth repeats every label as a placeholder, in other words
     if isinstance(widget, _LEFT_TO_RIGHT):
         given.setdefault("dir", "ltr")
     context = {

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from centers import clock
 from centers.values.countries import country_name
+from centers.values.devices import device_name
 from centers.values.formats import (
     ago_text,
     day_text,
@@ -62,6 +63,12 @@ def ltr(value: object) -> SafeString:
 def country(code: str) -> str:
     """The country's name in the active language; "" for none."""
     return country_name(code)
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """The browser and system that a `User-Agent` names."""
+    return device_name(user_agent)
 
 
 @register.filter(is_safe=True)

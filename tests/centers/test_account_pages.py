@@ -1,0 +1,47 @@
+"""The pages of a person's own account: sign-in, second factors, sessions."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from centers.models import Role
+from tests.factories import ResellerFactory, member
+
+pytestmark = pytest.mark.django_db
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36"
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(member(ResellerFactory(), Role.OWNER))
+    return client
+
+
+@pytest.mark.parametrize("path", ["login/", "password/reset/"])
+def test_no_placeholder_repeats_a_label(client: Client, path: str) -> None:
+    page = client.get(f"/accounts/{path}").content.decode()
+    assert 'type="email"' in page
+    assert re.findall('placeholder="([^"]+)"', page) == []
+
+
+def test_second_factors_have_one_name_in_arabic(owner: Client) -> None:
+    owner.cookies["django_language"] = "ar"
+    page = owner.get("/accounts/2fa/", headers={"Accept-Language": "ar"}).content.decode()
+    assert "<h1>التحقق بخطوتين</h1>" in page
+    assert "توثيق" not in page
+
+
+def test_without_a_second_factor_the_page_says_how_to_set_one_up(owner: Client) -> None:
+    page = owner.get("/accounts/2fa/").content.decode()
+    for text in ("Not set up", "None added", "You get them once you set up a second factor."):
+        assert text in page
+    for tail in ("totp/activate/", "webauthn/add/"):
+        assert f'href="/accounts/2fa/{tail}"' in page
+    assert "recovery-codes" not in page
+
+
+def test_sessions_name_the_browser_in_words(owner: Client) -> None:
+    owner.get("/profile/", headers={"User-Agent": CHROME})
+    page = owner.get("/accounts/sessions/", headers={"User-Agent": CHROME}).content.decode()
+    assert ">Chrome · Linux</bdi>" in page
