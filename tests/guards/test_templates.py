@@ -1,8 +1,13 @@
-"""A template asks an object for its state (`run.is_done`), so that the words of a state stand in one place."""
+"""Templates refuse unknown permissions, and ask objects for their state (`run.is_done`)."""
 
 import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
 
+import pytest
 from django.apps import apps
+from django.core.management import CommandError, call_command
 from django.db.models import Field
 
 from tests.guards.test_style import ROOT
@@ -11,6 +16,21 @@ COMPARED = re.compile(r"""([\w.]+)\s*(?:==|!=)\s*["']([\w-]+)["']""")
 TAG = re.compile(r"{%.*?%}", re.DOTALL)
 #: Not the state of a row: how a component looks, which tab of a page is open, how a list is sorted.
 LOOKS = {"tone", "kind", "attrs.type", "tab", "page.sort"}
+
+
+def test_no_template_asks_without_the_tag() -> None:
+    pages = sorted((ROOT / "templates").rglob("*.html"))
+    assert sum("{% may " in page.read_text() for page in pages) > 20
+    assert [str(page) for page in pages if "in permissions" in page.read_text()] == []
+
+
+def test_check_templates_names_the_file_with_an_unknown_permission(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "typo.html").write_text('{% may "manage_pirces" %}x{% endmay %}')
+    engine = {**settings.TEMPLATES[0], "DIRS": [tmp_path / "templates"]}
+    settings.BASE_DIR, settings.TEMPLATES = tmp_path, [engine]
+    with pytest.raises(CommandError, match=r"typo\.html.*manage_pirces.*no such permission"):
+        call_command("check_templates", stdout=StringIO())
 
 
 def states() -> set[str]:
