@@ -4,6 +4,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from centers import clock
 from centers.models import Membership, Reseller, Role
@@ -150,3 +151,14 @@ def test_the_language_switch_goes_back_to_pages_of_ours_alone(client: Client) ->
     answer = client.post(reverse("set_language"), {"language": "xx", "next": "//evil.example/"})
     assert answer["Location"] == "/"
     assert "django_language" not in answer.cookies
+
+
+def test_a_refused_stranger_is_logged_at_both_doors(reseller: Reseller, client: Client) -> None:
+    center = CenterFactory(reseller=reseller)
+    person = member(ResellerFactory())
+    client.force_login(person)
+    for address in (home(reseller), reverse("portal_home", args=[center.pk])):
+        with capture_logs() as logs:
+            assert client.get(address).status_code == 404
+        [entry] = [log for log in logs if log["event"] == "access_refused"]
+        assert (entry["path"], entry["who"], entry["user_id"]) == (address, "stranger", person.pk)
