@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
 from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
-from billing.models import Category, InvoiceLine, Margin, Rate
+from billing.models import Category, InvoiceLine, LineKinds, Margin, Rate
 from billing.money import rounded
 from billing.periods import ONE_DAY, Period, day_start, month_of, part_of_month, zone_of
 from billing.policies import Policy, policy_for, reseller_policy
@@ -23,7 +23,7 @@ Kind = InvoiceLine.Kind
 
 
 @dataclass(frozen=True, slots=True)
-class DraftLine:
+class DraftLine(LineKinds):
     """A draft line with the fields of InvoiceLine. `amount` is rounded once, to the currency's decimals."""
 
     kind: str

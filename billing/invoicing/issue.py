@@ -231,7 +231,7 @@ def _adjusted_days(draft: Draft) -> set[tuple[int, date]]:
     return {
         (day.instance.pk, day.day)
         for line in (*draft.lines, *draft.silent)
-        if line.kind == InvoiceLine.Kind.ADJUSTMENT
+        if line.is_adjustment
         for day in line.days
     }
 

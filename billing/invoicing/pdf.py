@@ -106,10 +106,9 @@ def part_text(days: int, of: int) -> str:
 
 def _line(line: InvoiceLine) -> dict[str, str]:
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
-    kind = line.rate_type if line.kind == InvoiceLine.Kind.SUBSCRIPTION else line.get_kind_display()
+    kind = line.rate_type if line.is_subscription else line.get_kind_display()
     days = f"{day_text(line.first_day)} – {day_text(last)}"
-    is_subscription = line.kind == InvoiceLine.Kind.SUBSCRIPTION
-    if is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
+    if line.is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
         days = f"{days} · {part_text(*part)}"
     return {
         "what": line.number_label,

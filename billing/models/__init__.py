@@ -2,7 +2,7 @@
 
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
-from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber
+from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber, LineKinds
 from billing.models.mail import OutgoingMail
 from billing.models.payments import LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
@@ -27,6 +27,7 @@ __all__ = [
     "InvoiceNumber",
     "JobSchedule",
     "LedgerEntry",
+    "LineKinds",
     "Margin",
     "OutgoingMail",
     "Payment",

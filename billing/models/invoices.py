@@ -1,6 +1,6 @@
 """Invoices and credit notes: immutable once written (triggers), their lines, and the periods they close."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
@@ -167,7 +167,30 @@ class BillingPeriod(models.Model):
         return f"{self.first_day} - {self.end_day}"
 
 
-class InvoiceLine(models.Model):
+class HasKind(Protocol):
+    """Anything with the kind of an invoice line."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+class LineKinds:
+    """What pages ask about a line: a stored one, one of a draft, and one as its center sees it."""
+
+    __slots__ = ()
+
+    @property
+    def is_subscription(self: HasKind) -> bool:
+        """Whether it charges a subscription."""
+        return self.kind == InvoiceLine.Kind.SUBSCRIPTION
+
+    @property
+    def is_adjustment(self: HasKind) -> bool:
+        """Whether it corrects a day that was invoiced before."""
+        return self.kind == InvoiceLine.Kind.ADJUSTMENT
+
+
+class InvoiceLine(LineKinds, models.Model):
     """One rounded amount and everything it was calculated from; costs are for staff only.
 
     amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up. For a subscription
@@ -219,11 +242,6 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number_label} {self.first_day} - {self.end_day}"
-
-    @property
-    def is_adjustment(self) -> bool:
-        """Whether it corrects a day that was invoiced before."""
-        return self.kind == self.Kind.ADJUSTMENT
 
     @classmethod
     def content_fields(cls) -> "list[models.Field[Any, Any]]":

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from billing.ledger import Balance, balances
-from billing.models import BillingPolicy, Category, Interval, Invoice, InvoiceLine
+from billing.models import BillingPolicy, Category, Interval, Invoice, InvoiceLine, LineKinds
 from billing.periods import Period, today
 from billing.policies import policy_for, reseller_policy
 from billing.pricing.price_list import PriceList
@@ -40,7 +40,7 @@ class PortalPrice:
 
 
 @dataclass(frozen=True, slots=True)
-class PortalLine:
+class PortalLine(LineKinds):
     """An invoice line as its center sees it."""
 
     position: int
@@ -56,11 +56,6 @@ class PortalLine:
     unit_price: Decimal
     amount: Decimal
     currency: str
-
-    @property
-    def is_adjustment(self) -> bool:
-        """Whether it corrects a day that was invoiced before."""
-        return self.kind == InvoiceLine.Kind.ADJUSTMENT
 
 
 @dataclass(frozen=True, slots=True)

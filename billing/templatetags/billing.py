@@ -44,7 +44,7 @@ def days_query(days: Any) -> SafeString:
 @register.simple_tag
 def month_part(line: Any) -> str:
     """` · 19 of 28 days` for a subscription of part of a month; empty for any other line."""
-    part = part_of_month(Period(line.first_day, line.end_day)) if line.kind == "subscription" else None
+    part = part_of_month(Period(line.first_day, line.end_day)) if line.is_subscription else None
     return " · " + part_text(*part) if part else ""
 
 

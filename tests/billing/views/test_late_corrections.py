@@ -67,6 +67,15 @@ def test_a_center_in_use_is_charged_by_its_next_invoice_and_can_be_waived(desk: 
     assert "Nothing left to decide" in client.get(url).content.decode()
 
 
+def test_the_draft_of_the_next_invoice_names_the_adjustment(desk: Desk) -> None:
+    center = correct(desk, archive=False)
+    url = desk.url(f"invoices/issue/{center.pk}/?first=2026-03-01&last=2026-03-04")
+    page = desk.as_(desk.billing).get(url).content.decode()
+    lines = page[page.index('class="num"') :]
+    assert "11.00" in lines
+    assert "Adjustment" in lines
+
+
 def test_the_page_tells_what_changed_and_what_it_comes_to(desk: Desk) -> None:
     center = correct(desk)
     page = desk.as_(desk.billing).get(desk.url(f"usage/late-corrections/{center.pk}/")).content.decode()
