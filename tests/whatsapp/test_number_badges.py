@@ -1,9 +1,9 @@
 """The states of a number in words, on every page without loading a library."""
 
-from types import SimpleNamespace
-
 import pytest
 from django.template import engines
+
+from whatsapp.models import Instance
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from django.template import engines
 def test_the_service_says_what_is_desired_and_what_is_confirmed(
     service: str, desired: str, reason: str, tries: int, shown: str
 ) -> None:
-    number = SimpleNamespace(
+    number = Instance(
         service=service,
         desired_state=desired,
         desired_reason=reason,

@@ -54,6 +54,12 @@ class NumberState:
     state: str
     desired_state: str
     desired_reason: str
+    service: str
+
+    @property
+    def is_switching(self) -> bool:
+        """Whether MazBot has not yet confirmed the state we want."""
+        return self.service != self.desired_state
 
     @property
     def needs_pairing(self) -> bool:
@@ -168,11 +174,6 @@ class Instance(NumberState, models.Model):
 
     def __str__(self) -> str:
         return self.label or self.instance_id
-
-    @property
-    def is_switching(self) -> bool:
-        """Whether MazBot has not yet confirmed the state we want."""
-        return self.service != self.desired_state
 
     @property
     def is_connected(self) -> bool:

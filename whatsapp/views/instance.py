@@ -44,7 +44,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
     context = {
         "instance": row,
         "alerts": alerts,
-        "pair_offered": any(alert.kind in ("disconnected", "expired") for alert in alerts),
+        "pair_offered": any(alert.needs_pairing for alert in alerts),
         "check_problem": explain_kind(row.check_error),
         "timeline": timeline(row, days=_days(request), now=clock.now()),
         "days_choices": DAYS,
