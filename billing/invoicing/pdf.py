@@ -19,7 +19,7 @@ from centers.models import Reseller
 from centers.values.formats import day_text, money_text, number_text
 from centers.values.languages import LANGUAGES, language_named
 
-TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "invoice.typ"
+TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "invoices" / "invoice.typ"
 _BRAND = "#0f6e6e"
 
 

@@ -29,4 +29,4 @@ def choose_center(request: TenantRequest, filters: Filters, context: dict[str, A
         rows = rows.filter(Q(name__name_holds=filters.search) | Q(contact_name__name_holds=filters.search))
     matching = rows.order_by(_OWES_FIRST, "name", "pk")[:SHOWN]
     context = {"centers": matching, "filters": filters, **context}
-    return render_page(request, "billing/find_center.html", context, parts=("found-centers",))
+    return render_page(request, "billing/invoices/find_center.html", context, parts=("found-centers",))

@@ -36,7 +36,7 @@ def credit_list(request: TenantRequest) -> HttpResponseBase:
         "refunds": refunds[:SHOWN],
         "is_cut": len(refunds) > SHOWN,
     }
-    return render_page(request, "billing/credit.html", context, parts=("credit",))
+    return render_page(request, "billing/payments/credit.html", context, parts=("credit",))
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -73,4 +73,4 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
             return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
     owing = [row for row in all_balances if row.owed]
     context = {"center": center, "credit": credit, "owing": owing}
-    return form_page(request, form, "billing/credit_refund.html", context)
+    return form_page(request, form, "billing/payments/credit_refund.html", context)

@@ -37,7 +37,7 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
             )
             text = _("Entered: %(rate)s") % {"rate": row}
             return redirect_with_toast(request, text, "exchange_rates", request.reseller.slug)
-    return form_page(request, form, "billing/exchange_rates.html", _context(request))
+    return form_page(request, form, "billing/pricing/exchange_rates.html", _context(request))
 
 
 def _context(request: TenantRequest) -> dict[str, Any]:

@@ -36,7 +36,7 @@ __all__ = [
     "pdf_response",
 ]
 
-PAGE = "billing/invoices.html"
+PAGE = "billing/invoices/invoices.html"
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -131,7 +131,7 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
             params = {"number": row.number, "note": note.number}
             text = _("%(number)s was voided by credit note %(note)s.") % params
             return redirect_with_toast(request, text, "invoice", request.reseller.slug, note.pk)
-    return form_page(request, form, "billing/invoice_void.html", {"invoice": row})
+    return form_page(request, form, "billing/invoices/invoice_void.html", {"invoice": row})
 
 
 @staff(Permission.ISSUE_INVOICES)
@@ -179,4 +179,4 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "today": today(request.reseller, clock.now()),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
     }
-    return render_page(request, "billing/invoice.html", context, parts=("invoice-state",))
+    return render_page(request, "billing/invoices/invoice.html", context, parts=("invoice-state",))

@@ -41,8 +41,8 @@ from whatsapp.models import Alert, Instance
 
 __all__ = ["invoice_issue", "invoice_issue_for", "invoice_read", "invoice_run"]
 
-ISSUE = "billing/invoice_issue.html"
-RUN = "billing/invoice_run.html"
+ISSUE = "billing/invoices/invoice_issue.html"
+RUN = "billing/invoices/invoice_run.html"
 INVOICE_JOB = "invoices"
 SHOWN_DUE = 100
 

@@ -58,7 +58,7 @@ def late_corrections(request: TenantRequest, pk: int) -> HttpResponseBase:
     if saved(form, waive):
         text = _("The late corrections for “%(center)s” were waived.") % {"center": center}
         return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
-    return form_page(request, form, "billing/late_corrections.html", _context(request, center))
+    return form_page(request, form, "billing/invoices/late_corrections.html", _context(request, center))
 
 
 @staff(Permission.ISSUE_INVOICES)

@@ -41,8 +41,8 @@ __all__ = [
     "payments_export",
 ]
 
-PAGE = "billing/payments.html"
-RECORD = "billing/payment_record.html"
+PAGE = "billing/payments/payments.html"
+RECORD = "billing/payments/payment_record.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
     ):
         text = _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference}
         return redirect_with_toast(request, text, "payments", request.reseller.slug)
-    return form_page(request, form, "billing/payment_reverse.html", {"payment": payment})
+    return form_page(request, form, "billing/payments/payment_reverse.html", {"payment": payment})
 
 
 def _form(request: TenantRequest, center: Center) -> PaymentForm:

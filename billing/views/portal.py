@@ -43,7 +43,7 @@ def portal_prices(request: PortalRequest) -> HttpResponseBase:
         "rows": queries.portal_prices(request.center, clock.now()),
         "subscription": queries.portal_subscription(request.center),
     }
-    return render_page(request, "billing/portal_prices.html", context, parts=("prices",))
+    return render_page(request, "billing/portal/portal_prices.html", context, parts=("prices",))
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -63,7 +63,7 @@ def portal_usage(request: PortalRequest) -> HttpResponseBase:
         "chosen": chosen,
         "read_at": queries.last_read(request.center),
     }
-    return render_page(request, "billing/portal_usage.html", context, parts=("usage",))
+    return render_page(request, "billing/portal/portal_usage.html", context, parts=("usage",))
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -102,7 +102,7 @@ def portal_invoices(request: PortalRequest) -> HttpResponseBase:
         "page": keyset(rows, request.GET, orders=ORDERS, default="-issued", size=25),
         "today": today(request.reseller, clock.now()),
     }
-    return render_page(request, "billing/portal_invoices.html", context, parts=("invoices",))
+    return render_page(request, "billing/portal/portal_invoices.html", context, parts=("invoices",))
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -115,7 +115,7 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
         "lines": queries.portal_lines(row),
         "today": today(request.reseller, clock.now()),
     }
-    return render_page(request, "billing/portal_invoice.html", context, parts=("invoice",))
+    return render_page(request, "billing/portal/portal_invoice.html", context, parts=("invoice",))
 
 
 @portal(Permission.PORTAL_VIEW)

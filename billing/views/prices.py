@@ -42,7 +42,7 @@ __all__ = [
     "rates_refresh",
 ]
 
-PAGE = "billing/prices.html"
+PAGE = "billing/pricing/prices.html"
 SHOWN_MARGINS = 60
 SHOWN_LISTS = 12
 SHOWN_MOVES = 40

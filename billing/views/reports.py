@@ -58,7 +58,7 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
             ],
         },
     }
-    return render(request, "billing/reconciliation.html", context)
+    return render(request, "billing/reports/reconciliation.html", context)
 
 
 @staff(Permission.VIEW_COSTS)
@@ -104,7 +104,7 @@ def profit(request: TenantRequest) -> HttpResponseBase:
     currencies = sorted({row.currency for row in rows})
     charts = [{"currency": code, "chart": _profit_chart(span, code, rows)} for code in currencies]
     context = {"span": span, "charts": charts, "rows": _by_center(rows), "months": _by_month(rows)}
-    return render(request, "billing/profit.html", context)
+    return render(request, "billing/reports/profit.html", context)
 
 
 @staff(Permission.VIEW_COSTS)

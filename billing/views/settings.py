@@ -54,7 +54,7 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
         text = _("The rules for %(center)s were saved.") % {"center": center}
         return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
     context = {"center": center, "policy": policy_for(center)}
-    return form_page(request, form, "billing/center_policy.html", context)
+    return form_page(request, form, "billing/payments/center_policy.html", context)
 
 
 def _subscription_types(request: TenantRequest) -> list[str]:

@@ -31,7 +31,7 @@ from whatsapp.models import Instance
 
 __all__ = ["hold_release", "hold_set", "safety_stop_release", "unpaid", "unpaid_export"]
 
-PAGE = "billing/unpaid.html"
+PAGE = "billing/payments/unpaid.html"
 SHOWN = 200
 
 
@@ -103,7 +103,7 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
         "case": Suspension.objects.filter(center=center, ended_at=None).first(),
         "held": Hold.objects.filter(center=center, released_at=None).first(),
     }
-    return form_page(request, form, "billing/hold.html", context)
+    return form_page(request, form, "billing/payments/hold.html", context)
 
 
 @staff(Permission.MANAGE_DUNNING)

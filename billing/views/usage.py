@@ -31,7 +31,7 @@ from whatsapp.models import Instance
 
 __all__ = ["flagged_usage_resolve", "usage", "usage_export"]
 
-PAGE = "billing/usage.html"
+PAGE = "billing/reports/usage.html"
 
 
 @staff(Permission.VIEW_INVOICES)

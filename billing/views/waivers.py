@@ -54,7 +54,7 @@ def _page(request: TenantRequest, number: Instance, days: PeriodForm, form: Waiv
             context["refused"] = error.message
     context["sent"] = sum(row.sent for row in context.get("read", ()))
     wrong = request.method == "POST" or (bool(request.GET) and not days.period)
-    return render(request, "billing/days_waive.html", context, status=422 if wrong else 200)
+    return render(request, "billing/invoices/days_waive.html", context, status=422 if wrong else 200)
 
 
 def _invoice_url(request: TenantRequest, number: Instance, period: Period) -> str:

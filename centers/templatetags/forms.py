@@ -32,7 +32,7 @@ def field(bound: BoundField, **attrs: Any) -> SafeString:
         "input": bound.as_widget(attrs=given),
         "required": bound.field.required,
     }
-    return render_to_string("components/field.html", context)
+    return render_to_string("components/forms/field.html", context)
 
 
 @register.simple_tag
@@ -43,13 +43,13 @@ def fields(form: forms.BaseForm) -> SafeString:
         "hidden": form.hidden_fields(),
         "visible": form.visible_fields(),
     }
-    return render_to_string("components/fields.html", context)
+    return render_to_string("components/forms/fields.html", context)
 
 
 @register.simple_tag
 def form_errors(form: forms.BaseForm) -> SafeString:
     """The errors of a form that belong to no single field, where the fields are placed one by one."""
-    return render_to_string("components/form_errors.html", {"errors": form.non_field_errors()})
+    return render_to_string("components/forms/form_errors.html", {"errors": form.non_field_errors()})
 
 
 def _kind(widget: forms.Widget) -> str:

@@ -60,7 +60,7 @@ class AmountInput(forms.TextInput):
             "choices": choices,
             "typed": text.strip(),
         }
-        return SafeString(entry + render_to_string("components/amount_readings.html", context))
+        return SafeString(entry + render_to_string("components/forms/amount_readings.html", context))
 
     def _text(self, value: Decimal) -> str:
         return money_text(value, self.currency) if self.currency else number_text(value)

@@ -43,14 +43,17 @@ def lost(request: Any) -> HttpResponse:
     """Mail a link to a person with the right password but no second factor at hand."""
     context: dict[str, Any] = {"hours": factor_reset.hours()}
     if request.method != "POST":
-        return render(request, "centers/second_factor_lost.html", context)
+        return render(request, "centers/second_factor/second_factor_lost.html", context)
     try:
         _send_link(request, request._login_stage.login.user)
     except OperationRefused as error:
         return render(
-            request, "centers/second_factor_lost.html", context | {"message": error.message}, status=422
+            request,
+            "centers/second_factor/second_factor_lost.html",
+            context | {"message": error.message},
+            status=422,
         )
-    return render(request, "centers/second_factor_lost.html", context | {"sent": True})
+    return render(request, "centers/second_factor/second_factor_lost.html", context | {"sent": True})
 
 
 @never_cache
@@ -58,7 +61,11 @@ def lost(request: Any) -> HttpResponse:
 def reset(request: HttpRequest, token: str) -> HttpResponse:
     """The mailed link: opening it does nothing, its button starts the wait."""
     return _linked(
-        request, "centers/second_factor_reset.html", token, factor_reset.find_start, factor_reset.start
+        request,
+        "centers/second_factor/second_factor_reset.html",
+        token,
+        factor_reset.find_start,
+        factor_reset.start,
     )
 
 
@@ -68,7 +75,7 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
     """The link of a warning: its button stops the reset, or closes the account after one that is done."""
     return _linked(
         request,
-        "centers/second_factor_cancel.html",
+        "centers/second_factor/second_factor_cancel.html",
         token,
         factor_reset.find_cancel,
         factor_reset.cancel_by_mail,

@@ -22,7 +22,7 @@ from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 @require_http_methods(["GET", "POST"])
 def settings(request: TenantRequest) -> HttpResponseBase:
     """Name, language, time zone, currency, contact, how to pay."""
-    return _section(request, GeneralForm, "settings", "centers/settings_general.html")
+    return _section(request, GeneralForm, "settings", "centers/settings/settings_general.html")
 
 
 @staff(Permission.MANAGE_SETTINGS)
@@ -36,7 +36,7 @@ def settings_security(request: TenantRequest) -> HttpResponseBase:
         request,
         SecurityForm,
         "settings_security",
-        "centers/settings_security.html",
+        "centers/settings/settings_security.html",
         without=without,
         own_mfa=request.user.pk in secured,
     )
@@ -50,7 +50,7 @@ def settings_branding(request: TenantRequest) -> HttpResponseBase:
     if saved(form, lambda: _save_branding(request, form.cleaned_data), error_field="logo_file"):
         text = _("The branding was saved.")
         return redirect_with_toast(request, text, "settings_branding", request.reseller.slug)
-    return form_page(request, form, "centers/settings_branding.html")
+    return form_page(request, form, "centers/settings/settings_branding.html")
 
 
 def _save_branding(request: TenantRequest, data: dict[str, Any]) -> None:

@@ -70,12 +70,13 @@ def test_no_two_packages_of_one_app_import_each_other() -> None:
     assert [unit for unit in sorted(edges) if unit in reached(unit)] == []
 
 
-def test_no_folder_of_python_files_is_longer_than_a_screen() -> None:
-    """The tests' folders too."""
-    names = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_no_folder_is_longer_than_a_screen() -> None:
+    """Modules, tests and templates."""
+    listing = ["git", "ls-files", "*.py", "*.html"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
     folders: dict[Path, int] = defaultdict(int)
     for file in (Path(name) for name in names.stdout.split()):
-        if file.parts[0] in (*APPS, "tests") and file.parent.name != "migrations":
+        if file.parts[0] in (*APPS, "tests", "templates") and file.parent.name != "migrations":
             folders[file.parent] += 1
     assert {str(folder): count for folder, count in folders.items() if count > LARGEST_FOLDER} == {}
 
