@@ -81,7 +81,7 @@ def audit(request: TenantRequest) -> HttpResponse:
         "rows": _described(page.rows),
         "filters": filters,
         "areas": areas(),
-        "people": [member.user for member in members(request.reseller)],
+        "people": [(member.user.pk, member.user) for member in members(request.reseller)],
         "center": Center.objects.filter(pk=filters.center).first() if filters.center else None,
         "here": request.get_full_path(),
     }

@@ -34,7 +34,7 @@ def center_list(request: TenantRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "rows": [(row, numbers.get(row.pk, Numbers())) for row in page.rows],
-        "countries": countries(),
+        "countries": [(value, value) for value in countries()],
         "payment_statuses": Center.PaymentStatus.choices,
         "here": request.get_full_path(),
     }

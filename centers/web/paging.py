@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
@@ -20,12 +21,16 @@ _SALT = "markaz.paging"
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """Rows in their order; the queries start with `?`, or are empty when there is no such page."""
+    """Rows in their order; the queries start with `?`, or are empty when there is no such page.
+
+    `kept_sort` is the order that a filter of the list has to keep: empty where it is the default one.
+    """
 
     rows: Sequence[M]
     next_url_query: str
     prev_url_query: str
     sort: str
+    kept_sort: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -46,16 +51,17 @@ def keyset(
     """
     sort = params.get(SORT, "")
     sort = sort if sort.removeprefix("-") in orders or sort in orders else default
+    page_of = partial(_page, params=params, sort=sort, kept_sort="" if sort == default else sort)
     order = orders.get(sort) or _turned(orders[sort.removeprefix("-")])
     if place := _read(params.get(BEFORE, ""), sort, order):
         rows = list(reversed(_rows(queryset, _turned(order), place, size + 1)))
         if len(rows) > size:  # fewer than a full page before this place: show the first page instead
-            return _page(rows[1:], params, sort, order, earlier=True, later=True)
+            return page_of(rows[1:], order=order, earlier=True, later=True)
         place = None
     else:
         place = _read(params.get(AFTER, ""), sort, order)
     rows = _rows(queryset, order, place, size + 1)
-    return _page(rows[:size], params, sort, order, earlier=place is not None, later=len(rows) > size)
+    return page_of(rows[:size], order=order, earlier=place is not None, later=len(rows) > size)
 
 
 def _rows(queryset: QuerySet[M], order: tuple[str, ...], place: list[Any] | None, limit: int) -> list[M]:
@@ -109,13 +115,20 @@ def _turned(order: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _page(
-    rows: list[M], params: QueryDict, sort: str, order: tuple[str, ...], *, earlier: bool, later: bool
+    rows: list[M],
+    *,
+    params: QueryDict,
+    sort: str,
+    kept_sort: str,
+    order: tuple[str, ...],
+    earlier: bool,
+    later: bool,
 ) -> Page[M]:
     after = _query(params, AFTER, _write(rows[-1], sort, order)) if rows and later else ""
     before = _query(params, BEFORE, _write(rows[0], sort, order)) if rows and earlier else ""
     if earlier and not rows:
         before = _query(params, "", "")
-    return Page(rows, after, before, sort)
+    return Page(rows, after, before, sort, kept_sort)
 
 
 def _query(params: QueryDict, name: str, place: str) -> str:

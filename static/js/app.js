@@ -38,6 +38,13 @@
   window.markazToast = toast;
 
   on("click", "[data-toast-close]", (button) => button.closest(".toast").remove());
+  // On phones messages stand above the page's bar, which moves down by their height.
+  document.addEventListener("DOMContentLoaded", () => {
+    const place = document.getElementById("toasts");
+    new ResizeObserver(() =>
+      document.documentElement.style.setProperty("--toasts-height", place.offsetHeight + "px"),
+    ).observe(place);
+  });
   document.addEventListener("toast", (event) => {
     for (const item of event.detail.items || []) toast(item.text, item.tone);
   });

@@ -108,3 +108,22 @@ def invoice(tenant: Tenant) -> int:
     """The id of the center's invoice."""
     query = "SELECT id FROM billing_invoice WHERE reseller_id = {} AND center_id = %s"
     return int(tenant.value(query, tenant.center(CENTER)))
+
+
+def test_a_message_covers_no_button_of_a_phone(phone: Page) -> None:
+    """It takes room of its own at the top; what was there stands below it."""
+    phone.evaluate("markazToast('The payment was recorded.'.repeat(3), 'danger')")
+    expect(phone.locator("#toasts .toast")).to_be_visible()
+    covered = phone.evaluate(
+        """() => [...document.querySelectorAll("a, button, input, select")]
+          .filter((e) => !e.closest(".toast"))
+          .filter((e) => {
+            const box = e.getBoundingClientRect();
+            const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return at?.closest(".toast");
+          })
+          .map((e) => e.outerHTML)"""
+    )
+    assert covered == []
+    phone.locator("#toasts [data-toast-close]").click()
+    expect(phone.locator("#toasts .toast")).to_have_count(0)

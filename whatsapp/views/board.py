@@ -40,10 +40,10 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "rows_html": rows_html(page.rows, request, now),
         "filters": filters,
         "chips": _chips(request, filters, connection_counts()),
-        "countries": board_query.countries(),
+        "countries": [(value, value) for value in board_query.countries()],
         "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
-        "connections": STATES,
+        "connections": [("down", _("Down")), *STATES],
         "now": now,
         "here": request.get_full_path(),
     }
