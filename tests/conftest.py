@@ -46,6 +46,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         names = getattr(item, "fixturenames", [])
         if SHARED & set(names) and "db" not in names:
+            if item.nodeid.startswith(BROWSER_TESTS):
+                raise pytest.UsageError(
+                    f"{item.nodeid}: a fixture of the browser tests has a name of SHARED."
+                )
             names.append("db")
 
 

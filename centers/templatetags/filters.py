@@ -60,6 +60,6 @@ def filter_field(name: str, label: str, kind: str, value: str = "") -> dict[str,
 
 
 @register.inclusion_tag("components/filters/only.html")
-def filter_only(name: str, value: object, shown: object, clear: str, hint: str) -> dict[str, Any]:
+def filter_only(name: str, value: object, text: object, clear: str, hint: str) -> dict[str, Any]:
     """A filter that a link has set; selecting it opens `clear`, the list without it. `hint` says so."""
-    return {"name": name, "value": value, "shown": shown, "clear": clear, "hint": hint}
+    return {"name": name, "value": value, "text": text, "clear": clear, "hint": hint}

@@ -93,7 +93,7 @@ def _signed_in() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def house(stack: Stack) -> Tenant:
+def furnished(stack: Stack) -> Tenant:
     """A reseller with some data of every kind; tests must not change it."""
     tenant = new_tenant(stack, "house", rate_limit=6000)
     since = (stack.now().replace(day=1) - timedelta(days=10)).date()

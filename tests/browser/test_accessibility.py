@@ -63,29 +63,31 @@ CALM = """async () => {
 
 
 @pytest.mark.parametrize(("person", "part"), [*LOOKS, *(OTHERS if THOROUGH else ())])
-def test_staff_pages(house: Tenant, visit: Visitors, person: str, part: int) -> None:
+def test_staff_pages(furnished: Tenant, visit: Visitors, person: str, part: int) -> None:
     page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
     paths = STAFF[part::2]
-    faults = [fault for path in paths for fault in look_at(page, house.url(filled(house, path)))]
+    faults = [fault for path in paths for fault in look_at(page, furnished.url(filled(furnished, path)))]
     assert not faults, "\n".join(faults)
     assert page.locator("html").get_attribute("dir") == ("rtl" if person == "arabic" else "ltr")
 
 
 @pytest.mark.parametrize("person", ["viewer", "center"])
-def test_portal_pages(house: Tenant, visit: Visitors, person: str) -> None:
+def test_portal_pages(furnished: Tenant, visit: Visitors, person: str) -> None:
     page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
     paths = PORTAL if person == "center" else [path for path in PORTAL if "numbers" not in path]
     faults = [
-        fault for path in paths for fault in look_at(page, house.portal("Alpha Dental", filled(house, path)))
+        fault
+        for path in paths
+        for fault in look_at(page, furnished.portal("Alpha Dental", filled(furnished, path)))
     ]
     assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_public_pages(house: Tenant, visit: Visitors, language: str) -> None:
+def test_public_pages(furnished: Tenant, visit: Visitors, language: str) -> None:
     page = visit(locale=language)
-    token = house.shell("link('house', 'HS-3')")
-    url = house.stack.url
+    token = furnished.shell("link('house', 'HS-3')")
+    url = furnished.stack.url
     pages = (f"{url}/accounts/login/", f"{url}/accounts/password/reset/", f"{url}/pair/{token}/")
     assert [fault for address in pages for fault in look_at(page, address)] == []
 
@@ -138,19 +140,19 @@ def widest(page: Page) -> str:
     )
 
 
-def filled(house: Tenant, path: str) -> str:
+def filled(furnished: Tenant, path: str) -> str:
     """The path with ids of existing objects."""
     invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
     return path.format(
-        center=house.center("Alpha Dental"),
-        instance=house.instance("HS-1"),
-        invoice=house.value(invoice) if "{invoice}" in path else "",
+        center=furnished.center("Alpha Dental"),
+        instance=furnished.instance("HS-1"),
+        invoice=furnished.value(invoice) if "{invoice}" in path else "",
     )
 
 
-def test_by_keyboard(house: Tenant, visit: Visitors) -> None:
-    page = visit(house.owner)
-    page.goto(house.url())
+def test_by_keyboard(furnished: Tenant, visit: Visitors) -> None:
+    page = visit(furnished.owner)
+    page.goto(furnished.url())
     page.keyboard.press("Tab")
     skip = page.locator(".skip-link")
     expect(skip).to_be_focused()

@@ -116,7 +116,7 @@ def test_a_message_covers_no_button_of_a_phone(phone: Page) -> None:
     expect(phone.locator("#toasts .toast")).to_be_visible()
     covered = phone.evaluate(
         """() => [...document.querySelectorAll("a, button, input, select")]
-          .filter((e) => !e.closest(".toast"))
+          .filter((e) => !e.closest(".toast") && e.getBoundingClientRect().width > 1)
           .filter((e) => {
             const box = e.getBoundingClientRect();
             const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);

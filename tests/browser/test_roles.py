@@ -33,55 +33,55 @@ DOORS = {
     ("person", "sections"), [("billing", BILLING), ("support", SUPPORT), ("owner", OWNER)]
 )
 def test_the_navigation_offers_what_is_open(
-    house: Tenant, visit: Visitors, person: str, sections: set[str]
+    furnished: Tenant, visit: Visitors, person: str, sections: set[str]
 ) -> None:
     page = visit(f"{person}@house.example")
-    page.goto(house.url())
+    page.goto(furnished.url())
     links = page.locator(".sidebar-link")
     found = {link.get_attribute("href") for link in links.all()}
     assert found == {f"/r/house/{section}" for section in sections}
     for href in found:
-        assert page.request.get(house.stack.url + str(href)).status == 200
+        assert page.request.get(furnished.stack.url + str(href)).status == 200
 
 
 @pytest.mark.parametrize("person", ["billing", "support"])
-def test_the_other_doors_are_closed(house: Tenant, visit: Visitors, person: str) -> None:
+def test_the_other_doors_are_closed(furnished: Tenant, visit: Visitors, person: str) -> None:
     page = visit(f"{person}@house.example")
-    ids = {"center": house.center("Alpha Dental"), "instance": house.instance("HS-3")}
+    ids = {"center": furnished.center("Alpha Dental"), "instance": furnished.instance("HS-3")}
     for path, may in DOORS.items():
-        status = page.request.get(house.url(path.format(**ids))).status
+        status = page.request.get(furnished.url(path.format(**ids))).status
         assert status == (200 if person in may else 403), path
 
 
-def test_support_pairs_but_sees_no_cost(house: Tenant, visit: Visitors) -> None:
+def test_support_pairs_but_sees_no_cost(furnished: Tenant, visit: Visitors) -> None:
     page = visit("support@house.example")
-    page.goto(house.url("board/"))
+    page.goto(furnished.url("board/"))
     expect(page.get_by_role("link", name="Pair again").first).to_be_visible()
-    invoice = house.value("SELECT min(id) FROM billing_invoice WHERE reseller_id = {}")
-    page.goto(house.url(f"invoices/{invoice}/"))
+    invoice = furnished.value("SELECT min(id) FROM billing_invoice WHERE reseller_id = {}")
+    page.goto(furnished.url(f"invoices/{invoice}/"))
     lines = page.locator("section[aria-labelledby=lines-title]")
     expect(lines.locator("tbody tr")).not_to_have_count(0)
     expect(lines.get_by_role("columnheader", name="Cost")).to_have_count(0)
     expect(page.get_by_role("link", name="Record payment")).to_have_count(0)
-    page.goto(house.url("usage/"))
+    page.goto(furnished.url("usage/"))
     expect(page.get_by_role("columnheader", name="Cost")).to_have_count(0)
 
 
-def test_billing_sees_costs_but_does_not_switch(house: Tenant, visit: Visitors) -> None:
+def test_billing_sees_costs_but_does_not_switch(furnished: Tenant, visit: Visitors) -> None:
     page = visit("billing@house.example")
-    page.goto(house.url("board/"))
+    page.goto(furnished.url("board/"))
     expect(page.locator("#board tbody tr")).to_have_count(5)
     expect(page.get_by_role("link", name="Pair again")).to_have_count(0)
-    page.goto(house.url(f"instances/{house.instance('HS-1')}/"))
+    page.goto(furnished.url(f"instances/{furnished.instance('HS-1')}/"))
     expect(page.get_by_role("button", name="Switch off")).to_have_count(0)
-    invoice = house.value("SELECT min(id) FROM billing_invoice WHERE reseller_id = {}")
-    page.goto(house.url(f"invoices/{invoice}/"))
+    invoice = furnished.value("SELECT min(id) FROM billing_invoice WHERE reseller_id = {}")
+    page.goto(furnished.url(f"invoices/{invoice}/"))
     expect(page.get_by_role("columnheader", name="Cost")).to_be_visible()
 
 
-def test_the_second_click_of_a_double_click_answers_no_question(house: Tenant, visit: Visitors) -> None:
-    page = visit(house.owner)
-    page.goto(house.url("team/"))
+def test_the_second_click_of_a_double_click_answers_no_question(furnished: Tenant, visit: Visitors) -> None:
+    page = visit(furnished.owner)
+    page.goto(furnished.url("team/"))
     people = page.get_by_role("button", name="Remove")
     before = people.count()
     people.last.click()

@@ -15,7 +15,7 @@ CANARIES = ("Alpha Dental", "Beta Books", "Gamma Gym", "HS-2", "HS-5", "house.ex
 
 
 @pytest.fixture(scope="module")
-def second(stack: Stack, house: Tenant) -> Tenant:
+def second(stack: Stack, furnished: Tenant) -> Tenant:
     """The same instance id as one of the first reseller's, in another state at another MazBot."""
     tenant = new_tenant(stack, "second", sandbox_url=stack.start_sandbox("second"))
     tenant.import_numbers([Number("HS-1", "Second Center", status="expired")])
@@ -24,7 +24,7 @@ def second(stack: Stack, house: Tenant) -> Tenant:
     return tenant
 
 
-def test_no_page_holds_a_word_of_the_first(house: Tenant, second: Tenant, visit: Visitors) -> None:
+def test_no_page_holds_a_word_of_the_first(furnished: Tenant, second: Tenant, visit: Visitors) -> None:
     page = visit(second.owner)
     page.goto(second.url("board/"))
     expect(page.locator("#board tbody tr")).to_have_count(1)
@@ -35,7 +35,7 @@ def test_no_page_holds_a_word_of_the_first(house: Tenant, second: Tenant, visit:
             answer = page.request.get(second.url(path.format(**ids)))
             assert answer.status == 200, path
             assert [word for word in CANARIES if word in answer.text()] == [], path
-    assert connection(house, "HS-1") == "connected"
+    assert connection(furnished, "HS-1") == "connected"
 
 
 def test_the_search_finds_only_ones_own(second: Tenant, visit: Visitors) -> None:
@@ -46,16 +46,16 @@ def test_the_search_finds_only_ones_own(second: Tenant, visit: Visitors) -> None
         expect(page.locator("main")).not_to_contain_text("Alpha Dental")
 
 
-def test_the_addresses_of_the_first_do_not_exist(house: Tenant, second: Tenant, visit: Visitors) -> None:
+def test_the_addresses_of_the_first_do_not_exist(furnished: Tenant, second: Tenant, visit: Visitors) -> None:
     page = visit(second.owner)
-    theirs = [house.url(filled(house, path)) for path in STAFF]
-    theirs += [house.portal("Alpha Dental", filled(house, path)) for path in PORTAL]
-    theirs += [second.url(filled(house, path)) for path in STAFF if "{" in path.split("?")[0]]
+    theirs = [furnished.url(filled(furnished, path)) for path in STAFF]
+    theirs += [furnished.portal("Alpha Dental", filled(furnished, path)) for path in PORTAL]
+    theirs += [second.url(filled(furnished, path)) for path in STAFF if "{" in path.split("?")[0]]
     assert {url: status(page, url) for url in theirs} == dict.fromkeys(theirs, 404)
 
 
-def test_nor_do_those_of_the_second_for_the_first(house: Tenant, second: Tenant, visit: Visitors) -> None:
-    page = visit(house.owner)
+def test_nor_do_those_of_the_second_for_the_first(furnished: Tenant, second: Tenant, visit: Visitors) -> None:
+    page = visit(furnished.owner)
     theirs = [second.url(), second.url("board/"), second.portal("Second Center")]
     assert [status(page, url) for url in theirs] == [404] * 3
 
