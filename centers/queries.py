@@ -75,8 +75,8 @@ def register_counter(counter: Counter) -> Counter:
 
 def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
     """Per center, how many numbers it has, as the app that owns them counts."""
-    wanted = list(center_ids)
-    return {pk: numbers for counter in _counters for pk, numbers in counter(wanted).items()}
+    center_pks = list(center_ids)
+    return {pk: numbers for counter in _counters for pk, numbers in counter(center_pks).items()}
 
 
 def countries() -> list[str]:

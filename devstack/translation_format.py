@@ -84,17 +84,17 @@ def header_problems(po: str, plural_rule: str) -> Iterator[str]:
 def _unlike(original: str, form: str, *, rare: bool) -> Iterator[str]:
     """Where `form` does not take the same values as `original`; a `rare` form may leave out named ones."""
     try:
-        wanted, used = values(original), values(form)
+        expected, used = values(original), values(form)
     except Broken as error:
         yield str(error)
         return
-    if {name is None for name, _ in wanted} | {name is None for name, _ in used} == {True, False}:
+    if {name is None for name, _ in expected} | {name is None for name, _ in used} == {True, False}:
         yield "named placeholders in the one, unnamed in the other"
-    elif any(name is None for name, _ in (*wanted, *used)):
-        if [kind for _, kind in wanted] != [kind for _, kind in used]:
-            yield f"takes {len(used)} unnamed values, the original {len(wanted)} (or of other kinds)"
+    elif any(name is None for name, _ in (*expected, *used)):
+        if [kind for _, kind in expected] != [kind for _, kind in used]:
+            yield f"takes {len(used)} unnamed values, the original {len(expected)} (or of other kinds)"
     else:
-        yield from _unlike_names(set(wanted), set(used), rare=rare)
+        yield from _unlike_names(set(expected), set(used), rare=rare)
 
 
 def _unlike_names(

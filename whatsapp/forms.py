@@ -146,7 +146,7 @@ class TypedNameForm(forms.Form):
 class SwitchForm(forms.Form):
     """The desired service state; any other value is invalid."""
 
-    wanted = forms.ChoiceField(choices=[(Service.ENABLED, ""), (Service.DISABLED, "")])
+    desired_state = forms.ChoiceField(choices=[(Service.ENABLED, ""), (Service.DISABLED, "")])
 
 
 class WebhookForm(forms.Form):

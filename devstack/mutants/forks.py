@@ -78,8 +78,8 @@ class Reached:
     def tests(self, file: str, reach: tuple[int, int], under: list[str]) -> list[str]:
         """The tests that run one of these lines, the quickest first; for code that runs at import, see `reach`."""
         lines = self.lines.get(file, {})
-        wanted = lines if reach == (0, 0) else range(reach[0], reach[1] + 1)
-        found = {test for line in wanted for test in lines.get(line, ())}
+        expected = lines if reach == (0, 0) else range(reach[0], reach[1] + 1)
+        found = {test for line in expected for test in lines.get(line, ())}
         if reach == (0, 0) and not found:
             found = {test for test in self.seconds if test.startswith(tuple(under))}
         return sorted(found, key=lambda test: (self.seconds[test], test))

@@ -56,13 +56,13 @@ def test_what_one_language_wrote_is_read_in_another(reseller, writer, reader):
             reseller, why, [{"item": StoredMessage("All countries"), "why": why}, {"item": "n-1", "why": "?"}]
         )
     with translation.override(reader):
-        wanted = translation.gettext("The email couldn't be handed to the mail server (%(why)s).") % {
+        expected = translation.gettext("The email couldn't be handed to the mail server (%(why)s).") % {
             "why": "OSError"
         }
         everywhere = translation.gettext("All countries")
     note, failures = read(pk, reader)
-    assert note == wanted
-    assert failures == [{"item": everywhere, "why": wanted}, {"item": "n-1", "why": "?"}]
+    assert note == expected
+    assert failures == [{"item": everywhere, "why": expected}, {"item": "n-1", "why": "?"}]
 
 
 def test_what_was_read_can_be_stored_again(reseller):

@@ -1,4 +1,4 @@
-"""Every model that belongs to a reseller refuses to be read without saying whose rows are wanted."""
+"""Every model that belongs to a reseller refuses to be read without saying whose rows are meant."""
 
 import pytest
 from django.apps import apps

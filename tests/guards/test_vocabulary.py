@@ -48,6 +48,7 @@ DROPPED = {
     r"told": "notified, reported, shown",
     r"any ?more": "no longer",
     r"rooms": "apps",
+    r"wanted": "desired, expected",
 }
 PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
 

@@ -167,8 +167,8 @@ def _cut(cells: list[str], least: int) -> list[str]:
 def _take(sheet: Sheet, header: Header, cells: list[str], line: int) -> None:
     cells = _cut(cells, len(header.names))
     if len(cells) != len(header.names):
-        message = _("This line has %(found)s values, but the header has %(wanted)s.")
-        problem = message % {"found": len(cells), "wanted": len(header.names)}
+        message = _("This line has %(found)s values, but the header has %(expected)s.")
+        problem = message % {"found": len(cells), "expected": len(header.names)}
         sheet.errors.append(RowError(line, "", problem))
         return
     named = zip(header.names, cells, strict=True)

@@ -82,13 +82,13 @@ PENALIZE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local slot, window = tonumber(ARGV[2]), tonumber(ARGV[3])
-local wanted, longest = tonumber(ARGV[4]), tonumber(ARGV[5])
+local asked, longest = tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('ZADD', KEYS[2], 'XX', now + window, ARGV[1])
 local known = redis.call('HMGET', KEYS[1], 'paused', 'strikes')
 local paused, strikes = tonumber(known[1]) or 0, tonumber(known[2]) or 0
 if slot >= paused then strikes = strikes + 1 end
-if wanted < 0 then wanted = window * 2 ^ math.min(math.max(strikes, 1) - 1, 10) end
-paused = math.max(math.min(paused, now + longest), now + math.min(wanted, longest))
+if asked < 0 then asked = window * 2 ^ math.min(math.max(strikes, 1) - 1, 10) end
+paused = math.max(math.min(paused, now + longest), now + math.min(asked, longest))
 redis.call('HSET', KEYS[1], 'paused', paused, 'strikes', strikes)
 redis.call('EXPIRE', KEYS[1], 604800)
 return paused - now

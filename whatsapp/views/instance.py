@@ -95,31 +95,31 @@ def instance_check(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.SWITCH_SERVICE)
 @require_POST
 def instance_switch(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Switch the service manually (`wanted`); switching off asks to type the number's name (`typed`)."""
+    """Switch the service manually (`desired_state`); switching off asks to type the number's name (`typed`)."""
     row = find(pk)
     form = SwitchForm(request.POST)
     if not form.is_valid():
         toast(request, _("Choose whether to switch the number on or off."), "error")
         return redirect("instance", request.reseller.slug, pk)
-    wanted = Service(form.cleaned_data["wanted"])
+    desired = Service(form.cleaned_data["desired_state"])
     typed = TypedNameForm(request.POST, expected=str(row))
-    if wanted == Service.DISABLED and not typed.is_valid():
+    if desired == Service.DISABLED and not typed.is_valid():
         return _page(request, row, status=422, switch_form=typed, switch_open=True)
     try:
         changed = set_desired_state(
-            instances=[row], state=wanted, reason=DesiredReason.MANUAL, by=request.user, now=clock.now()
+            instances=[row], state=desired, reason=DesiredReason.MANUAL, by=request.user, now=clock.now()
         )
     except OperationRefused as error:
         toast(request, error.message, "error")
     else:
-        _say_switched(request, row, wanted, bool(changed))
+        _say_switched(request, row, desired, bool(changed))
     return redirect("instance", request.reseller.slug, pk)
 
 
-def _say_switched(request: TenantRequest, row: Instance, wanted: Service, changed: bool) -> None:
+def _say_switched(request: TenantRequest, row: Instance, desired: Service, changed: bool) -> None:
     if not changed:
         toast(request, _("“%(name)s” is already in that state. Nothing changed.") % {"name": row}, "info")
-    elif wanted == Service.DISABLED:
+    elif desired == Service.DISABLED:
         toast(request, _("“%(name)s” is being switched off at MazBot.") % {"name": row})
     else:
         toast(request, _("“%(name)s” is being switched on at MazBot.") % {"name": row})

@@ -166,12 +166,12 @@ def test_the_timeline_can_be_read_as_a_table_for_30_days(house: House) -> None:
 def test_switching_off_asks_for_the_name(house: House) -> None:
     url = house.url(f"instances/{house.number.pk}/switch/")
     client = house.as_(house.support)
-    wrong = client.post(url, {"wanted": "disabled", "typed": "reception?"})
+    wrong = client.post(url, {"desired_state": "disabled", "typed": "reception?"})
     assert wrong.status_code == 422
     assert "The name doesn" in wrong.content.decode()
     assert _number(house).desired_state == Service.ENABLED
 
-    assert client.post(url, {"wanted": "disabled", "typed": "Reception"}).status_code == 302
+    assert client.post(url, {"desired_state": "disabled", "typed": "Reception"}).status_code == 302
     number = _number(house)
     assert (number.desired_state, number.desired_reason, number.desired_by) == (
         "disabled",
@@ -179,12 +179,12 @@ def test_switching_off_asks_for_the_name(house: House) -> None:
         house.support,
     )
 
-    assert client.post(url, {"wanted": "enabled"}).status_code == 302
+    assert client.post(url, {"desired_state": "enabled"}).status_code == 302
     assert _number(house).desired_state == Service.ENABLED
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"wanted": "archived"}, {"wanted": "unconfirmed", "typed": "Reception"}]
+    "data", [{}, {"desired_state": "archived"}, {"desired_state": "unconfirmed", "typed": "Reception"}]
 )
 def test_other_words_switch_nothing(house: House, data: dict[str, str]) -> None:
     house.as_(house.owner).post(house.url(f"instances/{house.number.pk}/switch/"), data)
