@@ -11,8 +11,9 @@ BOOTSTRAP = @if [ -z "$(PYTHON)" ]; then \
 # Where the environment forbids it, every one of a dozen processes would compile a thousand modules at each start.
 unexport PYTHONDONTWRITEBYTECODE
 VENV = .venv/bin/python
-# Two processes even on one core: many tests wait. The modules that must be covered whole are in pyproject.toml.
-ALL_TESTS = -n 2 --cov --cov-report=term-missing
+# Two processes even on one core: many tests wait. CI also measures the modules that must be covered whole (pyproject.toml);
+# at a desk that would cost a third of the time.
+ALL_TESTS = -n 2 $(if $(CI),--cov --cov-report=term-missing)
 # `make chaos` sends so much more to the tests that send hostile input.
 FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_signatures.py tests/guards/test_hostile_input.py \
 	tests/guards/test_url_access.py tests/billing/test_any_order.py tests/browser/test_accessibility.py
