@@ -36,7 +36,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what was measured or counted, so that a run leaves its figures behind."""
-    for report in terminalreporter.getreports(""):
+    for report in terminalreporter.getreports("passed"):
         for name, value in getattr(report, "user_properties", ()):
-            if name == "figures" and report.when == "call":
+            if name == "figures":
                 terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {value}")
