@@ -23,7 +23,13 @@ TASKS = {
         "whatsapp.import",
         "billing.read_period",
     ),
-    "control": ("whatsapp.tick_switching", "whatsapp.switch", "billing.tick_dunning", "billing.dunning"),
+    "control": (
+        "whatsapp.tick_switching",
+        "whatsapp.switch",
+        "whatsapp.tick_alerts",
+        "billing.tick_dunning",
+        "billing.dunning",
+    ),
     "metering": (
         "whatsapp.tick_webhooks",
         "whatsapp.process_events",

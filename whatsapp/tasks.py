@@ -8,6 +8,7 @@ from centers.queue.dispatch import enqueue
 from centers.queue.ticks import hand_out, tick
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp import jobs
+from whatsapp.alerts.snoozing import wake_due
 from whatsapp.imports import run as importing
 from whatsapp.models import ImportBatch, PairingAttempt
 from whatsapp.monitoring import scheduler
@@ -31,6 +32,13 @@ def tick_status() -> None:
 def tick_switching() -> None:
     """Enqueue a run for each reseller with due switches or webhook addresses."""
     hand_out("whatsapp.switch", jobs.switching_due(clock.now()))
+
+
+@tick("whatsapp.tick_alerts")
+def tick_alerts() -> None:
+    """Wake the alerts whose snooze has ended."""
+    with every_tenant():
+        wake_due(now=clock.now())
 
 
 @tick("whatsapp.tick_pairing")

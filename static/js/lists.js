@@ -1,4 +1,7 @@
-/* A box that ticks all boxes of a name: <input type="checkbox" data-check-all="alert">. */
+/*
+ * A box that ticks all boxes of a name: <input type="checkbox" data-check-all="alert">. One with data-check-matching
+ * stands for rows on other pages too; it ticks these as well, and ends when one of them is unticked.
+ */
 (() => {
   "use strict";
   const boxes = (name) => Array.from(document.querySelectorAll(`input[type="checkbox"][name="${CSS.escape(name)}"]`));
@@ -6,15 +9,15 @@
   document.addEventListener("change", (event) => {
     const box = event.target;
     if (!(box instanceof HTMLInputElement) || box.type !== "checkbox") return;
-    const name = box.dataset.checkAll;
-    if (name) {
-      for (const other of boxes(name)) other.checked = box.checked;
-      return;
-    }
-    const all = document.querySelector(`[data-check-all="${CSS.escape(box.name)}"]`);
+    const name = box.dataset.checkAll || box.dataset.checkMatching;
+    if (name) for (const other of boxes(name)) other.checked = box.checked;
+    const all = document.querySelector(`[data-check-all="${CSS.escape(name || box.name)}"]`);
     if (!all) return;
-    const chosen = boxes(box.name).filter((other) => other.checked).length;
-    all.checked = chosen > 0 && chosen === boxes(box.name).length;
+    const rows = boxes(all.dataset.checkAll);
+    const chosen = rows.filter((other) => other.checked).length;
+    all.checked = chosen > 0 && chosen === rows.length;
     all.indeterminate = chosen > 0 && !all.checked;
+    const matching = document.querySelector(`[data-check-matching="${CSS.escape(all.dataset.checkAll)}"]`);
+    if (matching && !all.checked) matching.checked = false;
   });
 })();

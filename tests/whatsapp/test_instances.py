@@ -10,7 +10,8 @@ from centers.tenancy.lifecycle import archive_center, restore_center
 from centers.tenancy.permissions import Permission
 from centers.web.search import search
 from tests.factories import CenterFactory, UserFactory
-from whatsapp.alerts.lifecycle import acknowledge, open_alert, resolve_alert
+from whatsapp.alerts.acts import acknowledge, one
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.instances import add_instance, archive_instance, edit_instance, move, restore_instance
 from whatsapp.models import Alert, Connection, DesiredReason, Instance, PairingLink, Service, StatusChange
 from whatsapp.monitoring.scheduler import due_instances
@@ -134,8 +135,8 @@ def test_an_alert_is_open_once_and_can_be_looked_after(place, now):
     ]
     assert opened == [True, False, True]
     alert = Alert.objects.get(kind=Kind.QUOTA_LOW)
-    acknowledge(alert=alert, by=person, now=now)
-    acknowledge(alert=alert, by=UserFactory(), now=now + timedelta(days=1))
+    acknowledge(chosen=one(alert), by=person, now=now)
+    acknowledge(chosen=one(alert), by=UserFactory(), now=now + timedelta(days=1))
     alert.refresh_from_db()
     assert (alert.acknowledged_by, alert.acknowledged_at) == (person, now)
     assert resolve_alert(reseller=place.reseller, kind=Kind.DISCONNECTED, now=now) == 0, "not the reseller's"

@@ -1,15 +1,14 @@
-"""Alerts: opened once, acknowledged by people, resolved when their cause is gone."""
+"""Alerts: opened once, resolved when their cause is gone. What people do with them stands in acts.py."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from centers import live
-from centers.audit import entries
-from centers.models import Center, Reseller, User
-from whatsapp.models import Alert, Instance
+from centers.models import Center, Reseller
+from whatsapp.alerts import events
+from whatsapp.models import Alert, AlertEvent, Instance
 
 Kind = Alert.Kind
 #: Alerts about a number's phone; none is open while the number is switched off.
@@ -38,50 +37,63 @@ def open_alert(
 def open_alerts(*, reseller: Reseller, alerts: Iterable[Alert]) -> int:
     """Open the alerts that are not open yet; return how many opened.
 
-    One that returns within BACK_SOON continues the earlier alert, acknowledged or not: an unstable connection is one
-    problem.
+    One that returns within BACK_SOON continues the earlier alert, acknowledged, snoozed or neither: an unstable
+    connection is one problem. An alert that a person resolved is never continued.
     """
     opening = list(alerts)
     if not opening:
         return 0
-    known = Alert.objects.filter(
-        reseller=reseller, resolved_at=None, kind__in={item.kind for item in opening}
-    )
     with transaction.atomic():
-        before = known.count()
         again = _reopen(reseller, opening)
         Alert.objects.bulk_create(
             (item for item in opening if _what(item) not in again), ignore_conflicts=True
         )
-        opened = known.count() - before
-        if opened > 0:
-            _publish(reseller, {item.center_id for item in opening})
-    return max(opened, 0)
+        return len(again) + _begin_stories(reseller, opening)
+
+
+def _begin_stories(reseller: Reseller, opening: list[Alert]) -> int:
+    """Write the event of each alert that was just opened; return how many.
+
+    Another process may have opened some of them a moment earlier: those have their event.
+    """
+    has_story = AlertEvent.objects.filter(alert=OuterRef("pk"), kind=AlertEvent.Kind.OPENED)
+    fresh = _about(reseller, opening).filter(~Exists(has_story), resolved_at=None)
+    rows = list(fresh.values_list("pk", "center_id", "opened_at"))
+    happened = [
+        AlertEvent(reseller=reseller, alert_id=pk, kind=AlertEvent.Kind.OPENED, at=at) for pk, _, at in rows
+    ]
+    events.store(reseller=reseller, events=happened, centers=(center for _, center, _ in rows))
+    return len(rows)
+
+
+def _about(reseller: Reseller, opening: list[Alert]) -> QuerySet[Alert]:
+    numbers = {item.instance_id for item in opening if item.instance_id}
+    kinds = {item.kind for item in opening}
+    return Alert.objects.filter(Q(instance=None) | Q(instance__in=numbers), reseller=reseller, kind__in=kinds)
 
 
 def _reopen(reseller: Reseller, opening: list[Alert]) -> set[_What]:
     """Reopen alerts that were resolved only a moment ago, in one statement; return what they are about."""
     since = max(item.opened_at for item in opening) - BACK_SOON
-    about = Q(instance=None) | Q(instance__in={item.instance_id for item in opening if item.instance_id})
-    rows = Alert.objects.filter(
-        about,
-        Q(resolved_at=None) | Q(resolved_at__gt=since),
-        reseller=reseller,
-        kind__in={item.kind for item in opening},
-    )
+    rows = _about(reseller, opening).filter(Q(resolved_at=None) | Q(resolved_at__gt=since))
     # The last one counts, and an open one is last: PostgreSQL sorts NULL after every time.
     latest = {_what(row): row for row in rows.order_by("resolved_at", "pk")}
-    over = {what: row.pk for what, row in latest.items() if row.resolved_at is not None}
-    again = {_what(item): item.detail for item in opening if _what(item) in over}
+    over = {what: row for what, row in latest.items() if row.resolved_at and row.resolved_by_id is None}
+    again = {_what(item): item for item in opening if _what(item) in over}
     by_detail: dict[str, list[int]] = {}
-    for what, detail in again.items():
-        by_detail.setdefault(detail, []).append(over[what])
+    for what, item in again.items():
+        by_detail.setdefault(item.detail, []).append(over[what].pk)
     try:
         with transaction.atomic():
             for detail, pks in by_detail.items():
                 Alert.objects.filter(pk__in=pks).update(resolved_at=None, times=F("times") + 1, detail=detail)
     except IntegrityError:  # one of them was opened in the meantime: insert new alerts instead
         return set()
+    happened = [
+        AlertEvent(reseller=reseller, alert=over[what], kind=AlertEvent.Kind.RETURNED, at=item.opened_at)
+        for what, item in again.items()
+    ]
+    events.store(reseller=reseller, events=happened, centers=(over[what].center_id for what in again))
     return set(again)
 
 
@@ -112,33 +124,11 @@ def resolve_alert(
     return _close(reseller, rows.values_list("pk", flat=True), now)
 
 
-def acknowledge(*, alert: Alert, by: User, now: datetime) -> None:
-    """Record who looks after the alert; the first person stays recorded."""
-    with transaction.atomic():
-        first = Alert.objects.filter(pk=alert.pk, acknowledged_at=None).update(
-            acknowledged_at=now, acknowledged_by=by
-        )
-        if first:
-            entries.record(
-                "alert.acknowledged",
-                reseller=alert.reseller,
-                by=by,
-                target=alert,
-                center=alert.center,
-                now=now,
-                topics=("alerts",),
-            )
-
-
 def _close(reseller: Reseller, pks: Iterable[int], now: datetime) -> int:
     with transaction.atomic():
-        open_rows = Alert.objects.filter(pk__in=list(pks), resolved_at=None)
-        centers = set(open_rows.values_list("center_id", flat=True))
-        closed = open_rows.update(resolved_at=now)
-        if closed:
-            _publish(reseller, centers)
-    return closed
-
-
-def _publish(reseller: Reseller, centers: Iterable[int | None]) -> None:
-    live.publish(reseller.pk, "alerts", centers=tuple(sorted({pk for pk in centers if pk is not None})))
+        rows = Alert.objects.filter(pk__in=list(pks), resolved_at=None).order_by("pk")
+        closing = list(rows.select_for_update(of=("self",)).values_list("pk", "center_id"))
+        if closing:
+            Alert.objects.filter(pk__in=[pk for pk, _center in closing]).update(resolved_at=now)
+            events.write(reseller=reseller, kind=AlertEvent.Kind.RESOLVED, alerts=closing, at=now)
+    return len(closing)

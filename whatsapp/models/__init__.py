@@ -1,7 +1,7 @@
 """The numbers of the centers: their settings, observed connection and requested service."""
 
 from whatsapp.models.account import MazbotAccount
-from whatsapp.models.alert import Alert
+from whatsapp.models.alert import Alert, AlertEvent
 from whatsapp.models.import_batch import ImportBatch
 from whatsapp.models.instance import (
     OFF,
@@ -20,6 +20,7 @@ __all__ = [
     "OFF",
     "STATES",
     "Alert",
+    "AlertEvent",
     "Connection",
     "DesiredReason",
     "ImportBatch",

@@ -1,10 +1,13 @@
 """Alerts: problems that need staff, from when they started until they were over."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller, User
+from centers.models.fields import LinesField
 from centers.models.managers import TenantManager
 from centers.stored_messages import StoredMessage, StoredMessageField, of_lazy
 from whatsapp.models.instance import Instance
@@ -32,6 +35,9 @@ class Alert(models.Model):
         USAGE_FLAGGED = "usage_flagged", _("Usage not explained by prices")
         BELOW_COST = "below_cost", _("Prices below cost")
 
+    #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
+    LASTING = frozenset({Kind.PROVIDER_FAILING})
+
     _OF_MAZBOT = frozenset(
         {Kind.PROVIDER_FAILING, Kind.ACCOUNT_REFUSED, Kind.ACCOUNT_LIMITED, Kind.NOT_FOUND}
     )
@@ -46,7 +52,12 @@ class Alert(models.Model):
     times = models.PositiveIntegerField(default=1)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Until then it is under Snoozed and counted nowhere. Never set together with `acknowledged_at`.
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    assigned_to = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)
+    # Only if a person resolved it: such an alert is never continued, the cause opens another one.
+    resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
     objects = TenantManager(reseller="reseller", center="center")
 
@@ -60,7 +71,14 @@ class Alert(models.Model):
                 name="alert_open_once",
             )
         ]
-        indexes = [models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time")]
+        indexes = [
+            models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time"),
+            models.Index(
+                "snoozed_until",
+                condition=Q(snoozed_until__isnull=False, resolved_at__isnull=True),
+                name="alert_snoozed",
+            ),
+        ]
 
     def __str__(self) -> str:
         kind = of_lazy(self.Kind(self.kind).label)
@@ -99,3 +117,51 @@ class Alert(models.Model):
     def is_of_mazbot(self) -> bool:
         """Whether MazBot itself, or the account there, is at fault, and not one phone."""
         return self.kind in self._OF_MAZBOT
+
+    def is_snoozed(self, now: datetime) -> bool:
+        """Whether it is open and counted nowhere at `now`."""
+        return self.resolved_at is None and self.snoozed_until is not None and self.snoozed_until > now
+
+    @property
+    def may_be_resolved(self) -> bool:
+        """Whether a person can resolve it: it is open, and its cause would open another one."""
+        return self.resolved_at is None and self.kind not in self.LASTING
+
+
+class AlertEvent(models.Model):
+    """One change in the life of an alert: its story on the page, and what notifications follow."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", _("Opened")
+        RETURNED = "returned", _("Returned")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        SNOOZED = "snoozed", _("Snoozed")
+        WOKE = "woke", _("Snooze ended")
+        ASSIGNED = "assigned", _("Assigned")
+        NOTED = "noted", _("Note added")
+        RESOLVED = "resolved", _("Resolved")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events", db_index=False)
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()
+    # Empty: done automatically.
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    until = models.DateTimeField(null=True, blank=True)  # of SNOOZED
+    # Of ASSIGNED; empty: no one.
+    person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    text = LinesField(_("note"), max_length=2000, blank=True)  # of NOTED
+
+    objects = TenantManager(reseller="reseller", center="alert__center")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["alert"], condition=Q(kind="opened"), name="alert_event_opened_once"
+            )
+        ]
+        indexes = [models.Index(fields=["alert", "at", "id"], name="alert_event_story")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.alert_id}"

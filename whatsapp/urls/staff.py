@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from whatsapp.views import account, alerts, board, fragments, imports, instance, instance_edit, pairing
+from whatsapp.views import account, board, fragments, imports, instance, instance_edit, pairing
+from whatsapp.views.alerts import acts, detail, page
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -26,9 +27,14 @@ urlpatterns = [
     path("instances/<int:pk>/pair/image/", pairing.pair_image, name="pair_image"),
     path("instances/<int:pk>/pair/link/", pairing.pair_link, name="pair_link"),
     path("instances/<int:pk>/pair/link/revoke/", pairing.pair_link_revoke, name="pair_link_revoke"),
-    path("alerts/", alerts.alerts, name="alerts"),
-    path("alerts/acknowledge/", alerts.alert_acknowledge, name="alert_acknowledge"),
-    path("alerts/badge/", alerts.alert_badge, name="alert_badge"),
+    path("alerts/", page.alerts, name="alerts"),
+    path("alerts/acknowledge/", acts.alert_acknowledge, name="alert_acknowledge"),
+    path("alerts/snooze/", acts.alert_snooze, name="alert_snooze"),
+    path("alerts/assign/", acts.alert_assign, name="alert_assign"),
+    path("alerts/resolve/", acts.alert_resolve, name="alert_resolve"),
+    path("alerts/badge/", page.alert_badge, name="alert_badge"),
+    path("alerts/<int:pk>/", detail.alert, name="alert"),
+    path("alerts/<int:pk>/note/", detail.alert_note, name="alert_note"),
     path("settings/mazbot/", account.settings_mazbot, name="settings_mazbot"),
     path("settings/mazbot/test/", account.settings_mazbot_test, name="settings_mazbot_test"),
     path("import/", imports.import_centers, name="import_centers"),

@@ -11,7 +11,7 @@ from centers.models import JobRun
 from centers.tenancy.scoping import every_tenant, tenant
 from tests.factories import UserFactory
 from whatsapp.accounts import note_error
-from whatsapp.alerts.lifecycle import acknowledge, open_alert
+from whatsapp.alerts import acts, lifecycle
 from whatsapp.jobs import status_job
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError
 from whatsapp.models import Alert, Connection, DesiredReason, Instance, MazbotAccount, Service, StatusChange
@@ -291,7 +291,7 @@ def test_an_error_of_our_own_over_one_number_loses_nothing_of_the_others(place, 
 def test_an_alert_about_the_account_is_closed_whatever_worked_first(place, now):
     number = place.add()
     for kind in (Alert.Kind.ACCOUNT_REFUSED, Alert.Kind.ACCOUNT_LIMITED):
-        open_alert(reseller=place.reseller, kind=kind, now=now)
+        lifecycle.open_alert(reseller=place.reseller, kind=kind, now=now)
     note_error(place.account, MazBotError(ErrorKind.LOGIN, "no"), now=now)
     # Corrected in the settings, and a switch is the first to work.
     set_desired_state(
@@ -342,7 +342,7 @@ def test_a_number_that_comes_and_goes_is_one_alert(place, now):
         False,
     )
     flap(place, number, [now + timedelta(minutes=6)])
-    acknowledge(alert=alert, by=person, now=now + timedelta(minutes=6))
+    acts.acknowledge(chosen=acts.one(alert), by=person, now=now + timedelta(minutes=6))
     flap(place, number, [now + timedelta(minutes=n) for n in (7, 8, 9)])
     [alert] = Alert.objects.all()
     assert (alert.times, alert.acknowledged_by) == (5, person), "who looks after it is not called again"
@@ -368,7 +368,7 @@ def test_what_is_open_again_already_is_left_alone(place, now):
     flap(place, number, [now, now + timedelta(minutes=1)])
     about = {"reseller": place.reseller, "kind": Alert.Kind.DISCONNECTED, "instance": number}
     Alert.objects.create(**about, center=number.center, opened_at=now + timedelta(minutes=2))
-    open_alert(**about, now=now + timedelta(minutes=3))
+    lifecycle.open_alert(**about, now=now + timedelta(minutes=3))
     assert list(Alert.objects.order_by("pk").values_list("resolved_at", flat=True)).count(None) == 1
     assert set(Alert.objects.values_list("times", flat=True)) == {1}
 

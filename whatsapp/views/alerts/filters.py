@@ -1,0 +1,118 @@
+"""The filters of the list of alerts, from its URL or from a form that acts on all that match."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from centers.models import User
+from centers.stored_messages import of_lazy
+from whatsapp.models import Alert, Instance
+
+TABS = [
+    ("open", pgettext_lazy("alert", "Open")),
+    ("acknowledged", _("Acknowledged")),
+    ("snoozed", _("Snoozed")),
+    ("resolved", _("Resolved")),
+]
+_STATES = {**dict(TABS), "open": _("Not acknowledged")}  # a stored message has no context
+ME, NO_ONE = "me", "none"
+
+
+def in_tab(tab: str, now: datetime) -> Q:
+    """The alerts of one of TABS; each alert is in exactly one."""
+    snoozed = Q(snoozed_until__gt=now)
+    return {
+        "open": Q(resolved_at=None, acknowledged_at=None) & (Q(snoozed_until=None) | ~snoozed),
+        "acknowledged": Q(resolved_at=None, acknowledged_at__isnull=False),
+        "snoozed": Q(resolved_at=None, acknowledged_at=None) & snoozed,
+        "resolved": Q(resolved_at__isnull=False),
+    }[tab]
+
+
+def whole_number(text: str) -> int | None:
+    """The id that `text` is, or None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is listed; a value that is not one of the choices counts as not given.
+
+    `assigned` is ME, NO_ONE, the id of a person, or "" for all.
+    """
+
+    tab: str = "open"
+    kind: str = ""
+    number: Instance | None = None
+    assigned: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "Filters":
+        """From `tab`, `kind`, `instance` and `assigned`; needs the reseller's scope."""
+        tab, kind, assigned = (query.get(name, "") for name in ("tab", "kind", "assigned"))
+        pk = whole_number(query.get("instance", ""))
+        return cls(
+            tab=tab if tab in dict(TABS) else "open",
+            kind=kind if kind in Alert.Kind.values else "",
+            number=Instance.objects.filter(pk=pk).first() if pk is not None else None,
+            assigned=assigned if assigned in (ME, NO_ONE) or whole_number(assigned) else "",
+        )
+
+    def matching(self, user: User) -> "QuerySet[Alert]":
+        """The alerts of all tabs that match; ME is `user`."""
+        rows = Alert.objects.all()
+        if self.number:
+            rows = rows.filter(instance=self.number)
+        if self.kind:
+            rows = rows.filter(kind=self.kind)
+        if self.assigned:
+            rows = rows.filter(assigned_to=self._person(user))
+        return rows
+
+    def counts(self, user: User, now: datetime) -> tuple[dict[str, int], int]:
+        """How many match in each tab, and the newest id of this one, in one query."""
+        named = {name: Count("pk", filter=in_tab(name, now)) for name, _label in TABS}
+        newest = Max("pk", filter=in_tab(self.tab, now))
+        found = self.matching(user).order_by().aggregate(**named, newest=newest)
+        return {name: found[name] for name in named}, found["newest"] or 0
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(name, value) of each filter that is set, the tab first."""
+        named = [
+            ("tab", self.tab),
+            ("kind", self.kind),
+            ("instance", str(self.number.pk) if self.number else ""),
+            ("assigned", self.assigned),
+        ]
+        return [(name, value) for name, value in named if value]
+
+    @property
+    def others_query(self) -> str:
+        """The filters apart from the tab, as the end of a query."""
+        others = urlencode([pair for pair in self.pairs if pair[0] != "tab"])
+        return f"&{others}" if others else ""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything beside the tab is filtered."""
+        return len(self.pairs) > 1
+
+    def described(self, user: User) -> dict[str, str]:
+        """The filters in words, for the audit entry."""
+        facts: dict[str, str] = {"alert_state": of_lazy(_STATES[self.tab])}
+        if self.kind:
+            facts["alert_kind"] = of_lazy(Alert.Kind(self.kind).label)
+        facts |= {"only_number": str(self.number)} if self.number else {}
+        if self.assigned:
+            person = User.objects.filter(pk=self._person(user) or 0).first()
+            facts["assigned_to"] = str(person) if person else of_lazy(_("No one"))
+        return facts
+
+    def _person(self, user: User) -> int | None:
+        return user.pk if self.assigned == ME else whole_number(self.assigned)
