@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 from django.test import Client
@@ -19,7 +20,7 @@ class PageForm:
     empty: dict[str, str] = field(default_factory=dict)  # name -> type of the field
     names: set[str] = field(default_factory=set)
 
-    @property
+    @cached_property
     def target(self) -> str:
         """The name of the address it is sent to; "" where that is none of ours."""
         try:
