@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.databases import migrated_database
+from tests.distribution import BROWSER_TESTS, LongestFirst, is_measured
 from tests.settings import HELD
 from tests.shared_rows import SHARED, end_unless_needed
-
-BROWSER_TESTS = "tests/browser/"
-
 
 if settings.SETTINGS_MODULE != "tests.settings":
     raise pytest.UsageError(f"These tests run with tests.settings, not with {settings.SETTINGS_MODULE}.")
@@ -24,26 +21,20 @@ def pytest_unconfigure() -> None:
     HELD.close()
 
 
-class OneForTheBrowser(LoadScopeScheduling):
-    """With several workers, one of them runs all browser tests, before the others: they share one running product.
-
-    The mark `xdist_group` would do the same, but has no effect with pytest 9.2 (pytest-xdist issue 1386).
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst:
+    return LongestFirst(config, log)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneForTheBrowser:
-    return OneForTheBrowser(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say which tests use the database through shared rows: pytest-django makes a test database only for those that do.
 
-    Without this, a run of one module would write into the database of `make run`.
+    Without this, a run of one module would write into the database of `make run`. Where the list of
+    pyproject.toml is measured, say which tests are not.
     """
+    measures_the_list = config.getoption("cov_source") and config.getoption("cov_config") == ".coveragerc"
     for item in items:
+        if measures_the_list and not is_measured(item.nodeid):
+            item.add_marker("no_cover")
         names = getattr(item, "fixturenames", [])
         if SHARED & set(names) and "db" not in names:
             if item.nodeid.startswith(BROWSER_TESTS):

@@ -71,8 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     listed = [name for name in _equivalent() if name[0] in files]
     stale = [name for name in listed if name not in names]
     chosen = [mutant for mutant in found if mutant.name not in listed]
-    if not options.all and len(chosen) > options.sample:
-        chosen = sorted(random.Random(options.seed).sample(chosen, options.sample), key=_place)
+    if not options.all:
+        chosen = sample(chosen, options.sample, seed=options.seed)
     print(f"{len(chosen)} of {len(found)} changes, {len(listed)} are listed as equivalent", flush=True)
     began = time.monotonic()
     survived, timed_out = _run(chosen, options) if chosen else (0, 0)
@@ -82,6 +82,13 @@ def main(arguments: list[str] | None = None) -> int:
     minutes = (time.monotonic() - began) / 60
     print(f"{len(chosen) - survived} killed{late}, {survived} survived, in {minutes:.1f} minutes")
     return 1 if survived or stale else 0
+
+
+def sample(found: list[Mutant], size: int, *, seed: int) -> list[Mutant]:
+    """At most `size` changes in the order of the source: the same ones for the same seed."""
+    if len(found) <= size:
+        return found
+    return sorted(random.Random(seed).sample(found, size), key=_place)
 
 
 def _place(mutant: Mutant) -> tuple[str, int, str]:

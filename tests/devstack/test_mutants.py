@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 
 from devstack import embedded
+from devstack.mutants.__main__ import sample
 from devstack.mutants.changes import mutants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,9 +105,19 @@ def test_what_no_test_notices_survives_and_what_a_test_notices_does_not(tiny: Pa
     assert (tiny / "tiny.py").read_text() == TINY
 
 
-def test_a_sample_is_the_same_each_time_and_a_seed_chooses_another(tiny: Path) -> None:
-    first, again, other = (run(tiny, "--sample", "2", "--seed", seed)[1] for seed in ("5", "5", "6"))
-    assert survived(first) == survived(again) != survived(other)
+def test_only_the_sample_is_tried(tiny: Path) -> None:
+    _status, output = run(tiny, "--sample", "2", "--seed", "5")
+    assert output.startswith("2 of 14 changes")
+    assert "1 killed, 1 survived" in output
+
+
+def test_a_sample_is_the_same_each_time_and_a_seed_chooses_another() -> None:
+    found = mutants("tiny.py", TINY.encode())
+    first, again, other = (sample(found, 5, seed=seed) for seed in (5, 5, 6))
+    assert len(first) == len(set(first)) == 5
+    assert first == again != other
+    assert [mutant.start for mutant in first] == sorted(mutant.start for mutant in first)
+    assert sample(found, len(found), seed=5) == found
 
 
 def test_a_listed_change_is_left_out_and_one_that_is_no_longer_there_fails(tiny: Path) -> None:

@@ -1,0 +1,39 @@
+"""Which worker of pytest-xdist runs which tests and when, and which tests are measured where coverage is."""
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+BROWSER_TESTS = "tests/browser/"
+#: What takes longest, in this order: it must not begin last, or the other workers would wait for it at the end.
+LONGEST = (BROWSER_TESTS,)
+#: The tests of the modules that pyproject.toml wants covered whole.
+MEASURED = (
+    "tests/billing/",
+    "tests/centers/tenancy/",
+    "tests/whatsapp/service/",
+    "tests/whatsapp/mazbot/test_budget",
+)
+
+
+def is_measured(nodeid: str) -> bool:
+    """Whether `make test` with CI=true measures what the test runs; tracing takes half of a test's time again."""
+    return nodeid.startswith(MEASURED)
+
+
+class LongestFirst(LoadScopeScheduling):
+    """A worker runs all tests of a module, since they share fixtures; long modules begin before short ones.
+
+    The browser tests are one module in this respect: they share one running product. The mark `xdist_group` would do
+    the same, but has no effect with pytest 9.2 (pytest-xdist issue 1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=_rank), last=False)
+        super()._assign_work_unit(node)
+
+
+def _rank(module: str) -> int:
+    return LONGEST.index(module) if module in LONGEST else len(LONGEST)
