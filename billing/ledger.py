@@ -18,10 +18,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A center's balance in one currency: what it owes, or its `credit`. One of the two is zero."""
+    """A center's balance in one currency: what is `due` from it, or its `credit`. One of the two is zero."""
 
     currency: str
-    owed: Decimal
+    due: Decimal
     credit: Decimal
     overdue: Decimal
 
@@ -160,7 +160,7 @@ def _overdue(center: Center, now: datetime) -> dict[str, Decimal]:
 def _balance(currency: str, entries: Decimal, overdue: Decimal) -> Balance:
     return Balance(
         currency=currency,
-        owed=rounded(max(entries, ZERO), currency),
+        due=rounded(max(entries, ZERO), currency),
         credit=rounded(max(-entries, ZERO), currency),
         overdue=rounded(overdue, currency),
     )

@@ -185,8 +185,8 @@ def _reference(text: str) -> str:
 def payable_in(center: Center) -> list[str]:
     """The currencies a center can pay in: its own first, then those it has debt in."""
     open_in = Invoice.objects.filter(center=center, open_amount__gt=0).values_list("currency", flat=True)
-    owed_in = {currency for currency, balance in sums(center).items() if balance > 0}
-    return [center.currency, *sorted({*open_in, *owed_in} - {center.currency})]
+    due_in = {currency for currency, balance in sums(center).items() if balance > 0}
+    return [center.currency, *sorted({*open_in, *due_in} - {center.currency})]
 
 
 def _check(center: Center, amount: Decimal | str, currency: str, received_on: date, now: datetime) -> Decimal:

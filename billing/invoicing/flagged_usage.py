@@ -47,7 +47,7 @@ def accept_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: datetim
         UsageRecord.objects.filter(instance_id=row.instance_id, day=row.day).update(
             sent=row.sent, received=row.received, failed=row.failed, cost=row.cost
         )
-        _resolve(row, FlaggedUsage.Resolution.ACCEPTED, "reading.accepted", by, now)
+        _resolve(row, FlaggedUsage.Resolution.ACCEPTED, "flagged_usage.accepted", by, now)
     if row.center.archived_at:
         check_late_corrections(row.reseller, now)
 
@@ -60,7 +60,7 @@ def dismiss_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: dateti
             raise OperationRefused(
                 _("This usage has already been accepted. It's charged on the next invoice.")
             )
-        _resolve(row, FlaggedUsage.Resolution.DISMISSED, "reading.dismissed", by, now)
+        _resolve(row, FlaggedUsage.Resolution.DISMISSED, "flagged_usage.dismissed", by, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _fonts() -> Any:
 def _document(invoice: Invoice, language: str) -> dict[str, Any]:
     reseller = Reseller.objects.get(pk=invoice.reseller_id)  # with its logo, which the usual queries defer
     seller, buyer = invoice.parties.get("reseller", {}), invoice.parties.get("center", {})
-    owed = not invoice.is_credit_note and invoice.voided_at is None
+    is_payable = not invoice.is_credit_note and invoice.voided_at is None
     return {
         "language": language,
         "rtl": language_named(language).right_to_left,
@@ -72,7 +72,7 @@ def _document(invoice: Invoice, language: str) -> dict[str, Any]:
         "columns": [_("Description"), _("Quantity"), _("Unit price"), _("Amount")],
         "lines": [_line(line) for line in invoice.lines.all()],
         "total": money_text(invoice.total, invoice.currency),
-        "pay": reseller.payment_instructions.strip() if owed else "",
+        "pay": reseller.payment_instructions.strip() if is_payable else "",
         "footer": seller.get("name") or reseller.name,
         "words": {"from": _("From"), "to": _("To"), "total": _("Total"), "pay": _("How to pay")},
     }

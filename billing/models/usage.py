@@ -67,7 +67,7 @@ class FlaggedUsage(models.Model):
         IMPOSSIBLE = "impossible", _("Not plausible")
 
     class Resolution(models.TextChoices):
-        OPEN = "", pgettext_lazy("reading", "Open")
+        OPEN = "", pgettext_lazy("flagged usage", "Open")
         ACCEPTED = "accepted", _("Accepted")
         DISMISSED = "dismissed", _("Dismissed")
         SUPERSEDED = "superseded", _("Corrected by MazBot")

@@ -187,8 +187,8 @@ def _update(answers: list[UsageAnswer]) -> None:
 def _flag(account: MazbotAccount, flagged: list[tuple[UsageAnswer, int, str]]) -> None:
     if flagged:
         answers = [answer for answer, _center, _flag in flagged]
-        centers = [center for _reading, center, _flag in flagged]
-        flags = [str(flag) for _reading, _center, flag in flagged]
+        centers = [center for _answer, center, _flag in flagged]
+        flags = [str(flag) for _answer, _center, flag in flagged]
         notes = [odd_note(answer.usage.odd) for answer in answers]
         _execute(
             _FLAG, [account.reseller_id, account.cost_currency, centers, *_columns(answers), flags, notes]

@@ -71,6 +71,6 @@ def credit_refund(request: TenantRequest, pk: int) -> HttpResponseBase:
             params = {"amount": format_amount(entry.amount, entry.currency), "center": center}
             text = _("%(amount)s was refunded to “%(center)s”.") % params
             return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
-    owing = [row for row in all_balances if row.owed]
+    owing = [row for row in all_balances if row.due]
     context = {"center": center, "credit": credit, "owing": owing}
     return form_page(request, form, "billing/payments/credit_refund.html", context)

@@ -168,7 +168,7 @@ def _form(request: TenantRequest, center: Center) -> PaymentForm:
 
 def _printed(center: Center, rows: list[Invoice]) -> set[Decimal]:
     """The amounts that the page shows or suggests: open amounts, their sums, and the balances."""
-    amounts = {row.open_amount for row in rows} | {row.owed for row in balances(center, clock.now())}
+    amounts = {row.open_amount for row in rows} | {row.due for row in balances(center, clock.now())}
     for currency in {row.currency for row in rows}:
         amounts |= set(accumulate(row.open_amount for row in rows if row.currency == currency))
     return amounts

@@ -53,7 +53,7 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "rows": rows,
         "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
         "read_at": queries.last_read(center),
-        "readings": list(queries.flagged_usage_rows()[:20]),
+        "flagged_usage": list(queries.flagged_usage_rows()[:20]),
         "late_corrections": queries.late_corrections(),
         "unread": unread_open_days(center, span.period, clock.now()) if center else [],
         "with_costs": with_costs,
@@ -95,14 +95,14 @@ def usage_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 @require_POST
 def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Accept flagged usage, or dismiss it and keep what was known before (`decision`)."""
-    reading = get_object_or_404(FlaggedUsage.objects.select_related("reseller"), pk=pk)
+    flagged = get_object_or_404(FlaggedUsage.objects.select_related("reseller"), pk=pk)
     decision = request.POST.get("decision")
     try:
         if decision == "accept":
-            accept_flagged_usage(flagged=reading, by=request.user, now=clock.now())
+            accept_flagged_usage(flagged=flagged, by=request.user, now=clock.now())
             toast(request, _("The usage was accepted."))
         elif decision == "dismiss":
-            dismiss_flagged_usage(flagged=reading, by=request.user, now=clock.now())
+            dismiss_flagged_usage(flagged=flagged, by=request.user, now=clock.now())
             toast(request, _("The usage was dismissed."))
         else:
             toast(request, _("Choose whether to accept or dismiss the usage."), "error")

@@ -133,7 +133,7 @@ def issue_and_pay(reseller: Reseller, owner: User, biller: User, now: datetime) 
             issued_at = _morning(reseller, period.end_day + timedelta(days=1), now)
             for position, place in enumerate(PLACES):
                 invoice = _issue(centers[place.name], period, owner, issued_at)
-                if invoice is not None and invoice.open_amount and not _still_owed(position, back):
+                if invoice is not None and invoice.open_amount and not _still_unpaid(position, back):
                     _pay(invoice, position, biller, now)
 
 
@@ -165,7 +165,7 @@ def _pay(invoice: Invoice, position: int, biller: User, now: datetime) -> None:
     )
 
 
-def _still_owed(position: int, back: int) -> bool:
+def _still_unpaid(position: int, back: int) -> bool:
     """`back` is 0 for last month's invoice, 1 for the one before."""
     if position in _OWE_TWO:
         return True

@@ -208,7 +208,7 @@ def check(walk: Walk) -> None:
         if taken == (
             day.sent,
             day.failed,
-        ):  # all of the day is charged or waived, whatever was taken back between
+        ):  # all of the day is charged or waived, whatever was voided between
             parts = [(row.sent_before, row.failed_before, row.sent, row.failed) for row in rows]
             each = [more_billable((s0, f0), (s, f), Billable.DELIVERED) for s0, f0, s, f in parts]
             assert sum(each) == billable_messages(*taken, Billable.DELIVERED)

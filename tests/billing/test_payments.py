@@ -29,14 +29,14 @@ def test_the_oldest_due_invoice_is_covered_first(shop: Shop) -> None:
     shop.pay("15")
     assert open_amounts() == [0, 5, 10]
     assert Invoice.objects.order_by("due_on")[0].settled_at == NOW
-    assert balances(shop.center, NOW)[0].owed == 15
+    assert balances(shop.center, NOW)[0].due == 15
 
 
 def test_too_much_becomes_credit_and_pays_the_next_invoice(shop: Shop) -> None:
     shop.owe("10")
     shop.pay("25.50")
     balance = balances(shop.center, NOW)[0]
-    assert (balance.owed, balance.credit) == (0, D("15.50"))
+    assert (balance.due, balance.credit) == (0, D("15.50"))
     later = shop.owe("20", day=date(2026, 2, 20))
     assert later.open_amount == D("4.50")
     assert "4.50" in later.mails.get().body
@@ -109,7 +109,7 @@ def test_currencies_do_not_mix(shop: Shop) -> None:
     assert sums(shop.center) == {"LYD": D(-30), "USD": D(10)}
     assert open_amounts() == [10]
     found = balances(shop.center, NOW)
-    assert [(row.currency, row.owed, row.credit) for row in found] == [("LYD", 0, 30), ("USD", 10, 0)]
+    assert [(row.currency, row.due, row.credit) for row in found] == [("LYD", 0, 30), ("USD", 10, 0)]
 
 
 def test_a_reversal_is_an_entry_of_its_own(shop: Shop) -> None:
@@ -136,7 +136,7 @@ def test_no_more_than_the_credit_is_paid_out(shop: Shop) -> None:
     assert balances(shop.center, NOW)[0].credit == 6
 
 
-def test_what_is_owed_and_what_came_in(shop: Shop) -> None:
+def test_what_is_due_and_what_came_in(shop: Shop) -> None:
     other = shop.new_center(name="Other")
     shop.owe("10", day=date(2026, 2, 10))
     shop.owe("7", day=date(2026, 3, 1))
@@ -177,14 +177,14 @@ def test_a_reference_of_marks_alone_is_none(shop: Shop) -> None:
         shop.pay("1", reference="\u200f\u200b")
 
 
-def test_what_is_owed_without_an_invoice_can_be_paid_in_its_currency(shop: Shop) -> None:
+def test_what_is_due_without_an_invoice_can_be_paid_in_its_currency(shop: Shop) -> None:
     """A cheque was paid out again as credit and then bounced; meanwhile the center pays in another currency."""
     cheque = shop.pay("10")
     refund_credit(center=shop.center, amount="10", currency="USD", reference="R1", by=None, now=NOW)
     reverse_payment(payment=cheque, because="bounced", by=None, now=NOW)
     Center.objects.filter(pk=shop.center.pk).update(currency="LYD")
     shop.center.refresh_from_db()
-    assert balances(shop.center, NOW)[1].owed == 10
+    assert balances(shop.center, NOW)[1].due == 10
     assert payable_in(shop.center) == ["LYD", "USD"]
     shop.pay("10", currency="USD")
     assert sums(shop.center) == {"USD": 0}

@@ -37,7 +37,7 @@ def test_one_invoice_per_period(committed_shop: Shop) -> None:
     )
     assert len(successes(results)) == 1
     assert Invoice.objects.count() == LedgerEntry.objects.count() == UsageClaim.objects.count() == 1
-    assert balances(shop.center, NOW)[0].owed == 10
+    assert balances(shop.center, NOW)[0].due == 10
 
 
 def test_without_the_lock_the_constraint_still_holds(committed_shop: Shop, monkeypatch) -> None:
@@ -115,7 +115,7 @@ def test_credit_never_goes_below_zero(committed_shop: Shop) -> None:
     assert sums(shop.center) == {"USD": Decimal(-1)}
 
 
-def test_taken_back_and_reversed_once(committed_shop: Shop) -> None:
+def test_voided_and_reversed_once(committed_shop: Shop) -> None:
     shop = committed_shop
     invoice = shop.owe("10")
     payment = shop.pay("10")

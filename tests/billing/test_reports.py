@@ -121,4 +121,4 @@ def test_what_pages_read(shop: Shop) -> None:
     assert flagged_usage_rows().get().instance == number
     shop.owe("5", day=date(2026, 2, 20))
     shop.pay("5", now=NOW + timedelta(hours=1))
-    assert portal_balance(shop.center, NOW)[0].owed == 0
+    assert portal_balance(shop.center, NOW)[0].due == 0

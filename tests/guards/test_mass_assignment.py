@@ -89,7 +89,7 @@ def filled(form: PageForm, rows: TenantRows) -> dict[str, Any]:
 
 
 def outcome(client: Client, form: PageForm, data: dict[str, Any]) -> dict[str, list[str]]:
-    """Everything stored after the POST, which is then taken back; new rows get the same ids each time."""
+    """Everything stored after the POST, which is then rolled back; new rows get the same ids each time."""
     with transaction.atomic():
         _restart_ids()
         client.post(form.action, data)

@@ -87,7 +87,7 @@ def signed_in(rows: TenantRows, role: Role) -> Client:
 
 
 def answer(client: Client, method: str, url: str) -> int:
-    """The status of one request whose effects are taken back."""
+    """The status of one request whose effects are rolled back."""
     with transaction.atomic():
         status: int = getattr(client, method)(url).status_code
         transaction.set_rollback(True)
@@ -153,7 +153,7 @@ def test_a_role_that_may_not_gets_403_and_one_that_may_does_not(
         if not right:
             wrong.append(f"{method} {address}: {status}")
     assert wrong == []
-    assert snapshot(mine.reseller) == before, "a request that was taken back left something"
+    assert snapshot(mine.reseller) == before, "a request that was rolled back left something"
 
 
 @pytest.mark.django_db

@@ -40,7 +40,6 @@ DROPPED = {
     r"to the start": "go to home page",
     r"not the (name|number) of": "the name doesn't match",
     r"must lie": "must be between",
-    r"took back": "voided",
     r"hangs? on": "depend on, hook",
     r"oddit(y|ies)": "flagged usage",
     r"looks? across": "read across (tenants)",
@@ -49,6 +48,8 @@ DROPPED = {
     r"any ?more": "no longer",
     r"rooms": "apps",
     r"wanted": "desired, expected",
+    r"owed": "due, balance",
+    r"(?<!never )(taken|takes?|taking|took) back": "voided, rolled back, removed",
 }
 PATTERNS = {word: re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE) for word in DROPPED}
 

@@ -106,7 +106,7 @@ def test_an_accepted_decrease_of_an_invoiced_day_is_given_back(shop: Shop) -> No
     invoice = issue(shop, MARCH, now=APRIL_5)
     assert invoice.total == -12
     assert invoice.open_amount == 0
-    assert balances(shop.center, NOW)[0].owed == 8
+    assert balances(shop.center, NOW)[0].due == 8
     assert Invoice.objects.get(number="INV-2026-0001").open_amount == 8
 
 

@@ -1,4 +1,4 @@
-"""Invoices taken back, and which periods are due to be invoiced."""
+"""Voided invoices, and which periods are due to be invoiced."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from tests.billing.invoices import APRIL_5, MARCH, issue
 D = Decimal
 
 
-def test_taking_back_frees_the_usage_and_the_payment(shop: Shop) -> None:
+def test_voiding_frees_the_usage_and_the_payment(shop: Shop) -> None:
     shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
     invoice = issue(shop)
     shop.pay("10")
@@ -32,7 +32,7 @@ def test_taking_back_frees_the_usage_and_the_payment(shop: Shop) -> None:
         "Wrong margin",
     )
     balance = balances(shop.center, NOW)[0]
-    assert (balance.owed, balance.credit) == (0, 10)
+    assert (balance.due, balance.credit) == (0, 10)
     shop.margin("50")
     again = issue(shop)
     assert (again.number, again.total, again.open_amount) == ("INV-2026-0002", 15, 5)
@@ -43,7 +43,7 @@ def test_taking_back_frees_the_usage_and_the_payment(shop: Shop) -> None:
     assert again.open_amount == 0
 
 
-def test_taking_back_is_refused_twice_for_notes_and_without_reason(shop: Shop) -> None:
+def test_voiding_is_refused_twice_for_notes_and_without_reason(shop: Shop) -> None:
     invoice = shop.owe("5")
     with pytest.raises(OperationRefused, match="reason"):
         void_invoice(invoice=invoice, because="  ", by=None, now=NOW)
@@ -54,7 +54,7 @@ def test_taking_back_is_refused_twice_for_notes_and_without_reason(shop: Shop) -
         void_invoice(invoice=note, because="x", by=None, now=NOW)
 
 
-def test_an_adjusted_period_can_be_taken_back_and_billed_again(shop: Shop) -> None:
+def test_an_adjusted_period_can_be_voided_and_billed_again(shop: Shop) -> None:
     number = shop.number()
     shop.read(number, date(2026, 2, 3), sent=1, cost="10")
     first = issue(shop)
@@ -68,18 +68,18 @@ def test_an_adjusted_period_can_be_taken_back_and_billed_again(shop: Shop) -> No
 @pytest.mark.parametrize(
     ("before", "after"), [((100, 5), (95, 5)), ((100, 5), (100, 8)), ((2, 5), (6, 5)), ((9, 0), (4, 6))]
 )
-def test_a_message_is_charged_once_when_its_invoice_is_taken_back_after_it_was_corrected(
+def test_a_message_is_charged_once_when_its_invoice_is_voided_after_it_was_corrected(
     shop: Shop, before: tuple[int, int], after: tuple[int, int]
 ) -> None:
     shop.margin("0", "1")
     number, day = shop.number(), date(2026, 2, 3)
     shop.read(number, day, sent=before[0], failed=before[1], cost="10")
-    for reading in FlaggedUsage.objects.filter(flag__in=DOUBTS, resolved_at=None):
-        accept_flagged_usage(flagged=reading, by=None, now=NOW)
+    for flagged in FlaggedUsage.objects.filter(flag__in=DOUBTS, resolved_at=None):
+        accept_flagged_usage(flagged=flagged, by=None, now=NOW)
     first = issue(shop)
     shop.read(number, day, sent=after[0], failed=after[1], cost="10", at=NOW)
-    for reading in FlaggedUsage.objects.filter(flag__in=DOUBTS, resolved_at=None):
-        accept_flagged_usage(flagged=reading, by=None, now=NOW)
+    for flagged in FlaggedUsage.objects.filter(flag__in=DOUBTS, resolved_at=None):
+        accept_flagged_usage(flagged=flagged, by=None, now=NOW)
     issue(shop, MARCH, now=APRIL_5)
     void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
     issue(shop, now=APRIL_5)
@@ -124,7 +124,7 @@ def test_an_archived_center_is_billed_to_its_last_usage(shop: Shop) -> None:
     assert due_periods(shop.reseller, NOW) == [(shop.center, Period(date(2025, 12, 1), date(2026, 1, 1)))]
 
 
-def test_what_was_taken_back_waits_for_staff(shop: Shop) -> None:
+def test_what_was_voided_waits_for_staff(shop: Shop) -> None:
     Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
     shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="1")
     assert voided_periods(shop.reseller) == []
@@ -151,11 +151,11 @@ def test_lines_that_cancel_out_are_an_invoice_over_nothing(shop: Shop) -> None:
     assert invoice.settled_at == APRIL_5
     note = void_invoice(invoice=invoice, because="x", by=None, now=APRIL_5)
     assert (note.total, note.number) == (0, "CN-2026-0001")
-    assert balances(shop.center, APRIL_5)[0].owed == 20
+    assert balances(shop.center, APRIL_5)[0].due == 20
     assert issue(shop, MARCH, now=APRIL_5).total == 0
 
 
-def test_a_negative_invoice_taken_back_after_its_credit_was_paid_out_is_owed_again(shop: Shop) -> None:
+def test_a_negative_invoice_voided_after_its_credit_was_paid_out_is_due_again(shop: Shop) -> None:
     number = shop.number()
     shop.read(number, date(2026, 2, 3), sent=10, cost="10")
     first = issue(shop)
@@ -167,4 +167,4 @@ def test_a_negative_invoice_taken_back_after_its_credit_was_paid_out_is_owed_aga
     refund_credit(center=shop.center, amount="6", currency="USD", reference="R1", by=None, now=APRIL_5)
     assert void_invoice(invoice=minus, because="x", by=None, now=APRIL_5).total == 6
     first.refresh_from_db()
-    assert first.open_amount == balances(shop.center, APRIL_5)[0].owed == 6
+    assert first.open_amount == balances(shop.center, APRIL_5)[0].due == 6

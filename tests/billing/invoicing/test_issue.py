@@ -58,7 +58,7 @@ def test_a_line_is_the_price_list_applied_to_the_usage(shop: Shop) -> None:
     # Riyadh is three hours ahead of UTC the whole year.
     assert invoice.period_start == datetime(2026, 1, 31, 21, tzinfo=UTC)
     assert invoice.period_end == datetime(2026, 2, 28, 21, tzinfo=UTC)
-    assert balances(shop.center, NOW)[0].owed == D("10.41")
+    assert balances(shop.center, NOW)[0].due == D("10.41")
     shop.center.refresh_from_db()
     assert (shop.center.payment_status, shop.center.version) == ("open", 1)
 

@@ -158,7 +158,7 @@ def test_one_invoice_over_many_months_charges_a_year_once(shop: Shop) -> None:
     assert amounts == [300]
 
 
-def test_taken_back_a_year_is_charged_again_exactly_once(shop: Shop) -> None:
+def test_a_voided_year_is_charged_again_exactly_once(shop: Shop) -> None:
     charge(shop, YEARLY)
     held(shop, date(2026, 1, 15))
     january = month_of(date(2026, 1, 1))

@@ -51,7 +51,7 @@ def test_what_comes_later_is_charged_with_the_terms_of_the_invoice(shop: Shop) -
     assert [(line.kind, line.amount) for line in draft.lines] == [("adjustment", D("2.20"))]
 
 
-def test_a_waived_correction_stays_waived_when_the_invoice_is_taken_back(shop: Shop) -> None:
+def test_a_waived_correction_stays_waived_when_the_invoice_is_voided(shop: Shop) -> None:
     corrected(shop)
     waive_late_corrections(center=shop.center, because="Goodwill", by=None, now=NOW)
     void_invoice(invoice=InvoiceLine.objects.get().invoice, because="x", by=None, now=NOW)

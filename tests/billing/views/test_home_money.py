@@ -39,8 +39,8 @@ def test_one_currency_has_no_total(desk: Desk) -> None:
     assert "Total" not in _part(desk)
 
 
-def test_the_total_of_what_is_owed_and_invoiced_and_paid(desk: Desk) -> None:
-    """Owed: 101,010.10 USD and 110 SAR of 100 SAR cost, which are 29.33 USD; the SAR were invoiced this month."""
+def test_the_total_of_what_is_due_and_invoiced_and_paid(desk: Desk) -> None:
+    """Due: 101,010.10 USD and 110 SAR of 100 SAR cost, which are 29.33 USD; the SAR were invoiced this month."""
     _rate(desk, "USD", "SAR", "3.75")
     _owe(desk, "SAR", "20")
     with tenant(desk.reseller):

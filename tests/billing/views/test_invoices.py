@@ -154,7 +154,7 @@ def test_missing_days_are_read_when_asked(desk: Desk) -> None:
     assert desk.as_(desk.support).post(url + "read/", days).status_code == 403
 
 
-def test_what_was_taken_back_and_not_invoiced_again_is_listed(desk: Desk) -> None:
+def test_what_was_voided_and_not_invoiced_again_is_listed(desk: Desk) -> None:
     client = desk.as_(desk.billing)
     assert "Voided and not invoiced again" not in client.get(desk.url("invoices/run/")).content.decode()
     with tenant(desk.shop.reseller):
@@ -164,7 +164,7 @@ def test_what_was_taken_back_and_not_invoiced_again_is_listed(desk: Desk) -> Non
     assert f"invoices/issue/{desk.center.pk}/?first=2026-02-10&amp;last=2026-02-10" in page
 
 
-def test_an_invoice_is_taken_back_by_its_number_once(desk: Desk) -> None:
+def test_an_invoice_is_voided_by_its_number_once(desk: Desk) -> None:
     url = desk.url(f"invoices/{desk.invoice.pk}/void/")
     client = desk.as_(desk.billing)
     wrong = client.post(url, {"because": "Wrong", "confirm": "INV-1"})

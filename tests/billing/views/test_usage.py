@@ -173,7 +173,7 @@ def test_the_parts_of_a_centers_page(desk: Desk) -> None:
     assert "Record payment" not in desk.as_(desk.support).get(desk.url(root + "balance/")).content.decode()
 
 
-def test_the_portal_shows_prices_usage_and_what_is_owed(desk: Desk) -> None:
+def test_the_portal_shows_prices_usage_and_what_is_due(desk: Desk) -> None:
     client = desk.as_(desk.viewer)
     assert "101,010.096" in client.get(desk.portal("prices/")).content.decode()
     assert "1 sent" in client.get(desk.portal("usage/?month=2026-02")).content.decode()

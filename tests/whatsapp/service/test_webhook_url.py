@@ -1,4 +1,4 @@
-"""Where MazBot sends the events of numbers: set by people, taken back when a number leaves its center."""
+"""Where MazBot sends the events of numbers: set by people, removed when a number leaves its center."""
 
 from datetime import timedelta
 
@@ -132,7 +132,7 @@ def test_a_number_whose_events_come_here_already_is_not_called_again(place, now,
 
 
 @pytest.mark.parametrize("known", ["", "ours"])
-def test_an_address_we_cannot_be_sure_of_is_taken_back_too(place, now, target, known):
+def test_an_address_we_cannot_be_sure_of_is_removed_too(place, now, target, known):
     """Set before this install, or by a call whose answer was lost after MazBot had acted."""
     number = place.add()
     if known:
@@ -177,7 +177,7 @@ def test_the_new_center_sets_its_own_address_at_once(place, number, target, now)
     assert (at_mazbot(place, number), fresh(number).webhook_url) == (NEW, NEW)
 
 
-def test_an_address_set_while_the_number_moves_away_is_taken_back(place, number, target, now, monkeypatch):
+def test_an_address_set_while_the_number_moves_away_is_removed(place, number, target, now, monkeypatch):
     """The old center's person presses Save; MazBot answers after the number has left."""
     from whatsapp.service import webhook_url
 
