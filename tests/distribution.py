@@ -5,7 +5,26 @@ from xdist.workermanage import WorkerController
 
 BROWSER_TESTS = "tests/browser/"
 #: What takes longest, in this order: it must not begin last, or the other workers would wait for it at the end.
-LONGEST = (BROWSER_TESTS,)
+LONGEST = (
+    BROWSER_TESTS,
+    "tests/devstack/test_supervisor.py",
+    "tests/devstack/test_embedded.py",
+    "tests/guards/test_url_access.py",
+    "tests/billing/test_any_order.py",
+    "tests/devstack/test_mutants.py",
+    "tests/guards/test_mass_assignment.py",
+    "tests/whatsapp/mazbot/test_budget_shared.py",
+    "tests/config/test_deploy.py",
+    "tests/config/test_connections.py",
+    "tests/guards/test_hostile_input.py",
+    "tests/guards/test_foreign_ids.py",
+    "tests/whatsapp/mazbot/test_faults.py",
+    "tests/whatsapp/mazbot/test_malformed.py",
+    "tests/guards/test_query_counts.py",
+    "tests/whatsapp/test_workers.py",
+    "tests/config/test_live.py",
+    "tests/devstack/test_translations.py",
+)
 #: The tests of the modules that pyproject.toml wants covered whole.
 MEASURED = (
     "tests/billing/",

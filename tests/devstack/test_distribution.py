@@ -1,0 +1,70 @@
+"""How `make test` shares tests out between its workers, and which of them it measures."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.distribution import BROWSER_TESTS, LONGEST, MEASURED, is_measured
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFTEST = """
+from tests import distribution
+
+distribution.LONGEST = ("test_long.py",)
+distribution.BROWSER_TESTS = "browser/"
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return distribution.LongestFirst(config, log)
+"""
+MODULE = """
+import os, time
+
+import pytest
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_one(number):
+    with open("ran", "a") as log:
+        log.write(f"{__file__.split('/')[-1]} {os.environ['PYTEST_XDIST_WORKER']}\\n")
+    time.sleep(0.05)
+"""
+
+
+def test_a_worker_runs_all_tests_of_a_module_and_the_long_module_begins_first(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "browser").mkdir()
+    names = ["test_a.py", "test_b.py", "test_long.py", "browser/test_x.py", "browser/test_y.py"]
+    for name in names:
+        (tmp_path / name).write_text(MODULE)
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-q", "-p", "no:django", "-p", "no:cov", "."]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**own, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    ran = [line.split() for line in (tmp_path / "ran").read_text().splitlines()]
+    workers = {name: {worker for module, worker in ran if module == name} for name, _worker in ran}
+    assert {name: len(found) for name, found in workers.items()} == dict.fromkeys(workers, 1)
+    assert len(ran) == 4 * len(names)
+    assert workers["test_x.py"] == workers["test_y.py"]
+    assert "test_long.py" in {ran[0][0], ran[1][0]}
+
+
+@pytest.mark.parametrize("name", [*LONGEST, *MEASURED])
+def test_what_is_listed_exists(name: str) -> None:
+    assert list(ROOT.glob(f"{name}*"))
+
+
+def test_the_tests_of_money_and_tenancy_are_measured_and_those_of_the_browser_are_not() -> None:
+    assert is_measured("tests/billing/test_money.py::test_x")
+    assert is_measured("tests/centers/tenancy/test_access.py::test_x")
+    assert not is_measured(f"{BROWSER_TESTS}test_main_job.py::test_the_main_job")
