@@ -39,9 +39,9 @@ except NoDemoHere as refusal:
     raise ImproperlyConfigured(str(refusal)) from refusal
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 SANDBOX_URL = env.str("MARKAZ_SANDBOX_URL", "")
-# Hosts inside our own network at which owners may have their MazBot; all others must be public.
 #: How long a phone must stay connected before its pairing link is used up: WhatsApp undoes some scans immediately.
 PAIRING_HOLD = timedelta(minutes=env.int("PAIRING_HOLD_MINUTES", 5))
+# Hosts inside our own network at which owners may have their MazBot; all others must be public.
 MAZBOT_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("MAZBOT_INTERNAL_HOSTS", [])))
 # The clock may be moved only where no customer is billed by it.
 CLOCK_MAY_MOVE = DEMO or TESTING
