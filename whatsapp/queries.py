@@ -1,13 +1,12 @@
 """Named reads for pages."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Count, F, Q, QuerySet
 
 from centers.models import Reseller
 from centers.queries import Numbers
-from whatsapp.models import OFF, STATES, Connection, Instance, MazbotAccount, StatusChange
+from whatsapp.models import OFF, STATES, Connection, Instance, MazbotAccount
 
 #: States of numbers that should be connected but are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
@@ -69,39 +68,6 @@ def numbers_by_center(center_ids: list[int]) -> dict[int, Numbers]:
         off=Count("pk", filter=Q(state=OFF)),
     )
     return {pk: Numbers(*counts) for pk, *counts in figures}
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A time span in one state; for the last one `ended` is the end of the window."""
-
-    connection: Connection
-    started: datetime
-    ended: datetime
-
-    @property
-    def seconds(self) -> float:
-        return (self.ended - self.started).total_seconds()
-
-
-def timeline(instance: Instance, *, since: datetime, until: datetime) -> list[Segment]:
-    """The number's connection from `since` to `until`, oldest first, without gaps; two queries."""
-    earlier = StatusChange.objects.filter(instance=instance, at__lte=since).order_by("-at", "-pk").first()
-    changes = list(
-        StatusChange.objects.filter(instance=instance, at__gt=since, at__lt=until).order_by("at", "pk")
-    )
-    if earlier is not None:
-        state, start = Connection(earlier.after), since
-    elif changes:
-        state, start = Connection(changes[0].before), since
-    else:
-        state, start = Connection(instance.connection), since
-    segments = []
-    for change in changes:
-        segments.append(Segment(state, start, change.at))
-        state, start = Connection(change.after), change.at
-    segments.append(Segment(state, start, until))
-    return segments
 
 
 def has_account(reseller: Reseller) -> bool:

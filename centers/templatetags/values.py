@@ -1,6 +1,6 @@
 """Icons, amounts, numbers, times, ids and secrets."""
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -115,6 +115,12 @@ def when(context: Context, moment: datetime | None) -> SafeString:
 def duration(begin: datetime, end: datetime) -> str:
     """How long something lasted, in words: `3 hours`."""
     return duration_text(end - begin)
+
+
+@register.simple_tag
+def lasting(length: timedelta) -> str:
+    """A length of time in words: `3 hours`."""
+    return duration_text(length)
 
 
 @register.simple_tag(takes_context=True)

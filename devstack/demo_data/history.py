@@ -36,6 +36,8 @@ def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
             for position, state in states.items()
         ]
         with tenant(reseller):
+            # The checks that found nothing new are left out; this keeps their time from counting as not checked.
+            Instance.objects.filter(pk__in=[outcome.instance_pk for outcome in outcomes]).update(checked_at=None)
             record_outcomes(reseller=reseller, outcomes=outcomes)
 
 

@@ -46,7 +46,7 @@ EVIL = pytest.mark.parametrize("control", CONTROLS.values(), ids=CONTROLS)
 OURS = {
     "centers.AuditEntry", "centers.JobRun", "centers.Invitation.token_hash", "centers.Reseller.logo_version",
     "centers.Invitation.mail_token_hash", "centers.AddressCode",
-    "whatsapp.WebhookEvent", "whatsapp.StatusChange", "whatsapp.PairingAttempt", "whatsapp.PairingLink.token_hash",
+    "whatsapp.WebhookEvent", "whatsapp.StatusInterval", "whatsapp.PairingAttempt", "whatsapp.PairingLink.token_hash",
     "whatsapp.ImportBatch.filename", "whatsapp.MazbotAccount.webhook_path_token",
     "whatsapp.MazbotAccount.last_error_kind", "whatsapp.Instance.raw_status", "whatsapp.Instance.check_error",
     "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",

@@ -13,10 +13,10 @@ from tests.factories import CenterFactory, UserFactory
 from whatsapp.alerts.acts import acknowledge, one
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.instances import add_instance, archive_instance, edit_instance, move, restore_instance
-from whatsapp.models import Alert, Connection, DesiredReason, Instance, PairingLink, Service, StatusChange
+from whatsapp.models import Alert, Connection, DesiredReason, Instance, PairingLink, Service
 from whatsapp.monitoring.scheduler import due_instances
 from whatsapp.pairing.sessions import create_link
-from whatsapp.queries import connection_counts, down_instances, timeline
+from whatsapp.queries import connection_counts, down_instances
 from whatsapp.service.desired_state import set_desired_state
 
 Kind = Alert.Kind
@@ -157,26 +157,6 @@ def test_counts_leave_out_numbers_that_are_meant_to_be_off(place):
     counts = connection_counts()
     assert (counts.total, counts.connected, counts.down, counts.off, counts.unchecked) == (5, 1, 2, 1, 1)
     assert down_instances().count() == 2
-
-
-def test_the_timeline_has_no_gaps(place, now):
-    number = place.add(connection=Connection.CONNECTED)
-    hours = [timedelta(hours=hour) for hour in range(6)]
-    steps = [("unchecked", "connected", 0), ("connected", "expired", 2), ("expired", "connected", 3)]
-    for before, after, hour in steps:
-        StatusChange(
-            reseller=place.reseller, instance=number, before=before, after=after, at=now + hours[hour]
-        ).save()
-    found = timeline(number, since=now + hours[1], until=now + hours[5])
-    assert [(part.connection, part.seconds / 3600) for part in found] == [
-        ("connected", 1),
-        ("expired", 1),
-        ("connected", 2),
-    ]
-    assert [part.connection for part in timeline(number, since=now - hours[1], until=now + hours[1])] == [
-        "unchecked",
-        "connected",
-    ]
 
 
 def test_the_search_finds_numbers_of_this_reseller_only(place, new_place):

@@ -15,7 +15,7 @@ from tests.factories import ResellerFactory
 from whatsapp.accounts import save_account
 from whatsapp.imports.run import preview_import, run_import, start_import
 from whatsapp.instances import add_instance
-from whatsapp.models import Alert, DesiredReason, Instance, PairingAttempt, Service, StatusChange
+from whatsapp.models import Alert, DesiredReason, Instance, PairingAttempt, Service, StatusInterval
 from whatsapp.monitoring.scheduler import check_instances, claim_due
 from whatsapp.pairing.qr_worker import ask_code, lost_questions
 from whatsapp.pairing.sessions import start_pairing
@@ -75,7 +75,7 @@ def test_each_number_is_claimed_and_alarmed_once(new_place, now):
     assert sorted(claimed) == sorted(number.pk for number in place.instances)
     assert place.calls("status") == 20
     with tenant(place.reseller):
-        assert Alert.objects.count() == StatusChange.objects.count() == 20
+        assert Alert.objects.count() == StatusInterval.objects.count() == 20
 
 
 def test_the_same_number_checked_by_all_changes_once(new_place, now):
@@ -86,7 +86,7 @@ def test_the_same_number_checked_by_all_changes_once(new_place, now):
         lambda: check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=20),
     )
     with tenant(place.reseller):
-        assert Alert.objects.count() == StatusChange.objects.count() == 1
+        assert Alert.objects.count() == StatusInterval.objects.count() == 1
 
 
 def test_a_switch_is_made_by_one_worker(new_place, now):

@@ -2,6 +2,7 @@
 
 from whatsapp.models.account import MazbotAccount
 from whatsapp.models.alert import Alert, AlertEvent
+from whatsapp.models.history import StatusInterval
 from whatsapp.models.import_batch import ImportBatch
 from whatsapp.models.instance import (
     OFF,
@@ -11,7 +12,6 @@ from whatsapp.models.instance import (
     Instance,
     NumberState,
     Service,
-    StatusChange,
 )
 from whatsapp.models.pairing import PairingAttempt, PairingLink
 from whatsapp.models.webhook import WebhookEvent
@@ -30,6 +30,6 @@ __all__ = [
     "PairingAttempt",
     "PairingLink",
     "Service",
-    "StatusChange",
+    "StatusInterval",
     "WebhookEvent",
 ]

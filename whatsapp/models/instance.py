@@ -204,28 +204,3 @@ class Instance(NumberState, models.Model):
     def needs_phone(self) -> bool:
         """Whether the number is in use and no phone is connected to it."""
         return not self.archived_at and not self.is_off and not self.is_connected
-
-
-class StatusChange(models.Model):
-    """One change of an instance's connection, as we observed it."""
-
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="changes")
-    before = models.CharField(max_length=12, choices=Connection)
-    after = models.CharField(max_length=12, choices=Connection)
-    raw = models.CharField(max_length=64, blank=True)
-    at = models.DateTimeField()
-
-    objects = TenantManager(reseller="reseller", center="instance__center")
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["instance", "-at"], name="change_timeline")]
-
-    def __str__(self) -> str:
-        return f"{self.before} -> {self.after}"
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether MazBot's text, `raw`, means none of the known states."""
-        return self.after == Connection.UNKNOWN

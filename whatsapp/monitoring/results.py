@@ -1,4 +1,4 @@
-"""Storing the results of connection checks: rows, history, alerts, hints."""
+"""Storing the results of connection checks: rows (their trigger keeps the history), alerts, hints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from centers import live
 from centers.models import Reseller
 from whatsapp.alerts.lifecycle import CONNECTION_KINDS, open_alerts, resolve_alert
 from whatsapp.mazbot import ErrorKind
-from whatsapp.models import Alert, Connection, Instance, Service, StatusChange
+from whatsapp.models import Alert, Connection, Instance, Service
 from whatsapp.pairing_attempts import end_connected
 
 Kind = Alert.Kind
@@ -92,7 +92,6 @@ def record_outcomes(*, reseller: Reseller, outcomes: Sequence[Outcome], alarms: 
     with transaction.atomic():
         rows = _merge(reseller, list(by_pk.values()))
         changed = [row for row in rows if row.changed]
-        _remember(reseller, changed, by_pk)
         _settle_alerts(reseller, rows, by_pk, alarms)
         now_connected = [row.pk for row in changed if row.after == Connection.CONNECTED]
         if now_connected:
@@ -116,20 +115,6 @@ def _merge(reseller: Reseller, outcomes: list[Outcome]) -> list[_Row]:
     with database.cursor() as cursor:
         cursor.execute(_MERGE, [*columns, reseller.pk])
         return [_Row(*row) for row in cursor.fetchall()]
-
-
-def _remember(reseller: Reseller, changed: list[_Row], by_pk: dict[int, Outcome]) -> None:
-    StatusChange.objects.bulk_create(
-        StatusChange(
-            reseller=reseller,
-            instance_id=row.pk,
-            before=row.before,
-            after=row.after,
-            raw=by_pk[row.pk].raw[:64],
-            at=by_pk[row.pk].at,
-        )
-        for row in changed
-    )
 
 
 def _settle_alerts(reseller: Reseller, rows: list[_Row], by_pk: dict[int, Outcome], alarms: bool) -> None:

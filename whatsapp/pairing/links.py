@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from centers.audit import entries
 from centers.models import User
-from whatsapp.models import Connection, Instance, PairingLink, StatusChange
+from whatsapp.models import Connection, Instance, PairingLink, StatusInterval
 
 
 def is_used_up(link: PairingLink, now: datetime) -> bool:
@@ -17,17 +18,21 @@ def is_used_up(link: PairingLink, now: datetime) -> bool:
     """
     if link.used_at is None:
         return False
-    since: datetime | None = link.used_at
-    changes = StatusChange.objects.filter(instance=link.instance, at__gt=link.used_at).order_by("at", "pk")
-    for before, after, at in changes.values_list("before", "after", "at"):
-        if before == Connection.CONNECTED:
-            if since is not None and at - since >= settings.PAIRING_HOLD:
-                return True
-            since = None
-        if after == Connection.CONNECTED:
-            since = at
-    connected = link.instance.connection == Connection.CONNECTED
-    return connected and since is not None and now - since >= settings.PAIRING_HOLD
+    # Time without checks counts as what it was before: the next person must not get the code of a later pairing.
+    rows = StatusInterval.objects.filter(
+        Q(until=None) | Q(until__gt=link.used_at),
+        instance=link.instance,
+        connection__in=(Connection.CONNECTED, ""),
+    )
+    begin: datetime | None = None
+    end: datetime | None = None
+    for since, until, connection in rows.order_by("since").values_list("since", "until", "connection"):
+        if since != end:
+            begin = max(since, link.used_at) if connection else None
+        if begin is not None and (until or now) - begin >= settings.PAIRING_HOLD:
+            return True
+        end = until
+    return False
 
 
 def working_links(*, instance: Instance, now: datetime) -> list[PairingLink]:

@@ -5,11 +5,12 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from whatsapp import queries
-from whatsapp.models import Alert, Instance, StatusChange
+from whatsapp.models import Alert, Instance, StatusInterval
 
 __all__ = ["center_instances", "home_connections", "instance_history"]
 
@@ -49,12 +50,13 @@ def center_instances(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.VIEW)
 @require_GET
 def instance_history(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """`#instance-history`: a number's latest resolved alerts and status changes."""
+    """`#instance-history`: a number's latest resolved alerts and intervals."""
     number = get_object_or_404(Instance, pk=pk)
     alerts = Alert.objects.filter(instance=number).exclude(resolved_at=None)
     context = {
         "instance": number,
         "alerts": alerts.order_by("-opened_at", "-pk")[:SHOWN_PAST],
-        "changes": StatusChange.objects.filter(instance=number)[:SHOWN_PAST],
+        "intervals": StatusInterval.objects.filter(instance=number)[:SHOWN_PAST],
+        "now": clock.now(),
     }
     return render(request, "whatsapp/parts/instance_history.html", context)

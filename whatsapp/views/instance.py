@@ -22,7 +22,7 @@ from whatsapp.monitoring.scheduler import check_now
 from whatsapp.pairing.links import working_links
 from whatsapp.service.desired_state import set_desired_state
 from whatsapp.service.webhook_url import is_ours, reset_webhook_url, set_webhook
-from whatsapp.views.timeline import DAYS, timeline
+from whatsapp.views.timeline import DEFAULT, LENGTHS, timeline
 
 __all__ = ["instance", "instance_check", "instance_switch", "instance_timeline", "instance_webhook"]
 
@@ -46,8 +46,8 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
         "alerts": alerts,
         "pair_offered": any(alert.needs_pairing for alert in alerts),
         "check_problem": explain_kind(row.check_error),
-        "timeline": timeline(row, days=_days(request), now=clock.now()),
-        "days_choices": DAYS,
+        "timeline": timeline(row, length=_length(request), now=clock.now()),
+        "lengths": LENGTHS,
         "switch_form": TypedNameForm(expected=str(row)),
         **webhook_context(row),
         "link": open_link_of(row),
@@ -64,20 +64,20 @@ def open_link_of(row: Instance) -> PairingLink | None:
     return next(iter(working_links(instance=row, now=clock.now())), None)
 
 
-def _days(request: TenantRequest) -> int:
-    given = request.GET.get("days", "")
-    return int(given) if given in {str(days) for days in DAYS} else DAYS[0]
+def _length(request: TenantRequest) -> str:
+    given = request.GET.get("last", "")
+    return given if given in LENGTHS else DEFAULT
 
 
 @staff(Permission.VIEW)
 @require_GET
 def instance_timeline(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """The fragment `#timeline` for 7 or 30 days (`days`)."""
+    """The fragment `#timeline` for the last 24 hours, 7, 30 or 90 days (`last`)."""
     row = find(pk)
     context = {
         "instance": row,
-        "timeline": timeline(row, days=_days(request), now=clock.now()),
-        "days_choices": DAYS,
+        "timeline": timeline(row, length=_length(request), now=clock.now()),
+        "lengths": LENGTHS,
     }
     return render(request, "whatsapp/instance.html#timeline", context)
 

@@ -1,31 +1,46 @@
-"""A number's connection over the last days, laid out for a bar and a table."""
+"""A number's connection over the last hours or days, laid out for a bar and a table."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from whatsapp import queries
-from whatsapp.models import Connection, Instance
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.history.causes import Cause, Span
+from whatsapp.history.spans import spans_of
+from whatsapp.history.sums import Sums, sums_of
+from whatsapp.models import Instance
 
 BAR = 1000  # units of the bar's width
-DAYS = (7, 30)
+#: What a person can choose: value in the URL -> length, title, name of the choice.
+LENGTHS: dict[str, tuple[timedelta, Promise, Promise]] = {
+    "24h": (timedelta(hours=24), _("Connection, last 24 hours"), _("24 hours")),
+    "7d": (timedelta(days=7), _("Connection, last 7 days"), _("7 days")),
+    "30d": (timedelta(days=30), _("Connection, last 30 days"), _("30 days")),
+    "90d": (timedelta(days=90), _("Connection, last 90 days"), _("90 days")),
+}
+DEFAULT = "7d"
 LONGEST_TABLE = 100
 TALL = 24
-#: The better the connection, the taller its bar, for people who can't tell the colors apart.
+#: A bar of its own height for each cause, for people who can't tell the colors apart.
 HEIGHTS = {
-    Connection.CONNECTED: TALL,
-    Connection.PAIRING: 17,
-    Connection.UNKNOWN: 13,
-    Connection.DISCONNECTED: 9,
-    Connection.EXPIRED: 5,
-    Connection.UNCHECKED: 2,
+    Cause.CONNECTED: TALL,
+    Cause.MAINTENANCE: 20,
+    Cause.PROVIDER: 17,
+    Cause.NOT_PAIRED: 14,
+    Cause.UNPAID: 12,
+    Cause.OFF: 10,
+    Cause.LOGGED_OUT: 8,
+    Cause.EXPIRED: 5,
+    Cause.UNKNOWN: 2,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """One continuous state; `x` and `width` are in units of a bar that is BAR units wide."""
+class Segment:
+    """One continuous cause; `x` and `width` are in units of a bar that is BAR units wide."""
 
-    state: Connection
+    cause: Cause
     begin: datetime
     end: datetime
     x: int
@@ -34,7 +49,7 @@ class Stretch:
     @property
     def height(self) -> int:
         """Of TALL units."""
-        return HEIGHTS[self.state]
+        return HEIGHTS[self.cause]
 
     @property
     def y(self) -> int:
@@ -44,45 +59,45 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`stretches` run from the oldest to the newest; `connected` is a share of the known time, 0 to 100."""
+    """`segments` run from the oldest to the newest."""
 
-    days: int
+    length: str
     begin: datetime
     end: datetime
-    stretches: tuple[Stretch, ...]
-    connected: int | None
+    segments: tuple[Segment, ...]
+    sums: Sums
 
     @property
-    def newest_first(self) -> tuple[Stretch, ...]:
-        """The spans in the table's order, cut to a readable length."""
-        return self.stretches[::-1][:LONGEST_TABLE]
+    def title(self) -> Promise:
+        """The heading."""
+        return LENGTHS[self.length][1]
 
     @property
-    def key(self) -> list[Stretch]:
-        """One stretch of each state that occurs."""
-        return list({stretch.state: stretch for stretch in self.stretches}.values())
+    def newest_first(self) -> tuple[Segment, ...]:
+        """The segments in the table's order, cut to a readable length."""
+        return self.segments[::-1][:LONGEST_TABLE]
+
+    @property
+    def key(self) -> list[tuple[Segment, timedelta, object]]:
+        """Each cause that occurs: a segment for its color and height, how long it lasted, its percentage."""
+        shown = {segment.cause: segment for segment in self.segments}
+        return [
+            (shown[cause], timedelta(seconds=seconds), percent)
+            for cause, seconds, percent in self.sums.by_cause
+            if cause in shown
+        ]
 
 
-def timeline(instance: Instance, *, days: int, now: datetime) -> Timeline:
-    """The last `days` days up to `now`; before the number was added there is nothing."""
-    since = now - timedelta(days=days)
-    begin = min(max(since, instance.created_at), now)
-    segments = [part for part in queries.timeline(instance, since=begin, until=now) if part.seconds > 0]
-    length = now - since
-    stretches = tuple(
-        _stretch(part, x=(part.started - since) / length, right=(part.ended - since) / length)
-        for part in segments
-    )
-    return Timeline(days, since, now, stretches, _connected_share(segments))
+def timeline(instance: Instance, *, length: str, now: datetime) -> Timeline:
+    """The last `length` (of LENGTHS) up to `now`; before the number's first check there is nothing."""
+    whole = LENGTHS[length][0]
+    since = now - whole
+    spans = spans_of(instance, since=since, until=now, now=now)
+    segments = tuple(_segment(span, since, whole) for span in spans)
+    return Timeline(length, since, now, segments, sums_of(spans))
 
 
-def _stretch(part: queries.Segment, *, x: float, right: float) -> Stretch:
-    left = round(BAR * x)
-    return Stretch(part.connection, part.started, part.ended, left, max(round(BAR * right) - left, 1))
-
-
-def _connected_share(segments: list[queries.Segment]) -> int | None:
-    known = [part for part in segments if part.connection != Connection.UNCHECKED]
-    total = sum(part.seconds for part in known)
-    up = sum(part.seconds for part in known if part.connection == Connection.CONNECTED)
-    return int(100 * up / total) if total else None
+def _segment(span: Span, since: datetime, whole: timedelta) -> Segment:
+    left = round(BAR * ((span.begin - since) / whole))
+    right = round(BAR * ((span.end - since) / whole))
+    return Segment(span.cause, span.begin, span.end, left, max(right - left, 1))

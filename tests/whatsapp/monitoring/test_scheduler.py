@@ -14,7 +14,7 @@ from whatsapp.accounts import note_error
 from whatsapp.alerts import acts, lifecycle
 from whatsapp.jobs import status_job
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError
-from whatsapp.models import Alert, Connection, DesiredReason, Instance, MazbotAccount, Service, StatusChange
+from whatsapp.models import Alert, Connection, DesiredReason, Instance, MazbotAccount, Service, StatusInterval
 from whatsapp.monitoring import scheduler
 from whatsapp.monitoring.results import Outcome, record_outcomes
 from whatsapp.monitoring.scheduler import (
@@ -60,7 +60,7 @@ def test_a_first_check_finds_each_state(place, now):
         [],
         ["unknown_status"],
     ]
-    assert StatusChange.objects.count() == 5
+    assert StatusInterval.objects.count() == 5
     assert Alert.objects.get(kind=Kind.UNKNOWN_STATUS).detail == "syncing"
 
 
@@ -89,7 +89,7 @@ def test_an_alert_opens_once_and_closes_when_the_phone_is_back(place, now):
     place.control.set_status(number.instance_id, "connected")
     check(place, now + timedelta(minutes=6))
     assert open_kinds() == []
-    afters = StatusChange.objects.order_by("at").values_list("after", flat=True)
+    afters = StatusInterval.objects.order_by("since").values_list("connection", flat=True)
     assert list(afters) == ["disconnected", "pairing", "expired", "connected"]
 
 
@@ -239,7 +239,7 @@ def test_a_batch_cannot_write_another_resellers_number(place, new_place, now):
     with every_tenant():
         other.refresh_from_db()
         assert other.connection == Connection.UNCHECKED
-        assert StatusChange.objects.count() == 0
+        assert StatusInterval.objects.count() == 0
 
 
 def test_the_interval_follows_the_limit():

@@ -10,7 +10,7 @@ from django.utils import timezone
 from centers.tenancy.scoping import tenant
 from tests.factories import InstanceFactory
 from tests.whatsapp.views.conftest import House
-from whatsapp.models import Alert, Connection, Instance, Service, StatusChange
+from whatsapp.models import Alert, Connection, Instance, Service, StatusInterval
 
 
 def _home(house: House, person: str = "owner") -> str:
@@ -105,37 +105,58 @@ def test_an_open_alert_and_one_of_another_number_are_not_past_alerts(house: Hous
     assert "This number has no resolved alerts." in _history(house)
 
 
-def test_only_the_latest_ten_alerts_and_changes_are_shown(house: House) -> None:
+def test_only_the_latest_ten_alerts_and_intervals_are_shown(house: House) -> None:
     begin = timezone.now() - timedelta(days=30)
     for number in range(12):
         opened = begin + timedelta(days=number)
         _past_alert(house, opened, timedelta(hours=1))
-        _changed(house, opened)
+        _interval(house, opened, opened + timedelta(hours=1))
     url = house.url(f"instances/{house.number.pk}/history/")
     context = house.as_(house.owner).get(url).context
     assert [row.opened_at for row in context["alerts"]] == [
         begin + timedelta(days=number) for number in range(11, 1, -1)
     ]
-    assert len(context["changes"]) == 10
+    assert len(context["intervals"]) == 10
 
 
-def _changed(house: House, at: datetime, after: str = "disconnected", raw: str = "") -> None:
-    StatusChange(
-        reseller=house.reseller, instance=house.number, before="connected", after=after, raw=raw, at=at
+def _interval(
+    house: House,
+    since: datetime,
+    until: datetime | None = None,
+    connection: str = "disconnected",
+    **fields: str,
+) -> None:
+    StatusInterval(
+        reseller=house.reseller,
+        instance=house.number,
+        since=since,
+        until=until,
+        connection=connection,
+        **fields,
     ).save()
 
 
-def test_a_status_change_to_an_unknown_status_shows_mazbots_text_safely(house: House) -> None:
-    _changed(house, timezone.now(), after="unknown", raw="<b>half</b>")
+def test_an_interval_with_an_unknown_status_shows_mazbots_text_safely(house: House) -> None:
+    _interval(house, timezone.now(), connection="unknown", raw="<b>half</b>")
     text = _history(house)
-    assert "Connected" in text
     assert "Unknown" in text
     assert "&lt;b&gt;half&lt;/b&gt;" in text
     assert "<b>" not in text
 
 
+def test_intervals_say_how_long_the_number_was_off_or_not_checked(house: House) -> None:
+    now = timezone.now()
+    _interval(house, now - timedelta(hours=5), now - timedelta(hours=3), off="non_payment")
+    _interval(house, now - timedelta(hours=3), connection="")
+    text = _history(house)
+    assert text.index("Not checked") < text.index("Switched off")
+    assert "Non-payment" in text
+    assert "3 hours" in text
+    assert "2 hours" in text
+
+
 def test_a_number_without_history_says_so(house: House) -> None:
-    assert "hasn't changed since the number was added" in _history(house).replace("&#x27;", "'")
+    assert "hasn't been checked yet" in _history(house).replace("&#x27;", "'")
 
 
 def test_history_is_for_staff_of_the_reseller_only(house: House) -> None:

@@ -13,8 +13,9 @@ from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House
+from whatsapp.history.causes import Cause
 from whatsapp.instances import move
-from whatsapp.models import Alert, Connection, DesiredReason, Instance, Service, StatusChange
+from whatsapp.models import Alert, Connection, DesiredReason, Instance, Service, StatusInterval
 from whatsapp.service.webhook_url import own_webhook_url
 from whatsapp.views.timeline import BAR, HEIGHTS, timeline
 
@@ -97,8 +98,8 @@ def test_the_page_costs_the_same_with_a_long_history(house: House) -> None:
     client.get(url)
     with CaptureQueriesContext(connection) as before:
         client.get(url)
-    for hours in range(1, 30):
-        _change(house, hours, Connection.EXPIRED if hours % 2 else Connection.CONNECTED)
+    states = [(hours / 10, "expired" if hours % 2 else "connected") for hours in range(1000, 0, -1)]
+    _intervals(house, timezone.now(), *states)
     with CaptureQueriesContext(connection) as after:
         client.get(url)
     assert len(after) == len(before)
@@ -107,57 +108,70 @@ def test_the_page_costs_the_same_with_a_long_history(house: House) -> None:
 # --- Timeline ---------------------------------------------------------------------------------------------
 
 
-def _change(
-    house: House,
-    hours_ago: float,
-    after: Connection,
-    before: Connection = Connection.CONNECTED,
-    now: datetime | None = None,
-) -> None:
-    StatusChange(
-        reseller=house.reseller,
-        instance=house.number,
-        before=before,
-        after=after,
-        at=(now or timezone.now()) - timedelta(hours=hours_ago),
-    ).save()
-
-
-def test_the_bar_covers_the_time_since_the_number_was_added(house: House) -> None:
-    now = timezone.now()
-    _set(house, created_at=now - timedelta(days=3, hours=12), connection=Connection.CONNECTED)
-    _change(house, 42, Connection.DISCONNECTED, now=now)
-    _change(house, 21, Connection.CONNECTED, Connection.DISCONNECTED, now=now)
+def _intervals(house: House, now: datetime, *states: tuple[float, str]) -> None:
+    """Intervals that begin so many hours ago, each until the next one, the last until now."""
+    ends = [now - timedelta(hours=hours) for hours, _state in states[1:]] + [None]
     with tenant(house.reseller):
-        bar = timeline(_number(house), days=7, now=now)
-    assert [part.state for part in bar.stretches] == ["connected", "disconnected", "connected"]
-    assert [part.x for part in bar.stretches] == [500, 750, 875]
-    assert bar.stretches[-1].x + bar.stretches[-1].width == BAR
-    assert bar.connected == 75
+        StatusInterval.objects.filter(instance=house.number).delete()
+        StatusInterval.objects.bulk_create(
+            StatusInterval(
+                reseller=house.reseller,
+                instance=house.number,
+                since=now - timedelta(hours=hours),
+                until=end,
+                connection=state,
+                ever_connected=True,
+            )
+            for (hours, state), end in zip(states, ends, strict=True)
+        )
+    _set(house, checked_at=now)
 
 
-def test_states_are_distinguished_without_colour(house: House) -> None:
-    assert set(HEIGHTS) == set(Connection)
-    assert len(set(HEIGHTS.values())) == len(Connection)
-    _set(house, created_at=timezone.now() - timedelta(days=3), connection=Connection.CONNECTED)
-    _change(house, 21, Connection.CONNECTED, Connection.EXPIRED)
+def test_the_bar_covers_the_time_since_the_first_check(house: House) -> None:
+    now = timezone.now()
+    _intervals(house, now, (84, "connected"), (42, "disconnected"), (21, "connected"))
+    with tenant(house.reseller):
+        bar = timeline(_number(house), length="7d", now=now)
+    assert [part.cause for part in bar.segments] == ["connected", "logged_out", "connected"]
+    assert [part.x for part in bar.segments] == [500, 750, 875]
+    assert bar.segments[-1].x + bar.segments[-1].width == BAR
+    assert bar.sums.uptime == 75
+    assert [(part.cause, lasted) for part, lasted, _percent in bar.key] == [
+        ("connected", timedelta(hours=63)),
+        ("logged_out", timedelta(hours=21)),
+    ]
+
+
+@pytest.mark.parametrize(("length", "first"), [("24h", "connected"), ("7d", "expired")])
+def test_a_shorter_time_shows_less(house: House, length: str, first: str) -> None:
+    now = timezone.now()
+    _intervals(house, now, (24 * 100, "connected"), (24 * 8, "expired"), (30, "connected"), (3, "expired"))
+    with tenant(house.reseller):
+        bar = timeline(_number(house), length=length, now=now)
+    assert bar.segments[0].cause == first
+    assert bar.segments[0].x == 0
+
+
+def test_causes_are_distinguished_without_color(house: House) -> None:
+    assert set(HEIGHTS) == set(Cause)
+    assert len(set(HEIGHTS.values())) == len(Cause)
+    _intervals(house, timezone.now(), (72, "connected"), (21, "expired"))
     heights = dict(re.findall(r'class="tl-(\w+)"[^>]* height="(\d+)"', _page(house)))
     assert heights == {"connected": "24", "expired": "5"}
 
 
-def test_a_number_never_checked_has_no_share(house: House) -> None:
+def test_a_number_never_checked_has_no_uptime(house: House) -> None:
     with tenant(house.reseller):
-        assert timeline(_number(house), days=7, now=timezone.now()).connected is None
-    assert "Not known yet" in _page(house)
+        assert timeline(_number(house), length="7d", now=timezone.now()).sums.uptime is None
+    assert "No uptime yet" in _page(house)
 
 
 def test_the_timeline_can_be_read_as_a_table_for_30_days(house: House) -> None:
-    _set(house, created_at=timezone.now() - timedelta(days=40))
-    _change(house, 24 * 20, Connection.EXPIRED)
-    page = _page(house, "timeline/?days=30")
+    _intervals(house, timezone.now(), (24 * 40, "connected"), (24 * 20, "expired"))
+    page = _page(house, "timeline/?last=30d")
     assert page.strip().startswith('<section id="timeline"')
     assert page.count("<tr>") == 3
-    assert "Connection, last 7 days" in _page(house, "timeline/?days=9999")
+    assert "Connection, last 7 days" in _page(house, "timeline/?last=9999")
 
 
 # --- Switching --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from centers.models import Role, User
 from centers.tenancy.scoping import tenant
 from tests.factories import member
 from tests.whatsapp.conftest import Place
-from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service, StatusChange
+from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service, StatusInterval
 from whatsapp.monitoring.scheduler import check_instances
 from whatsapp.pairing.qr_worker import ask_code, watch
 
@@ -242,7 +242,7 @@ def test_a_link_can_be_used_again_after_a_scan_that_whatsapp_undid_and_then_says
     with tenant(desk.place.reseller):
         held = timedelta(minutes=6)
         PairingLink.objects.update(used_at=F("used_at") - held)
-        StatusChange.objects.update(at=F("at") - held)
+        StatusInterval.objects.filter(until=None).update(since=F("since") - held)
     page = visitor.get(path)
     assert page.status_code == 410
     assert "nothing more to do" in page.content.decode()

@@ -1,0 +1,1 @@
+"""What numbers were, and why: spans by cause, sums per day, the report of a month."""
