@@ -37,7 +37,9 @@ def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
         ]
         with tenant(reseller):
             # The checks that found nothing new are left out; this keeps their time from counting as not checked.
-            Instance.objects.filter(pk__in=[outcome.instance_pk for outcome in outcomes]).update(checked_at=None)
+            Instance.objects.filter(pk__in=[outcome.instance_pk for outcome in outcomes]).update(
+                checked_at=None
+            )
             record_outcomes(reseller=reseller, outcomes=outcomes)
 
 
