@@ -27,6 +27,7 @@ TASKS = {
         "whatsapp.tick_switching",
         "whatsapp.switch",
         "whatsapp.tick_alerts",
+        "whatsapp.settle_maintenance",
         "billing.tick_dunning",
         "billing.dunning",
     ),

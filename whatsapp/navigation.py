@@ -27,6 +27,14 @@ SECTIONS = (
         badge_topics="alerts instances",
     ),
     Section(
+        menu=Menu.NUMBERS,
+        order=45,
+        name="maintenance",
+        label=_("Maintenance"),
+        icon="barrier-block",
+        permission=Permission.VIEW,
+    ),
+    Section(
         menu=Menu.SETTINGS,
         order=20,
         name="settings_mazbot",
@@ -48,6 +56,7 @@ WITHIN = {"center_list": "import/", "portal_home": "numbers/"}
 FRAGMENTS = (
     Fragment(place="home.wide", order=10, name="home_connections"),
     Fragment(place="center.main", order=10, name="center_instances"),
+    Fragment(place="center.side", order=5, name="center_maintenance"),
     Fragment(place="number", order=20, name="instance_history"),
     Fragment(place="portal.main", order=20, name="portal_numbers"),
 )

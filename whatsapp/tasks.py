@@ -12,6 +12,7 @@ from whatsapp.alerts.snoozing import wake_due
 from whatsapp.imports import run as importing
 from whatsapp.models import ImportBatch, PairingAttempt
 from whatsapp.monitoring import scheduler
+from whatsapp.monitoring.after_maintenance import announce_begun, ended_unsettled, settle_ended
 from whatsapp.pairing import qr_worker
 from whatsapp.pairing.sessions import free_stuck
 from whatsapp.webhooks import inbound
@@ -36,9 +37,12 @@ def tick_switching() -> None:
 
 @tick("whatsapp.tick_alerts")
 def tick_alerts() -> None:
-    """Wake the alerts whose snooze has ended."""
+    """Wake the alerts whose snooze has ended; announce maintenance that began, and settle what is over."""
+    now = clock.now()
     with every_tenant():
-        wake_due(now=clock.now())
+        wake_due(now=now)
+        announce_begun(now=now)
+    hand_out("whatsapp.settle_maintenance", ended_unsettled(now))
 
 
 @tick("whatsapp.tick_pairing")
@@ -110,6 +114,15 @@ def switch(*, reseller_id: int) -> None:
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
         jobs.switching_job(reseller=reseller, now=clock.now())
+
+
+@shared_task(name="whatsapp.settle_maintenance")
+def settle_maintenance(*, reseller_id: int) -> None:
+    """Open the alerts that the reseller's ended maintenance had hidden."""
+    reseller = Reseller.objects.filter(pk=reseller_id).first()
+    if reseller is not None:
+        with tenant(reseller):
+            settle_ended(reseller=reseller, now=clock.now())
 
 
 @shared_task(name="whatsapp.ask_code")

@@ -14,6 +14,7 @@ from centers.models import Center, Reseller, User
 from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.alerts.maintenance import centers_under_maintenance
 from whatsapp.models import Alert
 
 HELD = Alert.Kind.SUSPENSIONS_HELD
@@ -32,7 +33,7 @@ class _Excess:
 def run_suspensions(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
     """Resume centers that no longer owe enough, then suspend those that do.
 
-    Nothing is suspended while MazBot is failing or a safety stop is open."""
+    Nothing is suspended while MazBot is failing or a safety stop is open, and no center under maintenance."""
     for case in _running(reseller):
         if resume_if_paid(center=case.center, now=now):
             recorder.ok()
@@ -42,7 +43,8 @@ def run_suspensions(*, reseller: Reseller, now: datetime, recorder: RunRecorder)
     for case in _running(reseller):
         with transaction.atomic():
             enforce(case=case, now=now)
-    centers, safety_stop = _let_through(reseller, due_now(reseller, now), now)
+    due = _outside_maintenance(reseller, due_now(reseller, now), now)
+    centers, safety_stop = _let_through(reseller, due, now)
     for center in centers:
         if suspend(center=center, now=now, safety_stop=safety_stop):
             recorder.ok()
@@ -86,6 +88,12 @@ def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: dateti
 def _running(reseller: Reseller) -> list[Suspension]:
     rows = Suspension.objects.filter(reseller=reseller, ended_at=None)
     return list(rows.select_related("center__reseller").order_by("pk"))
+
+
+def _outside_maintenance(reseller: Reseller, due: list[Center], now: datetime) -> list[Center]:
+    """The centers that maintenance does not exempt today; the run after its end takes the others."""
+    frozen = centers_under_maintenance(reseller=reseller, centers=[row.pk for row in due], now=now)
+    return [row for row in due if row.pk not in frozen]
 
 
 def _let_through(

@@ -21,6 +21,7 @@ from billing.policies import Policy, policy_for
 from centers.audit import entries
 from centers.models import Center, User
 from centers.tenancy.scoping import tenant
+from whatsapp.alerts.maintenance import centers_under_maintenance, under_maintenance
 from whatsapp.models import DesiredReason, Instance, MazbotAccount, Service
 from whatsapp.service.desired_state import set_desired_state
 
@@ -108,6 +109,11 @@ def provider_failing(reseller_id: int) -> bool:
     return MazbotAccount.objects.filter(reseller_id=reseller_id, failing_since__isnull=False).exists()
 
 
+def in_maintenance(center: Center, now: datetime) -> bool:
+    """Whether maintenance of the center, or of all numbers, runs; then the center is not suspended."""
+    return bool(centers_under_maintenance(reseller=center.reseller_id, centers=[center.pk], now=now))
+
+
 def may_disable(instance: Instance, now: datetime) -> bool:
     """Confirm, right before the call, that a number may be disabled for non-payment; False withdraws the request."""
     with tenant(instance.reseller_id):
@@ -123,7 +129,8 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
     with transaction.atomic():
         center = lock(center)
         running = Suspension.objects.filter(center=center, ended_at=None).exists()
-        debt = None if running or center.archived_at else outstanding_debt(center, now)
+        exempt = running or center.archived_at or in_maintenance(center, now)
+        debt = None if exempt else outstanding_debt(center, now)
         if debt is None:
             return None
         case: Suspension = Suspension.objects.create(
@@ -148,13 +155,19 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
 
 
 def enforce(*, case: Suspension, now: datetime) -> list[Instance]:
-    """Request the numbers off, except those a person switched on after the decision; return those changed."""
+    """Request the numbers off, except those under maintenance and those a person switched on after the decision.
+
+    Return those changed; the next run requests the rest.
+    """
     on_by_hand = Q(desired_by__isnull=False, desired_at__gt=case.opened_at)
     instances = Instance.objects.filter(
         center_id=case.center_id, archived_at=None, desired_state=Service.ENABLED
     ).exclude(on_by_hand)
+    numbers = list(instances)
+    frozen = under_maintenance(reseller=case.reseller_id, instances=[row.pk for row in numbers], now=now)
+    numbers = [row for row in numbers if row.pk not in frozen]
     return set_desired_state(
-        instances=list(instances), state=Service.DISABLED, reason=DesiredReason.NON_PAYMENT, by=None, now=now
+        instances=numbers, state=Service.DISABLED, reason=DesiredReason.NON_PAYMENT, by=None, now=now
     )
 
 

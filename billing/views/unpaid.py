@@ -27,6 +27,7 @@ from centers.web.exports import Money, export
 from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
 from centers.web.toasts import toast
+from whatsapp.alerts.maintenance import running
 from whatsapp.models import Instance
 
 __all__ = ["hold_release", "hold_set", "safety_stop_release", "unpaid", "unpaid_export"]
@@ -65,6 +66,7 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
         "safety_stop": safety_stop,
         "stopped": Center.objects.filter(pk__in=safety_stop.center_ids) if safety_stop else (),
         "frozen": provider_failing(request.reseller.pk),
+        "windows": [window for window in running(request.reseller, now) if window.instance_id is None],
     }
     return render_page(request, PAGE, context, parts=("unpaid",))
 

@@ -26,6 +26,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
         "cost_currency": "USD",
     },
     "invitation": {"role": Role.SUPPORT, "center": None},
+    "maintenancewindow": {"instance": None},
     "exchangerate": {"base": "USD", "quote": "LYD"},
     "margin": {"level": "reseller", "center": None},
     "invoice": {"line_count": 1},

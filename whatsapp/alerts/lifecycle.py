@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from centers import clock
 from centers.models import Center, Reseller
 from whatsapp.alerts import events
+from whatsapp.alerts.maintenance import audible
 from whatsapp.models import Alert, AlertEvent, Instance
 
 Kind = Alert.Kind
@@ -38,9 +40,9 @@ def open_alerts(*, reseller: Reseller, alerts: Iterable[Alert]) -> int:
     """Open the alerts that are not open yet; return how many opened.
 
     One that returns within BACK_SOON continues the earlier alert, acknowledged, snoozed or neither: an unstable
-    connection is one problem. An alert that a person resolved is never continued.
+    connection is one problem. An alert that a person resolved is never continued. None opens under maintenance.
     """
-    opening = list(alerts)
+    opening = audible(reseller, alerts, clock.now())
     if not opening:
         return 0
     with transaction.atomic():

@@ -13,6 +13,7 @@ from whatsapp.models.instance import (
     NumberState,
     Service,
 )
+from whatsapp.models.maintenance import MaintenanceWindow
 from whatsapp.models.pairing import PairingAttempt, PairingLink
 from whatsapp.models.webhook import WebhookEvent
 
@@ -25,6 +26,7 @@ __all__ = [
     "DesiredReason",
     "ImportBatch",
     "Instance",
+    "MaintenanceWindow",
     "MazbotAccount",
     "NumberState",
     "PairingAttempt",

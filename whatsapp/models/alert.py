@@ -38,6 +38,20 @@ class Alert(models.Model):
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
     LASTING = frozenset({Kind.PROVIDER_FAILING})
 
+    #: About money: no maintenance of numbers hides them.
+    OF_MONEY = frozenset(
+        {
+            Kind.QUOTA_LOW,
+            Kind.SUSPENSIONS_HELD,
+            Kind.USAGE_GAP,
+            Kind.BILLING_BLOCKED,
+            Kind.LEFT_OVER,
+            Kind.EXCHANGE_OLD,
+            Kind.USAGE_FLAGGED,
+            Kind.BELOW_COST,
+        }
+    )
+
     _OF_MAZBOT = frozenset(
         {Kind.PROVIDER_FAILING, Kind.ACCOUNT_REFUSED, Kind.ACCOUNT_LIMITED, Kind.NOT_FOUND}
     )

@@ -16,6 +16,7 @@ from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import explain
 from whatsapp.alerts.lifecycle import resolve_alert
+from whatsapp.alerts.maintenance import under_maintenance
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, ToggleAction, ToggleOutcome
 from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
 from whatsapp.service.retries import Report, RetryQueue, ask, process_due, reschedule, settle
@@ -58,6 +59,10 @@ def switch(instance: Instance, account: MazbotAccount, client: MazBot, now: date
         if MazbotAccount.objects.filter(pk=account.pk, failing_since__isnull=False).exists():
             why = _("MazBot is failing for many numbers. Suspensions wait until it recovers.")
             return _postpone(instance, why, now)
+        if under_maintenance(reseller=instance.reseller_id, instances=[instance.pk], now=now):
+            return _postpone(
+                instance, _("The number is under maintenance. Suspensions wait until it ends."), now
+            )
         permitted = _permitted(instance, now)
         if permitted is None:
             return _postpone(instance, _("The center's balance couldn't be checked."), now)

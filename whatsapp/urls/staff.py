@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from whatsapp.views import account, board, fragments, imports, instance, instance_edit, pairing
+from whatsapp.views import account, board, fragments, imports, instance, instance_edit, maintenance, pairing
 from whatsapp.views.alerts import acts, detail, page
 
 urlpatterns = [
@@ -35,6 +35,10 @@ urlpatterns = [
     path("alerts/badge/", page.alert_badge, name="alert_badge"),
     path("alerts/<int:pk>/", detail.alert, name="alert"),
     path("alerts/<int:pk>/note/", detail.alert_note, name="alert_note"),
+    path("maintenance/", maintenance.maintenance, name="maintenance"),
+    path("maintenance/plan/", maintenance.maintenance_plan, name="maintenance_plan"),
+    path("maintenance/<int:pk>/end/", maintenance.maintenance_end, name="maintenance_end"),
+    path("centers/<int:pk>/maintenance/", maintenance.center_maintenance, name="center_maintenance"),
     path("settings/mazbot/", account.settings_mazbot, name="settings_mazbot"),
     path("settings/mazbot/test/", account.settings_mazbot_test, name="settings_mazbot_test"),
     path("import/", imports.import_centers, name="import_centers"),

@@ -14,6 +14,7 @@ from centers.tenancy.permissions import Permission
 from centers.web.exports import export
 from centers.web.paging import keyset
 from centers.web.partials import render_page
+from whatsapp.alerts.maintenance import running
 from whatsapp.models import STATES
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
 from whatsapp.queries import ConnectionCounts, connection_counts
@@ -44,6 +45,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": [("down", _("Down")), *STATES],
+        "windows": running(request.reseller, now),
         "now": now,
         "here": request.get_full_path(),
     }

@@ -16,6 +16,7 @@ from centers.web.fragments import parts_of
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.accounts import explain_kind
+from whatsapp.alerts.maintenance import ahead
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
 from whatsapp.models import Alert, DesiredReason, Instance, PairingLink, Service
 from whatsapp.monitoring.scheduler import check_now
@@ -44,6 +45,8 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
     context = {
         "instance": row,
         "alerts": alerts,
+        "windows": list(ahead(instance=row, now=clock.now())),
+        "now": clock.now(),
         "pair_offered": any(alert.needs_pairing for alert in alerts),
         "check_problem": explain_kind(row.check_error),
         "timeline": timeline(row, length=_length(request), now=clock.now()),

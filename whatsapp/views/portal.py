@@ -5,9 +5,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from centers import clock
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, posted
+from whatsapp.alerts.maintenance import concerning
 from whatsapp.forms import WebhookForm
 from whatsapp.models import Instance
 from whatsapp.views.instance import webhook_context, webhook_saved
@@ -40,7 +42,8 @@ def _visit(request: PortalRequest, pk: int) -> Visit:
 def portal_numbers(request: PortalRequest) -> HttpResponseBase:
     """The fragment `#portal-numbers`: the center's numbers with what to do next."""
     rows = list(Instance.objects.filter(archived_at__isnull=True).order_by("label", "pk"))
-    return render(request, "whatsapp/parts/portal_numbers.html", {"rows": rows})
+    windows = concerning(center=request.center, now=clock.now())
+    return render(request, "whatsapp/parts/portal_numbers.html", {"rows": rows, "windows": windows})
 
 
 @portal(Permission.PORTAL_PAIR)

@@ -11,7 +11,7 @@ from whatsapp import jobs
 from whatsapp.alerts.lifecycle import open_alert
 from whatsapp.instances import archive_instance, edit_instance, restore_instance
 from whatsapp.jobs import status_job, switching_due, switching_job
-from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
+from whatsapp.models import Alert, DesiredReason, Instance, MaintenanceWindow, MazbotAccount, Service
 from whatsapp.monitoring.scheduler import due_instances
 from whatsapp.service import reconciler
 from whatsapp.service.desired_state import request_again, set_desired_state
@@ -311,6 +311,22 @@ def test_while_mazbot_fails_no_one_is_suspended_but_people_are_let_back(place, n
     assert state(paid) == (ON, "", ON)
     assert place.calls("toggle") == 1
     MazbotAccount.objects.update(failing_since=None)
+    reconcile(reseller=place.reseller, now=now + timedelta(minutes=2))
+    assert state(unpaid) == (OFF, UNPAID, OFF)
+
+
+def test_under_maintenance_no_number_is_switched_off_for_non_payment(place, now):
+    unpaid, by_hand = place.add(), place.add()
+    window = MaintenanceWindow(
+        reseller=place.reseller, begins_at=now, ends_at=now + timedelta(minutes=1), reason="New phones"
+    )
+    window.save()
+    desire(unpaid, OFF, UNPAID, now)
+    desire(by_hand, OFF, MANUAL, now)
+    reconcile(reseller=place.reseller, now=now)
+    assert state(unpaid) == (OFF, UNPAID, ON), "the request waits, it is not withdrawn"
+    assert "under maintenance" in unpaid.switch_error
+    assert state(by_hand) == (OFF, MANUAL, OFF)
     reconcile(reseller=place.reseller, now=now + timedelta(minutes=2))
     assert state(unpaid) == (OFF, UNPAID, OFF)
 

@@ -11,6 +11,7 @@ from centers.tenancy.permissions import Permission
 from centers.web.paging import keyset
 from centers.web.partials import render_page
 from whatsapp.alerts.acts import assignable
+from whatsapp.alerts.maintenance import running
 from whatsapp.alerts.snoozing import PRESETS
 from whatsapp.models import Alert
 from whatsapp.views.alerts.filters import ME, NO_ONE, TABS, Filters, in_tab
@@ -41,6 +42,7 @@ def alerts(request: TenantRequest) -> HttpResponseBase:
         "kinds": Alert.Kind.choices,
         "people": _people(request),
         "presets": PRESETS,
+        "windows": running(request.reseller, now),
         "here": request.get_full_path(),
         "now": now,
     }

@@ -1,0 +1,84 @@
+"""Which numbers and centers are under maintenance: no alerts are opened and no one is suspended meanwhile."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from centers.models import Center, Reseller
+from centers.tenancy.scoping import tenant
+from whatsapp.models import Alert, Instance, MaintenanceWindow
+
+
+def running(reseller: Reseller | int, now: datetime) -> list[MaintenanceWindow]:
+    """The reseller's windows that run at `now`, whatever scope is open."""
+    with tenant(reseller):
+        rows = MaintenanceWindow.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
+        return list(rows.select_related("center", "instance__center").order_by("ends_at", "pk"))
+
+
+def under_maintenance(*, reseller: Reseller | int, instances: Iterable[int], now: datetime) -> set[int]:
+    """Those of these numbers (ids) that a window covers at `now`; one query while none runs."""
+    windows = running(reseller, now)
+    if not windows:
+        return set()
+    rows = Instance.objects.filter(covered_by(windows), pk__in=list(instances))
+    return set(rows.values_list("pk", flat=True))
+
+
+def covered_by(windows: Iterable[MaintenanceWindow]) -> Q:
+    """The numbers that at least one of these windows of one reseller is about."""
+    covered = Q(pk__in=[])
+    for window in windows:
+        if window.instance_id:
+            covered |= Q(pk=window.instance_id)
+        elif window.center_id:
+            covered |= Q(center=window.center_id)
+        else:
+            covered |= Q(reseller=window.reseller_id)
+    return covered
+
+
+def centers_under_maintenance(*, reseller: Reseller | int, centers: Iterable[int], now: datetime) -> set[int]:
+    """Those of these centers (ids) whose numbers are all under maintenance by a window of theirs or of the reseller."""
+    windows = [window for window in running(reseller, now) if window.instance_id is None]
+    if any(window.center_id is None for window in windows):
+        return set(centers)
+    return set(centers) & {window.center_id for window in windows if window.center_id}
+
+
+def audible(reseller: Reseller, alerts: Iterable[Alert], now: datetime) -> list[Alert]:
+    """The alerts that no running window hides; those about money are never hidden."""
+    given = list(alerts)
+    if all(alert.kind in Alert.OF_MONEY for alert in given):
+        return given
+    windows = running(reseller, now)
+    return [alert for alert in given if alert.kind in Alert.OF_MONEY or not _hidden(alert, windows)]
+
+
+def _hidden(alert: Alert, windows: Iterable[MaintenanceWindow]) -> bool:
+    return any(
+        (window.instance_id is None and window.center_id is None)
+        or (window.center_id is not None and window.center_id == alert.center_id)
+        or (window.instance_id is not None and window.instance_id == alert.instance_id)
+        for window in windows
+    )
+
+
+def concerning(*, center: Center, now: datetime) -> list[MaintenanceWindow]:
+    """The windows that run at `now` for a center: its own, its numbers' and the reseller's, for its portal."""
+    return [
+        window
+        for window in running(center.reseller_id, now)
+        if center.pk in (window.center_id, window.instance.center_id if window.instance else None)
+        or (window.center_id is None and window.instance_id is None)
+    ]
+
+
+def ahead(*, instance: Instance, now: datetime) -> QuerySet[MaintenanceWindow]:
+    """The windows that run or will run for a number, the next one first."""
+    whole = Q(center=None, instance=None)
+    rows = MaintenanceWindow.objects.filter(
+        whole | Q(center=instance.center_id) | Q(instance=instance), ends_at__gt=now, ended_at=None
+    )
+    return rows.select_related("center", "instance").order_by("begins_at", "pk")
