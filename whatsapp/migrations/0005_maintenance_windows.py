@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("centers", "0001_initial"),
-        ("whatsapp", "0003_alert_stories"),
+        ("whatsapp", "0004_status_intervals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
