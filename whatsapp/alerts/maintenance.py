@@ -75,6 +75,29 @@ def concerning(*, center: Center, now: datetime) -> list[MaintenanceWindow]:
     ]
 
 
+def times_between(
+    reseller: Reseller | int, *, since: datetime, until: datetime, now: datetime
+) -> list[tuple[datetime, datetime, frozenset[int] | None]]:
+    """(begin, end, numbers) of the maintenance that ran from `since` to `until`, at most until `now`.
+
+    `numbers` are ids, those of a center as it has them today; None is all numbers.
+    """
+    with tenant(reseller):
+        rows = MaintenanceWindow.objects.filter(begins_at__lt=min(until, now), ends_at__gt=since)
+        ran = [row for row in rows if row.begins_at < row.over_at and row.over_at > since]
+        centers = {row.center_id for row in ran if row.center_id}
+        numbers: dict[int, set[int]] = {pk: set() for pk in centers if pk}
+        for center, pk in Instance.objects.filter(center__in=centers).values_list("center_id", "pk"):
+            numbers[center].add(pk)
+    return [(row.begins_at, min(row.over_at, now), _numbers(row, numbers)) for row in ran]
+
+
+def _numbers(window: MaintenanceWindow, of_center: dict[int, set[int]]) -> frozenset[int] | None:
+    if window.instance_id:
+        return frozenset({window.instance_id})
+    return frozenset(of_center[window.center_id]) if window.center_id else None
+
+
 def ahead(*, instance: Instance, now: datetime) -> QuerySet[MaintenanceWindow]:
     """The windows that run or will run for a number, the next one first."""
     whole = Q(center=None, instance=None)

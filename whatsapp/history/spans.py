@@ -8,6 +8,7 @@ from operator import attrgetter
 from django.db import connection as database
 from django.db.models import Q, QuerySet
 
+from whatsapp.alerts.maintenance import times_between
 from whatsapp.history.causes import Cause, Span, Window, cause_of, explained
 from whatsapp.models import Alert, Instance, StatusInterval
 
@@ -16,7 +17,7 @@ _PROVIDER_KINDS = (Alert.Kind.PROVIDER_FAILING,)
 
 
 def spans_of(instance: Instance, *, since: datetime, until: datetime, now: datetime) -> list[Span]:
-    """The number's spans from `since` to `until` (at most `now`), oldest first; three queries.
+    """The number's spans from `since` to `until` (at most `now`), oldest first, in a fixed number of queries.
 
     Nothing is known, and nothing returned, of the time before its first check.
     """
@@ -29,7 +30,7 @@ def spans_of(instance: Instance, *, since: datetime, until: datetime, now: datet
 def spans_by_number(
     reseller_id: int, *, since: datetime, until: datetime, now: datetime
 ) -> Iterator[list[Span]]:
-    """The spans of each number of the reseller, one number after the other; three queries."""
+    """The spans of each number of the reseller, one number after the other, in a fixed number of queries."""
     rows = StatusInterval.objects.filter(reseller=reseller_id)
     windows = windows_of(reseller_id, since=since, until=until, now=now)
     spans = _spans(rows, since, until, now, unobserved_after(reseller_id))
@@ -38,7 +39,7 @@ def spans_by_number(
 
 
 def windows_of(reseller_id: int, *, since: datetime, until: datetime, now: datetime) -> list[Window]:
-    """Provider incidents that touch the time from `since` to `until`."""
+    """Provider incidents and maintenance that touch the time from `since` to `until`."""
     alerts = Alert.objects.filter(
         Q(resolved_at=None) | Q(resolved_at__gt=since),
         reseller=reseller_id,
@@ -46,7 +47,9 @@ def windows_of(reseller_id: int, *, since: datetime, until: datetime, now: datet
         opened_at__lt=until,
     )
     times = alerts.order_by("opened_at").values_list("opened_at", "resolved_at")
-    return [Window(Cause.PROVIDER, begin, end or now) for begin, end in times]
+    incidents = [Window(Cause.PROVIDER, begin, end or now) for begin, end in times]
+    planned = times_between(reseller_id, since=since, until=until, now=now)
+    return incidents + [Window(Cause.MAINTENANCE, *about) for about in planned]
 
 
 def unobserved_after(reseller_id: int) -> timedelta:
