@@ -35,6 +35,8 @@ TASKS = {
         "whatsapp.tick_webhooks",
         "whatsapp.process_events",
         "whatsapp.tick_tidying",
+        "whatsapp.tick_history",
+        "whatsapp.history",
         "billing.tick_usage",
         "billing.usage",
         "billing.tick_account",
@@ -50,7 +52,7 @@ TASKS = {
 QUEUES = tuple(TASKS)
 ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}
 # The ticks with another interval than settings.TICK_SECONDS.
-_PACE = {"whatsapp.tick_tidying": 3600.0}
+_PACE = {"whatsapp.tick_tidying": 3600.0, "whatsapp.tick_history": 600.0}
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:

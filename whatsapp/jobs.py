@@ -9,8 +9,17 @@ from centers.models import JobRun, Reseller
 from centers.queue.job_runs import RunRecorder, recorded_run
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
+from whatsapp.history import days
 from whatsapp.mazbot import Lane
-from whatsapp.models import ImportBatch, Instance, MazbotAccount, PairingAttempt, WebhookEvent
+from whatsapp.models import (
+    ImportBatch,
+    Instance,
+    MazbotAccount,
+    NumberDay,
+    PairingAttempt,
+    StatusInterval,
+    WebhookEvent,
+)
 from whatsapp.monitoring.scheduler import (
     BATCH_SECONDS,
     Tally,
@@ -95,9 +104,15 @@ def webhook_job(*, reseller: Reseller, now: datetime) -> JobRun | None:
         return _finished(recorder)
 
 
+def history_job(*, reseller: Reseller, now: datetime) -> int:
+    """Sum up the days that are over; return how many. Not recorded as a run: there is nothing that staff could do."""
+    with tenant(reseller):
+        return days.sum_up(reseller=reseller, now=now)
+
+
 def tidy(*, reseller: Reseller, now: datetime) -> None:
     """Delete old records: routine job runs, events, ended pairing attempts, and files that were previewed but never
-    imported, with their rows."""
+    imported, with their rows; the history that no page shows any longer."""
     with tenant(reseller):
         JobRun.objects.filter(
             reseller=reseller,
@@ -106,6 +121,8 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
         ).delete()
         WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
         PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
+        StatusInterval.objects.filter(reseller=reseller, until__lt=now - days.INTERVALS_KEPT).delete()
+        NumberDay.objects.filter(reseller=reseller, day__lt=(now - days.DAYS_KEPT).date()).delete()
         taken = (ImportBatch.State.QUEUED, ImportBatch.State.DONE)
         ImportBatch.objects.exclude(state__in=taken).filter(created_at__lt=now - timedelta(days=90)).delete()
 

@@ -9,6 +9,7 @@ from centers.queue.ticks import hand_out, tick
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp import jobs
 from whatsapp.alerts.snoozing import wake_due
+from whatsapp.history import days
 from whatsapp.imports import run as importing
 from whatsapp.models import ImportBatch, PairingAttempt
 from whatsapp.monitoring import scheduler
@@ -68,6 +69,12 @@ def tick_imports() -> None:
     """Enqueue imports whose task was lost."""
     for reseller_id, pk in importing.lost_imports(clock.now()):
         enqueue("whatsapp.import", reseller_id=reseller_id, batch_pk=pk)
+
+
+@tick("whatsapp.tick_history", every=600.0)
+def tick_history() -> None:
+    """Enqueue a run for each reseller whose day is over and not summed up."""
+    hand_out("whatsapp.history", days.due(clock.now()))
 
 
 @tick("whatsapp.tick_tidying", every=3600.0)
@@ -149,6 +156,14 @@ def process_events(*, reseller_id: int) -> None:
     reseller = Reseller.objects.filter(pk=reseller_id).first()
     if reseller is not None:
         jobs.webhook_job(reseller=reseller, now=clock.now())
+
+
+@shared_task(name="whatsapp.history")
+def sum_up_days(*, reseller_id: int) -> None:
+    """Sum up the reseller's days that are over."""
+    reseller = Reseller.objects.filter(pk=reseller_id).first()
+    if reseller is not None:
+        jobs.history_job(reseller=reseller, now=clock.now())
 
 
 @shared_task(name="whatsapp.import")

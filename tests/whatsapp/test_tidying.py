@@ -6,7 +6,7 @@ import pytest
 
 from centers.models import JobRun
 from whatsapp.jobs import tidy
-from whatsapp.models import ImportBatch, PairingAttempt, WebhookEvent
+from whatsapp.models import ImportBatch, NumberDay, PairingAttempt, StatusInterval, WebhookEvent
 
 State = ImportBatch.State
 
@@ -48,3 +48,22 @@ def test_records_events_and_attempts_go_when_they_are_old(place, now):
         "invoices",
     ]
     assert WebhookEvent.objects.get().received_at == PairingAttempt.objects.get().started_at == fresh
+
+
+def test_the_history_goes_when_no_page_shows_it_but_the_present_stays(place, now):
+    number = place.add()
+    ends = [now - timedelta(days=101), now - timedelta(days=99), None]
+    for end in ends:
+        StatusInterval(
+            reseller=place.reseller,
+            instance=number,
+            since=(end or now - timedelta(days=99)) - timedelta(days=9 if end else 0),
+            until=end,
+            connection="connected",
+        ).save()
+    for age in (761, 759):
+        day = (now - timedelta(days=age)).date()
+        NumberDay(reseller=place.reseller, center=place.center, instance=number, day=day).save()
+    tidy(reseller=place.reseller, now=now)
+    assert set(StatusInterval.objects.values_list("until", flat=True)) == set(ends[1:])
+    assert NumberDay.objects.get().day == (now - timedelta(days=759)).date()

@@ -2,7 +2,7 @@
 
 from whatsapp.models.account import MazbotAccount
 from whatsapp.models.alert import Alert, AlertEvent
-from whatsapp.models.history import StatusInterval
+from whatsapp.models.history import NumberDay, StatusInterval
 from whatsapp.models.import_batch import ImportBatch
 from whatsapp.models.instance import (
     OFF,
@@ -28,6 +28,7 @@ __all__ = [
     "Instance",
     "MaintenanceWindow",
     "MazbotAccount",
+    "NumberDay",
     "NumberState",
     "PairingAttempt",
     "PairingLink",

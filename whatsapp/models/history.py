@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from centers.models import Reseller
+from centers.models import Center, Reseller
 from centers.models.managers import TenantManager
 from whatsapp.models.instance import Connection, DesiredReason, Instance
 
@@ -54,3 +54,41 @@ class StatusInterval(models.Model):
     def is_off(self) -> bool:
         """Whether the number was switched off, whatever its phone did."""
         return bool(self.off)
+
+
+class NumberDay(models.Model):
+    """The sums of one number and one day of its reseller's calendar: seconds per cause, and its outages.
+
+    Written once the day is over (whatsapp/history/days.py), so that the pages of a month or a year read as many rows
+    as there are days, however often a number changed.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # The one it belonged to when the day was summed up.
+    center = models.ForeignKey(Center, on_delete=models.CASCADE, related_name="+", db_index=False)
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    connected = models.IntegerField(db_default=0)
+    logged_out = models.IntegerField(db_default=0)
+    expired = models.IntegerField(db_default=0)
+    provider = models.IntegerField(db_default=0)
+    maintenance = models.IntegerField(db_default=0)
+    unpaid = models.IntegerField(db_default=0)
+    off = models.IntegerField(db_default=0)
+    not_paired = models.IntegerField(db_default=0)
+    unknown = models.IntegerField(db_default=0)
+    outages = models.IntegerField(db_default=0)  # that began on this day
+    longest = models.IntegerField(
+        db_default=0
+    )  # seconds, from its start on an earlier day, to the end of this one
+    running = models.IntegerField(db_default=0)  # seconds so far of the outage in which the day ended
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["day", "instance"]
+        constraints = [models.UniqueConstraint(fields=["instance", "day"], name="number_day_once")]
+        indexes = [models.Index(fields=["reseller", "day"], name="number_day_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.instance_id} {self.day}"

@@ -17,7 +17,7 @@ from whatsapp.history.causes import Cause
 from whatsapp.instances import move
 from whatsapp.models import Alert, Connection, DesiredReason, Instance, Service, StatusInterval
 from whatsapp.service.webhook_url import own_webhook_url
-from whatsapp.views.timeline import BAR, HEIGHTS, timeline
+from whatsapp.views.timeline import BAR, DAY_TALL, HEIGHTS, SHORTEST, timeline
 
 
 def _number(house: House) -> Instance:
@@ -136,7 +136,7 @@ def test_the_bar_covers_the_time_since_the_first_check(house: House) -> None:
     assert [part.x for part in bar.segments] == [500, 750, 875]
     assert bar.segments[-1].x + bar.segments[-1].width == BAR
     assert bar.sums.uptime == 75
-    assert [(part.cause, lasted) for part, lasted, _percent in bar.key] == [
+    assert [(cause, lasted) for cause, _y, _height, lasted, _percent in bar.key] == [
         ("connected", timedelta(hours=63)),
         ("logged_out", timedelta(hours=21)),
     ]
@@ -166,12 +166,39 @@ def test_a_number_never_checked_has_no_uptime(house: House) -> None:
     assert "No uptime yet" in _page(house)
 
 
-def test_the_timeline_can_be_read_as_a_table_for_30_days(house: House) -> None:
-    _intervals(house, timezone.now(), (24 * 40, "connected"), (24 * 20, "expired"))
-    page = _page(house, "timeline/?last=30d")
+def test_the_timeline_can_be_read_as_a_table(house: House) -> None:
+    _intervals(house, timezone.now(), (24 * 40, "connected"), (24 * 2, "expired"))
+    page = _page(house, "timeline/?last=7d")
     assert page.strip().startswith('<section id="timeline"')
     assert page.count("<tr>") == 3
     assert "Connection, last 7 days" in _page(house, "timeline/?last=9999")
+
+
+def test_many_days_are_shown_as_a_column_for_each(house: House) -> None:
+    now = timezone.now()
+    _intervals(house, now, (24 * 40, "connected"), (24 * 20, "expired"), (24 * 19, "connected"))
+    with tenant(house.reseller):
+        chart = timeline(_number(house), length="30d", now=now)
+    assert len(chart.days) == 30
+    assert sum(day.outages for day in chart.days) == 1
+    for x in {part.x for part in chart.parts}:
+        column = sorted((part.y, part.height) for part in chart.parts if part.x == x)
+        assert column[0][0] == 0
+        assert sum(height for _y, height in column) == DAY_TALL
+    assert max(part.x + part.width for part in chart.parts) <= BAR
+    page = _page(house, "timeline/?last=30d")
+    assert page.count("<tr>") == 31
+    assert "Session expired" in page
+
+
+def test_a_short_outage_is_seen_in_the_column_of_its_day(house: House) -> None:
+    now = timezone.now()
+    _intervals(house, now, (24 * 40, "connected"), (24 * 20, "expired"), (24 * 20 - 0.01, "connected"))
+    with tenant(house.reseller):
+        chart = timeline(_number(house), length="90d", now=now)
+    assert [(part.cause, part.y, part.height) for part in chart.parts if part.cause != "connected"] == [
+        ("expired", 0, SHORTEST)
+    ]
 
 
 # --- Switching --------------------------------------------------------------------------------------------
