@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("centers", "0001_initial"),
-        ("whatsapp", "0004_status_intervals"),
+        ("whatsapp", "0005_maintenance_windows"),
     ]
 
     operations = [
