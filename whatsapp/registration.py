@@ -14,7 +14,7 @@ from centers.queries import Numbers, register_counter
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
-from centers.tenancy import lifecycle
+from centers.tenancy import lifecycle, team
 from centers.tenancy.permissions import Permission
 from centers.web.center_export import Columns, register_columns
 from centers.web.first_steps import Step, register_step
@@ -22,6 +22,7 @@ from centers.web.fragments import register_fragments
 from centers.web.navigation import register_sections, register_within
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp import audit_actions, navigation
+from whatsapp.alerts.acts import unassign_all
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
 from whatsapp.queries import numbers_by_center
@@ -44,6 +45,7 @@ def connect() -> None:
     """Called once, from the app's ready()."""
     lifecycle.on_archive(archive_numbers)
     lifecycle.on_restore(restore_numbers)
+    team.on_staff_removed(unassign_all)
     register(find_instances)
     register_sections(*navigation.SECTIONS)
     for name, path in navigation.WITHIN.items():

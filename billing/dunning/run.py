@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from billing.alerts import keep_alert
 from billing.dunning.plan import due_now
 from billing.dunning.suspension import enforce, provider_failing, resume_if_paid, suspend
 from billing.models import SafetyStop, Suspension
@@ -13,7 +14,7 @@ from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
 from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
-from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.alerts.lifecycle import resolve_alert
 from whatsapp.alerts.maintenance import centers_under_maintenance
 from whatsapp.models import Alert
 
@@ -127,17 +128,18 @@ def _recent(reseller: Reseller, now: datetime) -> int:
 def _pull(reseller: Reseller, safety_stop: SafetyStop | None, excess: _Excess, now: datetime) -> None:
     ids = [row.pk for row in excess.due]
     values = {"center_ids": ids, "limit": excess.limit, "active_centers": excess.active}
-    if safety_stop:
-        SafetyStop.objects.filter(pk=safety_stop.pk).update(**values)
-        return
-    SafetyStop.objects.create(reseller=reseller, pulled_at=now, **values)
     detail = _(
         "%(count)s centers would be suspended at once. Up to %(limit)s can be suspended without approval."
     ) % {
         "count": len(ids),
         "limit": excess.limit,
     }
-    open_alert(reseller=reseller, kind=HELD, detail=detail, now=now)
+    # In each run: an alert that a person resolved opens again while the decision is due.
+    keep_alert(reseller=reseller, kind=HELD, detail=detail, now=now)
+    if safety_stop:
+        SafetyStop.objects.filter(pk=safety_stop.pk).update(**values)
+        return
+    SafetyStop.objects.create(reseller=reseller, pulled_at=now, **values)
     entries.record(
         "suspensions.held", reseller=reseller, by=None, now=now, topics=("billing", "alerts"), centers=ids
     )

@@ -3,6 +3,7 @@
 There is nothing to revoke but the membership: every request reads it, so the next one is refused.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +15,17 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Invitation, Membership, Reseller, Role, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
+
+#: (reseller, person, by, now): what else happens when someone leaves the staff, in the same transaction.
+Hook = Callable[[Reseller, User, User | None, datetime], None]
+
+_removed_hooks: list[Hook] = []
+
+
+def on_staff_removed(hook: Hook) -> Hook:
+    """Call `hook` whenever someone leaves, or is removed from, a reseller's staff."""
+    _removed_hooks.append(hook)
+    return hook
 
 
 def change_role(
@@ -63,6 +75,8 @@ def remove_member(*, membership: Membership, by: User | None, now: datetime | No
         entries.record(
             "member.removed", reseller=membership.reseller, by=by, target=user, center=center, now=now
         )
+        for hook in _removed_hooks if center is None else ():
+            hook(membership.reseller, user, by, now)
 
 
 def _locked(membership: Membership) -> Membership:

@@ -18,6 +18,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Membership, Reseller, Role, User
 from centers.tenancy.permissions import Permission, may
+from centers.tenancy.scoping import tenant
 from centers.values.formats import moment_text, zone_of
 from centers.values.text import several_lines
 from whatsapp.alerts import events
@@ -89,6 +90,14 @@ def assign(*, chosen: Choice, person: User | None, by: User, now: datetime) -> i
     return _done(chosen, act, by, now)
 
 
+def unassign_all(reseller: Reseller, person: User, by: User | None, now: datetime) -> None:
+    """Assign the open alerts of someone who leaves the team to no one, whatever scope is open."""
+    with tenant(reseller):
+        theirs = Choice(reseller=reseller, rows=Alert.objects.filter(assigned_to=person))
+        act = _Act(kind=Kind.ASSIGNED, able=_OPEN, changes={"assigned_to": None}, reported={"person": None})
+        _done(theirs, act, by, now)
+
+
 def resolve(*, chosen: Choice, by: User, now: datetime) -> int:
     """Resolve the alerts by hand. A cause that is found again opens another alert, which continues none of these.
 
@@ -144,7 +153,7 @@ def assignable(reseller: Reseller) -> QuerySet[User]:
     return User.objects.filter(pk__in=team.values("user")).order_by("name", "pk")
 
 
-def _done(chosen: Choice, act: _Act, by: User, now: datetime) -> int:
+def _done(chosen: Choice, act: _Act, by: User | None, now: datetime) -> int:
     with transaction.atomic():
         rows = chosen.rows.filter(act.able).order_by("pk")
         # One of many that a job holds is about to be resolved: it is left out, and no two acts wait for each other.
@@ -160,7 +169,7 @@ def _done(chosen: Choice, act: _Act, by: User, now: datetime) -> int:
     return len(changing)
 
 
-def _trace(chosen: Choice, act: _Act, pks: list[int], by: User, now: datetime) -> None:
+def _trace(chosen: Choice, act: _Act, pks: list[int], by: User | None, now: datetime) -> None:
     """One audit entry: about the alert, or with the number of alerts and the filters they were chosen by."""
     facts: dict[str, Any] = {
         _FACTS[name]: _fact(value, chosen.reseller) for name, value in act.reported.items()

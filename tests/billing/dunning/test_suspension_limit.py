@@ -9,6 +9,8 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import Shop
 from tests.billing.dunning.test_dunning import at, dun
+from tests.factories import UserFactory
+from whatsapp.alerts.acts import one, resolve
 from whatsapp.models import Alert
 
 
@@ -83,3 +85,19 @@ def test_the_safety_stop_lets_go_when_the_list_has_become_short(shop: Shop) -> N
 @pytest.mark.parametrize(("active", "limit"), [(0, 5), (59, 5), (60, 6), (400, 40)])
 def test_the_limit_is_ten_percent_and_at_least_five(active: int, limit: int) -> None:
     assert suspension_limit(active) == limit
+
+
+def test_an_alert_resolved_by_hand_opens_again_while_the_decision_is_due(shop: Shop) -> None:
+    owing_centers(shop, 6)
+    dun(shop, 10)
+    alert = Alert.objects.get(kind=Alert.Kind.SUSPENSIONS_HELD)
+    assert resolve(chosen=one(alert), by=UserFactory(), now=at(10)) == 1
+    owing_centers(shop, 1)
+    dun(shop, 10)
+    again = Alert.objects.get(kind=Alert.Kind.SUSPENSIONS_HELD, resolved_at=None)
+    assert again.pk != alert.pk
+    assert "7" in again.detail
+    owing_centers(shop, 1)
+    dun(shop, 10)
+    again.refresh_from_db()
+    assert "8" in again.detail, "it says how many wait now"

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from centers.errors import OperationRefused
-from centers.models import AuditEntry, Role
+from centers.models import AuditEntry, Membership, Role
+from centers.tenancy.team import remove_member
 from tests.factories import CenterFactory, InstanceFactory, member
 from whatsapp.alerts import events
 from whatsapp.alerts.acts import acknowledge, assign, assignable, note, one, resolve, snooze
@@ -243,3 +244,14 @@ def test_alerts_from_before_the_events_have_the_story_that_their_columns_tell(te
         cursor.execute(stories.STORIES)
     assert team.story(alert) == ["opened", "acknowledged", "resolved"]
     assert team.story(other) == ["opened"]
+
+
+def test_the_alerts_of_someone_who_leaves_the_team_are_assigned_to_no_one(team, fresh):
+    mine, theirs, over = team.alert(), team.alert(), team.alert()
+    for alert, person in ((mine, team.by), (theirs, team.colleague), (over, team.colleague)):
+        assign(chosen=one(alert), person=person, by=team.by, now=team.now)
+    resolve(chosen=one(over), by=team.by, now=team.now)
+    remove_member(membership=Membership.objects.get(user=team.colleague), by=team.by, now=team.now + HOUR)
+    assert fresh(theirs).assigned_to is None
+    assert AlertEvent.objects.filter(alert=theirs).last().at == team.now + HOUR
+    assert (fresh(mine).assigned_to, fresh(over).assigned_to) == (team.by, team.colleague)
