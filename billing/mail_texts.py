@@ -32,7 +32,7 @@ def invoice_issued(invoice: Invoice) -> Text:
         lines.append(_("Amount due: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)})
     lines.append(_("Due date: %(date)s") % {"date": day_text(invoice.due_on)})
     subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
-    return _letter(subject, invoice.center, lines)
+    return _letter(subject, invoice.center, lines, asks_for_money=invoice.open_amount > 0)
 
 
 def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
@@ -68,7 +68,7 @@ def reminder(invoice: Invoice, day: date) -> Text:
     else:
         subject = _("Invoice %(number)s is due on %(date)s") % values
         line = _("Invoice %(number)s is due on %(date)s. The unpaid amount is %(amount)s.") % values
-    return _letter(subject, invoice.center, [line])
+    return _letter(subject, invoice.center, [line], asks_for_money=True)
 
 
 def final_warning(invoice: Invoice, suspends_on: date) -> Text:
@@ -87,6 +87,7 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Text:
             _("Invoice %(number)s was due on %(date)s. The unpaid amount is %(amount)s.") % values,
             _("If it isn't paid, your WhatsApp numbers will be suspended on %(day)s.") % values,
         ],
+        asks_for_money=True,
     )
 
 
@@ -97,7 +98,8 @@ def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> T
         "amount": _money(amount, currency),
         "numbers": numbers,
     }
-    return _letter(subject, center, [line, _("Service resumes automatically once it's paid.")])
+    lines = [line, _("Service resumes automatically once it's paid.")]
+    return _letter(subject, center, lines, asks_for_money=True)
 
 
 def resumed(center: Center) -> Text:
@@ -109,11 +111,11 @@ def resumed(center: Center) -> Text:
     )
 
 
-def _letter(subject: str, center: Center, lines: list[str]) -> Text:
+def _letter(subject: str, center: Center, lines: list[str], *, asks_for_money: bool = False) -> Text:
     reseller: Reseller = center.reseller
     name = center.contact_name or center.name
     parts = [_("Hello %(name)s,") % {"name": name}, "", *lines]
-    if reseller.payment_instructions:
+    if asks_for_money and reseller.payment_instructions:
         parts += ["", _("How to pay:"), reseller.payment_instructions]
     parts += ["", reseller.name]
     if reseller.support_contact:

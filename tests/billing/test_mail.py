@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 from django.core.mail.backends.locmem import EmailBackend
 
+from billing import mail_texts
 from billing.dunning import reminders
+from billing.invoicing.credit_notes import void_invoice
 from billing.jobs import due_resellers, mail_job
 from billing.mail import send_again, send_mails
 from billing.models import OutgoingMail, Reminder
@@ -26,7 +28,7 @@ class Refusing(EmailBackend):
         raise SMTPRecipientsRefused({})
 
 
-def test_how_to_pay_and_whom_to_ask_are_in_every_mail(shop: Shop) -> None:
+def test_how_to_pay_and_whom_to_ask_are_in_a_mail_that_asks_for_money(shop: Shop) -> None:
     Reseller.objects.update(payment_instructions="IBAN LY83", support_contact="+218 91")
     shop.center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
     shop.center.contact_name = "Amal\nBcc: x@y.example"  # the database would not take it
@@ -35,6 +37,17 @@ def test_how_to_pay_and_whom_to_ask_are_in_every_mail(shop: Shop) -> None:
     assert "IBAN LY83" in mail.body
     assert "+218 91" in mail.body
     assert "\n" not in mail.subject
+
+
+def test_a_mail_that_asks_for_no_money_does_not_say_how_to_pay(shop: Shop) -> None:
+    """An invoice that credit has paid, the credit note of a voided one, and the end of a suspension."""
+    Reseller.objects.update(payment_instructions="IBAN LY83", support_contact="+218 91")
+    shop.center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
+    shop.pay("10")
+    void_invoice(invoice=shop.owe("10"), because="typed twice", by=None, now=NOW)
+    bodies = [*OutgoingMail.objects.values_list("body", flat=True), mail_texts.resumed(shop.center).body]
+    assert len(bodies) == 3
+    assert [body for body in bodies if "IBAN LY83" in body or "+218 91" not in body] == []
 
 
 def test_a_line_break_in_a_name_makes_no_header(shop: Shop, mailoutbox) -> None:  # type: ignore[no-untyped-def]
