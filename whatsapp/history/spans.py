@@ -47,9 +47,9 @@ def windows_of(reseller_id: int, *, since: datetime, until: datetime, now: datet
         opened_at__lt=until,
     )
     times = alerts.order_by("opened_at").values_list("opened_at", "resolved_at")
-    incidents = [Window(Cause.PROVIDER, begin, end or now) for begin, end in times]
+    provider_incidents = [Window(Cause.PROVIDER, begin, end or now) for begin, end in times]
     planned = times_between(reseller_id, since=since, until=until, now=now)
-    return incidents + [Window(Cause.MAINTENANCE, *about) for about in planned]
+    return provider_incidents + [Window(Cause.MAINTENANCE, *about) for about in planned]
 
 
 def unobserved_after(reseller_id: int) -> timedelta:
