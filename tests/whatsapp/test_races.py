@@ -1,5 +1,6 @@
 """Two people, two workers: one effect."""
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,21 @@ from django.db import connection
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from centers.tenancy.scoping import tenant
-from tests.factories import ResellerFactory
+from tests.factories import ResellerFactory, UserFactory
 from whatsapp.accounts import save_account
+from whatsapp.alerts.acts import Choice, acknowledge, resolve
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.imports.run import preview_import, run_import, start_import
 from whatsapp.instances import add_instance
-from whatsapp.models import Alert, DesiredReason, Instance, PairingAttempt, Service, StatusInterval
+from whatsapp.models import (
+    Alert,
+    AlertEvent,
+    DesiredReason,
+    Instance,
+    PairingAttempt,
+    Service,
+    StatusInterval,
+)
 from whatsapp.monitoring.scheduler import check_instances, claim_due
 from whatsapp.pairing.qr_worker import ask_code, lost_questions
 from whatsapp.pairing.sessions import start_pairing
@@ -23,6 +34,7 @@ from whatsapp.service.desired_state import set_desired_state
 from whatsapp.service.reconciler import reconcile
 from whatsapp.webhooks.inbound import receive
 
+Kind = Alert.Kind
 THREADS = 8
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,3 +192,36 @@ def test_a_slow_answer_is_waited_for_before_another_code_is_asked_for(new_place,
         assert lost_questions(later + timedelta(seconds=6)) == [(place.reseller.pk, second.pk)]
         assert ask_code(attempt=second, now=later + timedelta(seconds=6))
         assert place.calls("connect") == 2
+
+
+def test_alerts_that_many_people_and_jobs_change_at_once_change_once_each(new_place, now):
+    """Acts on all that match neither wait for each other nor deadlock with the job that resolves alerts."""
+    place, people = new_place(), UserFactory.create_batch(4)
+    numbers = [place.add() for _ in range(30)]
+    turn = itertools.count()
+    for round_ in range(5):
+        with tenant(place.reseller):
+            for number in numbers:
+                open_alert(reseller=place.reseller, kind=Kind.DISCONNECTED, instance=number, now=now)
+            opened = list(Alert.objects.filter(resolved_at=None).values_list("pk", flat=True))
+
+        def act():
+            mine = next(turn) % THREADS
+            chosen = Choice(reseller=place.reseller, rows=Alert.objects.filter(resolved_at=None), filters={})
+            if mine < 4:
+                return acknowledge(chosen=chosen, by=people[mine], now=now)
+            if mine < 6:
+                return resolve(chosen=chosen, by=people[0], now=now)
+            resolve_alert(
+                reseller=place.reseller, kind=Kind.DISCONNECTED, instance=numbers[::-1][: 10 * mine], now=now
+            )
+            return 0
+
+        together(place, act)
+        with tenant(place.reseller):
+            events = AlertEvent.objects.filter(alert__in=opened)
+            resolved = events.filter(kind="resolved").values_list("alert", flat=True)
+            assert sorted(resolved) == sorted(opened), f"round {round_}: each is resolved once"
+            acknowledged = list(events.filter(kind="acknowledged").values_list("alert", flat=True))
+            assert len(acknowledged) == len(set(acknowledged)) <= 30
+            Alert.objects.all().delete()
