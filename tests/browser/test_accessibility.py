@@ -20,6 +20,9 @@ STAFF = (
     "instances/{instance}/",
     "instances/{instance}/pair/",
     "alerts/",
+    "alerts/{alert}/",
+    "maintenance/",
+    "maintenance/plan/",
     "import/",
     "search/?q=HS",
     "prices/?center={center}",
@@ -143,7 +146,9 @@ def widest(page: Page) -> str:
 def filled(furnished: Tenant, path: str) -> str:
     """The path with ids of existing objects."""
     invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
+    alert = "SELECT min(id) FROM whatsapp_alert WHERE reseller_id = {}"
     return path.format(
+        alert=furnished.value(alert) if "{alert}" in path else "",
         center=furnished.center("Alpha Dental"),
         instance=furnished.instance("HS-1"),
         invoice=furnished.value(invoice) if "{invoice}" in path else "",

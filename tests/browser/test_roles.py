@@ -8,7 +8,18 @@ from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
-BOTH = {"", "board/", "centers/", "alerts/", "usage/", "invoices/", "payments/", "unpaid/", "jobs/"}
+BOTH = {
+    "",
+    "board/",
+    "centers/",
+    "alerts/",
+    "maintenance/",
+    "usage/",
+    "invoices/",
+    "payments/",
+    "unpaid/",
+    "jobs/",
+}
 BILLING = {*BOTH, "prices/", "audit/"}
 SUPPORT = BOTH
 OWNER = {*BILLING, "team/", "settings/"}
