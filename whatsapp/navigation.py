@@ -35,6 +35,14 @@ SECTIONS = (
         permission=Permission.VIEW,
     ),
     Section(
+        menu=Menu.NUMBERS,
+        order=50,
+        name="uptime",
+        label=_("Uptime"),
+        icon="activity-heartbeat",
+        permission=Permission.VIEW,
+    ),
+    Section(
         menu=Menu.SETTINGS,
         order=20,
         name="settings_mazbot",

@@ -53,6 +53,14 @@ def digits(value: Decimal | int | None) -> SafeString:
     return format_html('<bdi dir="ltr" class="number">{}</bdi>', number_text(value))
 
 
+@register.simple_tag
+def percent(value: Decimal | int | None) -> SafeString:
+    """A share as `99.95 %`, isolated from right-to-left text. None is a dash."""
+    if value is None:
+        return NOTHING
+    return format_html('<bdi dir="ltr" class="number">{} %</bdi>', number_text(value))
+
+
 @register.filter
 def ltr(value: object) -> SafeString:
     """Text that always runs left to right: ids, phones, addresses."""

@@ -29,6 +29,7 @@ STAFF = (
     "exchange-rates/",
     "usage/",
     "usage/reconciliation/",
+    "uptime/",
     "usage/profit/",
     "invoices/",
     "invoices/{invoice}/",

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from whatsapp.views import account, board, fragments, imports, instance, instance_edit, maintenance, pairing
+from whatsapp.views import (
+    account,
+    board,
+    fragments,
+    imports,
+    instance,
+    instance_edit,
+    maintenance,
+    pairing,
+    uptime,
+)
 from whatsapp.views.alerts import acts, detail, page
 
 urlpatterns = [
@@ -39,6 +49,8 @@ urlpatterns = [
     path("maintenance/plan/", maintenance.maintenance_plan, name="maintenance_plan"),
     path("maintenance/<int:pk>/end/", maintenance.maintenance_end, name="maintenance_end"),
     path("centers/<int:pk>/maintenance/", maintenance.center_maintenance, name="center_maintenance"),
+    path("uptime/", uptime.uptime, name="uptime"),
+    path("uptime/export/<str:fmt>/", uptime.uptime_export, name="uptime_export"),
     path("settings/mazbot/", account.settings_mazbot, name="settings_mazbot"),
     path("settings/mazbot/test/", account.settings_mazbot_test, name="settings_mazbot_test"),
     path("import/", imports.import_centers, name="import_centers"),

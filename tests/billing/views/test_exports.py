@@ -18,7 +18,7 @@ from tests.billing.conftest import NOW
 from tests.billing.views.conftest import CANARY, Desk
 from tests.guards.addresses import Address, all_addresses
 from tests.spreadsheets import read_csv, read_xlsx
-from whatsapp.models import Instance
+from whatsapp.models import Instance, NumberDay
 
 EXPORTS = [address for address in all_addresses() if "fmt" in address.takes]
 PHONE = "+966512345678"
@@ -52,6 +52,10 @@ def full(desk: Desk) -> Desk:
             reseller=shop.reseller, day=date(2026, 2, 11), sent=3, received=0, failed=0,
             cost=Decimal("0.0333333333"), currency="USD", read_at=NOW,
         )  # fmt: skip
+        NumberDay(
+            reseller=shop.reseller, center=paid, instance=shop.number(paid), day=date(2026, 2, 11),
+            connected=57_601, expired=28_799, outages=1, longest=28_799,
+        ).save()  # fmt: skip
     assert with_credit.pk
     return desk
 

@@ -30,6 +30,8 @@ STAFF_PAGES = [
     ("get", "alerts/", ALL),
     ("get", "alerts/badge/", ALL),
     ("post", "alerts/acknowledge/", CARERS),
+    ("get", "uptime/", ALL),
+    ("get", "uptime/export/csv/", ALL),
     ("get", "settings/mazbot/", {"owner"}),
     ("post", "settings/mazbot/test/", {"owner"}),
     ("get", "import/", CARERS),
