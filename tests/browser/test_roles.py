@@ -14,6 +14,7 @@ BOTH = {
     "centers/",
     "alerts/",
     "maintenance/",
+    "uptime/",
     "usage/",
     "invoices/",
     "payments/",

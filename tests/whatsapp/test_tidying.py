@@ -52,12 +52,12 @@ def test_records_events_and_attempts_go_when_they_are_old(place, now):
 
 def test_the_history_goes_when_no_page_shows_it_but_the_present_stays(place, now):
     number = place.add()
-    ends = [now - timedelta(days=101), now - timedelta(days=99), None]
+    ends = [now - timedelta(days=41), now - timedelta(days=39), None]
     for end in ends:
         StatusInterval(
             reseller=place.reseller,
             instance=number,
-            since=(end or now - timedelta(days=99)) - timedelta(days=9 if end else 0),
+            since=(end or now - timedelta(days=39)) - timedelta(days=2 if end else 0),
             until=end,
             connection="connected",
         ).save()

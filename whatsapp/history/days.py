@@ -20,8 +20,8 @@ from whatsapp.models import Instance, NumberDay, StatusInterval
 ONE_DAY = timedelta(days=1)
 #: A day is summed up once it is over for so long: its last checks are stored by then.
 GRACE = timedelta(minutes=10)
-#: How long days and intervals are kept; the pages show at most 90 days of one number.
-DAYS_KEPT, INTERVALS_KEPT = timedelta(days=760), timedelta(days=100)
+#: How long days and intervals are kept. Pages show single intervals of at most a week, and days beyond that.
+DAYS_KEPT, INTERVALS_KEPT = timedelta(days=760), timedelta(days=40)
 #: What ends an outage. What is not known, or is explained otherwise, neither ends nor lengthens it.
 _ENDING = frozenset({Cause.CONNECTED, Cause.OFF, Cause.UNPAID, Cause.NOT_PAIRED})
 _MERGE = """
@@ -81,9 +81,9 @@ def outages_of(spans: Iterable[Span], *, running: float = 0) -> Outages:
 
 def due(now: datetime) -> list[int]:
     """Ids of the resellers with a day that is over and not summed up; reads across tenants, one row for each."""
-    last = NumberDay.objects.filter(reseller=OuterRef("pk")).order_by("-day").values("day")[:1]
-    first = StatusInterval.objects.filter(reseller=OuterRef("pk")).order_by("until").values("since")[:1]
     with every_tenant():
+        last = NumberDay.objects.filter(reseller=OuterRef("pk")).order_by("-day").values("day")[:1]
+        first = StatusInterval.objects.filter(reseller=OuterRef("pk")).order_by("until").values("since")[:1]
         rows = Reseller.objects.annotate(last=Subquery(last), first=Subquery(first)).exclude(first=None)
         return [
             pk

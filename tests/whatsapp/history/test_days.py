@@ -15,6 +15,7 @@ from whatsapp.history.days import Outages, days_of, due, outages_of, sum_up
 from whatsapp.history.spans import spans_of
 from whatsapp.history.sums import sums_of
 from whatsapp.models import NumberDay, StatusInterval
+from whatsapp.views.timeline import BY_DAYS, LENGTHS
 
 MUSCAT = ZoneInfo("Asia/Muscat")
 NOON = datetime(2026, 11, 20, 12, tzinfo=MUSCAT)
@@ -171,7 +172,10 @@ def test_a_day_of_many_numbers_costs_the_same_queries_as_of_one(here, new_place)
 
 
 def test_what_is_kept_covers_what_the_pages_show():
-    assert timedelta(days=90) + 2 * DAY <= days.INTERVALS_KEPT
+    single = max(length for name, (length, *_texts) in LENGTHS.items() if name not in BY_DAYS)
+    assert single + timedelta(days=30) <= days.INTERVALS_KEPT, (
+        "and a month for days that were not summed up in time"
+    )
     assert timedelta(days=366) <= days.DAYS_KEPT
 
 
