@@ -17,7 +17,8 @@ from centers import clock, live
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.tenancy import invitations
 from centers.tenancy.scoping import tenant
-from whatsapp.models import DesiredReason, Instance, Service
+from whatsapp.alerts import lifecycle
+from whatsapp.models import Alert, DesiredReason, Instance, Service
 from whatsapp.pairing.sessions import create_link
 from whatsapp.service.desired_state import set_desired_state
 
@@ -73,6 +74,27 @@ def trade(slug: str) -> None:
             invoice = issue_invoice(center=center, period=period, by=owner, now=issued)
         if len(others) > 1:
             _pay(invoice, owner, now)
+
+
+def open_alerts(slug: str, count: int) -> None:
+    """Numbers that are down, each with its alert; they aren't checked, so the alerts stay."""
+    reseller, now = Reseller.objects.get(slug=slug), clock.now()
+    with tenant(reseller):
+        center = Center.objects.create(reseller=reseller, name="Many Phones", currency="USD")
+        numbers = Instance.objects.bulk_create(
+            Instance(
+                reseller=reseller,
+                center=center,
+                instance_id=f"many-{number:03d}",
+                next_check_at=now + timedelta(days=1),
+            )
+            for number in range(count)
+        )
+        alerts = [
+            Alert(reseller=reseller, center=center, instance=row, kind=Alert.Kind.DISCONNECTED, opened_at=now)
+            for row in numbers
+        ]
+        lifecycle.open_alerts(reseller=reseller, alerts=alerts)
 
 
 def pay_all(slug: str) -> None:

@@ -31,7 +31,7 @@ def test_no_page_holds_a_word_of_the_first(furnished: Tenant, second: Tenant, vi
     expect(page.locator("#board tbody tr")).to_contain_text("Expired")
     ids = {"center": second.center("Second Center"), "instance": second.instance("HS-1")}
     for path in STAFF:
-        if "{invoice}" not in path:
+        if "{invoice}" not in path and "{alert}" not in path:
             answer = page.request.get(second.url(path.format(**ids)))
             assert answer.status == 200, path
             assert [word for word in CANARIES if word in answer.text()] == [], path
