@@ -62,6 +62,8 @@ class InstanceFactory(ScopedFactory):
     center = factory.SubFactory(CenterFactory)
     reseller = factory.SelfAttribute("center.reseller")
     instance_id = factory.Sequence(lambda n: f"inst-{n:05d}")
+    # A phone was connected to it once: otherwise it is "not paired yet", whatever MazBot reports.
+    first_connected_at = factory.LazyFunction(timezone.now)
 
 
 class MazbotAccountFactory(ScopedFactory):

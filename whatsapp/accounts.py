@@ -28,6 +28,7 @@ SETTINGS = (
     "body_format",
     "time_zone",
     "cost_currency",
+    "stale_hours",
     "webhook_secret",
 )
 #: If one of these changes, another account may answer, or the same one differently.

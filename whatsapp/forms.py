@@ -187,9 +187,10 @@ class AccountForm(_AccountForm):
             "body_format",
             "time_zone",
             "cost_currency",
+            "stale_hours",
             "webhook_secret",
         ]
-        field_classes: ClassVar[dict[str, Any]] = {"rate_limit": CountField}
+        field_classes: ClassVar[dict[str, Any]] = {"rate_limit": CountField, "stale_hours": CountField}
         help_texts: ClassVar[dict[str, Any]] = {
             "email": gettext_lazy(
                 "Use a staff account of your MazBot account. Owner logins may not work with the API."
@@ -199,6 +200,9 @@ class AccountForm(_AccountForm):
             "body_format": gettext_lazy("Form fields always work. Choose JSON only if MazBot asked you to."),
             "time_zone": gettext_lazy("MazBot's times don't include a time zone. Choose the one they're in."),
             "cost_currency": gettext_lazy("The currency MazBot reports costs in."),
+            "stale_hours": gettext_lazy(
+                "A connected number whose phone hasn't been seen for this long, and for longer than usual, opens an alert."
+            ),
             "webhook_secret": gettext_lazy("Optional. If set, only events signed by MazBot are accepted."),
         }
 

@@ -6,10 +6,10 @@ from django.db.models import Count, F, Q, QuerySet
 
 from centers.models import Reseller
 from centers.queries import Numbers
-from whatsapp.models import OFF, STATES, Connection, Instance, MazbotAccount
+from whatsapp.models import OFF, STATES, Condition, Connection, Instance, MazbotAccount
 
 #: States of numbers that should be connected but are not.
-DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN)
+DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN, Condition.NEEDS_QR)
 #: Numbers whose desired service state MazBot has not confirmed yet.
 IS_SWITCHING = ~Q(service=F("desired_state"))
 
@@ -35,13 +35,19 @@ class ConnectionCounts:
     expired: int
     unknown: int
     unchecked: int
+    not_paired: int
+    needs_qr: int
+    flapping: int
+    stale: int
+    silent: int
+    failing: int
     off: int
     switching: int
 
     @property
     def down(self) -> int:
         """Not connected although they should be (including unknown ones)."""
-        return self.disconnected + self.expired + self.unknown
+        return self.disconnected + self.expired + self.unknown + self.needs_qr
 
 
 def connection_counts() -> ConnectionCounts:

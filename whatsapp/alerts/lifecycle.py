@@ -14,9 +14,18 @@ from whatsapp.models import Alert, AlertEvent, Instance
 
 Kind = Alert.Kind
 #: Alerts about a number's phone; none is open while the number is switched off.
-OF_THE_PHONE = (Kind.DISCONNECTED, Kind.EXPIRED, Kind.UNKNOWN_STATUS)
+OF_THE_PHONE = (
+    Kind.DISCONNECTED,
+    Kind.EXPIRED,
+    Kind.UNKNOWN_STATUS,
+    Kind.NEEDS_QR,
+    Kind.FLAPPING,
+    Kind.STALE,
+    Kind.SILENT,
+    Kind.FAILING,
+)
 #: Alerts that a check of the connection opens and closes.
-CONNECTION_KINDS = (*OF_THE_PHONE, Kind.NOT_FOUND)
+CONNECTION_KINDS = tuple({*OF_THE_PHONE, Kind.NOT_FOUND} - {Kind.SILENT, Kind.FAILING})
 BACK_SOON = timedelta(minutes=10)
 _What = tuple[str, int | None, int | None]
 

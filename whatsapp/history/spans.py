@@ -13,7 +13,7 @@ from whatsapp.history.causes import Cause, Span, Window, cause_of, explained
 from whatsapp.models import Alert, Instance, StatusInterval
 
 #: Alerts that say that MazBot, and not a phone, was at fault.
-_PROVIDER_KINDS = (Alert.Kind.PROVIDER_FAILING,)
+_PROVIDER_KINDS = (Alert.Kind.PROVIDER_FAILING, Alert.Kind.NUMBERS_DROPPED)
 
 
 def spans_of(instance: Instance, *, since: datetime, until: datetime, now: datetime) -> list[Span]:

@@ -5,8 +5,10 @@ from whatsapp.models.alert import Alert, AlertEvent
 from whatsapp.models.history import NumberDay, StatusInterval
 from whatsapp.models.import_batch import ImportBatch
 from whatsapp.models.instance import (
+    OF_USAGE,
     OFF,
     STATES,
+    Condition,
     Connection,
     DesiredReason,
     Instance,
@@ -19,9 +21,11 @@ from whatsapp.models.webhook import WebhookEvent
 
 __all__ = [
     "OFF",
+    "OF_USAGE",
     "STATES",
     "Alert",
     "AlertEvent",
+    "Condition",
     "Connection",
     "DesiredReason",
     "ImportBatch",

@@ -43,14 +43,24 @@ class MazbotAccount(models.Model):
     cost_currency = CodeField(
         _("currency of MazBot's costs"), max_length=3, default="USD", validators=[validate_currency]
     )
+    stale_hours = models.PositiveSmallIntegerField(
+        _("hours until a number is stale"),
+        default=24,
+        db_default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+    )
     webhook_secret = SecretField(_("webhook signing secret"), blank=True)
     webhook_path_token = models.CharField(max_length=64, unique=True, default=new_path_token, editable=False)
     credentials_version = models.PositiveIntegerField(default=1, editable=False)
     last_ok_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
-    # While MazBot fails for many numbers, no alerts per number are opened and no center is suspended.
+    # While an incident at MazBot lasts, no alerts per number are opened and no center is suspended.
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # The incident, or one of two: many numbers went down within a minute; `dropped` is how many so far.
+    drops_since = models.DateTimeField(null=True, blank=True, editable=False)
+    dropped = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    incident_ended_at = models.DateTimeField(null=True, blank=True, editable=False)  # the last one's end
     recent_checks = models.JSONField(
         default=list, editable=False
     )  # see whatsapp/monitoring/provider_incidents.py

@@ -20,10 +20,16 @@ class Alert(models.Model):
         DISCONNECTED = "disconnected", _("Disconnected")
         EXPIRED = "expired", _("Session expired")
         UNKNOWN_STATUS = "unknown_status", _("Unknown status")
+        NEEDS_QR = "needs_qr", _("Phone logged out")
+        FLAPPING = "flapping", _("Unstable connection")
+        STALE = "stale", _("Not seen for long")
+        SILENT = "silent", _("Fewer messages than usual")
+        FAILING = "failing", _("More failed messages than usual")
         NOT_FOUND = "not_found", _("Instance unknown to MazBot")
         SWITCH_UNCONFIRMED = "switch_unconfirmed", _("Switching not confirmed")
         WEBHOOK_UNCONFIRMED = "webhook_unconfirmed", _("Webhook address not confirmed")
         PROVIDER_FAILING = "provider_failing", _("MazBot is failing")
+        NUMBERS_DROPPED = "numbers_dropped", _("Many numbers down at once")
         ACCOUNT_REFUSED = "account_refused", _("MazBot login refused")
         ACCOUNT_LIMITED = "account_limited", _("MazBot request limit reached")
         QUOTA_LOW = "quota_low", _("Quota running out")
@@ -36,7 +42,7 @@ class Alert(models.Model):
         BELOW_COST = "below_cost", _("Prices below cost")
 
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
-    LASTING = frozenset({Kind.PROVIDER_FAILING})
+    LASTING = frozenset({Kind.PROVIDER_FAILING, Kind.NUMBERS_DROPPED})
 
     #: About money: no maintenance of numbers hides them.
     OF_MONEY = frozenset(
@@ -53,7 +59,13 @@ class Alert(models.Model):
     )
 
     _OF_MAZBOT = frozenset(
-        {Kind.PROVIDER_FAILING, Kind.ACCOUNT_REFUSED, Kind.ACCOUNT_LIMITED, Kind.NOT_FOUND}
+        {
+            Kind.PROVIDER_FAILING,
+            Kind.NUMBERS_DROPPED,
+            Kind.ACCOUNT_REFUSED,
+            Kind.ACCOUNT_LIMITED,
+            Kind.NOT_FOUND,
+        }
     )
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="alerts")
@@ -115,7 +127,7 @@ class Alert(models.Model):
     @property
     def needs_pairing(self) -> bool:
         """Whether pairing the phone again solves it."""
-        return self.is_disconnection or self.is_expiry
+        return self.is_disconnection or self.is_expiry or self.kind == self.Kind.NEEDS_QR
 
     @property
     def is_unknown_number(self) -> bool:

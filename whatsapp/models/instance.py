@@ -34,9 +34,27 @@ class Service(models.TextChoices):
     UNCONFIRMED = "unconfirmed", _("Not confirmed")
 
 
-#: The state a number is shown and counted under: switched off, or else its connection.
+class Condition(models.TextChoices):
+    """What else is known of a number than MazBot's word for its connection; NONE mostly."""
+
+    NONE = "", "-"
+    NOT_PAIRED = "not_paired", _("Not paired yet")
+    NEEDS_QR = "needs_qr", _("Needs QR")
+    FLAPPING = "flapping", _("Unstable")
+    STALE = "stale", _("Stale")
+    SILENT = "silent", _("Silent")
+    FAILING = "failing", _("Messages failing")
+
+
+#: Conditions that follow from usage, for numbers that are connected.
+OF_USAGE = (Condition.SILENT, Condition.FAILING)
+#: The state a number is shown and counted under: switched off, or else its condition, or else its connection.
 OFF = "off"
-STATES = [*Connection.choices, (OFF, _("Switched off"))]
+STATES = [
+    *Connection.choices,
+    *[choice for choice in Condition.choices if choice[0]],
+    (OFF, _("Switched off")),
+]
 
 
 class DesiredReason(models.TextChoices):
@@ -64,7 +82,12 @@ class NumberState:
     @property
     def needs_pairing(self) -> bool:
         """Whether the phone was logged out, so that pairing it again helps."""
-        return self.state in (Connection.DISCONNECTED, Connection.EXPIRED)
+        return self.state in (Connection.DISCONNECTED, Connection.EXPIRED, Condition.NEEDS_QR)
+
+    @property
+    def is_not_paired(self) -> bool:
+        """Whether no phone was ever connected to it."""
+        return self.state == Condition.NOT_PAIRED
 
     @property
     def is_off(self) -> bool:
@@ -101,6 +124,22 @@ class Instance(NumberState, models.Model):
     check_failures = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
     next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # What a first check reported and a second one has not confirmed yet; see monitoring/deciding.py.
+    suspect_since = models.DateTimeField(null=True, blank=True, editable=False)
+    suspect_as = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False)
+    # The first time a phone is known to have been connected; empty: not paired yet.
+    first_connected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Seconds between two times of `last_seen`: the longest of late, halved every two weeks.
+    usual_gap = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    condition = models.CharField(
+        max_length=12, choices=Condition, blank=True, default="", db_default="", editable=False
+    )
+    condition_since = models.DateTimeField(null=True, blank=True, editable=False)
+    usage_condition = models.CharField(
+        max_length=12, choices=Condition, blank=True, default="", db_default="", editable=False
+    )
+    usage_condition_since = models.DateTimeField(null=True, blank=True, editable=False)
+
     desired_state = models.CharField(max_length=12, choices=Service, default=Service.ENABLED, editable=False)
     desired_reason = models.CharField(max_length=12, choices=DesiredReason, blank=True, editable=False)
     desired_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -117,14 +156,24 @@ class Instance(NumberState, models.Model):
 
     # Derived by the database, so that all pages, counts, filters, orders and exports agree.
     state = models.GeneratedField(
-        expression=Case(When(desired_state=Service.DISABLED, then=Value(OFF)), default=F("connection")),
+        expression=Case(
+            When(desired_state=Service.DISABLED, then=Value(OFF)),
+            When(~Q(condition=""), then=F("condition")),
+            When(Q(connection=Connection.CONNECTED) & ~Q(usage_condition=""), then=F("usage_condition")),
+            default=F("connection"),
+        ),
         output_field=models.CharField(max_length=12, choices=STATES),
         db_persist=True,
         choices=STATES,
     )
     state_since = models.GeneratedField(
         expression=Case(
-            When(desired_state=Service.DISABLED, then=F("desired_at")), default=F("connection_since")
+            When(desired_state=Service.DISABLED, then=F("desired_at")),
+            When(~Q(condition=""), then=F("condition_since")),
+            When(
+                Q(connection=Connection.CONNECTED) & ~Q(usage_condition=""), then=F("usage_condition_since")
+            ),
+            default=F("connection_since"),
         ),
         output_field=models.DateTimeField(null=True),
         db_persist=True,
@@ -169,6 +218,12 @@ class Instance(NumberState, models.Model):
                 "webhook_next_at", condition=Q(webhook_next_at__isnull=False), name="instance_webhook_due"
             ),
             models.Index("reseller", "state", "id", name="instance_by_state"),
+            models.Index(
+                "reseller",
+                "suspect_since",
+                condition=Q(suspect_since__isnull=False),
+                name="instance_suspects",
+            ),
             models.Index("reseller", "center", "id", name="instance_by_center"),
         ]
 

@@ -68,8 +68,13 @@ def _chips(
     plan = [
         ("", "", "total", _("All"), "list", "secondary"),
         ("connection", "down", "down", _("Down"), "plug-connected-x", "danger"),
+        ("connection", "flapping", "flapping", _("Unstable"), "activity", "warning"),
+        ("connection", "stale", "stale", _("Stale"), "clock-pause", "warning"),
+        ("connection", "silent", "silent", _("Silent"), "message-off", "warning"),
+        ("connection", "failing", "failing", _("Messages failing"), "message-x", "warning"),
         ("connection", "connected", "connected", _("Connected"), "plug-connected", "success"),
         ("connection", "pairing", "pairing", _("Pairing"), "qrcode", "info"),
+        ("connection", "not_paired", "not_paired", _("Not paired yet"), "device-mobile", "secondary"),
         ("connection", "unchecked", "unchecked", _("Not checked"), "clock", "secondary"),
         ("connection", "off", "off", _("Switched off"), "power", "secondary"),
         ("service", "switching", "switching", _("Switching"), "refresh", "warning"),

@@ -18,8 +18,11 @@ C = Connection
 
 
 def seen(number, at, connection_status, raw=""):
-    outcome = Outcome(number.pk, at, at + MINUTE, connection_status, raw or connection_status.value)
-    record_outcomes(reseller=number.reseller, outcomes=[outcome])
+    """Checked twice where it is a drop: one check alone is none."""
+    twice = 1 if connection_status == C.CONNECTED else 2
+    for when in [at, at + timedelta(seconds=1)][:twice]:
+        outcome = Outcome(number.pk, when, when + MINUTE, connection_status, raw or connection_status.value)
+        record_outcomes(reseller=number.reseller, outcomes=[outcome])
 
 
 def switched(number, at, state, reason=DesiredReason.MANUAL):

@@ -1,0 +1,143 @@
+"""Reading numbers before a check is recorded, and writing all of them in one statement."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Count, Exists, OuterRef
+
+from centers.models import Reseller
+from whatsapp.models import Connection, Instance, PairingAttempt, Service, StatusInterval
+from whatsapp.monitoring.deciding import (
+    FLAPPING_WINDOW,
+    LONGEST_PAIRING,
+    UNDONE_WITHIN,
+    Facts,
+    Outcome,
+    Status,
+)
+
+State = PairingAttempt.State
+_COLUMNS = tuple(field.name for field in fields(Status))
+_TYPES: dict[Any, str] = {datetime | None: "timestamptz", str: "text", int: "int"}
+_NOT_CONNECTED = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.PAIRING, Connection.UNKNOWN)
+#: A time of a check that lies further ahead of the clock than this comes from a clock that was set back since.
+CLOCK_SET_BACK = timedelta(minutes=5)
+
+_WRITE = f"""
+UPDATE whatsapp_instance AS i SET {", ".join(f"{name} = s.{name}" for name in _COLUMNS)}, version = i.version + 1
+FROM unnest(%s::bigint[], {", ".join(f"%s::{_TYPES[field.type]}[]" for field in fields(Status))})
+    AS s(id, {", ".join(_COLUMNS)})
+WHERE i.id = s.id
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One number with its outcome: `before` is what is stored, `after` what the check makes of it."""
+
+    pk: int
+    center_id: int
+    off: bool
+    archived: bool
+    outcome: Outcome
+    before: Status
+    after: Status
+
+    @property
+    def changed(self) -> bool:
+        """Whether the connection changed (confirmed)."""
+        return self.before.connection != self.after.connection
+
+    @property
+    def visible(self) -> bool:
+        """Whether pages show something else than before, apart from times."""
+        return (
+            self.changed
+            or self.before.check_error != self.after.check_error
+            or self.before.condition != self.after.condition
+        )
+
+
+def lock(reseller: Reseller, outcomes: Sequence[Outcome]) -> list[Checked]:
+    """The reseller's numbers that these outcomes are about, locked; `after` is still `before`.
+
+    An outcome older than the stored one (two workers, one slow) is left out.
+    """
+    by_pk = {outcome.instance_pk: outcome for outcome in outcomes}
+    rows = Instance.objects.filter(pk__in=by_pk, reseller=reseller).order_by("pk").select_for_update()
+    names = ("pk", "center_id", "desired_state", "archived_at", *_COLUMNS)
+    checked = []
+    for pk, center, desired, archived_at, *values in rows.values_list(*names):
+        status, outcome = Status(*values), by_pk[pk]
+        if not _is_older(outcome.at, status.checked_at):
+            off = desired == Service.DISABLED
+            checked.append(Checked(pk, center, off, archived_at is not None, outcome, status, status))
+    return checked
+
+
+def _is_older(at: datetime, known: datetime | None) -> bool:
+    return known is not None and at < known <= at + CLOCK_SET_BACK
+
+
+def write(checked: Iterable[Checked]) -> None:
+    """Store `after` of each number."""
+    rows = [(row.pk, *astuple(row.after)) for row in checked]
+    if not rows:
+        return
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    with database.cursor() as cursor:
+        cursor.execute(_WRITE, columns)
+
+
+def facts_of(checked: Sequence[Checked], stale_after: timedelta) -> dict[int, Facts]:
+    """The facts around each number; only those that are not simply connected cost a query."""
+    differing = [row for row in checked if row.outcome.connection not in (None, row.before.connection)]
+    pairing = [row for row in checked if row.outcome.connection == Connection.PAIRING]
+    asked, paired = _pairings([*differing, *pairing])
+    returns = _returns([row for row in differing if row.before.connection == Connection.CONNECTED])
+    return {
+        row.pk: Facts(
+            stale_after=stale_after,
+            off=row.off,
+            pairing_asked=row.pk in asked,
+            just_paired=row.pk in paired,
+            returns=returns.get(row.pk, 0),
+        )
+        for row in checked
+    }
+
+
+def _pairings(rows: Sequence[Checked]) -> tuple[set[int], set[int]]:
+    """The numbers for which a person requested a code: not scanned yet, and scanned moments ago."""
+    if not rows:
+        return set(), set()
+    now = min(row.outcome.at for row in rows)
+    attempts = PairingAttempt.objects.filter(
+        instance__in={row.pk for row in rows}, started_at__gt=now - LONGEST_PAIRING
+    )
+    waiting = attempts.filter(state__in=(State.ASKING, State.SHOWN, State.EXPIRED))
+    scanned = attempts.filter(state=State.CONNECTED, ended_at__gt=now - UNDONE_WITHIN)
+    return (
+        set(waiting.values_list("instance_id", flat=True)),
+        set(scanned.values_list("instance_id", flat=True)),
+    )
+
+
+def _returns(rows: Sequence[Checked]) -> dict[int, int]:
+    """How often each of these numbers was connected again within FLAPPING_WINDOW."""
+    if not rows:
+        return {}
+    since = min(row.outcome.at for row in rows) - FLAPPING_WINDOW
+    was_down = StatusInterval.objects.filter(
+        instance=OuterRef("instance"), until=OuterRef("since"), connection__in=_NOT_CONNECTED
+    )
+    back = StatusInterval.objects.filter(
+        Exists(was_down),
+        instance__in=[row.pk for row in rows],
+        since__gt=since,
+        connection=Connection.CONNECTED,
+    )
+    return dict(back.order_by().values_list("instance_id").annotate(Count("pk")))
