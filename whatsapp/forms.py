@@ -201,7 +201,7 @@ class AccountForm(_AccountForm):
             "time_zone": gettext_lazy("MazBot's times don't include a time zone. Choose the one they're in."),
             "cost_currency": gettext_lazy("The currency MazBot reports costs in."),
             "stale_hours": gettext_lazy(
-                "A connected number whose phone hasn't been seen for this long, and for longer than usual, opens an alert."
+                "A connected number that hasn't been seen for this long, and for longer than usual, opens an alert."
             ),
             "webhook_secret": gettext_lazy("Optional. If set, only events signed by MazBot are accepted."),
         }

@@ -85,6 +85,11 @@ class NumberState:
         return self.state in (Connection.DISCONNECTED, Connection.EXPIRED, Condition.NEEDS_QR)
 
     @property
+    def has_condition(self) -> bool:
+        """Whether more is known of it than MazBot's word for its connection."""
+        return self.state in Condition.values
+
+    @property
     def is_not_paired(self) -> bool:
         """Whether no phone was ever connected to it."""
         return self.state == Condition.NOT_PAIRED

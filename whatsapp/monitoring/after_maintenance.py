@@ -13,10 +13,11 @@ from whatsapp.alerts.lifecycle import open_alert
 from whatsapp.alerts.maintenance import covered_by
 from whatsapp.alerts.maintenance_plan import hint
 from whatsapp.mazbot import ErrorKind
-from whatsapp.models import Alert, Connection, Instance, MaintenanceWindow, MazbotAccount, Service
+from whatsapp.models import Alert, Condition, Connection, Instance, MaintenanceWindow, MazbotAccount, Service
 from whatsapp.monitoring.results import Outcome, record_outcomes
 
 CHUNK = 500
+_TROUBLE = (Condition.NEEDS_QR, Condition.STALE, Condition.FLAPPING)
 _FINE = (Connection.CONNECTED, Connection.PAIRING, Connection.UNCHECKED)
 
 
@@ -78,7 +79,8 @@ def _look_again(reseller: Reseller, windows: list[MaintenanceWindow], now: datet
 
 def _last_outcomes(numbers: QuerySet[Instance], now: datetime) -> Iterator[list[Outcome]]:
     """The last known results of the numbers that are down, to be weighed again, in chunks."""
-    answered = Q(check_error="", checked_at__isnull=False) & ~Q(connection__in=_FINE)
+    troubled = ~Q(connection__in=_FINE) | Q(condition__in=_TROUBLE)
+    answered = Q(check_error="", checked_at__isnull=False) & troubled
     unknown = Q(check_error=ErrorKind.NOT_FOUND.value, check_failed_at__isnull=False)
     down = list(numbers.filter(answered | unknown, desired_state=Service.ENABLED).order_by("pk"))
     for start in range(0, len(down), CHUNK):

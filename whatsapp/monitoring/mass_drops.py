@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.alerts.maintenance import covered_by, running
 from whatsapp.catching_up import catch_up
 from whatsapp.models import Alert, AlertEvent, Condition, Connection, Instance, MazbotAccount, StatusInterval
 from whatsapp.monitoring.rows import Checked
@@ -89,17 +90,17 @@ def _judged(account: MazbotAccount, reseller: Reseller, now: datetime) -> tuple[
 
 
 def _drops(reseller: Reseller, now: datetime) -> list[datetime]:
-    """When each number that was connected went down in the window: confirmed, or reported by a first check."""
+    """When each number that was connected went down in the window: confirmed, or reported by a first check.
+
+    Numbers under maintenance go down for a known reason.
+    """
     since = now - WINDOW
-    suspects = Instance.objects.filter(
-        reseller=reseller, suspect_since__gt=since, connection=Connection.CONNECTED
-    )
+    watched = Instance.objects.filter(reseller=reseller).exclude(covered_by(running(reseller, now)))
+    suspects = watched.filter(suspect_since__gt=since, connection=Connection.CONNECTED)
     was_connected = StatusInterval.objects.filter(
         instance=OuterRef("pk"), until=OuterRef("connection_since"), connection=Connection.CONNECTED
     )
-    down = Instance.objects.filter(
-        Exists(was_connected), reseller=reseller, state__in=_DOWN, connection_since__gt=since
-    )
+    down = watched.filter(Exists(was_connected), state__in=_DOWN, connection_since__gt=since)
     moments = [
         *suspects.exclude(suspect_as="not_found").values_list("suspect_since", flat=True),
         *down.values_list("connection_since", flat=True),

@@ -7,7 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from centers.templatetags.badges import badge
-from whatsapp.models import OFF, Connection
+from whatsapp.models import OFF, Condition, Connection
+from whatsapp.states import ADVICE, PORTAL_ADVICE, Advice
 
 register = template.Library()
 _CONNECTION: dict[str, tuple[str, str]] = {
@@ -17,6 +18,12 @@ _CONNECTION: dict[str, tuple[str, str]] = {
     Connection.EXPIRED: ("warning", "clock-x"),
     Connection.UNKNOWN: ("warning", "help-circle"),
     Connection.UNCHECKED: ("secondary", "clock"),
+    Condition.NOT_PAIRED: ("secondary", "device-mobile"),
+    Condition.NEEDS_QR: ("danger", "qrcode"),
+    Condition.FLAPPING: ("warning", "activity"),
+    Condition.STALE: ("warning", "clock-pause"),
+    Condition.SILENT: ("warning", "message-off"),
+    Condition.FAILING: ("warning", "message-x"),
     OFF: ("secondary", "power"),
 }
 #: After this many tries without a confirmation the page shows "not confirmed" instead of "suspending".
@@ -29,6 +36,18 @@ def connection_badge(instance: Any) -> SafeString:
     tone, picture = _CONNECTION.get(instance.state, ("secondary", "help-circle"))
     raw = instance.raw_status if instance.state == Connection.UNKNOWN else ""
     return badge(tone, instance.get_state_display(), picture, title=raw)
+
+
+@register.simple_tag
+def number_advice(instance: Any) -> Advice:
+    """What the number's state means and what to do, for staff."""
+    return ADVICE.get(instance.state, Advice(""))
+
+
+@register.simple_tag
+def portal_advice(instance: Any) -> Advice | None:
+    """What the number's state means and what to do, for the center's own people; None where all is well."""
+    return PORTAL_ADVICE.get(instance.state)
 
 
 @register.simple_tag

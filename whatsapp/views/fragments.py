@@ -10,7 +10,7 @@ from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from whatsapp import queries
-from whatsapp.models import Alert, Instance, StatusInterval
+from whatsapp.models import Alert, Condition, Instance, StatusInterval
 
 __all__ = ["center_instances", "home_connections", "instance_history"]
 
@@ -27,10 +27,26 @@ def home_connections(request: TenantRequest) -> HttpResponseBase:
     context = {
         "counts": counts,
         "down": down,
+        "doubtful": _doubtful(counts),
         "more": max(0, counts.down - len(down)),
         "account_ready": queries.has_account(request.reseller),
     }
     return render(request, "whatsapp/parts/home_connections.html", context)
+
+
+def _doubtful(counts: queries.ConnectionCounts) -> list[dict[str, object]]:
+    """The states of numbers that are connected and yet need a person, each with its count."""
+    states = [
+        (Condition.FLAPPING, "activity", counts.flapping),
+        (Condition.STALE, "clock-pause", counts.stale),
+        (Condition.SILENT, "message-off", counts.silent),
+        (Condition.FAILING, "message-x", counts.failing),
+    ]
+    return [
+        {"state": state.value, "label": state.label, "icon": icon, "count": count}
+        for state, icon, count in states
+        if count
+    ]
 
 
 @staff(Permission.VIEW)

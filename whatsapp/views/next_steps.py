@@ -44,6 +44,7 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
             "plug",
             Permission.MANAGE_SETTINGS,
         ),
+        Kind.NUMBERS_DROPPED: (_("View the board"), "board", "list", Permission.VIEW),
         Kind.ACCOUNT_REFUSED: (_("Check account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
         Kind.ACCOUNT_LIMITED: (_("Check limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
         Kind.QUOTA_LOW: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),

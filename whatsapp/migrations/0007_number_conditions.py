@@ -14,7 +14,7 @@ UPDATE whatsapp_instance i SET first_connected_at = coalesce(
 class Migration(migrations.Migration):
     dependencies = [
         ("centers", "0001_initial"),
-        ("whatsapp", "0004_status_intervals"),
+        ("whatsapp", "0006_number_days"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,99 @@
+"""What each state of a number means and what to do about it, for pages of staff and of centers."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models import OFF, Condition, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Two sentences: what the state means, and what to do; `step` is empty where there is nothing to do."""
+
+    meaning: str | Promise
+    step: str | Promise = ""
+
+
+#: For the reseller's staff.
+ADVICE: dict[str, Advice] = {
+    Connection.CONNECTED: Advice(_("The phone is connected.")),
+    Connection.DISCONNECTED: Advice(
+        _("The phone was disconnected, so the number can't send or receive messages."),
+        _("Pair the phone again, or send the center a pairing link."),
+    ),
+    Connection.EXPIRED: Advice(
+        _("The phone's session expired, so the number can't send or receive messages."),
+        _("Pair the phone again, or send the center a pairing link."),
+    ),
+    Connection.PAIRING: Advice(
+        _("Someone is pairing a phone right now."), _("Wait until the phone has scanned the code.")
+    ),
+    Connection.UNKNOWN: Advice(
+        _("MazBot reported a status that Markaz doesn't know, twice in a row."),
+        _("Check the number at MazBot, and report the status to support."),
+    ),
+    Connection.UNCHECKED: Advice(_("MazBot hasn't been asked about this number yet.")),
+    Condition.NOT_PAIRED: Advice(
+        _("No phone has been connected to this number yet."),
+        _("Pair a phone, or send the center a pairing link."),
+    ),
+    Condition.NEEDS_QR: Advice(
+        _(
+            "The phone was logged out: MazBot is waiting for a QR code to be scanned, and no one has requested one."
+        ),
+        _("Pair the phone again, or send the center a pairing link."),
+    ),
+    Condition.FLAPPING: Advice(
+        _("The connection was lost three times within an hour, so single drops aren't reported."),
+        _("Check the phone's battery, its internet connection and its WhatsApp app."),
+    ),
+    Condition.STALE: Advice(
+        _("MazBot reports it as connected, but the phone hasn't been seen for longer than usual."),
+        _("Send a test message to it, and pair the phone again if the message doesn't arrive."),
+    ),
+    Condition.SILENT: Advice(
+        _("It is connected, but had far fewer messages yesterday than it usually has on that weekday."),
+        _("Ask the center whether that was intended, and send a test message."),
+    ),
+    Condition.FAILING: Advice(
+        _("It is connected, but far more messages failed yesterday than usual."),
+        _("Check the recipients and templates, and whether WhatsApp has restricted the number."),
+    ),
+    OFF: Advice(_("The number is switched off at MazBot, so it isn't watched.")),
+}
+#: For the center's own people; other states have their own text on the card.
+PORTAL_ADVICE: dict[str, Advice] = {
+    Connection.DISCONNECTED: Advice(
+        _("This number can't send or receive messages."), _("Pair the phone again.")
+    ),
+    Connection.EXPIRED: Advice(_("This number can't send or receive messages."), _("Pair the phone again.")),
+    Connection.PAIRING: Advice(_("Waiting for the phone to scan a code.")),
+    Connection.UNKNOWN: Advice(
+        _("The status of this number is currently unknown."), _("Contact your provider if this lasts.")
+    ),
+    Condition.NOT_PAIRED: Advice(
+        _("No phone has been connected to this number yet."), _("Pair your phone to start using it.")
+    ),
+    Condition.NEEDS_QR: Advice(
+        _("The phone was logged out, so this number can't send or receive messages."),
+        _("Pair the phone again."),
+    ),
+    Condition.FLAPPING: Advice(
+        _("The connection of this number was lost several times within an hour."),
+        _("Check the phone's battery, its internet connection and its WhatsApp app."),
+    ),
+    Condition.STALE: Advice(
+        _("The phone of this number hasn't been seen for longer than usual."),
+        _("Open WhatsApp on the phone, and pair it again if messages don't arrive."),
+    ),
+    Condition.SILENT: Advice(
+        _("This number had far fewer messages yesterday than usual."),
+        _("If you didn't expect that, send a test message."),
+    ),
+    Condition.FAILING: Advice(
+        _("Far more messages of this number failed yesterday than usual."),
+        _("Check your recipients, or contact your provider."),
+    ),
+}
