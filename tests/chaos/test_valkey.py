@@ -43,7 +43,8 @@ def test_sweeps_and_sign_ins_go_on(stack: Stack) -> None:
         tenant.control.logout_phone(f"GO-{n}")
     stack.move_by(minutes=3)
     wait_for_count(tenant, 5, "whatsapp_instance", "connection = 'disconnected'")
-    assert count(tenant, "whatsapp_alert") == 5
+    # A second check confirms each, and several that drop together wait a moment for an incident.
+    wait_for_count(tenant, 5, "whatsapp_alert", seconds=90)
 
 
 def empty(stack: Stack) -> None:

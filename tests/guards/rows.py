@@ -24,6 +24,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
         "base_url": "http://127.0.0.1:9/api",
         "time_zone": "Asia/Riyadh",
         "cost_currency": "USD",
+        "stale_hours": "24",
     },
     "invitation": {"role": Role.SUPPORT, "center": None},
     "maintenancewindow": {"instance": None},

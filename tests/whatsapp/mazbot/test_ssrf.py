@@ -26,6 +26,7 @@ ACCOUNT = {
     "password": "p",
     "time_zone": "UTC",
     "cost_currency": "USD",
+    "stale_hours": "24",
 }
 
 

@@ -23,6 +23,7 @@ SETTINGS = {
     "body_format": "form",
     "time_zone": "Asia/Riyadh",
     "cost_currency": "USD",
+    "stale_hours": "24",
     "webhook_secret": "",
 }
 
