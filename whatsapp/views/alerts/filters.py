@@ -16,10 +16,10 @@ from whatsapp.models import Alert, Instance
 TABS = [
     ("open", pgettext_lazy("alert", "Open")),
     ("acknowledged", _("Acknowledged")),
-    ("snoozed", _("Snoozed")),
+    ("snoozed", pgettext_lazy("alerts", "Snoozed")),
     ("resolved", _("Resolved")),
 ]
-_STATES = {**dict(TABS), "open": _("Not acknowledged")}  # a stored message has no context
+_STATES = {**dict(TABS), "open": _("Not acknowledged"), "snoozed": _("Snoozed")}  # without context
 ME, NO_ONE = "me", "none"
 
 
