@@ -47,12 +47,12 @@ TASKS = {
         "billing.invoices",
     ),
     "sweep": ("whatsapp.tick_status", "whatsapp.check_batch", "whatsapp.check_everyone"),
-    "mail": ("billing.tick_mail", "billing.mail", "config.tick_accounts"),
+    "mail": ("billing.tick_mail", "billing.mail", "config.tick_accounts", "config.tick_sessions"),
 }
 QUEUES = tuple(TASKS)
 ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}
 # The ticks with another interval than settings.TICK_SECONDS.
-_PACE = {"whatsapp.tick_tidying": 3600.0, "whatsapp.tick_history": 600.0}
+_PACE = {"whatsapp.tick_tidying": 3600.0, "whatsapp.tick_history": 600.0, "config.tick_sessions": 3600.0}
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from celery import shared_task
 from centers import clock, live
 from centers.queue.heartbeats import HEARTBEAT_KEY
 from centers.queue.ticks import tick
-from centers.tenancy import address_codes, factor_reset
+from centers.tenancy import address_codes, factor_reset, old_sessions
 
 KEPT_SECONDS = 7 * 24 * 3600
 
@@ -25,3 +25,9 @@ def tick_accounts() -> None:
     now = clock.now()
     factor_reset.process_due(now)
     address_codes.tidy(now)
+
+
+@tick("config.tick_sessions", every=3600.0)
+def tick_sessions() -> None:
+    """Delete expired sessions."""
+    old_sessions.clear()

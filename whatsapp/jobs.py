@@ -6,7 +6,7 @@ Each opens the reseller's scope itself and needs no open transaction.
 from datetime import datetime, timedelta
 
 from centers.models import JobRun, Reseller
-from centers.queue.job_runs import RunRecorder, recorded_run
+from centers.queue.job_runs import RunRecorder, recorded_run, tidy_runs
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
 from whatsapp.history import days
@@ -111,14 +111,10 @@ def history_job(*, reseller: Reseller, now: datetime) -> int:
 
 
 def tidy(*, reseller: Reseller, now: datetime) -> None:
-    """Delete old records: routine job runs, events, ended pairing attempts, and files that were previewed but never
+    """Delete old records: job runs, events, ended pairing attempts, and files that were previewed but never
     imported, with their rows; the history that no page shows any longer."""
     with tenant(reseller):
-        JobRun.objects.filter(
-            reseller=reseller,
-            job__in=("status", "switching", "webhooks"),
-            started_at__lt=now - timedelta(days=2),
-        ).delete()
+        tidy_runs(reseller=reseller, now=now)
         WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
         PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
         StatusInterval.objects.filter(reseller=reseller, until__lt=now - days.INTERVALS_KEPT).delete()

@@ -17,7 +17,7 @@ class Reminder(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="reminders")
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="reminders")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="reminders", db_index=False)
     step = models.CharField(max_length=16)  # "due-3", "due+0", "warning"
     at = models.DateTimeField()
     mail = models.ForeignKey(OutgoingMail, on_delete=models.PROTECT, null=True, related_name="+")

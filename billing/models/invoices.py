@@ -30,7 +30,7 @@ def _period() -> DateRange:
 class InvoiceNumber(models.Model):
     """The last number used per reseller, kind and year; its row lock makes the numbers gapless."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12)
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField(default=0)
@@ -57,8 +57,8 @@ class Invoice(models.Model):
         INVOICE = "invoice", _("Invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="invoices")
-    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="invoices")
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="invoices", db_index=False)
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="invoices", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.INVOICE)
     number = models.CharField(max_length=24)  # INV-2026-0001, CN-2026-0001
     year = models.PositiveSmallIntegerField()
@@ -203,7 +203,7 @@ class InvoiceLine(LineKinds, models.Model):
         ADJUSTMENT = "adjustment", _("Adjustment")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     kind = models.CharField(max_length=12, choices=Kind)
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")

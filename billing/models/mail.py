@@ -20,7 +20,9 @@ class OutgoingMail(models.Model):
         UNSENT = "unsent", _("Not sent: no mail server")  # passed to a backend that only prints or keeps it
         NO_ADDRESS = "no_address", _("No email address")
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="outgoing_mails")
+    reseller = models.ForeignKey(
+        Reseller, on_delete=models.CASCADE, related_name="outgoing_mails", db_index=False
+    )
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="outgoing_mails")
     key = models.CharField(max_length=80)  # such as "invoice:17", "reminder:17:due+3"
     kind = models.CharField(max_length=16)

@@ -14,7 +14,7 @@ from centers.models.managers import TenantManager
 class Payment(models.Model):
     """A payment of a center, identified by its reference; only its reversal ever changes it."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="payments")
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="payments", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="payments")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
@@ -52,7 +52,9 @@ class LedgerEntry(models.Model):
         REFUND = "refund", _("Credit refunded")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
-    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="ledger_entries")
+    center = models.ForeignKey(
+        Center, on_delete=models.PROTECT, related_name="ledger_entries", db_index=False
+    )
     kind = models.CharField(max_length=12, choices=Kind)
     amount = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)

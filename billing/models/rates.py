@@ -26,7 +26,9 @@ class Interval(models.TextChoices):
 class RateFetch(models.Model):
     """One rate list of one country as MazBot returned it. A new row only when something in it changed."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="rate_fetches")
+    reseller = models.ForeignKey(
+        Reseller, on_delete=models.CASCADE, related_name="rate_fetches", db_index=False
+    )
     country_id = models.CharField(max_length=16, blank=True)  # "": the list requested without a country
     first_fetched_at = models.DateTimeField()
     fetched_at = models.DateTimeField()  # when MazBot last returned exactly this list
@@ -45,7 +47,7 @@ class Rate(models.Model):
     """The cost of one type in one fetched list, in `currency`, per message or per subscription."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
-    fetch = models.ForeignKey(RateFetch, on_delete=models.CASCADE, related_name="rates")
+    fetch = models.ForeignKey(RateFetch, on_delete=models.CASCADE, related_name="rates", db_index=False)
     type = models.CharField(max_length=64)
     cost = models.DecimalField(max_digits=24, decimal_places=10)
     currency = models.CharField(max_length=3)
@@ -63,7 +65,7 @@ class Rate(models.Model):
 class RateCategory(models.Model):
     """Staff's decision what a type is. Without a row, or with an empty interval, it is guessed from the type's name."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     type = models.CharField(max_length=64)
     category = models.CharField(max_length=12, choices=Category)
     interval = models.CharField(max_length=5, choices=Interval, blank=True, db_default="", default="")
@@ -92,7 +94,7 @@ class Margin(models.Model):
         COUNTRY = "country", _("Country")
         CENTER = "center", _("Center")
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="margins")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="margins", db_index=False)
     level = models.CharField(max_length=8, choices=Level)
     center = models.ForeignKey(
         Center, on_delete=models.PROTECT, null=True, blank=True, related_name="margins"
@@ -146,7 +148,9 @@ class Margin(models.Model):
 class ExchangeRate(models.Model):
     """One unit of `base` equals `rate` units of `quote` from `day` on, as entered by staff. Never edited."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="exchange_rates")
+    reseller = models.ForeignKey(
+        Reseller, on_delete=models.CASCADE, related_name="exchange_rates", db_index=False
+    )
     base = models.CharField(_("from currency"), max_length=3, validators=[validate_currency])
     quote = models.CharField(_("to currency"), max_length=3, validators=[validate_currency])
     day = models.DateField(_("valid from"))

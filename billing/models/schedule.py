@@ -9,7 +9,7 @@ from centers.models.managers import TenantManager
 class JobSchedule(models.Model):
     """One job of one reseller. The process that moves `next_at` ahead with a conditional update runs it."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.CharField(max_length=24)
     next_at = models.DateTimeField()
 

@@ -17,9 +17,11 @@ class UsageRecord(models.Model):
     `center` had the number when the day was first read, and is billed for it.
     """
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
-    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="usage_records")
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="usage_records")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="usage_records", db_index=False)
+    instance = models.ForeignKey(
+        Instance, on_delete=models.PROTECT, related_name="usage_records", db_index=False
+    )
     day = models.DateField()
     sent = models.BigIntegerField()
     received = models.BigIntegerField()
@@ -74,7 +76,7 @@ class FlaggedUsage(models.Model):
         WAIVED = "waived", _("Recorded, not charged")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
-    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+", db_index=False)
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="flagged_usage")
     day = models.DateField()
     sent = models.BigIntegerField(null=True)
@@ -133,7 +135,9 @@ class AccountUsageRecord(models.Model):
     A figure that could not be read is None, and `odd` names it with what MazBot sent.
     """
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="account_usage_records")
+    reseller = models.ForeignKey(
+        Reseller, on_delete=models.CASCADE, related_name="account_usage_records", db_index=False
+    )
     day = models.DateField()
     sent = models.BigIntegerField(null=True)
     received = models.BigIntegerField(null=True)

@@ -11,7 +11,9 @@ from centers.stored_messages import StoredMessageField, StoredMessagesField
 class AuditEntry(models.Model):
     """One audit entry. `actor` is empty for jobs; `data` holds old and new values, never a secret."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="audit_events")
+    reseller = models.ForeignKey(
+        Reseller, on_delete=models.CASCADE, related_name="audit_events", db_index=False
+    )
     center = models.ForeignKey(Center, on_delete=models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField(db_index=True)
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

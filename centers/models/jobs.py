@@ -26,7 +26,7 @@ class JobRun(models.Model):
         # Never stored: what RUNNING means once the lease is over. Its process died without recording an end.
         INTERRUPTED = "interrupted", _("Interrupted")
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="job_runs")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="job_runs", db_index=False)
     job = models.CharField(max_length=24)  # status, usage, account, rates, invoices, dunning, switching, mail
     state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField()

@@ -85,7 +85,7 @@ class Center(models.Model):
         OPEN = "open", _("Open")
         OVERDUE = "overdue", _("Overdue")
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="centers")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="centers", db_index=False)
     name = LineField(_("name"), max_length=120)
     contact_name = LineField(_("contact name"), max_length=120, blank=True)
     email = AddressField(_("email"), blank=True)
@@ -132,7 +132,7 @@ class Center(models.Model):
 class Membership(models.Model):
     """One person's role at a reseller, or at one of its centers."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="memberships")
     center = models.ForeignKey(
         Center, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils.functional import Promise
 
 from centers import clock, live
@@ -15,6 +16,8 @@ from centers.stored_messages import bounded
 from centers.tenancy.permissions import Permission
 
 KEPT_FAILURES = 50
+#: How long records of runs are kept: those without failures at least as long as a day lasts anywhere.
+WELL_KEPT, FAILED_KEPT = timedelta(days=2), timedelta(days=30)
 RENEW_SECONDS = RUN_LEASE.total_seconds() / 5
 
 
@@ -100,6 +103,18 @@ def _finish(recorder: RunRecorder, state: JobRun.State) -> None:
         state=state, finished_at=clock.now(), **recorder._counts()
     )
     live.publish(recorder.run.reseller_id, "jobs")
+
+
+def tidy_runs(*, reseller: Reseller, now: datetime) -> int:
+    """Delete the records of old runs; return how many. Needs an open scope.
+
+    A run without failures is kept for WELL_KEPT, any other one for FAILED_KEPT; the latest of each job stays.
+    """
+    latest = JobRun.objects.filter(reseller=reseller).order_by("job", "-started_at", "-pk").distinct("job")
+    well = Q(state=JobRun.State.DONE, started_at__lt=now - WELL_KEPT)
+    old = JobRun.objects.filter(well | Q(started_at__lt=now - FAILED_KEPT), reseller=reseller)
+    deleted, _by_model = old.exclude(pk__in=[run.pk for run in latest.only("pk")]).delete()
+    return deleted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,12 +29,10 @@ def test_a_file_that_was_never_imported_does_not_keep_its_rows_endlessly(place, 
     assert ImportBatch.objects.count() == (2 if stays else 1)
 
 
-def test_records_events_and_attempts_go_when_they_are_old(place, now):
+def test_events_and_attempts_go_when_they_are_old(place, now):
     number = place.add()
     old, fresh = now - timedelta(days=91), now - timedelta(days=1)
     for at in (old, fresh):
-        for job in ("status", "invoices"):
-            JobRun.objects.create(reseller=place.reseller, job=job, started_at=at)
         WebhookEvent.objects.create(
             reseller=place.reseller, event_id=f"{at}", body={}, signed=False, received_at=at, processed_at=at
         )
@@ -42,11 +40,6 @@ def test_records_events_and_attempts_go_when_they_are_old(place, now):
             reseller=place.reseller, instance=number, state="expired", started_at=at, ended_at=at
         )
     tidy(reseller=place.reseller, now=now)
-    assert list(JobRun.objects.order_by("pk").values_list("job", flat=True)) == [
-        "invoices",
-        "status",
-        "invoices",
-    ]
     assert WebhookEvent.objects.get().received_at == PairingAttempt.objects.get().started_at == fresh
 
 
@@ -67,3 +60,26 @@ def test_the_history_goes_when_no_page_shows_it_but_the_present_stays(place, now
     tidy(reseller=place.reseller, now=now)
     assert set(StatusInterval.objects.values_list("until", flat=True)) == set(ends[1:])
     assert NumberDay.objects.get().day == (now - timedelta(days=759)).date()
+
+
+@pytest.mark.parametrize("job", ["status", "dunning", "mail", "usage", "invoices"])
+def test_of_each_job_two_days_its_failures_of_a_month_and_its_latest_run_are_kept(place, now, job):
+    def ran(days, state):
+        JobRun.objects.create(
+            reseller=place.reseller, job=job, state=state, started_at=now - timedelta(days=days)
+        )
+
+    for days in (1, 3, 29, 31):
+        for state in (JobRun.State.DONE, JobRun.State.PARTIAL, JobRun.State.FAILED, JobRun.State.RUNNING):
+            ran(days, state)
+    JobRun.objects.create(
+        reseller=place.reseller, job="rates", state=JobRun.State.DONE, started_at=now - timedelta(days=90)
+    )
+    tidy(reseller=place.reseller, now=now)
+    kept = JobRun.objects.filter(job=job).values_list("state", "started_at")
+    ages = sorted((str(state), (now - at).days) for state, at in kept)
+    assert ages == [
+        ("done", 1),
+        *((state, age) for state in ("failed", "partial", "running") for age in (1, 3, 29)),
+    ]
+    assert JobRun.objects.filter(job="rates").count() == 1, "the page shows when it last ran"

@@ -68,7 +68,7 @@ class Alert(models.Model):
         }
     )
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="alerts")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="alerts", db_index=False)
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     kind = models.CharField(max_length=20, choices=Kind)

@@ -108,7 +108,7 @@ class NumberState:
 class Instance(NumberState, models.Model):
     """One number. Connection is observed; service is desired and confirmed (see service/desired_state.py)."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="instances", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="instances")
     instance_id = CodeField(
         _("instance ID"),

@@ -26,7 +26,7 @@ class MaintenanceWindow(models.Model):
         ENDED_EARLY = "ended_early", _("Ended early")
         CANCELED = "canceled", _("Canceled")
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.CASCADE, null=True, blank=True)
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, null=True, blank=True)
     begins_at = models.DateTimeField(_("begins"))

@@ -26,7 +26,9 @@ class PairingAttempt(models.Model):
         LINK = "link", _("Shared link")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="pairing_attempts")
+    instance = models.ForeignKey(
+        Instance, on_delete=models.CASCADE, related_name="pairing_attempts", db_index=False
+    )
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     via = models.CharField(max_length=6, choices=Via)
     state = models.CharField(max_length=9, choices=State, default=State.ASKING)
@@ -50,7 +52,10 @@ class PairingAttempt(models.Model):
                 fields=["instance"], condition=Q(state="asking"), name="pairing_one_question_in_flight"
             )
         ]
-        indexes = [models.Index(fields=["instance", "-started_at"], name="pairing_latest")]
+        indexes = [
+            models.Index(fields=["instance", "-started_at"], name="pairing_latest"),
+            models.Index("state", condition=Q(state__in=("asking", "shown")), name="pairing_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.instance} {self.state}"

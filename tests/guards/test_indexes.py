@@ -1,0 +1,45 @@
+"""No index repeats the beginning of another one: each costs every write, and answers nothing more."""
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+APPS = ("centers", "whatsapp", "billing")
+_REDUNDANT = """
+SELECT t.relname, a.relname, b.relname
+FROM pg_index x
+JOIN pg_class a ON a.oid = x.indexrelid
+JOIN pg_class t ON t.oid = x.indrelid
+JOIN pg_index y ON y.indrelid = x.indrelid AND y.indexrelid <> x.indexrelid
+JOIN pg_class b ON b.oid = y.indexrelid AND b.relam = a.relam
+JOIN pg_am m ON m.oid = a.relam AND m.amname = 'btree'
+WHERE t.relname = ANY(%s) AND NOT x.indisunique
+  AND x.indpred IS NULL AND y.indpred IS NULL AND x.indexprs IS NULL AND y.indexprs IS NULL
+  AND x.indnkeyatts <= y.indnkeyatts
+  AND (y.indkey::int2[])[0:x.indnkeyatts - 1] = (x.indkey::int2[])[0:x.indnkeyatts - 1]
+  AND (y.indclass::oid[])[0:x.indnkeyatts - 1] = (x.indclass::oid[])[0:x.indnkeyatts - 1]
+ORDER BY 1, 2, 3
+"""
+
+
+def redundant(tables: list[str]) -> list[tuple[str, ...]]:
+    """(table, index, the index that begins with its columns), both without a condition."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REDUNDANT, [tables])
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db
+def test_no_index_is_the_beginning_of_another() -> None:
+    tables = [model._meta.db_table for app in APPS for model in apps.get_app_config(app).get_models()]
+    assert redundant(tables) == []
+
+
+@pytest.mark.django_db
+def test_the_guard_finds_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE probe (a int, b int, UNIQUE (a, b))")
+        cursor.execute("CREATE INDEX probe_a ON probe (a)")
+        cursor.execute("CREATE INDEX probe_b ON probe (b)")
+        cursor.execute("CREATE INDEX probe_some ON probe (a) WHERE b > 0")
+    assert redundant(["probe"]) == [("probe", "probe_a", "probe_a_b_key")]
