@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from devstack.demo_data.sandbox import all_ids, away_of, state_of
+from whatsapp.history.days import sum_up
 from whatsapp.models import Connection, Instance
 from whatsapp.monitoring.results import Outcome, record_outcomes
 
 DAYS = 30
+_SECOND_CHECK = timedelta(seconds=2)
 #: Days ago and hours of an outage, and which numbers had it: every n-th, starting with the m-th.
 _OUTAGES = ((26, 9, 3, 1), (19, 5, 4, 2), (12, 30, 5, 0), (6, 3, 3, 2), (3, 14, 4, 1), (1, 2, 6, 4))
 
@@ -24,23 +26,22 @@ def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
             model.objects.update(created_at=added)
     numbers = {position: known[one] for position, one in enumerate(all_ids()) if one in known}
     for at, states in _steps(list(numbers), now):
-        outcomes = [
-            Outcome(
-                instance_pk=numbers[position],
-                at=at - timedelta(minutes=7 * position),
-                next_check_at=now,
-                connection=state,
-                raw=state.value,
-                last_seen=at - timedelta(minutes=7 * position),
-            )
-            for position, state in states.items()
-        ]
+        seen = {position: (at - timedelta(minutes=7 * position), state) for position, state in states.items()}
         with tenant(reseller):
             # The checks that found nothing new are left out; this keeps their time from counting as not checked.
-            Instance.objects.filter(pk__in=[outcome.instance_pk for outcome in outcomes]).update(
-                checked_at=None
-            )
-            record_outcomes(reseller=reseller, outcomes=outcomes)
+            Instance.objects.filter(pk__in=[numbers[position] for position in seen]).update(checked_at=None)
+            for later in (timedelta(0), _SECOND_CHECK):  # a drop counts once a second check agrees
+                outcomes = [
+                    _outcome(numbers[position], moment + later, state, now)
+                    for position, (moment, state) in seen.items()
+                ]
+                record_outcomes(reseller=reseller, outcomes=outcomes)
+    with tenant(reseller):
+        sum_up(reseller=reseller, now=now)
+
+
+def _outcome(pk: int, at: datetime, state: Connection, now: datetime) -> Outcome:
+    return Outcome(pk, at, next_check_at=now, connection=state, raw=state.value, last_seen=at)
 
 
 def _steps(positions: list[int], now: datetime) -> list[tuple[datetime, dict[int, Connection]]]:
