@@ -21,6 +21,7 @@ from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
 from billing.pricing.rates import refresh_rates
 from billing.usage.fetching import read_account_usage, read_before_closing, read_due
+from billing.usage.rhythm import judge_usage
 from centers import live
 from centers.errors import OperationRefused
 from centers.models import Center, JobRun, Reseller
@@ -54,6 +55,7 @@ def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
         )
         if outcome.left:
             recorder.note = _("Left for the next run: %(count)s.") % {"count": outcome.left}
+        judge_usage(reseller=reseller, now=now)
         reports.check_gap(reseller, now)
         invoicing.check_late_corrections(reseller, now)
     return _as_recorded(recorder)

@@ -32,7 +32,7 @@ def test_a_sweep_survives_its_worker(stack: Stack) -> None:
     # Nothing is recorded twice: one alert for each number whose status is unknown, once a second check confirmed it.
     wait_for_count(tenant, DOWN, "whatsapp_alert", "kind = 'unknown_status' AND resolved_at IS NULL")
     assert count(tenant, "whatsapp_alert") == DOWN
-    assert count(tenant, "whatsapp_statuschange") == SWEPT
+    assert count(tenant, "whatsapp_statusinterval") == SWEPT
     assert min(calls(tenant, "status").values()) >= 1
     assert len(calls(tenant, "status")) == SWEPT, "each number was asked about"
 
