@@ -2,13 +2,27 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Gauge, Histogram
 
+from whatsapp.monitoring.install_notice import standing
+
 REQUESTS = Counter("markaz_requests_total", "Pages answered", ["view", "status"])
 SECONDS = Histogram("markaz_request_seconds", "Time until a page was ready", ["view"])
+STUCK = Gauge(
+    "markaz_mazbot_accounts_stuck", "Accounts that MazBot has not answered for minutes, or that fail"
+)
+ACCOUNTS = Gauge("markaz_mazbot_accounts", "Accounts with numbers in use")
 STREAMS = Gauge("markaz_live_streams", "Open live streams of this process")
+
+
+def count_accounts(now: datetime) -> None:
+    """Set the figures that come from the database, for one answer of /metrics."""
+    found = standing(now)
+    STUCK.set(found.stuck)
+    ACCOUNTS.set(found.total)
 
 
 class MetricsMiddleware:

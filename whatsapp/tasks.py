@@ -14,6 +14,7 @@ from whatsapp.imports import run as importing
 from whatsapp.models import ImportBatch, PairingAttempt
 from whatsapp.monitoring import scheduler
 from whatsapp.monitoring.after_maintenance import announce_begun, ended_unsettled, settle_ended
+from whatsapp.monitoring.install_notice import tell_operator
 from whatsapp.pairing import qr_worker
 from whatsapp.pairing.sessions import free_stuck
 from whatsapp.webhooks import inbound
@@ -44,6 +45,12 @@ def tick_alerts() -> None:
         wake_due(now=now)
         announce_begun(now=now)
     hand_out("whatsapp.settle_maintenance", ended_unsettled(now))
+
+
+@tick("whatsapp.tick_install", every=60.0)
+def tick_install() -> None:
+    """Tell the operator when many accounts get no answers at the same time."""
+    tell_operator(now=clock.now())
 
 
 @tick("whatsapp.tick_pairing")

@@ -34,7 +34,7 @@ class Expectation:
     def answer(self, word):
         known_drop = word != "unknown" and self.shown == "connected"
         unsure = (word == "unknown" and self.pending != "unknown") or (known_drop and self.pending is None)
-        if word != "connected" and word != self.shown and unsure:
+        if word not in ("connected", self.shown) and unsure:
             self.pending = word
         else:
             self.shown, self.pending = word, None

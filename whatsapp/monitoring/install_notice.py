@@ -1,0 +1,58 @@
+"""When MazBot fails for many accounts of an install at once, its operator is told once: in the log and in /metrics."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Exists, OuterRef, Q
+
+from centers import live
+from centers.tenancy.scoping import every_tenant
+from whatsapp.accounts import REFUSING
+from whatsapp.models import Instance, MazbotAccount
+
+log = structlog.get_logger(__name__)
+#: An account without an answer for so long is stuck.
+STUCK_AFTER = timedelta(minutes=5)
+#: The operator is told when at least so many accounts are stuck, and at least one in SHARE.
+LEAST = 3
+SHARE = 3
+_KEY = "markaz:install:stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Accounts with numbers in use: how many get no answers or have an incident, of how many."""
+
+    stuck: int
+    total: int
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether so many are stuck that the cause lies with the install or with MazBot as a whole."""
+        return self.stuck >= LEAST and self.stuck * SHARE >= self.total
+
+
+def standing(now: datetime) -> Standing:
+    """Count the accounts of all tenants; those whose own credentials are refused are left out."""
+    with every_tenant():
+        numbers = Instance.objects.filter(reseller=OuterRef("reseller"), archived_at=None)
+        accounts = MazbotAccount.objects.filter(Exists(numbers)).exclude(
+            last_error_kind__in=[kind.value for kind in REFUSING]
+        )
+        silent = Q(last_ok_at__lt=now - STUCK_AFTER)
+        stuck = accounts.filter(silent | Q(failing_since__isnull=False))
+        return Standing(stuck.count(), accounts.count())
+
+
+def tell_operator(*, now: datetime) -> bool:
+    """Log once when a notice begins, and once when it is over; return whether it lasts."""
+    found = standing(now)
+    known = live.valkey().get(_KEY) is not None
+    if found.is_notice and not known:
+        live.valkey().set(_KEY, now.isoformat())
+        log.error("mazbot_accounts_stuck", stuck=found.stuck, accounts=found.total)
+    elif known and not found.is_notice:
+        live.valkey().delete(_KEY)
+        log.warning("mazbot_accounts_answer_again", stuck=found.stuck, accounts=found.total)
+    return found.is_notice
