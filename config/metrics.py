@@ -7,7 +7,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Gauge, Histogram
 
-from whatsapp.monitoring.install_notice import standing
+from whatsapp.monitoring.install_notice import reach_of_mazbot
 
 REQUESTS = Counter("markaz_requests_total", "Pages answered", ["view", "status"])
 SECONDS = Histogram("markaz_request_seconds", "Time until a page was ready", ["view"])
@@ -20,7 +20,7 @@ STREAMS = Gauge("markaz_live_streams", "Open live streams of this process")
 
 def count_accounts(now: datetime) -> None:
     """Set the figures that come from the database, for one answer of /metrics."""
-    found = standing(now)
+    found = reach_of_mazbot(now)
     STUCK.set(found.stuck)
     ACCOUNTS.set(found.total)
 

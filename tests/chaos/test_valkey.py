@@ -43,7 +43,7 @@ def test_sweeps_and_sign_ins_go_on(stack: Stack) -> None:
         tenant.control.logout_phone(f"GO-{n}")
     stack.move_by(minutes=3)
     wait_for_count(tenant, 5, "whatsapp_instance", "connection = 'disconnected'")
-    # A second check confirms each, and several that drop together wait a moment for an incident.
+    # A second check confirms each, and several that drop together wait a moment for a provider incident.
     wait_for_count(tenant, 5, "whatsapp_alert", seconds=90)
 
 

@@ -33,6 +33,7 @@ def test_new_code_on_old_tables_is_not_ready(client: Client, monkeypatch: pytest
     assert (answer.status_code, answer.json()["migrations"], answer.json()["database"]) == (503, False, True)
 
 
+@pytest.mark.django_db
 def test_figures_are_for_this_machine_or_for_the_token(client: Client, settings: Settings) -> None:
     settings.METRICS_TOKEN = ""
     near = Client(SERVER_NAME="localhost", SERVER_PORT="8000")

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="mazbotaccount",
-            name="incident_ended_at",
+            name="recovered_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(

@@ -55,12 +55,12 @@ class MazbotAccount(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
-    # While an incident at MazBot lasts, no alerts per number are opened and no center is suspended.
+    # While a provider incident lasts, no alerts per number are opened and no center is suspended.
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
-    # The incident, or one of two: many numbers went down within a minute; `dropped` is how many so far.
+    # The provider incident, or one of two: many numbers went down within a minute; `dropped` is how many so far.
     drops_since = models.DateTimeField(null=True, blank=True, editable=False)
     dropped = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    incident_ended_at = models.DateTimeField(null=True, blank=True, editable=False)  # the last one's end
+    recovered_at = models.DateTimeField(null=True, blank=True, editable=False)  # the last one's end
     recent_checks = models.JSONField(
         default=list, editable=False
     )  # see whatsapp/monitoring/provider_incidents.py

@@ -1,4 +1,4 @@
-"""When MazBot fails for many accounts of an install at once, its operator is told once: in the log and in /metrics."""
+"""When MazBot fails for many accounts of an install at once, its operator gets one notice: in the log and in /metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,15 +14,15 @@ from whatsapp.models import Instance, MazbotAccount
 log = structlog.get_logger(__name__)
 #: An account without an answer for so long is stuck.
 STUCK_AFTER = timedelta(minutes=5)
-#: The operator is told when at least so many accounts are stuck, and at least one in SHARE.
+#: The operator gets a notice when at least so many accounts are stuck, and at least one in SHARE.
 LEAST = 3
 SHARE = 3
 _KEY = "markaz:install:stuck"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Accounts with numbers in use: how many get no answers or have an incident, of how many."""
+class Reach:
+    """Accounts with numbers in use: how many get no answers or have a provider incident, of how many."""
 
     stuck: int
     total: int
@@ -33,7 +33,7 @@ class Standing:
         return self.stuck >= LEAST and self.stuck * SHARE >= self.total
 
 
-def standing(now: datetime) -> Standing:
+def reach_of_mazbot(now: datetime) -> Reach:
     """Count the accounts of all tenants; those whose own credentials are refused are left out."""
     with every_tenant():
         numbers = Instance.objects.filter(reseller=OuterRef("reseller"), archived_at=None)
@@ -42,12 +42,12 @@ def standing(now: datetime) -> Standing:
         )
         silent = Q(last_ok_at__lt=now - STUCK_AFTER)
         stuck = accounts.filter(silent | Q(failing_since__isnull=False))
-        return Standing(stuck.count(), accounts.count())
+        return Reach(stuck.count(), accounts.count())
 
 
 def tell_operator(*, now: datetime) -> bool:
     """Log once when a notice begins, and once when it is over; return whether it lasts."""
-    found = standing(now)
+    found = reach_of_mazbot(now)
     known = live.valkey().get(_KEY) is not None
     if found.is_notice and not known:
         live.valkey().set(_KEY, now.isoformat())

@@ -1,6 +1,6 @@
-"""Many numbers that go down within a minute: one incident at MazBot, instead of an alert for each.
+"""Many numbers that go down within a minute: one provider incident, instead of an alert for each.
 
-Alerts for single numbers follow for those that are still down some minutes after the incident.
+Alerts for single numbers follow for those that are still down some minutes after the provider incident.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ MOST_SINGLE = 5
 SHARE = 5
 #: Over once no number has dropped for so long, or once all but one in SHARE are back.
 CALM = timedelta(minutes=5)
-#: Numbers that are still down so long after the incident get their own alert.
+#: Numbers that are still down so long after the provider incident get their own alert.
 GRACE = timedelta(minutes=5)
-#: While others drop too, an alert waits this long for the incident that may be beginning.
+#: While others drop too, an alert waits this long for the provider incident that may be beginning.
 PATIENCE = timedelta(seconds=20)
 ASK_AGAIN = timedelta(seconds=15)
 SINGLE = (Alert.Kind.DISCONNECTED, Alert.Kind.EXPIRED, Alert.Kind.UNKNOWN_STATUS, Alert.Kind.NEEDS_QR)
@@ -54,7 +54,7 @@ class Gate:
 
 
 def note_drops(*, reseller: Reseller, checked: Sequence[Checked], alarms: bool) -> Gate:
-    """Begin or end the incident that these checks show; runs in the transaction that has written them."""
+    """Begin or end the provider incident that these checks show; runs in the transaction that has written them."""
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None or not checked:
         return Gate(alarms)
@@ -66,7 +66,7 @@ def note_drops(*, reseller: Reseller, checked: Sequence[Checked], alarms: bool) 
         account, waiting = _judged(account, reseller, now)
     if waiting:
         _ask_again(checked, now)
-    return Gate(alarms and account.failing_since is None, account.incident_ended_at, waiting)
+    return Gate(alarms and account.failing_since is None, account.recovered_at, waiting)
 
 
 def _is_dropping(row: Checked, now: datetime) -> bool:
@@ -76,7 +76,7 @@ def _is_dropping(row: Checked, now: datetime) -> bool:
 
 
 def _judged(account: MazbotAccount, reseller: Reseller, now: datetime) -> tuple[MazbotAccount, bool]:
-    """The account, perhaps with an incident; and whether one may be beginning."""
+    """The account, perhaps with a provider incident; and whether one may be beginning."""
     drops = _drops(reseller, now)
     if len(drops) < 2:
         return account, False
@@ -156,9 +156,9 @@ def _over(reseller: Reseller, now: datetime) -> MazbotAccount:
     if account.drops_since is None:
         return account
     errors = Alert.objects.filter(reseller=reseller, kind=Alert.Kind.PROVIDER_FAILING, resolved_at=None)
-    account.drops_since, account.incident_ended_at = None, now
+    account.drops_since, account.recovered_at = None, now
     account.failing_since = account.failing_since if errors.exists() else None
-    account.save(update_fields=["drops_since", "failing_since", "incident_ended_at"])
+    account.save(update_fields=["drops_since", "failing_since", "recovered_at"])
     resolve_alert(reseller=reseller, kind=Alert.Kind.NUMBERS_DROPPED, now=now)
     if account.failing_since is None:
         catch_up(reseller_id=reseller.pk, now=now)

@@ -54,10 +54,10 @@ def note_checks(*, reseller: Reseller, answered: int, failed: int, now: datetime
             _begin(reseller, entries, now)
         elif failing and answered and _is_over(entries, now):
             account.failing_since, entries = account.drops_since, []
-            account.incident_ended_at = now
+            account.recovered_at = now
             _end(account, now)
         account.recent_checks = entries
-        account.save(update_fields=["recent_checks", "failing_since", "incident_ended_at"])
+        account.save(update_fields=["recent_checks", "failing_since", "recovered_at"])
     return account.failing_since is not None
 
 

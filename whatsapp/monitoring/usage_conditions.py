@@ -1,4 +1,4 @@
-"""Conditions that follow from a number's usage: set by whoever knows usage, shown and alerted about here."""
+"""Conditions that follow from a number's usage: set by the app that knows usage, shown and alerted about here."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ def set_usage_conditions(*, reseller: Reseller, judged: Mapping[int, Condition],
     """Give each of these numbers (ids) its condition, NONE ends one; return how many changed.
 
     Alerts open and are resolved with it, except for numbers that are off, archived or not connected, and while an
-    incident at MazBot lasts: those are judged again the next time.
+    provider incident lasts: those are judged again the next time.
     """
     failing = MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False).exists()
     with transaction.atomic():

@@ -75,7 +75,7 @@ def test_an_alert_resolved_by_hand_is_followed_by_a_new_one_if_the_cause_is_foun
 
 def test_a_lasting_state_cannot_be_resolved_by_hand(team, fresh):
     alert = team.alert(Kind.PROVIDER_FAILING, whole=True)
-    with pytest.raises(OperationRefused, match="resolved automatically once the incident is over"):
+    with pytest.raises(OperationRefused, match="resolved automatically once the provider incident is over"):
         resolve(chosen=one(alert), by=team.by, now=team.now)
     assert fresh(alert).resolved_at is None
     other = team.alert()

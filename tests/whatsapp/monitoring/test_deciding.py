@@ -128,7 +128,7 @@ def test_a_phone_that_logs_out_needs_a_code_unless_a_person_has_just_requested_o
     assert (alone.condition, alone.condition_since) == (Condition.NEEDS_QR, NOON)
     asked = after(LONG_UP, outcome(PAIRING), facts=Facts(pairing_asked=True))
     assert asked.condition == Condition.NONE
-    assert after(asked, outcome(PAIRING, 660)).condition == Condition.NEEDS_QR, "nobody scanned it"
+    assert after(asked, outcome(PAIRING, 660)).condition == Condition.NEEDS_QR, "no one scanned it"
 
 
 def test_a_connected_number_whose_phone_was_not_seen_for_a_day_is_stale_until_it_is_seen():

@@ -6,7 +6,7 @@ import structlog
 
 from centers.tenancy.scoping import every_tenant
 from whatsapp.models import MazbotAccount
-from whatsapp.monitoring.install_notice import STUCK_AFTER, standing, tell_operator
+from whatsapp.monitoring.install_notice import STUCK_AFTER, reach_of_mazbot, tell_operator
 
 
 def test_accounts_stuck_at_the_same_time_are_one_notice_with_a_begin_and_an_end(new_place, now, valkey):
@@ -33,7 +33,7 @@ def test_few_accounts_and_refused_ones_are_no_notice(new_place, now):
     with every_tenant():
         chosen = [place.account.pk for place in places[:2]]
         MazbotAccount.objects.filter(pk__in=chosen).update(failing_since=now)
-        found = standing(now)
+        found = reach_of_mazbot(now)
         assert (found.stuck, found.total, found.is_notice) == (2, 6, False)
         MazbotAccount.objects.update(failing_since=now, last_error_kind="login")
-        assert standing(now).stuck == 0
+        assert reach_of_mazbot(now).stuck == 0

@@ -140,7 +140,7 @@ def test_resolving_by_hand_says_first_what_the_next_check_does(house: House) -> 
 def test_an_alert_that_lasts_is_not_resolved_and_says_why(house: House) -> None:
     alert = _alert(house, Kind.PROVIDER_FAILING)
     text = _post(house, "resolve", {"one": alert.pk, "confirmed": "1"})
-    assert "resolved automatically once the incident is over" in text
+    assert "resolved automatically once the provider incident is over" in text
     assert _stored(house, alert).resolved_at is None
 
 

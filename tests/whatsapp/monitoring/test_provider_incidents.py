@@ -1,4 +1,4 @@
-"""Incidents at MazBot: errors over an account of any size, and many numbers that go down together."""
+"""Provider incidents: errors over an account of any size, and many numbers that go down together."""
 
 from datetime import timedelta
 
@@ -131,7 +131,7 @@ def test_a_few_that_drop_together_alert_for_each_once_no_other_follows(place, fl
     few = dict.fromkeys(fleet[:MOST_SINGLE], DOWN)
     for second in (0, 2):
         record(place, now + second * SECOND, few)
-    assert kinds() == [], "an incident may be beginning"
+    assert kinds() == [], "a provider incident may be beginning"
     due = Instance.objects.filter(pk=fleet[0].pk, next_check_at__lte=now + 17 * SECOND)
     assert due.exists(), "and each is checked again soon"
     record(place, now + PATIENCE + SECOND, few)
