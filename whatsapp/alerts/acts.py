@@ -109,7 +109,8 @@ def resolve(*, chosen: Choice, by: User, now: datetime) -> int:
     if not done and chosen.rows.filter(_OPEN, kind__in=Alert.LASTING).exists():
         raise OperationRefused(
             _(
-                "This alert is resolved automatically once the provider incident is over. Snooze it to stop counting it."
+                "This alert is resolved automatically once the provider incident is over. "
+                "Snooze it to stop counting it."
             )
         )
     return done

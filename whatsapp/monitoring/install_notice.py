@@ -1,4 +1,4 @@
-"""When MazBot fails for many accounts of an install at once, its operator gets one notice: in the log and in /metrics."""
+"""When MazBot fails for many accounts at once, the install's operator gets one notice: in the log and in /metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Storing the results of connection checks: rows (their trigger keeps the history), provider incidents, alerts, hints."""
+"""Storing results of connection checks: rows (their trigger keeps the history), provider incidents, alerts, hints."""
 
 from collections.abc import Sequence
 from dataclasses import replace
