@@ -14,10 +14,12 @@ ACCOUNT = "shared"
 SPACING = WINDOW / LIMIT
 
 
-def send_until(stop, connection, priority, seed, results):
-    """One process: reserve, take a random time to arrive and another to be answered, report when it arrived."""
+def send(ready, connection, priority, seed, results):
+    """One process, for SECONDS once all are ready: arrive a random time after each slot, and report when."""
     dice = random.Random(seed)
     budget = RequestBudget(redis.Redis(**connection), ACCOUNT, limit=LIMIT, window=WINDOW, longest_request=2)
+    ready.wait()
+    stop = time.time() + SECONDS
     while time.time() < stop:
         slot = budget.reserve(priority=priority, deadline=30)
         time.sleep(dice.choice([0, 0, 0.005, 0.02]))
@@ -37,13 +39,13 @@ def sweepers(connection):
     """Four processes that sweep for SECONDS; yields the queue of arrival times and a way to wait for their end."""
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    start = time.time() + 1.5
+    ready = context.Barrier(5)
     processes = [
-        context.Process(target=send_until, args=(start + SECONDS, connection, Lane.SWEEP, seed, results))
-        for seed in range(4)
+        context.Process(target=send, args=(ready, connection, Lane.SWEEP, seed, results)) for seed in range(4)
     ]
     for process in processes:
         process.start()
+    ready.wait(timeout=120)  # on a busy machine a process may take longer to start than it then sends
 
     def collect():
         arrivals = []
@@ -73,7 +75,7 @@ def test_four_processes_use_the_budget_and_never_exceed_it(sweepers):
 
 def test_a_person_is_served_within_two_slots_while_four_processes_sweep(sweepers, valkey):
     budget = RequestBudget(valkey, ACCOUNT, limit=LIMIT, window=WINDOW, longest_request=2)
-    time.sleep(4)
+    time.sleep(2.5)
     waits, mine = [], []
     for _ in range(30):
         time.sleep(random.uniform(0.05, 0.2))
