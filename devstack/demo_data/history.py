@@ -37,6 +37,10 @@ def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
                 ]
                 record_outcomes(reseller=reseller, outcomes=outcomes)
     with tenant(reseller):
+        # Emptied first: from an old time to the present would be a gap in the checks.
+        mine = Instance.objects.filter(pk__in=numbers.values())
+        for checked_at in (None, now):
+            mine.update(checked_at=checked_at)
         sum_up(reseller=reseller, now=now)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from whatsapp.history.causes import COUNTED, Cause, Span
 
-_HUNDREDTH = Decimal("0.01")
+_MICRO = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,11 @@ class Sums:
 
 def share(part: float, whole: float) -> Decimal | None:
     """Percent with two decimals, rounded down; None of nothing."""
-    if whole <= 0:
+    of = round(whole * _MICRO)
+    if of <= 0:
         return None
-    return (Decimal(100) * Decimal(part) / Decimal(whole)).quantize(_HUNDREDTH, rounding=ROUND_FLOOR)
+    # In whole numbers: a quotient of two equal floats must be exactly 100.
+    return Decimal(min(round(part * _MICRO), of) * 100 * 100 // of) / 100
 
 
 def sums_of(spans: Iterable[Span]) -> Sums:

@@ -86,3 +86,12 @@ def test_windows_never_lose_or_double_a_second(cuts: list[int], data: st.DataObj
     for cause in set(Cause) - OUTAGE - {Cause.UNKNOWN, Cause.PROVIDER, Cause.MAINTENANCE}:
         assert after.get(cause, 0) == before.get(cause, 0)
     assert COUNTED >= OUTAGE
+
+
+@given(st.floats(1e-3, 1e8), st.floats(0, 1e8))
+def test_uptime_is_exactly_100_without_an_outage_and_never_with_one(up: float, down: float) -> None:
+    assert Sums({Cause.CONNECTED: up, Cause.UNKNOWN: down}).uptime == 100
+    if down >= up / 10**6 and down > 1e-3:
+        uptime = Sums({Cause.CONNECTED: up, Cause.EXPIRED: down}).uptime
+        assert uptime is not None
+        assert 0 <= uptime < 100
