@@ -49,8 +49,8 @@ class Gate:
             return True
         if self.waiting and since > at - WINDOW:
             return False
-        of_the_incident = self.ended_at is not None and since <= self.ended_at
-        return not of_the_incident or at >= self.ended_at + GRACE  # type: ignore[operator]
+        began_before = self.ended_at is not None and since <= self.ended_at
+        return not began_before or at >= self.ended_at + GRACE  # type: ignore[operator]
 
 
 def note_drops(*, reseller: Reseller, checked: Sequence[Checked], alarms: bool) -> Gate:

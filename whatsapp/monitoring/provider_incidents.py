@@ -42,7 +42,7 @@ Entry = tuple[float, int, int]  # time (epoch seconds), checks answered, checks 
 
 
 def note_checks(*, reseller: Reseller, answered: int, failed: int, now: datetime) -> bool:
-    """Count the checks of a batch; return True while an incident at MazBot lasts."""
+    """Count the checks of a batch; return True while a provider incident lasts."""
     if not answered and not failed:
         return MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False).exists()
     with transaction.atomic():
@@ -79,7 +79,7 @@ def _sooner(outcome: Outcome) -> datetime:
 
 
 def _is_open(account: MazbotAccount) -> bool:
-    """Whether the incident is one of errors; a number of drops at once freezes alerts too (mass_drops.py)."""
+    """Whether a provider incident by errors is open; a number of drops at once freezes alerts too (mass_drops.py)."""
     if account.failing_since is None or account.drops_since is None:
         return account.failing_since is not None
     kind = Alert.Kind.PROVIDER_FAILING

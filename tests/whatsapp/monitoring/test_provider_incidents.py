@@ -43,7 +43,7 @@ def fleet(place, now):
 
 @pytest.mark.parametrize("numbers", [1, 2, 3, 12])
 @pytest.mark.parametrize("faults", [["500"], ["html_500", "reset", "bad_json", "500"]])
-def test_errors_open_an_incident_within_a_minute_at_any_size(place, now, numbers, faults):
+def test_errors_open_a_provider_incident_within_a_minute_at_any_size(place, now, numbers, faults):
     for _ in range(numbers):
         place.add("connected")
     check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=20)
@@ -65,7 +65,7 @@ def test_errors_open_an_incident_within_a_minute_at_any_size(place, now, numbers
     assert (kinds(), account().failing_since) == ([], None)
 
 
-def test_a_number_that_always_fails_is_no_incident_of_an_account_whose_others_answer(place, now):
+def test_a_number_that_always_fails_is_no_provider_incident_of_an_account_whose_others_answer(place, now):
     for minute in range(10):
         at = now + minute * MINUTE
         note_checks(reseller=place.reseller, answered=0, failed=1, now=at)
@@ -73,13 +73,13 @@ def test_a_number_that_always_fails_is_no_incident_of_an_account_whose_others_an
     assert kinds() == []
 
 
-def test_one_moment_of_errors_is_no_incident_of_a_small_account(place, now):
+def test_one_moment_of_errors_is_no_provider_incident_of_a_small_account(place, now):
     note_checks(reseller=place.reseller, answered=0, failed=3, now=now)
     note_checks(reseller=place.reseller, answered=3, failed=0, now=now + RETRY_FEW)
     assert kinds() == []
 
 
-def test_many_that_drop_within_a_minute_are_one_incident_and_no_single_alert(place, fleet, now):
+def test_many_that_drop_within_a_minute_are_one_provider_incident_and_no_single_alert(place, fleet, now):
     for second, number in enumerate(fleet[:12]):
         record(place, now + second * SECOND, {number: DOWN})
         if second >= 2:
@@ -92,7 +92,7 @@ def test_many_that_drop_within_a_minute_are_one_incident_and_no_single_alert(pla
     assert kinds() == ["numbers_dropped"]
 
 
-def test_those_still_down_some_minutes_after_the_incident_get_their_own_alert(place, fleet, now):
+def test_those_still_down_some_minutes_after_the_provider_incident_get_their_own_alert(place, fleet, now):
     for second in (0, 2):
         record(place, now + second * SECOND, dict.fromkeys(fleet[:20], DOWN))
     assert kinds() == ["numbers_dropped"]
@@ -107,7 +107,7 @@ def test_those_still_down_some_minutes_after_the_incident_get_their_own_alert(pl
     assert set(Alert.objects.filter(kind=Kind.DISCONNECTED).values_list("opened_at", flat=True)) == {now}
 
 
-def test_an_incident_whose_numbers_stay_down_ends_once_no_other_drops(place, fleet, now):
+def test_a_provider_incident_whose_numbers_stay_down_ends_once_no_other_drops(place, fleet, now):
     for second in (0, 2):
         record(place, now + second * SECOND, dict.fromkeys(fleet[:20], DOWN))
     record(place, now + CALM - SECOND, dict.fromkeys(fleet[:20], DOWN))
@@ -118,7 +118,7 @@ def test_an_incident_whose_numbers_stay_down_ends_once_no_other_drops(place, fle
     assert kinds() == ["disconnected"] * 20
 
 
-def test_a_new_drop_after_the_incident_alerts_at_once(place, fleet, now):
+def test_a_new_drop_after_the_provider_incident_alerts_at_once(place, fleet, now):
     for second in (0, 2):
         record(place, now + second * SECOND, dict.fromkeys(fleet[:20], DOWN))
     record(place, now + MINUTE, dict.fromkeys(fleet[:20], UP))
@@ -145,7 +145,7 @@ def test_one_that_drops_alone_alerts_with_its_second_check(place, fleet, now):
     assert kinds() == ["disconnected"]
 
 
-def test_an_alert_that_opened_just_before_the_incident_belongs_to_it_unless_a_person_has_it(
+def test_an_alert_that_opened_just_before_the_provider_incident_belongs_to_it_unless_a_person_has_it(
     place, fleet, now
 ):
     from tests.factories import UserFactory
@@ -166,7 +166,7 @@ def test_an_alert_that_opened_just_before_the_incident_belongs_to_it_unless_a_pe
     assert kinds() == ["disconnected", "numbers_dropped"]
 
 
-def test_the_first_checks_of_many_new_numbers_are_no_incident(place, now):
+def test_the_first_checks_of_many_new_numbers_are_no_provider_incident(place, now):
     numbers = [place.add("disconnected") for _ in range(20)]
     record(place, now, dict.fromkeys(numbers, DOWN))
     assert kinds() == ["disconnected"] * 20
