@@ -284,6 +284,15 @@ LIVE_LIMITS: dict[str, Any] = {
 # /metrics answers requests from the machine itself, or with this token.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
+# --- MazBot -----------------------------------------------------------------------------------------
+# Logins per minute of all accounts at the same MazBot together.
+MAZBOT_LOGINS_PER_MINUTE = env.int("MAZBOT_LOGINS_PER_MINUTE", 60)
+# What one worker of the sweep holds: requests under way at once (a thread each, about 0.1 MB), and accounts.
+SWEEP_SENDERS = env.int("SWEEP_SENDERS", 256)
+SWEEP_ACCOUNTS = env.int("SWEEP_ACCOUNTS", 400)
+# Seconds that lie at least between two checks of a number, however high the account's limit.
+SWEEP_GAP_SECONDS = env.float("SWEEP_GAP_SECONDS", 15.0)
+
 # --- Mail -----------------------------------------------------------------------------------------
 EMAIL_CONFIG = dj_email_url.parse(env.str("EMAIL_URL", "") or "console:")
 if "EMAIL_BACKEND" not in EMAIL_CONFIG:

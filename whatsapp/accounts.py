@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -80,6 +81,7 @@ def config_of(account: MazbotAccount) -> AccountConfig:
         body_format="json" if account.body_format == MazbotAccount.BodyFormat.JSON else "form",
         time_zone=account.time_zone,
         version=account.credentials_version,
+        logins_per_minute=settings.MAZBOT_LOGINS_PER_MINUTE,
     )
 
 

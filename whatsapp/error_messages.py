@@ -24,9 +24,12 @@ SENTENCES = {
     ErrorKind.MALFORMED: _("MazBot sent a response that can't be read."),
     ErrorKind.SERVER: _("MazBot had an internal error."),
     ErrorKind.TOO_LARGE: _("MazBot sent a response that is too large."),
+    ErrorKind.NOT_ANSWERING: _("MazBot doesn't answer this account at the moment."),
     ErrorKind.UNAVAILABLE: _("Part of this system is restarting. Try again in a moment."),
 }
 
 #: Errors after which jobs retry automatically; a person has to try again.
-PASSING = frozenset({ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.MALFORMED, ErrorKind.SERVER})
+PASSING = frozenset(
+    {ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.MALFORMED, ErrorKind.SERVER, ErrorKind.NOT_ANSWERING}
+)
 ASKED_AGAIN = _("We'll try again automatically.")

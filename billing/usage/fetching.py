@@ -28,7 +28,15 @@ from whatsapp.models import Instance, MazbotAccount
 
 BATCH = 100
 # After these errors no other call of the account can work either.
-HOPELESS = frozenset({ErrorKind.LOGIN, ErrorKind.API_KEY, ErrorKind.LOCALE_PATH, ErrorKind.UNAVAILABLE})
+HOPELESS = frozenset(
+    {
+        ErrorKind.LOGIN,
+        ErrorKind.API_KEY,
+        ErrorKind.LOCALE_PATH,
+        ErrorKind.NOT_ANSWERING,
+        ErrorKind.UNAVAILABLE,
+    }
+)
 
 _NumberDay = tuple[Instance, date]
 _T = TypeVar("_T")

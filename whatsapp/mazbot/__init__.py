@@ -1,6 +1,7 @@
 """The only code that calls MazBot: the seven calls, the login, the request budget and the errors."""
 
-from .budget import BudgetUsage, RequestBudget, budget_usage
+from .budget import BudgetUsage, RequestBudget, Slot, budget_usage, budgets_usage, read_verdict
+from .calling import Granted
 from .client import MazBot
 from .config import LOCALE_PREFIXES, AccountConfig, Timeouts
 from .diagnosis import Diagnosis, Step, test_connection
@@ -20,6 +21,8 @@ from .results import (
     ToggleOutcome,
     Usage,
 )
+from .scripts import run as run_scripts
+from .waiting import release_before_waiting
 
 __all__ = [
     "LOCALE_PREFIXES",
@@ -31,6 +34,7 @@ __all__ = [
     "ConnectionStatus",
     "Diagnosis",
     "ErrorKind",
+    "Granted",
     "Lane",
     "MainAccountUsage",
     "MazBot",
@@ -41,11 +45,16 @@ __all__ = [
     "RateRow",
     "RequestBudget",
     "ServiceState",
+    "Slot",
     "Step",
     "Timeouts",
     "ToggleAction",
     "ToggleOutcome",
     "Usage",
     "budget_usage",
+    "budgets_usage",
+    "read_verdict",
+    "release_before_waiting",
+    "run_scripts",
     "test_connection",
 ]

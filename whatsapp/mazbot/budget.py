@@ -3,12 +3,14 @@
 Every request reserves a time slot; slots are slightly more than 60/limit seconds apart, so there are no bursts. A
 request counts against the limit from its slot until 60 seconds after its answer, because it can have reached MazBot
 at any moment in between: even on a slow network no sliding window of 60 seconds has more arrivals than the limit.
+
+An account whose MazBot does not answer costs itself only: a circuit opens and lets one request at a time probe.
 """
 
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -17,7 +19,8 @@ import redis
 
 from .budget_scripts import FINISH, PENALIZE, READING, RESERVE
 from .errors import BudgetExhausted, ErrorKind, MazBotError
-from .lane import DEFAULT_DEADLINES, Lane
+from .lane import DEFAULT_DEADLINES, FLOORS, Lane
+from .scripts import Script, run
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,11 @@ MIN_HORIZON, MAX_HORIZON = SECOND // 20, SECOND // 4
 PATIENCE = 1 * SECOND  # a waiter comes back at least this often
 GRACE = 3 * SECOND // 10  # how late it may come before it loses its place
 LONGEST_PAUSE = 15 * 60 * SECOND
+# The circuit: faults in a row that open it, and for how many slots it stays open at first and at most (doubled by each
+# probe); never for longer than LONGEST_OPEN.
+OPENING = 3
+FIRST_OPEN, MOST_OPEN = 5, 120
+LONGEST_OPEN = 120 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,31 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetUsage:
-    """The state of an account's budget; `waiting` counts the requests waiting now, by priority.
+class Verdict:
+    """The answer to one try for slots: the slots, or when to try again. Times are seconds from now."""
 
-    `limit` is the one last used, 0 for an account that has sent nothing yet.
+    slots: tuple[Slot, ...] = ()
+    starts: tuple[float, ...] = ()  # when each slot begins
+    wait: float = 0.0
+    estimate: float = 0.0
+    gave_up: bool = False
+    is_open: bool = False  # the circuit is open: MazBot does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUsage:
+    """The state of an account's budget; `waiting` counts the requests waiting now, `last_hour` those sent, by lane.
+
+    `limit` is the one last used, 0 for an account that has sent nothing yet. `open_until`: no requests but those of
+    people until then, because MazBot does not answer.
     """
 
     limit: int
     granted_last_minute: int
     waiting: dict[Lane, int]
+    last_hour: dict[Lane, int]
     paused_until: datetime | None
+    open_until: datetime | None
 
 
 class RequestBudget:
@@ -80,34 +103,61 @@ class RequestBudget:
         self._window = int(window * SECOND)
         self._spacing = int(self._window * (1 + HEADROOM) / self.limit) + 1
         self._horizon = min(max(self._spacing // 4, MIN_HORIZON), MAX_HORIZON)
+        self._open = [min(slots * self._spacing, LONGEST_OPEN) for slots in (FIRST_OPEN, MOST_OPEN)]
         self._sleep = sleep
-        self._reserve = valkey.register_script(RESERVE)
-        self._finish = valkey.register_script(FINISH)
+        self._valkey = valkey
         self._penalize = valkey.register_script(PENALIZE)
 
-    def reserve(self, *, priority: Lane, deadline: float | None = None) -> Slot:
-        """Wait for a slot, at most `deadline` seconds (None: the priority's default).
+    @property
+    def spacing(self) -> float:
+        """Seconds between two slots."""
+        return self._spacing / SECOND
 
-        Raises BudgetExhausted as soon as it is clear that no slot comes in time, MazBotError (`unavailable`) if Valkey
-        cannot be reached.
+    @property
+    def horizon(self) -> float:
+        """How many seconds ahead of its beginning a slot is granted."""
+        return self._horizon / SECOND
+
+    def reserve(self, *, priority: Lane, deadline: float | None = None) -> Slot:
+        """Wait for a slot, at most `deadline` seconds (None: the lane's default).
+
+        Raises BudgetExhausted as soon as it is clear that no slot comes in time, MazBotError (`not_answering`) while
+        the circuit is open, and MazBotError (`unavailable`) if Valkey cannot be reached.
         """
         patience = DEFAULT_DEADLINES[priority] if deadline is None else deadline
         give_up = time.monotonic() + patience
         waiter = uuid.uuid4().hex
         while True:
-            remaining = max(0, int((give_up - time.monotonic()) * SECOND))
-            verdict, wait, detail = self._ask(waiter, priority, remaining)
-            if verdict < 0:
-                raise _exhausted(patience, detail / SECOND)
+            verdict = self._try(waiter, priority, max(0.0, give_up - time.monotonic()))
+            if verdict.is_open:
+                raise _not_answering(verdict.estimate)
+            if verdict.gave_up:
+                raise _exhausted(patience, verdict.estimate)
+            wait = verdict.starts[0] if verdict.slots else verdict.wait
             if wait > 0:
-                self._sleep(wait / SECOND)
-            if verdict > 0:
-                return Slot(waiter, detail)
+                self._sleep(wait)
+            if verdict.slots:
+                return verdict.slots[0]
 
-    def finish(self, slot: Slot) -> None:
-        """Release the slot of a request that got an answer other than 429, or none."""
+    def attempt(self, waiter: str, *, lane: Lane, most: int = 1, deadline: float = 0.0) -> Script:
+        """One try for up to `most` slots, to be sent by `run`; read its reply with `read_verdict`.
+
+        The same `waiter` keeps its place in the queue from one try to the next; it is expected back for more.
+        """
+        return Script(RESERVE, self._keys, self._attempt(waiter, lane, deadline, most=most, stays=True))
+
+    def finishing(self, ended: Iterable[tuple[Slot, bool]]) -> Script:
+        """What `finish` does, for several requests (slot, whether MazBot failed), to be sent by `run`."""
+        each = [item for slot, fault in ended for item in (slot.flight, slot.at, int(fault))]
+        return Script(FINISH, self._keys[:2], [self._window, OPENING, *self._open, *each])
+
+    def finish(self, slot: Slot, *, fault: bool = False) -> None:
+        """Release the slot of a request that got an answer other than 429, or none.
+
+        `fault`: no answer, or one that shows that MazBot itself is broken. OPENING of them in a row open the circuit.
+        """
         try:
-            self._finish(keys=self._keys[:2], args=[slot.flight, slot.at, self._window])
+            run(self._valkey, [self.finishing([(slot, fault)])])
         except redis.RedisError as problem:
             logger.warning("The request budget could not record an answer: %s", type(problem).__name__)
 
@@ -129,10 +179,22 @@ class RequestBudget:
             return self._window / SECOND if retry_after is None else retry_after
         return cast(int, pause) / SECOND
 
-    def _ask(self, waiter: str, priority: Lane, remaining: int) -> tuple[int, int, int]:
-        args: list[bytes | bytearray | memoryview[int] | str | int | float] = [
+    def _try(self, waiter: str, priority: Lane, remaining: float) -> Verdict:
+        script = Script(RESERVE, self._keys, self._attempt(waiter, priority, remaining))
+        try:
+            (reply,) = run(self._valkey, [script])
+        except redis.RedisError as problem:
+            name = type(problem).__name__
+        else:
+            return read_verdict(reply, waiter)
+        raise MazBotError(ErrorKind.UNAVAILABLE, f"the request budget cannot be reached ({name})")
+
+    def _attempt(
+        self, waiter: str, lane: Lane, remaining: float, *, most: int = 1, stays: bool = False
+    ) -> list[str | int | float]:
+        return [
             waiter,
-            priority + 1,
+            lane + 1,
             self.limit,
             self._spacing,
             self._window,
@@ -140,35 +202,58 @@ class RequestBudget:
             self._horizon,
             PATIENCE,
             GRACE,
-            remaining,
+            int(remaining * SECOND),
+            most,
+            int(stays),
+            *(FLOORS[each] / (1 - FLOORS[each]) for each in sorted(Lane)),
         ]
-        try:
-            verdict, wait, detail = cast(list[int], self._reserve(keys=self._keys, args=args))
-        except redis.RedisError as problem:
-            name = type(problem).__name__
-        else:
-            return verdict, wait, detail
-        raise MazBotError(ErrorKind.UNAVAILABLE, f"the request budget cannot be reached ({name})")
+
+
+def read_verdict(reply: Sequence[int], waiter: str) -> Verdict:
+    """The reply to an attempt of this waiter."""
+    kind, second, *rest = reply
+    if kind == 1:
+        slots = tuple(Slot(f"{waiter}{place}", at) for place, at in enumerate(rest, start=3))
+        return Verdict(slots, tuple(max(0.0, (slot.at - second) / SECOND) for slot in slots))
+    estimate = rest[0] / SECOND
+    return Verdict(wait=second / SECOND, estimate=estimate, gave_up=kind < 0, is_open=kind == -2)
 
 
 def budget_usage(valkey: redis.Redis, account: str, *, window: float = MINUTE) -> BudgetUsage:
     """The budget's state of the account with this key, for diagnosis. Raises redis.RedisError."""
-    answer = cast(
-        list[int], valkey.register_script(READING)(keys=_keys(account), args=[int(window * SECOND)])
-    )
-    limit, granted, pause, *waiting = answer
+    return budgets_usage(valkey, [account], window=window)[0]
+
+
+def budgets_usage(
+    valkey: redis.Redis, accounts: Iterable[str], *, window: float = MINUTE
+) -> list[BudgetUsage]:
+    """As `budget_usage` for several accounts in one round trip."""
+    replies = run(valkey, [Script(READING, _keys(account), [int(window * SECOND)]) for account in accounts])
+    return [_usage(reply) for reply in replies]
+
+
+def _usage(reply: Sequence[int]) -> BudgetUsage:
+    limit, granted, pause, still_open, *by_lane = reply
+    lanes = sorted(Lane)
     return BudgetUsage(
         limit=limit,
         granted_last_minute=granted,
-        waiting=dict(zip(sorted(Lane), waiting, strict=True)),
-        paused_until=datetime.now(UTC) + timedelta(microseconds=pause) if pause else None,
+        waiting=dict(zip(lanes, by_lane[: len(lanes)], strict=True)),
+        last_hour=dict(zip(lanes, by_lane[len(lanes) :], strict=True)),
+        paused_until=_in(pause),
+        open_until=_in(still_open),
     )
+
+
+def _in(microseconds: int) -> datetime | None:
+    return datetime.now(UTC) + timedelta(microseconds=microseconds) if microseconds else None
 
 
 def _keys(account: str) -> list[str]:
     """The keys the scripts work on; the braces keep them on one node of a cluster."""
     base = f"mazbot:{{{account}}}:budget"
-    return [base, f"{base}:flights", *(f"{base}:waiting:{priority.value}" for priority in sorted(Lane))]
+    waiting = (f"{base}:waiting:{lane.value}" for lane in sorted(Lane))
+    return [base, f"{base}:flights", f"{base}:spent", *waiting]
 
 
 def _exhausted(patience: float, wait: float) -> BudgetExhausted:
@@ -176,4 +261,12 @@ def _exhausted(patience: float, wait: float) -> BudgetExhausted:
         message=f"no request slot within {patience:.0f} s; the next one is free in about {wait:.0f} s",
         retry_after=wait,
         free_at=datetime.now(UTC) + timedelta(seconds=wait),
+    )
+
+
+def _not_answering(wait: float) -> MazBotError:
+    return MazBotError(
+        ErrorKind.NOT_ANSWERING,
+        f"MazBot did not answer the last requests of this account; the next one is sent in {wait:.0f} s",
+        retry_after=wait,
     )

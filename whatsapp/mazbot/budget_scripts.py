@@ -1,30 +1,37 @@
 """The budget's Lua scripts. Times are whole microseconds of the Valkey server's clock, the only clock used.
 
 Each script runs atomically. Lua's own number-to-text conversion keeps 14 digits, too few for such times: a time
-that goes into a text is formatted with %.0f. Keys: state (hash: next, paused, strikes, limit), flights (sorted set:
-one member "slot:id" per request that may still count at MazBot, scored with the time when it stops counting) and one
-sorted set of waiting requests per priority (scored with the time when a waiter that has not come back is given up).
+that goes into a text is formatted with %.0f. Keys: state (hash: next, paused, strikes, limit; the circuit's faults,
+opened, open_until; owed:N, the slots that lane N is owed by the lanes above it), flights (sorted set: one member
+"slot:id" per request that may still count at MazBot, scored with the time when it stops counting), spent (hash: the
+requests of the last 60 minutes per lane) and one sorted set of waiting requests per lane (scored with the time when a
+waiter that has not come back is given up).
 """
 
-# KEYS: state, flights, waiting sets from the lowest priority to the highest.
+# KEYS: state, flights, spent, waiting sets from the lowest lane to the highest.
 # ARGV: id, place of the caller's set among the waiting sets (1-based), limit, spacing, window, longest request,
-#       horizon, patience, grace, deadline.
-# Returns {1, microseconds until the slot, slot} | {0, microseconds to sleep, estimate} | {-1, 0, estimate}.
+#       horizon, patience, grace, deadline, most slots, whether the caller comes back for more ("1") and so keeps its
+#       place, and for each lane what it is owed per slot that a higher lane takes while it waits.
+# Returns {1, now, slot...} | {0, microseconds to sleep, estimate} | {-1, 0, estimate}; {-2, 0, estimate} when the
+# circuit is open for longer than the deadline.
 RESERVE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local id, place, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local spacing, window, longest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local horizon, patience, grace = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local deadline = tonumber(ARGV[10])
-local state, flights = KEYS[1], KEYS[2]
-local mine = KEYS[2 + place]
+local deadline, most, stays = tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] == '1'
+local state, flights, spent = KEYS[1], KEYS[2], KEYS[3]
+local lanes = #KEYS - 3
+local mine = KEYS[3 + place]
 
-local known = redis.call('HMGET', state, 'next', 'paused')
+local known = redis.call('HMGET', state, 'next', 'paused', 'open_until')
 -- Without state (a new account, or Valkey was emptied) a request may have left a moment ago: wait one spacing.
 -- A time further ahead than any grant could have put it comes from a lower limit or a clock set back.
 local next_free = math.min(tonumber(known[1]) or (now + spacing), now + horizon + spacing)
-local free = math.max(now, next_free, tonumber(known[2]) or 0)
+-- An open circuit holds back everything but people, whose request is as good a probe as any.
+local open_until = place < lanes and tonumber(known[3])
+local held = open_until and math.min(open_until, now + window + longest) or 0
 redis.call('HSET', state, 'next', next_free, 'limit', limit)
 redis.call('EXPIRE', state, 604800)
 
@@ -33,29 +40,77 @@ redis.call('ZREMRANGEBYSCORE', flights, '-inf', now)
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', flights, '(' .. string.format('%.0f', latest), '+inf')) do
   redis.call('ZADD', flights, latest, member)
 end
-local excess = redis.call('ZCARD', flights) - limit
-if excess >= 0 then
-  free = math.max(free, tonumber(redis.call('ZRANGE', flights, excess, excess, 'WITHSCORES')[2]))
+
+local function earliest()
+  local free = math.max(now, next_free, tonumber(known[2]) or 0, held)
+  local excess = redis.call('ZCARD', flights) - limit
+  if excess >= 0 then
+    free = math.max(free, tonumber(redis.call('ZRANGE', flights, excess, excess, 'WITHSCORES')[2]))
+  end
+  return free
 end
 
-local above = 0
-for i = 3, #KEYS do
-  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now)
-  if i > 2 + place then above = above + redis.call('ZCARD', KEYS[i]) end
+-- A lane that is owed a slot goes first, the highest of several; otherwise the highest lane that waits.
+local waiting, owed, above, first = {}, {}, 0, nil
+for lane = 1, lanes do
+  redis.call('ZREMRANGEBYSCORE', KEYS[3 + lane], '-inf', now)
+  waiting[lane] = redis.call('ZCARD', KEYS[3 + lane])
+  owed[lane] = tonumber(redis.call('HGET', state, 'owed:' .. lane)) or 0
+  if owed[lane] >= 1 and (waiting[lane] > 0 or lane == place) then first = lane end
+  if lane > place then above = above + waiting[lane] end
 end
-if above == 0 and free <= now + horizon then
-  redis.call('ZREM', mine, id)
-  redis.call('HSET', state, 'next', free + spacing)
-  redis.call('ZADD', flights, free + longest + window, string.format('%.0f:%s', free, id))
+if first == place then above = 0 elseif first then above = math.max(above, 1) end
+
+local free = earliest()
+local granted = {1, now}
+while above == 0 and free <= now + horizon and #granted < most + 2 do
+  granted[#granted + 1] = free
+  next_free = free + spacing
+  redis.call('ZADD', flights, free + longest + window, string.format('%.0f:%s%d', free, id, #granted))
+  owed[place] = math.max(owed[place] - 1, 0)
+  redis.call('HSET', state, 'owed:' .. place, owed[place])
+  for lane = 1, place - 1 do
+    if waiting[lane] > 0 then
+      local credit = tonumber(ARGV[12 + lane])
+      -- Three people who come at once are all served before anything else.
+      if place == lanes then credit = math.min(credit, 0.3) end
+      owed[lane] = math.min(owed[lane] + credit, 2)
+      redis.call('HSET', state, 'owed:' .. lane, owed[lane])
+      if owed[lane] >= 1 then above = 1 end
+    end
+  end
+  if open_until then
+    -- The probe of a circuit: nothing else until it is back.
+    held = free + longest
+    redis.call('HSET', state, 'open_until', held)
+  end
+  free = earliest()
+end
+if #granted > 2 then
+  redis.call('HSET', state, 'next', next_free)
   redis.call('PEXPIRE', flights, math.ceil((horizon + longest + window) / 1000))
-  return {1, free - now, free}
+  local minute = math.floor(now / 60000000)
+  local bucket = minute % 60
+  if tonumber(redis.call('HGET', spent, bucket)) ~= minute then
+    for lane = 1, lanes do redis.call('HDEL', spent, bucket .. ':' .. lane) end
+    redis.call('HSET', spent, bucket, minute)
+  end
+  redis.call('HINCRBY', spent, bucket .. ':' .. place, #granted - 2)
+  redis.call('EXPIRE', spent, 7200)
+  if stays then
+    redis.call('ZADD', mine, math.max(now, next_free) + grace, id)
+    redis.call('PEXPIRE', mine, math.ceil((next_free - now + grace) / 1000) + 1000)
+  else
+    redis.call('ZREM', mine, id)
+  end
+  return granted
 end
 
 local before = redis.call('ZRANK', mine, id) or redis.call('ZCARD', mine)
 local wait = math.max(free - horizon - now, 0) + (above + before) * spacing
 if wait > deadline then
   redis.call('ZREM', mine, id)
-  return {-1, 0, wait}
+  return {held - now > deadline and -2 or -1, 0, wait}
 end
 local sleep = math.max(math.min(wait, patience), 1000)
 redis.call('ZADD', mine, now + sleep + grace, id)
@@ -63,15 +118,34 @@ redis.call('PEXPIRE', mine, math.ceil((patience + grace) / 1000) + 1000)
 return {0, sleep, wait}
 """
 
-# A request that came back can have reached MazBot at any moment until now, so it counts for one more window.
-# An answer other than 429 to a request sent after the last pause ends the escalation.
-# KEYS: state, flights. ARGV: flight, slot, window.
+# Requests that came back can have reached MazBot at any moment until now, so they count for one more window.
+# An answer other than 429 to a request sent after the last pause ends the escalation. A fault (no answer, or one of a
+# broken server) opens the circuit when it is the third in a row; only requests sent after it opened make it stay open
+# for longer, because those under way then belong to the same fault. Any answer closes it.
+# KEYS: state, flights. ARGV: window, faults in a row that open the circuit, shortest and longest time it stays open,
+#       and for each request its flight, its slot and "1" for a fault.
 FINISH = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-redis.call('ZADD', KEYS[2], 'XX', now + tonumber(ARGV[3]), ARGV[1])
-if tonumber(ARGV[2]) >= (tonumber(redis.call('HGET', KEYS[1], 'paused')) or 0) then
-  redis.call('HDEL', KEYS[1], 'strikes')
+local known = redis.call('HMGET', KEYS[1], 'paused', 'faults', 'opened')
+local paused, faults, opened = tonumber(known[1]) or 0, tonumber(known[2]) or 0, tonumber(known[3]) or 0
+for i = 5, #ARGV, 3 do
+  redis.call('ZADD', KEYS[2], 'XX', now + tonumber(ARGV[1]), ARGV[i])
+  local slot = tonumber(ARGV[i + 1])
+  if slot >= paused then redis.call('HDEL', KEYS[1], 'strikes') end
+  if ARGV[i + 2] ~= '1' then
+    if faults > 0 then redis.call('HDEL', KEYS[1], 'faults', 'opened', 'open_until') end
+    faults, opened = 0, 0
+  elseif slot >= opened then
+    faults = faults + 1
+    redis.call('HSET', KEYS[1], 'faults', faults)
+    local beyond = faults - tonumber(ARGV[2])
+    if beyond >= 0 then
+      opened = now
+      local pause = math.min(tonumber(ARGV[3]) * 2 ^ math.min(beyond, 20), tonumber(ARGV[4]))
+      redis.call('HSET', KEYS[1], 'opened', opened, 'open_until', now + pause)
+    end
+  end
 end
 """
 
@@ -95,18 +169,32 @@ return paused - now
 """
 
 # KEYS as for RESERVE. ARGV: window.
-# Returns {limit, grants whose slot lies in the last window, microseconds of pause left, waiting per priority...}.
+# Returns {limit, grants whose slot lies in the last window, microseconds of pause left, microseconds the circuit stays
+# open, then per lane the waiting requests, then per lane the requests of the last hour}.
 READING = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local known = redis.call('HMGET', KEYS[1], 'limit', 'paused')
+local known = redis.call('HMGET', KEYS[1], 'limit', 'paused', 'open_until')
 local granted = 0
 for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   if tonumber(string.match(member, '^(%d+):')) > now - tonumber(ARGV[1]) then granted = granted + 1 end
 end
-local answer = {tonumber(known[1]) or 0, granted, math.max((tonumber(known[2]) or 0) - now, 0)}
-for i = 3, #KEYS do
-  answer[i + 1] = redis.call('ZCOUNT', KEYS[i], string.format('(%.0f', now), '+inf')
+local answer = {tonumber(known[1]) or 0, granted, math.max((tonumber(known[2]) or 0) - now, 0),
+  math.max((tonumber(known[3]) or 0) - now, 0)}
+local lanes = #KEYS - 3
+for lane = 1, lanes do
+  answer[4 + lane] = redis.call('ZCOUNT', KEYS[3 + lane], string.format('(%.0f', now), '+inf')
+  answer[4 + lanes + lane] = 0
+end
+local minute = math.floor(now / 60000000)
+for bucket = 0, 59 do
+  local at = tonumber(redis.call('HGET', KEYS[3], bucket))
+  if at and at > minute - 60 then
+    for lane = 1, lanes do
+      local place = 4 + lanes + lane
+      answer[place] = answer[place] + (tonumber(redis.call('HGET', KEYS[3], bucket .. ':' .. lane)) or 0)
+    end
+  end
 end
 return answer
 """

@@ -16,12 +16,29 @@ from .login import Logins, Wait
 from .sessions import sessions
 from .tokens import Pass, TokenStore
 from .transport import Answer, ConnectionBrokenError, Query, exchange
+from .waiting import before_waiting
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 FLIGHT_MARGIN = 5.0  # seconds for what the timeouts do not cover, such as name resolution
+
+
+@dataclass(slots=True)
+class Granted:
+    """A slot that was reserved beforehand for the first request of a call.
+
+    `on_end(slot, fault)` is called when that request is over, as RequestBudget.finish would be.
+    """
+
+    slot: Slot | None
+    on_end: Callable[[Slot, bool], object]
+
+    def take(self) -> Slot | None:
+        """The slot, once."""
+        slot, self.slot = self.slot, None
+        return slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,7 @@ class _Turn:
     priority: Lane
     wait: Wait
     on_send: Callable[[], object] = lambda: None
+    granted: "Granted | None" = None
 
 
 class Caller:
@@ -49,9 +67,9 @@ class Caller:
         self._on_locale_prefix = on_locale_prefix
         longest = timeouts.connect + timeouts.total + FLIGHT_MARGIN
         self._budget = RequestBudget(valkey, config.key, limit=config.rate_limit, longest_request=longest)
+        pace = RequestBudget(valkey, f"logins:{config.host_name()}", limit=config.logins_per_minute)
         store = TokenStore(valkey, config)
-        self._store = store
-        self._logins = Logins(config, store, self._send_anonymously, longest_request=longest)
+        self._logins = Logins(config, store, self._send_anonymously, pace=pace, longest_request=longest)
         self.locale_prefix = config.locale_prefix
 
     def login(self, *, priority: Lane, deadline: float | None) -> None:
@@ -65,10 +83,24 @@ class Caller:
         priority: Lane,
         deadline: float | None,
         on_send: Callable[[], object] = lambda: None,
+        granted: Granted | None = None,
     ) -> dict[str, object]:
         """The payload of the query's answer. `on_send` runs just before each try is sent. Raises MazBotError."""
-        turn = _Turn(priority, _wait(priority, deadline), on_send)
+        turn = _Turn(priority, _wait(priority, deadline), on_send, granted)
         return self._guarded(lambda: self._call(query, turn))
+
+    @property
+    def budget(self) -> RequestBudget:
+        """The account's request budget."""
+        return self._budget
+
+    def prepare(self, *, deadline: float) -> None:
+        """Log in unless a token is at hand."""
+        self._guarded(lambda: self._noted(self._logins.current(_wait(Lane.SWEEP, deadline))))
+
+    def is_prepared(self) -> bool:
+        """Whether a call needs no login, as far as this process knows."""
+        return self._logins.has_token()
 
     def _call(self, query: Query, turn: _Turn) -> dict[str, object]:
         """Drop a refused token, unless it was already replaced, and repeat the call once."""
@@ -78,7 +110,7 @@ class Caller:
         except MazBotError as error:
             if error.status_code != 401 or error.kind is not ErrorKind.LOGIN:
                 raise
-        self._store.drop(used)
+        self._logins.drop(used)
         renewed = self._noted(self._logins.current(turn.wait))
         try:
             return self._once(query, renewed, turn)
@@ -107,17 +139,26 @@ class Caller:
         url = "/".join(part for part in (self.config.host_url(), prefix, "api", query.path) if part)
         headers = {"apikey": _header_value(self.config.api_key), **headers}
         session = sessions.get(self.config.key, str(self.config.version))
-        slot = self._budget.reserve(priority=turn.priority, deadline=turn.wait.left())
+        granted = turn.granted.take() if turn.granted else None
+        slot = granted or self._reserved(turn)
         answer: Answer | None = None
         try:
             turn.on_send()
             answer = exchange(session, url, query, headers=headers, timeouts=self._timeouts)
         finally:
             if answer is None or answer.status != 429:
-                self._budget.finish(slot)
+                fault = answer is None or answer.status >= 500
+                if granted and turn.granted:
+                    turn.granted.on_end(slot, fault)
+                else:
+                    self._budget.finish(slot, fault=fault)
         if answer.status == 429:
             raise self._slowed_down(slot, answer)
         return answer
+
+    def _reserved(self, turn: _Turn) -> Slot:
+        before_waiting()
+        return self._budget.reserve(priority=turn.priority, deadline=turn.wait.left())
 
     def _slowed_down(self, slot: Slot, answer: Answer) -> MazBotError:
         pause = self._budget.penalize(slot, answer.retry_after)

@@ -7,7 +7,8 @@ from urllib.parse import quote
 import redis
 
 from . import answers
-from .calling import Caller
+from .budget import RequestBudget
+from .calling import Caller, Granted
 from .config import AccountConfig, Timeouts
 from .errors import ErrorKind, MazBotError
 from .lane import Lane
@@ -59,17 +60,36 @@ class MazBot:
         """The locale prefix the last login worked under; before any, the configured one."""
         return self._caller.locale_prefix
 
+    @property
+    def budget(self) -> RequestBudget:
+        """The account's request budget."""
+        return self._caller.budget
+
+    def prepare(self, *, deadline: float) -> None:
+        """Log in unless a token is at hand, so that the next call needs no login."""
+        self._caller.prepare(deadline=deadline)
+
+    def is_prepared(self) -> bool:
+        """Whether a call needs no login, as far as this process knows."""
+        return self._caller.is_prepared()
+
     def login(self, *, priority: Lane = Lane.PERSON, deadline: float | None = None) -> None:
         """Log in again, ignoring a shared token or a recent refusal."""
         self._caller.login(priority=priority, deadline=deadline)
 
     def status(
-        self, instance_id: str, *, priority: Lane = Lane.SWEEP, deadline: float | None = None
+        self,
+        instance_id: str,
+        *,
+        priority: Lane = Lane.SWEEP,
+        deadline: float | None = None,
+        granted: Granted | None = None,
     ) -> CheckResult:
-        """Call 1: whether a number is connected."""
+        """Call 1: whether a number is connected. `granted` is a slot that was reserved beforehand."""
         zone = self.config.zone()
         path = f"whatsapp/status/{quote(_id(instance_id), safe='')}"
-        payload = self._caller.call(Query("GET", path), priority=priority, deadline=deadline)
+        query = Query("GET", path)
+        payload = self._caller.call(query, priority=priority, deadline=deadline, granted=granted)
         return answers.read_connection(payload, zone=zone, now=self._clock())
 
     def connect(

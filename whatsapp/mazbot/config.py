@@ -17,7 +17,8 @@ class AccountConfig:
     `key` names the account in Valkey and must never change; `version` must change whenever an address or a
     credential does, because cached tokens, sessions and locale prefixes depend on it.
     `base_url` may end in `/api` or not. `rate_limit` is in requests per minute, login included.
-    `time_zone` is the zone of MazBot's naive timestamps.
+    `time_zone` is the zone of MazBot's naive timestamps. `logins_per_minute` is what all accounts at the same host share,
+    because MazBot may count logins, which carry no token yet, by the address they come from.
     """
 
     key: str
@@ -30,6 +31,7 @@ class AccountConfig:
     body_format: Literal["form", "json"] = "form"
     time_zone: str = "Asia/Riyadh"
     version: int | str = 1
+    logins_per_minute: int = 60
 
     def host_url(self) -> str:
         """The address without `/api` at its end. Raises MazBotError (`invalid`) if it is no web address."""
@@ -44,6 +46,13 @@ class AccountConfig:
         if parts.query or parts.fragment:
             raise _invalid("base_url", "has a query or a fragment")
         return text.removesuffix("/api").rstrip("/")
+
+    def host_name(self) -> str:
+        """The host of the address, or "" if it is no web address."""
+        try:
+            return urlsplit(self.base_url.strip()).hostname or ""
+        except ValueError:
+            return ""
 
     def zone(self) -> ZoneInfo:
         """The zone of naive timestamps. Raises MazBotError (`invalid`) for an unknown name."""

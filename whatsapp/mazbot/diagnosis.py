@@ -35,6 +35,7 @@ _STEPS = {
     ErrorKind.LOGIN: Step.LOGIN,
     ErrorKind.LIMIT: Step.LIMIT,
     ErrorKind.INVALID: Step.ADDRESS,
+    ErrorKind.NOT_ANSWERING: Step.NETWORK,
     ErrorKind.UNAVAILABLE: Step.OURSELVES,
 }
 

@@ -20,6 +20,7 @@ class ErrorKind(StrEnum):
     MALFORMED = "malformed"  # an answer we cannot read
     SERVER = "server"  # 5xx
     TOO_LARGE = "too_large"
+    NOT_ANSWERING = "not_answering"  # the last requests got no answer: nothing is sent until the next probe
     UNAVAILABLE = "unavailable"  # our own Valkey cannot be reached, so no request may be sent
 
 
@@ -30,6 +31,7 @@ PASSING = frozenset(
         ErrorKind.LIMIT,
         ErrorKind.MALFORMED,
         ErrorKind.SERVER,
+        ErrorKind.NOT_ANSWERING,
         ErrorKind.UNAVAILABLE,
     }
 )

@@ -1,4 +1,4 @@
-"""Priority classes of requests."""
+"""The lanes of requests: who goes first, and what each is guaranteed."""
 
 from enum import IntEnum
 
@@ -19,3 +19,7 @@ DEFAULT_DEADLINES = {
     Lane.METERING: 120.0,
     Lane.SWEEP: 300.0,
 }
+
+# The least share of an account's slots that a lane gets while it has work and the lanes above it have more than enough.
+# What a lane leaves unused goes to the others: no share is ever kept idle.
+FLOORS = {Lane.SWEEP: 0.4, Lane.METERING: 0.1, Lane.CONTROL: 0.1, Lane.PERSON: 0.0}

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .answers import read_token
+from .budget import RequestBudget
 from .config import LOCALE_PREFIXES, AccountConfig
 from .envelope import open_envelope
 from .errors import BudgetExhausted, ErrorKind, MazBotError
 from .lane import Lane
-from .tokens import LoginLock, Pass, TokenStore
+from .tokens import TOKEN_LIFE, LoginLock, Pass, TokenStore
 from .transport import Answer, Query
 
+REREAD = 10.0  # seconds after which a token that is known here is looked up again
 POLL = 0.05  # seconds between two checks of the lock
 SLOT_PATIENCE = 10.0  # seconds; the lock is renewed after waiting this long for a slot
 LOCK_MARGIN = 10.0
@@ -42,17 +44,28 @@ class Logins:
     """
 
     def __init__(
-        self, config: AccountConfig, store: TokenStore, send: Send, *, longest_request: float
+        self,
+        config: AccountConfig,
+        store: TokenStore,
+        send: Send,
+        *,
+        pace: RequestBudget,
+        longest_request: float,
     ) -> None:
         self._config = config
         self._store = store
         self._send = send
-        self._lease = SLOT_PATIENCE + longest_request + LOCK_MARGIN
+        self._pace = pace
+        self._lease = 2 * SLOT_PATIENCE + longest_request + LOCK_MARGIN
+        # The token as this process knows it, when it was read, and when it can no longer be valid (time.monotonic()).
+        self._known: Pass | None = None
+        self._read_at = self._valid_until = 0.0
+        self._refused_token = b""
 
     def current(self, wait: Wait) -> Pass:
         """The shared token, or a new one. Raises MazBotError: login, api_key, locale_path, limit, network, ..."""
         while True:
-            known = self._store.read()
+            known = self._shared()
             if known:
                 return known
             refusal = self._store.refusal()
@@ -61,8 +74,43 @@ class Logins:
             lock = self._store.lock(self._lease)
             if lock:
                 with _held(lock):
-                    return self._store.read() or self._login(lock, wait)
+                    return self._shared(reread=True) or self._login(lock, wait)
             _poll(wait)
+
+    def has_token(self) -> bool:
+        """Whether a token is known without asking Valkey."""
+        return self._known is not None and time.monotonic() < self._valid_until
+
+    def drop(self, used: Pass) -> None:
+        """Forget a token that MazBot refused, unless it was already replaced."""
+        self._refused_token = used.sealed
+        self._known = None
+        self._store.drop(used)
+
+    def _shared(self, *, reread: bool = False) -> Pass | None:
+        """The token that all processes share, read again after REREAD seconds.
+
+        If Valkey was emptied, the token that this process still knows is shared again.
+        """
+        moment, known = time.monotonic(), self._known
+        if (
+            known is not None
+            and not reread
+            and moment - self._read_at < REREAD
+            and moment < self._valid_until
+        ):
+            return known
+        shared = self._store.read()
+        if shared is not None and shared.sealed == self._refused_token:
+            shared = None
+        elif shared is None and known is not None and moment < self._valid_until:
+            self._store.restore(known, self._valid_until - moment)
+            self._read_at = moment
+            return known
+        if shared is not None and (known is None or known.sealed != shared.sealed):
+            self._valid_until = moment + TOKEN_LIFE
+        self._known, self._read_at = shared, moment
+        return shared
 
     def fresh(self, wait: Wait) -> Pass:
         """A new token, ignoring a shared one or a recent refusal."""
@@ -82,7 +130,10 @@ class Logins:
             except MazBotError as error:
                 problem = _as_login_error(error)
                 break
-            return self._store.write(token, prefix)
+            self._known = self._store.write(token, prefix)
+            self._read_at = time.monotonic()
+            self._valid_until = self._read_at + TOKEN_LIFE
+            return self._known
         if problem.kind in _LASTING:
             self._store.refuse(problem)
         raise problem
@@ -108,6 +159,7 @@ class Logins:
         while True:
             lock.extend(self._lease)
             try:
+                self._pace.finish(self._pace.reserve(priority=Lane.PERSON, deadline=wait.left()))
                 return self._send(query, prefix, Lane.PERSON, min(wait.left(), SLOT_PATIENCE))
             except BudgetExhausted as error:
                 pause = error.retry_after or 0.0

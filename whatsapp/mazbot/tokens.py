@@ -15,7 +15,10 @@ from .errors import ErrorKind, MazBotError
 
 TOKEN_LIFE = 50 * 60  # seconds; MazBot's tokens live about 60 minutes
 PREFIX_LIFE = 30 * 24 * 3600
-REFUSAL_LIFE = 30  # keeps a sweep from trying wrong credentials once per number
+# Seconds until refused credentials are tried again: three logins in the first hour, then one an hour. MazBot must not
+# lock the account because of us; saved settings have a new version and are tried at once.
+REFUSAL_LIVES = (20 * 60, 20 * 60, 60 * 60)
+REFUSALS_KEPT = 24 * 3600
 
 # Delete or extend only a value that is still ours.
 _DROP = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
@@ -40,6 +43,7 @@ class TokenStore:
         self._token_key = f"{base}:token:{config.version}"
         self._prefix_key = f"{base}:prefix:{config.version}"
         self._refusal_key = f"{base}:refusal:{config.version}"
+        self._refusals_key = f"{base}:refusals:{config.version}"
         self._lock_key = f"{base}:login:{config.version}"
         self._fernet = Fernet(_sealing_key(config))
         self._drop = valkey.register_script(_DROP)
@@ -61,8 +65,12 @@ class TokenStore:
         sealed = self._fernet.encrypt(json.dumps({"token": token, "prefix": prefix}).encode())
         self._valkey.set(self._token_key, sealed, ex=TOKEN_LIFE)
         self._valkey.set(self._prefix_key, prefix, ex=PREFIX_LIFE)
-        self._valkey.delete(self._refusal_key)
+        self._valkey.delete(self._refusal_key, self._refusals_key)
         return Pass(token=token, prefix=prefix, sealed=sealed)
+
+    def restore(self, known: Pass, seconds: float) -> None:
+        """Share a token again that Valkey has lost; it is valid for this many seconds more."""
+        self._valkey.set(self._token_key, known.sealed, ex=max(1, int(seconds)), nx=True)
 
     def drop(self, used: Pass) -> None:
         """Delete the token unless another process has already replaced it."""
@@ -74,17 +82,24 @@ class TokenStore:
         return None if known is None else known.decode()
 
     def refuse(self, error: MazBotError) -> None:
-        """Remember briefly that these credentials were refused."""
+        """Remember that these credentials were refused, for longer each time."""
         text = json.dumps({"kind": error.kind, "message": error.message, "status": error.status_code})
-        self._valkey.set(self._refusal_key, text, ex=REFUSAL_LIFE)
+        times = self._valkey.incr(self._refusals_key)
+        self._valkey.expire(self._refusals_key, REFUSALS_KEPT)
+        self._valkey.set(self._refusal_key, text, ex=REFUSAL_LIVES[min(times, len(REFUSAL_LIVES)) - 1])
 
     def refusal(self) -> MazBotError | None:
-        """Why the last login was refused, if that was recently."""
+        """Why the last login was refused, and in how many seconds the next one may be tried; None: now."""
         known = _as_bytes(self._valkey.get(self._refusal_key))
         if known is None:
             return None
         content = json.loads(known)
-        return MazBotError(ErrorKind(content["kind"]), content["message"], status_code=content["status"])
+        return MazBotError(
+            ErrorKind(content["kind"]),
+            content["message"],
+            status_code=content["status"],
+            retry_after=float(max(1, int(self._valkey.ttl(self._refusal_key)))),
+        )
 
     def lock(self, seconds: float) -> "LoginLock | None":
         """Take the lock for the login for this many seconds; None while another process has it."""

@@ -36,7 +36,7 @@ LARGEST_BATCH = 200
 _FLUSH_CHANGED, _FLUSH_ANY = 1.0, 10.0  # seconds after which outcomes are written
 
 # Errors that are not about the number: the batch stops, and the rest of it is checked later.
-STOPPING = REFUSING | {ErrorKind.LIMIT, ErrorKind.UNAVAILABLE}
+STOPPING = REFUSING | {ErrorKind.LIMIT, ErrorKind.NOT_ANSWERING, ErrorKind.UNAVAILABLE}
 _OF_THE_ACCOUNT = (Alert.Kind.ACCOUNT_REFUSED, Alert.Kind.ACCOUNT_LIMITED)
 #: The result of one check: (number, message or "" if MazBot answered).
 Report = Callable[[Instance, str], None]

@@ -144,7 +144,7 @@ def reschedule(queue: RetryQueue, row: Instance, error: MazBotError | None, why:
     next_at, attempts, problem = queue.columns
     tries: int = getattr(row, attempts)
     wait = float(BACKOFF[min(tries, len(BACKOFF) - 1)])
-    if error is not None and error.kind in (ErrorKind.LIMIT, ErrorKind.UNAVAILABLE):
+    if error is not None and error.kind in (ErrorKind.LIMIT, ErrorKind.NOT_ANSWERING, ErrorKind.UNAVAILABLE):
         # MazBot was not asked, or asks us to wait: this does not count as a try.
         wait = max(error.retry_after or 0.0, float(BACKOFF[0]))
     else:

@@ -41,7 +41,9 @@ def sandbox(server: SandboxServer) -> SandboxServer:
 
 @pytest.fixture
 def config(sandbox: SandboxServer) -> AccountConfig:
-    return AccountConfig("acc-1", sandbox.api_base, API_KEY, EMAIL, PASSWORD, rate_limit=FAST)
+    return AccountConfig(
+        "acc-1", sandbox.api_base, API_KEY, EMAIL, PASSWORD, rate_limit=FAST, logins_per_minute=FAST
+    )
 
 
 @pytest.fixture

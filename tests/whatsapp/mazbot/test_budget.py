@@ -104,7 +104,7 @@ def test_one_who_waits_gives_up_when_others_go_first(valkey):
         thread.start()
     try:
         with pytest.raises(BudgetExhausted):
-            budget.reserve(priority=Lane.SWEEP, deadline=1.5)
+            budget.reserve(priority=Lane.CONTROL, deadline=1.0)
     finally:
         stop.set()
         for thread in threads:

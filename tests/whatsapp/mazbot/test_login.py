@@ -186,7 +186,7 @@ def test_the_locale_path_is_found_remembered_and_handed_out(config, valkey, sand
     store = TokenStore(valkey, account)
     store.drop(store.read())
     start = mark(sandbox)
-    bot.status(f"inst-{prefix}")
+    MazBot(account, valkey=valkey).status(f"inst-{prefix}")
     assert [(entry.call, entry.status_code) for entry in sandbox.control.requests_log()[start:]] == [
         ("login", 200),
         ("status", 200),

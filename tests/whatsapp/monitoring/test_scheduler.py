@@ -395,7 +395,7 @@ def test_what_was_over_for_long_is_another_alert(place, now):
 
 
 def test_a_storm_of_429_is_one_alert_once_nothing_was_answered_for_long(place, now):
-    numbers = [place.add() for _ in range(3)]
+    numbers = [place.add() for _ in range(20)]
     check_instances(reseller=place.reseller, instances=numbers, now=now, deadline=10)
     place.control.set_fault("*", "429", account_key=place.api_key)
     limited = Alert.objects.filter(kind=Alert.Kind.ACCOUNT_LIMITED, resolved_at=None)
@@ -405,7 +405,7 @@ def test_a_storm_of_429_is_one_alert_once_nothing_was_answered_for_long(place, n
         moment = now + timedelta(minutes=minutes)
         check_instances(reseller=place.reseller, instances=numbers, now=moment, deadline=5)
         assert limited.count() == alerts, minutes
-        assert place.calls("status") - before <= 2, "the rest of the batch is not even tried"
+        assert place.calls("status") - before <= 8, "the rest of the batch is not even tried"
     assert Alert.objects.count() == 1, "and no one is alarmed for single numbers"
     place.control.clear_faults()
     live.valkey().flushdb()

@@ -1,0 +1,92 @@
+"""Who gets the next slot: strict priority, and a floor for every lane below."""
+
+import time
+
+import pytest
+
+from whatsapp.mazbot import Lane, RequestBudget, budget_usage, read_verdict, run_scripts
+from whatsapp.mazbot.lane import FLOORS
+
+ACCOUNT = "acc-9"
+
+
+def take(budget, valkey, wanted, *, seconds):
+    """Slots per lane when each of these lanes always wants one more."""
+    served, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        for lane in wanted:
+            (reply,) = run_scripts(valkey, [budget.attempt(f"w{lane}", lane=lane, deadline=60)])
+            slots = read_verdict(reply, f"w{lane}").slots
+            served += [lane] * len(slots)
+            if slots:
+                run_scripts(valkey, [budget.finishing([(slot, False) for slot in slots])])
+        time.sleep(0.002)
+    return served
+
+
+@pytest.mark.parametrize(
+    ("above", "floor"),
+    [(Lane.METERING, FLOORS[Lane.SWEEP]), (Lane.CONTROL, FLOORS[Lane.SWEEP]), (Lane.PERSON, 0.23)],
+)
+def test_a_sweep_keeps_its_floor_however_much_the_lane_above_wants(valkey, above, floor):
+    budget = RequestBudget(valkey, ACCOUNT, limit=3000)
+    served = take(budget, valkey, [above, Lane.SWEEP], seconds=3)
+    share = served.count(Lane.SWEEP) / len(served)
+    assert len(served) > 100
+    assert floor - 0.02 <= share <= floor + 0.02
+
+
+def test_each_lane_below_people_keeps_its_floor(valkey):
+    served = take(RequestBudget(valkey, ACCOUNT, limit=6000), valkey, sorted(Lane, reverse=True), seconds=3)
+    for lane in (Lane.SWEEP, Lane.METERING, Lane.CONTROL):
+        assert served.count(lane) / len(served) >= 0.5 * FLOORS[lane], lane
+    assert served.count(Lane.PERSON) / len(served) > 0.3
+
+
+def test_what_the_lane_above_leaves_unused_goes_to_the_sweep(valkey):
+    budget = RequestBudget(valkey, ACCOUNT, limit=3000)
+    served = take(budget, valkey, [Lane.SWEEP], seconds=1)
+    assert len(served) >= 0.95 * 1 / budget.spacing
+
+
+def test_three_people_at_once_are_served_before_the_sweep(valkey):
+    budget = RequestBudget(valkey, ACCOUNT, limit=300)
+    take(budget, valkey, [Lane.SWEEP], seconds=0.7)
+    order = []
+    waiting = {f"p{n}" for n in range(3)} | {"sweep"}
+    while waiting and len(order) < 4:
+        for waiter in sorted(waiting):
+            lane = Lane.SWEEP if waiter == "sweep" else Lane.PERSON
+            (reply,) = run_scripts(valkey, [budget.attempt(waiter, lane=lane, deadline=60)])
+            if read_verdict(reply, waiter).slots:
+                order.append(waiter)
+                if lane == Lane.PERSON:
+                    valkey.zrem(f"mazbot:{{{ACCOUNT}}}:budget:waiting:{lane.value}", waiter)
+                    waiting.discard(waiter)
+        time.sleep(0.002)
+    assert "sweep" not in order[:3]
+
+
+def test_several_slots_are_granted_in_one_round_trip_and_lie_a_spacing_apart(valkey):
+    budget = RequestBudget(valkey, ACCOUNT, limit=6000)
+    slots, tries = [], 0
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        (reply,) = run_scripts(valkey, [budget.attempt("sweep", lane=Lane.SWEEP, most=20, deadline=60)])
+        got = read_verdict(reply, "sweep").slots
+        tries += 1
+        slots += got
+        time.sleep(0.03)
+    apart = [later.at - earlier.at for earlier, later in zip(slots, slots[1:], strict=False)]
+    assert min(apart) >= budget.spacing * 1_000_000 - 1
+    assert len(slots) > 2 * tries
+    assert len({slot.flight for slot in slots}) == len(slots)
+
+
+def test_requests_are_counted_per_lane_for_an_hour(valkey):
+    budget = RequestBudget(valkey, ACCOUNT, limit=6000)
+    served = take(budget, valkey, [Lane.METERING, Lane.SWEEP], seconds=0.5)
+    counted = budget_usage(valkey, ACCOUNT).last_hour
+    assert counted[Lane.METERING] == served.count(Lane.METERING) > 0
+    assert counted[Lane.SWEEP] == served.count(Lane.SWEEP) > 0
+    assert counted[Lane.PERSON] == 0
