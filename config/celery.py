@@ -6,7 +6,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_shutting_down
 from django.conf import settings
 
 HEARTBEAT_SECONDS = 30.0
@@ -19,8 +19,6 @@ TASKS = {
         "whatsapp.ask_code",
         "whatsapp.watch_code",
         "whatsapp.check_one",
-        "whatsapp.tick_imports",
-        "whatsapp.import",
         "billing.read_period",
     ),
     "control": (
@@ -28,15 +26,8 @@ TASKS = {
         "whatsapp.switch",
         "whatsapp.tick_alerts",
         "whatsapp.settle_maintenance",
-        "billing.tick_dunning",
-        "billing.dunning",
     ),
     "metering": (
-        "whatsapp.tick_webhooks",
-        "whatsapp.process_events",
-        "whatsapp.tick_tidying",
-        "whatsapp.tick_history",
-        "whatsapp.history",
         "billing.tick_usage",
         "billing.usage",
         "billing.tick_account",
@@ -46,13 +37,31 @@ TASKS = {
         "billing.tick_invoices",
         "billing.invoices",
     ),
-    "sweep": ("whatsapp.tick_status", "whatsapp.check_batch", "whatsapp.check_everyone"),
+    "sweep": ("whatsapp.tick_status", "whatsapp.sweep", "whatsapp.check_everyone"),
+    # What computes, and may be killed for what it was given to compute: in processes, not in threads.
+    "background": (
+        "whatsapp.tick_webhooks",
+        "whatsapp.process_events",
+        "whatsapp.tick_tidying",
+        "whatsapp.tick_history",
+        "whatsapp.history",
+        "whatsapp.tick_imports",
+        "whatsapp.import",
+        "billing.tick_dunning",
+        "billing.dunning",
+    ),
     "mail": ("billing.tick_mail", "billing.mail", "config.tick_accounts", "config.tick_sessions"),
 }
 QUEUES = tuple(TASKS)
 ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}
 # The ticks with another interval than settings.TICK_SECONDS.
-_PACE = {"whatsapp.tick_tidying": 3600.0, "whatsapp.tick_history": 600.0, "config.tick_sessions": 3600.0}
+_PACE = {
+    "whatsapp.tick_tidying": 3600.0,
+    "config.tick_sessions": 3600.0,
+    "whatsapp.tick_history": 600.0,
+    # An account whose worker died must be asked about again within seconds.
+    "whatsapp.tick_status": min(2.0, settings.TICK_SECONDS),
+}
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
@@ -81,3 +90,11 @@ app.autodiscover_tasks(["whatsapp", "billing", "config"])
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Keep Celery from replacing the logging of settings.LOGGING."""
+
+
+@worker_shutting_down.connect
+def _stop_sweeping(**_: Any) -> None:
+    """Write what the sweep has found, and give its accounts to other workers at once."""
+    from whatsapp.monitoring.dispatcher.engine import stop_dispatcher
+
+    stop_dispatcher()

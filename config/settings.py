@@ -132,16 +132,20 @@ TEMPLATES = [
 # --- Data -----------------------------------------------------------------------------------------
 DATABASE_URL = services.database_url()
 REDIS_URL = services.redis_url()
+# Connections that the threads of a worker share; they give them back while they wait for MazBot. 0: no pool.
+DB_POOL = env.int("DB_POOL", 16 if "--pool=threads" in sys.argv else 0)
 DATABASES = {
     "default": {
         **env.dj_db_url("DATABASE_URL", DATABASE_URL),
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60),
+        "CONN_MAX_AGE": 0 if DB_POOL else env.int("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         "TEST": {"NAME": env.str("MARKAZ_TEST_DB", "test_markaz")},
     }
 }
 DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "markaz"
+if DB_POOL:
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DB_POOL, "timeout": 30}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {

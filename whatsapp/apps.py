@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.db import connection
 
 
 class WhatsappConfig(AppConfig):
@@ -10,7 +12,16 @@ class WhatsappConfig(AppConfig):
         """Register the hooks into `centers`, and keep MazBot calls away from internal networks."""
         from whatsapp import registration
         from whatsapp.addresses import may_call
+        from whatsapp.mazbot import release_before_waiting
         from whatsapp.mazbot.sessions import guard_connections
 
         registration.connect()
         guard_connections(may_call)
+        if settings.DB_POOL:
+            release_before_waiting(give_connection_back)
+
+
+def give_connection_back() -> None:
+    """Return this thread's database connection to the pool, unless a transaction needs it."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -20,9 +20,9 @@ from whatsapp.models import (
     StatusInterval,
     WebhookEvent,
 )
+from whatsapp.monitoring.batches import Tally
 from whatsapp.monitoring.scheduler import (
     BATCH_SECONDS,
-    Tally,
     batch_size,
     check_instances,
     claim_due,

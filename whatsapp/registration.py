@@ -61,9 +61,10 @@ def connect() -> None:
     )
     for step in first_steps():
         register_step(step)
-    register_queue(order=10, name="interactive", label=_("Pairing, imports, “Run now”"))
+    register_queue(order=10, name="interactive", label=_("Pairing, “Run now”"))
     register_queue(order=20, name="control", label=_("Switching numbers"))
     register_queue(order=40, name="sweep", label=_("Checking numbers"))
+    register_queue(order=45, name="background", label=_("Imports, webhooks, reminders"))
     register_job(
         "status",
         _("Connection status"),

@@ -14,21 +14,21 @@ from whatsapp.imports import run as importing
 from whatsapp.models import ImportBatch, PairingAttempt
 from whatsapp.monitoring import scheduler
 from whatsapp.monitoring.after_maintenance import announce_begun, ended_unsettled, settle_ended
+from whatsapp.monitoring.dispatcher.engine import dispatcher
 from whatsapp.monitoring.install_notice import tell_operator
+from whatsapp.monitoring.leases import unleased
 from whatsapp.pairing import qr_worker
 from whatsapp.pairing.sessions import free_stuck
 from whatsapp.webhooks import inbound
 
-_SWEEP_KEY = "markaz:sweep:{reseller_id}"
-_SWEEP_SECONDS = 150  # longer than a batch can take
+_SWEEP_DROPPED_AFTER = 6.0  # seconds; a later tick hands the account out again
 
 
-@tick("whatsapp.tick_status")
+@tick("whatsapp.tick_status", every=2.0)
 def tick_status() -> None:
-    """Enqueue a batch of checks for each reseller with due numbers that is not being swept."""
-    for reseller_id in scheduler.due_instances(clock.now()):
-        if not live.valkey().exists(_SWEEP_KEY.format(reseller_id=reseller_id)):
-            enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
+    """Hand every account that no worker sweeps to one."""
+    for reseller_id in unleased(live.valkey(), scheduler.accounts_in_use()):
+        enqueue("whatsapp.sweep", expires=_SWEEP_DROPPED_AFTER, reseller_id=reseller_id)
 
 
 @tick("whatsapp.tick_switching")
@@ -91,19 +91,10 @@ def tick_tidying() -> None:
         jobs.tidy(reseller=reseller, now=clock.now())
 
 
-@shared_task(name="whatsapp.check_batch")
-def check_batch(*, reseller_id: int) -> None:
-    """Check one batch; one at a time per reseller, so that a large one leaves workers to the others."""
-    key = _SWEEP_KEY.format(reseller_id=reseller_id)
-    reseller = Reseller.objects.filter(pk=reseller_id).first()
-    if reseller is None or not live.valkey().set(key, "1", nx=True, ex=_SWEEP_SECONDS):
-        return
-    try:
-        run = jobs.status_job(reseller=reseller, now=clock.now())
-    finally:
-        live.valkey().delete(key)
-    if run is not None and reseller_id in scheduler.due_instances(clock.now()):
-        enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
+@shared_task(name="whatsapp.sweep")
+def sweep(*, reseller_id: int) -> None:
+    """Give an account to this worker's dispatcher, which sweeps it from now on."""
+    dispatcher().adopt(reseller_id)
 
 
 @shared_task(name="whatsapp.check_everyone")
@@ -111,7 +102,6 @@ def check_everyone(*, reseller_id: int) -> None:
     """Make all numbers of a reseller due, because staff asked; the sweep checks them."""
     if Reseller.objects.filter(pk=reseller_id).exists():
         scheduler.make_all_due(reseller_id=reseller_id, now=clock.now())
-        enqueue("whatsapp.check_batch", expires=60, reseller_id=reseller_id)
 
 
 @shared_task(name="whatsapp.check_one")

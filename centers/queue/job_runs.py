@@ -77,18 +77,25 @@ def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -
 
     Must run outside a transaction, or a failure would take its own record with it.
     """
-    started = now or clock.now()
-    run = JobRun.objects.create(
-        reseller=reseller, job=job, started_at=started, lease_until=started + RUN_LEASE
-    )
-    live.publish(reseller.pk, "jobs")
-    recorder = RunRecorder(run)
+    recorder = open_run(job, reseller=reseller, now=now or clock.now())
     try:
         yield recorder
     except BaseException as error:
         recorder.fail("", f"{type(error).__name__}: {error}")
         _finish(recorder, JobRun.State.FAILED)
         raise
+    close_run(recorder)
+
+
+def open_run(job: str, *, reseller: Reseller, now: datetime) -> RunRecorder:
+    """Begin the record of a run that lasts longer than a block of code; end it with `close_run`."""
+    run = JobRun.objects.create(reseller=reseller, job=job, started_at=now, lease_until=now + RUN_LEASE)
+    live.publish(reseller.pk, "jobs")
+    return RunRecorder(run)
+
+
+def close_run(recorder: RunRecorder) -> None:
+    """End the record of a run, with the state that its counts say."""
     _finish(recorder, _state(recorder))
 
 

@@ -4,13 +4,18 @@ from pathlib import Path
 
 # Quiet: its banners would push the logins off the terminal. Log lines are not affected.
 CELERY = ["python", "-m", "celery", "-A", "config.celery:app", "--quiet"]
-# Two groups, so that a long run of metering never keeps a person who waits for a code waiting.
+# What waits for MazBot or a mail server waits in threads, which cost little; what computes has processes. The groups are
+# apart, so that a long run of metering never keeps a person who waits for a code waiting.
 WORKERS = {
     "worker": ("interactive", "control"),
-    "jobs": ("metering", "sweep", "mail"),
+    "metering": ("metering", "mail"),
+    "sweep": ("sweep",),
+    "jobs": ("background",),
 }
-# A reseller uses at most one process for metering, one for its sweep, one for its mails; other resellers have the rest.
-WORKER_PROCESSES = {"worker": 2, "jobs": 4}
+#: Tasks at once: threads, or (jobs) processes. A thread costs about 0.1 MB, a process about 100 MB. The sweep needs a
+#: few only: its dispatcher has its own threads (SWEEP_SENDERS).
+CONCURRENCY = {"worker": 32, "metering": 64, "sweep": 4, "jobs": 2}
+PROCESSES = ("jobs",)
 
 
 def web(*, host: str, port: int | str) -> list[str]:
@@ -23,8 +28,9 @@ def worker(name: str) -> list[str]:
     command = [*CELERY, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(WORKERS[name])]
     return [
         *command,
+        f"--pool={'prefork' if name in PROCESSES else 'threads'}",
         "--concurrency",
-        str(WORKER_PROCESSES[name]),
+        str(CONCURRENCY[name]),
         "--loglevel",
         "INFO",
         "--without-gossip",

@@ -82,13 +82,13 @@ class Stack:
     def start(self) -> None:
         """Create the database, then start everything and wait until it answers."""
         self._recreate_database()
-        for process in ("sandbox", "web", "worker", "jobs", "beat"):
+        for process in ("sandbox", "web", *commands.WORKERS, "beat"):
             self.start_process(process)
         wait_for(lambda: _answers(self.sandbox_url + "/control"), "the sandbox")
         wait_for(lambda: _answers(self.url + "/livez"), "the pages")
 
     def start_process(self, name: str) -> None:
-        """Start one of sandbox, web, worker, jobs, beat, as `make run` does."""
+        """Start one of sandbox, web, beat and the groups of workers, as `make run` does."""
         self.spawn(name, self._command(name))
 
     def start_sandbox(self, name: str) -> str:

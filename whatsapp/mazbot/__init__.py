@@ -1,6 +1,6 @@
 """The only code that calls MazBot: the seven calls, the login, the request budget and the errors."""
 
-from .budget import BudgetUsage, RequestBudget, Slot, budget_usage, budgets_usage, read_verdict
+from .budget import BudgetUsage, RequestBudget, Slot, Verdict, budget_usage, budgets_usage, read_verdict
 from .calling import Granted
 from .client import MazBot
 from .config import LOCALE_PREFIXES, AccountConfig, Timeouts
@@ -21,6 +21,7 @@ from .results import (
     ToggleOutcome,
     Usage,
 )
+from .scripts import Script
 from .scripts import run as run_scripts
 from .waiting import release_before_waiting
 
@@ -44,6 +45,7 @@ __all__ = [
     "RateList",
     "RateRow",
     "RequestBudget",
+    "Script",
     "ServiceState",
     "Slot",
     "Step",
@@ -51,6 +53,7 @@ __all__ = [
     "ToggleAction",
     "ToggleOutcome",
     "Usage",
+    "Verdict",
     "budget_usage",
     "budgets_usage",
     "read_verdict",

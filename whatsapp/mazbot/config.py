@@ -17,8 +17,8 @@ class AccountConfig:
     `key` names the account in Valkey and must never change; `version` must change whenever an address or a
     credential does, because cached tokens, sessions and locale prefixes depend on it.
     `base_url` may end in `/api` or not. `rate_limit` is in requests per minute, login included.
-    `time_zone` is the zone of MazBot's naive timestamps. `logins_per_minute` is what all accounts at the same host share,
-    because MazBot may count logins, which carry no token yet, by the address they come from.
+    `time_zone` is the zone of MazBot's naive timestamps. `logins_per_minute` is what all accounts at the same host
+    share, because MazBot may count logins, which carry no token yet, by the address they come from.
     """
 
     key: str

@@ -1,6 +1,7 @@
 """Who gets the next slot: strict priority, and a floor for every lane below."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_several_slots_are_granted_in_one_round_trip_and_lie_a_spacing_apart(val
         tries += 1
         slots += got
         time.sleep(0.03)
-    apart = [later.at - earlier.at for earlier, later in zip(slots, slots[1:], strict=False)]
+    apart = [later.at - earlier.at for earlier, later in pairwise(slots)]
     assert min(apart) >= budget.spacing * 1_000_000 - 1
     assert len(slots) > 2 * tries
     assert len({slot.flight for slot in slots}) == len(slots)

@@ -1,0 +1,86 @@
+"""What to ask next: the numbers whose status is worth most, by age times weight."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Case, Count, F, FloatField, Min, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
+
+from whatsapp.mazbot.lane import FLOORS, Lane
+from whatsapp.models import Connection, Instance, Service
+from whatsapp.monitoring.batches import cycle_seconds
+
+# Mild on purpose: strong weights starve the numbers that have none (docs/decisions/0029).
+JUST_CHANGED = 1.5  # within ten minutes
+ON_SCREEN = 2.0
+KNOWN_DOWN = 0.5
+SWITCHED_OFF = 1 / 3
+OVERDUE = 100.0  # older than most of the ceiling: before everything but what was never read
+
+_FIELDS = (
+    "pk",
+    "instance_id",
+    "reseller_id",
+    "center_id",
+    "connection",
+    "connection_since",
+    "check_error",
+    "check_failures",
+    "desired_state",
+)
+# Seconds since MazBot was last asked about the number; NULL: never.
+_AGE = "EXTRACT(EPOCH FROM %s::timestamptz - GREATEST(whatsapp_instance.checked_at, whatsapp_instance.check_failed_at))"
+_CHANGED = "whatsapp_instance.connection_since > %s::timestamptz - interval '10 minutes'"
+
+
+def ceiling_seconds(numbers: int, rate_limit: int) -> float:
+    """The longest that a number in use goes without a check, even while usage is read: pages promise it."""
+    return cycle_seconds(numbers, rate_limit) / FLOORS[Lane.SWEEP]
+
+
+def candidates(
+    *,
+    reseller_id: int,
+    now: datetime,
+    shown: Collection[int],
+    ceiling: float,
+    busy: Collection[int],
+    most: int,
+) -> list[Instance]:
+    """Up to `most` due numbers of the reseller, the most worth asking first; those in `busy` are being asked.
+
+    `shown`: numbers on somebody's screen. Needs an open scope.
+    """
+    age = RawSQL(_AGE, [now], output_field=FloatField())  # noqa: S611  # no user input
+    weight = Case(
+        When(desired_state=Service.DISABLED, then=Value(SWITCHED_OFF)),
+        When(age__gt=0.8 * ceiling, then=Value(OVERDUE)),
+        When(pk__in=list(shown), then=Value(ON_SCREEN)),
+        When(recent=True, then=Value(JUST_CHANGED)),
+        When(connection__in=[Connection.DISCONNECTED, Connection.EXPIRED], then=Value(KNOWN_DOWN)),
+        default=Value(1.0),
+        output_field=FloatField(),
+    )
+    rows = (
+        _due(reseller_id, now)
+        .exclude(pk__in=list(busy))
+        .annotate(age=age, recent=RawSQL(_CHANGED, [now]))  # noqa: S611
+        .annotate(worth=F("age") * weight)
+        .order_by(F("worth").desc(nulls_first=True), "pk")
+        .only(*_FIELDS)
+    )
+    return list(rows[:most])
+
+
+def sizes(reseller_id: int, now: datetime) -> tuple[int, datetime | None]:
+    """How many numbers are in use, and when the next one falls due. Needs an open scope."""
+    row = _in_use(reseller_id).aggregate(numbers=Count("pk"), next_at=Min("next_check_at"))
+    return row["numbers"], row["next_at"]
+
+
+def _in_use(reseller_id: int) -> QuerySet[Instance]:
+    return Instance.objects.filter(reseller=reseller_id, archived_at=None, center__archived_at=None)
+
+
+def _due(reseller_id: int, now: datetime) -> QuerySet[Instance]:
+    return _in_use(reseller_id).filter(Q(next_check_at=None) | Q(next_check_at__lte=now))

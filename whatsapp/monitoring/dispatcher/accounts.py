@@ -1,0 +1,104 @@
+"""What a dispatcher knows about one account that it sweeps."""
+
+import math
+import time
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+
+from centers import clock
+from centers.models import Reseller
+from centers.queue.job_runs import RunRecorder
+from whatsapp.accounts import client_for
+from whatsapp.mazbot import MazBot
+from whatsapp.models import Instance, MazbotAccount
+from whatsapp.monitoring.batches import Batch, cycle_seconds
+
+#: Seconds of requests that are loaded ahead.
+AHEAD = 12.0
+_FIRST_GUESS = 0.5  # seconds that an answer takes, until one was seen
+_SMOOTHING = 0.2
+
+
+@dataclass(slots=True, eq=False)
+class SweptAccount:
+    """One account: what to ask, what is under way, and when to reserve again (times of time.monotonic()).
+
+    Threads share it without a lock: each field is written by the one that its comment names.
+    """
+
+    row: MazbotAccount
+    reseller: Reseller
+    waiter: str = field(default_factory=lambda: uuid.uuid4().hex)
+    # planning
+    client: MazBot = field(init=False)
+    numbers: int = 0
+    planned_at: float = -math.inf
+    plan_again_at: float = 0.0
+    planned_full: bool = False  # there was more than what was loaded
+    asking: deque[Instance] = field(default_factory=deque)  # also taken from by slots
+    # slots
+    reserve_at: float = 0.0
+    # a pause, from whoever finds a reason
+    paused_until: float = 0.0
+    preparing: bool = False
+    login_faults: int = 0
+    # slots counts up, sending down
+    under_way: int = 0
+    latency: float = _FIRST_GUESS
+    # recording
+    busy: set[int] = field(default_factory=set)  # sent, and not yet written
+    batch: Batch = field(init=False)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    run: RunRecorder | None = None
+    run_since: float = 0.0
+    run_saved: float = -math.inf
+
+    def __post_init__(self) -> None:
+        self.client = client_for(self.row)
+        self.new_batch()
+
+    def new_batch(self) -> None:
+        """Collect results from now on in a new batch."""
+        self.batch = Batch(
+            account=self.row,
+            reseller=self.reseller,
+            interval=cycle_seconds(self.numbers, self.row.rate_limit),
+            alarms=self.row.failing_since is None,
+            report=self.report,
+            started=clock.now(),
+        )
+
+    def report(self, instance: Instance, why: str) -> None:
+        """Keep why a check failed for the record of the run."""
+        if why:
+            self.failures.append((instance.instance_id, why))
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two requests."""
+        return self.client.budget.spacing
+
+    @property
+    def wanted_ahead(self) -> int:
+        """How many numbers to have at hand."""
+        return max(2, min(400, math.ceil(AHEAD / self.spacing)))
+
+    @property
+    def most_under_way(self) -> int:
+        """As many requests as the answers' latency needs to use the limit; a slow account gets no more threads."""
+        return 2 + math.ceil(1.5 * self.latency / self.spacing)
+
+    def took(self, seconds: float) -> None:
+        """Note how long an answer took."""
+        self.latency += _SMOOTHING * (seconds - self.latency)
+
+    def is_paused(self) -> bool:
+        """Whether no request may be sent now."""
+        return time.monotonic() < self.paused_until
+
+    def room(self) -> int:
+        """How many requests may be started now."""
+        if self.preparing or self.is_paused() or not self.asking:
+            return 0
+        return min(len(self.asking), self.most_under_way - self.under_way)

@@ -1,0 +1,143 @@
+"""Planning: which accounts are swept here, and what to ask each of them next."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import redis
+import structlog
+
+from centers import clock, live
+from centers.tenancy.scoping import every_tenant, tenant
+from whatsapp.accounts import client_for
+from whatsapp.models import MazbotAccount
+from whatsapp.monitoring.candidates import candidates, ceiling_seconds, sizes
+from whatsapp.monitoring.dispatcher.accounts import SweptAccount
+from whatsapp.monitoring.leases import RENEW_SECONDS, Leases
+from whatsapp.monitoring.on_screen import on_screen
+
+log = structlog.get_logger(__name__)
+
+ACCOUNTS_SECONDS = 1.0  # after which changed settings are in effect
+REPLAN_SECONDS = 10.0
+_NOTHING_DUE = 1.0
+_LOW = 0.5  # of what is kept at hand
+
+
+class Planning:
+    """Keeps `accounts` as the leases and the settings say, and each account's numbers at hand."""
+
+    def __init__(
+        self, accounts: dict[int, SweptAccount], *, most: int, prepare: Callable[[SweptAccount], object]
+    ) -> None:
+        self._accounts = accounts
+        self._most = most
+        self._prepare = prepare
+        self._leases = Leases(live.valkey())
+        self._renewed = self._refreshed = 0.0
+        self.dropped: list[SweptAccount] = []
+
+    def adopt(self, reseller_id: int) -> bool:
+        """Sweep this account from now on; False if another process does or this one has enough."""
+        if reseller_id in self._accounts:
+            return True
+        if len(self._accounts) >= self._most or not self._leases.take(reseller_id):
+            return False
+        account = _load([reseller_id]).get(reseller_id)
+        if account is None:
+            self._leases.release([reseller_id])
+            return False
+        self._accounts[reseller_id] = account
+        return True
+
+    def turn(self) -> None:
+        """Renew the leases, notice changed settings, load what to ask next."""
+        moment = time.monotonic()
+        if moment - self._renewed >= RENEW_SECONDS:
+            self._renew()
+            self._renewed = moment
+        if moment - self._refreshed >= ACCOUNTS_SECONDS:
+            self._refresh()
+            self._refreshed = moment
+        for account in list(self._accounts.values()):
+            if not account.is_paused() and _is_due(account, time.monotonic()):
+                self._plan(account)
+
+    def release(self) -> None:
+        """Give all leases back."""
+        try:
+            self._leases.release(list(self._accounts))
+        except redis.RedisError as error:
+            log.warning("sweep_leases_not_released", error=type(error).__name__)
+
+    def _renew(self) -> None:
+        try:
+            lost = self._leases.renew(list(self._accounts))
+        except redis.RedisError as error:
+            log.warning("sweep_leases_not_renewed", error=type(error).__name__)
+            return
+        for reseller_id in lost:
+            self._drop(reseller_id)
+
+    def _refresh(self) -> None:
+        found = {row.reseller_id: row for row in _rows(list(self._accounts))}
+        for reseller_id, account in list(self._accounts.items()):
+            row = found.get(reseller_id)
+            if row is None:
+                self._drop(reseller_id)
+                continue
+            if row.credentials_version != account.row.credentials_version:
+                # Saved settings are expected to work: a pause of the old ones is over.
+                account.paused_until, account.login_faults = 0.0, 0
+            account.row = row
+            account.client = client_for(row)
+            paused = row.checks_paused_until
+            if paused is not None:
+                left = (paused - clock.now()).total_seconds()
+                account.paused_until = max(account.paused_until, time.monotonic() + left)
+
+    def _drop(self, reseller_id: int) -> None:
+        account = self._accounts.pop(reseller_id, None)
+        if account is not None:
+            self.dropped.append(account)
+
+    def _plan(self, account: SweptAccount) -> None:
+        reseller_id, now, moment = account.reseller.pk, clock.now(), time.monotonic()
+        with tenant(account.reseller):
+            account.numbers, next_at = sizes(reseller_id, now)
+            account.asking = deque(
+                candidates(
+                    reseller_id=reseller_id,
+                    now=now,
+                    shown=on_screen(reseller_id),
+                    ceiling=ceiling_seconds(account.numbers, account.row.rate_limit),
+                    busy=list(account.busy),
+                    most=account.wanted_ahead,
+                )
+            )
+        account.planned_at = moment
+        account.planned_full = len(account.asking) == account.wanted_ahead
+        account.plan_again_at = moment + REPLAN_SECONDS
+        if not account.asking:
+            wait = _NOTHING_DUE if next_at is None else (next_at - now).total_seconds()
+            account.plan_again_at = moment + min(max(wait, _NOTHING_DUE), REPLAN_SECONDS)
+        elif not account.preparing and not account.client.is_prepared():
+            self._prepare(account)
+
+
+def _is_due(account: SweptAccount, moment: float) -> bool:
+    if moment >= account.plan_again_at:
+        return True
+    few = len(account.asking) <= _LOW * account.wanted_ahead
+    # A short list that was short when it was loaded holds all there is.
+    return few and account.planned_full and moment - account.planned_at >= _NOTHING_DUE
+
+
+def _rows(reseller_ids: list[int]) -> list[MazbotAccount]:
+    with every_tenant():
+        rows = MazbotAccount.objects.filter(reseller__in=reseller_ids).select_related("reseller")
+        return [row for row in rows if row.is_set_up]
+
+
+def _load(reseller_ids: list[int]) -> dict[int, SweptAccount]:
+    return {row.reseller_id: SweptAccount(row=row, reseller=row.reseller) for row in _rows(reseller_ids)}

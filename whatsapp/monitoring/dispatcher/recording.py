@@ -1,0 +1,127 @@
+"""Recording: results collected per account and written in batches."""
+
+import queue
+import time
+from contextlib import suppress
+
+import structlog
+from django.db import Error as DatabaseError
+
+from centers import clock
+from centers.queue.job_runs import close_run, open_run
+from centers.tenancy.scoping import tenant
+from whatsapp.accounts import explain
+from whatsapp.mazbot import MazBotError
+from whatsapp.monitoring.batches import FLUSH_ANY, FLUSH_CHANGED, STOPPING, conclude, take, write
+from whatsapp.monitoring.dispatcher.accounts import SweptAccount
+from whatsapp.monitoring.dispatcher.sending import Result
+from whatsapp.monitoring.provider_incidents import FAULTS
+
+log = structlog.get_logger(__name__)
+
+RUN_SECONDS = 600.0  # one record on the Jobs page covers this long
+SAVE_SECONDS = 60.0  # after which the counts on the Jobs page are brought up to date
+_AGAIN = 1.0
+
+
+class Recording:
+    """Takes results as they come and writes each account's when they have waited long enough."""
+
+    def __init__(self) -> None:
+        self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        self._unwritten: dict[SweptAccount, float] = {}
+        self._not_before = 0.0
+
+    def put(self, result: Result) -> None:
+        """A result, from any thread."""
+        self._results.put(result)
+
+    def turn(self, *, patience: float = 0.25) -> None:
+        """Take what has come within `patience` seconds, and write what is due."""
+        with suppress(queue.Empty):
+            self._take(self._results.get(timeout=patience))
+            while True:
+                self._take(self._results.get_nowait())
+        moment = time.monotonic()
+        if moment >= self._not_before:
+            for account in [one for one, since in self._unwritten.items() if _is_due(one, moment - since)]:
+                self._write(account)
+
+    def write_all(self) -> None:
+        """Write everything that has come so far, and close the runs."""
+        self.turn(patience=0.0)
+        for account in list(self._unwritten):
+            self._write(account)
+
+    def forget(self, account: SweptAccount) -> None:
+        """Write what is left of an account that is no longer swept here, and close its run."""
+        if account in self._unwritten:
+            self._write(account)
+        if account.run is not None:
+            with tenant(account.reseller):
+                close_run(account.run)
+            account.run = None
+
+    def _take(self, result: Result) -> None:
+        account, instance, outcome = result
+        self._unwritten.setdefault(account, time.monotonic())
+        if instance is None:
+            _take_login(account, outcome)
+        elif isinstance(outcome, BaseException) and not isinstance(outcome, MazBotError):
+            log.error("sweep_check_failed", reseller=account.reseller.pk, error=repr(outcome))
+            account.busy.discard(instance.pk)
+        elif not take(account.batch, instance, outcome):
+            account.busy.discard(instance.pk)
+
+    def _write(self, account: SweptAccount) -> None:
+        try:
+            with tenant(account.reseller):
+                written = {outcome.instance_pk for outcome in account.batch.waiting}
+                write(account.batch)
+                conclude(account.batch, [])
+                _count(account)
+        except DatabaseError as error:
+            # Kept, and written when the database is back.
+            log.warning("sweep_not_written", reseller=account.reseller.pk, error=type(error).__name__)
+            self._not_before = time.monotonic() + _AGAIN
+            return
+        del self._unwritten[account]
+        account.busy.difference_update(written)
+        account.new_batch()
+
+
+def _is_due(account: SweptAccount, age: float) -> bool:
+    urgent = account.batch.urgent or account.batch.tally.stopped_by is not None
+    return age >= (FLUSH_CHANGED if urgent else FLUSH_ANY)
+
+
+def _take_login(account: SweptAccount, outcome: object) -> None:
+    """A login that failed: a reason to stop, or a fault of MazBot."""
+    tally = account.batch.tally
+    if not isinstance(outcome, MazBotError):
+        log.error("sweep_login_failed", reseller=account.reseller.pk, error=repr(outcome))
+    elif outcome.kind in STOPPING:
+        tally.stopped_by = outcome
+    else:
+        tally.failed += 1
+        tally.faults += outcome.kind in FAULTS
+
+
+def _count(account: SweptAccount) -> None:
+    """Count the written results in the record of the run."""
+    tally, failures, account.failures = account.batch.tally, account.failures, []
+    moment = time.monotonic()
+    if account.run is not None and moment - account.run_since > RUN_SECONDS:
+        close_run(account.run)
+        account.run = None
+    if account.run is None:
+        account.run = open_run("status", reseller=account.reseller, now=clock.now())
+        account.run_since = moment
+    account.run.ok(tally.answered)
+    for item, why in failures:
+        account.run.fail(item, why)
+    if tally.stopped_by is not None:
+        account.run.fail("MazBot", explain(tally.stopped_by))
+    if moment - account.run_saved >= SAVE_SECONDS:
+        account.run.save()
+        account.run_saved = moment

@@ -1,0 +1,102 @@
+"""Reserving requests: for every account that wants some, in one round trip to Valkey."""
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection
+
+import redis
+import structlog
+
+from whatsapp.mazbot import Script, Slot, Verdict, read_verdict, run_scripts
+from whatsapp.mazbot.lane import Lane
+from whatsapp.models import Instance
+from whatsapp.monitoring.dispatcher.accounts import SweptAccount
+
+log = structlog.get_logger(__name__)
+
+TOGETHER = 0.02  # accounts that want a slot within this many seconds share a round trip
+IDLE = 0.05
+NO_VALKEY = 0.5
+_PATIENT = 3600.0  # the budget never gives the sweep up
+# A slot is asked for as soon as it can be granted, but not so late that a slow round trip could miss it.
+_EARLY = 0.7
+
+Send = Callable[[SweptAccount, Instance, Slot, float], object]
+
+
+class Reserving:
+    """Reserves slots and hands each to `send(account, number, slot, time.monotonic() at which it begins)`."""
+
+    def __init__(
+        self, valkey: redis.Redis, accounts: Callable[[], Collection[SweptAccount]], send: Send
+    ) -> None:
+        self._valkey = valkey
+        self._accounts = accounts
+        self._send = send
+        self._ended: deque[tuple[SweptAccount, Slot, bool]] = deque()
+        self._penalized_until = 0.0
+
+    def ended(self, account: SweptAccount, slot: Slot, fault: bool) -> None:
+        """A request is over: the next round trip tells the budget."""
+        self._ended.append((account, slot, fault))
+
+    def turn(self) -> float:
+        """Reserve for every account whose turn it is; return the seconds until the next one's."""
+        moment = time.monotonic()
+        asking = [
+            account
+            for account in self._accounts()
+            if account.reserve_at <= moment + TOGETHER and account.room() > 0
+        ]
+        try:
+            self._reserve(asking)
+        except redis.RedisError as error:
+            log.warning("sweep_cannot_reserve", error=type(error).__name__)
+            return NO_VALKEY
+        return self._until_next()
+
+    def _until_next(self) -> float:
+        moment = time.monotonic()
+        next_at = min(
+            (account.reserve_at for account in self._accounts() if account.room() > 0), default=moment + IDLE
+        )
+        return min(max(next_at - moment, 0.005), IDLE)
+
+    def _reserve(self, asking: list[SweptAccount]) -> None:
+        scripts = self._endings()
+        endings = len(scripts)
+        rooms = [account.room() for account in asking]
+        scripts += [
+            account.client.budget.attempt(
+                account.waiter, lane=Lane.SWEEP, most=max(1, room), deadline=_PATIENT
+            )
+            for account, room in zip(asking, rooms, strict=True)
+        ]
+        if not scripts:
+            return
+        replies = run_scripts(self._valkey, scripts)
+        moment = time.monotonic()
+        for account, reply in zip(asking, replies[endings:], strict=True):
+            self._hand_out(account, read_verdict(reply, account.waiter), moment)
+
+    def _endings(self) -> list[Script]:
+        ended: dict[SweptAccount, list[tuple[Slot, bool]]] = defaultdict(list)
+        while self._ended:
+            account, slot, fault = self._ended.popleft()
+            ended[account].append((slot, fault))
+        return [account.client.budget.finishing(slots) for account, slots in ended.items()]
+
+    def _hand_out(self, account: SweptAccount, verdict: Verdict, moment: float) -> None:
+        if not verdict.slots:
+            account.reserve_at = moment + verdict.wait
+            return
+        for slot, start in zip(verdict.slots, verdict.starts, strict=True):
+            if not account.asking:  # planned anew in the meantime
+                self.ended(account, slot, False)
+                continue
+            instance = account.asking.popleft()
+            account.busy.add(instance.pk)
+            account.under_way += 1
+            self._send(account, instance, slot, moment + start)
+        ahead = _EARLY * account.client.budget.horizon
+        account.reserve_at = moment + verdict.starts[-1] + account.spacing - ahead
