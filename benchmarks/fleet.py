@@ -51,14 +51,19 @@ class Fleet:
 
     def log(self, since: float) -> Log:
         """Requests that the upstream saw since then."""
-        return [tuple(entry) for entry in requests.post(self.url + "/log", json={"since": since}, timeout=60).json()]
+        return [
+            tuple(entry)
+            for entry in requests.post(self.url + "/log", json={"since": since}, timeout=60).json()
+        ]
 
     def start(self, *names: str) -> None:
         """Start these groups of workers, or the beat, as `make run` does."""
         environment = os.environ | {"MAZBOT_LOGINS_PER_MINUTE": "600", "LOG_LEVEL": "WARNING"}
         environment.pop("MARKAZ_TESTING", None)
         for name in names:
-            command = commands.beat(schedule=self.folder / "beat") if name == "beat" else commands.worker(name)
+            command = (
+                commands.beat(schedule=self.folder / "beat") if name == "beat" else commands.worker(name)
+            )
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     [sys.executable, *command[1:]],
@@ -101,10 +106,14 @@ def fleet(accounts: int, numbers: int, **options: Any) -> Iterator[Fleet]:
             process.wait()
 
 
-def used(log: Log, keys: Iterable[str], limit: int, seconds: float, calls: Iterable[str] = ()) -> dict[str, float]:
+def used(
+    log: Log, keys: Iterable[str], limit: int, seconds: float, calls: Iterable[str] = ()
+) -> dict[str, float]:
     """For each key the share of its limit that was sent; only `calls` where given."""
     wanted = set(calls)
-    counts = Counter(key for _at, key, call, status in log if status == 200 and (not wanted or call in wanted))
+    counts = Counter(
+        key for _at, key, call, status in log if status == 200 and (not wanted or call in wanted)
+    )
     return {key: counts[key] / (limit * seconds / 60) for key in keys}
 
 

@@ -108,7 +108,9 @@ async def main() -> None:
     parser.add_argument("--latency", type=float, required=True, help="seconds")
     options = parser.parse_args()
     world = World(options.limit, options.latency)
-    server = await asyncio.start_server(lambda r, w: serve(world, r, w), "127.0.0.1", options.port, backlog=2048)
+    server = await asyncio.start_server(
+        lambda r, w: serve(world, r, w), "127.0.0.1", options.port, backlog=2048
+    )
     async with server:
         await server.serve_forever()
 

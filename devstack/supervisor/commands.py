@@ -4,8 +4,8 @@ from pathlib import Path
 
 # Quiet: its banners would push the logins off the terminal. Log lines are not affected.
 CELERY = ["python", "-m", "celery", "-A", "config.celery:app", "--quiet"]
-# What waits for MazBot or a mail server waits in threads, which cost little; what computes has processes. The groups are
-# apart, so that a long run of metering never keeps a person who waits for a code waiting.
+# What waits for MazBot or a mail server waits in threads, which cost little; what computes has processes. The groups
+# are apart, so that a long run of metering never keeps a person who waits for a code waiting.
 WORKERS = {
     "worker": ("interactive", "control"),
     "metering": ("metering", "mail"),

@@ -108,6 +108,8 @@ def _outcome(batch: Batch, instance: Instance, result: CheckResult) -> Outcome:
         connection=Connection(result.status.value),
         raw=result.raw,
         last_seen=result.last_seen,
+        unchanged=result.status.value == instance.connection == Connection.CONNECTED
+        and not instance.check_error,
     )
 
 

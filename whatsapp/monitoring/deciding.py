@@ -40,6 +40,7 @@ class Outcome:
     last_seen: datetime | None = None
     error: str = ""
     failures: int = 0
+    unchanged: bool = False  # connected, as it was when it was asked about
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,29 @@ WHERE i.id = s.id
 """  # noqa: S608
 
 
+# Most results say that a connected number is still connected: for all resellers in one statement, without a look at
+# alerts and history. Left out is what is no longer as it was when it was loaded, what is in a condition that the
+# result could end, and whose phone was quiet for so long that the result says something about its rhythm.
+_WRITE_UNCHANGED = """
+UPDATE whatsapp_instance AS i SET
+    raw_status = s.raw,
+    last_seen = COALESCE(s.last_seen, i.last_seen),
+    checked_at = s.at,
+    check_failed_at = NULL,
+    check_failures = 0,
+    next_check_at = s.next_at,
+    version = i.version + 1
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    AS s(id, at, raw, last_seen, next_at)
+WHERE i.id = s.id AND i.connection = 'connected' AND i.check_error = ''
+    AND i.condition = '' AND i.suspect_since IS NULL AND i.first_connected_at IS NOT NULL
+    AND COALESCE(s.at - COALESCE(s.last_seen, i.last_seen) < interval '10 minutes', true)
+    AND COALESCE(s.last_seen - i.last_seen < interval '10 minutes', true)
+    AND (i.checked_at IS NULL OR i.checked_at <= s.at)
+RETURNING i.id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """One number with its outcome: `before` is what is stored, `after` what the check makes of it."""
@@ -90,6 +113,24 @@ def write(checked: Iterable[Checked]) -> None:
     columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
     with database.cursor() as cursor:
         cursor.execute(_WRITE, columns)
+
+
+def write_unchanged(outcomes: Iterable[Outcome]) -> set[int]:
+    """Store results, of any resellers, that say that a connected number is still connected.
+
+    Returns the keys of the numbers stored; the others need `results.record_outcomes`.
+    """
+    ordered = sorted(outcomes, key=lambda item: item.instance_pk)
+    columns: list[list[Any]] = [
+        [item.instance_pk for item in ordered],
+        [item.at for item in ordered],
+        [item.raw[:64] for item in ordered],
+        [item.last_seen for item in ordered],
+        [item.next_check_at for item in ordered],
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_WRITE_UNCHANGED, columns)
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def facts_of(checked: Sequence[Checked], stale_after: timedelta) -> dict[int, Facts]:

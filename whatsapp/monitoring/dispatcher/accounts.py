@@ -15,7 +15,7 @@ from whatsapp.models import Instance, MazbotAccount
 from whatsapp.monitoring.batches import Batch, cycle_seconds
 
 #: Seconds of requests that are loaded ahead.
-AHEAD = 12.0
+AHEAD = 30.0
 _FIRST_GUESS = 0.5  # seconds that an answer takes, until one was seen
 _SMOOTHING = 0.2
 
@@ -29,27 +29,34 @@ class SweptAccount:
 
     row: MazbotAccount
     reseller: Reseller
+    settings: tuple[object, ...] = ()  # as last seen by planning
     waiter: str = field(default_factory=lambda: uuid.uuid4().hex)
     # planning
     client: MazBot = field(init=False)
     numbers: int = 0
     planned_at: float = -math.inf
     plan_again_at: float = 0.0
+    counted_at: float = -math.inf
     planned_full: bool = False  # there was more than what was loaded
     asking: deque[Instance] = field(default_factory=deque)  # also taken from by slots
+    is_on_screen: bool = False
     # slots
     reserve_at: float = 0.0
     # a pause, from whoever finds a reason
     paused_until: float = 0.0
     preparing: bool = False
     login_faults: int = 0
-    # slots counts up, sending down
-    under_way: int = 0
+    # slots counts what started, sending what ended
+    started: int = 0
+    ended: int = 0
     latency: float = _FIRST_GUESS
     # recording
     busy: set[int] = field(default_factory=set)  # sent, and not yet written
     batch: Batch = field(init=False)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    troubled: bool = True  # what is written about the account may say that something is wrong
+    concluded_at: float = field(default_factory=time.monotonic)
+    hinted_at: float = 0.0
     run: RunRecorder | None = None
     run_since: float = 0.0
     run_saved: float = -math.inf
@@ -92,6 +99,11 @@ class SweptAccount:
     def took(self, seconds: float) -> None:
         """Note how long an answer took."""
         self.latency += _SMOOTHING * (seconds - self.latency)
+
+    @property
+    def under_way(self) -> int:
+        """Requests whose answer is awaited."""
+        return self.started - self.ended
 
     def is_paused(self) -> bool:
         """Whether no request may be sent now."""

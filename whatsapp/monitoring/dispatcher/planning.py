@@ -19,7 +19,8 @@ from whatsapp.monitoring.on_screen import on_screen
 log = structlog.get_logger(__name__)
 
 ACCOUNTS_SECONDS = 1.0  # after which changed settings are in effect
-REPLAN_SECONDS = 10.0
+REPLAN_SECONDS = 15.0
+COUNT_SECONDS = 60.0
 _NOTHING_DUE = 1.0
 _LOW = 0.5  # of what is kept at hand
 
@@ -80,21 +81,32 @@ class Planning:
             self._drop(reseller_id)
 
     def _refresh(self) -> None:
-        found = {row.reseller_id: row for row in _rows(list(self._accounts))}
-        for reseller_id, account in list(self._accounts.items()):
-            row = found.get(reseller_id)
-            if row is None:
-                self._drop(reseller_id)
-                continue
-            if row.credentials_version != account.row.credentials_version:
-                # Saved settings are expected to work: a pause of the old ones is over.
-                account.paused_until, account.login_faults = 0.0, 0
-            account.row = row
-            account.client = client_for(row)
-            paused = row.checks_paused_until
-            if paused is not None:
-                left = (paused - clock.now()).total_seconds()
-                account.paused_until = max(account.paused_until, time.monotonic() + left)
+        """Take over settings and pauses that have changed."""
+        known = {reseller_id: account.settings for reseller_id, account in self._accounts.items()}
+        with every_tenant():
+            rows = MazbotAccount.objects.filter(reseller__in=list(known)).values_list("reseller_id", *WATCHED)
+            found = {reseller_id: tuple(values) for reseller_id, *values in rows}
+        for reseller_id in set(known) - set(found):
+            self._drop(reseller_id)
+        changed = [reseller_id for reseller_id, values in found.items() if values != known.get(reseller_id)]
+        rows_now = {row.reseller_id: row for row in _rows(changed)}
+        for reseller_id in changed:
+            self._take_over(reseller_id, rows_now.get(reseller_id), found[reseller_id])
+
+    def _take_over(self, reseller_id: int, row: MazbotAccount | None, values: tuple[object, ...]) -> None:
+        account = self._accounts.get(reseller_id)
+        if row is None or account is None:
+            self._drop(reseller_id)
+            return
+        if row.credentials_version != account.row.credentials_version:
+            # Saved settings are expected to work: a pause of the old ones is over.
+            account.paused_until, account.login_faults = 0.0, 0
+        account.row, account.settings = row, values
+        account.client = client_for(row)
+        paused = row.checks_paused_until
+        if paused is not None:
+            left = (paused - clock.now()).total_seconds()
+            account.paused_until = max(account.paused_until, time.monotonic() + left)
 
     def _drop(self, reseller_id: int) -> None:
         account = self._accounts.pop(reseller_id, None)
@@ -103,13 +115,18 @@ class Planning:
 
     def _plan(self, account: SweptAccount) -> None:
         reseller_id, now, moment = account.reseller.pk, clock.now(), time.monotonic()
+        shown = on_screen(reseller_id)
+        account.is_on_screen = bool(shown)
+        next_at = None
         with tenant(account.reseller):
-            account.numbers, next_at = sizes(reseller_id, now)
+            if moment - account.counted_at >= COUNT_SECONDS or not account.asking:
+                account.numbers, next_at = sizes(reseller_id, now)
+                account.counted_at = moment
             account.asking = deque(
                 candidates(
                     reseller_id=reseller_id,
                     now=now,
-                    shown=on_screen(reseller_id),
+                    shown=shown,
                     ceiling=ceiling_seconds(account.numbers, account.row.rate_limit),
                     busy=list(account.busy),
                     most=account.wanted_ahead,
@@ -123,6 +140,18 @@ class Planning:
             account.plan_again_at = moment + min(max(wait, _NOTHING_DUE), REPLAN_SECONDS)
         elif not account.preparing and not account.client.is_prepared():
             self._prepare(account)
+
+
+#: What a change of is noticed by.
+WATCHED = (
+    "credentials_version",
+    "rate_limit",
+    "body_format",
+    "time_zone",
+    "locale_prefix",
+    "failing_since",
+    "checks_paused_until",
+)
 
 
 def _is_due(account: SweptAccount, moment: float) -> bool:

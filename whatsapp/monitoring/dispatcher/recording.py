@@ -3,11 +3,13 @@
 import queue
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 from django.db import Error as DatabaseError
+from django.db import connection
 
-from centers import clock
+from centers import clock, live
 from centers.queue.job_runs import close_run, open_run
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
@@ -16,10 +18,13 @@ from whatsapp.monitoring.batches import FLUSH_ANY, FLUSH_CHANGED, STOPPING, conc
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
 from whatsapp.monitoring.dispatcher.sending import Result
 from whatsapp.monitoring.provider_incidents import FAULTS
+from whatsapp.monitoring.rows import write_unchanged
 
 log = structlog.get_logger(__name__)
 
 RUN_SECONDS = 600.0  # one record on the Jobs page covers this long
+UNCHANGED_SECONDS = 3.0  # after which results that change nothing are stored
+CONCLUDE_SECONDS = 60.0  # after which an account without trouble is brought up to date
 SAVE_SECONDS = 60.0  # after which the counts on the Jobs page are brought up to date
 _AGAIN = 1.0
 
@@ -30,7 +35,7 @@ class Recording:
     def __init__(self) -> None:
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._unwritten: dict[SweptAccount, float] = {}
-        self._not_before = 0.0
+        self._not_before = self._unchanged_at = 0.0
 
     def put(self, result: Result) -> None:
         """A result, from any thread."""
@@ -44,12 +49,15 @@ class Recording:
                 self._take(self._results.get_nowait())
         moment = time.monotonic()
         if moment >= self._not_before:
+            if moment - self._unchanged_at >= UNCHANGED_SECONDS:
+                self._write_unchanged()
             for account in [one for one, since in self._unwritten.items() if _is_due(one, moment - since)]:
                 self._write(account)
 
     def write_all(self) -> None:
         """Write everything that has come so far, and close the runs."""
         self.turn(patience=0.0)
+        self._write_unchanged()
         for account in list(self._unwritten):
             self._write(account)
 
@@ -73,6 +81,34 @@ class Recording:
         elif not take(account.batch, instance, outcome):
             account.busy.discard(instance.pk)
 
+    def _write_unchanged(self) -> None:
+        """Store for all accounts at once what is as it was."""
+        self._unchanged_at = time.monotonic()
+        outcomes = [
+            outcome for account in self._unwritten for outcome in account.batch.waiting if outcome.unchanged
+        ]
+        if not outcomes:
+            return
+        try:
+            stored = write_unchanged(outcomes)
+        except DatabaseError as error:
+            self._wait_for_database(error)
+            return
+        for account in self._unwritten:
+            waiting = account.batch.waiting
+            account.busy.difference_update(stored)
+            account.batch.waiting = [
+                replace(outcome, unchanged=False) for outcome in waiting if outcome.instance_pk not in stored
+            ]
+            if account.is_on_screen and len(account.batch.waiting) < len(waiting):
+                _hint(account)
+
+    def _wait_for_database(self, error: Exception) -> None:
+        """What could not be written is kept, and written when the database is back."""
+        log.warning("sweep_not_written", error=type(error).__name__)
+        connection.close()
+        self._not_before = time.monotonic() + _AGAIN
+
     def _write(self, account: SweptAccount) -> None:
         try:
             with tenant(account.reseller):
@@ -81,18 +117,30 @@ class Recording:
                 conclude(account.batch, [])
                 _count(account)
         except DatabaseError as error:
-            # Kept, and written when the database is back.
-            log.warning("sweep_not_written", reseller=account.reseller.pk, error=type(error).__name__)
-            self._not_before = time.monotonic() + _AGAIN
+            self._wait_for_database(error)
             return
         del self._unwritten[account]
+        tally = account.batch.tally
+        account.troubled = bool(tally.faults or tally.stopped_by or account.row.failing_since)
+        account.concluded_at = time.monotonic()
         account.busy.difference_update(written)
         account.new_batch()
 
 
 def _is_due(account: SweptAccount, age: float) -> bool:
-    urgent = account.batch.urgent or account.batch.tally.stopped_by is not None
-    return age >= (FLUSH_CHANGED if urgent else FLUSH_ANY)
+    batch = account.batch
+    if batch.urgent or batch.tally.stopped_by is not None:
+        return age >= FLUSH_CHANGED
+    if account.troubled or batch.tally.faults or any(not outcome.unchanged for outcome in batch.waiting):
+        return age >= FLUSH_ANY
+    return time.monotonic() - account.concluded_at >= CONCLUDE_SECONDS
+
+
+def _hint(account: SweptAccount) -> None:
+    """Have open pages show the new times."""
+    if time.monotonic() - account.hinted_at >= FLUSH_ANY:
+        account.hinted_at = time.monotonic()
+        live.publish(account.reseller.pk, "instances")
 
 
 def _take_login(account: SweptAccount, outcome: object) -> None:

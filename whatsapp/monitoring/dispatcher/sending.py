@@ -69,7 +69,7 @@ class Sending:
         if unused is not None:
             self._on_end(account, unused, False)
         with self._count:
-            account.under_way -= 1
+            account.ended += 1
         self._on_result((account, instance, outcome))
 
     def _log_in(self, account: SweptAccount) -> None:

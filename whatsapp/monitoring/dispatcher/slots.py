@@ -96,7 +96,7 @@ class Reserving:
                 continue
             instance = account.asking.popleft()
             account.busy.add(instance.pk)
-            account.under_way += 1
+            account.started += 1
             self._send(account, instance, slot, moment + start)
         ahead = _EARLY * account.client.budget.horizon
         account.reserve_at = moment + verdict.starts[-1] + account.spacing - ahead
