@@ -110,9 +110,9 @@ def used(
     log: Log, keys: Iterable[str], limit: int, seconds: float, calls: Iterable[str] = ()
 ) -> dict[str, float]:
     """For each key the share of its limit that was sent; only `calls` where given."""
-    wanted = set(calls)
+    chosen = set(calls)
     counts = Counter(
-        key for _at, key, call, status in log if status == 200 and (not wanted or call in wanted)
+        key for _at, key, call, status in log if status == 200 and (not chosen or call in chosen)
     )
     return {key: counts[key] / (limit * seconds / 60) for key in keys}
 

@@ -34,7 +34,7 @@ class World:
     seen: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def admit(self, key: str, moment: float) -> bool:
-        """Whether a strict sliding window has room for one more request."""
+        """Whether a strict sliding window admits one more request."""
         times = self.seen[key]
         while times and times[0] <= moment - WINDOW:
             times.popleft()
@@ -101,7 +101,7 @@ def _call(path: str) -> str:
 
 
 async def main() -> None:
-    """Serve on a port of the loopback interface until told to stop."""
+    """Serve on a port of the loopback interface until the process is stopped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--limit", type=int, required=True, help="requests per minute and API key")

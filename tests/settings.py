@@ -28,7 +28,7 @@ DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c marka
 # Otherwise every test client starts by scanning all static files.
 WHITENOISE_AUTOREFRESH = True
 
-# Every test logs in anew.
+# Every test logs in again.
 MAZBOT_LOGINS_PER_MINUTE = 60_000
 
 # Programs that tests start read the product's own settings, in this same environment.

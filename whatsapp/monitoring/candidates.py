@@ -7,10 +7,12 @@ from django.db.models import Case, Count, F, FloatField, Min, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
 from whatsapp.mazbot.lane import FLOORS, Lane
-from whatsapp.models import Connection, Instance, Service
+from whatsapp.models import Condition, Connection, Instance, Service
 from whatsapp.monitoring.batches import cycle_seconds
 
-# Mild on purpose: strong weights starve the numbers that have none (docs/decisions/0029).
+# Mild on purpose: strong weights starve the numbers that have none (docs/decisions/0035).
+SUSPECT = 1000.0  # a second check is to confirm a drop
+FLAPPING = 6.0
 JUST_CHANGED = 1.5  # within ten minutes
 ON_SCREEN = 2.0
 KNOWN_DOWN = 0.5
@@ -49,13 +51,15 @@ def candidates(
 ) -> list[Instance]:
     """Up to `most` due numbers of the reseller, the most worth asking first; those in `busy` are being asked.
 
-    `shown`: numbers on somebody's screen. Needs an open scope.
+    `shown`: numbers on someone's screen. Needs an open scope.
     """
     age = RawSQL(_AGE, [now], output_field=FloatField())  # noqa: S611  # no user input
     weight = Case(
         When(desired_state=Service.DISABLED, then=Value(SWITCHED_OFF)),
+        When(suspect_since__isnull=False, then=Value(SUSPECT)),
         When(age__gt=0.8 * ceiling, then=Value(OVERDUE)),
         When(pk__in=list(shown), then=Value(ON_SCREEN)),
+        When(condition=Condition.FLAPPING, then=Value(FLAPPING)),
         When(recent=True, then=Value(JUST_CHANGED)),
         When(connection__in=[Connection.DISCONNECTED, Connection.EXPIRED], then=Value(KNOWN_DOWN)),
         default=Value(1.0),

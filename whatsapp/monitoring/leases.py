@@ -12,8 +12,8 @@ SECONDS = (
 )
 RENEW_SECONDS = 2.0
 
-# 1: the lease is the caller's, for ARGV[2] milliseconds more; 0: somebody else has it. One that was lost with Valkey's
-# data is taken again.
+# 1: the lease is the caller's, for ARGV[2] milliseconds more; 0: another process has it. One that was lost with
+# Valkey's data is taken again.
 _RENEW = """
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end

@@ -1,4 +1,4 @@
-"""Which numbers somebody looks at right now: they are checked more often."""
+"""Which numbers someone looks at right now: they are checked more often."""
 
 import time
 from collections.abc import Iterable

@@ -11,11 +11,11 @@ from whatsapp.mazbot.lane import FLOORS
 ACCOUNT = "acc-9"
 
 
-def take(budget, valkey, wanted, *, seconds):
+def take(budget, valkey, lanes, *, seconds):
     """Slots per lane when each of these lanes always wants one more."""
     served, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
-        for lane in wanted:
+        for lane in lanes:
             (reply,) = run_scripts(valkey, [budget.attempt(f"w{lane}", lane=lane, deadline=60)])
             slots = read_verdict(reply, f"w{lane}").slots
             served += [lane] * len(slots)

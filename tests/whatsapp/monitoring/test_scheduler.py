@@ -15,7 +15,7 @@ from whatsapp.alerts import acts, lifecycle
 from whatsapp.jobs import status_job
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError
 from whatsapp.models import Alert, Connection, DesiredReason, Instance, MazbotAccount, Service, StatusInterval
-from whatsapp.monitoring import scheduler
+from whatsapp.monitoring import batches
 from whatsapp.monitoring.deciding import CONFIRM_AFTER
 from whatsapp.monitoring.mass_drops import MOST_SINGLE
 from whatsapp.monitoring.provider_incidents import FEW
@@ -76,7 +76,7 @@ def test_pairing_numbers_are_looked_at_sooner_and_switched_off_ones_later(place,
     for number in (connected, pairing, off):
         number.refresh_from_db()
         waits.append(round((number.next_check_at - number.checked_at).total_seconds()))
-    assert waits == [60, 15, 180]
+    assert waits == [15, 15, 180]
 
 
 def test_an_alert_opens_once_and_closes_when_the_phone_is_back(place, now):
@@ -195,7 +195,7 @@ def test_a_login_that_works_again_ends_the_alert(place, now):
 
 
 def test_a_batch_is_written_in_one_statement(place, now, monkeypatch):
-    monkeypatch.setattr(scheduler, "_FLUSH_ANY", 60.0)  # a slow machine would write a part early
+    monkeypatch.setattr(batches, "FLUSH_ANY", 60.0)  # a slow machine would write a part early
     for _ in range(30):
         place.add("connected")
     check(place, now)
@@ -250,8 +250,8 @@ def test_a_batch_cannot_write_another_resellers_number(place, new_place, now):
 
 
 def test_the_interval_follows_the_limit():
-    assert scheduler.sweep_interval(10, 60) == 60
-    assert scheduler.sweep_interval(420, 60) == pytest.approx(600)
+    assert batches.cycle_seconds(10, 60) == 60
+    assert batches.cycle_seconds(420, 60) == pytest.approx(600)
     assert batch_size(60) == 30
     assert (batch_size(1), batch_size(6000)) == (5, 200)
 

@@ -42,7 +42,7 @@ class SweptAccount:
     is_on_screen: bool = False
     # slots
     reserve_at: float = 0.0
-    # a pause, from whoever finds a reason
+    # a pause, from the thread that finds a reason
     paused_until: float = 0.0
     preparing: bool = False
     login_faults: int = 0
@@ -87,7 +87,7 @@ class SweptAccount:
         return self.client.budget.spacing
 
     @property
-    def wanted_ahead(self) -> int:
+    def most_ahead(self) -> int:
         """How many numbers to have at hand."""
         return max(2, min(400, math.ceil(AHEAD / self.spacing)))
 
@@ -109,7 +109,7 @@ class SweptAccount:
         """Whether no request may be sent now."""
         return time.monotonic() < self.paused_until
 
-    def room(self) -> int:
+    def startable(self) -> int:
         """How many requests may be started now."""
         if self.preparing or self.is_paused() or not self.asking:
             return 0

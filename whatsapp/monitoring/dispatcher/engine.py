@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 _PLAN_EVERY = 0.2
 _AFTER_AN_ERROR = 1.0
-_STOPPING = 10.0  # seconds for what is under way when the process is told to stop
+_STOPPING = 10.0  # seconds for what is under way when the process has to stop
 
 
 class Dispatcher:
@@ -87,6 +87,7 @@ class Dispatcher:
                 wait = _AFTER_AN_ERROR
             if wait:
                 self._stopped.wait(wait)
+        connection.close()
 
     def _plan(self) -> float:
         self._planning.turn()

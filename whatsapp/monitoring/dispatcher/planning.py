@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import redis
 import structlog
+from django.conf import settings
 
 from centers import clock, live
 from centers.tenancy.scoping import every_tenant, tenant
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 ACCOUNTS_SECONDS = 1.0  # after which changed settings are in effect
 REPLAN_SECONDS = 15.0
 COUNT_SECONDS = 60.0
-_NOTHING_DUE = 1.0
+PAUSE = 0.5
 _LOW = 0.5  # of what is kept at hand
 
 
@@ -129,16 +130,16 @@ class Planning:
                     shown=shown,
                     ceiling=ceiling_seconds(account.numbers, account.row.rate_limit),
                     busy=list(account.busy),
-                    most=account.wanted_ahead,
+                    most=account.most_ahead,
                 )
             )
         account.planned_at = moment
-        account.planned_full = len(account.asking) == account.wanted_ahead
-        account.plan_again_at = moment + REPLAN_SECONDS
-        if not account.asking:
-            wait = _NOTHING_DUE if next_at is None else (next_at - now).total_seconds()
-            account.plan_again_at = moment + min(max(wait, _NOTHING_DUE), REPLAN_SECONDS)
-        elif not account.preparing and not account.client.is_prepared():
+        account.planned_full = len(account.asking) == account.most_ahead
+        account.plan_again_at = moment + (REPLAN_SECONDS if account.planned_full else _short_pause())
+        if not account.asking and next_at is not None:
+            wait = (next_at - now).total_seconds()
+            account.plan_again_at = moment + min(max(wait, _short_pause()), REPLAN_SECONDS)
+        elif account.asking and not account.preparing and not account.client.is_prepared():
             self._prepare(account)
 
 
@@ -154,12 +155,17 @@ WATCHED = (
 )
 
 
+def _short_pause() -> float:
+    """Seconds until an account that has few numbers is planned again: little beside the gap between two checks."""
+    return min(max(settings.SWEEP_GAP_SECONDS / 5, PAUSE), REPLAN_SECONDS)
+
+
 def _is_due(account: SweptAccount, moment: float) -> bool:
     if moment >= account.plan_again_at:
         return True
-    few = len(account.asking) <= _LOW * account.wanted_ahead
+    few = len(account.asking) <= _LOW * account.most_ahead
     # A short list that was short when it was loaded holds all there is.
-    return few and account.planned_full and moment - account.planned_at >= _NOTHING_DUE
+    return few and account.planned_full and moment - account.planned_at >= PAUSE
 
 
 def _rows(reseller_ids: list[int]) -> list[MazbotAccount]:

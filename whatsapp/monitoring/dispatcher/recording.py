@@ -15,6 +15,7 @@ from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
 from whatsapp.mazbot import MazBotError
 from whatsapp.monitoring.batches import FLUSH_ANY, FLUSH_CHANGED, STOPPING, conclude, take, write
+from whatsapp.monitoring.deciding import CONFIRM_AFTER
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
 from whatsapp.monitoring.dispatcher.sending import Result
 from whatsapp.monitoring.provider_incidents import FAULTS
@@ -112,6 +113,7 @@ class Recording:
     def _write(self, account: SweptAccount) -> None:
         try:
             with tenant(account.reseller):
+                urgent = account.batch.urgent
                 written = {outcome.instance_pk for outcome in account.batch.waiting}
                 write(account.batch)
                 conclude(account.batch, [])
@@ -123,6 +125,10 @@ class Recording:
         tally = account.batch.tally
         account.troubled = bool(tally.faults or tally.stopped_by or account.row.failing_since)
         account.concluded_at = time.monotonic()
+        if urgent:
+            # What changed may need a second check.
+            again_at = time.monotonic() + CONFIRM_AFTER.total_seconds()
+            account.plan_again_at = min(account.plan_again_at, again_at)
         account.busy.difference_update(written)
         account.new_batch()
 

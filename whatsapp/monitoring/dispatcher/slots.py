@@ -46,7 +46,7 @@ class Reserving:
         asking = [
             account
             for account in self._accounts()
-            if account.reserve_at <= moment + TOGETHER and account.room() > 0
+            if account.reserve_at <= moment + TOGETHER and account.startable() > 0
         ]
         try:
             self._reserve(asking)
@@ -58,19 +58,20 @@ class Reserving:
     def _until_next(self) -> float:
         moment = time.monotonic()
         next_at = min(
-            (account.reserve_at for account in self._accounts() if account.room() > 0), default=moment + IDLE
+            (account.reserve_at for account in self._accounts() if account.startable() > 0),
+            default=moment + IDLE,
         )
         return min(max(next_at - moment, 0.005), IDLE)
 
     def _reserve(self, asking: list[SweptAccount]) -> None:
         scripts = self._endings()
         endings = len(scripts)
-        rooms = [account.room() for account in asking]
+        counts = [account.startable() for account in asking]
         scripts += [
             account.client.budget.attempt(
-                account.waiter, lane=Lane.SWEEP, most=max(1, room), deadline=_PATIENT
+                account.waiter, lane=Lane.SWEEP, most=max(1, count), deadline=_PATIENT
             )
-            for account, room in zip(asking, rooms, strict=True)
+            for account, count in zip(asking, counts, strict=True)
         ]
         if not scripts:
             return
@@ -91,7 +92,7 @@ class Reserving:
             account.reserve_at = moment + verdict.wait
             return
         for slot, start in zip(verdict.slots, verdict.starts, strict=True):
-            if not account.asking:  # planned anew in the meantime
+            if not account.asking:  # planned again in the meantime
                 self.ended(account, slot, False)
                 continue
             instance = account.asking.popleft()
