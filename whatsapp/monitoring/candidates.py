@@ -59,7 +59,7 @@ def candidates(
         When(suspect_since__isnull=False, then=Value(SUSPECT)),
         When(age__gt=0.8 * ceiling, then=Value(OVERDUE)),
         When(pk__in=list(shown), then=Value(ON_SCREEN)),
-        When(condition=Condition.FLAPPING, then=Value(FLAPPING)),
+        When(Q(condition=Condition.FLAPPING), then=Value(FLAPPING)),
         When(recent=True, then=Value(JUST_CHANGED)),
         When(connection__in=[Connection.DISCONNECTED, Connection.EXPIRED], then=Value(KNOWN_DOWN)),
         default=Value(1.0),

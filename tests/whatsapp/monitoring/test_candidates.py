@@ -62,7 +62,7 @@ def test_what_is_being_asked_or_not_due_is_left_out(place, now):
     assert order(place, now, busy=[busy.pk]) == [due.pk]
 
 
-def test_only_as_many_as_wanted_and_of_one_reseller(place, new_place, now):
+def test_only_as_many_as_asked_for_and_of_one_reseller(place, new_place, now):
     other = new_place()
     other.add()
     numbers = [add(place, now, minutes) for minutes in (3, 2, 1)]
