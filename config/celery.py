@@ -45,6 +45,7 @@ TASKS = {
         "whatsapp.tick_tidying",
         "whatsapp.tick_history",
         "whatsapp.history",
+        "whatsapp.tick_install",
         "whatsapp.tick_imports",
         "whatsapp.import",
         "billing.tick_dunning",
@@ -59,6 +60,7 @@ _PACE = {
     "whatsapp.tick_tidying": 3600.0,
     "config.tick_sessions": 3600.0,
     "whatsapp.tick_history": 600.0,
+    "whatsapp.tick_install": 60.0,
     # An account whose worker died must be asked about again within seconds.
     "whatsapp.tick_status": min(2.0, settings.TICK_SECONDS),
 }
