@@ -45,7 +45,7 @@ def main(names: list[str]) -> int:
 
 def benchmarks() -> dict[str, Callable[[], Figures]]:
     """Name and function of each; imported late because they need Django."""
-    from benchmarks import budget, hints, invoices, pages, sweep
+    from benchmarks import budget, hints, invoices, lanes, pages, sweep, sweeping
 
     return {
         "pages": pages.measure,
@@ -53,6 +53,8 @@ def benchmarks() -> dict[str, Callable[[], Figures]]:
         "invoices": invoices.measure,
         "budget": budget.measure,
         "hints": hints.measure,
+        "lanes": lanes.measure,
+        "fleet": sweeping.measure,
     }
 
 
@@ -80,6 +82,8 @@ def own_database() -> Iterator[None]:
         SECRET_KEY="benchmarks-" + "x" * 50,
         FIELD_KEYS="0Yh3w3sKRxlOSaDmvcYFqTCmvG5kMYtwFmEFsd4H6lM=",
         EMAIL_URL="memory:",
+        # The benchmarks' MazBot is on this machine.
+        MAZBOT_INTERNAL_HOSTS="127.0.0.1",
         LOG_LEVEL="ERROR",
     )
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as valkey:

@@ -65,6 +65,7 @@ FRAGMENTS = (
     Fragment(place="home.wide", order=10, name="home_connections"),
     Fragment(place="center.main", order=10, name="center_instances"),
     Fragment(place="center.side", order=5, name="center_maintenance"),
+    Fragment(place="jobs", order=10, name="jobs_requests"),
     Fragment(place="number", order=20, name="instance_history"),
     Fragment(place="portal.main", order=20, name="portal_numbers"),
 )

@@ -19,6 +19,7 @@ from centers.queue.job_runs import Job, registered_jobs
 from centers.stored_messages import of_lazy
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.fragments import parts_of
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 
@@ -44,6 +45,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
     context = {
         "rows": [_state(request, job, runs.get(name, []), now) for name, job in known.items()],
         "queues": queues(now),
+        "loaded": parts_of(request, "jobs", request.reseller.slug),
         "here": request.get_full_path(),
     }
     return render_page(request, "centers/jobs.html", context, parts=("jobs",))

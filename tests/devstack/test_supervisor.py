@@ -94,4 +94,4 @@ def test_what_is_no_port_number_gets_a_sentence(install: Install, port: str) -> 
 
 def test_every_queue_of_the_settings_has_a_worker() -> None:
     queues = [queue for served in commands.WORKERS.values() for queue in served]
-    assert sorted(queues) == ["control", "interactive", "mail", "metering", "sweep"]
+    assert sorted(queues) == ["background", "control", "interactive", "mail", "metering", "sweep"]

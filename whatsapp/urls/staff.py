@@ -19,6 +19,7 @@ urlpatterns = [
     path("board/", board.board, name="board"),
     path("board/export/<str:fmt>/", board.board_export, name="board_export"),
     path("home/connections/", fragments.home_connections, name="home_connections"),
+    path("jobs/requests/", fragments.jobs_requests, name="jobs_requests"),
     path("centers/<int:pk>/instances/", fragments.center_instances, name="center_instances"),
     path("centers/<int:center_pk>/instances/add/", instance_edit.instance_add, name="instance_add"),
     path("instances/<int:pk>/", instance.instance, name="instance"),

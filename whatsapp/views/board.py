@@ -16,6 +16,7 @@ from centers.web.paging import keyset
 from centers.web.partials import render_page
 from whatsapp.alerts.maintenance import running
 from whatsapp.models import STATES
+from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
 from whatsapp.queries import ConnectionCounts, connection_counts
 from whatsapp.views import board_query
@@ -36,6 +37,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
         default=board_query.DEFAULT_ORDER,
         size=50,
     )
+    note_on_screen(request.reseller.pk, (row.pk for row in page.rows))
     context = {
         "page": page,
         "rows_html": rows_html(page.rows, request, now),

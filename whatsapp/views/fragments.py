@@ -3,6 +3,7 @@ and a number's history."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from centers import clock
@@ -10,9 +11,11 @@ from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from whatsapp import queries
+from whatsapp.mazbot import Lane
 from whatsapp.models import Alert, Condition, Instance, StatusInterval
+from whatsapp.monitoring.account_state import account_state
 
-__all__ = ["center_instances", "home_connections", "instance_history"]
+__all__ = ["center_instances", "home_connections", "instance_history", "jobs_requests"]
 
 SHOWN_DOWN = 12
 SHOWN_PAST = 10
@@ -32,6 +35,29 @@ def home_connections(request: TenantRequest) -> HttpResponseBase:
         "account_ready": queries.has_account(request.reseller),
     }
     return render(request, "whatsapp/parts/home_connections.html", context)
+
+
+#: Lanes from the most urgent to the least, as the Jobs page names them.
+LANES = (
+    (Lane.PERSON, _("People waiting")),
+    (Lane.CONTROL, _("Switching numbers")),
+    (Lane.METERING, _("Usage and rates")),
+    (Lane.SWEEP, _("Checks of numbers")),
+)
+
+
+@staff(Permission.VIEW_JOBS)
+@require_GET
+def jobs_requests(request: TenantRequest) -> HttpResponseBase:
+    """`#jobs-requests`: how the account's requests are used, how old the statuses are, what is paused."""
+    state = account_state(reseller=request.reseller, now=clock.now())
+    used = state.used if state and state.used else {}
+    context = {
+        "state": state,
+        "lanes": [(label, used.get(lane, 0)) for lane, label in LANES],
+        "here": request.get_full_path(),
+    }
+    return render(request, "whatsapp/parts/requests.html", context)
 
 
 def _doubtful(counts: queries.ConnectionCounts) -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ from whatsapp.accounts import explain_kind
 from whatsapp.alerts.maintenance import ahead
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
 from whatsapp.models import Alert, DesiredReason, Instance, PairingLink, Service
+from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.monitoring.scheduler import check_now
 from whatsapp.pairing.links import working_links
 from whatsapp.service.desired_state import set_desired_state
@@ -37,6 +38,7 @@ def find(pk: int) -> Instance:
 @require_GET
 def instance(request: TenantRequest, pk: int) -> HttpResponseBase:
     """State, timeline, alerts and actions; htmx gets only `#number-state`."""
+    note_on_screen(request.reseller.pk, [pk])
     return _page(request, find(pk))
 
 

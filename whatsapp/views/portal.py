@@ -12,6 +12,7 @@ from centers.web.form_views import form_page, posted
 from whatsapp.alerts.maintenance import concerning
 from whatsapp.forms import WebhookForm
 from whatsapp.models import Instance
+from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.views.instance import webhook_context, webhook_saved
 from whatsapp.views.pairing_steps import PORTAL, Visit, show_image, show_page, show_state, start
 
@@ -42,6 +43,7 @@ def _visit(request: PortalRequest, pk: int) -> Visit:
 def portal_numbers(request: PortalRequest) -> HttpResponseBase:
     """The fragment `#portal-numbers`: the center's numbers with what to do next."""
     rows = list(Instance.objects.filter(archived_at__isnull=True).order_by("label", "pk"))
+    note_on_screen(request.reseller.pk, (row.pk for row in rows))
     windows = concerning(center=request.center, now=clock.now())
     return render(request, "whatsapp/parts/portal_numbers.html", {"rows": rows, "windows": windows})
 

@@ -19,7 +19,7 @@ IDLE = 0.05
 NO_VALKEY = 0.5
 _PATIENT = 3600.0  # the budget never gives the sweep up
 # A slot is asked for as soon as it can be granted, but not so late that a slow round trip could miss it.
-_EARLY = 0.7
+EARLY = 0.7
 
 Send = Callable[[SweptAccount, Instance, Slot, float], object]
 
@@ -99,5 +99,5 @@ class Reserving:
             account.busy.add(instance.pk)
             account.started += 1
             self._send(account, instance, slot, moment + start)
-        ahead = _EARLY * account.client.budget.horizon
+        ahead = EARLY * account.client.budget.horizon
         account.reserve_at = moment + verdict.starts[-1] + account.spacing - ahead

@@ -1,0 +1,145 @@
+"""The sweep of 200 accounts by one worker, in three situations, and what it costs."""
+
+import time
+
+import requests
+
+from benchmarks.fleet import Fleet, Log, fleet, refused, used, worst_window
+from benchmarks.results import Result, keep, table
+
+ACCOUNTS, NUMBERS = 200, 100
+WARM_UP, SECONDS = 150.0, 180.0
+HANGING, SLOW = 20, 20
+SILENT, FIVE_SECONDS = 3600.0, 5.0
+
+
+def measure() -> list[tuple[str, str]]:
+    """Share of every account's limit that is used, with healthy and with hanging accounts, and the CPU it takes."""
+    results = [*_healthy(), *_hanging(), *_usage_due()]
+    keep(results)
+    return table(results)
+
+
+def _healthy() -> list[Result]:
+    with fleet(ACCOUNTS, NUMBERS) as one:
+        one.start("sweep", "beat")
+        log, cores, memory = _watch(one)
+        shares = used(log, one.keys(), one.limit, SECONDS)
+        mean = sum(shares.values()) / ACCOUNTS
+        per_reading = sum(cores.values()) * SECONDS / max(1, len(log))
+        return [
+            _used("fleet.used", mean, "200 accounts x 100 numbers at 60/min: requests sent / allowed"),
+            _least(
+                "fleet.used.least", min(shares.values()) / mean, "least served account / mean of the accounts"
+            ),
+            _none("fleet.used.refused", refused(log), "answers 429"),
+            _none(
+                "fleet.used.over",
+                max(0, worst_window(one.log(0)) - one.limit),
+                "requests over the limit in any 60 s",
+            ),
+            Result(
+                "fleet.cost.cores",
+                sum(cores.values()),
+                1.0,
+                "cores",
+                "CPU of sweep worker and beat",
+                at_most=True,
+            ),
+            Result(
+                "fleet.cost.memory",
+                memory / 2**30,
+                1.2,
+                "GB",
+                "resident memory of sweep worker and beat",
+                at_most=True,
+            ),
+            Result(
+                "fleet.cost.per_reading",
+                per_reading / _bare_call(one),
+                2.0,
+                "times",
+                "CPU of a reading / CPU of a bare call of requests",
+                at_most=True,
+            ),
+        ]
+
+
+def _hanging() -> list[Result]:
+    with fleet(ACCOUNTS, NUMBERS) as one:
+        keys = one.keys()
+        slow = dict.fromkeys(keys[:HANGING], SILENT) | dict.fromkeys(
+            keys[HANGING : HANGING + SLOW], FIVE_SECONDS
+        )
+        one.world(slow=slow)
+        one.start("sweep", "beat")
+        log, _cores, _memory = _watch(one)
+        shares = used(log, keys[HANGING + SLOW :], one.limit, SECONDS)
+        how = (
+            f"beside {HANGING} accounts that never answer and {SLOW} that answer after 5 s: the others' mean"
+        )
+        return [
+            _used("fleet.hanging", sum(shares.values()) / len(shares), how),
+            _least("fleet.hanging.least", min(shares.values()), "and the least served of them", target=0.97),
+        ]
+
+
+def _usage_due() -> list[Result]:
+    with fleet(ACCOUNTS, NUMBERS) as one:
+        one.start("sweep", "metering", "beat")
+        log, _cores, _memory = _watch(one)
+        sweep = used(log, one.keys(), one.limit, SECONDS, ["status"])
+        every = used(log, one.keys(), one.limit, SECONDS)
+        return [
+            _least(
+                "fleet.usage.sweep",
+                min(sweep.values()),
+                "usage of all accounts due: least share of a sweep",
+                target=0.28,
+            ),
+            _used("fleet.usage.used", sum(every.values()) / ACCOUNTS, "and sent / allowed in all lanes"),
+        ]
+
+
+def _watch(one: Fleet) -> tuple[Log, dict[str, float], int]:
+    """Requests, cores per process and memory during SECONDS after WARM_UP."""
+    time.sleep(WARM_UP)
+    before, since = one.cpu_seconds(), time.time()
+    time.sleep(SECONDS)
+    until, after = time.time(), one.cpu_seconds()
+    ours = [name for name in after if name != "upstream"]
+    cores = {name: (after[name] - before[name]) / (until - since) for name in ours}
+    memory = sum(size for name, size in one.memory_bytes().items() if name in ours)
+    return [entry for entry in one.log(since) if entry[0] < until], cores, memory
+
+
+def _bare_call(one: Fleet) -> float:
+    """CPU seconds of a call of `requests` on an open connection, in this process."""
+    one.world(limit=1_000_000, latency=0.0)
+    session = requests.Session()
+
+    def call() -> None:
+        session.get(one.url + "/api/whatsapp/status/x", headers={"apikey": "bare"})
+
+    for _ in range(50):
+        call()
+    began = time.process_time()
+    for _ in range(500):
+        call()
+    return (time.process_time() - began) / 500
+
+
+def _used(name: str, value: float, how: str) -> Result:
+    return Result(name, value, 0.97, "of the limit", how)
+
+
+def _least(name: str, value: float, how: str, *, target: float = 0.9) -> Result:
+    return Result(name, value, target, "", how)
+
+
+def _none(name: str, value: int, how: str) -> Result:
+    return _most(name, value, 0, "", how)
+
+
+def _most(name: str, value: float, target: float, unit: str, how: str) -> Result:
+    return Result(name, value, target, unit, how, at_most=True)
