@@ -28,7 +28,7 @@ def test_no_page_holds_a_word_of_the_first(furnished: Tenant, second: Tenant, vi
     page = visit(second.owner)
     page.goto(second.url("board/"))
     expect(page.locator("#board tbody tr")).to_have_count(1)
-    expect(page.locator("#board tbody tr")).to_contain_text("Expired")
+    expect(page.locator("#board tbody tr")).to_contain_text("Not paired yet")
     ids = {"center": second.center("Second Center"), "instance": second.instance("HS-1")}
     for path in STAFF:
         if "{invoice}" not in path and "{alert}" not in path:

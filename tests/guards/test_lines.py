@@ -49,6 +49,7 @@ OURS = {
     "whatsapp.WebhookEvent", "whatsapp.StatusInterval", "whatsapp.PairingAttempt", "whatsapp.PairingLink.token_hash",
     "whatsapp.ImportBatch.filename", "whatsapp.MazbotAccount.webhook_path_token",
     "whatsapp.MazbotAccount.last_error_kind", "whatsapp.Instance.raw_status", "whatsapp.Instance.check_error",
+    "whatsapp.Instance.suspect_as",
     "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",
     "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.OutgoingMail", "billing.JobSchedule",
     "billing.InvoiceNumber", "billing.InvoiceLine",
