@@ -101,7 +101,7 @@ def test_an_invoice_paid_since_it_was_listed_is_not_reminded(shop: Shop) -> None
 def test_every_job_has_a_tick_and_a_task_on_one_queue(job: str) -> None:
     app.loader.import_default_modules()
     assert {f"billing.tick_{job}", f"billing.{job}"} <= set(app.tasks)
-    queues = {"dunning": "control", "mail": "mail"}
+    queues = {"dunning": "background", "mail": "mail"}
     route = {"queue": queues.get(job, "metering")}
     assert ROUTES[f"billing.tick_{job}"] == ROUTES[f"billing.{job}"] == route
 

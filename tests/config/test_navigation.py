@@ -17,7 +17,7 @@ def sidebar(role: str, path: str = "/r/noor/") -> dict[str, list[str]]:
 
 def test_the_owner_sees_every_section_in_order() -> None:
     assert sidebar("owner") == {
-        "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance"],
+        "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance", "Uptime"],
         "Money": ["Prices", "Usage", "Invoices", "Payments", "Unpaid"],
         "Operations": ["Jobs", "Team", "Audit log", "Settings"],
     }
@@ -25,12 +25,12 @@ def test_the_owner_sees_every_section_in_order() -> None:
 
 def test_roles_see_what_they_may_open() -> None:
     assert sidebar("support") == {
-        "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance"],
+        "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance", "Uptime"],
         "Money": ["Usage", "Invoices", "Payments", "Unpaid"],
         "Operations": ["Jobs"],
     }
     assert sidebar("billing") == {
-        "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance"],
+        "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance", "Uptime"],
         "Money": ["Prices", "Usage", "Invoices", "Payments", "Unpaid"],
         "Operations": ["Jobs", "Audit log"],
     }

@@ -43,6 +43,8 @@ class Migration(migrations.Migration):
                 to="centers.reseller",
             ),
         ),
+        # Django drops it with the index of the column, because it is a unique index of that column alone.
+        migrations.RemoveConstraint(model_name="pairingattempt", name="pairing_one_question_in_flight"),
         migrations.AlterField(
             model_name="pairingattempt",
             name="instance",
@@ -51,6 +53,14 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="pairing_attempts",
                 to="whatsapp.instance",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="pairingattempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "asking")),
+                fields=("instance",),
+                name="pairing_one_question_in_flight",
             ),
         ),
         migrations.AlterField(

@@ -107,7 +107,7 @@ def test_an_account_that_hangs_holds_no_other(new_place, begin, settings):
     wait_for(lambda: checked(other) == 20)
     hanging.control.set_fault("status", "latency", delay=60, account_key=hanging.api_key)
     time.sleep(3)
-    assert rate(other, 4) >= 0.9 * 600 / 61
+    assert rate(other, 4) >= 0.5 * 600 / 61, "it got none while one process waited for one account"
     assert rate(hanging, 1) <= 600 / 61
 
 
