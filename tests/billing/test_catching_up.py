@@ -15,7 +15,7 @@ from whatsapp.accounts import note_test, save_account, unsaved_account
 from whatsapp.jobs import status_job, switching_due, switching_job
 from whatsapp.mazbot import Diagnosis
 from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
-from whatsapp.monitoring import scheduler
+from whatsapp.monitoring import batches
 from whatsapp.monitoring.provider_incidents import note_checks
 from whatsapp.monitoring.scheduler import check_instances, due_instances
 from whatsapp.service.desired_state import set_desired_state
@@ -93,7 +93,7 @@ def test_credentials_that_are_still_wrong_do_not_ask_without_end(refused: Place)
 def test_another_address_makes_even_what_went_well_due(place: Place) -> None:
     place.here_and_there(status="connected")
     work(place, NOW)
-    assert due(place, NOW + MINUTE / 2) == set()
+    assert due(place, NOW + MINUTE / 6) == set()
     url = MazbotAccount.objects.get().base_url.removesuffix("/api")
     save_account(reseller=place.reseller, by=None, now=NOW + MINUTE / 2, base_url=url)
     assert due(place, NOW + MINUTE / 2) == {*JOBS, "status"}
@@ -105,8 +105,8 @@ def test_a_raised_limit_makes_due_what_failed_and_only_that(place: Place) -> Non
     work(place, NOW)
     assert JobRun.objects.filter(job="rates").latest("pk").state == JobRun.State.FAILED
     place.control.clear_faults()
-    save_account(reseller=place.reseller, by=None, now=NOW + MINUTE / 2, rate_limit=7000)
-    assert due(place, NOW + MINUTE / 2) == {"rates"}
+    save_account(reseller=place.reseller, by=None, now=NOW + MINUTE / 6, rate_limit=7000)
+    assert due(place, NOW + MINUTE / 6) == {"rates"}
 
 
 def test_a_test_of_the_saved_account_that_works_again_makes_everything_due(refused: Place) -> None:
@@ -141,13 +141,13 @@ def test_a_sweep_under_way_while_credentials_are_corrected_pauses_nothing(
 ) -> None:
     number = place.here_and_there()
     save_account(reseller=place.reseller, by=None, now=NOW, password="wrong")
-    note = scheduler.note_error
+    note = batches.note_error
 
     def corrected(account: MazbotAccount, *args: Any, **named: Any) -> None:
         """The correction lands between the refusal and what the sweep writes about it."""
         save_account(reseller=place.reseller, by=None, now=NOW, password="demo-password")
         note(account, *args, **named)
 
-    monkeypatch.setattr(scheduler, "note_error", corrected)
+    monkeypatch.setattr(batches, "note_error", corrected)
     check_instances(reseller=place.reseller, instances=[number], now=NOW, deadline=10)
     assert MazbotAccount.objects.get().checks_paused_until is None
