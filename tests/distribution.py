@@ -9,10 +9,14 @@ LONGEST = (
     BROWSER_TESTS,
     "tests/devstack/test_supervisor.py",
     "tests/devstack/test_embedded.py",
+    "tests/whatsapp/monitoring/test_hour.py",
     "tests/guards/test_url_access.py",
+    "tests/whatsapp/monitoring/test_dispatcher.py",
     "tests/billing/test_any_order.py",
     "tests/devstack/test_mutants.py",
     "tests/guards/test_mass_assignment.py",
+    "tests/whatsapp/mazbot/test_circuit.py",
+    "tests/whatsapp/mazbot/test_lanes.py",
     "tests/whatsapp/mazbot/test_budget_shared.py",
     "tests/config/test_deploy.py",
     "tests/config/test_connections.py",
@@ -30,6 +34,8 @@ MEASURED = (
     "tests/billing/",
     "tests/centers/tenancy/",
     "tests/whatsapp/service/",
+    "tests/whatsapp/mazbot/test_circuit.py",
+    "tests/whatsapp/mazbot/test_lanes.py",
     "tests/whatsapp/mazbot/test_budget",
 )
 

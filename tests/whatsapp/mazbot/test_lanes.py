@@ -84,6 +84,11 @@ def test_several_slots_are_granted_in_one_round_trip_and_lie_a_spacing_apart(val
     assert len({slot.flight for slot in slots}) == len(slots)
 
 
+@pytest.mark.parametrize(("limit", "seconds"), [(60, 0.25), (600, 0.05), (120, 0.127)])
+def test_a_slot_is_granted_a_quarter_of_an_interval_ahead_within_bounds(valkey, limit, seconds):
+    assert RequestBudget(valkey, ACCOUNT, limit=limit).horizon == pytest.approx(seconds, abs=0.001)
+
+
 def test_requests_are_counted_per_lane_for_an_hour(valkey):
     budget = RequestBudget(valkey, ACCOUNT, limit=6000)
     served = take(budget, valkey, [Lane.METERING, Lane.SWEEP], seconds=0.5)

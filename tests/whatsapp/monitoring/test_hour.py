@@ -5,7 +5,7 @@ import pytest
 from tests.thorough import THOROUGH
 from tests.whatsapp.monitoring.scripted_hour import scripted_hour
 
-NUMBERS, GRID = (200, 10) if THOROUGH else (28, 30)
+NUMBERS, GRID = (200, 10) if THOROUGH else (28, 60)
 
 
 @pytest.mark.timeout(900)
