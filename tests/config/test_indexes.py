@@ -43,3 +43,16 @@ def test_the_guard_finds_one() -> None:
         cursor.execute("CREATE INDEX probe_b ON probe (b)")
         cursor.execute("CREATE INDEX probe_some ON probe (a) WHERE b > 0")
     assert redundant(["probe"]) == [("probe", "probe_a", "probe_a_b_key")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("app", ["centers", "whatsapp", "billing"])
+def test_every_constraint_and_index_of_the_models_exists(app: str) -> None:
+    """A migration can drop one by accident: Django does it to a unique index of a column that loses its own index."""
+    missing = []
+    with connection.cursor() as cursor:
+        for model in apps.get_app_config(app).get_models():
+            there = set(connection.introspection.get_constraints(cursor, model._meta.db_table))
+            named = [*model._meta.constraints, *model._meta.indexes]
+            missing += [f"{model._meta.label}: {one.name}" for one in named if one.name not in there]
+    assert missing == []
