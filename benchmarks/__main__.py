@@ -54,7 +54,9 @@ def benchmarks() -> dict[str, Callable[[], Figures]]:
         "budget": budget.measure,
         "hints": hints.measure,
         "lanes": lanes.measure,
-        "fleet": sweeping.measure,
+        "fleet": sweeping.healthy,
+        "hanging": sweeping.hanging,
+        "usage": sweeping.usage_due,
     }
 
 

@@ -13,9 +13,22 @@ HANGING, SLOW = 20, 20
 SILENT, FIVE_SECONDS = 3600.0, 5.0
 
 
-def measure() -> list[tuple[str, str]]:
-    """Share of every account's limit that is used, with healthy and with hanging accounts, and the CPU it takes."""
-    results = [*_healthy(), *_hanging(), *_usage_due()]
+def healthy() -> list[tuple[str, str]]:
+    """Share of every account's limit that is used, and what it costs."""
+    return _kept(_healthy())
+
+
+def hanging() -> list[tuple[str, str]]:
+    """The same for the others while some accounts hang."""
+    return _kept(_hanging())
+
+
+def usage_due() -> list[tuple[str, str]]:
+    """The share of the sweep while usage of all accounts is due."""
+    return _kept(_usage_due())
+
+
+def _kept(results: list[Result]) -> list[tuple[str, str]]:
     keep(results)
     return table(results)
 
