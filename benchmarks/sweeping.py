@@ -56,7 +56,7 @@ def _healthy() -> list[Result]:
                 sum(cores.values()),
                 1.0,
                 "cores",
-                "CPU of sweep worker and beat",
+                "CPU of worker and beat, without Valkey",
                 at_most=True,
             ),
             Result(
@@ -64,7 +64,7 @@ def _healthy() -> list[Result]:
                 memory / 2**30,
                 1.2,
                 "GB",
-                "resident memory of sweep worker and beat",
+                "resident memory of worker and beat, without Valkey",
                 at_most=True,
             ),
             Result(
