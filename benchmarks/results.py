@@ -19,11 +19,6 @@ class Result:
     how: str
     at_most: bool = False
 
-    @property
-    def is_reached(self) -> bool:
-        """Whether the value is on the right side of the target."""
-        return self.value <= self.target if self.at_most else self.value >= self.target
-
 
 def keep(results: Iterable[Result]) -> None:
     """Write the results into the file, beside those that were not measured this time."""

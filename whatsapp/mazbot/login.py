@@ -12,6 +12,7 @@ from .errors import BudgetExhausted, ErrorKind, MazBotError
 from .lane import Lane
 from .tokens import TOKEN_LIFE, LoginLock, Pass, TokenStore
 from .transport import Answer, Query
+from .waiting import before_waiting
 
 REREAD = 10.0  # seconds after which a token that is known here is looked up again
 POLL = 0.05  # seconds between two checks of the lock
@@ -71,6 +72,7 @@ class Logins:
             refusal = self._store.refusal()
             if refusal:
                 raise refusal
+            before_waiting()
             lock = self._store.lock(self._lease)
             if lock:
                 with _held(lock):
@@ -114,6 +116,7 @@ class Logins:
 
     def fresh(self, wait: Wait) -> Pass:
         """A new token, ignoring a shared one or a recent refusal."""
+        before_waiting()
         while not (lock := self._store.lock(self._lease)):
             _poll(wait)
         with _held(lock):

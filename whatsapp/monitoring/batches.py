@@ -14,12 +14,12 @@ from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.catching_up import catch_up
 from whatsapp.mazbot import BudgetExhausted, CheckResult, ErrorKind, MazBotError
 from whatsapp.models import Alert, Connection, Instance, MazbotAccount, Service
+from whatsapp.monitoring.deciding import LONGEST_PAIRING
 from whatsapp.monitoring.provider_incidents import FAULTS, note_checks
 from whatsapp.monitoring.results import Outcome, record_outcomes
 
 SHORTEST_CYCLE = 60.0  # seconds; the least that counts as a round of all numbers
 WHILE_PAIRING = 15.0
-LONGEST_PAIRING = timedelta(minutes=10)
 LONGEST_BACKOFF = 900.0
 SLOWER_WHILE_OFF = 3
 REFUSED_PAUSE = 120.0

@@ -66,7 +66,8 @@ def candidates(
         output_field=FloatField(),
     )
     rows = (
-        _due(reseller_id, now)
+        due(now)
+        .filter(reseller=reseller_id)
         .exclude(pk__in=list(busy))
         .annotate(age=age, recent=RawSQL(_CHANGED, [now]))  # noqa: S611
         .annotate(worth=F("age") * weight)
@@ -78,13 +79,15 @@ def candidates(
 
 def sizes(reseller_id: int, now: datetime) -> tuple[int, datetime | None]:
     """How many numbers are in use, and when the next one falls due. Needs an open scope."""
-    row = _in_use(reseller_id).aggregate(numbers=Count("pk"), next_at=Min("next_check_at"))
+    row = in_use().filter(reseller=reseller_id).aggregate(numbers=Count("pk"), next_at=Min("next_check_at"))
     return row["numbers"], row["next_at"]
 
 
-def _in_use(reseller_id: int) -> QuerySet[Instance]:
-    return Instance.objects.filter(reseller=reseller_id, archived_at=None, center__archived_at=None)
+def in_use() -> QuerySet[Instance]:
+    """The numbers that are checked: neither they nor their center are archived."""
+    return Instance.objects.filter(archived_at=None, center__archived_at=None)
 
 
-def _due(reseller_id: int, now: datetime) -> QuerySet[Instance]:
-    return _in_use(reseller_id).filter(Q(next_check_at=None) | Q(next_check_at__lte=now))
+def due(now: datetime) -> QuerySet[Instance]:
+    """Those of them that may be asked about now."""
+    return in_use().filter(Q(next_check_at=None) | Q(next_check_at__lte=now))

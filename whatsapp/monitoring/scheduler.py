@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 
 from centers.models import Reseller
 from centers.queue.dispatch import enqueue_on_commit
@@ -28,6 +28,7 @@ from whatsapp.monitoring.batches import (
     write,
     write_in_time,
 )
+from whatsapp.monitoring.candidates import due, in_use
 from whatsapp.monitoring.results import Outcome, record_outcomes
 
 CLAIM = timedelta(seconds=120)
@@ -46,18 +47,17 @@ def due_instances(now: datetime) -> list[int]:
         ready = MazbotAccount.objects.exclude(api_key="").filter(
             Q(checks_paused_until=None) | Q(checks_paused_until__lte=now)
         )
-        due = _due(now).filter(reseller__in=ready.values("reseller"))
-        return list(due.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
+        ready_now = due(now).filter(reseller__in=ready.values("reseller"))
+        return list(ready_now.order_by("reseller_id").values_list("reseller_id", flat=True).distinct())
 
 
 def accounts_in_use() -> list[int]:
     """Ids of the resellers whose account is set up and has numbers in use (reads across tenants)."""
     with every_tenant():
-        numbers = Instance.objects.filter(
-            reseller=OuterRef("reseller"), archived_at=None, center__archived_at=None
-        )
-        accounts = MazbotAccount.objects.filter(Exists(numbers))
-        return [row.reseller_id for row in accounts.order_by("reseller_id") if row.is_set_up]
+        used = Exists(in_use().filter(reseller=OuterRef("reseller")))
+        # Blank fields are compared as they are stored: this runs every two seconds, and decrypts nothing.
+        accounts = MazbotAccount.objects.filter(used).exclude(Q(api_key="") | Q(email="") | Q(password=""))
+        return list(accounts.order_by("reseller_id").values_list("reseller_id", flat=True))
 
 
 def make_all_due(*, reseller_id: int, now: datetime) -> None:
@@ -70,13 +70,13 @@ def make_all_due(*, reseller_id: int, now: datetime) -> None:
 def claim_due(*, reseller: Reseller, now: datetime, limit: int) -> list[Instance]:
     """Claim up to `limit` due numbers, longest due first, so that no other worker takes them."""
     with transaction.atomic():
-        due = (
-            _due(now)
+        longest_due = (
+            due(now)
             .filter(reseller=reseller)
             .select_for_update(skip_locked=True, of=("self",))
             .order_by(F("next_check_at").asc(nulls_first=True), "pk")[:limit]
         )
-        claimed = list(due)
+        claimed = list(longest_due)
         Instance.objects.filter(pk__in=[row.pk for row in claimed]).update(next_check_at=now + CLAIM)
     return claimed
 
@@ -146,12 +146,6 @@ def observe(
     )
     alarms = account is None or account.failing_since is None
     return record_outcomes(reseller=instance.reseller, outcomes=[outcome], alarms=alarms) > 0
-
-
-def _due(now: datetime) -> QuerySet[Instance]:
-    return Instance.objects.filter(
-        Q(next_check_at=None) | Q(next_check_at__lte=now), archived_at=None, center__archived_at=None
-    )
 
 
 def _ask_all(

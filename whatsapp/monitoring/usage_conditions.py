@@ -17,7 +17,7 @@ _KINDS = {Condition.SILENT: Alert.Kind.SILENT, Condition.FAILING: Alert.Kind.FAI
 def set_usage_conditions(*, reseller: Reseller, judged: Mapping[int, Condition], now: datetime) -> int:
     """Give each of these numbers (ids) its condition, NONE ends one; return how many changed.
 
-    Alerts open and are resolved with it, except for numbers that are off, archived or not connected, and while an
+    Alerts open and are resolved with it, except for numbers that are off, archived or not connected, and while a
     provider incident lasts: those are judged again the next time.
     """
     failing = MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False).exists()

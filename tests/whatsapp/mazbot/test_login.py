@@ -1,13 +1,14 @@
 """Tokens and logins: one per expiry, shared, sealed, under the right path."""
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
 import redis
 
 from tests.whatsapp.mazbot.conftest import API_KEY, EMAIL, FAST, PASSWORD, http
-from whatsapp.mazbot import ErrorKind, MazBot, MazBotError, Timeouts
+from whatsapp.mazbot import ErrorKind, MazBot, MazBotError, Timeouts, release_before_waiting
 from whatsapp.mazbot.tokens import TokenStore
 
 
@@ -215,6 +216,28 @@ def test_a_login_that_never_ends_lets_others_go(config, valkey, sandbox):
         assert (caught.value.kind, caught.value.retry) == (ErrorKind.TIMEOUT, True)
     lock.release()
     assert bot.status("inst-1", deadline=5).raw == "disconnected"
+
+
+@pytest.fixture
+def given_back():
+    """One entry for each time that a thread gave back what it held."""
+    moments = []
+    release_before_waiting(lambda: moments.append(time.monotonic()))
+    yield moments
+    release_before_waiting(lambda: None)
+
+
+def test_nothing_is_held_while_a_login_or_a_slot_is_awaited(config, valkey, sandbox, given_back):
+    lock = TokenStore(valkey, config).lock(30)
+    bot = MazBot(config, valkey=valkey, timeouts=Timeouts(connect=1, read=1, total=1))
+    with pytest.raises(MazBotError):
+        bot.status("inst-1", deadline=0.3)
+    assert given_back, "another process logs in"
+    lock.release()
+    bot.status("inst-1", deadline=5)
+    given_back.clear()
+    bot.status("inst-1", deadline=5)
+    assert len(given_back) == 1, "its slot"
 
 
 def test_only_the_owner_can_release_or_keep_a_login_lock(config, valkey):

@@ -1,18 +1,20 @@
 """The sweep of a worker: real threads, PostgreSQL, Valkey and a MazBot over HTTP."""
 
 import time
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
-from centers import live
+from centers import clock, live
 from centers.models import JobRun
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.accounts import save_account
 from whatsapp.mazbot import Lane, budget_usage
-from whatsapp.models import Alert, Connection, Instance
+from whatsapp.models import Alert, Connection, Instance, MazbotAccount
 from whatsapp.monitoring.dispatcher.engine import Dispatcher
 from whatsapp.monitoring.leases import SECONDS, unleased
+from whatsapp.monitoring.scheduler import accounts_in_use
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -176,6 +178,33 @@ def test_wrong_credentials_are_tried_once_and_stop_the_account_until_they_are_sa
         save_account(reseller=place.reseller, by=None, password="secret-password")
         wait_for(lambda: checked(place) == 1)
         wait_for(lambda: not Alert.objects.filter(resolved_at=None).exists())
+
+
+def test_a_pause_that_is_removed_is_over_at_once(new_place, begin, settings):
+    settings.SWEEP_GAP_SECONDS = 0.2
+    place = new_place()
+    place.add()
+    begin(place)
+    wait_for(lambda: place.calls("status") >= 1)
+    with every_tenant():
+        account = MazbotAccount.objects.filter(reseller=place.reseller)
+        account.update(checks_paused_until=clock.now() + timedelta(minutes=10))
+        time.sleep(2)
+        assert rate(place, 2) == 0
+        account.update(checks_paused_until=None)
+        before = place.calls("status")
+        wait_for(lambda: place.calls("status") > before, 5)
+
+
+def test_an_account_without_a_password_or_numbers_is_swept_by_no_one(new_place):
+    ready, empty, unready = new_place(), new_place(), new_place()
+    ready.add()
+    unready.add()
+    with every_tenant():
+        MazbotAccount.objects.filter(reseller=unready.reseller).update(password="")
+    found = accounts_in_use()
+    assert ready.reseller.pk in found
+    assert not {empty.reseller.pk, unready.reseller.pk} & set(found)
 
 
 def test_requests_of_the_sweep_are_counted_in_its_lane(new_place, begin):

@@ -100,14 +100,13 @@ class Planning:
             self._drop(reseller_id)
             return
         if row.credentials_version != account.row.credentials_version:
-            # Saved settings are expected to work: a pause of the old ones is over.
-            account.paused_until, account.login_faults = 0.0, 0
+            account.login_faults = 0
         account.row, account.settings = row, values
         account.client = client_for(row)
+        # The stored pause counts, also where it was removed: by saved settings, or by a test that worked.
         paused = row.checks_paused_until
-        if paused is not None:
-            left = (paused - clock.now()).total_seconds()
-            account.paused_until = max(account.paused_until, time.monotonic() + left)
+        left = (paused - clock.now()).total_seconds() if paused else 0.0
+        account.paused_until = time.monotonic() + left
 
     def _drop(self, reseller_id: int) -> None:
         account = self._accounts.pop(reseller_id, None)

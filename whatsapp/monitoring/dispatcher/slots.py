@@ -34,7 +34,6 @@ class Reserving:
         self._accounts = accounts
         self._send = send
         self._ended: deque[tuple[SweptAccount, Slot, bool]] = deque()
-        self._penalized_until = 0.0
 
     def ended(self, account: SweptAccount, slot: Slot, fault: bool) -> None:
         """A request is over: the next round trip tells the budget."""
