@@ -18,6 +18,7 @@ from whatsapp.monitoring.batches import Batch, cycle_seconds
 AHEAD = 30.0
 _FIRST_GUESS = 0.5  # seconds that an answer takes, until one was seen
 _SMOOTHING = 0.2
+_SLOW = 1.5  # seconds; an account that answers later on average counts as slow
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +100,11 @@ class SweptAccount:
     def took(self, seconds: float) -> None:
         """Note how long an answer took."""
         self.latency += _SMOOTHING * (seconds - self.latency)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it holds senders for much longer than others do."""
+        return self.latency > _SLOW
 
     @property
     def under_way(self) -> int:

@@ -31,13 +31,14 @@ class Dispatcher:
     def __init__(self, *, senders: int | None = None, most_accounts: int | None = None) -> None:
         self._accounts: dict[int, SweptAccount] = {}
         self._recording = Recording()
-        self._sending = Sending(
-            senders=senders or settings.SWEEP_SENDERS, on_end=self._ended, on_result=self._recording.put
-        )
+        senders = senders or settings.SWEEP_SENDERS
+        self._sending = Sending(senders=senders, on_end=self._ended, on_result=self._recording.put)
         self._planning = Planning(
             self._accounts, most=most_accounts or settings.SWEEP_ACCOUNTS, prepare=self._sending.prepare
         )
-        self._reserving = Reserving(live.valkey(), lambda: list(self._accounts.values()), self._sending.send)
+        self._reserving = Reserving(
+            live.valkey(), lambda: list(self._accounts.values()), self._sending.send, senders=senders
+        )
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._loop, args=(turn,), name=f"sweep-{name}", daemon=True)

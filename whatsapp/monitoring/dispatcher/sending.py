@@ -63,8 +63,8 @@ class Sending:
             )
         except BaseException as error:  # noqa: BLE001  # recorded; one number must not end the thread silently
             outcome = error
-        else:
-            account.took(time.monotonic() - began)
+        # Also without an answer: an account whose requests time out is a slow one.
+        account.took(time.monotonic() - began)
         unused = granted.take()
         if unused is not None:
             self._on_end(account, unused, False)

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 TOGETHER = 0.02  # accounts that want a slot within this many seconds share a round trip
 IDLE = 0.05
+# Accounts that answer slowly or not at all may together hold this share of the senders: the others always find one.
+SLOW_SHARE = 0.5
 NO_VALKEY = 0.5
 _PATIENT = 3600.0  # the budget never gives the sweep up
 # A slot is asked for as soon as it can be granted, but not so late that a slow round trip could miss it.
@@ -28,11 +30,17 @@ class Reserving:
     """Reserves slots and hands each to `send(account, number, slot, time.monotonic() at which it begins)`."""
 
     def __init__(
-        self, valkey: redis.Redis, accounts: Callable[[], Collection[SweptAccount]], send: Send
+        self,
+        valkey: redis.Redis,
+        accounts: Callable[[], Collection[SweptAccount]],
+        send: Send,
+        *,
+        senders: int,
     ) -> None:
         self._valkey = valkey
         self._accounts = accounts
         self._send = send
+        self._most_slow = max(1, int(senders * SLOW_SHARE))
         self._ended: deque[tuple[SweptAccount, Slot, bool]] = deque()
 
     def ended(self, account: SweptAccount, slot: Slot, fault: bool) -> None:
@@ -41,12 +49,8 @@ class Reserving:
 
     def turn(self) -> float:
         """Reserve for every account whose turn it is; return the seconds until the next one's."""
-        moment = time.monotonic()
-        asking = [
-            account
-            for account in self._accounts()
-            if account.reserve_at <= moment + TOGETHER and account.startable() > 0
-        ]
+        until = time.monotonic() + TOGETHER
+        asking = [(account, count) for account, count in self._startable() if account.reserve_at <= until]
         try:
             self._reserve(asking)
         except redis.RedisError as error:
@@ -54,29 +58,37 @@ class Reserving:
             return NO_VALKEY
         return self._until_next()
 
+    def _startable(self) -> list[tuple[SweptAccount, int]]:
+        """The accounts that want requests and how many of each may start, those that have waited longest first."""
+        accounts = sorted(self._accounts(), key=lambda account: account.reserve_at)
+        room = self._most_slow - sum(account.under_way for account in accounts if account.is_slow)
+        found = []
+        for account in accounts:
+            count = account.startable()
+            if account.is_slow:
+                count = min(count, room)
+                room -= max(0, count)
+            if count > 0:
+                found.append((account, count))
+        return found
+
     def _until_next(self) -> float:
         moment = time.monotonic()
-        next_at = min(
-            (account.reserve_at for account in self._accounts() if account.startable() > 0),
-            default=moment + IDLE,
-        )
+        next_at = min((account.reserve_at for account, _count in self._startable()), default=moment + IDLE)
         return min(max(next_at - moment, 0.005), IDLE)
 
-    def _reserve(self, asking: list[SweptAccount]) -> None:
+    def _reserve(self, asking: list[tuple[SweptAccount, int]]) -> None:
         scripts = self._endings()
         endings = len(scripts)
-        counts = [account.startable() for account in asking]
         scripts += [
-            account.client.budget.attempt(
-                account.waiter, lane=Lane.SWEEP, most=max(1, count), deadline=_PATIENT
-            )
-            for account, count in zip(asking, counts, strict=True)
+            account.client.budget.attempt(account.waiter, lane=Lane.SWEEP, most=count, deadline=_PATIENT)
+            for account, count in asking
         ]
         if not scripts:
             return
         replies = run_scripts(self._valkey, scripts)
         moment = time.monotonic()
-        for account, reply in zip(asking, replies[endings:], strict=True):
+        for (account, _count), reply in zip(asking, replies[endings:], strict=True):
             self._hand_out(account, read_verdict(reply, account.waiter), moment)
 
     def _endings(self) -> list[Script]:

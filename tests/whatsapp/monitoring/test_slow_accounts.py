@@ -1,0 +1,69 @@
+"""Accounts that answer slowly share half of the senders; the other half is always there for the others."""
+
+import time
+
+import pytest
+
+from centers import live
+from centers.tenancy.scoping import every_tenant
+from whatsapp.models import Instance, MazbotAccount
+from whatsapp.monitoring.dispatcher.accounts import SweptAccount
+from whatsapp.monitoring.dispatcher.slots import Reserving
+
+pytestmark = pytest.mark.django_db
+
+SENDERS = 8
+
+
+@pytest.fixture
+def swept(new_place, valkey):
+    """Makes an account with 40 numbers to ask, all of them loaded."""
+
+    def make(*, latency):
+        place = new_place(rate_limit=6000)
+        for _ in range(40):
+            place.add()
+        with every_tenant():
+            row = MazbotAccount.objects.select_related("reseller").get(reseller=place.reseller)
+            account = SweptAccount(row=row, reseller=row.reseller)
+            account.asking.extend(Instance.objects.filter(reseller=place.reseller))
+        account.latency = latency
+        return account
+
+    return make
+
+
+def reserve(accounts, *, seconds):
+    """Reserve as a dispatcher does whose requests never end; returns the account of each request in their order."""
+    sent = []
+    reserving = Reserving(
+        live.valkey(), lambda: accounts, lambda account, *_: sent.append(account), senders=SENDERS
+    )
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(reserving.turn())
+    return sent
+
+
+def test_slow_accounts_hold_half_of_the_senders_at_most_and_the_quick_get_all_they_can_use(swept):
+    slow, quick = [swept(latency=5.0), swept(latency=30.0)], swept(latency=0.2)
+    sent = reserve([*slow, quick], seconds=2)
+    assert sum(account.is_slow for account in sent) == SENDERS / 2
+    assert sent.count(quick) == quick.most_under_way > SENDERS / 2
+
+
+def test_an_account_that_waited_longest_comes_first_where_the_slow_have_to_share(swept):
+    slow = [swept(latency=5.0) for _ in range(3)]
+    slow[0].started = SENDERS // 2 - 1  # one may start
+    for account, waiting_since in zip(slow, (2.0, 3.0, 1.0), strict=True):
+        account.reserve_at = waiting_since
+    assert reserve(slow, seconds=1) == [slow[2]]
+
+
+def test_a_request_without_an_answer_makes_its_account_slow(swept):
+    account = swept(latency=0.1)
+    account.took(20.0)
+    assert account.is_slow
+    for _ in range(15):
+        account.took(0.1)
+    assert not account.is_slow
