@@ -4,8 +4,9 @@ Granian counts pages, streams, health checks and idle connections together, and 
 limit. So each kind has a limit of its own below that one, and the rest is always available to the others.
 """
 
-import resource
 from dataclasses import dataclass
+
+from centers.open_files import raise_open_files
 
 # The variable that passes Granian's actual connection limit from the starter to the worker.
 TAKEN = "MARKAZ_CONNECTIONS_TAKEN"
@@ -47,10 +48,5 @@ class ConnectionLimits:
 
 def connection_limits(requested: int) -> ConnectionLimits:
     """Raise this process's limit of open files as far as possible; the limits for `requested` connections or fewer."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = requested + OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        files = min(files, hard)
-    if soft != resource.RLIM_INFINITY and soft < files:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    files = raise_open_files(requested + OTHER_FILES)
     return ConnectionLimits(max(_FEWEST, min(requested, files - OTHER_FILES)))

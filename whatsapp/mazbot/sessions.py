@@ -20,7 +20,8 @@ from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionErro
 
 from .config import Timeouts
 
-MOST_SESSIONS = 200
+# More than a sweep worker has accounts: one dropped too early costs its account a new connection per request.
+MOST_SESSIONS = 1000
 
 #: (host of the account, an address it currently resolves to) -> whether that may be called.
 MayCall = Callable[[str, str], bool]

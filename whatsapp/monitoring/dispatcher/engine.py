@@ -11,6 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from centers import live
+from centers.open_files import raise_open_files
 from whatsapp.mazbot import Slot
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
 from whatsapp.monitoring.dispatcher.planning import Planning
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 _PLAN_EVERY = 0.2
 _AFTER_AN_ERROR = 1.0
+# Open sockets: one for each request under way, some idle ones of each account, and what the process needs besides.
+_IDLE_CONNECTIONS, _OTHER_FILES = 4, 512
 _STOPPING = 10.0  # seconds for what is under way when the process has to stop
 
 
@@ -32,10 +35,10 @@ class Dispatcher:
         self._accounts: dict[int, SweptAccount] = {}
         self._recording = Recording()
         senders = senders or settings.SWEEP_SENDERS
+        most_accounts = most_accounts or settings.SWEEP_ACCOUNTS
+        raise_open_files(senders + _IDLE_CONNECTIONS * most_accounts + _OTHER_FILES)
         self._sending = Sending(senders=senders, on_end=self._ended, on_result=self._recording.put)
-        self._planning = Planning(
-            self._accounts, most=most_accounts or settings.SWEEP_ACCOUNTS, prepare=self._sending.prepare
-        )
+        self._planning = Planning(self._accounts, most=most_accounts, prepare=self._sending.prepare)
         self._reserving = Reserving(
             live.valkey(), lambda: list(self._accounts.values()), self._sending.send, senders=senders
         )

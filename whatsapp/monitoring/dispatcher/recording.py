@@ -6,8 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import structlog
-from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from centers import clock, live
 from centers.queue.job_runs import close_run, open_run
@@ -52,15 +51,13 @@ class Recording:
         if moment >= self._not_before:
             if moment - self._unchanged_at >= UNCHANGED_SECONDS:
                 self._write_unchanged()
-            for account in [one for one, since in self._unwritten.items() if _is_due(one, moment - since)]:
-                self._write(account)
+            self._write_each([one for one, since in self._unwritten.items() if _is_due(one, moment - since)])
 
     def write_all(self) -> None:
         """Write everything that has come so far, and close the runs."""
         self.turn(patience=0.0)
         self._write_unchanged()
-        for account in list(self._unwritten):
-            self._write(account)
+        self._write_each(list(self._unwritten))
 
     def forget(self, account: SweptAccount) -> None:
         """Write what is left of an account that is no longer swept here, and close its run."""
@@ -92,9 +89,13 @@ class Recording:
             return
         try:
             stored = write_unchanged(outcomes)
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             self._wait_for_database(error)
             return
+        except DatabaseError:
+            log.exception("sweep_unchanged_not_written")
+            connection.close()
+            stored = set()  # each account's own write finds out which result it is
         for account in self._unwritten:
             waiting = account.batch.waiting
             account.busy.difference_update(stored)
@@ -110,6 +111,12 @@ class Recording:
         connection.close()
         self._not_before = time.monotonic() + _AGAIN
 
+    def _write_each(self, accounts: list[SweptAccount]) -> None:
+        for account in accounts:
+            if time.monotonic() < self._not_before:
+                return  # the database is away: not one try for each account
+            self._write(account)
+
     def _write(self, account: SweptAccount) -> None:
         try:
             with tenant(account.reseller):
@@ -118,9 +125,13 @@ class Recording:
                 write(account.batch)
                 conclude(account.batch, [])
                 _count(account)
-        except DatabaseError as error:
+        except (OperationalError, InterfaceError) as error:
             self._wait_for_database(error)
             return
+        except DatabaseError:
+            # It would fail again: the numbers are asked again instead, and no other account waits for this one.
+            log.exception("sweep_batch_dropped", reseller=account.reseller.pk)
+            connection.close()
         del self._unwritten[account]
         tally = account.batch.tally
         account.troubled = bool(tally.faults or tally.stopped_by or account.row.failing_since)
