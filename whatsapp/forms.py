@@ -12,6 +12,7 @@ from centers.models import Center
 from centers.values.amount_fields import CountField
 from centers.values.fields import LineField, LinesField, WebAddressField
 from centers.values.names import same_name
+from centers.values.phones import normalise_phone
 from whatsapp.imports.cells import clean_code, clean_text
 from whatsapp.imports.encodings import ENCODINGS
 from whatsapp.models import Instance, MazbotAccount, Service
@@ -29,20 +30,31 @@ _AFTER_ID = re.compile(r"[\s,;]+")
 
 
 class InstanceForm(_InstanceForm):
-    """One number: its MazBot id and label."""
+    """One number: its MazBot id, label and phone number, which without + is read in `country` (ISO 3166)."""
 
     class Meta:
         model = Instance
-        fields: ClassVar[list[str]] = ["instance_id", "label"]
+        fields: ClassVar[list[str]] = ["instance_id", "label", "whatsapp_number"]
         help_texts: ClassVar[dict[str, Any]] = {
             "instance_id": gettext_lazy("As MazBot shows it. Letters, digits and . _ : - only."),
             "label": gettext_lazy("A name for this number, such as Reception. Optional."),
+            "whatsapp_number": gettext_lazy("The phone number that customers write to. Optional."),
         }
         widgets: ClassVar[dict[str, Any]] = {
             "instance_id": forms.TextInput(
                 attrs={"dir": "ltr", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
             ),
+            "whatsapp_number": forms.TextInput(
+                attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}
+            ),
         }
+
+    def __init__(self, *args: Any, country: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = country
+
+    def clean_whatsapp_number(self) -> str:
+        return normalise_phone(self.cleaned_data["whatsapp_number"], self.country)
 
 
 class InstanceListForm(forms.Form):

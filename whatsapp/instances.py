@@ -12,6 +12,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
+from centers.values.phones import normalise_phone
 from centers.values.text import typed_code
 from whatsapp.alerts.lifecycle import resolve_alert
 from whatsapp.models import Alert, DesiredReason, Instance, Service
@@ -22,15 +23,25 @@ from whatsapp.service.webhook_url import is_ours, reset_webhook_url, send_webhoo
 
 
 def add_instance(
-    *, center: Center, instance_id: str, label: str = "", by: User | None, now: datetime | None = None
+    *,
+    center: Center,
+    instance_id: str,
+    label: str = "",
+    whatsapp_number: str = "",
+    by: User | None,
+    now: datetime | None = None,
 ) -> Instance:
-    """Add a number to the center; it is checked within seconds. Raises OperationRefused for an invalid or known id."""
+    """Add a number to the center; it is checked within seconds.
+
+    Raises OperationRefused for an invalid or known id, and for an invalid phone number.
+    """
     when = now or clock.now()
     instance = Instance(
         reseller=center.reseller,
         center=center,
         instance_id=clean_instance_id(instance_id),
         label=_clean_label(label),
+        whatsapp_number=_clean_number(whatsapp_number, center),
         next_check_at=when,
     )
     try:
@@ -57,23 +68,29 @@ def edit_instance(
     by: User | None,
     instance_id: str | None = None,
     label: str | None = None,
+    whatsapp_number: str | None = None,
     now: datetime | None = None,
 ) -> Instance:
-    """Change the label, or correct the instance id (then its states and pending calls are reset and requested again).
+    """Change the label or the phone number, or correct the instance id.
 
-    Raises OperationRefused for an invalid or known id, and while MazBot sends the events of the old id to a center's
-    server.
+    With another id, states and pending calls are reset and requested again. Raises OperationRefused for an invalid
+    phone number, for an invalid or known id, and while MazBot sends the events of the old id to a center's server.
     """
     when = now or clock.now()
     changes: dict[str, object] = {}
     if label is not None and _clean_label(label) != instance.label:
         changes["label"] = _clean_label(label)
+    if whatsapp_number is not None:
+        number = _clean_number(whatsapp_number, instance.center)
+        if number != instance.whatsapp_number:
+            changes["whatsapp_number"] = number
     if instance_id is not None and clean_instance_id(instance_id) != instance.instance_id:
         _check_forwarding(instance)
         changes |= {"instance_id": clean_instance_id(instance_id), "next_check_at": when, "check_failures": 0}
     if not changes:
         return instance
-    before = {name: getattr(instance, name) for name in ("label", "instance_id") if name in changes}
+    shown = ("label", "whatsapp_number", "instance_id")
+    before = {name: getattr(instance, name) for name in shown if name in changes}
     try:
         with transaction.atomic():
             Instance.objects.filter(pk=instance.pk).update(**changes, version=F("version") + 1)
@@ -82,7 +99,8 @@ def edit_instance(
                 send_webhook_url_again(instance=instance, now=when)
                 end_open(instance=instance, now=when)
             instance.refresh_from_db()
-            _record(instance, "instance.changed", by, when, before=before)
+            changed = {name: [old, getattr(instance, name)] for name, old in before.items()}
+            _record(instance, "instance.changed", by, when, changes=changed)
     except IntegrityError as error:
         instance.instance_id = str(changes["instance_id"])
         raise OperationRefused(_known(instance), field="instance_id") from error
@@ -183,6 +201,13 @@ def _clean_label(text: str) -> str:
     if len(label) > 80:
         raise OperationRefused(_("The label is longer than 80 characters."), field="label")
     return label
+
+
+def _clean_number(text: str, center: Center) -> str:
+    try:
+        return normalise_phone(text, center.country or center.reseller.country)
+    except ValidationError as error:
+        raise OperationRefused(error.messages[0], field="whatsapp_number") from error
 
 
 def _check_forwarding(instance: Instance) -> None:

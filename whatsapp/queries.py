@@ -6,12 +6,18 @@ from django.db.models import Count, F, Q, QuerySet
 
 from centers.models import Reseller
 from centers.queries import Numbers
+from centers.web.search import matching_phone
 from whatsapp.models import OFF, STATES, Condition, Connection, Instance, MazbotAccount
 
 #: States of numbers that should be connected but are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN, Condition.NEEDS_QR)
 #: Numbers whose desired service state MazBot has not confirmed yet.
 IS_SWITCHING = ~Q(service=F("desired_state"))
+
+
+def with_phone(text: str) -> Q:
+    """The condition that a number's phone number contains `text`; the part about "" is that of its index."""
+    return ~Q(whatsapp_number="") & matching_phone("whatsapp_number", text)
 
 
 def active_instances() -> QuerySet[Instance]:

@@ -25,7 +25,7 @@ from whatsapp import audit_actions, navigation
 from whatsapp.alerts.acts import unassign_all
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
-from whatsapp.queries import numbers_by_center
+from whatsapp.queries import numbers_by_center, with_phone
 
 
 def count_cells(center_ids: list[int]) -> dict[int, tuple[object, ...]]:
@@ -134,17 +134,20 @@ def restore_numbers(center: Center, by: User | None, now: datetime) -> None:
 
 
 def find_instances(reseller: Reseller, permissions: frozenset[Permission], text: str) -> Iterable[Hit]:
-    """Numbers by instance id or label; each has a trigram index."""
+    """Numbers by instance id, label or phone number; each has a trigram index."""
     numbers = Instance.objects.select_related("center").filter(
-        Q(instance_id__icontains=text) | Q(label__name_holds=text)
+        Q(instance_id__icontains=text) | Q(label__name_holds=text) | with_phone(text)
     )
-    numbers = numbers.annotate(exact=is_true(Q(instance_id__iexact=text) | Q(label__named=text)))
+    exact = Q(instance_id__iexact=text) | Q(label__named=text) | Q(whatsapp_number=f"+{text.lstrip('+0')}")
+    numbers = numbers.annotate(exact=is_true(exact))
     for instance in numbers.order_by("instance_id", "pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=_("Number"),
             title=str(instance),
             url=reverse("instance", args=[reseller.slug, instance.pk]),
-            detail=f"{instance.instance_id} · {instance.center}",
+            detail=" · ".join(
+                filter(None, [instance.instance_id, instance.whatsapp_number, str(instance.center)])
+            ),
             icon="brand-whatsapp",
             exact=instance.exact,
         )

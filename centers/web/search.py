@@ -69,8 +69,13 @@ def matching_centers(text: str) -> Q:
     Each part has a trigram index.
     """
     condition = Q(name__name_holds=text) | Q(contact_name__name_holds=text) | Q(email__icontains=text)
+    return condition | matching_phone("phone", text)
+
+
+def matching_phone(column: str, text: str) -> Q:
+    """The condition that the phone number in `column` contains `text`; no row meets it if the text is no number."""
     digits = re.sub(r"[\s()+-]", "", text)
-    return condition | Q(phone__icontains=_without_prefix(digits)) if digits.isdigit() else condition
+    return Q(**{f"{column}__icontains": _without_prefix(digits)}) if digits.isdigit() else Q(pk__in=())
 
 
 def _without_prefix(digits: str) -> str:

@@ -124,7 +124,9 @@ def _csv() -> bytes:
     rows = csv.DictWriter(text, COLUMNS)
     rows.writeheader()
     for index, place in enumerate(PLACES, start=1):
-        for label, instance_id in zip(place.numbers, instance_ids(place, index), strict=True):
+        for line, (label, instance_id) in enumerate(
+            zip(place.numbers, instance_ids(place, index), strict=True), start=1
+        ):
             rows.writerow(
                 {
                     "center": place.name,
@@ -137,6 +139,7 @@ def _csv() -> bytes:
                     "language": place.language,
                     "instance_id": instance_id,
                     "label": label,
+                    "whatsapp_number": f"{place.dial}{index:02d}{4210 + index * 37 + line:05d}",
                 }
             )
     return text.getvalue().encode()

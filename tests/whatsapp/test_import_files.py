@@ -232,6 +232,24 @@ def test_a_number_that_exists_with_another_label_is_not_changed(place, now):
     assert [e["field"] for e in preview(place, row.encode(), now).errors] == ["label"]
 
 
+def test_phone_numbers_of_numbers_are_read_like_those_of_centers(libya, now):
+    content = "المركز,instance_id,رقم الواتساب\nA,i-1,0912345678\nA,i-2,\n"
+    take(libya, content.encode(), now)
+    assert list(Instance.objects.order_by("instance_id").values_list("whatsapp_number", flat=True)) == [
+        "+218912345678",
+        "",
+    ]
+    batch = preview(libya, b"center,instance_id,WhatsApp number\nA,i-1,218912345678\nA,i-3,12345\n", now)
+    assert [(e["line"], e["field"]) for e in batch.errors] == [(3, "whatsapp_number")]
+
+
+def test_a_number_that_exists_with_another_phone_number_is_not_changed(place, now):
+    InstanceFactory(center=place.center, instance_id="i-1", whatsapp_number="+96899887897")
+    for cell, wrong in (("+96899887898", ["whatsapp_number"]), ("96899887897", []), ("", [])):
+        row = f"center,instance_id,whatsapp_number\n{place.center.name},i-1,{cell}\n"
+        assert [e["field"] for e in preview(place, row.encode(), now).errors] == wrong
+
+
 def test_centers_may_come_without_numbers_but_not_beside_an_empty_id(place, now):
     batch = take(place, b"center,phone\nNew,+96899887897\n", now)
     assert (batch.new_centers, batch.new_numbers) == (1, 0)

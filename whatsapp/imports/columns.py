@@ -25,6 +25,7 @@ COLUMNS = (
     "language",
     "instance_id",
     "label",
+    "whatsapp_number",
 )
 MANDATORY = ("center",)
 
@@ -40,6 +41,7 @@ LABELS: dict[str, Promise] = {
     "language": gettext_lazy("Language"),
     "instance_id": gettext_lazy("Instance ID"),
     "label": gettext_lazy("Label"),
+    "whatsapp_number": gettext_lazy("WhatsApp number"),
 }
 #: Other names people use.
 _ALSO: dict[str, str] = {
@@ -55,6 +57,7 @@ _ALSO: dict[str, str] = {
     "language": "lang, لغة",
     "instance_id": "instance, number id, mazbot id, معرف رقم, معرّف instance",
     "label": "number label, number name, تسمية, تسمية الرقم, اسم الرقم",
+    "whatsapp_number": "whatsapp, whatsapp phone, واتساب, رقم واتساب, رقم الواتساب, واتس اب, رقم الواتس",
 }
 #: Headings in exports of earlier versions.
 _EARLIER_EXPORTS = ("Standing", "الوضع المالي")

@@ -94,8 +94,9 @@ def example_file() -> str:
             "ar",
             "inst-1001",
             "",
+            "+96899123456",
         ),
-        ("Al Noor Clinic", "", "", "", "", "", "", "", "inst-1002", "Reception"),
+        ("Al Noor Clinic", "", "", "", "", "", "", "", "inst-1002", "Reception", ""),
     ]
     out = io.StringIO()
     csv.writer(out).writerows([COLUMNS, *rows])

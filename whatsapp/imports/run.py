@@ -178,6 +178,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
                 center_id=centers[plan.keys[row["center"]]],
                 instance_id=row["instance_id"],
                 label=row["label"],
+                whatsapp_number=row["whatsapp_number"],
                 next_check_at=now,
             )
             for _line, row in added[start : start + _CHUNK]

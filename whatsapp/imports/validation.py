@@ -19,7 +19,8 @@ from whatsapp.models import Instance
 
 CENTER_FIELDS = ("contact_name", "email", "phone", "country", "country_id", "currency", "language")
 _LABELS = {"center": "name"}
-_CODES = ("phone", "instance_id")
+_PHONES = ("phone", "whatsapp_number")
+_CODES = (*_PHONES, "instance_id")
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Plan:
 
 
 def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
-    """What the sheet would add. Needs an open scope; four queries for any number of rows."""
+    """What the sheet would add. Needs an open scope; five queries for any number of rows."""
     plan = Plan(errors=list(sheet.errors))
     for line, row in sheet.rows:
         plan.rows.append((line, _cleaned(line, row, plan.errors)))
@@ -50,8 +51,8 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
     known = _check_instances(reseller, plan, existing)
     _merge_centers(reseller, plan, existing)
     _sort_rows(plan, existing, known)
-    for row, phone in refused:
-        row["phone"] = phone  # shown beside its error
+    for row, name, phone in refused:
+        row[name] = phone  # shown beside its error
     plan.errors.sort(
         key=lambda error: (error.line, COLUMNS.index(error.field) if error.field in COLUMNS else -1)
     )
@@ -72,7 +73,8 @@ def _cleaned(line: int, row: Row, errors: list[RowError]) -> Row:
     clean["currency"] = clean["currency"].upper()
     clean["language"] = clean["language"].lower()
     clean["country"] = country_of(clean["country"]) if clean["country"] else ""
-    clean["phone"] = without_decimals(clean["phone"])
+    for name in _PHONES:
+        clean[name] = without_decimals(clean[name])
     for name in ("center", "instance_id"):
         if not clean.get(name, "x"):
             errors.append(RowError(line, name, _("This can't be empty.")))
@@ -103,12 +105,15 @@ def _spoiled(line: int, row: Row) -> list[RowError]:
     return errors
 
 
-def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> list[tuple[Row, str]]:
+def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) -> list[tuple[Row, str, str]]:
     """Parse every phone by a country: the row's, its center's, another row's of the center, or the reseller's.
 
-    Returns the rows whose phone was refused, with the original text.
+    Returns the rows whose phone was refused, with its column and the original text.
     """
-    refused: list[tuple[Row, str]] = []
+    refused: list[tuple[Row, str, str]] = []
+    ids = [row["instance_id"] for _line, row in plan.rows if row.get("instance_id")]
+    numbers = Instance.objects.filter(reseller=reseller, instance_id__in=ids).exclude(whatsapp_number="")
+    stored = dict(numbers.values_list("instance_id", "whatsapp_number"))
     stated: dict[str, str] = {}
     for _line, row in plan.rows:
         if row["country"]:
@@ -116,23 +121,25 @@ def _read_phones(reseller: Reseller, plan: Plan, existing: dict[str, Center]) ->
     for line, row in plan.rows:
         key = plan.keys[row["center"]]
         center = existing.get(key)
-        if center is not None and row["phone"] and _same_phone(row["phone"], center.phone):
-            row["phone"] = center.phone
-            continue
         own = center.country if center is not None else ""
-        try:
-            country = row["country"] or own or stated.get(key) or reseller.country
-            row["phone"] = normalise_phone(row["phone"], country)
-        except ValidationError as error:
-            plan.errors.append(RowError(line, "phone", of_error(error)))
-            refused.append((row, row["phone"]))
-            row["phone"] = ""  # one error is enough
+        country = row["country"] or own or stated.get(key) or reseller.country
+        known = (center.phone if center is not None else "", stored.get(row.get("instance_id", ""), ""))
+        for name, phone in zip(_PHONES, known, strict=True):
+            if _same_phone(row[name], phone):
+                row[name] = phone
+                continue
+            try:
+                row[name] = normalise_phone(row[name], country)
+            except ValidationError as error:
+                plan.errors.append(RowError(line, name, of_error(error)))
+                refused.append((row, name, row[name]))
+                row[name] = ""  # one error is enough
     return refused
 
 
 def _same_phone(given: str, stored: str) -> bool:
     """Whether the file repeats the stored phone, with or without the plus that spreadsheets drop."""
-    return given.removeprefix("+") == stored.removeprefix("+")
+    return given != "" and given.removeprefix("+") == stored.removeprefix("+")
 
 
 def _clean_cell(model: type[Center] | type[Instance], name: str, row: Row, line: int) -> list[RowError]:
@@ -176,8 +183,11 @@ def _check_instances(reseller: Reseller, plan: Plan, existing: dict[str, Center]
             message = _("“%(id)s” already belongs to “%(center)s”.")
             problem = message % {"id": instance.instance_id, "center": instance.center}
             plan.errors.append(RowError(line, "instance_id", problem))
-        elif row["label"] and row["label"] != instance.label:
-            plan.errors.append(RowError(line, "label", _differs(_NUMBER_DIFFERS, instance.label)))
+            continue
+        for name in ("label", "whatsapp_number"):
+            stored = getattr(instance, name)
+            if row[name] and row[name] != stored:
+                plan.errors.append(RowError(line, name, _differs(_NUMBER_DIFFERS, stored)))
     return known
 
 

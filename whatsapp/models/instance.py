@@ -116,6 +116,8 @@ class Instance(NumberState, models.Model):
         validators=[RegexValidator(r"^[A-Za-z0-9._:-]+\Z", _("Letters, digits and . _ : - only."))],
     )
     label = LineField(_("label"), max_length=80, blank=True)
+    # E.164, with the plus; as staff enter it, because MazBot does not report it.
+    whatsapp_number = CodeField(_("WhatsApp number"), max_length=20, blank=True, default="", db_default="")
 
     connection = models.CharField(
         max_length=12, choices=Connection, default=Connection.UNCHECKED, editable=False
@@ -215,6 +217,12 @@ class Instance(NumberState, models.Model):
         indexes = [
             GinIndex(OpClass(Upper("instance_id"), name="gin_trgm_ops"), name="instance_id_trgm"),
             GinIndex(OpClass(NameKey("label"), name="gin_trgm_ops"), name="instance_label_trgm"),
+            # Only where there is one: every check writes a new version of the row into each index it is in.
+            GinIndex(
+                OpClass(Upper("whatsapp_number"), name="gin_trgm_ops"),
+                name="instance_number_trgm",
+                condition=~Q(whatsapp_number=""),
+            ),
             models.Index("next_check_at", condition=Q(archived_at=None), name="instance_check_due"),
             models.Index(
                 "switch_next_at", condition=Q(switch_next_at__isnull=False), name="instance_switch_due"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from centers.models import Center, Reseller
 from centers.values.text import searched
 from whatsapp.models import STATES, Instance, Service
-from whatsapp.queries import DOWN, IS_SWITCHING
+from whatsapp.queries import DOWN, IS_SWITCHING, with_phone
 
 SERVICE_FILTERS = [("on", _("On")), ("off", _("Off")), ("switching", _("Switching"))]
 
@@ -102,11 +102,14 @@ def _conditions(filters: Filters) -> list[Q]:
 
 
 def _search(rows: "QuerySet[Instance]", text: str) -> "QuerySet[Instance]":
-    """By id, label or center, each of which has a trigram index."""
+    """By id, label, phone number or center, each of which has a trigram index."""
     if not text:
         return rows
     return rows.annotate(upper_id=Upper("instance_id")).filter(
-        Q(upper_id__contains=text.upper()) | Q(label__name_holds=text) | Q(center__name__name_holds=text)
+        Q(upper_id__contains=text.upper())
+        | Q(label__name_holds=text)
+        | with_phone(text)
+        | Q(center__name__name_holds=text)
     )
 
 

@@ -22,6 +22,7 @@ from whatsapp.monitoring.dispatcher.slots import Reserving
 log = structlog.get_logger(__name__)
 
 _PLAN_EVERY = 0.2
+_RECORD_EVERY = 0.1  # one at a time, each result would wake its thread
 _AFTER_AN_ERROR = 1.0
 # Open sockets: one for each request under way, some idle ones of each account, and what the process needs besides.
 _IDLE_CONNECTIONS, _OTHER_FILES = 4, 512
@@ -104,7 +105,7 @@ class Dispatcher:
         self._recording.turn()
         while self._planning.dropped:
             self._recording.forget(self._planning.dropped.pop())
-        return 0.0
+        return _RECORD_EVERY
 
 
 _current: Dispatcher | None = None

@@ -41,10 +41,9 @@ class Recording:
         """A result, from any thread."""
         self._results.put(result)
 
-    def turn(self, *, patience: float = 0.25) -> None:
-        """Take what has come within `patience` seconds, and write what is due."""
+    def turn(self) -> None:
+        """Take what has come, and write what is due."""
         with suppress(queue.Empty):
-            self._take(self._results.get(timeout=patience))
             while True:
                 self._take(self._results.get_nowait())
         moment = time.monotonic()
@@ -55,7 +54,7 @@ class Recording:
 
     def write_all(self) -> None:
         """Write everything that has come so far, and close the runs."""
-        self.turn(patience=0.0)
+        self.turn()
         self._write_unchanged()
         self._write_each(list(self._unwritten))
 

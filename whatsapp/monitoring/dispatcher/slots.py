@@ -14,7 +14,6 @@ from whatsapp.monitoring.dispatcher.accounts import SweptAccount
 
 log = structlog.get_logger(__name__)
 
-TOGETHER = 0.02  # accounts that want a slot within this many seconds share a round trip
 IDLE = 0.05
 # Accounts that answer slowly or not at all may together hold this share of the senders: the others always find one.
 SLOW_SHARE = 0.5
@@ -22,6 +21,8 @@ NO_VALKEY = 0.5
 _PATIENT = 3600.0  # the budget never gives the sweep up
 # A slot is asked for as soon as it can be granted, but not so late that a slow round trip could miss it.
 EARLY = 0.7
+# An account waits this part of the horizon for others to share its round trip.
+TOGETHER = 0.25
 
 Send = Callable[[SweptAccount, Instance, Slot, float], object]
 
@@ -49,21 +50,22 @@ class Reserving:
 
     def turn(self) -> float:
         """Reserve for every account whose turn it is; return the seconds until the next one's."""
-        until = time.monotonic() + TOGETHER
-        asking = [(account, count) for account, count in self._startable() if account.reserve_at <= until]
+        moment = time.monotonic()
+        accounts = self._accounts()
         try:
-            self._reserve(asking)
+            self._reserve(self._startable([one for one in accounts if one.reserve_at <= moment]))
         except redis.RedisError as error:
             log.warning("sweep_cannot_reserve", error=type(error).__name__)
             return NO_VALKEY
-        return self._until_next()
+        moment = time.monotonic()
+        waits = [one.reserve_at - moment + _slack(one) for one in accounts if one.reserve_at > moment]
+        return min([IDLE, *waits])
 
-    def _startable(self) -> list[tuple[SweptAccount, int]]:
-        """The accounts that want requests and how many of each may start, those that have waited longest first."""
-        accounts = sorted(self._accounts(), key=lambda account: account.reserve_at)
-        room = self._most_slow - sum(account.under_way for account in accounts if account.is_slow)
+    def _startable(self, due: list[SweptAccount]) -> list[tuple[SweptAccount, int]]:
+        """Those of them that may start requests, and how many; the one that has waited longest comes first."""
+        room = self._most_slow - sum(one.under_way for one in self._accounts() if one.is_slow)
         found = []
-        for account in accounts:
+        for account in sorted(due, key=lambda one: one.reserve_at):
             count = account.startable()
             if account.is_slow:
                 count = min(count, room)
@@ -71,11 +73,6 @@ class Reserving:
             if count > 0:
                 found.append((account, count))
         return found
-
-    def _until_next(self) -> float:
-        moment = time.monotonic()
-        next_at = min((account.reserve_at for account, _count in self._startable()), default=moment + IDLE)
-        return min(max(next_at - moment, 0.005), IDLE)
 
     def _reserve(self, asking: list[tuple[SweptAccount, int]]) -> None:
         scripts = self._endings()
@@ -112,3 +109,7 @@ class Reserving:
             self._send(account, instance, slot, moment + start)
         ahead = EARLY * account.client.budget.horizon
         account.reserve_at = moment + verdict.starts[-1] + account.spacing - ahead
+
+
+def _slack(account: SweptAccount) -> float:
+    return TOGETHER * account.client.budget.horizon
