@@ -1,6 +1,9 @@
 """The demo's last month of connections: as an install that had checked its numbers all the time would have it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+
+from django.db import transaction
 
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
@@ -13,6 +16,17 @@ DAYS = 30
 _SECOND_CHECK = timedelta(seconds=2)
 #: Days ago and hours of an outage, and which numbers had it: every n-th, starting with the m-th.
 _OUTAGES = ((26, 9, 3, 1), (19, 5, 4, 2), (12, 30, 5, 0), (6, 3, 3, 2), (3, 14, 4, 1), (1, 2, 6, 4))
+
+
+def with_a_past(reseller: Reseller, add: Callable[[], None], *, added: datetime, now: datetime) -> None:
+    """Add numbers by `add` and remember their last month, in one transaction.
+
+    The workers of a running install begin to check a number as soon as they see it. A check of the present between
+    two checks of the past would leave a gap that counts as not known.
+    """
+    with transaction.atomic():
+        add()
+        remember(reseller, added=added, now=now)
 
 
 def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:

@@ -50,8 +50,12 @@ class Command(BaseCommand):
         first = money.months(reseller, now)[0]
         sandbox.fill(control, first.first_day, now)
         money.hold_invoicing(reseller, owner, now)
-        people.import_centers(reseller, owner, now)
-        history.remember(reseller, added=first.bounds(ZoneInfo(reseller.time_zone))[0], now=now)
+        history.with_a_past(
+            reseller,
+            lambda: people.import_centers(reseller, owner, now),
+            added=first.bounds(ZoneInfo(reseller.time_zone))[0],
+            now=now,
+        )
         people.invite_team(reseller, owner, now)
         self._say(f"{reseller}: centers, numbers and people are in; {demo_accounts.SIGN_IN_NOW}")
         money.set_prices(reseller, owner, now)
