@@ -1,15 +1,18 @@
 """Which centers will be suspended when, and why, if nothing is paid until then."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from billing.dunning.suspension import suspension_day
 from billing.models import Hold, Invoice, Suspension
-from billing.periods import today
+from billing.periods import ONE_DAY, day_start, local_day, today, zone_of
 from billing.policies import policies_for
 from centers.models import Center, Reseller
+from whatsapp.alerts.maintenance import planned_for_centers
+
+Times = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,39 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
     policies = policies_for(reseller, centers)
     holds = {row.center_id: row for row in Hold.objects.filter(center__in=by_center, released_at=None)}
     day = today(reseller, now)
+    windows = planned_for_centers(reseller=reseller, centers=by_center, now=now)
     found = []
     for own in centers:
         held = holds.get(own.pk)
-        coming = suspension_day(by_center[own.pk], policies[own.pk], held, day)
+        closed = set(_whole_days(windows[own.pk], reseller, now))
+        coming = suspension_day(by_center[own.pk], policies[own.pk], held, day, closed)
         if coming:
             on, debt = coming
             found.append(Planned(own, on, debt.amount, debt.currency, debt.invoices, held))
     return found
+
+
+def _whole_days(windows: Iterable[Times], reseller: Reseller, now: datetime) -> Iterator[date]:
+    """The days that maintenance fills, of today what is left of it: no run can suspend on them."""
+    zone = zone_of(reseller)
+    for begin, end in _joined(windows):
+        day = local_day(max(begin, now), zone)
+        if max(day_start(day, zone), now) < begin:
+            day += ONE_DAY
+        while day_start(day + ONE_DAY, zone) <= end:
+            yield day
+            day += ONE_DAY
+
+
+def _joined(windows: Iterable[Times]) -> list[Times]:
+    """The windows, earliest first, with those that touch joined."""
+    joined: list[Times] = []
+    for begin, end in windows:
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def _not_suspended(ids: Iterable[int]) -> list[Center]:

@@ -4,7 +4,7 @@ A suspension is the decision; it sets the desired state of the numbers, which `w
 repeats to MazBot until it is confirmed. Numbers that were switched off manually are never changed here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -57,11 +57,16 @@ def debt_beyond_grace(invoices: Iterable[Invoice], policy: Policy, day: date) ->
 
 
 def suspension_day(
-    invoices: Iterable[Invoice], policy: Policy, held: Hold | None, day: date
+    invoices: Iterable[Invoice],
+    policy: Policy,
+    held: Hold | None,
+    day: date,
+    maintenance: Collection[date] = (),
 ) -> tuple[date, Debt] | None:
     """The first day from `day` on at which a center may be suspended if nothing is paid, and the debt of that day.
 
-    None if it never will be. The run, the preview, the pages and the final warning all use this.
+    `maintenance` are the days on which maintenance leaves no time for it. None if it never will be. The run, the
+    preview, the pages and the final warning all use this.
     """
     rows = [row for row in invoices if row.open_amount > 0]
     turns = {day, *(row.due_on + timedelta(days=policy.grace_days) for row in rows)}
@@ -72,11 +77,13 @@ def suspension_day(
     )
     if first is None:
         return None
-    # Debt only grows from here on, and within this many days some weekday occurs more often than there are quiet dates.
-    for count in range(7 * (len(policy.quiet_dates) + 1)):
+    # Debt only grows from here on, and within this many days some weekday occurs more often than there are such dates.
+    for count in range(7 * (len(policy.quiet_dates) + len(maintenance) + 1)):
         later = first + timedelta(days=count)
+        if policy.is_quiet(later) or later in maintenance:
+            continue
         debt = debt_beyond_grace(rows, policy, later)
-        if debt and not policy.is_quiet(later):
+        if debt:
             return later, debt
     return None  # every weekday is quiet
 

@@ -47,6 +47,20 @@ def centers_under_maintenance(*, reseller: Reseller | int, centers: Iterable[int
     return set(centers) & {window.center_id for window in windows if window.center_id}
 
 
+def planned_for_centers(
+    *, reseller: Reseller | int, centers: Iterable[int], now: datetime
+) -> dict[int, list[tuple[datetime, datetime]]]:
+    """(begin, end) of the maintenance that runs or will run, earliest first, for each of these centers (ids).
+
+    In one query. Windows of single numbers are left out: a center is suspended while only some numbers are under
+    maintenance.
+    """
+    with tenant(reseller):
+        rows = MaintenanceWindow.objects.filter(instance=None, ends_at__gt=now, ended_at=None)
+        windows = list(rows.order_by("begins_at", "pk").values_list("center", "begins_at", "ends_at"))
+    return {pk: [(begin, end) for own, begin, end in windows if own in (None, pk)] for pk in centers}
+
+
 def audible(reseller: Reseller, alerts: Iterable[Alert], now: datetime) -> list[Alert]:
     """The alerts that no running window hides; those about money are never hidden."""
     given = list(alerts)

@@ -49,17 +49,18 @@ HOLDS = st.none() | DAYS.map(lambda until: Hold(until=until))
 
 
 @settings(max_examples=300)
-@given(INVOICES, POLICIES, HOLDS, DAYS)
+@given(INVOICES, POLICIES, HOLDS, DAYS, st.frozensets(DAYS, max_size=9))
 def test_it_is_the_first_day_that_allows_it(
-    invoices: list[Invoice], policy: Policy, held: Hold | None, day: date
+    invoices: list[Invoice], policy: Policy, held: Hold | None, day: date, maintenance: frozenset[date]
 ) -> None:
     def allows(later: date) -> bool:
         is_held = held is not None and held.until > later
-        return not is_held and not policy.is_quiet(later) and bool(debt_beyond_grace(invoices, policy, later))
+        exempt = is_held or policy.is_quiet(later) or later in maintenance
+        return not exempt and bool(debt_beyond_grace(invoices, policy, later))
 
-    days = (day + timedelta(days=offset) for offset in range(200))
+    days = (day + timedelta(days=offset) for offset in range(250))
     expected = next((later for later in days if allows(later)), None)
-    found = suspension_day(invoices, policy, held, day)
+    found = suspension_day(invoices, policy, held, day, maintenance)
     assert (found[0] if found else None) == expected
     if found:
         assert found[1] == debt_beyond_grace(invoices, policy, found[0])
