@@ -6,11 +6,15 @@ import requests
 
 from benchmarks.fleet import Fleet, Log, fleet, refused, used, worst_window
 from benchmarks.results import Result, keep, table
+from billing.models import UsageRecord
+from centers import live
+from centers.tenancy.scoping import every_tenant
 
 ACCOUNTS, NUMBERS = 200, 100
 WARM_UP, SECONDS = 150.0, 180.0
 HANGING, SLOW = 20, 20
 SILENT, FIVE_SECONDS = 3600.0, 5.0
+USAGE_SECONDS = 600.0
 
 
 def healthy() -> list[tuple[str, str]]:
@@ -56,7 +60,7 @@ def _healthy() -> list[Result]:
                 sum(cores.values()),
                 1.0,
                 "cores",
-                "CPU of worker and beat, without Valkey",
+                "CPU of worker, beat and Valkey",
                 at_most=True,
             ),
             Result(
@@ -64,7 +68,7 @@ def _healthy() -> list[Result]:
                 memory / 2**30,
                 1.2,
                 "GB",
-                "resident memory of worker and beat, without Valkey",
+                "resident memory of worker, beat and Valkey",
                 at_most=True,
             ),
             Result(
@@ -111,19 +115,44 @@ def _usage_due() -> list[Result]:
                 target=0.28,
             ),
             _used("fleet.usage.used", sum(every.values()) / ACCOUNTS, "and sent / allowed in all lanes"),
+            Result(
+                "fleet.usage.done",
+                _usage_done(within=USAGE_SECONDS) / (ACCOUNTS * NUMBERS),
+                1.0,
+                "of the numbers",
+                f"and numbers whose usage is stored {USAGE_SECONDS / 60:.0f} min later",
+            ),
         ]
 
 
+def _usage_done(*, within: float) -> int:
+    """How many numbers have usage stored, at most `within` seconds from now, sooner if all have."""
+    until = time.monotonic() + within
+    while True:
+        with every_tenant():
+            done = UsageRecord.objects.values("instance").distinct().count()
+        if done >= ACCOUNTS * NUMBERS or time.monotonic() >= until:
+            return done
+        time.sleep(10)
+
+
 def _watch(one: Fleet) -> tuple[Log, dict[str, float], int]:
-    """Requests, cores per process and memory during SECONDS after WARM_UP."""
+    """Requests, cores per process and memory during SECONDS after WARM_UP, those of Valkey included."""
     time.sleep(WARM_UP)
-    before, since = one.cpu_seconds(), time.time()
+    before, since = _cpu_seconds(one), time.time()
     time.sleep(SECONDS)
-    until, after = time.time(), one.cpu_seconds()
+    until, after = time.time(), _cpu_seconds(one)
     ours = [name for name in after if name != "upstream"]
     cores = {name: (after[name] - before[name]) / (until - since) for name in ours}
     memory = sum(size for name, size in one.memory_bytes().items() if name in ours)
+    memory += live.valkey().info("memory")["used_memory_rss"]
+    print({name: round(share, 3) for name, share in cores.items()}, f"{memory / 2**20:.0f} MB", flush=True)
     return [entry for entry in one.log(since) if entry[0] < until], cores, memory
+
+
+def _cpu_seconds(one: Fleet) -> dict[str, float]:
+    valkey = live.valkey().info("cpu")
+    return one.cpu_seconds() | {"valkey": valkey["used_cpu_user"] + valkey["used_cpu_sys"]}
 
 
 def _bare_call(one: Fleet) -> float:
