@@ -137,11 +137,15 @@ ROUNDS: dict[str, Callable[..., JobRun]] = {
 
 
 def due_resellers(job: str, now: datetime) -> list[int]:
-    """Ids of the resellers for which `job` is due (reads across tenants)."""
+    """Ids of the resellers for which `job` is due (reads across tenants).
+
+    A job that needs MazBot is not due while the account's login is refused: only the sweep tries again now and then.
+    """
     with every_tenant():
         rows = Reseller.objects.all()
         if job in _NEEDS_MAZBOT:
-            rows = rows.filter(mazbot_account__isnull=False).exclude(mazbot_account__email="")
+            rows = rows.filter(mazbot_account__isnull=False, mazbot_account__refused_at=None)
+            rows = rows.exclude(mazbot_account__email="")
         if job == "mail":
             waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING, next_try_at__lte=now)
             rows = rows.filter(pk__in=waiting.values("reseller"))

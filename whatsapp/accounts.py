@@ -86,7 +86,10 @@ def config_of(account: MazbotAccount) -> AccountConfig:
 
 
 def note_success(account: MazbotAccount, *, now: datetime) -> None:
-    """Record that MazBot answered, and store a locale prefix found by a login. Writes at most once a minute."""
+    """Record that MazBot answered, and store a locale prefix found by a login. Writes at most once a minute.
+
+    An account that was refused no longer is: its jobs run again.
+    """
     with _lock:
         prefix = _found_prefixes.pop(account.pk, None)
     row = MazbotAccount.objects.filter(pk=account.pk)
@@ -94,15 +97,24 @@ def note_success(account: MazbotAccount, *, now: datetime) -> None:
         row.update(locale_prefix=prefix)
         account.locale_prefix = prefix
     row.filter(
-        Q(last_ok_at=None) | Q(last_ok_at__lt=now - _OK_EVERY) | Q(last_error_at__gt=F("last_ok_at"))
-    ).update(last_ok_at=now)
+        Q(last_ok_at=None)
+        | Q(last_ok_at__lt=now - _OK_EVERY)
+        | Q(last_error_at__gt=F("last_ok_at"))
+        | Q(refused_at__isnull=False)
+    ).update(last_ok_at=now, refused_at=None)
 
 
 def note_error(account: MazbotAccount, error: MazBotError, *, now: datetime) -> None:
-    """Record the last error; the same error repeated is written at most once a minute."""
-    MazbotAccount.objects.filter(pk=account.pk).filter(
+    """Record the last error; the same error repeated is written at most once a minute.
+
+    A refused login stops the jobs that need MazBot, unless other credentials were saved in the meantime.
+    """
+    row = MazbotAccount.objects.filter(pk=account.pk)
+    row.filter(
         ~Q(last_error_kind=error.kind) | Q(last_error_at=None) | Q(last_error_at__lt=now - _OK_EVERY)
     ).update(last_error_at=now, last_error_kind=error.kind)
+    if error.kind in REFUSING:
+        row.filter(credentials_version=account.credentials_version, refused_at=None).update(refused_at=now)
 
 
 def save_account(

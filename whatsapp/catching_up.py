@@ -32,7 +32,7 @@ def catch_up(*, reseller_id: int, now: datetime, everything: bool = False) -> No
     `everything`: also jobs that did not fail, because another account or address may answer differently.
     """
     with transaction.atomic():
-        MazbotAccount.objects.filter(reseller=reseller_id).update(checks_paused_until=None)
+        MazbotAccount.objects.filter(reseller=reseller_id).update(checks_paused_until=None, refused_at=None)
         numbers = Instance.objects.filter(reseller=reseller_id)
         checked = numbers.filter(archived_at=None)
         if not everything:

@@ -149,7 +149,11 @@ def read_account_usage(
     odd: list[tuple[date, OddField]] = []
     for day in sorted({*days, *past, today}):
         if day == today or day in set(days) or _account_day_is_due(reseller, day, today, zone):
-            usage = client.main_account_usage(day, day, priority=Lane.METERING)
+            try:
+                usage = client.main_account_usage(day, day, priority=Lane.METERING)
+            except MazBotError as error:
+                note_error(account, error, now=now)
+                raise
             left_out = merge_account(account, day, usage, now=now, is_today=day == today)
             odd += [(day, field) for field in left_out]
     note_success(account, now=now)

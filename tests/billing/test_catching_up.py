@@ -7,13 +7,14 @@ import pytest
 
 from billing.jobs import due_resellers, run_if_due
 from billing.models import AccountUsageRecord, RateFetch, UsageRecord
+from centers import live
 from centers.models import JobRun
 from tests.billing.conftest import NOW
 from tests.billing.usage.test_fetching import Place, place
 from whatsapp import accounts
 from whatsapp.accounts import note_test, save_account, unsaved_account
 from whatsapp.jobs import status_job, switching_due, switching_job
-from whatsapp.mazbot import Diagnosis
+from whatsapp.mazbot import Diagnosis, ErrorKind, MazBotError
 from whatsapp.models import Alert, DesiredReason, Instance, MazbotAccount, Service
 from whatsapp.monitoring import batches
 from whatsapp.monitoring.provider_incidents import note_checks
@@ -22,7 +23,7 @@ from whatsapp.service.desired_state import set_desired_state
 
 __all__ = ["place"]
 JOBS = ("rates", "account", "usage")
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -81,6 +82,41 @@ def test_corrected_credentials_make_everything_due_that_failed(refused: Place) -
     assert switching_due(soon) == [refused.reseller.pk]
     work(refused, soon)
     everything_is_done(refused)
+
+
+def test_no_job_runs_while_the_account_is_refused(refused: Place) -> None:
+    """For a day, also those that had not failed; the sweep tries the login now and then."""
+    for hour in range(1, 25):
+        assert due(refused, NOW + hour * HOUR) <= {"status"}
+        assert switching_due(NOW + hour * HOUR) == [refused.reseller.pk], "a person's change is not forgotten"
+    save_account(reseller=refused.reseller, by=None, now=NOW + 25 * HOUR, rate_limit=5000)
+    assert due(refused, NOW + 25 * HOUR) == {*JOBS, "status"}, "anything that is saved makes them due"
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_each_job_that_finds_the_account_refused_stops_all_of_them(place: Place, job: str) -> None:
+    place.here_and_there(status="connected")
+    save_account(reseller=place.reseller, by=None, now=NOW, password="wrong")
+    run_if_due(job, reseller_id=place.reseller.pk, now=NOW)
+    assert due(place, NOW + 2 * HOUR) == {"status"}
+
+
+def test_a_sweep_that_gets_an_answer_again_makes_the_jobs_due(refused: Place) -> None:
+    """MazBot accepts the password again; nothing was changed here."""
+    MazbotAccount.objects.update(password="demo-password", checks_paused_until=None)
+    live.valkey().flushdb()
+    assert due(refused, NOW + 2 * HOUR) == {"status"}
+    status_job(reseller=refused.reseller, now=NOW + 2 * HOUR)
+    assert due(refused, NOW + 2 * HOUR + MINUTE) >= set(JOBS)
+
+
+def test_a_refusal_of_replaced_credentials_stops_nothing(place: Place) -> None:
+    """A job under way while the password is corrected says nothing about the new one."""
+    place.here_and_there(status="connected")
+    before = MazbotAccount.objects.get()
+    save_account(reseller=place.reseller, by=None, now=NOW, password="another")
+    accounts.note_error(before, MazBotError(ErrorKind.LOGIN, "refused"), now=NOW)
+    assert due(place, NOW) == {*JOBS, "status"}
 
 
 def test_credentials_that_are_still_wrong_do_not_ask_without_end(refused: Place) -> None:

@@ -55,6 +55,8 @@ class MazbotAccount(models.Model):
     last_ok_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_error_kind = models.CharField(max_length=20, blank=True, editable=False)
+    # The login is refused since then: scheduled jobs wait until something is saved or a call works.
+    refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     # While a provider incident lasts, no alerts per number are opened and no center is suspended.
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     # The provider incident, or one of two: many numbers went down within a minute; `dropped` is how many so far.

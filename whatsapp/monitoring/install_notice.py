@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from centers import live
 from centers.tenancy.scoping import every_tenant
-from whatsapp.accounts import REFUSING
 from whatsapp.models import Instance, MazbotAccount
 
 log = structlog.get_logger(__name__)
@@ -37,9 +36,7 @@ def reach_of_mazbot(now: datetime) -> Reach:
     """Count the accounts of all tenants; those whose own credentials are refused are left out."""
     with every_tenant():
         numbers = Instance.objects.filter(reseller=OuterRef("reseller"), archived_at=None)
-        accounts = MazbotAccount.objects.filter(Exists(numbers)).exclude(
-            last_error_kind__in=[kind.value for kind in REFUSING]
-        )
+        accounts = MazbotAccount.objects.filter(Exists(numbers), refused_at=None)
         silent = Q(last_ok_at__lt=now - STUCK_AFTER)
         stuck = accounts.filter(silent | Q(failing_since__isnull=False))
         return Reach(stuck.count(), accounts.count())

@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from centers.tenancy.scoping import every_tenant
+from whatsapp.accounts import note_success
 from whatsapp.models import MazbotAccount
 from whatsapp.monitoring.install_notice import STUCK_AFTER, reach_of_mazbot, tell_operator
 
@@ -35,5 +36,7 @@ def test_few_accounts_and_refused_ones_are_no_notice(new_place, now):
         MazbotAccount.objects.filter(pk__in=chosen).update(failing_since=now)
         found = reach_of_mazbot(now)
         assert (found.stuck, found.total, found.is_notice) == (2, 6, False)
-        MazbotAccount.objects.update(failing_since=now, last_error_kind="login")
+        MazbotAccount.objects.update(failing_since=now, refused_at=now)
         assert reach_of_mazbot(now).stuck == 0
+        note_success(places[0].account, now=now)
+        assert reach_of_mazbot(now).stuck == 1, "once refused is not refused for good"
