@@ -5,38 +5,29 @@ from contextlib import contextmanager
 from datetime import date
 
 from celery import shared_task
-from django.db import connection
 
 from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
+from billing.long_jobs import alone
 from billing.periods import Period
 from centers import clock
 from centers.models import Reseller
 from centers.queue.ticks import hand_out, tick
 
-#: Jobs that call MazBot for a long time, and the class of the advisory locks that keep them apart, keyed by reseller.
-_LONG, _LOCKS = frozenset({"usage", "account", "rates", "invoices"}), 7_421
+#: Jobs that call MazBot for a long time: one at a time for each reseller.
+_LONG = frozenset({"usage", "account", "rates", "invoices"})
 
 
 @contextmanager
 def _alone(reseller_id: int, job: str) -> Iterator[bool]:
-    """Whether no other long job of the reseller runs: one with 10,000 numbers must leave workers to the others.
+    """Whether the job may run now: one with 10,000 numbers must leave workers to the others.
 
-    A skipped job is still due, and the next tick finds it. The lock belongs to the database session, so it ends with a
-    worker that is killed.
+    A skipped job is still due, and the next tick finds it.
     """
     if job not in _LONG:
         yield True
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCKS, reseller_id])
-        row = cursor.fetchone()
-    alone = bool(row and row[0])
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCKS, reseller_id])
+    with alone(reseller_id) as nothing_else_runs:
+        yield nothing_else_runs
 
 
 def _register(job: str) -> None:
@@ -48,8 +39,8 @@ def _register(job: str) -> None:
 
     @shared_task(name=f"billing.{job}")
     def working(*, reseller_id: int) -> None:
-        with _alone(reseller_id, job) as alone:
-            if alone:
+        with _alone(reseller_id, job) as may_run:
+            if may_run:
                 run_if_due(job, reseller_id=reseller_id, now=clock.now())
 
 

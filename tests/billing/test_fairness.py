@@ -1,15 +1,18 @@
 """A reseller with much to read leaves workers to the others."""
 
+import time
 from threading import Event, Thread
 
 import pytest
 from django.db import connection
 
-from billing import tasks
+from billing import long_jobs, tasks
+from centers import live
 from centers.models import JobRun
 from centers.tenancy.scoping import tenant
 from config.celery import app
 from tests.billing.conftest import Shop, make_shop
+from whatsapp.apps import give_connection_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,13 +64,50 @@ def test_what_was_passed_over_is_still_due(committed_shop: Shop, held: Event) ->
     assert runs(committed_shop) == 1
 
 
-def test_a_worker_that_dies_takes_its_lock_along(committed_shop: Shop) -> None:
-    def die() -> None:
-        tasks._alone(committed_shop.reseller.pk, "usage").__enter__()
-        connection.close()
+def test_a_job_that_gives_its_connection_back_while_it_waits_stays_alone(committed_shop: Shop) -> None:
+    """As a thread of the metering worker does before each wait for MazBot."""
+    begun, over = Event(), Event()
 
-    thread = Thread(target=die)
+    def wait_for_mazbot() -> None:
+        with tasks._alone(committed_shop.reseller.pk, "usage"):
+            give_connection_back()
+            begun.set()
+            over.wait(20)
+
+    thread = Thread(target=wait_for_mazbot)
     thread.start()
+    assert begun.wait(20)
+    work("invoices", reseller_id=committed_shop.reseller.pk)
+    assert runs(committed_shop) == 0
+    over.set()
     thread.join()
+    work("invoices", reseller_id=committed_shop.reseller.pk)
+    assert runs(committed_shop) == 1
+
+
+def test_a_long_job_keeps_its_lease(committed_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than a lease lasts; Valkey loses it in the middle."""
+    monkeypatch.setattr(long_jobs, "SECONDS", 1.0)
+    monkeypatch.setattr(long_jobs, "_RENEW_SECONDS", 0.1)
+    with tasks._alone(committed_shop.reseller.pk, "usage") as first:
+        time.sleep(1.5)
+        live.valkey().flushdb()
+        time.sleep(0.5)
+        with tasks._alone(committed_shop.reseller.pk, "rates") as second:
+            assert (first, second) == (True, False)
+    with tasks._alone(committed_shop.reseller.pk, "rates") as later:
+        assert later
+
+
+def test_the_lease_of_a_worker_that_died_is_over_soon(
+    committed_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_jobs, "SECONDS", 0.5)
+    held = long_jobs.alone(committed_shop.reseller.pk)
+    monkeypatch.setattr(long_jobs, "_renew", lambda *_lease: None)  # its thread died with it
+    assert held.__enter__()
+    work("invoices", reseller_id=committed_shop.reseller.pk)
+    assert runs(committed_shop) == 0
+    time.sleep(0.6)
     work("invoices", reseller_id=committed_shop.reseller.pk)
     assert runs(committed_shop) == 1
