@@ -143,6 +143,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="user_email_unique"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("name__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
+                            _negated=True,
+                        ),
+                        name="user_name_no_control",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FactorReset",
@@ -171,6 +185,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-requested_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("canceled_at", None), ("done_at", None)),
+                        fields=["due_at"],
+                        name="factor_reset_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("canceled_at", None), ("done_at", None), ("started_at__isnull", False)
+                        ),
+                        fields=("user",),
+                        name="factor_reset_one_waiting",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -405,6 +435,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["reseller__name", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "reseller", "center"), name="membership_once", nulls_distinct=False
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("center__isnull", True), ("role__in", ("owner", "billing", "support"))),
+                            models.Q(
+                                ("center__isnull", False), ("role__in", ("center_admin", "center_viewer"))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="membership_role_fits_place",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -450,6 +495,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-started_at", "-pk"],
+                "indexes": [models.Index(fields=["reseller", "job", "-started_at"], name="jobrun_latest")],
             },
         ),
         migrations.AddField(
@@ -511,60 +557,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["reseller", "-at", "-id"], name="audit_by_time")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="user_email_unique"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("name__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
-                    _negated=True,
-                ),
-                name="user_name_no_control",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="factorreset",
-            index=models.Index(
-                condition=models.Q(("canceled_at", None), ("done_at", None)),
-                fields=["due_at"],
-                name="factor_reset_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="factorreset",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("canceled_at", None), ("done_at", None), ("started_at__isnull", False)),
-                fields=("user",),
-                name="factor_reset_one_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                fields=("user", "reseller", "center"), name="membership_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("center__isnull", True), ("role__in", ("owner", "billing", "support"))),
-                    models.Q(("center__isnull", False), ("role__in", ("center_admin", "center_viewer"))),
-                    _connector="OR",
-                ),
-                name="membership_role_fits_place",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="jobrun",
-            index=models.Index(fields=["reseller", "job", "-started_at"], name="jobrun_latest"),
         ),
         migrations.AddConstraint(
             model_name="invitation",
@@ -638,10 +632,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="center",
             constraint=models.UniqueConstraint(fields=("reseller", "id"), name="center_reseller_pair"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["reseller", "-at", "-id"], name="audit_by_time"),
         ),
         *_guards.OPERATIONS,
     ]

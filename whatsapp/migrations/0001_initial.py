@@ -255,6 +255,57 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["pk"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("instance_id"), name="gin_trgm_ops"
+                        ),
+                        name="instance_id_trgm",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            centers.values.names.NameKey("label"), name="gin_trgm_ops"
+                        ),
+                        name="instance_label_trgm",
+                    ),
+                    models.Index(
+                        models.F("next_check_at"),
+                        condition=models.Q(("archived_at", None)),
+                        name="instance_check_due",
+                    ),
+                    models.Index(
+                        models.F("switch_next_at"),
+                        condition=models.Q(("switch_next_at__isnull", False)),
+                        name="instance_switch_due",
+                    ),
+                    models.Index(
+                        models.F("webhook_next_at"),
+                        condition=models.Q(("webhook_next_at__isnull", False)),
+                        name="instance_webhook_due",
+                    ),
+                    models.Index(
+                        models.F("reseller"), models.F("state"), models.F("id"), name="instance_by_state"
+                    ),
+                    models.Index(
+                        models.F("reseller"), models.F("center"), models.F("id"), name="instance_by_center"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reseller", "instance_id"), name="instance_id_once_per_reseller"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("desired_state__in", ["enabled", "disabled"])),
+                        name="instance_wants_something_real",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("label__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
+                            _negated=True,
+                        ),
+                        name="instance_label_no_control",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -334,6 +385,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-opened_at", "-pk"],
+                "indexes": [models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("resolved_at__isnull", True)),
+                        fields=("reseller", "instance", "center", "kind"),
+                        name="alert_open_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -534,6 +594,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-started_at", "-pk"],
+                "indexes": [models.Index(fields=["instance", "-started_at"], name="pairing_latest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "asking")),
+                        fields=("instance",),
+                        name="pairing_one_question_in_flight",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -592,6 +660,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["instance", "-at"], name="change_timeline")],
             },
         ),
         migrations.CreateModel(
@@ -619,116 +688,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-received_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "event_id"), name="webhook_event_once")
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("instance_id"), name="gin_trgm_ops"
-                ),
-                name="instance_id_trgm",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    centers.values.names.NameKey("label"), name="gin_trgm_ops"
-                ),
-                name="instance_label_trgm",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                models.F("next_check_at"),
-                condition=models.Q(("archived_at", None)),
-                name="instance_check_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                models.F("switch_next_at"),
-                condition=models.Q(("switch_next_at__isnull", False)),
-                name="instance_switch_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                models.F("webhook_next_at"),
-                condition=models.Q(("webhook_next_at__isnull", False)),
-                name="instance_webhook_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                models.F("reseller"), models.F("state"), models.F("id"), name="instance_by_state"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                models.F("reseller"), models.F("center"), models.F("id"), name="instance_by_center"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.UniqueConstraint(
-                fields=("reseller", "instance_id"), name="instance_id_once_per_reseller"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("desired_state__in", ["enabled", "disabled"])),
-                name="instance_wants_something_real",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("label__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
-                    _negated=True,
-                ),
-                name="instance_label_no_control",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("resolved_at__isnull", True)),
-                fields=("reseller", "instance", "center", "kind"),
-                name="alert_open_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pairingattempt",
-            index=models.Index(fields=["instance", "-started_at"], name="pairing_latest"),
-        ),
-        migrations.AddConstraint(
-            model_name="pairingattempt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "asking")),
-                fields=("instance",),
-                name="pairing_one_question_in_flight",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="statuschange",
-            index=models.Index(fields=["instance", "-at"], name="change_timeline"),
-        ),
-        migrations.AddConstraint(
-            model_name="webhookevent",
-            constraint=models.UniqueConstraint(fields=("reseller", "event_id"), name="webhook_event_once"),
         ),
     ]
