@@ -10,12 +10,18 @@ import redis
 from django.conf import settings
 
 from tests.databases import migrated_database
-from tests.distribution import BROWSER_TESTS, LongestFirst, is_measured
+from tests.distribution import BROWSER_TESTS, LongestFirst, MeasuredOnly
 from tests.settings import HELD
 from tests.shared_rows import SHARED, end_unless_needed
 
 if settings.SETTINGS_MODULE != "tests.settings":
     raise pytest.UsageError(f"These tests run with tests.settings, not with {settings.SETTINGS_MODULE}.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where the list of pyproject.toml is measured, trace only the tests that are meant to cover it."""
+    if config.getoption("cov_source") and config.getoption("cov_config") == ".coveragerc":
+        config.pluginmanager.register(MeasuredOnly(config.pluginmanager.getplugin("_cov")))
 
 
 def pytest_unconfigure() -> None:
@@ -26,16 +32,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst
     return LongestFirst(config, log)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests use the database through shared rows: pytest-django makes a test database only for those that do.
 
-    Without this, a run of one module would write into the database of `make run`. Where the list of
-    pyproject.toml is measured, say which tests are not.
+    Without this, a run of one module would write into the database of `make run`.
     """
-    measures_the_list = config.getoption("cov_source") and config.getoption("cov_config") == ".coveragerc"
     for item in items:
-        if measures_the_list and not is_measured(item.nodeid):
-            item.add_marker("no_cover")
         names = getattr(item, "fixturenames", [])
         if SHARED & set(names) and "db" not in names:
             if item.nodeid.startswith(BROWSER_TESTS):

@@ -1,5 +1,9 @@
 """Which worker of pytest-xdist runs which tests and when, and which tests are measured where coverage is."""
 
+from collections.abc import Generator
+from typing import Any
+
+import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -43,6 +47,35 @@ MEASURED = (
 def is_measured(nodeid: str) -> bool:
     """Whether `make test` with CI=true measures what the test runs; tracing takes half of a test's time again."""
     return nodeid.startswith(MEASURED)
+
+
+class MeasuredOnly:
+    """A plugin that stops coverage's tracer while tests run that are not measured, their fixtures included.
+
+    pytest-cov's mark `no_cover` stops it around the call of a test only, and the tracer costs as much elsewhere.
+    """
+
+    def __init__(self, coverage: Any) -> None:
+        self._coverage = coverage  # pytest-cov's plugin
+        self._traces = True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._trace(is_measured(item.nodeid))
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        finally:
+            self._trace(True)  # pytest-cov is about to stop it
+
+    def _trace(self, traces: bool) -> None:
+        if traces != self._traces:
+            self._traces = traces
+            controller = self._coverage.cov_controller
+            (controller.resume if traces else controller.pause)()
 
 
 class LongestFirst(LoadScopeScheduling):

@@ -34,6 +34,74 @@ def test_one(number):
 """
 
 
+TRACED = {
+    "conftest.py": """
+from tests import distribution
+
+distribution.MEASURED = ("test_measured.py",)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(distribution.MeasuredOnly(config.pluginmanager.getplugin("_cov")))
+""",
+    "product.py": """
+def of_a_fixture():
+    return "line 3"
+
+
+def of_a_test():
+    return "line 7"
+
+
+def of_a_measured_test():
+    return "line 11"
+""",
+    "test_measured.py": "import product\n\n\ndef test_one():\n    assert product.of_a_measured_test()\n",
+    "test_other.py": """
+import product
+import pytest
+
+
+@pytest.fixture
+def made():
+    yield product.of_a_fixture()
+    product.of_a_fixture()
+
+
+def test_one(made):
+    assert product.of_a_test()
+""",
+}
+
+
+@pytest.mark.parametrize("workers", [["-p", "no:xdist"], ["-n", "1"]], ids=["one process", "a worker"])
+def test_only_the_tests_that_are_listed_are_traced(tmp_path: Path, workers: list[str]) -> None:
+    for name, content in TRACED.items():
+        (tmp_path / name).write_text(content)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:django",
+        "--cov=product",
+        "--cov-report=term-missing",
+    ]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    done = subprocess.run(
+        [*command, *workers, "test_other.py", "test_measured.py", "test_other.py"],
+        cwd=tmp_path,
+        env={**own, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("product.py")]
+    assert row.split("%")[1].split() == ["3,", "7"], done.stdout
+
+
 def test_a_worker_runs_all_tests_of_a_module_and_the_long_module_begins_first(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "browser").mkdir()
