@@ -22,6 +22,7 @@ class Checkout:
 
     def __init__(self, root: Path, *, everything: bool = False) -> None:
         self.root = root
+        self._data: Path | None = None
         self.environment = {key: value for key, value in os.environ.items() if key not in HIDDEN}
         if not everything:
             shutil.copytree(SOURCE / "devstack" / "embedded", root / "devstack" / "embedded")
@@ -63,13 +64,15 @@ class Checkout:
         return dict(line.split("=" if "URL=" in line else ": ", 1) for line in result.stdout.splitlines())
 
     def pids(self) -> list[int]:
-        """Process ids of PostgreSQL and Valkey."""
-        shown = self.status()
-        return [int(shown[name].split()[-1].rstrip(")")) for name in ("PostgreSQL", "Valkey")]
+        """Process ids of PostgreSQL and Valkey, from their own files."""
+        files = ("postgres/postmaster.pid", "valkey/valkey.pid")
+        return [int((self.data() / name).read_text().splitlines()[0]) for name in files]
 
     def data(self) -> Path:
-        """The state directory."""
-        return Path(self.status()["Data"])
+        """The state directory; asked for once, since every command takes half a second to start."""
+        if self._data is None:
+            self._data = Path(self.status()["Data"])
+        return self._data
 
     def database(self) -> "psycopg.Connection[tuple[object, ...]]":
         """A connection as the product's role."""
