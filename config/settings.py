@@ -132,8 +132,9 @@ TEMPLATES = [
 # --- Data -----------------------------------------------------------------------------------------
 DATABASE_URL = services.database_url()
 REDIS_URL = services.redis_url()
-# Connections that the threads of a worker share; they give them back while they wait for MazBot. 0: no pool.
-DB_POOL = env.int("DB_POOL", 16 if "--pool=threads" in sys.argv else 0)
+# Connections that the threads of a worker share; they give them back while they wait for MazBot. 0: no pool, as in all
+# other processes: those of `jobs` fork.
+DB_POOL = env.int("DB_POOL", 16) if "--pool=threads" in sys.argv else 0
 DATABASES = {
     "default": {
         **env.dj_db_url("DATABASE_URL", DATABASE_URL),

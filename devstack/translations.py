@@ -94,7 +94,7 @@ def mo_file(language: Language) -> Path:
 
 def plural_rule(language: Language) -> str:
     """The Plural-Forms header: the language's own, else Babel's."""
-    return language.plural or f"{get_plural(language.code).plural_forms};"
+    return language.plural or get_plural(language.code).plural_forms.rstrip(";") + ";"
 
 
 def _header(language: Language) -> bytes:
@@ -137,7 +137,7 @@ def update() -> int:
 
 def compile_if_needed() -> int:
     """Write each django.mo that differs from its django.po."""
-    for language in TRANSLATED:
+    for language in LANGUAGES.values():
         path = mo_file(language)
         if not po_file(language).exists():
             continue
@@ -160,6 +160,7 @@ def check() -> int:
     """Fail when a message is missing, untranslated, fuzzy or broken, a header incomplete, or a django.mo old."""
     template = messages()
     wrong = [problem for language in TRANSLATED for problem in _wrong(language, template)]
+    wrong += [f"{ENGLISH.code}: {problem}" for problem in _reworded(template)]
     for line in wrong:
         print(line, file=sys.stderr)
     print(f"Translations: {len(template)} messages, {len(wrong)} problems.")
@@ -167,8 +168,24 @@ def check() -> int:
 
 
 def _wrong(language: Language, template: Catalog) -> Iterator[str]:
-    catalog, path = _read(language), mo_file(language)
+    catalog = _read(language)
     yield from _gaps(template, catalog)
+    yield from _unusable(language, catalog)
+
+
+def _reworded(template: Catalog) -> Iterator[str]:
+    """English has a catalog only of texts that a library words otherwise; each must be marked in the sources."""
+    if not po_file(ENGLISH).exists():
+        return
+    catalog = _read(ENGLISH)
+    for message in catalog:
+        if message.id and template.get(message.id, message.context) is None:
+            yield f"django.po: no source has it: {message.id!r}"
+    yield from _unusable(ENGLISH, catalog)
+
+
+def _unusable(language: Language, catalog: Catalog) -> Iterator[str]:
+    path = mo_file(language)
     yield from _broken(catalog)
     for problem in header_problems(po_file(language).read_text(), plural_rule(language)):
         yield f"django.po: {problem}."

@@ -37,8 +37,8 @@ class InstanceForm(_InstanceForm):
         fields: ClassVar[list[str]] = ["instance_id", "label", "whatsapp_number"]
         help_texts: ClassVar[dict[str, Any]] = {
             "instance_id": gettext_lazy("As MazBot shows it. Letters, digits and . _ : - only."),
-            "label": gettext_lazy("A name for this number, such as Reception. Optional."),
-            "whatsapp_number": gettext_lazy("The phone number that customers write to. Optional."),
+            "label": gettext_lazy("A name for this number, such as Reception."),
+            "whatsapp_number": gettext_lazy("The phone number that customers write to."),
         }
         widgets: ClassVar[dict[str, Any]] = {
             "instance_id": forms.TextInput(
@@ -108,7 +108,7 @@ def _repeated(rows: list[tuple[int, str, str]]) -> list[str]:
     for number, name, _label in rows:
         if name in seen:
             errors.append(
-                _("Line %(line)s, “%(id)s”: the same id is already on line %(first)s.")
+                _("Line %(line)s, “%(id)s”: the same ID is already on line %(first)s.")
                 % {"line": number, "id": name, "first": seen[name]}
             )
         seen.setdefault(name, number)
@@ -215,7 +215,7 @@ class AccountForm(_AccountForm):
             "stale_hours": gettext_lazy(
                 "A connected number that hasn't been seen for this long, and for longer than usual, opens an alert."
             ),
-            "webhook_secret": gettext_lazy("Optional. If set, only events signed by MazBot are accepted."),
+            "webhook_secret": gettext_lazy("If set, only events signed by MazBot are accepted."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

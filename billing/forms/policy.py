@@ -80,7 +80,7 @@ def plain(amount: Decimal | None) -> str | None:
 
 
 def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceField:
-    choices = [("", _("None: subscriptions aren't charged")), *((name, name) for name in types)]
+    choices = [("", _("None (subscriptions aren't charged)")), *((name, name) for name in types)]
     return forms.ChoiceField(label=field.label, choices=choices, required=False)
 
 
@@ -174,7 +174,7 @@ class CenterPolicyForm(forms.Form):
         same = (_SAME, _("Same as all centers"))
         flags = [same, ("yes", _("Yes")), ("no", _("No"))]
         offered = _with_current(types, policy.subscription_type if policy else None)
-        none = ("", _("None: subscriptions aren't charged"))
+        none = ("", _("None (subscriptions aren't charged)"))
         self._offer("auto_invoice", flags)
         self._offer("suspend", flags)
         self._offer("billable", [same, *Billable.choices])

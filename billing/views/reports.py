@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from billing import reports
@@ -54,7 +55,11 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
             "datasets": [
                 {"label": _("Main account"), "data": [_plain(row.account_cost) for row in rows]},
                 {"label": _("All numbers"), "data": [_plain(row.centers_cost) for row in rows]},
-                {"label": _("Invoiced"), "data": [_plain(row.invoiced_cost) for row in rows], "dashed": True},
+                {
+                    "label": pgettext("amount", "Invoiced"),
+                    "data": [_plain(row.invoiced_cost) for row in rows],
+                    "dashed": True,
+                },
             ],
         },
     }
@@ -65,7 +70,13 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The table as a file."""
-    header = [_("First day"), _("Main account"), _("All numbers"), _("Difference"), _("Invoiced")]
+    header = [
+        _("First day"),
+        _("Main account"),
+        _("All numbers"),
+        _("Difference"),
+        pgettext("amount", "Invoiced"),
+    ]
     header += [_("Currency"), _("Status")]
     rows = _reconciled(request, _span(request))
     currency = _cost_currency(request)

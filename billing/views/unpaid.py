@@ -128,7 +128,7 @@ def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     performed(
         request,
         lambda: release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now()),
-        _("Approved. The next run suspends the centers that still owe enough."),
+        _("Approved. The next run suspends the listed centers that are still overdue."),
     )
     return redirect("unpaid", request.reseller.slug)
 

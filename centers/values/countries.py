@@ -35,7 +35,7 @@ def validate_country(value: str) -> None:
     """Raise unless `value` is a country code of ISO 3166-1 in capitals, such as `LY`."""
     if value not in country_codes():
         raise ValidationError(
-            _("“%(value)s” is not a country code, such as LY or SA.") % {"value": value[:40]}
+            _("“%(value)s” isn't a country code, such as LY or SA.") % {"value": value[:40]}
         )
 
 

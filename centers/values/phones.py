@@ -53,15 +53,15 @@ def _refusal(value: str, country: str) -> ValidationError:
     params = {"value": value, "country": country_name(country), "example": _ABROAD}
     inside = _example(country)
     if not country:
-        text = _("“%(value)s” is not a phone number with a country code, such as %(example)s.")
+        text = _("“%(value)s” isn't a phone number with a country code, such as %(example)s.")
     elif inside:
         params["inside"] = inside
         text = _(
-            "“%(value)s” is not a phone number in %(country)s, such as %(inside)s. Write a number of another "
+            "“%(value)s” isn't a phone number in %(country)s, such as %(inside)s. Write a number of another "
             "country with + and its country code, such as %(example)s."
         )
     else:
-        text = _("“%(value)s” is not a phone number in %(country)s. Write it as %(example)s.")
+        text = _("“%(value)s” isn't a phone number in %(country)s. Write it as %(example)s.")
     return ValidationError(text, params=params)
 
 

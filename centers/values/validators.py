@@ -12,10 +12,10 @@ NO_MONEY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and a code for t
 def validate_time_zone(value: str) -> None:
     """Raise unless `value` is a name of the IANA time zone database, such as `Asia/Riyadh`."""
     if value not in available_timezones():
-        raise ValidationError(_("“%(value)s” is not a known time zone.") % {"value": value})
+        raise ValidationError(_("“%(value)s” isn't a known time zone.") % {"value": value})
 
 
 def validate_currency(value: str) -> None:
     """Raise unless `value` is an ISO 4217 code in capitals, such as `LYD`."""
     if value not in list_currencies() or value in NO_MONEY:
-        raise ValidationError(_("“%(value)s” is not a known currency code.") % {"value": value})
+        raise ValidationError(_("“%(value)s” isn't a known currency code.") % {"value": value})

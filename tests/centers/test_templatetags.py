@@ -55,6 +55,24 @@ def test_amounts_and_numbers_are_latin_and_isolated(language: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "occurred", "shown"),
+    [
+        ("83.5", False, "83.50"),
+        ("97", False, "97.00"),
+        ("99.99", True, "99.99"),
+        ("100.00", False, "100"),
+        ("0", False, "0"),
+        ("0.00", True, "&lt; 0.01"),
+    ],
+)
+def test_shares_have_two_decimals_and_what_occurred_is_never_nothing(
+    value: str, occurred: bool, shown: str
+) -> None:
+    drawn = draw("{% percent v occurred=o %}", v=Decimal(value), o=occurred)
+    assert drawn == f'<bdi dir="ltr" class="number">{shown} %</bdi>'
+
+
 def test_nothing_known_is_a_dash() -> None:
     drawn = draw(
         "{% money n 'USD' %}{{ n|digits }}{% when n %}{% ago n %}{% day n %}{% copyable n %}{% secret e %}",

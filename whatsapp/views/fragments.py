@@ -42,7 +42,7 @@ LANES = (
     (Lane.PERSON, _("People waiting")),
     (Lane.CONTROL, _("Switching numbers")),
     (Lane.METERING, _("Usage and rates")),
-    (Lane.SWEEP, _("Checks of numbers")),
+    (Lane.SWEEP, _("Number checks")),
 )
 
 

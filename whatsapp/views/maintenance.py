@@ -110,7 +110,7 @@ def maintenance_end(request: TenantRequest, pk: int) -> HttpResponseBase:
     done = (
         _("Maintenance canceled.")
         if planned
-        else _("Maintenance ended. What is still down alerts within seconds.")
+        else _("Maintenance ended. Alerts for numbers that are still down open within seconds.")
     )
     performed(request, lambda: end_maintenance(window=row, by=request.user, now=now), done)
     return redirect("maintenance", request.reseller.slug)

@@ -50,7 +50,7 @@ def test_typed_secrets_are_not_sent_back_with_an_error(house: House) -> None:
     response = house.as_(house.owner).post(house.url("settings/mazbot/"), data)
     assert response.status_code == 422
     text = response.content.decode()
-    assert "“Mars/Base” is not a known time zone." in text
+    assert "“Mars/Base” isn&#x27;t a known time zone." in text
     assert "typed-key-canary" not in text
     assert _account(house).api_key == "demo-key"
 

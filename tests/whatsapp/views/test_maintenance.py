@@ -108,7 +108,7 @@ def test_running_is_ended_and_planned_is_canceled_by_who_may(house: House) -> No
         answer = client.post(house.url(f"maintenance/{row.pk}/end/"))
         texts.append([str(message) for message in get_messages(answer.wsgi_request)][-1])
     assert texts == [
-        "Maintenance ended. What is still down alerts within seconds.",
+        "Maintenance ended. Alerts for numbers that are still down open within seconds.",
         "Maintenance canceled.",
         "This maintenance is already over. Nothing was changed.",
     ]

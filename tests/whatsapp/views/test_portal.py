@@ -1,5 +1,8 @@
 """A center's own view of its numbers."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -63,6 +66,15 @@ def test_each_state_says_what_to_do(house: House, fields: dict[str, object], say
     assert says in text
     assert (f"numbers/{house.number.pk}/pair/" in text) == pairs
     assert f"numbers/{house.number.pk}/pair/" not in _numbers(house, "viewer")
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Started 3 minutes ago."), ("ar", "بدأ قبل 3 دقائق.")])
+def test_since_when_a_number_is_down_is_a_sentence(house: House, language: str, says: str) -> None:
+    _set(house, connection=Connection.EXPIRED, connection_since=timezone.now() - timedelta(minutes=3))
+    client = house.as_(house.admin)
+    client.cookies["django_language"] = language
+    page = client.get(house.portal("numbers/")).content.decode()
+    assert says in " ".join(re.sub("<[^>]+>", "", page).split())
 
 
 def test_the_number_of_queries_does_not_grow(house: House) -> None:
