@@ -21,7 +21,8 @@ from whatsapp.pairing import qr_worker
 from whatsapp.pairing.sessions import free_stuck
 from whatsapp.webhooks import inbound
 
-_SWEEP_DROPPED_AFTER = 6.0  # seconds; a later tick hands the account out again
+# Seconds: a later tick hands the account out again. The clock of the worker's machine may be ahead of ours.
+_SWEEP_DROPPED_AFTER = 6.0 + 120.0
 
 
 @tick("whatsapp.tick_status", every=2.0)

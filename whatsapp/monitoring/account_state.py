@@ -74,7 +74,7 @@ def account_state(*, reseller: Reseller, now: datetime) -> AccountState | None:
     paused_until, why = _pause(account, usage, now)
     return AccountState(
         limit=account.rate_limit,
-        allowed=60 * account.rate_limit,
+        allowed=60 * max(1, account.rate_limit),
         used=usage.last_hour if usage else None,
         ages=ages,
         usual=_minutes(cycle_seconds(ages.numbers, account.rate_limit)),

@@ -42,6 +42,7 @@ class Tally:
     faults: int = 0
     left: int = 0
     stopped_by: MazBotError | None = None
+    not_logged_in: MazBotError | None = None  # the login got no usable answer: no number was asked about
 
 
 @dataclass(slots=True)
@@ -158,6 +159,8 @@ def conclude(batch: Batch, left: list[Instance]) -> None:
             if closed:
                 catch_up(reseller_id=batch.reseller.pk, now=moment)
     Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
+    if tally.not_logged_in is not None:
+        note_error(account, tally.not_logged_in, now=moment)
     if tally.stopped_by is not None:
         _pause(batch, tally.stopped_by, moment)
 

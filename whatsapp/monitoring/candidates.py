@@ -3,12 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Case, Count, F, FloatField, Min, Q, QuerySet, Value, When
+import structlog
+from django.db.models import Case, Count, F, FloatField, Max, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from whatsapp.mazbot.lane import FLOORS, Lane
 from whatsapp.models import Condition, Connection, Instance, Service
 from whatsapp.monitoring.batches import cycle_seconds
+from whatsapp.monitoring.rows import CLOCK_SET_BACK
+
+log = structlog.get_logger(__name__)
 
 # Mild on purpose: strong weights starve the numbers that have none (docs/decisions/0035).
 SUSPECT = 1000.0  # a second check is to confirm a drop
@@ -78,9 +83,26 @@ def candidates(
 
 
 def sizes(reseller_id: int, now: datetime) -> tuple[int, datetime | None]:
-    """How many numbers are in use, and when the next one falls due. Needs an open scope."""
-    row = in_use().filter(reseller=reseller_id).aggregate(numbers=Count("pk"), next_at=Min("next_check_at"))
-    return row["numbers"], row["next_at"]
+    """How many numbers are in use, and when the next one falls due. Needs an open scope.
+
+    Those that were asked about in the future are made due: the clock was set back since, and they would not be asked
+    about until it is there again.
+    """
+    rows = in_use().filter(reseller=reseller_id)
+    row = rows.aggregate(
+        numbers=Count("pk"),
+        next_at=Min("next_check_at"),
+        latest=Max(Coalesce("check_failed_at", "checked_at")),
+    )
+    next_at = row["next_at"]
+    if row["latest"] and row["latest"] > now + CLOCK_SET_BACK:
+        ahead = rows.alias(asked_at=Coalesce("check_failed_at", "checked_at")).filter(
+            asked_at__gt=now + CLOCK_SET_BACK, next_check_at__gt=now
+        )
+        if freed := Instance.objects.filter(pk__in=ahead.values("pk")).update(next_check_at=now):
+            log.warning("sweep_clock_set_back", reseller=reseller_id, numbers=freed)
+            next_at = now
+    return row["numbers"], next_at
 
 
 def in_use() -> QuerySet[Instance]:

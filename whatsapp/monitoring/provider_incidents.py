@@ -28,6 +28,8 @@ LEAST_CHECKS = 5
 #: ...or when IN_A_ROW checks failed in a row, the first and the last at least ROW_LASTS apart.
 IN_A_ROW = 3
 ROW_LASTS = timedelta(seconds=15)
+#: Two are enough so far apart: each was waited for, and MazBot answered nothing in all that time.
+TWO_LAST = timedelta(seconds=25)
 #: Failures further apart than this are not in a row.
 ROW_WITHIN = timedelta(minutes=10)
 # The outage is over once at most one in this many checks fails.
@@ -102,7 +104,11 @@ def _is_failing(entries: list[Entry], now: datetime) -> bool:
         if entry[1]:
             break
         row.append(entry)
-    return sum(entry[2] for entry in row) >= IN_A_ROW and row[0][0] - row[-1][0] >= ROW_LASTS.total_seconds()
+    if sum(entry[2] for entry in row) >= IN_A_ROW and row[0][0] - row[-1][0] >= ROW_LASTS.total_seconds():
+        return True
+    since = (now - WINDOW).timestamp()
+    lately = [entry[0] for entry in row if entry[2] and entry[0] > since]
+    return len(lately) > 1 and lately[0] - lately[-1] >= TWO_LAST.total_seconds()
 
 
 def _is_over(entries: list[Entry], now: datetime) -> bool:

@@ -1,12 +1,15 @@
 """Provider incidents: errors over an account of any size, and many numbers that go down together."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from whatsapp import accounts
+from whatsapp.mazbot import MazBot, Timeouts
 from whatsapp.models import Alert, Connection, Instance, MazbotAccount
 from whatsapp.monitoring.mass_drops import CALM, GRACE, MOST_SINGLE, PATIENCE
-from whatsapp.monitoring.provider_incidents import RETRY_FEW, note_checks
+from whatsapp.monitoring.provider_incidents import FEW, RETRY_FEW, TWO_LAST, note_checks
 from whatsapp.monitoring.results import Outcome, record_outcomes
 from whatsapp.monitoring.scheduler import check_instances, claim_due
 
@@ -63,6 +66,43 @@ def test_errors_open_a_provider_incident_within_a_minute_at_any_size(place, now,
         due = claim_due(reseller=place.reseller, now=at, limit=50)
         check_instances(reseller=place.reseller, instances=due, now=at, deadline=20)
     assert (kinds(), account().failing_since) == ([], None)
+
+
+@pytest.mark.parametrize("numbers", [1, 3, 12])
+def test_timeouts_alone_open_a_provider_incident_within_a_minute(place, now, numbers, monkeypatch):
+    """Each is waited for: the answers that never come are noted 20 s after their request, few of them."""
+    impatient = partial(MazBot, timeouts=Timeouts(connect=1, read=0.05, total=0.2))
+    monkeypatch.setattr(accounts, "MazBot", impatient)
+    for _ in range(numbers):
+        place.add("connected")
+    check_instances(reseller=place.reseller, instances=place.instances, now=now, deadline=20)
+    place.control.set_fault("status", "latency", delay=0.5)
+    begun, waited = now + 2 * MINUTE, 20 * SECOND
+    at = begun
+    while at + waited < begun + MINUTE:
+        due = claim_due(reseller=place.reseller, now=at, limit=min(numbers, 3))
+        answered_at = at + waited  # the product's client waits for 20 s, the test's for 0.05 s
+        check_instances(reseller=place.reseller, instances=due, now=answered_at, deadline=20)
+        Instance.objects.filter(check_error="not_answering").update(next_check_at=answered_at)
+        at = answered_at + RETRY_FEW + SECOND if numbers <= FEW else answered_at
+    [alert] = Alert.objects.filter(resolved_at=None)
+    assert alert.kind == Kind.PROVIDER_FAILING
+    assert alert.opened_at < begun + MINUTE
+    assert set(Instance.objects.exclude(check_error="").values_list("check_error", flat=True)) == {"timeout"}
+
+
+def test_two_failures_within_seconds_are_no_provider_incident_of_an_account_with_one_number(place, now):
+    note_checks(reseller=place.reseller, answered=0, failed=1, now=now)
+    note_checks(reseller=place.reseller, answered=0, failed=1, now=now + TWO_LAST - SECOND)
+    assert kinds() == []
+    note_checks(reseller=place.reseller, answered=0, failed=1, now=now + TWO_LAST)
+    assert kinds() == [Kind.PROVIDER_FAILING]
+
+
+def test_two_failures_far_apart_are_no_provider_incident(place, now):
+    note_checks(reseller=place.reseller, answered=0, failed=1, now=now)
+    note_checks(reseller=place.reseller, answered=0, failed=1, now=now + 5 * MINUTE)
+    assert kinds() == []
 
 
 def test_a_number_that_always_fails_is_no_provider_incident_of_an_account_whose_others_answer(place, now):

@@ -12,6 +12,7 @@ from centers import clock, live
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.accounts import client_for
 from whatsapp.models import MazbotAccount
+from whatsapp.monitoring.batches import REFUSED_PAUSE
 from whatsapp.monitoring.candidates import candidates, ceiling_seconds, sizes
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
 from whatsapp.monitoring.leases import RENEW_SECONDS, Leases
@@ -105,7 +106,8 @@ class Planning:
         account.client = client_for(row)
         # The stored pause counts, also where it was removed: by saved settings, or by a test that worked.
         paused = row.checks_paused_until
-        left = (paused - clock.now()).total_seconds() if paused else 0.0
+        # One that would last longer than any that is made comes from a clock that was set back since.
+        left = min((paused - clock.now()).total_seconds(), REFUSED_PAUSE) if paused else 0.0
         account.paused_until = time.monotonic() + left
 
     def _drop(self, reseller_id: int) -> None:

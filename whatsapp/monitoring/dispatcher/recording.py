@@ -169,6 +169,8 @@ def _take_login(account: SweptAccount, outcome: object) -> None:
     else:
         tally.failed += 1
         tally.faults += outcome.kind in FAULTS
+        tally.not_logged_in = outcome
+        account.failures.append(("MazBot", explain(outcome)))
 
 
 def _count(account: SweptAccount) -> None:
