@@ -49,6 +49,7 @@ class Stack:
     name: str
     redis_number: int
     tick_seconds: float = 1.0
+    patience: float = START_SECONDS
     port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -84,8 +85,8 @@ class Stack:
         self._recreate_database()
         for process in ("sandbox", "web", *commands.WORKERS, "beat"):
             self.start_process(process)
-        wait_for(lambda: _answers(self.sandbox_url + "/control"), "the sandbox")
-        wait_for(lambda: _answers(self.url + "/livez"), "the pages")
+        wait_for(lambda: _answers(self.sandbox_url + "/control"), "the sandbox", self.patience)
+        wait_for(lambda: _answers(self.url + "/livez"), "the pages", self.patience)
 
     def start_process(self, name: str) -> None:
         """Start one of sandbox, web, beat and the groups of workers, as `make run` does."""
@@ -97,7 +98,7 @@ class Stack:
         command = commands.sandbox(port=port, state=self.folder / f"sandbox-{name}.json")
         self.spawn(f"sandbox-{name}", [PYTHON, *command[1:]])
         url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: _answers(url + "/control"), "the other sandbox")
+        wait_for(lambda: _answers(url + "/control"), "the other sandbox", self.patience)
         return url
 
     def kill(self, name: str) -> None:

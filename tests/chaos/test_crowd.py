@@ -11,12 +11,13 @@ import requests
 from centers.live import TOKEN_SECONDS
 from config.web.connections import CONNECTIONS, HEADER_SECONDS, UNREAD_SECONDS
 from config.web.request_bodies import BodyLimits
-from tests.browser.stack import Stack, wait_for
+from tests.browser.stack import Stack
 from tests.browser.tenants import Number, Tenant, new_tenant
+from tests.chaos.counting import wait_for
 from tests.chaos.test_web import alive, signed_in
 from tests.crowd import Crowd, Kind
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 STREAMS, PER_TENANT = 5000, 100
 PAGES = 60

@@ -21,7 +21,7 @@ from whatsapp.models import PairingAttempt
 from whatsapp.pairing.sessions import start_pairing
 
 __all__ = ["committed_shop"]
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 
 ROUNDS, THREADS = 50, 8
 Operation = Callable[[int], Any]

@@ -31,7 +31,6 @@ SELECT (SELECT count(*) FROM centers_center), (SELECT count(*) FROM whatsapp_ins
 """
 
 
-@pytest.mark.timeout(600)  # three starts and the whole demo
 def test_the_next_run_clears_what_kill_9_left_and_goes_on_with_the_demo(install: Install) -> None:
     process = install.serve()
     kill_hard(process.pid)

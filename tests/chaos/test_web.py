@@ -8,11 +8,11 @@ from threading import Event
 import pytest
 import requests
 
-from tests.browser.stack import Stack, wait_for
+from tests.browser.stack import Stack
 from tests.browser.tenants import PASSWORD, Number, Tenant, new_tenant
-from tests.chaos.counting import count, wait_for_count
+from tests.chaos.counting import count, wait_for, wait_for_count
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.chaos
 
 PAYMENTS = 40
 AMOUNT = Decimal("1.25")
