@@ -1,7 +1,7 @@
 """One long job of a reseller at a time, over all processes: leases in Valkey, renewed by the process that works.
 
 A lock of the database session would not do: a thread that waits for MazBot gives its connection back to the pool,
-and whoever is given it next has the lock.
+and the thread that gets it next has the lock.
 """
 
 import threading
