@@ -74,6 +74,12 @@ class Fleet:
                     start_new_session=True,
                 )
 
+    def kill(self, name: str) -> None:
+        """kill -9 the process and its children."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
     def cpu_seconds(self) -> dict[str, float]:
         """CPU time so far of each process."""
         return {name: _cpu(process.pid) for name, process in self.processes.items()}

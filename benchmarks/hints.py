@@ -9,6 +9,7 @@ import time
 import urllib.request
 from contextlib import closing, suppress
 
+from benchmarks.results import Figure
 from benchmarks.rows import big_reseller
 from benchmarks.timing import percentile
 from centers import live
@@ -17,7 +18,7 @@ from devstack.supervisor import commands
 STREAMS, HINTS, PAUSE = 300, 20, 0.2
 
 
-def measure() -> list[tuple[str, str]]:
+def measure() -> list[Figure]:
     """Milliseconds from publishing to the arrival at STREAMS open streams."""
     reseller, _ = big_reseller("hints", centers=1, numbers=1)
     with closing(socket.socket()) as probe:
@@ -38,8 +39,8 @@ def measure() -> list[tuple[str, str]]:
         server.wait()
     assert len(delays) >= STREAMS * HINTS * 0.99, f"only {len(delays)} hints arrived"
     return [
-        (f"From commit to {STREAMS} open pages, median", f"{percentile(delays, 0.5):.0f} ms"),
-        (f"From commit to {STREAMS} open pages, p99", f"{percentile(delays, 0.99):.0f} ms"),
+        Figure(f"From commit to {STREAMS} open pages, median", f"{percentile(delays, 0.5):.0f} ms"),
+        Figure(f"From commit to {STREAMS} open pages, p99", f"{percentile(delays, 0.99):.0f} ms"),
     ]
 
 

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
+from benchmarks.results import Figure
 from benchmarks.rows import NOW, analyze, big_reseller
 from billing.invoicing import issue_invoice
 from billing.models import Category, UsageRecord
@@ -16,7 +17,7 @@ from whatsapp.models import Instance
 CENTERS = 200
 
 
-def measure() -> list[tuple[str, str]]:
+def measure() -> list[Figure]:
     """Invoices a second in one process; a number and a month of usage each."""
     reseller, owner = big_reseller("invoices", centers=CENTERS, numbers=CENTERS)
     period = month_of(today(reseller, NOW).replace(day=1) - timedelta(days=1))
@@ -52,4 +53,4 @@ def measure() -> list[tuple[str, str]]:
         for center in Center.objects.order_by("pk"):
             issue_invoice(center=center, period=period, by=owner, now=NOW)
         taken = time.perf_counter() - started
-    return [(f"Issuing {CENTERS} monthly invoices", f"{CENTERS / taken:.0f} a second")]
+    return [Figure(f"Issuing {CENTERS} monthly invoices", f"{CENTERS / taken:.0f} a second")]

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from benchmarks.results import Figure
 from benchmarks.rows import analyze, big_reseller
 from benchmarks.timing import milliseconds
 from whatsapp.views.board_rows import forget_rows
@@ -21,18 +22,18 @@ PAGES = {
 }
 
 
-def measure() -> list[tuple[str, str]]:
+def measure() -> list[Figure]:
     """Median time and SQL queries of each page."""
     _, owner = big_reseller("pages", centers=2_000, numbers=NUMBERS)
     analyze()
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(owner)
-    figures = [(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]
+    figures = [Figure(f"{name}, {NUMBERS:,} numbers", _page(client, path)) for name, path in PAGES.items()]
     board = PAGES["Board, first 50"]
     return [
         *figures,
-        ("Board fetched again at a hint, nothing changed", _page(client, board, headers=AT_A_HINT)),
-        (
+        Figure("Board fetched again at a hint, nothing changed", _page(client, board, headers=AT_A_HINT)),
+        Figure(
             "Board fetched again at a hint, every row changed",
             _page(client, board, headers=AT_A_HINT, before=forget_rows),
         ),

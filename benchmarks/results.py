@@ -20,6 +20,16 @@ class Result:
     at_most: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A row of the README's table; what has no target must reach nothing."""
+
+    what: str
+    measured: str
+    must_reach: str = ""
+    name: str = ""
+
+
 def keep(results: Iterable[Result]) -> None:
     """Write the results into the file, beside those that were not measured this time."""
     known = json.loads(FILE.read_text()) if FILE.exists() else {}
@@ -31,12 +41,18 @@ def keep(results: Iterable[Result]) -> None:
     FILE.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
 
 
-def table(results: Iterable[Result]) -> list[tuple[str, str]]:
+def table(results: Iterable[Result]) -> list[Figure]:
     """Rows for the README."""
     return [
-        (
-            f"`{result.name}`: {result.how}",
-            f"{result.value:.3g} {result.unit} (target {'<=' if result.at_most else '>='} {result.target:g})",
+        Figure(
+            what=result.how,
+            measured=f"{_number(result.value)} {result.unit}".strip(),
+            must_reach=f"{'<=' if result.at_most else '>='} {result.target:g}",
+            name=f"`{result.name}`",
         )
         for result in results
     ]
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"

@@ -5,7 +5,7 @@ import time
 import requests
 
 from benchmarks.fleet import Fleet, Log, fleet, refused, used, worst_window
-from benchmarks.results import Result, keep, table
+from benchmarks.results import Figure, Result, keep, table
 from billing.models import UsageRecord
 from centers import live
 from centers.tenancy.scoping import every_tenant
@@ -17,22 +17,22 @@ SILENT, FIVE_SECONDS = 3600.0, 5.0
 USAGE_SECONDS = 600.0
 
 
-def healthy() -> list[tuple[str, str]]:
+def healthy() -> list[Figure]:
     """Share of every account's limit that is used, and what it costs."""
     return _kept(_healthy())
 
 
-def hanging() -> list[tuple[str, str]]:
+def hanging() -> list[Figure]:
     """The same for the others while some accounts hang."""
     return _kept(_hanging())
 
 
-def usage_due() -> list[tuple[str, str]]:
+def usage_due() -> list[Figure]:
     """The share of the sweep while usage of all accounts is due."""
     return _kept(_usage_due())
 
 
-def _kept(results: list[Result]) -> list[tuple[str, str]]:
+def _kept(results: list[Result]) -> list[Figure]:
     keep(results)
     return table(results)
 

@@ -6,30 +6,38 @@ Not the sandbox: at 200 requests a second its own work would be measured instead
 import argparse
 import asyncio
 import json
+import re
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 WINDOW = 60.0
+SCANNED_AFTER = 12.0  # seconds from a code's request until the number is connected
+_NUMBER = re.compile(rb"f\d+-\d+")  # an instance id of benchmarks.fleet
 _USAGE = {"total_sent": 10, "total_received": 4, "failed_messages": 0, "total_cost": 0.5}
+_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 _ANSWERS = {
     "login": {"success": True, "data": {"token": "bench-token"}},
     "status": {"success": True, "status": "connected", "last_seen": None},
     "usage": {"success": True, "data": _USAGE},
     "main-account": {"success": True, "data": _USAGE | {"available_quota": 1_000_000}},
-    "connect": {"success": True, "qr_code": "iVBORw0KGgo=", "message": "scan"},
+    "connect": {"success": True, "qr_code": _PNG, "message": "scan"},
     "rates": {"success": True, "data": []},
 }
 
 
 @dataclass
 class World:
-    """What the server does, by API key, and what it saw: (time, key, call, status) of each request."""
+    """What the server does, by API key, and what it saw: (time, key, call, status) of each request.
+
+    A status of a number whose code is on screen is logged as "watch".
+    """
 
     limit: int
     latency: float
     slow: dict[str, float] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
+    pairing: dict[str, float] = field(default_factory=dict)  # number: when its code was requested
     log: list[tuple[float, str, str, int]] = field(default_factory=list)
     seen: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
@@ -42,6 +50,13 @@ class World:
             return False
         times.append(moment)
         return True
+
+    def is_scanned(self, number: str, moment: float) -> bool:
+        """Whether a person has scanned the number's code; its pairing is over then."""
+        if number in self.pairing and moment > self.pairing[number] + SCANNED_AFTER:
+            del self.pairing[number]
+            self.down.discard(number)
+        return number not in self.down
 
 
 async def serve(world: World, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,15 +96,17 @@ async def _answer(world: World, path: str, key: str, body: bytes) -> tuple[int, 
             setattr(world, name, set(value) if name == "down" else value)
         return 200, {}
     moment = time.time()
-    call = _call(path)
+    call, number = _call(path), path.rpartition("/")[2]
     status = 200 if world.admit(key, moment) else 429
-    world.log.append((moment, key, call, status))
+    world.log.append((moment, key, "watch" if call == "status" and number in world.pairing else call, status))
     if status == 429:
         return 429, {"success": False, "message": "Too Many Attempts."}
     delay = world.slow.get(key, world.latency)
     await asyncio.sleep(delay)
     answer = dict(_ANSWERS[call])
-    if call == "status" and path.rpartition("/")[2] in world.down:
+    if call == "connect" and (found := _NUMBER.search(body)):
+        world.pairing[found[0].decode()] = moment
+    if call == "status" and number in world.down and not world.is_scanned(number, moment):
         answer["status"] = "disconnected"
     return 200, answer
 

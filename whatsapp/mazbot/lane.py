@@ -22,4 +22,4 @@ DEFAULT_DEADLINES = {
 
 # The least share of an account's slots that a lane gets while it has work and the lanes above it have more than enough.
 # What a lane leaves unused goes to the others: no share is ever kept idle.
-FLOORS = {Lane.SWEEP: 0.4, Lane.METERING: 0.1, Lane.CONTROL: 0.1, Lane.PERSON: 0.0}
+FLOORS = {Lane.SWEEP: 0.44, Lane.METERING: 0.1, Lane.CONTROL: 0.1, Lane.PERSON: 0.0}

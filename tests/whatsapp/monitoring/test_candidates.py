@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from whatsapp.models import Connection, Service
-from whatsapp.monitoring.candidates import candidates, ceiling_seconds, sizes
+from whatsapp.mazbot.lane import FLOORS, Lane
+from whatsapp.models import Condition, Connection, Service
+from whatsapp.monitoring.candidates import PROMISED_SHARE, candidates, ceiling_seconds, sizes
 
 MINUTE = timedelta(minutes=1)
 
@@ -47,6 +48,34 @@ def test_no_number_in_use_waits_longer_than_the_ceiling(place, now):
     usual = add(place, now, 7)
     assert order(place, now) == [usual.pk, down.pk]
     assert order(place, now, ceiling=600.0) == [down.pk, usual.pk]
+
+
+def test_an_unstable_number_keeps_its_weight_on_screen(place, now):
+    unstable = add(place, now, 2, condition=Condition.FLAPPING)
+    usual = add(place, now, 10)
+    assert order(place, now) == order(place, now, shown=[unstable.pk]) == [unstable.pk, usual.pk]
+
+
+def test_what_came_back_within_the_hour_is_asked_more_often_but_not_what_is_new(place, now):
+    half_an_hour = now - 30 * MINUTE
+    new = add(place, now, 5, connection_since=half_an_hour, first_connected_at=half_an_hour)
+    back = add(place, now, 4, connection_since=half_an_hour, first_connected_at=now - timedelta(days=9))
+    long_back = add(
+        place, now, 6, connection_since=now - 70 * MINUTE, first_connected_at=now - timedelta(days=9)
+    )
+    assert order(place, now) == [back.pk, long_back.pk, new.pk]
+
+
+def test_a_number_gains_on_the_weighted_ones_before_it_reaches_the_ceiling(place, now):
+    unstable = add(place, now, 2, condition=Condition.FLAPPING)
+    old = add(place, now, 15)
+    assert order(place, now) == [unstable.pk, old.pk]
+    assert order(place, now, ceiling=1200.0) == [old.pk, unstable.pk]
+
+
+def test_the_promise_leaves_room_beside_the_floor_of_the_lane():
+    # Slots are a sixtieth further apart than the limit allows; the rest is for second checks.
+    assert FLOORS[Lane.SWEEP] >= 1.05 * PROMISED_SHARE
 
 
 def test_a_failed_check_counts_as_asked(place, now):

@@ -1,0 +1,74 @@
+"""A picture of the lanes: requests per five seconds of one account, while usage falls due and people pair phones."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.fleet import Fleet, Log, fleet
+from benchmarks.lanes_picture import Picture
+from benchmarks.results import Figure
+from centers import clock
+from centers.tenancy.scoping import every_tenant
+from whatsapp.models import Connection, Instance, PairingAttempt
+from whatsapp.pairing.sessions import start_pairing
+
+FILE = Path(__file__).resolve().parents[1] / "docs" / "images" / "lanes.svg"
+LIMIT, NUMBERS = 600, 1000
+PEOPLE, EVERY = 60, 1.0  # so many people request a code, one after another so many seconds apart
+WARM_UP, SECONDS = 60.0, 150.0
+USAGE_FROM, PEOPLE_FROM = 30.0, 75.0
+BUCKET = 5
+_LANE = {"status": "sweep", "usage": "metering", "main-account": "metering", "rates": "metering"}
+
+
+def measure() -> list[Figure]:
+    """Draw docs/images/lanes.svg; the figures are its own."""
+    with fleet(1, NUMBERS, limit=LIMIT) as one:
+        one.start("sweep", "worker", "beat")
+        _people_wait(one)
+        time.sleep(WARM_UP)
+        since = time.time()
+        _wait_until(since + USAGE_FROM)
+        one.start("metering")
+        _pair(since + PEOPLE_FROM)
+        _wait_until(since + SECONDS)
+        log = [entry for entry in one.log(since) if entry[0] < since + SECONDS]
+    counts = by_lane(log, since)
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(Picture(counts, bucket=BUCKET, limit=LIMIT, marks=_marks()).draw())
+    return [Figure("Requests of each lane, five seconds by five seconds", "[drawn](docs/images/lanes.svg)")]
+
+
+def by_lane(log: Log, since: float) -> dict[str, list[int]]:
+    """Requests of people, metering and sweep in each bucket."""
+    found = Counter(
+        (_LANE.get(call, "people"), int((at - since) // BUCKET)) for at, _key, call, _status in log
+    )
+    places = range(int(SECONDS // BUCKET))
+    return {lane: [found[lane, place] for place in places] for lane in ("sweep", "metering", "people")}
+
+
+def _marks() -> Sequence[tuple[float, str]]:
+    return [(USAGE_FROM, "usage is due"), (PEOPLE_FROM, f"{PEOPLE} people pair phones")]
+
+
+def _people_wait(one: Fleet) -> None:
+    """The numbers of PEOPLE are disconnected."""
+    with every_tenant():
+        ids = Instance.objects.order_by("pk").values_list("instance_id", flat=True)[:PEOPLE]
+        one.world(down=list(ids))
+
+
+def _pair(begin: float) -> None:
+    """One person after another requests a code, as the page does."""
+    with every_tenant():
+        down = list(Instance.objects.filter(connection=Connection.DISCONNECTED).order_by("pk")[:PEOPLE])
+        assert len(down) == PEOPLE, f"only {len(down)} numbers wait for a phone"
+        for turn, instance in enumerate(down):
+            _wait_until(begin + turn * EVERY)
+            start_pairing(instance=instance, by=None, via=PairingAttempt.Via.STAFF, now=clock.now())
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
