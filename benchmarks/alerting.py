@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import redis
@@ -23,7 +24,7 @@ from whatsapp.models import Alert, Connection, Instance
 ACCOUNTS, NUMBERS, ROUNDS = 30, 55, 2
 ROUND = 75.0  # seconds
 OPENED, DROPPED = (1.0, 10.0), (12.0, 40.0)  # seconds of a round
-WARM_UP = 80.0
+WARM_UP = 75.0
 LAST = 90.0  # seconds after the last round in which late alerts still count
 _SEED = 11
 
@@ -40,6 +41,7 @@ class Visit:
     is_open: bool = False
     is_down: bool = False
     seen_at: float = 0.0
+    read_at: float = 0.0
 
     def show(self) -> None:
         """Fetch the part of the number's page that changes, as the page does at a hint."""
@@ -53,6 +55,7 @@ class Visit:
 def measure() -> list[Figure]:
     """The 95th percentile over all drops."""
     with fleet(ACCOUNTS, NUMBERS) as one, _hints() as hints:
+        _connected_for_long()
         one.start("sweep", "beat")
         clients = {
             reseller: _signed_in(reseller) for reseller in Reseller.objects.filter(slug__startswith="fleet-")
@@ -62,13 +65,28 @@ def measure() -> list[Figure]:
         _follow(one, visits, hints)
     assert all(visit.seen_at for visit in visits), "an alert did not come"
     waits = [visit.seen_at - visit.drop_at for visit in visits]
+    read = [visit.read_at - visit.drop_at for visit in visits]
     how = (
-        f"drop to confirmed alert on the number's open page, {NUMBERS} numbers at 60/min, p95 of {len(waits)} drops: "
-        "until the page's fetch after the hint that follows the alert's commit has ended"
+        f"drop to confirmed alert on the number's open page, {NUMBERS} numbers at 60/min, p95 of {len(waits)} drops, "
+        f"until the page's fetch at the hint of the committed alert has ended (median {percentile(waits, 0.5):.0f} s, "
+        f"first check after {percentile(read, 0.5):.0f} s, p95 {percentile(read, 0.95):.0f} s)"
     )
     results = [Result("alert.delay", percentile(waits, 0.95), 40.0, "s", how, at_most=True)]
     keep(results)
     return table(results)
+
+
+def _connected_for_long() -> None:
+    """All numbers, for a day: what changed a moment ago would have a weight of its own."""
+    now = datetime.now(UTC)
+    yesterday = now - timedelta(days=1)
+    with every_tenant():
+        Instance.objects.update(
+            connection=Connection.CONNECTED,
+            connection_since=yesterday,
+            first_connected_at=yesterday,
+            checked_at=now,
+        )
 
 
 def _signed_in(reseller: Reseller) -> Client:
@@ -114,10 +132,11 @@ def _follow(one: Fleet, visits: list[Visit], hints: "redis.client.PubSub") -> No
 
 def _look(visit: Visit) -> None:
     with every_tenant():
-        alerted = visit.is_down and Alert.objects.filter(instance=visit.instance, resolved_at=None).exists()
+        alert = Alert.objects.filter(instance=visit.instance, resolved_at=None).first()
     visit.show()
-    if alerted:
-        visit.seen_at = time.time()
+    if visit.is_down and alert is not None:
+        # An alert is dated by the first check that found its cause.
+        visit.read_at, visit.seen_at = alert.opened_at.timestamp(), time.time()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.fleet import Fleet, Log, fleet
@@ -36,7 +36,7 @@ def measure() -> list[Figure]:
         log = [entry for entry in one.log(since) if entry[0] < since + SECONDS]
     counts = by_lane(log, since)
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(Picture(counts, bucket=BUCKET, limit=LIMIT, marks=_marks()).draw())
+    FILE.write_text(Picture(counts, bucket=BUCKET, limit=LIMIT, marks=_marks(counts)).draw())
     return [Figure("Requests of each lane, five seconds by five seconds", "[drawn](docs/images/lanes.svg)")]
 
 
@@ -49,8 +49,13 @@ def by_lane(log: Log, since: float) -> dict[str, list[int]]:
     return {lane: [found[lane, place] for place in places] for lane in ("sweep", "metering", "people")}
 
 
-def _marks() -> Sequence[tuple[float, str]]:
-    return [(USAGE_FROM, "usage is due"), (PEOPLE_FROM, f"{PEOPLE} people pair phones")]
+def _marks(counts: Mapping[str, Sequence[int]]) -> list[tuple[float, str]]:
+    """The seconds at which the lanes above the sweep have their first requests."""
+    what = {"metering": "usage is due", "people": f"{PEOPLE} people pair phones"}
+    firsts = [
+        (next(n for n, count in enumerate(counts[lane]) if count), words) for lane, words in what.items()
+    ]
+    return [(float(place * BUCKET), words) for place, words in firsts]
 
 
 def _people_wait(one: Fleet) -> None:
