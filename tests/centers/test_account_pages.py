@@ -93,3 +93,8 @@ def test_the_recovery_codes_that_are_left_are_counted_in_arabic_too() -> None:
         "en": "There are 9 out of 10 recovery codes available.",
         "ar": "رموز الاسترداد المتبقية: 9 من 10.",
     }
+
+
+def test_a_forgotten_password_is_offered_once(owner: Client) -> None:
+    page = owner.get("/accounts/password/change/").content.decode()
+    assert page.count("/accounts/password/reset/") == 1
