@@ -52,7 +52,7 @@ def later(**span: float) -> Iterator[None]:
 def test_the_sixth_guess_at_one_address_is_not_looked_at(person: User) -> None:
     for number in range(5):
         assert not is_in(guesser := Client(REMOTE_ADDR=f"192.0.2.{number}"))
-        assert "not correct" in sign_in(guesser, "wrong").content.decode()
+        assert "email address or password is incorrect" in sign_in(guesser, "wrong").content.decode()
     right = Client(REMOTE_ADDR="192.0.2.99")
     assert "Too many" in sign_in(right).content.decode()
     assert not is_in(right)
