@@ -1608,7 +1608,8 @@ class Migration(migrations.Migration):
                         condition=models.Q(("exchange_warn_days__lte", models.F("exchange_block_days"))),
                         name="billingpolicy_warns_before_it_blocks",
                         violation_error_message=(
-                            "An exchange rate can't block invoices before it warns: enter at least as many days for blocking."
+                            "An exchange rate can't block invoices before it warns: "
+                            "enter at least as many days for blocking."
                         ),
                     )
                 ],
