@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import functools
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Error
 
+from devstack import embedded
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors
+from tests.numbers import own_number
 
 BOOTSTRAP = Path(__file__).resolve().parents[2] / "devstack" / "bootstrap.py"
 
@@ -72,19 +74,20 @@ def _playwright_finds_its_loop(browser: Browser) -> Iterator[None]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole product with one-second ticks, three days before the end of a month of its own clock."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    name = "browser_" + os.environ.get("MARKAZ_TEST_DB", "test_markaz")
-    running = Stack(folder=folder, name=name, redis_number=14)
-    try:
-        running.start()
-        start = running.next_month(running.next_month(running.now())) - timedelta(days=3)
-        running.manage("clock", "--to", start.isoformat())
-        assert abs(running.now() - start) < timedelta(minutes=1)
-        yield running
-    except BaseException:
-        print(running.logs())  # noqa: T201
-        raise
-    finally:
-        running.stop()
+    with own_number(embedded.redis_url()) as address:
+        number = int(urlsplit(address).path[1:])
+        running = Stack(folder=folder, name=f"browser_{number}", redis_number=number)
+        try:
+            running.start()
+            start = running.next_month(running.next_month(running.now())) - timedelta(days=3)
+            running.manage("clock", "--to", start.isoformat())
+            assert abs(running.now() - start) < timedelta(minutes=1)
+            yield running
+        except BaseException:
+            print(running.logs())  # noqa: T201
+            raise
+        finally:
+            running.stop()
 
 
 @pytest.fixture(scope="session")
