@@ -9,6 +9,8 @@ from celery import Celery
 from celery.signals import setup_logging, worker_shutting_down
 from django.conf import settings
 
+from config.broker import mend_transport
+
 HEARTBEAT_SECONDS = 30.0
 #: How far apart the clocks of two machines may be, in seconds: what one of them sends may not be too old for the other
 #: at once. A tick that comes late does no harm (centers/queue/ticks.py).
@@ -85,6 +87,7 @@ def _entry(task: str, *, every: float) -> dict[str, Any]:
     return {"task": task, "schedule": every, "options": {"expires": every + CLOCKS_APART}}
 
 
+mend_transport()
 app = Celery("markaz")
 app.conf.update(settings.CELERY)
 app.conf.task_routes = ROUTES
