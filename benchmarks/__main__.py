@@ -1,4 +1,7 @@
-"""Run all benchmarks, or the named ones, on their own database; print them and, if all ran, write them to README."""
+"""Run all benchmarks, or the named ones, on their own database, and keep what they measured.
+
+benchmarks/results.json has the last figure of each, README its table.
+"""
 
 import os
 import platform
@@ -12,14 +15,13 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis
 
-from benchmarks.results import Figure
+from benchmarks.results import Result, keep, table
 from devstack import embedded
 
 NAME = "markaz_bench"
 REDIS_NUMBER = 15
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
-Figures = list[Figure]
 
 
 def main(names: list[str]) -> int:
@@ -31,20 +33,19 @@ def main(names: list[str]) -> int:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        figures: Figures = []
         for name, measure in benchmarks().items():
             if not names or name in names:
                 print(f"measuring: {name}", flush=True)
-                figures += measure()
-    text = report(figures)
-    print(text)
-    if not names:
-        before, _, rest = README.read_text().partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}")
+                results = measure()
+                keep(results)
+                for result in results:
+                    print(f"  {result.name}: {result.value:.4g} {result.unit}", flush=True)
+    before, _, rest = README.read_text().partition(BEGIN)
+    README.write_text(f"{before}{BEGIN}\n{report()}{END}{rest.partition(END)[2]}")
     return 0
 
 
-def benchmarks() -> dict[str, Callable[[], Figures]]:
+def benchmarks() -> dict[str, Callable[[], list[Result]]]:
     """Name and function of each; imported late because they need Django."""
     from benchmarks import (
         alerting,
@@ -77,14 +78,12 @@ def benchmarks() -> dict[str, Callable[[], Figures]]:
     }
 
 
-def report(figures: Figures) -> str:
-    """The figures as a Markdown table with the machine they were measured on."""
-    rows = "\n".join(f"| {one.name} | {one.what} | {one.measured} | {one.must_reach} |" for one in figures)
+def report() -> str:
+    """The kept figures as a Markdown table, with the machine of this run."""
     return (
-        f"By `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
+        f"By `make bench`, last on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        "embedded PostgreSQL and Valkey.\n\n"
-        "| name | what | measured | must reach |\n|---|---|---|---|\n" + rows + "\n"
+        f"embedded PostgreSQL and Valkey.\n\n{table()}\n"
     )
 
 

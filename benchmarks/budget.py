@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from benchmarks.results import Figure, Result, keep, table
+from benchmarks.results import Result
 from whatsapp.mazbot import Lane, RequestBudget
 
 LIMIT, WINDOW, SECONDS = 60, 6.0, 24.0  # a tenth of the real window, ten times as fast
@@ -15,7 +15,7 @@ PROCESSES = 4
 SPACING = WINDOW / LIMIT
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Share of the budget used, and windows over the limit."""
     context = multiprocessing.get_context("spawn")
     arrivals: Any = context.Queue()
@@ -32,12 +32,10 @@ def measure() -> list[Figure]:
     over = sum(later - earlier <= WINDOW for earlier, later in zip(slots, slots[LIMIT:], strict=False))
     used = (len(slots) - 1) * SPACING / (slots[-1] - slots[0])
     how = f"{PROCESSES} processes that ask for more than the limit"
-    results = [
+    return [
         Result("budget.used", used, 0.97, "of the limit", f"{how}: requests sent / allowed"),
         Result("budget.over", over, 0, "windows", f"{how}: sliding windows over the limit", at_most=True),
     ]
-    keep(results)
-    return table(results)
 
 
 def _budget() -> RequestBudget:

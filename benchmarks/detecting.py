@@ -12,7 +12,7 @@ from statistics import fmean
 from django.db import connection
 
 from benchmarks import day as script
-from benchmarks.results import Figure, Result, keep, table
+from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
 from centers.tenancy.scoping import tenant
 from whatsapp.mazbot import CheckResult
@@ -35,7 +35,7 @@ _AHEAD = int(AHEAD / SPACING) + 1
 Readings = list[list[float]]
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Mean time from a drop to the reading after it, and the oldest that any number became."""
     day = script.Day()
     ours, turns = Sweep(day).run(), in_turn()
@@ -44,7 +44,7 @@ def measure() -> list[Figure]:
         kind: _delay(day, ours, kind) / _delay(day, turns, kind) for kind in ("flapping", "outage", "steady")
     }
     by_kind = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in kinds.items())
-    results = [
+    return [
         Result(
             "sweep.detect",
             _delay(day, ours) / _delay(day, turns),
@@ -63,8 +63,6 @@ def measure() -> list[Figure]:
             at_most=True,
         ),
     ]
-    keep(results)
-    return table(results)
 
 
 def in_turn() -> Readings:

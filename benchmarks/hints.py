@@ -9,7 +9,7 @@ import time
 import urllib.request
 from contextlib import closing, suppress
 
-from benchmarks.results import Figure
+from benchmarks.results import Result
 from benchmarks.rows import big_reseller
 from benchmarks.timing import percentile
 from centers import live
@@ -18,7 +18,7 @@ from devstack.supervisor import commands
 STREAMS, HINTS, PAUSE = 300, 20, 0.2
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Milliseconds from publishing to the arrival at STREAMS open streams."""
     reseller, _ = big_reseller("hints", centers=1, numbers=1)
     with closing(socket.socket()) as probe:
@@ -39,8 +39,14 @@ def measure() -> list[Figure]:
         server.wait()
     assert len(delays) >= STREAMS * HINTS * 0.99, f"only {len(delays)} hints arrived"
     return [
-        Figure(f"From commit to {STREAMS} open pages, median", f"{percentile(delays, 0.5):.0f} ms"),
-        Figure(f"From commit to {STREAMS} open pages, p99", f"{percentile(delays, 0.99):.0f} ms"),
+        Result(
+            f"hints.{name}",
+            percentile(delays, share),
+            None,
+            "ms",
+            f"From commit to {STREAMS} open pages, {what}",
+        )
+        for name, share, what in (("median", 0.5, "median"), ("p99", 0.99, "p99"))
     ]
 
 

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 
-from benchmarks.results import Figure
+from benchmarks.results import Result
 from benchmarks.rows import NOW, analyze, big_reseller
 from billing.invoicing import issue_invoice
 from billing.models import Category, UsageRecord
@@ -17,7 +17,7 @@ from whatsapp.models import Instance
 CENTERS = 200
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Invoices a second in one process; a number and a month of usage each."""
     reseller, owner = big_reseller("invoices", centers=CENTERS, numbers=CENTERS)
     period = month_of(today(reseller, NOW).replace(day=1) - timedelta(days=1))
@@ -53,4 +53,5 @@ def measure() -> list[Figure]:
         for center in Center.objects.order_by("pk"):
             issue_invoice(center=center, period=period, by=owner, now=NOW)
         taken = time.perf_counter() - started
-    return [Figure(f"Issuing {CENTERS} monthly invoices", f"{CENTERS / taken:.0f} a second")]
+    how = f"Issuing {CENTERS} monthly invoices, one process"
+    return [Result("invoices.rate", CENTERS / taken, None, "a second", how)]

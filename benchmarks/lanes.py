@@ -7,7 +7,7 @@ import time
 import redis
 
 from benchmarks.fleet import fleet, used
-from benchmarks.results import Figure, Result, keep, table
+from benchmarks.results import Result
 from benchmarks.timing import percentile
 from whatsapp.mazbot import Lane, RequestBudget, read_verdict, run_scripts
 from whatsapp.monitoring.dispatcher.slots import EARLY
@@ -15,11 +15,9 @@ from whatsapp.monitoring.dispatcher.slots import EARLY
 _SECONDS = 30.0
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Figures of the budget at 60 and 600 requests a minute."""
-    results = [*_tries(60), *_tries(600), *_people(), _slow_account()]
-    keep(results)
-    return table(results)
+    return [*_tries(60), *_tries(600), *_people(), _slow_account()]
 
 
 def _tries(limit: int) -> list[Result]:

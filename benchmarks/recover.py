@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from benchmarks.fleet import Fleet, fleet, worst_window
-from benchmarks.results import Figure, Result, keep, table
+from benchmarks.results import Result
 from centers import live
 from devstack.embedded import postgres, valkey
 from devstack.embedded.binaries import binaries
@@ -21,7 +21,7 @@ CALM = 5.0
 TARGET = 10.0
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Seconds from the return of each to the first check of the account that waited longest."""
     strikes = {"worker": _worker, "valkey": _valkey, "postgres": _postgres, "flushall": _emptied}
     hows = {
@@ -43,8 +43,7 @@ def measure() -> list[Figure]:
         over = max(0, worst_window(one.log(0)) - one.limit)
     how = "requests over the limit in any 60 s meanwhile"
     results.append(Result("recover.over", over, 0, "requests", how, at_most=True))
-    keep(results)
-    return table(results)
+    return results
 
 
 def _all_asked(one: Fleet, since: float, longest: float) -> float:

@@ -1,4 +1,4 @@
-"""A measured figure with its target, and the file that keeps them."""
+"""A measured figure with its target, the file that keeps them, and the README's table of them."""
 
 import json
 from collections.abc import Iterable
@@ -10,24 +10,17 @@ FILE = Path(__file__).resolve().parent / "results.json"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`value` and `target` in `unit`; `at_most`: the value may not be higher, else not lower. `how` it was measured."""
+    """`value` and `target` in `unit`; `at_most`: the value may not be higher, else not lower. `how` it was measured.
+
+    What is only reported has no target.
+    """
 
     name: str
     value: float
-    target: float
+    target: float | None
     unit: str
     how: str
     at_most: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A row of the README's table; what has no target must reach nothing."""
-
-    what: str
-    measured: str
-    must_reach: str = ""
-    name: str = ""
 
 
 def keep(results: Iterable[Result]) -> None:
@@ -37,22 +30,20 @@ def keep(results: Iterable[Result]) -> None:
         fields = asdict(result)
         name = fields.pop("name")
         sign = "<=" if fields.pop("at_most") else ">="
-        known[name] = {**fields, "value": round(result.value, 4), "target": f"{sign} {result.target:g}"}
+        target = "" if result.target is None else f"{sign} {result.target:g}"
+        known[name] = {**fields, "value": round(result.value, 4), "target": target}
     FILE.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
 
 
-def table(results: Iterable[Result]) -> list[Figure]:
-    """Rows for the README."""
-    return [
-        Figure(
-            what=result.how,
-            measured=f"{_number(result.value)} {result.unit}".strip(),
-            must_reach=f"{'<=' if result.at_most else '>='} {result.target:g}",
-            name=f"`{result.name}`",
-        )
-        for result in results
+def table() -> str:
+    """Everything in the file as a Markdown table."""
+    known = json.loads(FILE.read_text())
+    rows = [
+        f"| `{name}` | {one['how']} | {_number(one['value'])} {one['unit']} | {one['target']} |"
+        for name, one in known.items()
     ]
+    return "\n".join(["| name | what | measured | must reach |", "|---|---|---|---|", *rows])
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
+    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.3g}"

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from benchmarks.results import Figure
+from benchmarks.results import Result
 from benchmarks.rows import NOW, big_reseller
 from benchmarks.timing import milliseconds
 from centers.tenancy.scoping import tenant
@@ -12,7 +12,7 @@ from whatsapp.monitoring.results import Outcome, record_outcomes
 SIZE = 1_000
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Result]:
     """Milliseconds for SIZE check results when nothing changed, and when every tenth number did."""
     reseller, _ = big_reseller("sweep", centers=200, numbers=SIZE)
     with tenant(reseller):
@@ -39,8 +39,12 @@ def measure() -> list[Figure]:
         quiet = milliseconds(lambda: write(0), times=10)
         busy = milliseconds(lambda: write(10), times=10)
     return [
-        Figure(f"Writing {SIZE:,} check results, none changed", f"{quiet:.0f} ms"),
-        Figure(
-            f"Writing {SIZE:,} check results, every tenth changed (history, alerts, hints)", f"{busy:.0f} ms"
+        Result("sweep.write", quiet, None, "ms", f"Writing {SIZE:,} check results, none changed"),
+        Result(
+            "sweep.write.changed",
+            busy,
+            None,
+            "ms",
+            f"Writing {SIZE:,} check results, every tenth changed (history, alerts, hints)",
         ),
     ]

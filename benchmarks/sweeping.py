@@ -5,7 +5,7 @@ import time
 import requests
 
 from benchmarks.fleet import Fleet, Log, fleet, refused, used, worst_window
-from benchmarks.results import Figure, Result, keep, table
+from benchmarks.results import Result
 from billing.models import UsageRecord
 from centers import live
 from centers.tenancy.scoping import every_tenant
@@ -17,27 +17,8 @@ SILENT, FIVE_SECONDS = 3600.0, 5.0
 USAGE_SECONDS = 600.0
 
 
-def healthy() -> list[Figure]:
+def healthy() -> list[Result]:
     """Share of every account's limit that is used, and what it costs."""
-    return _kept(_healthy())
-
-
-def hanging() -> list[Figure]:
-    """The same for the others while some accounts hang."""
-    return _kept(_hanging())
-
-
-def usage_due() -> list[Figure]:
-    """The share of the sweep while usage of all accounts is due."""
-    return _kept(_usage_due())
-
-
-def _kept(results: list[Result]) -> list[Figure]:
-    keep(results)
-    return table(results)
-
-
-def _healthy() -> list[Result]:
     with fleet(ACCOUNTS, NUMBERS) as one:
         one.start("sweep", "beat")
         log, cores, memory = _watch(one)
@@ -82,7 +63,8 @@ def _healthy() -> list[Result]:
         ]
 
 
-def _hanging() -> list[Result]:
+def hanging() -> list[Result]:
+    """The same for the others while some accounts hang."""
     with fleet(ACCOUNTS, NUMBERS) as one:
         keys = one.keys()
         slow = dict.fromkeys(keys[:HANGING], SILENT) | dict.fromkeys(
@@ -101,7 +83,8 @@ def _hanging() -> list[Result]:
         ]
 
 
-def _usage_due() -> list[Result]:
+def usage_due() -> list[Result]:
+    """The share of the sweep while usage of all accounts is due."""
     with fleet(ACCOUNTS, NUMBERS) as one:
         one.start("sweep", "metering", "beat")
         log, _cores, _memory = _watch(one)

@@ -56,9 +56,17 @@ def test_a_result_replaces_its_own_and_leaves_the_others(tmp_path, monkeypatch):
     results.keep(
         [results.Result("a", 1.23456, 2, "s", "first", at_most=True), results.Result("b", 1, 1, "", "")]
     )
-    results.keep([results.Result("b", 2, 1, "times", "second")])
+    results.keep(
+        [results.Result("b", 2, 1, "times", "second"), results.Result("c", 31.4, None, "ms", "reported")]
+    )
     kept = json.loads((tmp_path / "results.json").read_text())
     assert kept == {
         "a": {"value": 1.2346, "target": "<= 2", "unit": "s", "how": "first"},
         "b": {"value": 2, "target": ">= 1", "unit": "times", "how": "second"},
+        "c": {"value": 31.4, "target": "", "unit": "ms", "how": "reported"},
     }
+    assert results.table().splitlines()[2:] == [
+        "| `a` | first | 1.23 s | <= 2 |",
+        "| `b` | second | 2 times | >= 1 |",
+        "| `c` | reported | 31.4 ms |  |",
+    ]
