@@ -70,9 +70,12 @@ def _playwright_finds_its_loop(browser: Browser) -> Iterator[None]:
     asyncio._set_running_loop(loop)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product with one-second ticks, three days before the end of a month of its own clock."""
+    """The whole product with one-second ticks, three days before the end of a month of its own clock.
+
+    It ends with these tests: while others run, its ticks would take a quarter of a core.
+    """
     folder: Path = tmp_path_factory.mktemp("stack")
     with own_number(embedded.redis_url()) as address:
         number = int(urlsplit(address).path[1:])
@@ -90,12 +93,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _signed_in() -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def furnished(stack: Stack) -> Tenant:
     """A reseller with some data of every kind; tests must not change it."""
     tenant = new_tenant(stack, "house", rate_limit=6000)
