@@ -40,16 +40,16 @@ class Ages:
 class AccountState:
     """`used` is what was sent in the last hour by lane, None while that is not known; `allowed` the limit of an hour.
 
-    `usual` and `ceiling`: minutes between two checks of a number, usually and at most. `paused_until` with `why`: no
-    checks until then.
+    `usual` and `ceiling`: whole minutes between two checks of a number, usually and at most. `paused_until` with `why`:
+    no checks until then.
     """
 
     limit: int
     allowed: int
     used: dict[Lane, int] | None
     ages: Ages
-    usual: int
-    ceiling: int
+    usual: timedelta
+    ceiling: timedelta
     paused_until: datetime | None
     why: str
 
@@ -113,6 +113,6 @@ def _pause(account: MazbotAccount, usage: BudgetUsage | None, now: datetime) -> 
     return until, explain_kind(kind)
 
 
-def _minutes(seconds: float) -> int:
+def _minutes(seconds: float) -> timedelta:
     """Whole minutes, rounded up: a promise."""
-    return -(-timedelta(seconds=seconds) // timedelta(minutes=1))
+    return timedelta(minutes=-(-timedelta(seconds=seconds) // timedelta(minutes=1)))
