@@ -18,7 +18,9 @@ def fleet(stack: Stack, prefix: str, *, accounts: int, numbers: int, rate_limit:
     for slug in slugs:
         control.add_account(slug, f"api@{slug}.example", PASSWORD, rate_limit=rate_limit)
         ids = [f"{slug}-{n}" for n in range(numbers)]
-        control.add_instances([NewInstance(account_key=slug, instance_id=one) for one in ids])
+        control.add_instances(
+            [NewInstance(account_key=slug, instance_id=one, status="connected") for one in ids]
+        )
     call = f"make({slugs!r}, {numbers}, {rate_limit}, {stack.sandbox_url!r})"
     stack.manage("shell", "-v0", "-c", f"from tests.chaos import fleet; fleet.{call}")
     return [Tenant(stack, slug, stack.sandbox_url) for slug in slugs]
