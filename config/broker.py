@@ -2,24 +2,40 @@
 
 from typing import Any
 
-from kombu.transport import redis
+from kombu.transport import redis, virtual
 
 
 class _Unacknowledged(redis.QoS):
     """The messages that a worker has taken and not finished.
 
-    Kombu 5.7 gives them back when a lost connection is closed. If the broker is still away, the connection no longer
-    knows its address by then: an AttributeError, which is no connection error and so ended the worker. The messages
-    are in Valkey, and return after the visibility timeout; ticks enqueue what is due before that.
+    Kombu 5.7 asks for the address of a connection that is given up already: when it gives the messages back while the
+    broker is still away, and when a job ends that was taken over that connection. Both are an AttributeError, which is
+    no connection error and so ended the worker. The messages are in Valkey, and return after the visibility timeout;
+    ticks enqueue what is due before that.
     """
 
     def restore_unacked(self, client: Any = None) -> Any:
+        if not self._is_lost():
+            return super().restore_unacked(client)
+        if self._delivered:
+            self._delivered.clear()
+        return None
+
+    def ack(self, delivery_tag: str) -> None:
+        if self._is_lost():
+            virtual.QoS.ack(self, delivery_tag)
+        else:
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        if self._is_lost():
+            virtual.QoS.ack(self, delivery_tag)
+        else:
+            super().reject(delivery_tag, requeue=requeue)
+
+    def _is_lost(self) -> bool:
         connection = self.channel.connection
-        if connection is None or connection.client is None:
-            if self._delivered:
-                self._delivered.clear()
-            return None
-        return super().restore_unacked(client)
+        return connection is None or connection.client is None
 
 
 def mend_transport() -> None:
