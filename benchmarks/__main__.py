@@ -18,7 +18,7 @@ import redis
 from benchmarks.results import Result, keep, table
 from devstack import embedded
 
-NAME = "markaz_bench"
+NAME, MIGRATED = "markaz_bench", "markaz_bench_migrated"
 REDIS_NUMBER = 15
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
@@ -30,12 +30,11 @@ def main(names: list[str]) -> int:
         import django
 
         django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+        _migrate()
         for name, measure in benchmarks().items():
             if not names or name in names:
                 print(f"measuring: {name}", flush=True)
+                _start_empty()
                 results = measure()
                 keep(results)
                 for result in results:
@@ -89,9 +88,8 @@ def report() -> str:
 
 @contextmanager
 def own_database() -> Iterator[None]:
-    """A fresh database and an empty Valkey number, named in the environment before Django reads it."""
+    """A database and a Valkey number of the benchmarks' own, named in the environment before Django reads it."""
     embedded_url = embedded.database_url()
-    admin_url = urlunsplit(urlsplit(embedded_url)._replace(path="/postgres"))
     os.environ["DATABASE_URL"] = urlunsplit(urlsplit(embedded_url)._replace(path="/" + NAME))
     os.environ["REDIS_URL"] = urlunsplit(urlsplit(embedded.redis_url())._replace(path=f"/{REDIS_NUMBER}"))
     os.environ.update(
@@ -104,17 +102,45 @@ def own_database() -> Iterator[None]:
         MAZBOT_INTERNAL_HOSTS="127.0.0.1",
         LOG_LEVEL="ERROR",
     )
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as valkey:
-        valkey.flushdb()
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{NAME}"')
+    _databases(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)', f'CREATE DATABASE "{NAME}"')
     try:
         yield
     finally:
-        # Connected again: one benchmark kills the server.
-        with psycopg.connect(admin_url, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+        names = (NAME, MIGRATED)
+        _databases(*(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in names))
+
+
+def _migrate() -> None:
+    """Create all tables, once for all benchmarks."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    call_command("migrate", verbosity=0)
+    connections.close_all()
+    _databases(
+        f'DROP DATABASE IF EXISTS "{MIGRATED}" WITH (FORCE)',
+        f'CREATE DATABASE "{MIGRATED}" TEMPLATE "{NAME}"',
+    )
+
+
+def _start_empty() -> None:
+    """No benchmark finds what another has left."""
+    from django.db import connections
+
+    connections.close_all()
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as valkey:
+        valkey.flushdb()
+    _databases(
+        f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)', f'CREATE DATABASE "{NAME}" TEMPLATE "{MIGRATED}"'
+    )
+
+
+def _databases(*statements: str) -> None:
+    """Run these on the server; connected each time, because one benchmark kills it."""
+    url = urlunsplit(urlsplit(embedded.database_url())._replace(path="/postgres"))
+    with psycopg.connect(url, autocommit=True) as admin:
+        for statement in statements:
+            admin.execute(statement)
 
 
 if __name__ == "__main__":

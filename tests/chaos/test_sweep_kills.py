@@ -31,14 +31,15 @@ def test_20_kills_lose_and_double_nothing(stack: Stack, victim: str, record_prop
     tenants = fleet(stack, victim, accounts=ACCOUNTS, numbers=NUMBERS, rate_limit=LIMIT)
     for tenant in tenants:
         wait_for_count(tenant, NUMBERS, "whatsapp_instance", "checked_at IS NOT NULL")
-    kill = {"sweep": kill_worker, "valkey": kill_service(valkey), "postgres": kill_service(postgres)}[victim]
+    kill, revive = {"sweep": worker(stack), "valkey": server(valkey), "postgres": server(postgres)}[victim]
     began, longest = time.monotonic(), 0.0
     for number in range(KILLS):
         if number in DOWN:
             for tenant in tenants:
                 tenant.control.logout_phone(f"{tenant.slug}-{DOWN[number]}")
+        kill()
         before = seen(tenants)
-        kill(stack)
+        revive()
         again = time.monotonic()
         wait_for(lambda before=before: all_asked_again(tenants, before), "a request of each account")
         longest = max(longest, time.monotonic() - again)
@@ -78,24 +79,28 @@ def test_an_emptied_valkey_makes_no_account_blind(stack: Stack, record_property:
     assert max(windows) <= LIMIT
 
 
-def kill_worker(stack: Stack) -> None:
-    """kill -9 of the sweep's worker, and a new one."""
-    stack.kill("sweep")
-    stack.start_process("sweep")
+Acts = tuple[Callable[[], None], Callable[[], None]]
 
 
-def kill_service(service: Any) -> Callable[[Stack], None]:
-    """kill -9 of an embedded server; it is started again."""
+def worker(stack: Stack) -> Acts:
+    """kill -9 of the sweep's worker, and the start of a new one."""
+    return lambda: stack.kill("sweep"), lambda: stack.start_process("sweep")
 
-    def kill(_stack: Stack) -> None:
+
+def server(service: Any) -> Acts:
+    """kill -9 of an embedded server, and its start."""
+
+    def kill() -> None:
         pid = service.running()
         assert pid
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: service.running() is None, "the end of the server", every=0.05)
+
+    def start() -> None:
         with exclusive():
             service.start(binaries(running=True))
 
-    return kill
+    return kill, start
 
 
 def seen(tenants: list[Tenant]) -> dict[str, int]:
