@@ -110,7 +110,7 @@ class Stack:
     def stop(self) -> None:
         """End every process, then drop the database."""
         for process in self.processes.values():
-            with suppress(ProcessLookupError):  # it died by itself; the others still have to end
+            with suppress(ProcessLookupError):  # it ended before; the others have to end now
                 os.killpg(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         for process in self.processes.values():
