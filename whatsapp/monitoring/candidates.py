@@ -20,6 +20,8 @@ SUSPECT = 1000.0  # a second check is to confirm a drop
 FLAPPING = 9.0
 JUST_RETURNED = 3.0  # within the hour: most who drop again do so soon
 ON_SCREEN = 2.0
+# One number's page, not a board: someone waits for this number. More would starve the others of a board.
+CLOSE_UP, FEW = 4.0, 5
 JUST_CHANGED = 1.5  # within ten minutes
 KNOWN_DOWN = 0.5
 SWITCHED_OFF = 1 / 3
@@ -77,6 +79,7 @@ def candidates(
         When(suspect_since__isnull=False, then=Value(SUSPECT)),
         When(age__gt=OVERDUE_FROM * ceiling, then=Value(OVERDUE)),
         When(Q(condition=Condition.FLAPPING), then=Value(FLAPPING)),
+        When(pk__in=list(shown) if len(shown) <= FEW else [], then=Value(CLOSE_UP)),
         When(returned=True, then=Value(JUST_RETURNED)),
         When(pk__in=list(shown), then=Value(ON_SCREEN)),
         When(recent=True, then=Value(JUST_CHANGED)),

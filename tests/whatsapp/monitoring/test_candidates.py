@@ -50,6 +50,13 @@ def test_no_number_in_use_waits_longer_than_the_ceiling(place, now):
     assert order(place, now, ceiling=600.0) == [down.pk, usual.pk]
 
 
+def test_one_number_that_someone_looks_at_is_asked_more_often_than_those_of_a_board(place, now):
+    usual = add(place, now, 10)
+    seen = [add(place, now, 3).pk for _ in range(6)]
+    assert order(place, now, shown=seen[:1])[:2] == [seen[0], usual.pk]
+    assert order(place, now, shown=seen)[0] == usual.pk
+
+
 def test_an_unstable_number_keeps_its_weight_on_screen(place, now):
     unstable = add(place, now, 2, condition=Condition.FLAPPING)
     usual = add(place, now, 10)
