@@ -9,12 +9,10 @@ from celery import Celery
 from celery.signals import setup_logging, worker_shutting_down
 from django.conf import settings
 
+from centers.queue.ticks import CLOCKS_APART
 from config.broker import mend_transport
 
 HEARTBEAT_SECONDS = 30.0
-#: How far apart the clocks of two machines may be, in seconds: what one of them sends may not be too old for the other
-#: at once. A tick that comes late does no harm (centers/queue/ticks.py).
-CLOCKS_APART = 120.0
 
 #: Which queue a task goes to; not configured anywhere else. Ticks are quick: the tasks they enqueue have their own
 #: queues.

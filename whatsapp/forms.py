@@ -12,7 +12,6 @@ from centers.models import Center
 from centers.values.amount_fields import CountField
 from centers.values.fields import LineField, LinesField, WebAddressField
 from centers.values.names import same_name
-from centers.values.phones import normalise_phone
 from whatsapp.imports.cells import clean_code, clean_text
 from whatsapp.imports.encodings import ENCODINGS
 from whatsapp.models import Instance, MazbotAccount, Service
@@ -30,7 +29,7 @@ _AFTER_ID = re.compile(r"[\s,;]+")
 
 
 class InstanceForm(_InstanceForm):
-    """One number: its MazBot id, label and phone number, which without + is read in `country` (ISO 3166)."""
+    """One number: its MazBot id, label and phone number, which the operation reads."""
 
     class Meta:
         model = Instance
@@ -48,13 +47,6 @@ class InstanceForm(_InstanceForm):
                 attrs={"dir": "ltr", "inputmode": "tel", "autocomplete": "off"}
             ),
         }
-
-    def __init__(self, *args: Any, country: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.country = country
-
-    def clean_whatsapp_number(self) -> str:
-        return normalise_phone(self.cleaned_data["whatsapp_number"], self.country)
 
 
 class InstanceListForm(forms.Form):

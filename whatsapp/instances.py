@@ -205,7 +205,7 @@ def _clean_label(text: str) -> str:
 
 def _clean_number(text: str, center: Center) -> str:
     try:
-        return normalise_phone(text, center.country or center.reseller.country)
+        return normalise_phone(text, center.phone_country)
     except ValidationError as error:
         raise OperationRefused(error.messages[0], field="whatsapp_number") from error
 

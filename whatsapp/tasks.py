@@ -5,7 +5,7 @@ from celery import shared_task
 from centers import clock, live
 from centers.models import Reseller
 from centers.queue.dispatch import enqueue
-from centers.queue.ticks import hand_out, tick
+from centers.queue.ticks import CLOCKS_APART, hand_out, tick
 from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp import jobs
 from whatsapp.alerts.snoozing import wake_due
@@ -21,8 +21,7 @@ from whatsapp.pairing import qr_worker
 from whatsapp.pairing.sessions import free_stuck
 from whatsapp.webhooks import inbound
 
-# Seconds: a later tick hands the account out again. The clock of the worker's machine may be ahead of ours.
-_SWEEP_DROPPED_AFTER = 6.0 + 120.0
+_SWEEP_DROPPED_AFTER = 6.0 + CLOCKS_APART  # seconds; a later tick hands the account out again
 
 
 @tick("whatsapp.tick_status", every=2.0)

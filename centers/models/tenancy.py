@@ -128,6 +128,11 @@ class Center(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def phone_country(self) -> str:
+        """Where phone numbers without a country code are dialled."""
+        return self.country or self.reseller.country
+
 
 class Membership(models.Model):
     """One person's role at a reseller, or at one of its centers."""

@@ -10,8 +10,10 @@ from django.conf import settings
 from centers import live
 from centers.queue.dispatch import enqueue
 
-# Seconds: the next tick enqueues again what is still due. The clock of the worker's machine may be ahead of ours.
-_DROPPED_AFTER = 60.0 + 120.0
+#: How far apart the clocks of two machines may be, in seconds: what one of them sends may not be too old for the other
+#: at once. What comes late does no harm: ticks take only what is due.
+CLOCKS_APART = 120.0
+_DROPPED_AFTER = 60.0 + CLOCKS_APART  # seconds; the next tick enqueues again what is still due
 
 
 def tick(name: str, *, every: float | None = None) -> Callable[[Callable[[], None]], Any]:

@@ -152,7 +152,7 @@ def _assign(center: Center, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(center, name, value.strip() if isinstance(value, str) else value)
     try:
-        center.phone = normalise_phone(center.phone, center.country or center.reseller.country)
+        center.phone = normalise_phone(center.phone, center.phone_country)
     except ValidationError as error:
         raise OperationRefused(error.messages[0], field="phone") from error
     check_fields(center, exclude=("reseller",))

@@ -19,8 +19,9 @@ from centers.models.jobs import RUN_LEASE
 from centers.queries import jobs_today, latest_runs
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import queues
+from centers.queue.ticks import CLOCKS_APART
 from centers.tenancy.scoping import tenant
-from config.celery import CLOCKS_APART, QUEUES, ROUTES, TASKS, app, beat_schedule
+from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
 from devstack.supervisor.commands import WORKERS
 from whatsapp.models import Connection, DesiredReason, PairingAttempt, Service
 from whatsapp.pairing.sessions import Phase, pairing_image, pairing_state, start_pairing

@@ -1,4 +1,4 @@
-"""Which process sweeps which account: leases in Valkey that die with their holder."""
+"""Who works on which reseller's account: leases in Valkey that die with their holder."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ SECONDS = (
     6.0  # renewed every RENEW_SECONDS; with the tick that hands accounts out, others take over within 10 s
 )
 RENEW_SECONDS = 2.0
+SWEEP = "sweep"
 
 # 1: the lease is the caller's, for ARGV[2] milliseconds more; 0: another process has it. One that was lost with
 # Valkey's data is taken again.
@@ -24,10 +25,15 @@ _RELEASE = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', K
 
 
 class Leases:
-    """The leases of one process. Every method raises redis.RedisError when Valkey cannot be reached."""
+    """The leases of one holder for one kind of work; each lasts `seconds` from its last renewal.
 
-    def __init__(self, valkey: redis.Redis) -> None:
+    Every method raises redis.RedisError when Valkey cannot be reached.
+    """
+
+    def __init__(self, valkey: redis.Redis, *, work: str = SWEEP, seconds: float = SECONDS) -> None:
         self._valkey = valkey
+        self._work = work
+        self._milliseconds = int(seconds * 1000)
         self._owner = uuid.uuid4().hex
 
     def take(self, reseller_id: int) -> bool:
@@ -36,8 +42,8 @@ class Leases:
 
     def renew(self, reseller_ids: Sequence[int]) -> set[int]:
         """Renew these leases in one round trip; return those that another process has."""
-        milliseconds = int(SECONDS * 1000)
-        scripts = [Script(_RENEW, [_key(pk)], [self._owner, milliseconds]) for pk in reseller_ids]
+        arguments: list[str | int | float] = [self._owner, self._milliseconds]
+        scripts = [Script(_RENEW, [_key(self._work, pk)], arguments) for pk in reseller_ids]
         if not scripts:
             return set()
         replies = run_scripts(self._valkey, scripts)
@@ -45,7 +51,7 @@ class Leases:
 
     def release(self, reseller_ids: Iterable[int]) -> None:
         """Give these leases back."""
-        scripts = [Script(_RELEASE, [_key(pk)], [self._owner]) for pk in reseller_ids]
+        scripts = [Script(_RELEASE, [_key(self._work, pk)], [self._owner]) for pk in reseller_ids]
         if scripts:
             run_scripts(self._valkey, scripts)
 
@@ -54,9 +60,9 @@ def unleased(valkey: redis.Redis, reseller_ids: Sequence[int]) -> list[int]:
     """Those of the accounts that no process sweeps. Raises redis.RedisError."""
     if not reseller_ids:
         return []
-    held = valkey.mget([_key(pk) for pk in reseller_ids])
+    held = valkey.mget([_key(SWEEP, pk) for pk in reseller_ids])
     return [pk for pk, owner in zip(reseller_ids, held, strict=True) if owner is None]
 
 
-def _key(reseller_id: int) -> str:
-    return f"markaz:sweep:{reseller_id}"
+def _key(work: str, reseller_id: int) -> str:
+    return f"markaz:{work}:{reseller_id}"

@@ -32,8 +32,7 @@ def instance_add(request: TenantRequest, center_pk: int) -> HttpResponseBase:
     """Add one number, or with `lines` several at once: all of them or none."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=center_pk)
     many = "lines" in request.POST
-    single = request.POST if request.method == "POST" and not many else None
-    one = InstanceForm(single, country=center.country or request.reseller.country)
+    one = InstanceForm(request.POST if request.method == "POST" and not many else None)
     several = InstanceListForm(request.POST if many else None)
     if request.method == "POST":
         added = _add_several(request, center, several) if many else _add_one(request, center, one)
@@ -87,7 +86,7 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Change label and id; the page also offers moving and archiving."""
     row = find(pk)
     # Form and operation write to their instance, and the page must not show a refused change.
-    form = InstanceForm(posted(request), instance=copy(row), country=_country(row))
+    form = InstanceForm(posted(request), instance=copy(row))
     form.fields["instance_id"].required = True
     if saved(
         form,
@@ -99,16 +98,11 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     return _edit_page(request, row, form, "form")
 
 
-def _country(row: Instance) -> str:
-    """Where the number's phone number is dialled when it has no country code."""
-    return row.center.country or row.reseller.country
-
-
 def _edit_page(request: TenantRequest, row: Instance, form: forms.BaseForm, name: str) -> HttpResponse:
     """The page with `form` as `name`, and the other two forms as they are at first."""
     context = {
         "instance": row,
-        "form": InstanceForm(instance=row, country=_country(row)),
+        "form": InstanceForm(instance=row),
         "move_form": MoveForm(instance=row),
         "archive_form": TypedNameForm(expected=row.instance_id),
         name: form,

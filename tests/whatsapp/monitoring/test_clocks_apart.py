@@ -8,7 +8,8 @@ import pytest
 import redis
 import time_machine
 
-from config.celery import CLOCKS_APART, beat_schedule
+from centers.queue.ticks import CLOCKS_APART
+from config.celery import beat_schedule
 from whatsapp.mazbot import Lane, RequestBudget
 from whatsapp.monitoring.leases import Leases, unleased
 
