@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import Browser, Error, expect
 
 from devstack import embedded
 from tests.browser.stack import Stack, wait_for
@@ -20,6 +20,7 @@ from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors
 from tests.numbers import own_number
 
+expect.set_options(timeout=20_000)  # ms; its own 5 s are short where three workers share two cores
 BOOTSTRAP = Path(__file__).resolve().parents[2] / "devstack" / "bootstrap.py"
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
-from tests.browser.visitors import Visitors, stay, stayed
+from tests.browser.visitors import BY_A_WORKER, Visitors, stay, stayed
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -54,13 +54,13 @@ def test_reconnecting_is_said_and_what_was_missed_is_caught_up(
 ) -> None:
     page = board(visit, lively)
     stack.kill("web")
-    expect(page.locator("#live-pill")).to_contain_text("Reconnecting…", timeout=10_000)
+    expect(page.locator("#live-pill")).to_contain_text("Reconnecting…", timeout=BY_A_WORKER)
     lively.control.logout_phone("LV-4")
     stack.move_by(minutes=3)
     wait_for(lambda: connection(lively, "LV-4") == "disconnected", "the sweep without a web process")
     expect(row_text(page, "LV-4")).to_contain_text("Connected")
     stack.start_process("web")
-    expect(row_text(page, "LV-4")).to_contain_text("Disconnected", timeout=40_000)
+    expect(row_text(page, "LV-4")).to_contain_text("Disconnected", timeout=BY_A_WORKER)
     expect(page.locator("#live-pill")).to_have_text("")
     assert stayed(page)
     away = ("net::ERR_", "htmx:sendError")
@@ -78,15 +78,15 @@ def test_where_streams_are_blocked_the_page_asks(lively: Tenant, visit: Visitors
     page.goto(lively.url("board/"))
     stay(page)
     page.clock.fast_forward(3_000)
-    wait_for(lambda: page.wait_for_timeout(100) or 204 in answers, "an answer that nothing changed", 10)
+    wait_for(lambda: page.wait_for_timeout(100) or 204 in answers, "an answer that nothing changed")
     assert answers[-1] == 204
     lively.control.logout_phone("LV-5")
     lively.stack.move_by(minutes=3)
     wait_for(lambda: connection(lively, "LV-5") == "disconnected", "the sweep")
     page.clock.fast_forward(15_000)
-    wait_for(lambda: page.wait_for_timeout(100) or 200 in answers, "an answer that something changed", 10)
+    wait_for(lambda: page.wait_for_timeout(100) or 200 in answers, "an answer that something changed")
     page.clock.fast_forward(500)
-    expect(row_text(page, "LV-5")).to_contain_text("Disconnected", timeout=10_000)
+    expect(row_text(page, "LV-5")).to_contain_text("Disconnected", timeout=BY_A_WORKER)
     assert stayed(page)
     assert all("/live/" in problem for problem in visit.problems)
     visit.problems.clear()  # the blocked streams
@@ -128,7 +128,7 @@ def everyone_hears(pages: list[Page], tenants: list[Tenant]) -> bool:
         page.evaluate(LISTEN)
     tenants[0].shell(f"hint({[tenant.slug for tenant in tenants]!r}, 'instances')")
     for page in pages:
-        page.wait_for_function("window.heard > 0", timeout=10_000)
+        page.wait_for_function("window.heard > 0", timeout=BY_A_WORKER)
     return True
 
 
@@ -140,7 +140,7 @@ def test_without_web_locks_pages_share_one_stream_as_well(lively: Tenant, visit:
     streams = Streams(first.context)
     pages = [first, first.context.new_page(), first.context.new_page()]
     for page in pages:
-        page.goto(lively.url("board/"), timeout=15_000)
+        page.goto(lively.url("board/"), timeout=BY_A_WORKER)
     wait_for(lambda: first.wait_for_timeout(100) or streams.settled(1), "one stream", 15)
     assert everyone_hears(pages, [lively])
     leader = streams.page()
@@ -171,7 +171,7 @@ def test_ten_pages_of_five_resellers_in_one_browser_share_one_stream(
     streams = Streams(first.context)
     pages = [first, *(first.context.new_page() for _ in range(9))]
     for page, tenant in zip(pages, [lively, *others] * 2, strict=True):
-        page.goto(tenant.url("board/"), timeout=15_000)
+        page.goto(tenant.url("board/"), timeout=BY_A_WORKER)
         stay(page)
     wait_for(lambda: page.wait_for_timeout(100) or streams.settled(5), "one stream for five resellers", 15)
     assert everyone_hears(pages, [lively, *others])
@@ -201,7 +201,7 @@ def delay(tenant: Tenant, here: Page, there: Page, instance_id: str) -> float:
     here.get_by_role("button", name=f"Check {label(instance_id)} now").click()
     wait_for(lambda: connection(tenant, instance_id) == "disconnected", "the check", 15, every=0.01)
     fact = time.time()
-    shown = there.wait_for_function("id => window.seen[id]", arg=instance_id, timeout=15_000)
+    shown = there.wait_for_function("id => window.seen[id]", arg=instance_id, timeout=BY_A_WORKER)
     return float(shown.json_value()) / 1000 - fact
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
-from tests.browser.visitors import Visitors, stay, stayed
+from tests.browser.visitors import BY_A_WORKER, Visitors, stay, stayed
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -87,10 +87,10 @@ def import_the_centers(page: Page, tenant: Tenant) -> None:
     page.get_by_role("button", name="Check file").click()
     expect(page.locator("#batch")).to_contain_text("3 numbers will be added. 2 new centers will be created.")
     page.get_by_role("button", name="Import all").click()
-    expect(page.locator("#batch")).to_contain_text("3 numbers were imported.", timeout=15_000)
+    expect(page.locator("#batch")).to_contain_text("3 numbers were imported.", timeout=BY_A_WORKER)
     page.get_by_role("link", name="Open board").click()
     stay(page)
-    expect(row(page, RECEPTION)).to_contain_text("Connected", timeout=15_000)
+    expect(row(page, RECEPTION)).to_contain_text("Connected", timeout=BY_A_WORKER)
     expect(row(page, PHARMACY)).to_contain_text("Connected")
     expect(row(page, OTHER)).to_contain_text("Not paired yet")
     assert stayed(page)
@@ -100,7 +100,7 @@ def watch_a_number_go_down(page: Page, tenant: Tenant) -> None:
     """The sweep finds a phone that was logged out, and the open board shows it automatically."""
     tenant.control.logout_phone(RECEPTION.instance_id)
     tenant.stack.move_by(minutes=3)
-    expect(row(page, RECEPTION)).to_contain_text("Disconnected", timeout=15_000)
+    expect(row(page, RECEPTION)).to_contain_text("Disconnected", timeout=BY_A_WORKER)
     expect(page).to_have_title(re.compile("1"))
     assert stayed(page)
 
@@ -111,10 +111,10 @@ def pair_it_again(page: Page, tenant: Tenant) -> None:
     stay(page)
     page.get_by_role("button", name="Show code").click()
     code = page.get_by_role("img", name="QR code to scan with WhatsApp")
-    expect(code).to_be_visible(timeout=15_000)
+    expect(code).to_be_visible(timeout=BY_A_WORKER)
     assert code.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 200
     tenant.control.scan(RECEPTION.instance_id)
-    expect(page.locator("#pairing-title")).to_have_text("Connected", timeout=15_000)
+    expect(page.locator("#pairing-title")).to_have_text("Connected", timeout=BY_A_WORKER)
     assert stayed(page)
     page.goto(tenant.url("board/"))
     expect(row(page, RECEPTION)).to_contain_text("Connected")
@@ -124,7 +124,7 @@ def set_the_prices(page: Page, tenant: Tenant) -> None:
     """Costs come from MazBot; a missing exchange rate is named; a margin moves the center's prices."""
     page.goto(tenant.url(f"prices/?center={tenant.center(CENTER)}"))
     page.get_by_role("button", name="Refresh now").click()
-    expect(price_row(page, "marketing")).to_contain_text(f"{COSTS['marketing']} USD", timeout=15_000)
+    expect(price_row(page, "marketing")).to_contain_text(f"{COSTS['marketing']} USD", timeout=BY_A_WORKER)
     expect(price_row(page, "marketing")).to_contain_text("No exchange rate")
     page.get_by_role("link", name="USD → OMR").first.click()
     page.locator("[name=rate]").fill(str(OMR_PER_USD))
@@ -151,7 +151,7 @@ def usage_arrives(page: Page, tenant: Tenant) -> None:
     expected = sum(sum(kinds.values()) + FAILED for (day, _), kinds in SENT.items() if day == 0)
     page.goto(tenant.url("usage/"))
     stay(page)
-    expect(page.locator("#usage .figure-value").first).to_have_text(f"{expected:,}", timeout=15_000)
+    expect(page.locator("#usage .figure-value").first).to_have_text(f"{expected:,}", timeout=BY_A_WORKER)
     assert stayed(page)
     tenant.stack.move_by(days=1)
     use(tenant, 1)
@@ -205,8 +205,8 @@ def no_one_pays(page: Page, tenant: Tenant, number: str) -> None:
         wait_for(lambda one=instance_id: not tenant.at_sandbox(one)["enabled"], f"{instance_id} off", 20)
     assert tenant.at_sandbox("MJ-3")["enabled"]
     off = page.locator("section[aria-labelledby=off-title]")
-    expect(off).to_contain_text(CENTER, timeout=15_000)
-    expect(off.locator("tbody").get_by_text("Suspended", exact=True)).to_have_count(2, timeout=15_000)
+    expect(off).to_contain_text(CENTER, timeout=BY_A_WORKER)
+    expect(off.locator("tbody").get_by_text("Suspended", exact=True)).to_have_count(2, timeout=BY_A_WORKER)
     expect(off).to_contain_text(f"{TOTAL} OMR")
     assert stayed(page)
 
@@ -222,7 +222,7 @@ def someone_pays(unpaid: Page, page: Page, tenant: Tenant, number: str) -> None:
     page.get_by_role("button", name="Record payment").click()
     for instance_id in ("MJ-1", "MJ-2"):
         wait_for(lambda one=instance_id: tenant.at_sandbox(one)["enabled"], f"{instance_id} on again", 15)
-    expect(unpaid.locator("section[aria-labelledby=off-title]")).to_have_count(0, timeout=5_000)
+    expect(unpaid.locator("section[aria-labelledby=off-title]")).to_have_count(0)
     expect(unpaid.locator("#unpaid")).to_contain_text("No overdue centers")
     assert stayed(unpaid)
     page.goto(tenant.url("board/"))

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
-from tests.browser.visitors import PHONE, Visitors, stay, stayed
+from tests.browser.visitors import BY_A_WORKER, PHONE, Visitors, stay, stayed
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -56,14 +56,14 @@ def test_pairs_a_number_by_its_code(oasis: Tenant, phone: Page) -> None:
     stay(phone)
     phone.locator("#pairing form[data-pairing-start] button").click()
     code = phone.locator("#pairing .qr-frame img")
-    expect(code).to_be_visible(timeout=15_000)
+    expect(code).to_be_visible(timeout=BY_A_WORKER)
     box = code.bounding_box()
     assert box is not None
     assert box["width"] >= 240
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     oasis.control.scan("OA-1")
-    expect(phone.locator("#pairing")).to_have_attribute("data-stage", "connected", timeout=15_000)
+    expect(phone.locator("#pairing")).to_have_attribute("data-stage", "connected", timeout=BY_A_WORKER)
     assert stayed(phone)
     phone.goto(oasis.portal(CENTER))
     expect(numbers.filter(has_text="OA-1").locator("a[href$='/pair/']")).to_have_count(0)

@@ -1,8 +1,9 @@
 """The sandbox's control page in a browser: what a person clicks happens to the numbers."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -104,6 +105,21 @@ def test_faults_usage_rates_and_clock(control_page: Page, sandbox: SandboxServer
     control_page.get_by_role("button", name="+1 day").click()
     expect(control_page.locator("#piece-clock")).to_contain_text("+1 d 00:00:00")
     assert sandbox.control.state()["clock_offset"] == 86_400
+
+
+@pytest.mark.parametrize("hour", [3, 23])
+def test_a_chosen_number_brings_the_day_of_its_account(
+    control_page: Page, sandbox: SandboxServer, hour: int
+) -> None:
+    now = datetime.fromisoformat(sandbox.control.state()["now"])
+    sandbox.control.advance_clock((hour - now.hour) % 24 * 3600)
+    control_page.reload()
+    _row(control_page, "num-3").get_by_role("button", name="num-3").click()
+    [account] = [one for one in sandbox.control.state()["accounts"] if one["api_key"] == "demo-key"]
+    there = datetime.fromisoformat(sandbox.control.state()["now"]).astimezone(ZoneInfo(account["time_zone"]))
+    expect(control_page.locator("form[data-verb=add_usage] [name=day]")).to_have_value(
+        there.date().isoformat()
+    )
 
 
 def test_a_refusal_is_shown_as_a_sentence(page: Page, sandbox: SandboxServer) -> None:

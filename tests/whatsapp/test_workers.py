@@ -92,16 +92,16 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
 
         wait_for(checked)
         assert (number.connection, phone.connection) == (Connection.CONNECTED, Connection.DISCONNECTED)
-        wait_for(lambda: JobRun.objects.filter(job="status", done__gte=2).exists(), 15)
+        wait_for(lambda: JobRun.objects.filter(job="status", done__gte=2).exists())
 
         set_desired_state(
             instances=[number], state=Service.DISABLED, reason=DesiredReason.MANUAL, by=None, now=clock.now()
         )
-        wait_for(lambda: place.calls("toggle") == 1, 20)
+        wait_for(lambda: place.calls("toggle") == 1)
 
         asked = time.monotonic()
         attempt = start_pairing(instance=phone, by=None, via=PairingAttempt.Via.STAFF, now=clock.now())
-        wait_for(lambda: pairing_image(phone, clock.now()), 20)
+        wait_for(lambda: pairing_image(phone, clock.now()))
         assert time.monotonic() - asked < 5
         place.control.scan(phone.instance_id)
 
@@ -109,13 +109,13 @@ def test_a_real_worker_checks_switches_and_pairs(new_place, worker):
             phone.refresh_from_db()
             return pairing_state(phone, clock.now()).phase == Phase.CONNECTED
 
-        wait_for(connected, 20)
+        wait_for(connected)
         attempt.refresh_from_db()
         assert attempt.state == PairingAttempt.State.CONNECTED
 
     for queue in QUEUES:
         current_app.send_task("config.heartbeat", kwargs={"queue": queue}, queue=queue)
-    wait_for(lambda: all(queue.alive for queue in queues(clock.now())), 20)
+    wait_for(lambda: all(queue.alive for queue in queues(clock.now())))
 
 
 def test_a_job_whose_worker_was_killed_is_interrupted_once_its_lease_is_over(new_place, worker):

@@ -94,15 +94,17 @@ function listIds() {
   list.replaceChildren(...[...buttons].map((button) => new Option("", button.dataset.choose)));
 }
 
-function choose(instanceId) {
+function choose(instanceId, day) {
   for (const input of document.querySelectorAll("[data-instance]")) input.value = instanceId;
+  // The day where the account is: for hours of every day it is not the clock's.
+  for (const input of document.querySelectorAll("[data-today]")) input.value = day;
   say(`${instanceId} is filled in.`, true);
   document.getElementById("act").scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-verb], button[data-choose]");
-  if (button?.dataset.choose) choose(button.dataset.choose);
+  if (button?.dataset.choose) choose(button.dataset.choose, button.dataset.day);
   else if (button) send(button.dataset.verb, JSON.parse(button.dataset.arguments), button);
 });
 

@@ -118,7 +118,8 @@ def _instance_row(item: dict[str, Any]) -> str:
     search_text = f"{instance_id} {item['status']} {COUNTRIES.get(item['country_id'], '')}"
     search_text += "" if item["enabled"] else " disabled"
     cells = (
-        f'<button type="button" class="id" data-choose="{escape(instance_id)}">{escape(instance_id)}</button>',
+        f'<button type="button" class="id" data-choose="{escape(instance_id)}" data-day="{item["day"]}">'
+        f"{escape(instance_id)}</button>",
         f'<span class="badge {_tone(item["status"])}">{escape(item["status"])}</span>',
         _phone(item),
         "on" if item["enabled"] else '<span class="badge bad">disabled</span>',

@@ -41,7 +41,8 @@ def _account(state: SandboxState, account: Account) -> dict[str, Any]:
         del shown[hidden]
     today = state.today(account)
     usage = accrual.usage(state, state.instances_of(account), today, today)
-    return shown | {"available_quota": accrual.available_quota(state, account), "today": plain(usage)}
+    quota = accrual.available_quota(state, account)
+    return shown | {"available_quota": quota, "day": today.isoformat(), "today": plain(usage)}
 
 
 def _instance(state: SandboxState, instance_id: str) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def _instance(state: SandboxState, instance_id: str) -> dict[str, Any]:
         "last_seen": plain(phones.last_seen(instance, state.clock.now())),
         "webhook_url": instance.webhook_url,
         "qr": plain(instance.qr),
+        "day": today.isoformat(),
         "today": plain(accrual.usage(state, [instance], today, today)),
     }
 
