@@ -211,7 +211,7 @@ def check_quota(reseller: Reseller, now: datetime) -> Runway:
         runway.quota <= 0 or (runway.days_left is not None and runway.days_left < LOW_DAYS)
     )
     if low and runway.quota is not None:
-        detail = _("%(quota)s left, about %(days)s days at the current usage.") % {
+        detail = _("%(quota)s left. Days left at the current usage: about %(days)s.") % {
             "quota": number_text(runway.legible_quota or 0),
             "days": runway.days_left or 0,
         }
