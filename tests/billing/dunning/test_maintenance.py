@@ -90,8 +90,11 @@ def plan_hours(shop: Shop, begin: int, end: int, **target: object) -> None:
 
 
 def suspended_at(shop: Shop) -> datetime:
-    """When the first of the runs of every hour from FIRST on suspends the center."""
-    for hour in range(24 * 6):
+    """When the first of the runs of every sixth hour from FIRST on suspends the center.
+
+    Each maintenance below ends at one of these hours.
+    """
+    for hour in range(0, 24 * 6, 6):
         now = FIRST + timedelta(hours=hour)
         dunning_job(reseller=shop.reseller, now=now)
         if Suspension.objects.exists():
