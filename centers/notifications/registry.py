@@ -1,0 +1,112 @@
+"""The channels, the groups and the kinds of messages; each is registered by the app that knows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+
+from centers.models import Notification, Role
+from centers.notifications.message import Action, Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one notification says, in the active language.
+
+    `line` stands for it in a list of several. `text` has paragraphs apart by blank lines.
+    """
+
+    subject: str
+    text: str
+    line: str
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Kinds that a person chooses together. `roles` get them by default, by `channels`; other roles cannot get them."""
+
+    name: str
+    label: str | Promise
+    order: int
+    roles: tuple[Role, ...]
+    text: str | Promise = ""
+    channels: tuple[str, ...] = ("email",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of message. `write(row, now)` makes its text when it is delivered, in the scope of its reseller.
+
+    It may read and write the database, but not wait for anything else; None means that the message is no longer
+    needed. `urgent` kinds pass quiet hours for those who allow it. `condenses`: many at once become one list.
+    """
+
+    name: str
+    group: str
+    label: str | Promise
+    write: Callable[[Notification, datetime], Content | None]
+    urgent: bool = False
+    condenses: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEntry:
+    """A channel as people choose it. With `own_address` every account has it: no destination needs to be set up."""
+
+    name: str
+    label: str | Promise
+    order: int
+    channel: Channel
+    own_address: bool = False
+
+
+_channels: dict[str, ChannelEntry] = {}
+_groups: dict[str, Group] = {}
+_kinds: dict[str, Kind] = {}
+
+
+def register_channel(entry: ChannelEntry) -> None:
+    """Add a channel; called from the ready() of the app that has it."""
+    _channels[entry.name] = entry
+
+
+def register_group(group: Group) -> None:
+    """Add a group; called from the ready() of the app whose kinds it holds."""
+    _groups[group.name] = group
+
+
+def register_kind(kind: Kind) -> None:
+    """Add a kind; called from the ready() of the app that sends it."""
+    _kinds[kind.name] = kind
+
+
+def channels() -> list[ChannelEntry]:
+    """Every channel, in order."""
+    return sorted(_channels.values(), key=lambda entry: entry.order)
+
+
+def channel(name: str) -> ChannelEntry | None:
+    """The channel with this name; None if no app registered it (any longer)."""
+    return _channels.get(name)
+
+
+def groups() -> list[Group]:
+    """Every group, in order."""
+    return sorted(_groups.values(), key=lambda group: group.order)
+
+
+def groups_of(role: str) -> list[Group]:
+    """The groups that people with this role can get, in order."""
+    return [group for group in groups() if role in group.roles]
+
+
+def group(name: str) -> Group:
+    """The group with this name; raises KeyError."""
+    return _groups[name]
+
+
+def kind(name: str) -> Kind | None:
+    """The kind with this name; None if no app registered it (any longer)."""
+    return _kinds.get(name)
