@@ -43,6 +43,8 @@ SANDBOX_URL = env.str("MARKAZ_SANDBOX_URL", "")
 PAIRING_HOLD = timedelta(minutes=env.int("PAIRING_HOLD_MINUTES", 5))
 # Hosts inside our own network at which owners may have their MazBot; all others must be public.
 MAZBOT_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("MAZBOT_INTERNAL_HOSTS", [])))
+# Likewise for webhooks, Apprise and push services: `host`, or `host:port` for that port alone.
+OUTBOUND_INTERNAL_HOSTS = frozenset(map(str.lower, env.list("OUTBOUND_INTERNAL_HOSTS", [])))
 # The clock may be moved only where no customer is billed by it.
 CLOCK_MAY_MOVE = DEMO or TESTING
 

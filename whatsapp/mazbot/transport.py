@@ -4,20 +4,20 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 
 import requests
 import urllib3.exceptions
 
+from centers.outbound.connections import deadline
+from centers.outbound.retry_after import parse_retry_after
+
 from .config import Timeouts
 from .errors import ErrorKind, MazBotError
-from .sessions import deadline
 
 MAX_BODY = 2_000_000  # bytes, before and after decompression
 CHUNK = 65_536
-LONGEST_RETRY_AFTER = 3600.0  # seconds
 
 TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 UNSENDABLE = (
@@ -67,7 +67,7 @@ def exchange(
     """Send the query and read the whole answer. Raises MazBotError: network, timeout, too_large, malformed, invalid."""
     problem: MazBotError
     try:
-        with deadline(timeouts):
+        with deadline(read=timeouts.read, total=timeouts.total):
             return _exchange(session, url, query, headers=headers, timeouts=timeouts)
     except TIMEOUTS:
         problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
@@ -144,16 +144,3 @@ def _decompress(body: bytes, encoding: str) -> bytes:
     if not inflater.eof:
         raise MazBotError(ErrorKind.MALFORMED, "MazBot's compressed answer is broken")
     return plain
-
-
-def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds of a Retry-After header (a number or an HTTP date), at most an hour; None if missing or unreadable."""
-    text = (value or "").strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(text)
-        seconds = (moment - now).total_seconds() if moment.tzinfo else None
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return None if seconds is None else min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

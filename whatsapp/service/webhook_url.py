@@ -16,10 +16,10 @@ from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Reseller, User
+from centers.outbound.addresses import check_public_url
 from centers.queue.dispatch import enqueue_on_commit
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
-from whatsapp.addresses import check_public_url
 from whatsapp.mazbot import Lane, MazBot, MazBotError
 from whatsapp.models import Alert, Instance, MazbotAccount
 from whatsapp.service.retries import RetryQueue, ask, held, reschedule, settle

@@ -15,11 +15,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from centers.outbound.retry_after import parse_retry_after
 from tests.whatsapp.mazbot.conftest import RawServer, http
 from whatsapp.addresses import may_call
 from whatsapp.mazbot import ErrorKind, MazBotError, Timeouts
 from whatsapp.mazbot.sessions import SessionRegistry, guard_connections, new_session
-from whatsapp.mazbot.transport import Query, exchange, parse_retry_after
+from whatsapp.mazbot.transport import Query, exchange
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
