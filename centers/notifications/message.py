@@ -30,6 +30,7 @@ class Message:
     actions: tuple[Action, ...] = ()
     urgent: bool = False
     thread: str = ""
+    reseller_id: int = 0  # whose it is: a channel with an account per reseller sends from theirs
     sender: str = ""  # the reseller's name
     reply_to: str = ""
     unsubscribe_url: str = ""

@@ -110,3 +110,8 @@ def group(name: str) -> Group:
 def kind(name: str) -> Kind | None:
     """The kind with this name; None if no app registered it (any longer)."""
     return _kinds.get(name)
+
+
+def kinds() -> list[Kind]:
+    """Every kind, by the order of its group."""
+    return sorted(_kinds.values(), key=lambda kind: (_groups[kind.group].order, kind.name))
