@@ -1,4 +1,4 @@
-"""The only code that calls MazBot: the seven calls, the login, the request budget and the errors."""
+"""The only code that calls MazBot: the seven calls, send-template, the login, the request budget and the errors."""
 
 from .budget import BudgetUsage, RequestBudget, Slot, Verdict, budget_usage, budgets_usage, read_verdict
 from .calling import Granted
@@ -17,16 +17,19 @@ from .results import (
     RateList,
     RateRow,
     ServiceState,
+    TemplateSent,
     ToggleAction,
     ToggleOutcome,
     Usage,
 )
 from .scripts import Script
 from .scripts import run as run_scripts
+from .template_messages import MAX_VARIABLE, TemplateError, TemplateProblem
 from .waiting import release_before_waiting
 
 __all__ = [
     "LOCALE_PREFIXES",
+    "MAX_VARIABLE",
     "AccountConfig",
     "Acknowledgement",
     "BudgetExhausted",
@@ -49,6 +52,9 @@ __all__ = [
     "ServiceState",
     "Slot",
     "Step",
+    "TemplateError",
+    "TemplateProblem",
+    "TemplateSent",
     "Timeouts",
     "ToggleAction",
     "ToggleOutcome",

@@ -24,6 +24,7 @@ from .results import (
     RateList,
     RateRow,
     ServiceState,
+    TemplateSent,
     ToggleOutcome,
     Usage,
 )
@@ -50,6 +51,7 @@ _FIGURES = ("total_sent", "total_received", "failed_messages", "total_cost")
 _T = TypeVar("_T")
 _DATA_URL = re.compile(r"data:image/[\w.+-]{1,30};base64,", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_MESSAGE_ID = re.compile(r"[\w.:=+/-]{1,200}", re.ASCII)
 _TOKEN = re.compile(rf"[!-~]{{1,{MAX_TOKEN}}}")
 
 
@@ -194,6 +196,27 @@ def read_toggle(payload: Payload, *, secrets: Iterable[str]) -> ToggleOutcome:
 def read_acknowledgement(payload: Payload, *, secrets: Iterable[str]) -> Acknowledgement:
     """Only the message."""
     return Acknowledgement(message=safe_text(payload.get("message"), secrets))
+
+
+def read_template_sent(payload: Payload, *, secrets: Iterable[str]) -> TemplateSent:
+    """The message, and its id wherever services put it: on top, in `data`, or in the first of `messages`."""
+    places: list[object] = [payload, payload.get("data")]
+    for holder in tuple(places):
+        listed = holder.get("messages") if isinstance(holder, dict) else None
+        places += listed[:1] if isinstance(listed, list) else []
+    found = (_message_id(place) for place in places if isinstance(place, dict))
+    return TemplateSent(
+        message_id=next(filter(None, found), ""), message=safe_text(payload.get("message"), secrets)
+    )
+
+
+def _message_id(holder: Payload) -> str:
+    for name in ("message_id", "wamid", "id"):
+        value = holder.get(name)
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if isinstance(text, str) and _MESSAGE_ID.fullmatch(text):
+            return text
+    return ""
 
 
 def _data(payload: Payload) -> Payload:

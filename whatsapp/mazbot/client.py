@@ -18,10 +18,12 @@ from .results import (
     MainAccountUsage,
     QrCode,
     RateList,
+    TemplateSent,
     ToggleAction,
     ToggleOutcome,
     Usage,
 )
+from .template_messages import TemplateError, template_fields
 from .transport import Query
 
 QR_LIFE = timedelta(seconds=60)
@@ -173,25 +175,30 @@ class MazBot:
         self,
         template_id: str,
         mobile: str,
-        values: Sequence[str] = (),
+        variables: Sequence[str] = (),
         *,
-        priority: Lane = Lane.CONTROL,
+        priority: Lane = Lane.NOTIFICATION,
         deadline: float | None = None,
-    ) -> Acknowledgement:
+    ) -> TemplateSent:
         """Send an approved WhatsApp template from the main account; `mobile` is digits only with country code.
 
-        Always multipart, as MazBot's public pages show it. `values` fill the template's body in order.
+        Always multipart, as MazBot's public pages show it; `variables` fill the template's body in order. Never
+        repeated here: the answer may be lost after the message has left. Raises TemplateError.
         """
-        if not (mobile.isascii() and mobile.isdigit() and 6 <= len(mobile) <= 15):
-            raise _invalid("mobile", "must be 6 to 15 digits")
-        fields = {"template_id": _plain(template_id, "template_id", 100), "mobile": mobile}
-        for number, value in enumerate(values, start=1):
-            fields[f"body_matchs[{number}]"] = "input_value"
-            fields[f"body_values[{number}]"] = value
-        payload = self._caller.call(
-            Query("POST", "whatsapp/send-template", fields=fields), priority=priority, deadline=deadline
-        )
-        return answers.read_acknowledgement(payload, secrets=(*self.config.secrets(), mobile))
+        sent: list[datetime] = []
+        try:
+            payload = self._caller.call(
+                Query(
+                    "POST", "whatsapp/send-template", fields=template_fields(template_id, mobile, variables)
+                ),
+                priority=priority,
+                deadline=deadline,
+                on_send=lambda: sent.append(self._clock()),
+            )
+            return answers.read_template_sent(payload, secrets=(*self.config.secrets(), mobile))
+        except MazBotError as error:
+            problem = TemplateError.of(error, sent=bool(sent))
+        raise problem
 
     def _post(self, path: str, fields: dict[str, str]) -> Query:
         return Query("POST", path, fields=fields, multipart=self.config.body_format == "form")

@@ -116,3 +116,11 @@ class Acknowledgement:
     """The answer of a call that returns only a message."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSent:
+    """A template message that MazBot accepted; `message_id` is "" if the answer names none that can be read."""
+
+    message_id: str
+    message: str

@@ -33,6 +33,10 @@ class ConnectionBrokenError(MazBotError):
     """An open connection broke, as a kept-alive one does that the server has closed in the meantime."""
 
 
+class NotConnectedError(MazBotError):
+    """No connection was made in time, so nothing was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer; `retry_after` is in seconds, if the answer gave a time."""
@@ -69,8 +73,9 @@ def exchange(
     try:
         with deadline(read=timeouts.read, total=timeouts.total):
             return _exchange(session, url, query, headers=headers, timeouts=timeouts)
-    except TIMEOUTS:
-        problem = MazBotError(ErrorKind.TIMEOUT, "MazBot did not answer in time")
+    except TIMEOUTS as error:
+        late = NotConnectedError if isinstance(error, requests.ConnectTimeout) else MazBotError
+        problem = late(ErrorKind.TIMEOUT, "MazBot did not answer in time")
     except UNSENDABLE:
         problem = MazBotError(ErrorKind.INVALID, "the address or a value cannot be sent as it is")
     except BREAKS as error:

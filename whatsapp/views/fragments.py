@@ -41,6 +41,7 @@ def home_connections(request: TenantRequest) -> HttpResponseBase:
 LANES = (
     (Lane.PERSON, _("People waiting")),
     (Lane.CONTROL, _("Switching numbers")),
+    (Lane.NOTIFICATION, _("WhatsApp messages")),
     (Lane.METERING, _("Usage and rates")),
     (Lane.SWEEP, _("Number checks")),
 )

@@ -36,6 +36,9 @@ def sandbox(server: SandboxServer) -> SandboxServer:
         )
         server.control.add_instance(API_KEY, "inst-2", status="connected", country_id="SA", daily_messages=10)
     server.control.set_status("inst-1", "disconnected")
+    server.control.set_quota(API_KEY, 5000)
+    server.control.add_template(API_KEY, "t", "Hello")
+    server.control.add_template(API_KEY, "late", "Hello {{1}}, invoice {{2}} is due.")
     return server
 
 

@@ -242,6 +242,7 @@ def test_the_reading_counts_grants_and_waiters(valkey):
     assert reading.waiting == {
         Lane.SWEEP: 0,
         Lane.METERING: 0,
+        Lane.NOTIFICATION: 0,
         Lane.CONTROL: 1,
         Lane.PERSON: 0,
     }

@@ -97,3 +97,20 @@ def test_requests_are_counted_per_lane_for_an_hour(valkey):
     assert counted[Lane.METERING] == served.count(Lane.METERING) > 0
     assert counted[Lane.SWEEP] == served.count(Lane.SWEEP) > 0
     assert counted[Lane.PERSON] == 0
+
+
+def test_messages_go_before_metering_and_behind_switching_which_leaves_them_their_floor(valkey):
+    budget = RequestBudget(valkey, ACCOUNT, limit=3000)
+    served = take(budget, valkey, [Lane.NOTIFICATION, Lane.METERING], seconds=1.5)
+    assert served.count(Lane.NOTIFICATION) > 5 * served.count(Lane.METERING) > 0
+    served = take(budget, valkey, [Lane.CONTROL, Lane.NOTIFICATION], seconds=3)
+    share = served.count(Lane.NOTIFICATION) / len(served)
+    assert FLOORS[Lane.NOTIFICATION] - 0.02 <= share <= FLOORS[Lane.NOTIFICATION] + 0.02
+
+
+def test_a_sweep_keeps_its_floor_while_all_lanes_but_people_want_more(valkey):
+    lanes = [Lane.CONTROL, Lane.NOTIFICATION, Lane.METERING, Lane.SWEEP]
+    served = take(RequestBudget(valkey, ACCOUNT, limit=6000), valkey, lanes, seconds=3)
+    assert served.count(Lane.SWEEP) / len(served) >= 0.3
+    for lane in (Lane.CONTROL, Lane.NOTIFICATION, Lane.METERING):
+        assert served.count(lane) / len(served) >= 0.5 * FLOORS[lane], lane
