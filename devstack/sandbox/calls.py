@@ -17,6 +17,7 @@ from .replies import Answer, Refusal, failure
 from .state import accrual, phones
 from .state.records import Account, Instance, Totals
 from .state.state import SandboxState, UnknownObject
+from .templates import send_template
 
 Call = Callable[[SandboxState, Account, Mapping[str, str]], Answer]
 
@@ -109,19 +110,6 @@ def set_webhook(state: SandboxState, account: Account, sent: Mapping[str, str]) 
     _instance(state, account, instance_id).webhook_url = address
     state.changed()
     return Answer({"success": True, "message": "Webhook updated successfully."})
-
-
-def send_template(state: SandboxState, account: Account, sent: Mapping[str, str]) -> Answer:
-    """Not one of the seven: an approved template from the main account; accepted and logged, never sent."""
-    fields = Fields(sent)
-    fields.text("template_id")
-    mobile = fields.text("mobile")
-    if mobile and not (mobile.isascii() and mobile.isdigit()):
-        fields.complain("mobile", "The mobile must contain digits only.")
-    fields.check()
-    account.quota -= 1
-    state.changed()
-    return Answer({"success": True, "message": "Template sent successfully."})
 
 
 CALLS: dict[str, Call] = {

@@ -11,7 +11,16 @@ import requests
 
 from .conversion import plain, typed
 from .faults import CallName, FaultKind
-from .state.records import BodyKind, Delivery, LocalePrefix, QrStyle, RequestEntry, SignatureStyle
+from .state.records import (
+    BodyKind,
+    Delivery,
+    LocalePrefix,
+    QrStyle,
+    RequestEntry,
+    SentMessage,
+    SignatureStyle,
+    TemplateStatus,
+)
 from .verbs import ControlError, NewInstance
 
 Run = Callable[[str, dict[str, Any]], Any]
@@ -191,6 +200,25 @@ class Control:
         """Switch off the faults of one call, of one kind, or all."""
         self._do("clear_faults", call=call, kind=kind)
 
+    def add_template(
+        self, account_key: str, template_id: str, body: str, status: TemplateStatus = "approved"
+    ) -> None:
+        """A WhatsApp template of an account, with {{1}}, {{2}}, ... in its body; the same id replaces it."""
+        self._do("add_template", account_key=account_key, template_id=template_id, body=body, status=status)
+
+    def set_template_status(self, account_key: str, template_id: str, status: TemplateStatus) -> None:
+        """What WhatsApp decided about a template."""
+        self._do("set_template_status", account_key=account_key, template_id=template_id, status=status)
+
+    def set_whatsapp(self, mobile: str, *, has_whatsapp: bool) -> None:
+        """Whether a phone number has WhatsApp; every number does until it is said not to."""
+        self._do("set_whatsapp", mobile=mobile, has_whatsapp=has_whatsapp)
+
+    def messages(self) -> list[SentMessage]:
+        """The template messages as they arrived on the phones, oldest first (2,000 are kept)."""
+        entries: list[SentMessage] = typed(list[SentMessage], self.state()["messages"], "messages")
+        return entries
+
     def advance_clock(self, seconds: int) -> None:
         """Move sandbox time on: usage accrues, codes run out. Tokens and request limits keep wall time."""
         self._do("advance_clock", seconds=seconds)
@@ -212,7 +240,7 @@ class Control:
         return entries
 
     def state(self) -> dict[str, Any]:
-        """Accounts, instances, rates, faults and deliveries as plain JSON (amounts are text)."""
+        """Everything but the request log as plain JSON (amounts are text)."""
         state: dict[str, Any] = self._do("state")
         return state
 

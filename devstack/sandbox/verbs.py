@@ -20,10 +20,13 @@ from .state.records import (
     QrStyle,
     RateChange,
     SignatureStyle,
+    Template,
+    TemplateStatus,
     Totals,
 )
 from .state.state import SandboxState
 from .state.usage import day_of
+from .templates import places, template_key
 from .webhooks import Postman, incoming_event
 
 
@@ -236,6 +239,30 @@ class Verbs:
 
     def clear_faults(self, call: CallName | None = None, kind: FaultKind | None = None) -> None:
         self._state.faults.clear(call, kind)
+
+    def add_template(
+        self, account_key: str, template_id: str, body: str, status: TemplateStatus = "approved"
+    ) -> None:
+        account = self._state.account(account_key)
+        numbers = places(body)
+        if not template_id or not body:
+            raise ControlError("A template has an id and a body.")
+        if numbers != set(range(1, len(numbers) + 1)):
+            raise ControlError("The variables of a template are numbered {{1}}, {{2}}, ... without a gap.")
+        template = Template(account.api_key, template_id, body, status)
+        self._state.templates[template_key(account_key, template_id)] = template
+
+    def set_template_status(self, account_key: str, template_id: str, status: TemplateStatus) -> None:
+        template = self._state.templates.get(template_key(account_key, template_id))
+        if template is None:
+            raise ControlError(f"There is no template {template_id!r}.")
+        template.status = status
+
+    def set_whatsapp(self, mobile: str, has_whatsapp: bool) -> None:
+        digits = "".join(filter(str.isdigit, mobile))
+        if not digits:
+            raise ControlError("A phone number has digits.")
+        (self._state.without_whatsapp.discard if has_whatsapp else self._state.without_whatsapp.add)(digits)
 
     def advance_clock(self, seconds: int) -> None:
         self.set_clock_offset(int(self._state.clock.offset.total_seconds()) + seconds)

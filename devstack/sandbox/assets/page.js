@@ -4,6 +4,7 @@
 const notice = document.getElementById("notice");
 const filter = document.getElementById("filter");
 const NUMBERS = new Set(["copies", "sent", "received", "failed", "times", "quota", "rate_limit", "daily_messages"]);
+const FLAGS = new Set(["has_whatsapp"]);
 
 async function send(verb, values, button) {
   button.disabled = true;
@@ -24,7 +25,7 @@ async function send(verb, values, button) {
 }
 
 function target(values) {
-  const name = values.instance_id || values.call || values.account_key || values.api_key;
+  const name = values.instance_id || values.template_id || values.mobile || values.call || values.account_key || values.api_key;
   return name ? ` (${name})` : "";
 }
 
@@ -47,7 +48,8 @@ function valuesOf(form) {
   const values = {};
   for (const [name, text] of new FormData(form)) {
     const isChoice = form.elements[name].tagName === "SELECT";
-    if (text !== "" || isChoice) values[name] = NUMBERS.has(name) ? Number(text) : text;
+    if (text === "" && !isChoice) continue;
+    values[name] = NUMBERS.has(name) ? Number(text) : FLAGS.has(name) ? text === "true" : text;
   }
   return values;
 }

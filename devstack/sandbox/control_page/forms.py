@@ -37,31 +37,31 @@ def clock_buttons() -> str:
 
 def instance_forms() -> str:
     """Usage, incoming message and status of one number."""
-    status = _field("status", "Status", "connected", extra='list="statuses" required')
+    status = field("status", "Status", "connected", extra='list="statuses" required')
     statuses = "".join(f'<option value="{name}"></option>' for name in _STATUSES)
     return (
-        _form(
+        form(
             "add_usage",
             "Add usage",
             _number()
-            + _field("day", "Day", "", "date", "required data-today")
+            + field("day", "Day", "", "date", "required data-today")
             + "".join(
-                _field(name, name.capitalize(), "0", "number") for name in ("sent", "received", "failed")
+                field(name, name.capitalize(), "0", "number") for name in ("sent", "received", "failed")
             )
-            + _field("cost", "Cost", "0", extra='inputmode="decimal"'),
+            + field("cost", "Cost", "0", extra='inputmode="decimal"'),
             "Add",
         )
-        + _form(
+        + form(
             "send_incoming",
             "A customer writes",
             _number()
-            + _field("phone", "From phone", "96899887897", extra="required")
-            + _field("name", "Name", "Salim")
-            + _field("text", "Text", "Hello", extra="required")
-            + _field("copies", "Copies", "1", "number", 'min="1" max="100"'),
+            + field("phone", "From phone", "96899887897", extra="required")
+            + field("name", "Name", "Salim")
+            + field("text", "Text", "Hello", extra="required")
+            + field("copies", "Copies", "1", "number", 'min="1" max="100"'),
             "Send",
         )
-        + _form(
+        + form(
             "set_status",
             "Set the status",
             _number() + status + f'<datalist id="statuses">{statuses}</datalist>',
@@ -72,19 +72,19 @@ def instance_forms() -> str:
 
 def inventory_forms() -> str:
     """A further number, and one that MazBot no longer knows."""
-    return _add_instance() + _form("remove_instance", "Remove the number", _number(), "Remove")
+    return _add_instance() + form("remove_instance", "Remove the number", _number(), "Remove")
 
 
 def _add_instance() -> str:
-    return _form(
+    return form(
         "add_instance",
         "Add a number",
-        _field("account_key", "API key", "demo-key", extra="required")
-        + _field("instance_id", "Number", extra="required")
-        + _field("status", "Status", "disconnected", extra='list="statuses" required')
-        + _select("country_id", "Country", COUNTRIES)
-        + _field("daily_messages", "Messages a day", "200", "number", 'min="0"')
-        + _field("since", "Usage since", "", "date"),
+        field("account_key", "API key", "demo-key", extra="required")
+        + field("instance_id", "Number", extra="required")
+        + field("status", "Status", "disconnected", extra='list="statuses" required')
+        + select("country_id", "Country", COUNTRIES)
+        + field("daily_messages", "Messages a day", "200", "number", 'min="0"')
+        + field("since", "Usage since", "", "date"),
         "Add",
     )
 
@@ -104,16 +104,16 @@ def fault_forms() -> str:
     return (
         f'<div class="buttons">{common}{button("Clear all faults", "clear_faults", kind="main")}</div>'
         '<details><summary>Any other fault</summary><div class="forms wide">'
-        + _form(
+        + form(
             "set_fault",
             "Switch a fault on",
-            _select("call", "Call", {call: "every call" if call == "*" else call for call in CALLS})
-            + _select("kind", "Fault", kinds)
-            + _field("times", "Times", "", "number", 'min="1" placeholder="always"')
-            + _field("delay", "Seconds", "", extra='inputmode="decimal" placeholder="usual"')
-            + _field("instance_id", "Only number", "", extra='list="instance-ids" placeholder="all"')
-            + _field("field", "Odd field", "", extra='placeholder="available_quota"')
-            + _field("value", "holds", "", extra='placeholder="left out"'),
+            select("call", "Call", {call: "every call" if call == "*" else call for call in CALLS})
+            + select("kind", "Fault", kinds)
+            + field("times", "Times", "", "number", 'min="1" placeholder="always"')
+            + field("delay", "Seconds", "", extra='inputmode="decimal" placeholder="usual"')
+            + field("instance_id", "Only number", "", extra='list="instance-ids" placeholder="all"')
+            + field("field", "Odd field", "", extra='placeholder="available_quota"')
+            + field("value", "holds", "", extra='placeholder="left out"'),
             "Switch on",
         )
         + "</div></details>"
@@ -124,14 +124,14 @@ def rate_forms(state: Mapping[str, Any]) -> str:
     """Set a rate from now on."""
     types = dict.fromkeys(rate["type"] for listed in state["rates"].values() for rate in listed)
     options = "".join(f'<option value="{escape(kind)}"></option>' for kind in types)
-    return _form(
+    return form(
         "set_rate",
         "Set a rate from now on",
-        _select("country_id", "Country", {"": "Default list"} | COUNTRIES)
-        + _field("type", "Type", "marketing", extra='list="rate-types" required')
+        select("country_id", "Country", {"": "Default list"} | COUNTRIES)
+        + field("type", "Type", "marketing", extra='list="rate-types" required')
         + f'<datalist id="rate-types">{options}</datalist>'
-        + _field("cost", "Cost", "0.0500", extra='inputmode="decimal" required')
-        + _field("currency", "Currency", "USD", extra="required"),
+        + field("cost", "Cost", "0.0500", extra='inputmode="decimal" required')
+        + field("currency", "Currency", "USD", extra="required"),
         "Set",
     )
 
@@ -139,54 +139,54 @@ def rate_forms(state: Mapping[str, Any]) -> str:
 def account_forms(state: Mapping[str, Any]) -> str:
     """Quota, request limit, a further account."""
     keys = {item["api_key"]: item["api_key"] for item in state["accounts"]}
-    account = _select("account_key", "API key", keys)
+    account = select("account_key", "API key", keys)
     return (
-        _form(
+        form(
             "set_quota",
             "Set the quota",
-            account + _field("quota", "Messages left", "100000", "number"),
+            account + field("quota", "Messages left", "100000", "number"),
             "Set",
         )
-        + _form(
+        + form(
             "set_rate_limit",
             "Set the request limit",
-            account + _field("rate_limit", "Requests a minute", "60", "number", 'min="1"'),
+            account + field("rate_limit", "Requests a minute", "60", "number", 'min="1"'),
             "Set",
         )
-        + _form(
+        + form(
             "add_account",
             "Add an account",
-            _field("api_key", "API key", extra="required")
-            + _field("email", "Staff email", "", "email", "required")
-            + _field("password", "Password", extra="required")
-            + _field("owner_email", "Owner email (refused)", "", "email")
-            + _field("webhook_secret", "Webhook secret")
-            + _select("locale_prefix", "Path", {"": "/api", "ar": "/ar/api", "en": "/en/api"})
-            + _select("accepts", "Bodies", {kind: kind for kind in ("any", "form", "multipart", "json")}),
+            field("api_key", "API key", extra="required")
+            + field("email", "Staff email", "", "email", "required")
+            + field("password", "Password", extra="required")
+            + field("owner_email", "Owner email (refused)", "", "email")
+            + field("webhook_secret", "Webhook secret")
+            + select("locale_prefix", "Path", {"": "/api", "ar": "/ar/api", "en": "/en/api"})
+            + select("accepts", "Bodies", {kind: kind for kind in ("any", "form", "multipart", "json")}),
             "Add",
         )
     )
 
 
 def _number() -> str:
-    return _field("instance_id", "Number", extra='list="instance-ids" data-instance required')
+    return field("instance_id", "Number", extra='list="instance-ids" data-instance required')
 
 
-def _form(verb: str, title: str, fields: str, label: str) -> str:
+def form(verb: str, title: str, fields: str, label: str) -> str:
     return (
         f'<form data-verb="{verb}"><fieldset><legend>{escape(title)}</legend>{fields}'
         f"<button>{escape(label)}</button></fieldset></form>"
     )
 
 
-def _field(name: str, label: str, value: str = "", kind: str = "text", extra: str = "") -> str:
+def field(name: str, label: str, value: str = "", kind: str = "text", extra: str = "") -> str:
     return (
         f'<label>{escape(label)} <input name="{name}" type="{kind}" value="{escape(value)}"'
         f' autocomplete="off" {extra}></label>'
     )
 
 
-def _select(name: str, label: str, choices: Mapping[str, str]) -> str:
+def select(name: str, label: str, choices: Mapping[str, str]) -> str:
     options = "".join(
         f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in choices.items()
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from .forms import account_forms, clock_buttons, fault_forms, instance_forms, inventory_forms, rate_forms
 from .tables import accounts, deliveries, faults, instances, rates, requests_table
+from .whatsapp import messages, template_forms, templates
 
 _LAYOUT = """<!DOCTYPE html>
 <html lang="en">
@@ -27,7 +28,7 @@ days.</span></span></p>
 </div>
 <nav class="inner" aria-label="Sections">
 <a href="#numbers">Numbers</a> <a href="#act">Usage and messages</a> <a href="#faults">Faults</a>
-<a href="#rates">Rates</a>
+<a href="#whatsapp">WhatsApp</a> <a href="#rates">Rates</a>
 <a href="#time">Time</a> <a href="#accounts">Accounts</a> <a href="#requests">Requests</a>
 <a href="#webhooks">Webhooks</a>
 </nav>
@@ -58,6 +59,11 @@ placeholder="id, status, country"></label> <span id="shown" class="quiet"></span
 <p class="quiet">Until it is cleared, every matching request of the product meets the fault.</p>
 {faults}
 {fault_forms}</section>
+<section id="whatsapp"><h2>WhatsApp messages</h2>
+<p class="quiet">What the product sent with templates, as it arrived on the phones.</p>
+{messages}
+<details><summary>Templates, and numbers without WhatsApp</summary>{templates}
+<div class="forms">{template_forms}</div></details></section>
 <section id="rates"><h2>Rates</h2>{rates}
 <details><summary>Set a rate from now on</summary><div class="forms">{rate_forms}</div></details></section>
 <section id="time"><h2>Time</h2>
@@ -84,6 +90,7 @@ def render_page(state: dict[str, Any], latest: list[dict[str, Any]]) -> str:
         instance_forms=instance_forms(),
         inventory_forms=inventory_forms(),
         fault_forms=fault_forms(),
+        template_forms=template_forms(state),
         rate_forms=rate_forms(state),
         account_forms=account_forms(state),
     )
@@ -99,6 +106,8 @@ def _pieces(state: dict[str, Any], latest: list[dict[str, Any]]) -> dict[str, st
         "clock": _clock(state),
         "instances": instances(state),
         "faults": faults(state),
+        "messages": messages(state),
+        "templates": templates(state),
         "rates": rates(state),
         "deliveries": deliveries(state),
         "requests": requests_table(latest),

@@ -25,7 +25,7 @@ def instances(state: dict[str, Any]) -> str:
     pairing_first = sorted(state["instances"], key=lambda item: item["qr"] is None)
     rows = [_instance_row(item) for item in pairing_first]
     head = ("Number", "Status", "Phone", "Service", "Today", "Last seen (UTC)", "Country")
-    return _table(
+    return table(
         "piece-instances",
         head,
         rows,
@@ -36,7 +36,7 @@ def instances(state: dict[str, Any]) -> str:
 def accounts(state: dict[str, Any]) -> str:
     """One row per main account."""
     rows = [
-        _row(
+        row(
             f"<code>{escape(item['api_key'])}</code>",
             escape(item["email"]),
             str(item["rate_limit"]),
@@ -49,13 +49,13 @@ def accounts(state: dict[str, Any]) -> str:
         for item in state["accounts"]
     ]
     head = ("API key", "Login", "Requests / min", "Quota left", "Today", "Time zone", "Path", "Quota")
-    return _table("piece-accounts", head, rows, "No accounts.")
+    return table("piece-accounts", head, rows, "No accounts.")
 
 
 def faults(state: dict[str, Any]) -> str:
     """The active faults."""
     rows = [
-        _row(
+        row(
             f"<b>{escape(item['call'])}</b>",
             escape(item["kind"] + (f": {item['field']} = {item['value']}" if item["field"] else "")),
             "until cleared" if item["times"] is None else f"{item['times']} more",
@@ -66,7 +66,7 @@ def faults(state: dict[str, Any]) -> str:
         for item in state["faults"]
     ]
     head = ("Call", "Fault", "Strikes", "Wait", "For", "Switch")
-    return _table("piece-faults", head, rows, "No fault is on: every call answers well.")
+    return table("piece-faults", head, rows, "No fault is on: every call answers well.")
 
 
 def rates(state: dict[str, Any]) -> str:
@@ -74,18 +74,18 @@ def rates(state: dict[str, Any]) -> str:
     lists = {country: {rate["type"]: rate for rate in listed} for country, listed in state["rates"].items()}
     types = list(dict.fromkeys(kind for listed in lists.values() for kind in listed))
     rows = [
-        _row(f"<code>{escape(kind)}</code>", *(_rate(country, lists[country].get(kind)) for country in lists))
+        row(f"<code>{escape(kind)}</code>", *(_rate(country, lists[country].get(kind)) for country in lists))
         for kind in types
     ]
     head = ("Type", *(f"{country} {COUNTRIES[country]}" if country else "Default" for country in lists))
-    return _table("piece-rates", head, rows, "No rates.")
+    return table("piece-rates", head, rows, "No rates.")
 
 
 def deliveries(state: dict[str, Any]) -> str:
     """The latest webhook deliveries, newest first."""
     rows = [
-        _row(
-            _moment(item["at"]),
+        row(
+            moment(item["at"]),
             escape(item["instance_id"]),
             f"<code>{escape(item['event_id'])}</code>",
             f'<span class="address">{escape(item["url"])}</span>',
@@ -94,14 +94,14 @@ def deliveries(state: dict[str, Any]) -> str:
         for item in reversed(state["deliveries"][-_DELIVERIES_SHOWN:])
     ]
     head = ("At (UTC)", "Number", "Event", "To", "Outcome")
-    return _table("piece-deliveries", head, rows, "Nothing sent yet.")
+    return table("piece-deliveries", head, rows, "Nothing sent yet.")
 
 
 def requests_table(latest: list[dict[str, Any]]) -> str:
     """The latest requests to the product API, newest first."""
     rows = [
-        _row(
-            _moment(item["at"]),
+        row(
+            moment(item["at"]),
             f"<code>{escape(item['account_key'])}</code>",
             escape(item["call"]),
             escape(item["instance_id"]),
@@ -110,7 +110,7 @@ def requests_table(latest: list[dict[str, Any]]) -> str:
         for item in reversed(latest)
     ]
     head = ("At (UTC)", "API key", "Call", "Number", "Answer")
-    return _table("piece-requests", head, rows, "No requests yet.")
+    return table("piece-requests", head, rows, "No requests yet.")
 
 
 def _instance_row(item: dict[str, Any]) -> str:
@@ -124,7 +124,7 @@ def _instance_row(item: dict[str, Any]) -> str:
         _phone(item),
         "on" if item["enabled"] else '<span class="badge bad">disabled</span>',
         _today(item["today"]),
-        _moment(item["last_seen"]) if item["last_seen"] else "never",
+        moment(item["last_seen"]) if item["last_seen"] else "never",
         escape(COUNTRIES.get(item["country_id"], item["country_id"])),
     )
     return f'<tr data-words="{escape(search_text.lower())}">{_cells(cells)}</tr>'
@@ -177,7 +177,7 @@ def _code(status: int) -> str:
     return f'<span class="badge {tone}">{status or "no answer"}</span>'
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     return f"<time>{escape(text[:19].replace('T', ' '))}</time>"
 
 
@@ -185,11 +185,11 @@ def _cells(cells: Iterable[str]) -> str:
     return "".join(f"<td>{cell}</td>" for cell in cells)
 
 
-def _row(*cells: str) -> str:
+def row(*cells: str) -> str:
     return f"<tr>{_cells(cells)}</tr>"
 
 
-def _table(piece: str, head: tuple[str, ...], rows: list[str], empty: str) -> str:
+def table(piece: str, head: tuple[str, ...], rows: list[str], empty: str) -> str:
     """A table that scrolls sideways on a phone, or one message when it has no rows."""
     if not rows:
         return f'<div id="{piece}" data-piece><p class="quiet">{escape(empty)}</p></div>'

@@ -12,6 +12,7 @@ BodyKind = Literal["any", "form", "multipart", "json"]
 LocalePrefix = Literal["", "ar", "en"]
 QrStyle = Literal["data_uri", "plain", "line_breaks"]
 SignatureStyle = Literal["hex", "sha256", "base64"]
+TemplateStatus = Literal["approved", "pending", "rejected", "paused"]
 
 
 @dataclass
@@ -107,6 +108,28 @@ class RateChange:
     cost: Decimal | None
     currency: str
     at: datetime | None = None
+
+
+@dataclass
+class Template:
+    """A WhatsApp template of an account; its variables are written {{1}}, {{2}}, ... in the body."""
+
+    account_key: str
+    template_id: str
+    body: str
+    status: TemplateStatus = "approved"
+
+
+@dataclass
+class SentMessage:
+    """A template message as it arrived on the phone `mobile`; `at` is sandbox time."""
+
+    message_id: str
+    account_key: str
+    template_id: str
+    mobile: str
+    text: str
+    at: datetime
 
 
 @dataclass

@@ -25,6 +25,9 @@ def snapshot(state: SandboxState) -> dict[str, Any]:
         "rates": {country: _rates(state, country) for country in ("", *COUNTRIES)},
         "faults": plain(state.faults.active()),
         "deliveries": plain(list(state.deliveries)),
+        "templates": plain(list(state.templates.values())),
+        "messages": plain(list(state.messages)),
+        "without_whatsapp": sorted(state.without_whatsapp),
     }
 
 

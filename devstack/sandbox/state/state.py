@@ -17,11 +17,21 @@ from devstack.sandbox.limits import SlidingWindow
 from .clock import Clock, WallClock, utc_now
 from .phones import settle
 from .rates import RateBook, default_changes
-from .records import Account, Delivery, Instance, RateChange, RequestEntry, Totals
+from .records import (
+    Account,
+    Delivery,
+    Instance,
+    RateChange,
+    RequestEntry,
+    SentMessage,
+    Template,
+    Totals,
+)
 from .tokens import TokenOffice
 
 _REQUESTS_KEPT = 20_000
 _DELIVERIES_KEPT = 500
+_MESSAGES_KEPT = 2_000
 
 
 class UnknownObject(LookupError):
@@ -42,6 +52,9 @@ class SandboxState:
         self.faults = FaultBoard()
         self.requests: deque[RequestEntry] = deque(maxlen=_REQUESTS_KEPT)
         self.deliveries: deque[Delivery] = deque(maxlen=_DELIVERIES_KEPT)
+        self.templates: dict[str, Template] = {}  # by `templates.template_key`
+        self.messages: deque[SentMessage] = deque(maxlen=_MESSAGES_KEPT)
+        self.without_whatsapp: set[str] = set()
         self.closed_days: dict[tuple[str, date], Totals] = {}
         self.version = 0
         self.on_change: Callable[[], None] = lambda: None
@@ -93,6 +106,9 @@ class SandboxState:
                 "instances": plain(list(self.instances.values())),
                 "rates": plain(self.rates.changes),
                 "deliveries": plain(list(self.deliveries)),
+                "templates": plain(self.templates),
+                "messages": plain(list(self.messages)),
+                "without_whatsapp": sorted(self.without_whatsapp),
             }
 
     def restore(self, document: dict[str, Any]) -> None:
@@ -107,3 +123,8 @@ class SandboxState:
             self.rates = RateBook(typed(list[RateChange], document["rates"], "rates"))
             self.deliveries.clear()
             self.deliveries.extend(typed(list[Delivery], document["deliveries"], "deliveries"))
+            # Files of earlier versions hold none of these.
+            self.templates = typed(dict[str, Template], document.get("templates", {}), "templates")
+            self.messages.clear()
+            self.messages.extend(typed(list[SentMessage], document.get("messages", []), "messages"))
+            self.without_whatsapp = set(document.get("without_whatsapp", []))

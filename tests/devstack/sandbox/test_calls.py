@@ -34,7 +34,6 @@ def test_what_is_missing_or_wrong_is_named(product: Product) -> None:
     assert _errors(product, "/instance/set-webhook", instance_id="n1", webhook_url="ftp://x") == {
         "webhook_url"
     }
-    assert _errors(product, "/whatsapp/send-template", template_id="1", mobile="+968") == {"mobile"}
 
 
 def test_unknown_numbers_are_404(product: Product) -> None:
@@ -116,15 +115,6 @@ def test_set_webhook_stores_the_address(sandbox: SandboxServer, product: Product
     answer = product.post("/instance/set-webhook", data={"instance_id": "n1", "webhook_url": address})
     assert answer.json() == {"success": True, "message": "Webhook updated successfully."}
     assert sandbox.control.state()["instances"][0]["webhook_url"] == address
-
-
-def test_send_template_is_accepted_and_costs_quota(sandbox: SandboxServer, product: Product) -> None:
-    sandbox.control.set_quota("demo-key", 10)
-    fields = {"template_id": "7", "mobile": "96899887897", "body_values[1]": "5.000"}
-    answer = product.post("/whatsapp/send-template", files={k: (None, v) for k, v in fields.items()})
-    assert answer.json()["success"] is True
-    assert product.main_usage(TODAY, TODAY)["available_quota"] == 9
-    assert sandbox.control.requests_log()[-2].call == "send_template"
 
 
 def test_a_body_over_the_limit_is_refused_in_json(product: Product) -> None:

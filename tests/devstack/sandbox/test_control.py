@@ -37,6 +37,9 @@ def test_every_verb_works_both_ways(sandbox: SandboxServer, control: Control) ->
     control.remove_rate("1", "marketing")
     control.set_quota("k", 7)
     control.set_rate_limit("k", 9)
+    control.add_template("k", "late", "Hello", status="pending")
+    control.set_template_status("k", "late", "paused")
+    control.set_whatsapp("+968 1", has_whatsapp=False)
     control.set_fault("status", "latency", times=1, delay=0.5)
     control.clear_faults()
     control.advance_clock(60)
@@ -48,12 +51,17 @@ def test_every_verb_works_both_ways(sandbox: SandboxServer, control: Control) ->
     assert [entry.call for entry in control.requests_log()] == ["login", "connect", "set_webhook"]
     assert [entry.call for entry in control.requests_log(last=1)] == ["set_webhook"]
     assert [item.event_id for item in control.deliveries()] == ["evt-1"]
+    assert ([one["status"] for one in state["templates"]], state["without_whatsapp"]) == (
+        ["paused"],
+        ["9681"],
+    )
+    assert control.messages() == []
 
 
 def test_the_typed_surface_knows_every_verb() -> None:
     verbs = {name for name in vars(Verbs) if not name.startswith("_")}
     surface = {name for name in vars(Control) if not name.startswith("_")}
-    assert surface - verbs == {"add_instance", "requests_log", "deliveries", "state"}
+    assert surface - verbs == {"add_instance", "requests_log", "deliveries", "messages", "state"}
     assert verbs <= surface
 
 

@@ -20,10 +20,11 @@ def _get(sandbox: SandboxServer, path: str = "") -> requests.Response:
 def test_every_verb_has_a_control(sandbox: SandboxServer, product: Product) -> None:
     sandbox.control.add_instance("demo-key", "n2", status="connected")
     sandbox.control.set_fault("status", "500")
+    sandbox.control.add_template("demo-key", "t1", "Hello")
     product.post("/whatsapp/connect", data={"instance_id": "n1"})
     offered = set(re.findall(r'data-verb="(\w+)"', _get(sandbox).text))
     verbs = {name for name in vars(Control) if not name.startswith("_")}
-    readings = {"state", "requests_log", "deliveries"}
+    readings = {"state", "requests_log", "deliveries", "messages"}
     assert offered == verbs - readings - {"add_instances"}
 
 
@@ -45,6 +46,10 @@ def test_what_users_wrote_stays_text(sandbox: SandboxServer, product: Product) -
         "/instance/set-webhook", data={"instance_id": "n1", "webhook_url": f"http://127.0.0.1:9/{canary}"}
     )
     sandbox.control.send_incoming("n1", canary, canary, canary, event_id=canary)
+    sandbox.control.add_template("demo-key", "t1", "{{1}}")
+    sandbox.control.add_template(canary, canary, canary)
+    fields = {"template_id": "t1", "mobile": "1", "body_matchs[1]": "input_value", "body_values[1]": canary}
+    assert product.post("/whatsapp/send-template", data=fields).json()["success"] is True
     requests.get(f"{sandbox.api_base}/billing/rates", headers={"apikey": "<script>"}, timeout=5)
     for path in ("", "/fragment"):
         text = _get(sandbox, path).text
