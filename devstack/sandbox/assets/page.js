@@ -25,7 +25,8 @@ async function send(verb, values, button) {
 }
 
 function target(values) {
-  const name = values.instance_id || values.template_id || values.mobile || values.call || values.account_key || values.api_key;
+  const name =
+    values.instance_id || values.template_id || values.mobile || values.call || values.account_key || values.api_key;
   return name ? ` (${name})` : "";
 }
 
