@@ -1,0 +1,175 @@
+"""Writing messages into the outbox, in the transaction of what they are about."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from centers import live
+from centers.models import Center, Destination, Notification, NotificationPreference, Reseller, User
+from centers.notifications import registry
+from centers.notifications.rules import destinations_of, rules_for
+from centers.notifications.timing import due_at
+from centers.queue.dispatch import enqueue_on_commit
+from centers.values.formats import zone_of
+
+DELIVER = "centers.deliver"
+State = Notification.State
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Something that people should know: `event` ("opened") of `about` ("alert:17"), for whom, and what it says.
+
+    `context` is JSON, also with stored messages. `addresses` are email addresses of people without an account, with
+    the language to write in. `follows_up`: it is repeated and escalated, for those who chose that, until `stop`.
+    `for_team`: destinations of the team get it too. It is not delivered before `not_before`.
+    """
+
+    kind: str
+    about: str
+    event: str
+    people: Sequence[User] = ()
+    addresses: Sequence[tuple[str, str]] = ()
+    context: Mapping[str, Any] = field(default_factory=dict)
+    center: Center | int | None = None
+    follows_up: bool = False
+    for_team: bool = False
+    not_before: datetime | None = None
+
+
+def notify(*, reseller: Reseller, news: Iterable[News], now: datetime) -> int:
+    """Write one row for each recipient and channel of `news`; return how many are written.
+
+    Runs in the caller's transaction and in the scope of `reseller`. What was written before, under the same subject,
+    event, recipient and channel, is not written again.
+    """
+    items = list(news)
+    if not items:
+        return 0
+    writer = _Writer(reseller, items, now)
+    rows = [row for item in items for row in writer.rows_of(item)]
+    if not rows:
+        return 0
+    Notification.objects.bulk_create(rows, batch_size=_BATCH, ignore_conflicts=True)
+    wake(reseller)
+    return len(rows)
+
+
+def wake(reseller: Reseller) -> None:
+    """Once the transaction has committed, have what is due delivered, and open pages show it."""
+    begun = transaction.get_connection().run_on_commit
+    if not any(getattr(hook[1], "wakes", None) == reseller.pk for hook in begun):
+        once = _Waking(reseller.pk)
+        transaction.on_commit(once, robust=True)
+
+
+class _Waking:
+    """Enqueues one task, however often a transaction writes."""
+
+    def __init__(self, reseller_id: int) -> None:
+        self.wakes = reseller_id
+
+    def __call__(self) -> None:
+        enqueue_on_commit(DELIVER, reseller_id=self.wakes)
+        live.publish(self.wakes, "notifications")
+
+
+def lane_of(channel: str, *, user: int | None = None, destination: int | None = None, address: str = "") -> str:
+    """The name of the way to one recipient by one channel."""
+    if destination is not None:
+        return f"{channel}:d{destination}"
+    return f"{channel}:u{user}" if user is not None else f"{channel}:a{address.lower()}"
+
+
+class _Writer:
+    """Makes the rows of one transaction: rules and destinations are read once for all of them."""
+
+    def __init__(self, reseller: Reseller, items: Sequence[News], now: datetime) -> None:
+        self.reseller = reseller
+        self.now = now
+        self.zone = zone_of(reseller.time_zone)
+        people = {user for item in items for user in item.people}
+        kinds = {kind.group for item in items if (kind := registry.kind(item.kind))}
+        self.rules = {group: rules_for(reseller, group, people) for group in kinds}
+        self.destinations = destinations_of(reseller, people)
+
+    def rows_of(self, item: News) -> Iterable[Notification]:
+        kind = registry.kind(item.kind)
+        if kind is None:
+            return
+        for user in item.people:
+            rule = self.rules[kind.group][user.pk]
+            for name in rule.channels:
+                for row in self._ways(item, kind, name, user):
+                    self._time(row, rule, item)
+                    yield row
+        for address, language in item.addresses:
+            row = self._row(item, kind, "email", address=address)
+            row.language = language
+            yield row
+        for place in self.destinations.get(None, ()) if item.for_team else ():
+            if kind.group in place.groups:
+                yield self._row(item, kind, place.channel, destination=place)
+
+    def _ways(self, item: News, kind: registry.Kind, name: str, user: User) -> Iterable[Notification]:
+        entry = registry.channel(name)
+        if entry is not None and entry.own_address:
+            yield self._row(item, kind, name, user=user)
+        for place in self.destinations.get(user.pk, ()):
+            if place.channel == name and not (entry and entry.own_address):
+                yield self._row(item, kind, name, user=user, destination=place)
+
+    def _row(
+        self,
+        item: News,
+        kind: registry.Kind,
+        channel: str,
+        *,
+        user: User | None = None,
+        destination: Destination | None = None,
+        address: str = "",
+    ) -> Notification:
+        lane = lane_of(
+            channel,
+            user=user.pk if user else None,
+            destination=destination.pk if destination else None,
+            address=address,
+        )
+        row = Notification(
+            reseller=self.reseller,
+            center_id=item.center if isinstance(item.center, int) else item.center and item.center.pk,
+            recipient=user,
+            destination=destination,
+            address=address,
+            channel=channel,
+            lane=lane,
+            key=f"{item.about}:{item.event}:{lane}",
+            kind=kind.name,
+            group=kind.group,
+            about=item.about,
+            event=item.event,
+            urgent=kind.urgent,
+            language=(user.language if user else "") or self.reseller.language,
+            context=dict(item.context),
+            created_at=self.now,
+            due_at=self._begin(item),
+        )
+        return row
+
+    def _begin(self, item: News) -> datetime:
+        return max(self.now, item.not_before) if item.not_before else self.now
+
+    def _time(self, row: Notification, rule: NotificationPreference, item: News) -> None:
+        row.due_at = due_at(rule, zone=self.zone, urgent=row.urgent, written=row.due_at)
+        if item.follows_up and rule.escalate_minutes and rule.escalate_to_id:
+            row.escalate_at = self.now + timedelta(minutes=rule.escalate_minutes)
+
+
+def aware(moment: datetime) -> str:
+    """A moment as it stands in a context."""
+    return moment.astimezone(timezone.get_default_timezone()).isoformat()

@@ -1,0 +1,104 @@
+"""Quiet hours and digests by the clock on the wall, where clocks are changed: nothing early, nothing lost."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from centers.models import NotificationPreference
+from centers.notifications.timing import due_at, permitted_from
+
+Digest = NotificationPreference.Digest
+#: Days on which the clocks of a zone change (2026), and Riyadh, where they never do.
+CHANGES = [
+    ("Africa/Cairo", datetime(2026, 4, 24)),  # forward at 00:00
+    ("Africa/Cairo", datetime(2026, 10, 30)),  # back at 00:00 of the day after the 29th
+    ("Asia/Beirut", datetime(2026, 3, 29)),  # forward at 00:00
+    ("Asia/Beirut", datetime(2026, 10, 25)),  # back at 00:00
+    ("Africa/Casablanca", datetime(2026, 2, 15)),  # back for Ramadan at 03:00
+    ("Africa/Casablanca", datetime(2026, 3, 22)),  # forward after Ramadan at 02:00
+    ("Asia/Riyadh", datetime(2026, 3, 29)),
+]
+HOURS = [
+    (time(22), time(7)),
+    (time(23, 30), time(0, 30)),
+    (time(21), time(23, 30)),
+    (time(0), time(2, 30)),
+    (time(2, 15), time(2, 45)),
+    (time(13), time(15)),
+]
+
+
+def rule(**fields: object) -> NotificationPreference:
+    return NotificationPreference(**fields)
+
+
+def quiet(moment: datetime, begin: time, end: time, zone: ZoneInfo) -> bool:
+    shown = moment.astimezone(zone).time()
+    return begin <= shown < end if begin < end else shown >= begin or shown < end
+
+
+def offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+@pytest.mark.parametrize(("name", "day"), CHANGES)
+@pytest.mark.parametrize(("begin", "end"), HOURS)
+def test_the_first_moment_outside_the_quiet_hours_to_the_minute(
+    name: str, day: datetime, begin: time, end: time
+) -> None:
+    zone = ZoneInfo(name)
+    kept = rule(quiet_from=begin, quiet_until=end)
+    start = (day - timedelta(hours=36)).replace(tzinfo=UTC)
+    minutes = [start + timedelta(minutes=minute) for minute in range(72 * 60)]
+    loud = [moment for moment in minutes if not quiet(moment, begin, end, zone)]
+    following = iter(loud)
+    expected = next(following)
+    for moment in minutes[: 48 * 60]:
+        while expected < moment:
+            expected = next(following)
+        found = permitted_from(kept, zone=zone, urgent=False, moment=moment)
+        assert not quiet(found, begin, end, zone)
+        # Half an hour that is shown once more in the midst of the quiet hours is no time to call.
+        set_back = offset(moment, zone) > offset(found, zone)
+        assert found == expected or (set_back and timedelta() < found - expected <= timedelta(hours=2)), moment
+
+
+@pytest.mark.parametrize(("name", "day"), CHANGES)
+@pytest.mark.parametrize("at", [time(0), time(0, 30), time(2, 30), time(8), time(23, 30)])
+def test_a_daily_digest_comes_every_day_at_its_time(name: str, day: datetime, at: time) -> None:
+    zone = ZoneInfo(name)
+    daily = rule(digest=Digest.DAILY, daily_at=at)
+    moment = (day - timedelta(days=2)).replace(tzinfo=UTC)
+    days = []
+    while len(days) < 5:
+        moment = due_at(daily, zone=zone, urgent=True, written=moment)
+        shown = moment.astimezone(zone)
+        # A time that the clocks skip counts as the time they jump to.
+        assert timedelta() <= shown.replace(tzinfo=None) - datetime.combine(shown.date(), at) <= timedelta(hours=1)
+        days.append(shown.date())
+    assert (days[-1] - days[0]).days >= 3
+    assert sorted(set(days)) == [days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)]
+
+
+def test_a_digest_of_quarters_begins_with_the_quarter() -> None:
+    quarter = rule(digest=Digest.QUARTER)
+    at = datetime(2026, 11, 23, 12, 7, tzinfo=UTC)
+    assert due_at(quarter, zone=UTC, urgent=False, written=at) == at.replace(minute=15)
+    assert due_at(quarter, zone=UTC, urgent=False, written=at.replace(minute=15)) == at.replace(minute=30)
+
+
+def test_urgent_messages_pass_for_those_who_allow_it() -> None:
+    night = datetime(2026, 11, 23, 1, tzinfo=UTC)
+    hours = {"quiet_from": time(22), "quiet_until": time(7)}
+    morning = night.replace(hour=7)
+    assert permitted_from(rule(**hours), zone=UTC, urgent=True, moment=night) == night
+    assert permitted_from(rule(**hours), zone=UTC, urgent=False, moment=night) == morning
+    strict = rule(**hours, urgent_passes=False)
+    assert permitted_from(strict, zone=UTC, urgent=True, moment=night) == morning
+
+
+def test_a_digest_that_ends_at_night_waits_for_the_morning() -> None:
+    late = rule(digest=Digest.QUARTER, quiet_from=time(22), quiet_until=time(7))
+    at = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
+    assert due_at(late, zone=UTC, urgent=False, written=at) == datetime(2026, 11, 24, 7, tzinfo=UTC)
