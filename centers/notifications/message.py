@@ -32,6 +32,8 @@ class Message:
     thread: str = ""
     reseller_id: int = 0  # whose it is: a channel with an account per reseller sends from theirs
     sender: str = ""  # the reseller's name
+    color: str = ""  # the reseller's, "#rrggbb", or empty
+    logo_url: str = ""
     reply_to: str = ""
     unsubscribe_url: str = ""
 

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from centers import live
 from centers.models import Center, Destination, Notification, NotificationPreference, Reseller, User
 from centers.notifications import registry
 from centers.notifications.rules import destinations_of, rules_for
 from centers.notifications.timing import due_at
-from centers.queue.dispatch import enqueue_on_commit
+from centers.queue.dispatch import enqueue
 from centers.values.formats import zone_of
 
 DELIVER = "centers.deliver"
@@ -61,22 +60,21 @@ def notify(*, reseller: Reseller, news: Iterable[News], now: datetime) -> int:
 
 
 def wake(reseller: Reseller) -> None:
-    """Once the transaction has committed, have what is due delivered, and open pages show it."""
-    begun = transaction.get_connection().run_on_commit
-    if not any(getattr(hook[1], "wakes", None) == reseller.pk for hook in begun):
-        once = _Waking(reseller.pk)
-        transaction.on_commit(once, robust=True)
+    """Once the transaction has committed, have what is due delivered, and let open pages show it."""
+    waiting = transaction.get_connection().run_on_commit
+    if not any(isinstance(hook, _Waking) and hook.reseller_id == reseller.pk for _sids, hook, _robust in waiting):
+        transaction.on_commit(_Waking(reseller.pk), robust=True)
 
 
+@dataclass(frozen=True, slots=True)
 class _Waking:
-    """Enqueues one task, however often a transaction writes."""
+    """Enqueues one task, however often its transaction writes."""
 
-    def __init__(self, reseller_id: int) -> None:
-        self.wakes = reseller_id
+    reseller_id: int
 
     def __call__(self) -> None:
-        enqueue_on_commit(DELIVER, reseller_id=self.wakes)
-        live.publish(self.wakes, "notifications")
+        enqueue(DELIVER, reseller_id=self.reseller_id)
+        live.publish(self.reseller_id, "notifications")
 
 
 def lane_of(channel: str, *, user: int | None = None, destination: int | None = None, address: str = "") -> str:
@@ -169,7 +167,3 @@ class _Writer:
         if item.follows_up and rule.escalate_minutes and rule.escalate_to_id:
             row.escalate_at = self.now + timedelta(minutes=rule.escalate_minutes)
 
-
-def aware(moment: datetime) -> str:
-    """A moment as it stands in a context."""
-    return moment.astimezone(timezone.get_default_timezone()).isoformat()

@@ -12,20 +12,19 @@ from centers.notifications.message import Action, Channel
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one notification says, in the active language.
-
-    `line` stands for it in a list of several. `text` has paragraphs apart by blank lines.
-    """
+    """What one notification says, in the active language; `text` has paragraphs apart by blank lines."""
 
     subject: str
     text: str
-    line: str
     actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Kinds that a person chooses together. `roles` get them by default, by `channels`; other roles cannot get them."""
+    """Kinds that a person chooses together. `roles` get them by default, by `channels`; other roles cannot get them.
+
+    `overview(row)` is the button of a list: a page with all of them.
+    """
 
     name: str
     label: str | Promise
@@ -33,6 +32,7 @@ class Group:
     roles: tuple[Role, ...]
     text: str | Promise = ""
     channels: tuple[str, ...] = ("email",)
+    overview: Callable[[Notification], Action] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +40,15 @@ class Kind:
     """A kind of message. `write(row, now)` makes its text when it is delivered, in the scope of its reseller.
 
     It may read and write the database, but not wait for anything else; None means that the message is no longer
-    needed. `urgent` kinds pass quiet hours for those who allow it. `condenses`: many at once become one list.
+    needed. `line(row)` stands for it in a list of several; it reads nothing. `urgent` kinds pass quiet hours for those
+    who allow it. `condenses`: many at once become one list.
     """
 
     name: str
     group: str
     label: str | Promise
     write: Callable[[Notification, datetime], Content | None]
+    line: Callable[[Notification], str]
     urgent: bool = False
     condenses: bool = True
 

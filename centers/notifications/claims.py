@@ -1,0 +1,182 @@
+"""Taking what is due to one recipient by one channel, so that no one else takes it at the same time.
+
+All that is due in a lane is looked at together: many messages at once become one list, and after a message the lane
+rests for a moment, so that an outage of thousands of numbers is two messages for a person and not thousands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from centers.models import Notification, NotificationPreference, NotificationTry, Reseller
+from centers.notifications import registry
+from centers.notifications.rules import rule_of
+from centers.notifications.timing import permitted_from
+from centers.stored_messages import StoredMessage as _
+from centers.values.formats import zone_of
+
+#: How long a claim lasts: longer than a try, and than two clocks differ (centers.queue.ticks).
+CLAIM = timedelta(minutes=3)
+#: More messages than this within STORM_WITHIN become one list.
+STORM = 5
+STORM_WITHIN = timedelta(minutes=1)
+#: How long a lane rests after a message, and after a list: what comes meanwhile goes out together.
+REST, REST_AFTER_LIST = timedelta(seconds=30), timedelta(minutes=10)
+#: A message whose outcome was lost is sent again; one that is lost this often is given up.
+MOST_LOST = 3
+_MOST_AT_ONCE = 5000
+State = Notification.State
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that go out as one message, that of `lead`."""
+
+    lead: Notification
+    rows: Sequence[Notification]
+
+
+def due_lanes(reseller: Reseller, now: datetime, limit: int = 500) -> list[str]:
+    """The lanes in which something is due and no one is at work."""
+    rows = _waiting(now).filter(reseller=reseller)
+    return list(rows.order_by().values_list("lane", flat=True).distinct()[:limit])
+
+
+def resellers_with_due(now: datetime) -> list[int]:
+    """Ids of the resellers with something due. Needs a scope over all tenants."""
+    return list(_waiting(now).order_by().values_list("reseller_id", flat=True).distinct())
+
+
+def claim(*, reseller: Reseller, lane: str, now: datetime) -> list[Batch]:
+    """Claim what is to be sent in this lane now; [] if there is nothing, or someone else is at work in it."""
+    with transaction.atomic():
+        if not _alone(reseller, lane) or _at_work(reseller, lane, now):
+            return []
+        found = list(
+            _waiting(now)
+            .filter(reseller=reseller, lane=lane)
+            .select_related("recipient", "destination", "reseller")
+            .order_by("due_at", "pk")
+            .select_for_update(of=("self",))[:_MOST_AT_ONCE]
+        )
+        rows = _permitted(reseller, _not_lost(found, now), now)
+        batches = _batches(reseller, lane, rows, now)
+        taken = [row.pk for batch in batches for row in batch.rows]
+        Notification.objects.filter(pk__in=taken).update(claimed_until=now + CLAIM)
+        for batch in batches:
+            if len(batch.rows) > 1:
+                parts = [row.pk for row in batch.rows if row.pk != batch.lead.pk]
+                Notification.objects.filter(pk__in=parts).update(within=batch.lead)
+    return batches
+
+
+def _waiting(now: datetime) -> "Notification.objects":  # type: ignore[valid-type]
+    free = Q(claimed_until=None) | Q(claimed_until__lte=now)
+    return Notification.objects.filter(free, state=State.WAITING, due_at__lte=now)
+
+
+def _alone(reseller: Reseller, lane: str) -> bool:
+    """Whether no other process claims in this lane; until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s))", [f"lane:{lane}", reseller.pk]
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _at_work(reseller: Reseller, lane: str, now: datetime) -> bool:
+    rows = Notification.objects.filter(reseller=reseller, lane=lane, state=State.WAITING)
+    return rows.filter(claimed_until__gt=now).exists()
+
+
+def _not_lost(rows: Sequence[Notification], now: datetime) -> list[Notification]:
+    """Count the tries that ended with their process, and give up rows that lost too many."""
+    tried = [row.pk for row in rows if row.claimed_until is not None]
+    if not tried:
+        return list(rows)
+    lost: dict[int, int] = {}
+    unknown = NotificationTry.objects.filter(notification__in=tried, outcome=NotificationTry.Outcome.LOST)
+    for pk in unknown.values_list("notification_id", flat=True):
+        lost[pk] = lost.get(pk, 0) + 1
+    for row in rows:
+        if lost.get(row.pk, 0) != row.lost_tries:
+            row.lost_tries = lost.get(row.pk, 0)
+            row.save(update_fields=["lost_tries"])
+    given_up = {row.pk for row in rows if row.lost_tries >= MOST_LOST}
+    reason = _("The process that sent it stopped several times. Whether it arrived is not known.")
+    Notification.objects.filter(Q(pk__in=given_up) | Q(within__in=given_up), state=State.WAITING).update(
+        state=State.FAILED, error=reason, claimed_until=None
+    )
+    return [row for row in rows if row.pk not in given_up and row.within_id not in given_up]
+
+
+def _permitted(reseller: Reseller, rows: Sequence[Notification], now: datetime) -> list[Notification]:
+    """Those that quiet hours allow now; the others are due later."""
+    rules: dict[str, NotificationPreference] = {}
+    zone = zone_of(reseller.time_zone)
+    allowed = []
+    for row in rows:
+        if row.recipient is None or row.within_id is not None:
+            allowed.append(row)
+            continue
+        if row.group not in rules:
+            rules[row.group] = rule_of(reseller, row.group, row.recipient)
+        begin = permitted_from(rules[row.group], zone=zone, urgent=row.urgent, moment=now)
+        if begin > now:
+            Notification.objects.filter(pk=row.pk).update(due_at=begin)
+        else:
+            allowed.append(row)
+    return allowed
+
+
+def _batches(reseller: Reseller, lane: str, rows: list[Notification], now: datetime) -> list[Batch]:
+    if not rows:
+        return []
+    started = _started_list(rows)
+    if started is not None:
+        return [started]
+    condensed, single = [], []
+    for row in rows:
+        kind = registry.kind(row.kind)
+        (condensed if kind is None or kind.condenses else single).append(row)
+    batches = [Batch(row, [row]) for row in single[:STORM]]
+    recent, rests_until = _recently(reseller, lane, now)
+    if condensed and rests_until > now:
+        Notification.objects.filter(pk__in=[row.pk for row in condensed]).update(due_at=rests_until)
+        return batches
+    if len(condensed) + recent > STORM or _is_digest(reseller, condensed):
+        return batches + ([Batch(condensed[0], condensed)] if condensed else [])
+    return batches + [Batch(row, [row]) for row in condensed]
+
+
+def _started_list(rows: Sequence[Notification]) -> Batch | None:
+    """A list that was tried before, with the same rows: what carries the same key must be the same message."""
+    leads = {row.within_id for row in rows if row.within_id is not None}
+    for row in rows:
+        if row.pk in leads:
+            return Batch(row, [row, *(one for one in rows if one.within_id == row.pk)])
+    orphans = [row for row in rows if row.within_id is not None]
+    for row in orphans:  # their first row was dropped or sent meanwhile
+        row.within_id = None
+    Notification.objects.filter(pk__in=[row.pk for row in orphans]).update(within=None)
+    return None
+
+
+def _recently(reseller: Reseller, lane: str, now: datetime) -> tuple[int, datetime]:
+    """How many rows went out by this lane within STORM_WITHIN, and until when it rests."""
+    sent = Notification.objects.filter(reseller=reseller, lane=lane, sent_at__gt=now - REST_AFTER_LIST)
+    times = sent.order_by("-sent_at").values_list("sent_at", "state")[: STORM + 1]
+    rests = now
+    for at, state in times:
+        rests = max(rests, at + (REST_AFTER_LIST if state == State.CONDENSED else REST))
+    return sum(at > now - STORM_WITHIN for at, _state in times), rests
+
+
+def _is_digest(reseller: Reseller, rows: Sequence[Notification]) -> bool:
+    if len(rows) < 2 or rows[0].recipient is None:
+        return False
+    rule = rule_of(reseller, rows[0].group, rows[0].recipient)
+    return rule.digest != NotificationPreference.Digest.NONE

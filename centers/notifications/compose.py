@@ -1,0 +1,107 @@
+"""From a row of the outbox to the message that its channel gets, in the recipient's language."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from centers.models import Notification, Reseller
+from centers.notifications import links, registry
+from centers.notifications.message import Action, Message
+from centers.notifications.registry import Content
+
+#: How many lines a list has; it counts the others.
+MOST_LINES = 50
+
+
+def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> Message | None:
+    """The message of one row, or of several as a list under the first; None if none of them is needed any longer.
+
+    Needs the scope of the reseller.
+    """
+    language = (lead.recipient.language if lead.recipient else "") or lead.language
+    with translation.override(language or settings.LANGUAGE_CODE):
+        content = _list(rows) if len(rows) > 1 else _single(lead, now)
+        if content is None:
+            return None
+        return _message(lead, content, listed=len(rows) > 1)
+
+
+def absolute(path: str) -> str:
+    """The address of a page of this install."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def reply_address(reseller: Reseller) -> str:
+    """Where answers to a reseller's messages go: its support contact, if that is an email address."""
+    try:
+        validate_email(reseller.support_contact)
+    except ValidationError:
+        return ""
+    return reseller.support_contact
+
+
+def _single(row: Notification, now: datetime) -> Content | None:
+    kind = registry.kind(row.kind)
+    return kind.write(row, now) if kind is not None else None
+
+
+def _list(rows: Sequence[Notification]) -> Content:
+    lines = [f"• {_line(row)}" for row in rows[:MOST_LINES]]
+    left = len(rows) - len(lines)
+    if left:
+        lines.append(ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left})
+    subject = ngettext("%(n)s alert", "%(n)s alerts", len(rows)) % {"n": len(rows)}
+    text = _("Since your last message:")
+    overview = registry.group(rows[0].group).overview
+    actions = (overview(rows[0]),) if overview is not None else ()
+    return Content(subject=subject, text=f"{text}\n\n" + "\n".join(lines), actions=actions)
+
+
+def _line(row: Notification) -> str:
+    kind = registry.kind(row.kind)
+    return kind.line(row) if kind is not None else row.about
+
+
+def _message(lead: Notification, content: Content, *, listed: bool) -> Message:
+    reseller = lead.reseller
+    return Message(
+        key=f"{lead.reseller_id}:{lead.key}" + (":list" if listed else ""),
+        kind=lead.kind,
+        reseller_id=lead.reseller_id,
+        language=translation.get_language() or settings.LANGUAGE_CODE,
+        subject=" ".join(content.subject.split())[:200],
+        text=content.text,
+        actions=content.actions,
+        urgent=lead.urgent,
+        thread=f"{lead.reseller_id}:{lead.about}" if not listed else "",
+        sender=reseller.name,
+        color=reseller.colour,
+        logo_url=_logo(reseller),
+        reply_to=reply_address(reseller),
+        unsubscribe_url=_unsubscribe(lead),
+    )
+
+
+def _logo(reseller: Reseller) -> str:
+    if not reseller.logo_version:
+        return ""
+    return absolute(reverse("logo", args=[reseller.slug])) + f"?v={reseller.logo_version}"
+
+
+def _unsubscribe(row: Notification) -> str:
+    if row.recipient_id is None:
+        return ""
+    token = links.unsubscribe_token(reseller=row.reseller_id, user=row.recipient_id, group=row.group)
+    return absolute(reverse("notifications_unsubscribe", args=[token]))
+
+
+def open_page(label: str, path: str) -> Action:
+    """An action that opens a page of this install."""
+    return Action(label=label, url=absolute(path))
