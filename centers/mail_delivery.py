@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from centers.stored_messages import StoredMessage
 from centers.stored_messages import StoredMessage as _
 
 _BACKENDS = "django.core.mail.backends."
@@ -17,7 +18,7 @@ def is_delivered() -> bool:
     return backend not in _NOWHERE and (settings.CLOCK_MAY_MOVE or backend not in _KEPT_HERE)
 
 
-def why_not() -> str:
+def why_not() -> StoredMessage:
     """The reason to show beside a mail that `is_delivered` says went nowhere."""
     return _(
         "No mail server is set up, so the email only reached this server's log or disk. Set "

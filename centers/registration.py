@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from centers.notifications.channels.email import EmailChannel
+from centers.notifications.registry import ChannelEntry, register_channel
 from centers.queue.heartbeats import register_queue
 from centers.tenancy.permissions import Permission
 from centers.web.fragments import Fragment, register_fragments
@@ -101,4 +103,7 @@ def connect() -> None:
     """Called once, from the app's ready()."""
     register_sections(*SECTIONS)
     register_fragments(*FRAGMENTS)
-    register_queue(order=50, name="mail", label=_("Email"))
+    register_queue(order=50, name="mail", label=_("Email and notifications"))
+    register_channel(
+        ChannelEntry(name="email", label=_("Email"), order=10, channel=EmailChannel(), own_address=True)
+    )

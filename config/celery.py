@@ -54,7 +54,15 @@ TASKS = {
         "billing.tick_dunning",
         "billing.dunning",
     ),
-    "mail": ("billing.tick_mail", "billing.mail", "config.tick_accounts", "config.tick_sessions"),
+    "mail": (
+        "centers.tick_notifications",
+        "centers.deliver",
+        "centers.follow_up",
+        "billing.tick_mail",
+        "billing.mail",
+        "config.tick_accounts",
+        "config.tick_sessions",
+    ),
 }
 QUEUES = tuple(TASKS)
 ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in tasks}
@@ -90,7 +98,7 @@ app = Celery("markaz")
 app.conf.update(settings.CELERY)
 app.conf.task_routes = ROUTES
 app.conf.beat_schedule = beat_schedule()
-app.autodiscover_tasks(["whatsapp", "billing", "config"])
+app.autodiscover_tasks(["centers", "whatsapp", "billing", "config"])
 
 
 @setup_logging.connect

@@ -37,6 +37,9 @@ _sentences: dict[str, str | Promise] = {
     "second_factor.reset_started": gettext_lazy("%(who)s started a reset of their two-factor sign-in"),
     "second_factor.reset_canceled": gettext_lazy("%(who)s canceled the reset of their two-factor sign-in"),
     "second_factor.reset": gettext_lazy("Two-factor sign-in was removed for %(what)s"),
+    "notifications.changed": gettext_lazy("%(who)s changed which messages they get: %(what)s"),
+    "notifications.changed_for_all": gettext_lazy("%(who)s changed which messages the team gets: %(what)s"),
+    "notifications.reset": gettext_lazy("%(who)s reset which messages they get: %(what)s"),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
 _nouns: dict[str, str | Promise] = {
@@ -46,6 +49,7 @@ _nouns: dict[str, str | Promise] = {
     "member": gettext_lazy("people"),
     "address": gettext_lazy("email addresses"),
     "second_factor": gettext_lazy("two-factor sign-in"),
+    "notifications": gettext_lazy("notifications"),
     "job": gettext_lazy("jobs"),
 }
 #: Labels of facts that are not model fields.
@@ -58,6 +62,7 @@ _facts: dict[str, str | Promise] = {
     "count": gettext_lazy("count"),
     "after": gettext_lazy("now"),
     "country_id": gettext_lazy("MazBot country ID"),
+    "notify_by": gettext_lazy("by"),
     "centers": gettext_lazy("centers"),
     "owner": gettext_lazy("owner"),
     "factors": gettext_lazy("removed sign-in methods"),

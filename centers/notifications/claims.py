@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from centers.models import Notification, NotificationPreference, NotificationTry, Reseller
 from centers.notifications import registry
@@ -24,7 +24,7 @@ CLAIM = timedelta(minutes=3)
 STORM = 5
 STORM_WITHIN = timedelta(minutes=1)
 #: How long a lane rests after a message, and after a list: what comes meanwhile goes out together.
-REST, REST_AFTER_LIST = timedelta(seconds=30), timedelta(minutes=10)
+REST, REST_AFTER_LIST = timedelta(seconds=30), timedelta(minutes=5)
 #: A message whose outcome was lost is sent again; one that is lost this often is given up.
 MOST_LOST = 3
 _MOST_AT_ONCE = 5000
@@ -73,7 +73,7 @@ def claim(*, reseller: Reseller, lane: str, now: datetime) -> list[Batch]:
     return batches
 
 
-def _waiting(now: datetime) -> "Notification.objects":  # type: ignore[valid-type]
+def _waiting(now: datetime) -> QuerySet[Notification]:
     free = Q(claimed_until=None) | Q(claimed_until__lte=now)
     return Notification.objects.filter(free, state=State.WAITING, due_at__lte=now)
 
@@ -138,7 +138,8 @@ def _batches(reseller: Reseller, lane: str, rows: list[Notification], now: datet
     started = _started_list(rows)
     if started is not None:
         return [started]
-    condensed, single = [], []
+    condensed: list[Notification] = []
+    single: list[Notification] = []
     for row in rows:
         kind = registry.kind(row.kind)
         (condensed if kind is None or kind.condenses else single).append(row)
@@ -169,10 +170,12 @@ def _recently(reseller: Reseller, lane: str, now: datetime) -> tuple[int, dateti
     """How many rows went out by this lane within STORM_WITHIN, and until when it rests."""
     sent = Notification.objects.filter(reseller=reseller, lane=lane, sent_at__gt=now - REST_AFTER_LIST)
     times = sent.order_by("-sent_at").values_list("sent_at", "state")[: STORM + 1]
-    rests = now
+    rests, recent = now, 0
     for at, state in times:
-        rests = max(rests, at + (REST_AFTER_LIST if state == State.CONDENSED else REST))
-    return sum(at > now - STORM_WITHIN for at, _state in times), rests
+        if at is not None:
+            rests = max(rests, at + (REST_AFTER_LIST if state == State.CONDENSED else REST))
+            recent += at > now - STORM_WITHIN
+    return recent, rests
 
 
 def _is_digest(reseller: Reseller, rows: Sequence[Notification]) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from centers.errors import OperationRefused
 from centers.models import Membership, Reseller, User
+from centers.notifications import registry
 
 ACTION_LIFE = timedelta(days=7)
 UNSUBSCRIBE_LIFE = timedelta(days=365)
@@ -76,12 +77,12 @@ def unsubscribe_token(*, reseller: int, user: int, group: str) -> str:
     return signing.dumps([reseller, user, group], salt=_UNSUBSCRIBE)
 
 
-def read_unsubscribe(token: str) -> tuple[int, int, str]:
+def read_unsubscribe(token: str) -> tuple[int, int, registry.Group]:
     """(reseller id, person's id, group) of a valid token; raises OperationRefused."""
     try:
-        reseller, user, group = signing.loads(token, salt=_UNSUBSCRIBE, max_age=UNSUBSCRIBE_LIFE)
-    except (signing.BadSignature, ValueError) as error:
+        reseller, user, name = signing.loads(token, salt=_UNSUBSCRIBE, max_age=UNSUBSCRIBE_LIFE)
+        return reseller, user, registry.group(name)
+    except (signing.BadSignature, KeyError, ValueError) as error:
         raise OperationRefused(
             _("This link no longer works. Sign in to choose which messages you get.")
         ) from error
-    return reseller, user, group

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from centers import live
-from centers.models import Center, Destination, Notification, NotificationPreference, Reseller, User
+from centers.models import Destination, Notification, NotificationPreference, Reseller, User
 from centers.notifications import registry
 from centers.notifications.rules import destinations_of, rules_for
 from centers.notifications.timing import due_at
@@ -35,7 +35,7 @@ class News:
     people: Sequence[User] = ()
     addresses: Sequence[tuple[str, str]] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
-    center: Center | int | None = None
+    center: int | None = None
     follows_up: bool = False
     for_team: bool = False
     not_before: datetime | None = None
@@ -62,7 +62,9 @@ def notify(*, reseller: Reseller, news: Iterable[News], now: datetime) -> int:
 def wake(reseller: Reseller) -> None:
     """Once the transaction has committed, have what is due delivered, and let open pages show it."""
     waiting = transaction.get_connection().run_on_commit
-    if not any(isinstance(hook, _Waking) and hook.reseller_id == reseller.pk for _sids, hook, _robust in waiting):
+    if not any(
+        isinstance(hook, _Waking) and hook.reseller_id == reseller.pk for _sids, hook, _robust in waiting
+    ):
         transaction.on_commit(_Waking(reseller.pk), robust=True)
 
 
@@ -77,7 +79,9 @@ class _Waking:
         live.publish(self.reseller_id, "notifications")
 
 
-def lane_of(channel: str, *, user: int | None = None, destination: int | None = None, address: str = "") -> str:
+def lane_of(
+    channel: str, *, user: int | None = None, destination: int | None = None, address: str = ""
+) -> str:
     """The name of the way to one recipient by one channel."""
     if destination is not None:
         return f"{channel}:d{destination}"
@@ -138,9 +142,9 @@ class _Writer:
             destination=destination.pk if destination else None,
             address=address,
         )
-        row = Notification(
+        return Notification(
             reseller=self.reseller,
-            center_id=item.center if isinstance(item.center, int) else item.center and item.center.pk,
+            center_id=item.center,
             recipient=user,
             destination=destination,
             address=address,
@@ -157,7 +161,6 @@ class _Writer:
             created_at=self.now,
             due_at=self._begin(item),
         )
-        return row
 
     def _begin(self, item: News) -> datetime:
         return max(self.now, item.not_before) if item.not_before else self.now
@@ -166,4 +169,3 @@ class _Writer:
         row.due_at = due_at(rule, zone=self.zone, urgent=row.urgent, written=row.due_at)
         if item.follows_up and rule.escalate_minutes and rule.escalate_to_id:
             row.escalate_at = self.now + timedelta(minutes=rule.escalate_minutes)
-

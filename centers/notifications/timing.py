@@ -19,9 +19,7 @@ def due_at(rule: NotificationPreference, *, zone: tzinfo, urgent: bool, written:
     return permitted_from(rule, zone=zone, urgent=urgent, moment=moment)
 
 
-def permitted_from(
-    rule: NotificationPreference, *, zone: tzinfo, urgent: bool, moment: datetime
-) -> datetime:
+def permitted_from(rule: NotificationPreference, *, zone: tzinfo, urgent: bool, moment: datetime) -> datetime:
     """The first moment, `moment` or later, that lies outside the quiet hours; urgent messages may pass them."""
     begin, end = rule.quiet_from, rule.quiet_until
     if begin is None or end is None or begin == end or (urgent and rule.urgent_passes):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from centers.views import invitation, profile, public, second_factor
+from centers.views import invitation, notification_links, profile, public, second_factor
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -13,5 +13,11 @@ urlpatterns = [
     path("accounts/second-factor/cancel/<str:token>/", second_factor.cancel, name="second_factor_cancel"),
     path("profile/", profile.profile, name="profile"),
     path("profile/memberships/<int:pk>/leave/", profile.leave, name="leave"),
+    path("act/<str:token>/", notification_links.notification_action, name="notification_action"),
+    path(
+        "unsubscribe/<str:token>/",
+        notification_links.notifications_unsubscribe,
+        name="notifications_unsubscribe",
+    ),
     path("logo/<slug:slug>/", public.logo, name="logo"),
 ]

@@ -11,13 +11,13 @@ from centers.notifications.timing import due_at, permitted_from
 Digest = NotificationPreference.Digest
 #: Days on which the clocks of a zone change (2026), and Riyadh, where they never do.
 CHANGES = [
-    ("Africa/Cairo", datetime(2026, 4, 24)),  # forward at 00:00
-    ("Africa/Cairo", datetime(2026, 10, 30)),  # back at 00:00 of the day after the 29th
-    ("Asia/Beirut", datetime(2026, 3, 29)),  # forward at 00:00
-    ("Asia/Beirut", datetime(2026, 10, 25)),  # back at 00:00
-    ("Africa/Casablanca", datetime(2026, 2, 15)),  # back for Ramadan at 03:00
-    ("Africa/Casablanca", datetime(2026, 3, 22)),  # forward after Ramadan at 02:00
-    ("Asia/Riyadh", datetime(2026, 3, 29)),
+    ("Africa/Cairo", datetime(2026, 4, 24, tzinfo=UTC)),  # forward at 00:00
+    ("Africa/Cairo", datetime(2026, 10, 30, tzinfo=UTC)),  # back at 00:00 of the day after the 29th
+    ("Asia/Beirut", datetime(2026, 3, 29, tzinfo=UTC)),  # forward at 00:00
+    ("Asia/Beirut", datetime(2026, 10, 25, tzinfo=UTC)),  # back at 00:00
+    ("Africa/Casablanca", datetime(2026, 2, 15, tzinfo=UTC)),  # back for Ramadan at 03:00
+    ("Africa/Casablanca", datetime(2026, 3, 22, tzinfo=UTC)),  # forward after Ramadan at 02:00
+    ("Asia/Riyadh", datetime(2026, 3, 29, tzinfo=UTC)),
 ]
 HOURS = [
     (time(22), time(7)),
@@ -49,7 +49,7 @@ def test_the_first_moment_outside_the_quiet_hours_to_the_minute(
 ) -> None:
     zone = ZoneInfo(name)
     kept = rule(quiet_from=begin, quiet_until=end)
-    start = (day - timedelta(hours=36)).replace(tzinfo=UTC)
+    start = day - timedelta(hours=36)
     minutes = [start + timedelta(minutes=minute) for minute in range(72 * 60)]
     loud = [moment for moment in minutes if not quiet(moment, begin, end, zone)]
     following = iter(loud)
@@ -61,7 +61,9 @@ def test_the_first_moment_outside_the_quiet_hours_to_the_minute(
         assert not quiet(found, begin, end, zone)
         # Half an hour that is shown once more in the midst of the quiet hours is no time to call.
         set_back = offset(moment, zone) > offset(found, zone)
-        assert found == expected or (set_back and timedelta() < found - expected <= timedelta(hours=2)), moment
+        assert found == expected or (set_back and timedelta() < found - expected <= timedelta(hours=2)), (
+            moment
+        )
 
 
 @pytest.mark.parametrize(("name", "day"), CHANGES)
@@ -69,13 +71,17 @@ def test_the_first_moment_outside_the_quiet_hours_to_the_minute(
 def test_a_daily_digest_comes_every_day_at_its_time(name: str, day: datetime, at: time) -> None:
     zone = ZoneInfo(name)
     daily = rule(digest=Digest.DAILY, daily_at=at)
-    moment = (day - timedelta(days=2)).replace(tzinfo=UTC)
+    moment = day - timedelta(days=2)
     days = []
     while len(days) < 5:
         moment = due_at(daily, zone=zone, urgent=True, written=moment)
         shown = moment.astimezone(zone)
         # A time that the clocks skip counts as the time they jump to.
-        assert timedelta() <= shown.replace(tzinfo=None) - datetime.combine(shown.date(), at) <= timedelta(hours=1)
+        assert (
+            timedelta()
+            <= shown.replace(tzinfo=None) - datetime.combine(shown.date(), at)
+            <= timedelta(hours=1)
+        )
         days.append(shown.date())
     assert (days[-1] - days[0]).days >= 3
     assert sorted(set(days)) == [days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)]

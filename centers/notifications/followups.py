@@ -1,0 +1,118 @@
+"""What follows a first message: repeats, another person if no one reacts, and the end of both."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from centers.models import Notification, Reseller
+from centers.notifications.outbox import State, lane_of, wake
+from centers.notifications.rules import rule_of
+from centers.tenancy.scoping import tenant
+
+_MOST_AT_ONCE = 500
+FIRST, AGAIN, ESCALATED = "opened", "again", "escalated"
+_COPIED = (
+    "reseller_id", "center_id", "recipient_id", "destination_id", "address", "channel", "lane", "kind", "group",
+    "about", "urgent", "language", "context",
+)  # fmt: skip
+
+
+def stop(*, reseller: Reseller, about: Iterable[str]) -> None:
+    """Repeat and escalate nothing about these subjects any further; in the caller's transaction."""
+    rows = Notification.objects.filter(reseller=reseller, about__in=list(about))
+    rows.filter(Q(repeat_at__isnull=False) | Q(escalate_at__isnull=False)).update(
+        repeat_at=None, escalate_at=None
+    )
+    waiting = Q(event__startswith=AGAIN) | Q(event__startswith=ESCALATED)
+    rows.filter(waiting, state=State.WAITING, claimed_until=None).update(state=State.DROPPED)
+
+
+def drop(*, reseller: Reseller, about: Iterable[str], events: Sequence[str] = ()) -> None:
+    """Don't send what still waits about these subjects (of these events); in the caller's transaction."""
+    rows = Notification.objects.filter(
+        reseller=reseller, about__in=list(about), state=State.WAITING, claimed_until=None
+    )
+    if events:
+        rows = rows.filter(event__in=events)
+    rows.update(state=State.DROPPED, escalate_at=None, within=None)
+
+
+def tell_those_who_know(
+    *, reseller: Reseller, about: Iterable[str], event: str, not_before: datetime, now: datetime
+) -> int:
+    """Write `event` to all who got, or are getting, the first message about these subjects, by the same channel.
+
+    Runs in the caller's transaction; returns how many rows were written.
+    """
+    known = Q(state__in=(State.SENT, State.CONDENSED)) | Q(claimed_until__isnull=False)
+    firsts = Notification.objects.filter(known, reseller=reseller, about__in=list(about))
+    rows = firsts.filter(event__startswith=FIRST).distinct("about", "lane").order_by("about", "lane", "-pk")
+    return _copy(reseller, rows, event, due_at=not_before, now=now)
+
+
+def due(now: datetime) -> list[int]:
+    """Ids of the resellers with something to repeat or escalate. Needs a scope over all tenants."""
+    rows = Notification.objects.filter(Q(repeat_at__lte=now) | Q(escalate_at__lte=now))
+    return list(rows.order_by().values_list("reseller_id", flat=True).distinct())
+
+
+def follow_up(*, reseller: Reseller, now: datetime) -> int:
+    """Write the repeats and escalations of one reseller that are due; return how many."""
+    with tenant(reseller), transaction.atomic():
+        return _repeat(reseller, now) + _escalate(reseller, now)
+
+
+def _repeat(reseller: Reseller, now: datetime) -> int:
+    found = Notification.objects.filter(reseller=reseller, repeat_at__lte=now).select_related("recipient")
+    rows = list(found.order_by("repeat_at").select_for_update(of=("self",), skip_locked=True)[:_MOST_AT_ONCE])
+    written = 0
+    for row in rows:
+        hours = rule_of(reseller, row.group, row.recipient).resend_hours
+        # Named by the hour, so that a second worker writes the same row.
+        written += _copy(reseller, [row], f"{AGAIN}.{row.repeat_at:%y%m%d%H%M}", due_at=now, now=now)
+        row.repeat_at = now + timedelta(hours=hours) if hours else None
+        row.save(update_fields=["repeat_at"])
+    return written
+
+
+def _escalate(reseller: Reseller, now: datetime) -> int:
+    found = Notification.objects.filter(reseller=reseller, escalate_at__lte=now).select_related("recipient")
+    rows = list(
+        found.order_by("escalate_at").select_for_update(of=("self",), skip_locked=True)[:_MOST_AT_ONCE]
+    )
+    written = []
+    for row in rows:
+        person = rule_of(reseller, row.group, row.recipient).escalate_to
+        if person is not None and person.memberships.filter(reseller=reseller, center=None).exists():
+            copy = _copy_of(row, ESCALATED, due_at=now, now=now)
+            copy.recipient, copy.destination_id, copy.channel = person, None, "email"
+            copy.lane = lane_of("email", user=person.pk)
+            copy.key, copy.language = _key(copy), person.language or reseller.language
+            written.append(copy)
+    Notification.objects.filter(pk__in=[row.pk for row in rows]).update(escalate_at=None)
+    return _write(reseller, written)
+
+
+def _copy(
+    reseller: Reseller, rows: Iterable[Notification], event: str, *, due_at: datetime, now: datetime
+) -> int:
+    return _write(reseller, [_copy_of(row, event, due_at=due_at, now=now) for row in rows])
+
+
+def _copy_of(row: Notification, event: str, *, due_at: datetime, now: datetime) -> Notification:
+    copy = Notification(**{name: getattr(row, name) for name in _COPIED}, event=event)
+    copy.created_at, copy.due_at, copy.key = now, due_at, _key(copy)
+    return copy
+
+
+def _key(row: Notification) -> str:
+    return f"{row.about}:{row.event}:{row.lane}"
+
+
+def _write(reseller: Reseller, copies: list[Notification]) -> int:
+    if copies:
+        Notification.objects.bulk_create(copies, batch_size=1000, ignore_conflicts=True)
+        wake(reseller)
+    return len(copies)

@@ -1,0 +1,164 @@
+"""What follows from the outcome of a try: sent, tried again later, given up; and destinations that are dead."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from centers.models import Destination, Notification, NotificationTry
+from centers.notifications.claims import MOST_LOST, Batch
+from centers.notifications.message import Accepted, ChannelError
+from centers.notifications.rules import rule_of
+
+#: Waits before the next try; after the last one the message is given up.
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 5 * 60, 30 * 60, 2 * 3600, 12 * 3600))
+LONGEST_WAIT = timedelta(days=1)
+#: A destination that refuses this many messages in a row is paused.
+MOST_FAILURES = 10
+#: Of a first message, which is repeated until its subject is over.
+FIRST = "opened"
+Outcome = NotificationTry.Outcome
+State = Notification.State
+PauseListener = Callable[[Destination, datetime], None]
+
+_pause_listeners: list[PauseListener] = []
+
+
+def on_pause(listener: PauseListener) -> PauseListener:
+    """Call `listener(destination, now)` in the transaction that pauses a destination."""
+    if listener not in _pause_listeners:
+        _pause_listeners.append(listener)
+    return listener
+
+
+def record(batch: Batch, attempt: NotificationTry, result: Accepted | ChannelError, now: datetime) -> None:
+    """Record the outcome of a try and what follows from it, in one transaction."""
+    with transaction.atomic():
+        if isinstance(result, Accepted):
+            _sent(batch, attempt, result, now)
+        else:
+            _refused(batch, attempt, result, now)
+
+
+def fail(batch: Batch, reason: str) -> None:
+    """Give the rows up without a try."""
+    with transaction.atomic():
+        _give_up([row.pk for row in batch.rows], reason)
+        _fall_back(batch.rows)
+
+
+def drop(rows: Sequence[Notification]) -> None:
+    """The rows are no longer needed."""
+    Notification.objects.filter(pk__in=[row.pk for row in rows], state=State.WAITING).update(
+        state=State.DROPPED, claimed_until=None, escalate_at=None, within=None
+    )
+
+
+def _sent(batch: Batch, attempt: NotificationTry, result: Accepted, now: datetime) -> None:
+    lead = batch.lead
+    _close(attempt, Outcome.SENT, answer=result.answer)
+    fields = {"sent_at": now, "claimed_until": None, "error": "", "subject": lead.subject}
+    parts = [row.pk for row in batch.rows]
+    state = State.CONDENSED if len(parts) > 1 else State.SENT
+    rows = Notification.objects.filter(pk__in=parts)
+    rows.update(state=state, provider_id=result.provider_id[:200], answer=result.answer[:300], **fields)
+    _plan_repeats(batch, now)
+    if lead.destination_id:
+        Destination.objects.filter(pk=lead.destination_id).update(failures=0, last_sent_at=now)
+
+
+def _plan_repeats(batch: Batch, now: datetime) -> None:
+    """The first message is repeated while its subject lasts, for those who chose that."""
+    lead = batch.lead
+    if lead.recipient is None:
+        return
+    rule = rule_of(lead.reseller, lead.group, lead.recipient)
+    if rule.resend_hours:
+        firsts = [row.pk for row in batch.rows if row.event.startswith(FIRST)]
+        again = now + timedelta(hours=rule.resend_hours)
+        Notification.objects.filter(pk__in=firsts).update(repeat_at=again)
+
+
+def _refused(batch: Batch, attempt: NotificationTry, error: ChannelError, now: datetime) -> None:
+    lead = batch.lead
+    final = error.permanent or error.dead or lead.attempts > len(WAITS)
+    if error.unsure:
+        final = final or _lost(lead) >= MOST_LOST
+        _close(attempt, Outcome.LOST, answer=error.answer, error=error.reason)
+    else:
+        outcome = Outcome.FAILED if final else Outcome.RETRIED
+        _close(attempt, outcome, answer=error.answer, error=error.reason)
+    pks = [row.pk for row in batch.rows]
+    if final:
+        _give_up(pks, error.reason, answer=error.answer)
+        _fall_back(batch.rows)
+    else:
+        wait = WAITS[lead.attempts - 1]
+        if error.retry_after is not None:
+            wait = min(max(wait, timedelta(seconds=error.retry_after)), LONGEST_WAIT)
+        Notification.objects.filter(pk__in=pks, state=State.WAITING).update(
+            due_at=now + wait, claimed_until=None, error=error.reason, answer=error.answer[:300]
+        )
+    _count_failure(lead, error, now)
+
+
+def _lost(lead: Notification) -> int:
+    return NotificationTry.objects.filter(notification=lead, outcome=Outcome.LOST).count()
+
+
+def _close(attempt: NotificationTry, outcome: Outcome, *, answer: str, error: str = "") -> None:
+    attempt.outcome, attempt.answer, attempt.error = outcome, answer[:300], error
+    attempt.save(update_fields=["outcome", "answer", "error"])
+
+
+def _give_up(pks: Sequence[int], reason: str, *, answer: str = "") -> None:
+    Notification.objects.filter(pk__in=pks, state=State.WAITING).update(
+        state=State.FAILED, error=reason, answer=answer[:300], claimed_until=None
+    )
+
+
+def _fall_back(rows: Sequence[Notification]) -> None:
+    """What a person cannot get by another channel goes to their email address, unless it already does."""
+    copies = []
+    for row in rows:
+        if row.recipient_id is None or row.channel == "email":
+            continue
+        lane = f"email:u{row.recipient_id}"
+        copies.append(
+            Notification(
+                **{name: getattr(row, name) for name in _COPIED},
+                channel="email",
+                lane=lane,
+                key=f"{row.about}:{row.event}:{lane}",
+            )
+        )
+    Notification.objects.bulk_create(copies, ignore_conflicts=True)
+
+
+_COPIED = (
+    "reseller_id",
+    "center_id",
+    "recipient_id",
+    "kind",
+    "group",
+    "about",
+    "event",
+    "urgent",
+    "language",
+    "context",
+    "created_at",
+    "due_at",
+)
+
+
+def _count_failure(lead: Notification, error: ChannelError, now: datetime) -> None:
+    if lead.destination_id is None:
+        return
+    own = Destination.objects.filter(pk=lead.destination_id)
+    own.update(failures=F("failures") + 1)
+    paused = own.filter(Q(failures__gte=0 if error.dead else MOST_FAILURES), paused_at=None)
+    if paused.update(paused_at=now, pause_reason=error.reason):
+        destination = own.get()
+        for listener in _pause_listeners:
+            listener(destination, now)

@@ -1,0 +1,166 @@
+"""Many alerts at once are one message; a lane rests after a message; quiet hours, digests, repeats, escalation."""
+
+from datetime import time, timedelta
+
+from centers.models import Notification, NotificationPreference, Role
+from centers.notifications import followups
+from centers.notifications.claims import REST, REST_AFTER_LIST, STORM
+from centers.notifications.compose import MOST_LINES
+from centers.notifications.message import ChannelError
+from centers.notifications.outcomes import WAITS
+from centers.notifications.preferences import save_preference
+from centers.stored_messages import StoredMessage
+from tests.centers.notifications.conftest import NOON, Desk
+from tests.factories import member
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+def choose(desk: Desk, **values: object) -> NotificationPreference:
+    given = {"channels": ["test"], **values}
+    return save_preference(
+        reseller=desk.reseller, group="tests", user=desk.owner, by=desk.owner, now=NOON, **given
+    )
+
+
+def alerts(count: int, first: int = 0) -> list[str]:
+    return [f"alert:{number}" for number in range(first, first + count)]
+
+
+def test_up_to_five_are_five_messages(desk: Desk) -> None:
+    desk.tell(*alerts(STORM))
+    assert desk.deliver() == STORM
+    assert len(set(desk.subjects())) == STORM
+
+
+def test_more_than_five_are_one_message_with_the_list(desk: Desk) -> None:
+    desk.tell(*alerts(STORM + 1))
+    assert desk.deliver() == 1
+    ((message, _to),) = desk.channel.sent
+    assert message.subject == "6 alerts"
+    assert all(f"line of {about}" in message.text for about in alerts(STORM + 1))
+    assert set(desk.states()) == {"condensed"}
+    assert desk.outcomes("alert:0") == ["sent"]
+
+
+def test_an_outage_of_3000_numbers_is_two_messages(desk: Desk) -> None:
+    desk.tell("alert:0")
+    desk.deliver()
+    for second in range(3, 30, 3):
+        desk.tell(*alerts(333, first=second * 111), now=NOON + second * SECOND)
+        desk.deliver(NOON + second * SECOND)
+    desk.deliver(NOON + REST)
+    desk.deliver(NOON + REST + MINUTE)
+    assert len(desk.channel.sent) == 2
+    assert Notification.objects.filter(state="waiting").count() == 0
+    assert Notification.objects.count() == 1 + 9 * 333
+    assert desk.channel.sent[1][0].subject == "2997 alerts"
+    assert desk.channel.sent[1][0].text.count("•") == MOST_LINES
+
+
+def test_after_a_list_the_lane_rests_longer(desk: Desk) -> None:
+    desk.tell(*alerts(20))
+    desk.deliver()
+    desk.tell("alert:99", now=NOON + MINUTE)
+    assert desk.deliver(NOON + MINUTE) == 0
+    assert desk.deliver(NOON + REST_AFTER_LIST) == 1
+
+
+def test_kinds_of_their_own_neither_wait_nor_join_a_list(desk: Desk) -> None:
+    desk.tell(*alerts(20))
+    desk.tell("invoice:1", kind="test.own")
+    assert desk.deliver() == 2
+    desk.tell("invoice:2", kind="test.own", now=NOON + SECOND)
+    assert desk.deliver(NOON + SECOND) == 1
+
+
+def test_a_list_that_fails_is_repeated_as_it_was(desk: Desk) -> None:
+    desk.tell(*alerts(10))
+    desk.channel.errors = [ChannelError(StoredMessage("Busy."), unsure=True)]
+    desk.deliver()
+    desk.tell(*alerts(10, first=50), now=NOON + SECOND)
+    desk.deliver(NOON + WAITS[0])
+    ((message, _to),) = desk.channel.sent
+    assert message.subject == "10 alerts"
+    assert "line of alert:50" not in message.text
+    assert message.key.endswith(":list")
+
+
+def test_quiet_hours_hold_a_message_until_they_are_over(desk: Desk) -> None:
+    choose(desk, quiet_from=time(10), quiet_until=time(14))
+    desk.tell("alert:1", kind="test.calm")
+    assert desk.row("alert:1").due_at == NOON + 2 * HOUR
+    assert desk.deliver(NOON + 2 * HOUR - SECOND) == 0
+    assert desk.deliver(NOON + 2 * HOUR) == 1
+
+
+def test_a_retry_does_not_wake_anyone_either(desk: Desk) -> None:
+    choose(desk, quiet_from=time(12, 0, 5), quiet_until=time(14))
+    desk.tell("alert:1", kind="test.calm")
+    desk.channel.errors = [ChannelError(StoredMessage("Busy."))]
+    assert desk.deliver() == 1
+    assert desk.deliver(NOON + WAITS[0]) == 0
+    assert desk.row("alert:1").due_at == NOON + 2 * HOUR
+
+
+def test_urgent_messages_pass_unless_the_person_says_no(desk: Desk) -> None:
+    preference = choose(desk, quiet_from=time(10), quiet_until=time(14))
+    desk.tell("alert:1")
+    assert desk.deliver() == 1
+    preference.urgent_passes = False
+    preference.save()
+    desk.tell("alert:2", now=NOON + MINUTE)
+    assert desk.deliver(NOON + MINUTE) == 0
+
+
+def test_a_digest_is_one_message_of_what_came_meanwhile(desk: Desk) -> None:
+    choose(desk, digest="quarter")
+    desk.tell("alert:1")
+    desk.tell("alert:2", now=NOON + 5 * MINUTE)
+    assert desk.deliver(NOON + 14 * MINUTE) == 0
+    assert desk.deliver(NOON + 15 * MINUTE) == 1
+    assert desk.subjects() == ["2 alerts"]
+
+
+def test_it_is_repeated_while_it_lasts_and_not_after(desk: Desk) -> None:
+    choose(desk, resend_hours=2)
+    desk.tell("alert:1", follows_up=True)
+    desk.deliver()
+    for hours in (2, 4):
+        now = NOON + hours * HOUR
+        assert followups.follow_up(reseller=desk.reseller, now=now - SECOND) == 0
+        assert followups.follow_up(reseller=desk.reseller, now=now) == 1
+        assert desk.deliver(now) == 1
+    followups.stop(reseller=desk.reseller, about=["alert:1"])
+    assert followups.follow_up(reseller=desk.reseller, now=NOON + 10 * HOUR) == 0
+    assert len(desk.channel.sent) == 3
+
+
+def test_someone_else_is_notified_if_no_one_reacts(desk: Desk) -> None:
+    second = member(desk.reseller, Role.SUPPORT)
+    choose(desk, escalate_minutes=15, escalate_to=second)
+    desk.tell("alert:1", "alert:2", follows_up=True)
+    desk.deliver()
+    followups.stop(reseller=desk.reseller, about=["alert:2"])
+    assert followups.follow_up(reseller=desk.reseller, now=NOON + 15 * MINUTE - SECOND) == 0
+    assert followups.follow_up(reseller=desk.reseller, now=NOON + 15 * MINUTE) == 1
+    row = Notification.objects.get(event="escalated")
+    assert (row.about, row.recipient, row.channel) == ("alert:1", second, "email")
+    assert followups.follow_up(reseller=desk.reseller, now=NOON + HOUR) == 0
+
+
+def test_only_those_who_got_the_first_message_learn_that_it_is_over(desk: Desk) -> None:
+    desk.tell("alert:1")
+    desk.deliver()
+    desk.tell("alert:2", now=NOON + SECOND)
+    about = ["alert:1", "alert:2"]
+    followups.drop(reseller=desk.reseller, about=about)
+    followups.tell_those_who_know(
+        reseller=desk.reseller, about=about, event="resolved", not_before=NOON, now=NOON + MINUTE
+    )
+    rows = Notification.objects.order_by("pk").values_list("about", "event", "state")
+    assert list(rows) == [
+        ("alert:1", "opened", "sent"),
+        ("alert:2", "opened", "dropped"),
+        ("alert:1", "resolved", "waiting"),
+    ]
