@@ -31,6 +31,9 @@ SENTENCES = {
     "service.disabled": _("MazBot confirmed that %(what)s is off"),
     "service.enabled": _("MazBot confirmed that %(what)s is on"),
     "service.unconfirmed": _("MazBot didn't confirm the state of %(what)s"),
+    "message_template.saved": _("%(who)s set the WhatsApp template %(what)s"),
+    "message_template.removed": _("%(who)s removed the WhatsApp template %(what)s"),
+    "message_template.tested": _("%(who)s sent a test with the WhatsApp template %(what)s"),
     "webhook.set": _("%(who)s set the webhook address of %(what)s"),
     "webhook.reset_requested": _("%(who)s reset the webhook address of %(what)s"),
     "webhook.voided_periods": _("MazBot confirmed that it sends the events of %(what)s here"),
@@ -46,6 +49,7 @@ NOUNS = {
     "pairing_link": _("pairing links"),
     "webhook": _("webhooks"),
     "import": _("imports"),
+    "message_template": _("WhatsApp templates"),
     "mazbot_account": _("MazBot account"),
 }
 
@@ -62,6 +66,7 @@ FACTS = {
     "alert_kind": _("kind of alert"),
     "only_number": _("only the number"),
     "via": _("requested from"),
+    "message_kind": _("messages"),
 }
 
 #: Labels of values stored as codes.

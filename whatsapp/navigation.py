@@ -51,6 +51,14 @@ SECTIONS = (
         permission=Permission.MANAGE_SETTINGS,
     ),
     Section(
+        menu=Menu.SETTINGS,
+        order=25,
+        name="settings_whatsapp",
+        label=_("WhatsApp messages"),
+        icon="brand-whatsapp",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
         menu=Menu.CENTERS,
         order=10,
         name="import_centers",

@@ -17,6 +17,7 @@ from whatsapp.models.instance import (
 )
 from whatsapp.models.maintenance import MaintenanceWindow
 from whatsapp.models.pairing import PairingAttempt, PairingLink
+from whatsapp.models.template import TemplateSetting
 from whatsapp.models.webhook import WebhookEvent
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "PairingLink",
     "Service",
     "StatusInterval",
+    "TemplateSetting",
     "WebhookEvent",
 ]

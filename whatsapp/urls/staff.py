@@ -10,6 +10,7 @@ from whatsapp.views import (
     instance,
     instance_edit,
     maintenance,
+    message_templates,
     pairing,
     uptime,
 )
@@ -54,6 +55,17 @@ urlpatterns = [
     path("uptime/export/<str:fmt>/", uptime.uptime_export, name="uptime_export"),
     path("settings/mazbot/", account.settings_mazbot, name="settings_mazbot"),
     path("settings/mazbot/test/", account.settings_mazbot_test, name="settings_mazbot_test"),
+    path("settings/whatsapp/", message_templates.settings_whatsapp, name="settings_whatsapp"),
+    path(
+        "settings/whatsapp/test/",
+        message_templates.settings_whatsapp_test,
+        name="settings_whatsapp_test",
+    ),
+    path(
+        "settings/whatsapp/<int:pk>/remove/",
+        message_templates.settings_whatsapp_remove,
+        name="settings_whatsapp_remove",
+    ),
     path("import/", imports.import_centers, name="import_centers"),
     path("import/example.csv", imports.import_example, name="import_example"),
     path("import/<int:pk>/", imports.import_batch, name="import_batch"),

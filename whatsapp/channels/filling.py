@@ -1,0 +1,39 @@
+"""What fills the places of a template: the parts that every message has, each as one line."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from centers.notifications.message import Message
+from whatsapp.mazbot import MAX_VARIABLE
+
+MOST_VARIABLES = 6
+#: A template's body has at most 1,024 characters with its own words: the text leaves room for the other parts.
+_LONGEST = {"subject": 200, "text": 600, "sender": 120}
+#: WhatsApp refuses an empty variable; a message without a link has none to give.
+_NOTHING = "–"
+
+PARTS: Mapping[str, object] = {
+    "subject": _("Title"),
+    "text": _("Text"),
+    "link": _("Link"),
+    "sender": _("Your business name"),
+}
+
+
+def filled(variables: Iterable[str], message: Message) -> list[str]:
+    """The values of the variables, in their order, as WhatsApp accepts them: one line each, none empty."""
+    parts = {
+        "subject": message.subject,
+        "text": message.text,
+        "link": message.actions[0].url if message.actions else "",
+        "sender": message.sender,
+    }
+    return [_fitting(parts.get(name, ""), _LONGEST.get(name, MAX_VARIABLE)) for name in variables]
+
+
+def _fitting(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    if len(line) > longest:
+        line = line[: longest - 1].rstrip() + "…"
+    return line or _NOTHING
