@@ -19,7 +19,7 @@ class TemplateSetting(models.Model):
     reseller = models.ForeignKey(
         Reseller, on_delete=models.CASCADE, related_name="template_settings", db_index=False
     )
-    kind = models.CharField(_("messages"), max_length=40, blank=True, default="")
+    kind = CodeField(_("messages"), max_length=40, blank=True, default="")
     language = models.CharField(_("language"), max_length=5, choices=languages.labels)
     template_id = CodeField(_("template ID"), max_length=100)
     variables = ArrayField(
