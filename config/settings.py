@@ -352,6 +352,8 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        # Its plugins log each failure, which the delivery log has, and could name a token of the destination.
+        "apprise": {"level": "CRITICAL"},
     },
 }
 structlog.configure(

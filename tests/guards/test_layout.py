@@ -21,7 +21,7 @@ LARGEST_FOLDER = 20
 #: Codes of theirs that are also plain words of pages, jobs and live topics.
 PLAIN = {
     "archived", "center", "country", "form", "instances", "invalid", "link", "mail", "message", "off", "portal",
-    "reseller", "sent", "staff", "total", "until", "usage", "warning",
+    "reseller", "sent", "service", "silent", "staff", "total", "until", "usage", "warning", "webhook", "json",
 }  # fmt: skip
 
 
