@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit_actions, navigation
+from billing import audit_actions, navigation, notifications
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
@@ -41,6 +41,7 @@ _JOBS = (
 def connect() -> None:
     """Called once, from the app's ready()."""
     register_guard(may_disable)
+    notifications.connect()
     on_catch_up(catch_up_rounds)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from centers.audit.messages import register_words
 from centers.models import AuditEntry, Center, Reseller, User
+from centers.notifications.destinations import on_pause_or_resume
 from centers.queries import Numbers, register_counter
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
@@ -23,8 +24,12 @@ from centers.web.navigation import register_sections, register_within
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp import audit_actions, navigation
 from whatsapp.alerts.acts import unassign_all
+from whatsapp.alerts.events import register_listener
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
+from whatsapp.notifications import kinds, link_actions
+from whatsapp.notifications.channels import keep_alert
+from whatsapp.notifications.listener import hear
 from whatsapp.queries import numbers_by_center, with_phone
 
 
@@ -61,6 +66,10 @@ def connect() -> None:
     )
     for step in first_steps():
         register_step(step)
+    kinds.connect()
+    link_actions.connect()
+    register_listener(hear)
+    on_pause_or_resume(keep_alert)
     register_queue(order=10, name="interactive", label=_("Pairing, “Run now”"))
     register_queue(order=20, name="control", label=_("Switching numbers"))
     register_queue(order=40, name="sweep", label=_("Checking numbers"))

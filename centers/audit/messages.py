@@ -40,6 +40,12 @@ _sentences: dict[str, str | Promise] = {
     "notifications.changed": gettext_lazy("%(who)s changed which messages they get: %(what)s"),
     "notifications.changed_for_all": gettext_lazy("%(who)s changed which messages the team gets: %(what)s"),
     "notifications.reset": gettext_lazy("%(who)s reset which messages they get: %(what)s"),
+    "destination.added": gettext_lazy("%(who)s set up a destination for notifications: %(what)s"),
+    "destination.resumed": gettext_lazy("%(who)s resumed a destination for notifications: %(what)s"),
+    "destination.removed": gettext_lazy("%(who)s removed a destination for notifications: %(what)s"),
+    "destination.paused": gettext_lazy(
+        "%(who)s paused a destination for notifications, because it takes no messages: %(what)s"
+    ),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
 _nouns: dict[str, str | Promise] = {
@@ -50,6 +56,7 @@ _nouns: dict[str, str | Promise] = {
     "address": gettext_lazy("email addresses"),
     "second_factor": gettext_lazy("two-factor sign-in"),
     "notifications": gettext_lazy("notifications"),
+    "destination": gettext_lazy("destinations of notifications"),
     "job": gettext_lazy("jobs"),
 }
 #: Labels of facts that are not model fields.

@@ -158,11 +158,11 @@ class Notification(models.Model):
     address = models.CharField(max_length=254, blank=True, db_default="")  # without a person or destination
     channel = models.CharField(max_length=16)
     lane = models.CharField(max_length=300)
-    key = models.CharField(max_length=400)  # "alert:17:opened:email:u3"
+    key = models.CharField(max_length=400)  # "alert:17:first:email:u3"
     kind = models.CharField(max_length=40)
     group = models.CharField(max_length=16)
     about = models.CharField(max_length=60)  # "alert:17"
-    event = models.CharField(max_length=24)  # "opened"
+    event = models.CharField(max_length=24)  # "first", "resolved"
     state = models.CharField(max_length=9, choices=State, default=State.WAITING, db_default=State.WAITING)
     urgent = models.BooleanField(default=False, db_default=False)
     language = models.CharField(max_length=5, blank=True, db_default="")

@@ -1,6 +1,6 @@
 """What follows a first message: repeats, another person if no one reacts, and the end of both."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from centers.notifications.rules import rule_of
 from centers.tenancy.scoping import tenant
 
 _MOST_AT_ONCE = 500
-FIRST, AGAIN, ESCALATED = "opened", "again", "escalated"
+FIRST, AGAIN, ESCALATED = "first", "again", "escalated"
 _COPIED = (
     "reseller_id", "center_id", "recipient_id", "destination_id", "address", "channel", "lane", "kind", "group",
     "about", "urgent", "language", "context",
@@ -29,14 +29,12 @@ def stop(*, reseller: Reseller, about: Iterable[str]) -> None:
     rows.filter(waiting, state=State.WAITING, claimed_until=None).update(state=State.DROPPED)
 
 
-def drop(*, reseller: Reseller, about: Iterable[str], events: Sequence[str] = ()) -> None:
-    """Don't send what still waits about these subjects (of these events); in the caller's transaction."""
+def drop(*, reseller: Reseller, about: Iterable[str], prefix: str = "") -> None:
+    """Don't send what still waits about these subjects (of the events that begin so); in the caller's transaction."""
     rows = Notification.objects.filter(
         reseller=reseller, about__in=list(about), state=State.WAITING, claimed_until=None
     )
-    if events:
-        rows = rows.filter(event__in=events)
-    rows.update(state=State.DROPPED, escalate_at=None, within=None)
+    rows.filter(event__startswith=prefix).update(state=State.DROPPED, escalate_at=None, within=None)
 
 
 def tell_those_who_know(
@@ -71,7 +69,8 @@ def _repeat(reseller: Reseller, now: datetime) -> int:
     for row in rows:
         hours = rule_of(reseller, row.group, row.recipient).resend_hours
         # Named by the hour, so that a second worker writes the same row.
-        written += _copy(reseller, [row], f"{AGAIN}.{row.repeat_at:%y%m%d%H%M}", due_at=now, now=now)
+        if hours:
+            written += _copy(reseller, [row], f"{AGAIN}.{row.repeat_at:%y%m%d%H%M}", due_at=now, now=now)
         row.repeat_at = now + timedelta(hours=hours) if hours else None
         row.save(update_fields=["repeat_at"])
     return written

@@ -22,7 +22,7 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Something that people should know: `event` ("opened") of `about` ("alert:17"), for whom, and what it says.
+    """Something that people should know: `event` ("first") of `about` ("alert:17"), for whom, and what it says.
 
     `context` is JSON, also with stored messages. `addresses` are email addresses of people without an account, with
     the language to write in. `follows_up`: it is repeated and escalated, for those who chose that, until `stop`.

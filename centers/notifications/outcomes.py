@@ -1,13 +1,14 @@
 """What follows from the outcome of a try: sent, tried again later, given up; and destinations that are dead."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from centers.models import Destination, Notification, NotificationTry
 from centers.notifications.claims import MOST_LOST, Batch
+from centers.notifications.destinations import pause_destination
 from centers.notifications.message import Accepted, ChannelError
 from centers.notifications.rules import rule_of
 
@@ -17,19 +18,9 @@ LONGEST_WAIT = timedelta(days=1)
 #: A destination that refuses this many messages in a row is paused.
 MOST_FAILURES = 10
 #: Of a first message, which is repeated until its subject is over.
-FIRST = "opened"
+FIRST = "first"
 Outcome = NotificationTry.Outcome
 State = Notification.State
-PauseListener = Callable[[Destination, datetime], None]
-
-_pause_listeners: list[PauseListener] = []
-
-
-def on_pause(listener: PauseListener) -> PauseListener:
-    """Call `listener(destination, now)` in the transaction that pauses a destination."""
-    if listener not in _pause_listeners:
-        _pause_listeners.append(listener)
-    return listener
 
 
 def record(batch: Batch, attempt: NotificationTry, result: Accepted | ChannelError, now: datetime) -> None:
@@ -157,8 +148,6 @@ def _count_failure(lead: Notification, error: ChannelError, now: datetime) -> No
         return
     own = Destination.objects.filter(pk=lead.destination_id)
     own.update(failures=F("failures") + 1)
-    paused = own.filter(Q(failures__gte=0 if error.dead else MOST_FAILURES), paused_at=None)
-    if paused.update(paused_at=now, pause_reason=error.reason):
-        destination = own.get()
-        for listener in _pause_listeners:
-            listener(destination, now)
+    place = own.select_related("reseller").get()
+    if error.dead or place.failures >= MOST_FAILURES:
+        pause_destination(destination=place, reason=error.reason, now=now)

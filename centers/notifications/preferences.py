@@ -1,4 +1,4 @@
-"""Changing what reaches people: by themselves, by the reseller for everyone, or by the link in a message."""
+"""Changing what reaches people: by each person, by the reseller for everyone, or by the link in a message."""
 
 from collections.abc import Sequence
 from datetime import datetime, time

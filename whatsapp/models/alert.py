@@ -32,6 +32,7 @@ class Alert(models.Model):
         NUMBERS_DROPPED = "numbers_dropped", _("Many numbers down at once")
         ACCOUNT_REFUSED = "account_refused", _("MazBot login refused")
         ACCOUNT_LIMITED = "account_limited", _("MazBot request limit reached")
+        CHANNEL_DEAD = "channel_dead", _("Messages can't be delivered")
         QUOTA_LOW = "quota_low", _("Quota running out")
         SUSPENSIONS_HELD = "suspensions_held", _("Suspensions need a decision")
         USAGE_GAP = "usage_gap", _("Usage doesn't match")

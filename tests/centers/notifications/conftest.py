@@ -1,4 +1,4 @@
-"""A reseller with its people, two kinds of messages, a channel that answers as told, and a real mail server."""
+"""A reseller with its people, two kinds of messages, a scripted channel, and a real mail server."""
 
 import socket
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ class Desk:
         *about: str,
         now: datetime = NOON,
         kind: str = "test.down",
-        event: str = "opened",
+        event: str = "first",
         **more: object,
     ) -> int:
         people = more.pop("people", [self.owner])
@@ -108,7 +108,7 @@ class Desk:
         with tenant(self.reseller):
             return deliver_due(reseller=self.reseller, now=now)
 
-    def row(self, about: str, event: str = "opened") -> Notification:
+    def row(self, about: str, event: str = "first") -> Notification:
         return Notification.objects.get(about=about, event=event, channel="test")
 
     def states(self) -> list[str]:
@@ -131,7 +131,7 @@ def desk(db: None, channel: ScriptedChannel) -> Iterator[Desk]:
 
 
 class Inbox:
-    """A mail server that keeps what it takes, and refuses what it is told to refuse."""
+    """A mail server that keeps what it takes, and refuses what a test says."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []

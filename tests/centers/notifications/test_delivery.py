@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from centers.models import Destination, Notification, NotificationTry
-from centers.notifications import outcomes
+from centers.notifications import destinations
 from centers.notifications.claims import CLAIM, MOST_LOST, claim
 from centers.notifications.compose import compose
 from centers.notifications.delivery import _begin
@@ -28,11 +28,11 @@ def test_a_message_is_written_once_and_sent_once(desk: Desk) -> None:
     assert desk.deliver() == 1
     assert desk.deliver() == 0
     ((message, address),) = desk.channel.sent
-    assert (message.subject, address) == ("alert:1 opened", f"to-{desk.owner.pk}")
+    assert (message.subject, address) == ("alert:1 first", f"to-{desk.owner.pk}")
     assert message.reseller_id == desk.reseller.pk
     row = desk.row("alert:1")
     assert (row.state, row.sent_at, row.attempts) == ("sent", NOON, 1)
-    assert (row.provider_id, row.answer, row.subject) == ("id-1", "202 Accepted", "alert:1 opened")
+    assert (row.provider_id, row.answer, row.subject) == ("id-1", "202 Accepted", "alert:1 first")
     assert desk.outcomes("alert:1") == ["sent"]
 
 
@@ -135,17 +135,17 @@ def test_two_workers_do_not_work_in_the_same_lane(desk: Desk) -> None:
 
 def test_a_dead_destination_is_paused_and_its_messages_go_by_email(desk: Desk) -> None:
     paused = []
-    outcomes._pause_listeners.append(lambda place, now: paused.append((place.pk, now)))
+    destinations._listeners.append(lambda place, now: paused.append((place.pk, now)))
     try:
         desk.tell("alert:1", "alert:2")
         desk.channel.errors = [refusal(dead=True)]
         desk.deliver()
     finally:
-        outcomes._pause_listeners.pop()
+        destinations._listeners.pop()
     assert paused == [(desk.destination.pk, NOON)]
     place = Destination.objects.get(pk=desk.destination.pk)
     assert (place.works, str(place.pause_reason)) == (False, "It was refused.")
-    rows = Notification.objects.filter(channel="email").order_by("about")
+    rows = Notification.objects.filter(channel="email", kind="test.down").order_by("about")
     assert [row.about for row in rows] == ["alert:1", "alert:2"]
     assert {row.lane for row in rows} == {f"email:u{desk.owner.pk}"}
     assert not desk.channel.sent
@@ -184,7 +184,7 @@ def test_an_error_of_ours_stops_no_other_message(desk: Desk) -> None:
     Notification.objects.update(kind="gone")
     desk.tell("alert:2", kind="test.own")
     desk.deliver()
-    assert desk.subjects() == ["alert:2 opened"]
+    assert desk.subjects() == ["alert:2 first"]
     assert Notification.objects.get(about="alert:1", channel="test").state == "failed"
 
 

@@ -10,7 +10,7 @@ from tests.centers.notifications.conftest import NOON, Desk, Inbox
 from tests.factories import member
 
 MESSAGE = Message(
-    key="1:alert:17:opened",
+    key="1:alert:17:first",
     kind="test.down",
     language="en",
     subject="Number <down>",

@@ -160,7 +160,7 @@ def test_only_those_who_got_the_first_message_learn_that_it_is_over(desk: Desk) 
     )
     rows = Notification.objects.order_by("pk").values_list("about", "event", "state")
     assert list(rows) == [
-        ("alert:1", "opened", "sent"),
-        ("alert:2", "opened", "dropped"),
+        ("alert:1", "first", "sent"),
+        ("alert:2", "first", "dropped"),
         ("alert:1", "resolved", "waiting"),
     ]

@@ -1,0 +1,23 @@
+"""Messages about alerts of money, for the people who look after it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from centers.models import Role
+from centers.notifications.registry import Group
+from whatsapp.models import Alert
+from whatsapp.notifications import texts
+from whatsapp.notifications.kinds import register_alerts
+
+MONEY = Group(
+    name="money",
+    label=_("Money"),
+    text=_("Suspensions wait for a decision, the quota runs out, usage or prices need a look."),
+    order=30,
+    roles=(Role.OWNER, Role.BILLING),
+    overview=texts.overview,
+)
+
+
+def connect() -> None:
+    """Register the group and its kinds."""
+    register_alerts(MONEY, sorted(Alert.OF_MONEY), urgent=[Alert.Kind.SUSPENSIONS_HELD])

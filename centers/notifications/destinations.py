@@ -1,0 +1,89 @@
+"""Setting up, pausing and removing the places where people are reached."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from centers.audit import entries
+from centers.models import Destination, Reseller, User
+
+PauseListener = Callable[[Destination, datetime], None]
+_listeners: list[PauseListener] = []
+
+
+def on_pause_or_resume(listener: PauseListener) -> PauseListener:
+    """Call `listener(destination, now)` in the transaction that pauses, resumes or removes a destination."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+    return listener
+
+
+def fingerprint(address: str) -> str:
+    """What tells two addresses apart in the database, where they are encrypted."""
+    return salted_hmac("markaz.destination", address, algorithm="sha256").hexdigest()
+
+
+def add_destination(
+    *,
+    reseller: Reseller,
+    user: User | None,
+    channel: str,
+    address: str,
+    label: str,
+    by: User | None,
+    now: datetime,
+    verified: bool,
+    groups: tuple[str, ...] = (),
+) -> Destination:
+    """Store where a person, or the team (`user` None), is reached; `label` is what people see of the address.
+
+    An address that is known is set up again: verified if `verified` says so, and no longer paused.
+    """
+    with transaction.atomic():
+        place, _created = Destination.objects.update_or_create(
+            reseller=reseller,
+            user=user,
+            channel=channel,
+            fingerprint=fingerprint(address),
+            defaults={
+                "address": address,
+                "label": label[:120],
+                "groups": list(groups),
+                "verified_at": now if verified else None,
+                "paused_at": None,
+                "failures": 0,
+            },
+        )
+        _changed(place, "destination.added", by, now)
+    return place
+
+
+def resume_destination(*, destination: Destination, by: User, now: datetime) -> None:
+    """Send to a paused destination again."""
+    with transaction.atomic():
+        Destination.objects.filter(pk=destination.pk).update(paused_at=None, pause_reason="", failures=0)
+        _changed(destination, "destination.resumed", by, now)
+
+
+def remove_destination(*, destination: Destination, by: User, now: datetime) -> None:
+    """Send nothing to it any longer; what waits for it goes by email."""
+    with transaction.atomic():
+        Destination.objects.filter(pk=destination.pk).delete()
+        _changed(destination, "destination.removed", by, now)
+
+
+def pause_destination(*, destination: Destination, reason: str, now: datetime) -> None:
+    """Send nothing to it until a person resumes it, because it takes nothing; in the caller's transaction."""
+    rows = Destination.objects.filter(pk=destination.pk, paused_at=None)
+    if rows.update(paused_at=now, pause_reason=reason):
+        _changed(destination, "destination.paused", None, now)
+
+
+def _changed(place: Destination, action: str, by: User | None, now: datetime) -> None:
+    entries.record(
+        action, reseller=place.reseller, by=by, now=now, what=str(place), topics=("notifications",)
+    )
+    for listener in _listeners:
+        listener(place, now)

@@ -1,0 +1,185 @@
+"""Who learns of an alert, once, and who learns that it is over."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from centers.models import Destination, Notification, NotificationPreference
+from centers.notifications import followups
+from centers.notifications.destinations import add_destination, pause_destination, resume_destination
+from tests.whatsapp.notifications.conftest import LATER, Shop
+from whatsapp.alerts import acts
+from whatsapp.alerts.lifecycle import BACK_SOON, open_alert, open_alerts, resolve_alert
+from whatsapp.alerts.snoozing import wake_due
+from whatsapp.models import Alert
+
+MINUTE = timedelta(minutes=1)
+DOWN, BACK = "Disconnected: Reception", "Connected again: Reception"
+
+
+def to_all(shop: Shop, subject: str, arabic: str) -> list[tuple[str, str]]:
+    return sorted([(shop.owner.email, subject), (shop.support.email, subject), (shop.admin.email, arabic)])
+
+
+def test_owner_support_and_the_admins_of_the_center_are_notified(shop: Shop) -> None:
+    shop.drop()
+    sent = dict(shop.deliver())
+    assert set(sent) == {shop.owner.email, shop.support.email, shop.admin.email}
+    assert sent[shop.owner.email] == DOWN
+    assert "Reception" in sent[shop.admin.email]
+    assert shop.deliver() == []
+
+
+def test_nothing_is_sent_for_an_alert_whose_transaction_is_undone(shop: Shop) -> None:
+    with transaction.atomic():
+        shop.drop()
+        transaction.set_rollback(True)
+    assert shop.deliver() == []
+
+
+def test_those_who_were_notified_learn_that_it_is_over(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    shop.back(shop.now + LATER)
+    assert shop.deliver(shop.now + LATER) == []  # may be lost again in a moment
+    sent = dict(shop.deliver(shop.now + LATER + MINUTE))
+    assert sent[shop.owner.email] == BACK
+    assert len(sent) == 3
+
+
+def test_what_is_over_before_it_was_sent_is_not_sent(shop: Shop) -> None:
+    shop.drop()
+    shop.back(shop.now + MINUTE)
+    assert shop.deliver(shop.now + 2 * LATER) == []
+    assert shop.states() == {"first dropped": 3}
+
+
+def test_a_connection_that_is_lost_again_at_once_is_one_message(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    for often in range(1, 4):
+        moment = shop.now + often * MINUTE
+        shop.back(moment)
+        shop.drop(now=moment + timedelta(seconds=10))
+        assert shop.deliver(moment + timedelta(seconds=50)) == []
+    assert Alert.objects.get().times == 4
+    assert shop.states() == {
+        "first sent": 3,
+        "resolved dropped": 3,
+        "resolved.2 dropped": 3,
+        "resolved.3 dropped": 3,
+    }
+
+
+def test_one_that_returns_after_its_end_was_sent_is_sent_again(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    shop.back(shop.now + MINUTE)
+    assert len(shop.deliver(shop.now + 2 * MINUTE)) == 3
+    shop.drop(now=shop.now + BACK_SOON / 2)
+    assert Alert.objects.get().times == 2
+    assert dict(shop.deliver(shop.now + BACK_SOON / 2))[shop.owner.email] == DOWN
+    shop.back(shop.now + BACK_SOON)
+    assert dict(shop.deliver(shop.now + BACK_SOON + MINUTE))[shop.owner.email] == BACK
+
+
+def test_a_number_that_is_switched_off_is_not_connected_again(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    resolve_alert(
+        reseller=shop.reseller, kind=Alert.Kind.DISCONNECTED, instance=shop.number, now=shop.now + MINUTE
+    )
+    assert dict(shop.deliver(shop.now + LATER))[shop.owner.email] == "Over: Disconnected: Reception"
+
+
+def test_one_that_a_person_resolved_says_who(shop: Shop) -> None:
+    alert = shop.drop()
+    shop.deliver()
+    acts.resolve(chosen=acts.one(alert), by=shop.support, now=shop.now + MINUTE)
+    assert dict(shop.deliver(shop.now + LATER))[shop.owner.email] == "Resolved: Disconnected: Reception"
+    assert f"{shop.support} resolved the alert." in shop.body(shop.owner)
+
+
+def repeat_hourly(shop: Shop) -> None:
+    NotificationPreference.objects.create(
+        reseller=shop.reseller, user=shop.owner, group="numbers", channels=["email"], resend_hours=1,
+        escalate_minutes=15, escalate_to=shop.billing,
+    )  # fmt: skip
+
+
+def test_it_is_repeated_and_escalated_until_someone_acknowledges(shop: Shop) -> None:
+    repeat_hourly(shop)
+    alert = shop.drop()
+    shop.deliver()
+    hour = shop.now + timedelta(hours=1)
+    followups.follow_up(reseller=shop.reseller, now=hour)
+    assert shop.deliver(hour) == sorted(
+        [(shop.billing.email, f"No one has reacted: {DOWN}"), (shop.owner.email, f"Still open: {DOWN}")]
+    )
+    acts.acknowledge(chosen=acts.one(alert), by=shop.support, now=hour + MINUTE)
+    assert followups.follow_up(reseller=shop.reseller, now=hour + timedelta(days=1)) == 0
+
+
+def test_a_snooze_stops_it_and_its_end_says_so(shop: Shop) -> None:
+    repeat_hourly(shop)
+    alert = shop.drop()
+    shop.deliver()
+    until = shop.now + timedelta(hours=4)
+    acts.snooze(chosen=acts.one(alert), until=until, by=shop.owner, now=shop.now + MINUTE)
+    assert followups.follow_up(reseller=shop.reseller, now=until) == 0
+    wake_due(now=until)
+    assert dict(shop.deliver(until))[shop.owner.email] == f"Still open: {DOWN}"
+
+
+def test_the_center_gets_only_what_concerns_its_phone(shop: Shop) -> None:
+    shop.drop(Alert.Kind.NOT_FOUND)
+    open_alert(reseller=shop.reseller, kind=Alert.Kind.ACCOUNT_REFUSED, now=shop.now)
+    sent = shop.deliver()
+    assert {to for to, _subject in sent} == {shop.owner.email, shop.support.email}
+    assert len(sent) == 4
+
+
+def test_money_goes_to_owner_and_billing(shop: Shop) -> None:
+    open_alert(reseller=shop.reseller, kind=Alert.Kind.SUSPENSIONS_HELD, detail="3 centers", now=shop.now)
+    assert {to for to, _subject in shop.deliver()} == {shop.owner.email, shop.billing.email}
+    assert "3 centers" in shop.body(shop.owner)
+
+
+def test_every_kind_of_alert_has_its_message(shop: Shop) -> None:
+    for kind in Alert.Kind:
+        Alert.objects.all().delete()
+        Notification.objects.all().delete()
+        open_alert(reseller=shop.reseller, kind=kind, instance=shop.number, now=shop.now)
+        assert shop.deliver(), kind
+        assert not Notification.objects.exclude(state="sent").exists(), kind
+
+
+def test_an_outage_of_many_numbers_is_one_message_and_its_end_another(shop: Shop) -> None:
+    from tests.factories import InstanceFactory
+
+    numbers = [InstanceFactory.build(center=shop.center, reseller=shop.reseller) for _number in range(300)]
+    type(shop.number).objects.bulk_create(numbers)
+    kind = Alert.Kind.DISCONNECTED
+    alerts = [
+        Alert(reseller=shop.reseller, kind=kind, instance=number, center=shop.center, opened_at=shop.now)
+        for number in numbers
+    ]
+    open_alerts(reseller=shop.reseller, alerts=alerts)
+    assert len(shop.deliver()) == 3
+    resolve_alert(reseller=shop.reseller, kind=kind, instance=numbers, now=shop.now + MINUTE)
+    assert shop.deliver(shop.now + LATER) == []
+    assert len(shop.deliver(shop.now + timedelta(minutes=6))) == 3
+    assert not Notification.objects.filter(state="waiting").exists()
+
+
+def test_a_dead_destination_opens_an_alert_until_it_is_resumed(shop: Shop) -> None:
+    place = add_destination(
+        reseller=shop.reseller, user=shop.owner, channel="webhook", address="https://x.example/", label="Pager",
+        by=shop.owner, now=shop.now, verified=True,
+    )  # fmt: skip
+    pause_destination(destination=place, reason="It answered 410.", now=shop.now)
+    alert = Alert.objects.get(kind=Alert.Kind.CHANNEL_DEAD, resolved_at=None)
+    assert "Pager" in alert.detail
+    assert "It answered 410." in alert.detail
+    resume_destination(destination=Destination.objects.get(), by=shop.owner, now=shop.now + MINUTE)
+    assert not Alert.objects.filter(resolved_at=None).exists()

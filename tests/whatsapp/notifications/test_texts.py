@@ -1,0 +1,108 @@
+"""What the messages say, and what their links do."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from centers.models import AuditEntry, Membership, Role
+from tests.whatsapp.notifications.conftest import LATER, Shop
+from whatsapp.alerts.lifecycle import resolve_alert
+from whatsapp.models import Alert, Instance, PairingLink, Service
+
+ADDRESS = re.compile(r"https?://[^/\s]+(/\S+)")
+
+
+def links(shop: Shop, person: object) -> dict[str, str]:
+    """Label -> path of the links in the person's mail."""
+    lines = shop.body(person).splitlines()  # type: ignore[arg-type]
+    return {
+        lines[number - 1].rstrip(":"): found[1]
+        for number, line in enumerate(lines)
+        if (found := ADDRESS.fullmatch(line))
+    }
+
+
+def test_the_center_gets_a_pairing_link_and_its_own_words(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    body = shop.body(shop.admin)
+    (path,) = [path for path in links(shop, shop.admin).values() if path.startswith("/pair/")]
+    page = Client().get(path)
+    assert page.status_code == 200
+    assert "Reception" in page.content.decode()
+    assert "أعد إقران الهاتف" in body or "الهاتف" in body
+    assert "/r/" not in body
+
+
+def test_all_messages_about_one_outage_carry_the_same_link(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    paths = {
+        path for one in mail.outbox for path in ADDRESS.findall(str(one.body)) if path.startswith("/pair/")
+    }
+    assert len(paths) == 1
+    assert PairingLink.objects.count() == 1
+    assert AuditEntry.objects.filter(action="pairing_link.created", actor=None).count() == 1
+
+
+def test_a_number_that_is_switched_off_gets_none(shop: Shop) -> None:
+    shop.drop()
+    Instance.objects.update(desired_state=Service.DISABLED)
+    shop.deliver()
+    assert PairingLink.objects.count() == 0
+    assert "Pair now" not in links(shop, shop.owner)
+
+
+def test_the_team_acknowledges_by_the_link_without_an_account(shop: Shop) -> None:
+    alert = shop.drop()
+    shop.deliver()
+    path = links(shop, shop.support)["Acknowledge"]
+    client = Client()
+    assert client.get(path).status_code == 200
+    alert.refresh_from_db()
+    assert alert.acknowledged_at is None
+    assert "You acknowledged the alert." in client.post(path).content.decode()
+    alert.refresh_from_db()
+    assert alert.acknowledged_by == shop.support
+    assert f"{shop.support} already acknowledged" in client.post(path).content.decode()
+
+
+def test_it_is_snoozed_for_four_hours_by_the_link(shop: Shop) -> None:
+    alert = shop.drop()
+    shop.deliver()
+    Client().post(links(shop, shop.owner)["Snooze for 4 hours"])
+    alert.refresh_from_db()
+    assert timedelta(hours=3, minutes=59) < alert.snoozed_until - shop.now < timedelta(hours=4, minutes=2)
+
+
+@pytest.mark.parametrize("label", ["Acknowledge", "Snooze for 4 hours"])
+def test_a_link_does_nothing_for_someone_whose_role_changed(shop: Shop, label: str) -> None:
+    alert = shop.drop()
+    shop.deliver()
+    path = links(shop, shop.support)[label]
+    Membership.objects.filter(user=shop.support).update(role=Role.BILLING)
+    assert Client().post(path).status_code == 404
+    alert.refresh_from_db()
+    assert (alert.acknowledged_at, alert.snoozed_until) == (None, None)
+
+
+def test_a_link_about_an_alert_that_is_over_says_so(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    path = links(shop, shop.owner)["Acknowledge"]
+    resolve_alert(
+        reseller=shop.reseller, kind=Alert.Kind.DISCONNECTED, instance=shop.number, now=shop.now + LATER
+    )
+    for method in ("get", "post"):
+        assert "This alert is over." in getattr(Client(), method)(path).content.decode()
+
+
+def test_the_message_names_number_center_and_time(shop: Shop) -> None:
+    shop.drop()
+    shop.deliver()
+    body = shop.body(shop.owner)
+    for text in ("Number: Reception", "Center: Noor Clinic", "+218911234567", "Since: ", "Tripoli Talk"):
+        assert text in body

@@ -1,0 +1,1 @@
+"""What alerts tell people: who gets a message, what it says, and the links in it."""

@@ -1,0 +1,82 @@
+"""The kinds and groups of messages about alerts; money's are registered by `billing`."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from centers.models import Role
+from centers.notifications.registry import Group, Kind, register_group, register_kind
+from whatsapp.alerts.lifecycle import OF_THE_PHONE
+from whatsapp.models import Alert
+from whatsapp.notifications import texts
+
+NUMBERS = Group(
+    name="numbers",
+    label=_("Numbers"),
+    text=_("A number lost its connection, needs its phone paired again, or is connected again."),
+    order=10,
+    roles=(Role.OWNER, Role.SUPPORT, Role.CENTER_ADMIN),
+    overview=texts.overview,
+)
+MAZBOT = Group(
+    name="mazbot",
+    label=_("MazBot and your account"),
+    text=_("MazBot is failing, refuses your account or limits it, or messages can't be delivered."),
+    order=20,
+    roles=(Role.OWNER, Role.SUPPORT),
+    overview=texts.overview,
+)
+#: Who works for the center learns these about its numbers; the others are the reseller's to solve.
+FOR_CENTERS = frozenset(set(OF_THE_PHONE) - {Alert.Kind.UNKNOWN_STATUS})
+_NUMBERS = (
+    *OF_THE_PHONE,
+    Alert.Kind.NOT_FOUND,
+    Alert.Kind.SWITCH_UNCONFIRMED,
+    Alert.Kind.WEBHOOK_UNCONFIRMED,
+)
+_MAZBOT = (
+    Alert.Kind.PROVIDER_FAILING,
+    Alert.Kind.NUMBERS_DROPPED,
+    Alert.Kind.ACCOUNT_REFUSED,
+    Alert.Kind.ACCOUNT_LIMITED,
+    Alert.Kind.CHANNEL_DEAD,
+)
+#: What someone has to act on at any hour.
+_URGENT = frozenset(
+    {
+        Alert.Kind.DISCONNECTED,
+        Alert.Kind.EXPIRED,
+        Alert.Kind.NEEDS_QR,
+        Alert.Kind.PROVIDER_FAILING,
+        Alert.Kind.NUMBERS_DROPPED,
+        Alert.Kind.ACCOUNT_REFUSED,
+    }
+)
+
+
+def kind_name(kind: str) -> str:
+    """The kind of message about an alert of this kind."""
+    return f"alert.{kind}"
+
+
+def register_alerts(group: Group, kinds: Iterable[Alert.Kind], *, urgent: Iterable[Alert.Kind] = ()) -> None:
+    """Register a group with the kinds of messages about these alerts."""
+    register_group(group)
+    hurried = set(urgent)
+    for kind in kinds:
+        register_kind(
+            Kind(
+                name=kind_name(kind),
+                group=group.name,
+                label=kind.label,
+                write=texts.write,
+                line=texts.line,
+                urgent=kind in hurried,
+            )
+        )
+
+
+def connect() -> None:
+    """Register this app's own."""
+    register_alerts(NUMBERS, _NUMBERS, urgent=_URGENT)
+    register_alerts(MAZBOT, _MAZBOT, urgent=_URGENT)

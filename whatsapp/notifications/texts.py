@@ -1,0 +1,159 @@
+"""What a message about an alert says, in the recipient's language: to the reseller's team, and to a center's people."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from centers.models import Notification
+from centers.notifications.compose import absolute, open_page
+from centers.notifications.followups import AGAIN, ESCALATED
+from centers.notifications.links import action_url
+from centers.notifications.message import Action
+from centers.notifications.registry import Content
+from centers.values.formats import moment_text, zone_of
+from whatsapp.models import Alert, Instance
+from whatsapp.notifications.link_actions import ACKNOWLEDGE, SNOOZE
+from whatsapp.pairing.message_links import message_link
+from whatsapp.states import ADVICE, PORTAL_ADVICE
+
+RESOLVED = "resolved"
+
+
+def write(row: Notification, now: datetime) -> Content | None:
+    """The message of one row; None if its alert no longer exists."""
+    alert = _alert(row)
+    if alert is None:
+        return None
+    event = row.event.partition(".")[0]
+    if event == RESOLVED:
+        return _over(row, alert, now)
+    if alert.resolved_at is not None:
+        return None
+    paragraphs = [_facts(row), _advice(row, alert), str(row.context.get("detail", ""))]
+    if event == ESCALATED:
+        paragraphs.insert(0, _("No one has reacted to this alert yet."))
+    link = _pairing_link(alert, now)
+    if link is not None and _for_center(row):
+        paragraphs.append(
+            _("Open the link on another screen, then scan the code with the phone of this number.")
+        )
+    return Content(
+        subject=_subject(row, event),
+        text="\n\n".join(filter(None, paragraphs)),
+        actions=tuple(_actions(row, alert, link)),
+    )
+
+
+def line(row: Notification) -> str:
+    """The message in a list of several."""
+    name, event = _name(row), row.event.partition(".")[0]
+    if event == RESOLVED:
+        return _("%(what)s: over") % {"what": f"{name}: {_kind(row)}" if name else _kind(row)}
+    return f"{name}: {_kind(row)}" if name else _kind(row)
+
+
+def overview(row: Notification) -> Action:
+    """The button of a list: all alerts, or the numbers of the center."""
+    if _for_center(row) and row.center_id is not None:
+        return open_page(_("Open my numbers"), reverse("portal_home", args=[row.center_id]))
+    return open_page(_("Open alerts"), reverse("alerts", args=[row.reseller.slug]))
+
+
+def _alert(row: Notification) -> Alert | None:
+    rows = Alert.objects.select_related("instance__center", "instance__reseller", "reseller", "resolved_by")
+    return rows.filter(pk=row.about.partition(":")[2]).first()
+
+
+def _for_center(row: Notification) -> bool:
+    return bool(row.context.get("portal"))
+
+
+def _kind(row: Notification) -> str:
+    return str(Alert.Kind(row.context["kind"]).label)
+
+
+def _name(row: Notification) -> str:
+    return str(row.context.get("number", ""))
+
+
+def _subject(row: Notification, event: str) -> str:
+    name = _name(row)
+    what = f"{_kind(row)}: {name}" if name else _kind(row)
+    patterns = {
+        AGAIN: _("Still open: %(what)s"),
+        ESCALATED: _("No one has reacted: %(what)s"),
+    }
+    return patterns.get(event, "%(what)s") % {"what": what}
+
+
+def _facts(row: Notification) -> str:
+    """Which number, whose, and since when."""
+    context = row.context
+    facts = []
+    if context.get("number"):
+        facts.append(_("Number: %(name)s") % {"name": context["number"]})
+    if context.get("phone"):
+        facts.append(_("WhatsApp number: %(phone)s") % {"phone": f"\u2066{context['phone']}\u2069"})
+    if context.get("center") and not _for_center(row):
+        facts.append(_("Center: %(name)s") % {"name": context["center"]})
+    since = datetime.fromisoformat(context["since"])
+    facts.append(_("Since: %(time)s") % {"time": moment_text(since, zone_of(row.reseller.time_zone))})
+    return "\n".join(facts)
+
+
+def _advice(row: Notification, alert: Alert) -> str:
+    advice = (PORTAL_ADVICE if _for_center(row) else ADVICE).get(alert.kind)
+    return f"{advice.meaning} {advice.step}".strip() if advice is not None else ""
+
+
+def _pairing_link(alert: Alert, now: datetime) -> str | None:
+    if not alert.needs_pairing or alert.instance is None:
+        return None
+    token = message_link(instance=alert.instance, now=now)
+    return absolute(reverse("pairing_link", args=[token])) if token else None
+
+
+def _actions(row: Notification, alert: Alert, link: str | None) -> list[Action]:
+    actions = [Action(_("Pair now"), link)] if link else []
+    if _for_center(row):
+        if alert.instance_id is not None:
+            path = reverse("portal_home", args=[alert.center_id])
+            actions.append(open_page(_("Open my numbers"), path))
+        return actions
+    if row.recipient_id is not None and row.context.get("acts"):
+        for name, label in ((ACKNOWLEDGE, _("Acknowledge")), (SNOOZE, _("Snooze for 4 hours"))):
+            path = action_url(name, reseller=row.reseller_id, user=row.recipient_id, about=row.about)
+            actions.append(open_page(label, path))
+    return [*actions, _open_alert(row, alert)]
+
+
+def _open_alert(row: Notification, alert: Alert) -> Action:
+    return open_page(_("Open the alert"), reverse("alert", args=[row.reseller.slug, alert.pk]))
+
+
+def _over(row: Notification, alert: Alert, now: datetime) -> Content | None:
+    """The alert is over: connected again, resolved by a person, or its cause is gone."""
+    if alert.resolved_at is None:
+        return None
+    name = _name(row)
+    if alert.resolved_by is not None:
+        subject = _("Resolved: %(what)s") % {"what": f"{_kind(row)}: {name}" if name else _kind(row)}
+        text = _("%(person)s resolved the alert.") % {"person": alert.resolved_by}
+    elif alert.instance is not None and _is_back(alert, alert.instance):
+        subject = _("Connected again: %(name)s") % {"name": name}
+        text = _("This number can send and receive messages again.")
+    else:
+        subject = _("Over: %(what)s") % {"what": f"{_kind(row)}: {name}" if name else _kind(row)}
+        text = _("There's nothing left to do.")
+    zone = zone_of(row.reseller.time_zone)
+    times = _("From %(begin)s to %(end)s.") % {
+        "begin": moment_text(alert.opened_at, zone),
+        "end": moment_text(alert.resolved_at, zone),
+    }
+    actions = () if _for_center(row) else (_open_alert(row, alert),)
+    return Content(subject=subject, text=f"{text}\n\n{times}", actions=actions)
+
+
+def _is_back(alert: Alert, instance: Instance) -> bool:
+    return instance.is_connected and (alert.needs_pairing or alert.kind == Alert.Kind.UNKNOWN_STATUS)
