@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("whatsapp", "0010_refused_accounts"),
+        ("whatsapp", "0011_template_settings"),
     ]
 
     operations = [
