@@ -2,7 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from centers.notifications.channels.apprise import AppriseChannel
 from centers.notifications.channels.email import EmailChannel
+from centers.notifications.channels.push import PushChannel
+from centers.notifications.channels.webhook import WebhookChannel
 from centers.notifications.registry import ChannelEntry, register_channel
 from centers.queue.heartbeats import register_queue
 from centers.tenancy.permissions import Permission
@@ -98,12 +101,18 @@ FRAGMENTS = (
     Fragment(place="portal.end", order=10, name="portal_people"),
 )
 
+CHANNELS = (
+    ChannelEntry(name="email", label=_("Email"), order=10, channel=EmailChannel(), own_address=True),
+    ChannelEntry(name="push", label=_("Browser push"), order=30, channel=PushChannel()),
+    ChannelEntry(name="apprise", label=_("Slack, Telegram and others"), order=40, channel=AppriseChannel()),
+    ChannelEntry(name="webhook", label=_("Webhook"), order=50, channel=WebhookChannel()),
+)
+
 
 def connect() -> None:
     """Called once, from the app's ready()."""
     register_sections(*SECTIONS)
     register_fragments(*FRAGMENTS)
     register_queue(order=50, name="mail", label=_("Email and notifications"))
-    register_channel(
-        ChannelEntry(name="email", label=_("Email"), order=10, channel=EmailChannel(), own_address=True)
-    )
+    for entry in CHANNELS:
+        register_channel(entry)

@@ -14,9 +14,11 @@ from django.http.request import validate_host
 
 from centers import mail_delivery
 from centers.hosts import on_this_machine
+from centers.notifications.channels.push import public_key
 from config.web.connections import CONNECTIONS, ConnectionLimits
 
 PLACEHOLDER = "no-reply@markaz.example"
+NEW_VAPID_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 @checks.register(checks.Tags.security, deploy=True)
@@ -80,6 +82,30 @@ def mail(**_: Any) -> list[checks.CheckMessage]:
             )
         )
     return messages
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def push(**_: Any) -> list[checks.CheckMessage]:
+    """Browsers can be sent to."""
+    if not settings.VAPID_PRIVATE_KEY:
+        return [
+            checks.Warning(
+                "VAPID_PRIVATE_KEY is empty: no one can turn on push notifications in their browser.",
+                hint=f"Set it to a new key, once: {NEW_VAPID_KEY}",
+                id="markaz.W004",
+            )
+        ]
+    try:
+        public_key()
+    except ValueError:
+        return [
+            checks.Error(
+                "VAPID_PRIVATE_KEY is no private key of the curve P-256. No push notification can be sent.",
+                hint=f"Set it to a new key: {NEW_VAPID_KEY}",
+                id="markaz.E005",
+            )
+        ]
+    return []
 
 
 @checks.register(checks.Tags.security, deploy=True)

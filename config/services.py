@@ -39,6 +39,16 @@ def secret(variable: str, name: str) -> str:
     return str(_embedded(variable).secret(name))
 
 
+def embedded_secret(name: str) -> str:
+    """As `secret`, for a key that an install can do without; "" where there are no embedded servers."""
+    if configured("DATABASE_URL"):
+        return ""
+    try:
+        return secret("", name)
+    except ServiceMissing:
+        return ""
+
+
 @contextmanager
 def lease() -> Iterator[None]:
     """Keep the embedded servers running while the context is open; does nothing when there are none.

@@ -28,6 +28,10 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 SECRET_KEY = env.str("SECRET_KEY", "") or services.secret("SECRET_KEY", "secret-key")
 # First key encrypts, all keys decrypt: see docs/operations.md on rotating them.
 FIELD_KEYS = env.list("FIELD_KEYS", []) or [services.secret("FIELD_KEYS", "field-key")]
+# Signs what is sent to browsers by push: a P-256 private key, 32 bytes as URL-safe base64. Without one, push is off.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "") or services.embedded_secret("vapid-key")
+# Who runs this install: gets what only an operator can mend (config/watchdog).
+OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", [])
 PORT = env.int("PORT", 8000)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", ".localhost"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from centers.views import invitation, notification_links, profile, public, second_factor
+from centers.views import invitation, notification_links, profile, public, second_factor, web_app
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -19,5 +19,7 @@ urlpatterns = [
         notification_links.notifications_unsubscribe,
         name="notifications_unsubscribe",
     ),
+    path("manifest.webmanifest", web_app.manifest, name="manifest"),
+    path("service-worker.js", web_app.service_worker, name="service_worker"),
     path("logo/<slug:slug>/", public.logo, name="logo"),
 ]

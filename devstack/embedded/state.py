@@ -167,9 +167,10 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 def secret(name: str) -> str:
     """The secret of this name, generated once and kept in the state directory (mode 0600).
 
-    `field-key` is a Fernet key (32 random bytes, URL-safe base64); every other name is 64 random characters,
-    more than the 50 that Django's deployment check asks of SECRET_KEY. An install with a database of its own
-    must set its secrets too: a key generated here would differ on each machine that shares that database.
+    `field-key` is a Fernet key (32 random bytes, URL-safe base64), `vapid-key` a private key of P-256 in the same form
+    without padding; every other name is 64 random characters, more than the 50 that Django's deployment check asks of
+    SECRET_KEY. An install with a database of its own must set its secrets too: a key generated here would differ on
+    each machine that shares that database.
     """
     if external("DATABASE_URL"):
         variable = {"field-key": "FIELD_KEYS"}.get(name, name.upper().replace("-", "_"))
@@ -183,7 +184,17 @@ def secret(name: str) -> str:
     return path.read_text().strip()
 
 
+#: Private keys of the curve P-256 are below it (SEC 2, secp256r1).
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
 def _new_secret(name: str) -> str:
     if name == "field-key":
         return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    if name == "vapid-key":
+        return (
+            urlsafe_b64encode((secrets.randbelow(_P256_ORDER - 1) + 1).to_bytes(32, "big"))
+            .decode()
+            .rstrip("=")
+        )
     return secrets.token_urlsafe(48)

@@ -174,6 +174,8 @@
     const title = (down ? "(" + down + ") " : "") + bare;
     if (document.title !== title) document.title = title;
     if (icon.getAttribute("href") !== address) icon.setAttribute("href", address);
+    // The icon of the installed app; a page without the figure leaves it as it is.
+    if (source && navigator.setAppBadge) navigator.setAppBadge(down).catch(() => {});
   }
 
   // --- Times in words stay true while a page is open ----------------------------------------------

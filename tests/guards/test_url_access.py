@@ -40,6 +40,8 @@ PUBLIC = {
     "notifications_unsubscribe": "the token is the authority",
     "webhook_in": "the token is the authority",
     "demo_clock": "only in a demo",
+    "manifest": "names and pictures of the app, the same for everyone",
+    "service_worker": "a script, the same for everyone",
     "livez": "says that the process answers",
     "readyz": "says that the servers behind it answer",
     "metrics": "guarded by its own token",

@@ -48,3 +48,8 @@ def judged(answer: Answer, *, service: str, dead: frozenset[int] = GONE) -> Acce
 def refused(service: str) -> StoredMessage:
     """The reason where a service says no more than that it did not take the message."""
     return _("%(service)s didn't accept the message.") % {"service": service}
+
+
+def without_key() -> StoredMessage:
+    """The reason where the operator has not set up browser push."""
+    return _("Browser push isn't set up on this server. Ask the operator to set VAPID_PRIVATE_KEY.")

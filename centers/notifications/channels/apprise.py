@@ -1,18 +1,21 @@
 """Slack, Telegram, Teams, Discord, ntfy and others by their Apprise addresses, such as tgram://token/chat."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from apprise.common import NotifyFormat, NotifyType
-from apprise.plugins.base import NotifyBase
 from django.utils.translation import gettext as _
 
 from centers.errors import OperationRefused
 from centers.notifications.channels.answers import judged, refused
-from centers.notifications.channels.guarded_apprise import Call, Plugin, asset, plugins, recorded
 from centers.notifications.message import Accepted, ChannelError, Message
 from centers.outbound.addresses import check_url
 from centers.stored_messages import StoredMessage
+
+# Apprise takes long to import, and only the process that sends needs it.
+if TYPE_CHECKING:
+    from apprise.plugins.base import NotifyBase
+
+    from centers.notifications.channels.guarded_apprise import Call, Plugin
 
 MAX_ADDRESS = 1000
 #: A removed webhook or channel answers 404 at most services.
@@ -50,6 +53,8 @@ class AppriseChannel:
 
     def send(self, message: Message, destination: str) -> Accepted:
         """Hand the message to the service. It knows no idempotency key, so a repetition may show twice."""
+        from centers.notifications.channels.guarded_apprise import recorded
+
         with recorded() as call:
             try:
                 plugin = _opened(destination)
@@ -64,8 +69,10 @@ class AppriseChannel:
         raise _failure(call, service)
 
 
-def _opened(address: str) -> NotifyBase:
+def _opened(address: str) -> "NotifyBase":
     """The plugin for an address. Raises OperationRefused; connects to nothing."""
+    from centers.notifications.channels.guarded_apprise import asset
+
     if len(address) > MAX_ADDRESS:
         raise OperationRefused(_("The address is longer than %(limit)s characters.") % {"limit": MAX_ADDRESS})
     if not address.isprintable() or re.search(r"[\s\\<>{}|^`]", address):
@@ -98,8 +105,10 @@ def _without_sleep(*_: object, **__: object) -> None:
     """Instead of a plugin's throttle, which sleeps as long as the service says; the pace is ours."""
 
 
-def _parsed(address: str) -> tuple[Plugin, dict[str, Any]]:
+def _parsed(address: str) -> "tuple[Plugin, dict[str, Any]]":
     """The plugin's class and what it read from the address."""
+    from centers.notifications.channels.guarded_apprise import plugins
+
     match = _SCHEME.match(address)
     scheme = match.group(1).lower() if match else ""
     known = plugins()
@@ -122,7 +131,7 @@ def _parsed(address: str) -> tuple[Plugin, dict[str, Any]]:
     return known[scheme], settings
 
 
-def _check_host(plugin: NotifyBase, settings: dict[str, Any]) -> None:
+def _check_host(plugin: "NotifyBase", settings: dict[str, Any]) -> None:
     """Refuse a server inside the network at once; every connection is checked again."""
     host, scheme = str(settings.get("host") or ""), str(settings.get("schema") or "").lower()
     if scheme not in _SELF_HOSTED or getattr(plugin, "mode", None) in _OWN_HOST or not host:
@@ -132,22 +141,22 @@ def _check_host(plugin: NotifyBase, settings: dict[str, Any]) -> None:
     check_url(f"{'https' if scheme.endswith('s') else 'http'}://{shown}{port}/")
 
 
-def _notify(plugin: NotifyBase, message: Message) -> bool:
+def _notify(plugin: "NotifyBase", message: Message) -> bool:
     text = "\n\n".join([message.text, *(f"{action.label}: {action.url}" for action in message.actions)])
     try:
         return bool(
             plugin.notify(
                 body=text,
                 title=" ".join(message.subject.split()),
-                notify_type=NotifyType.WARNING if message.urgent else NotifyType.INFO,
-                body_format=NotifyFormat.TEXT,
+                notify_type="warning" if message.urgent else "info",
+                body_format="text",
             )
         )
     except Exception:  # noqa: BLE001  # an answer of an unexpected form breaks a plugin in any way
         return False
 
 
-def _failure(call: Call, service: str) -> ChannelError:
+def _failure(call: "Call", service: str) -> ChannelError:
     if call.failure:
         failure = call.failure
         return ChannelError(
@@ -164,7 +173,7 @@ def _failure(call: Call, service: str) -> ChannelError:
     return ChannelError(reason, answer=last.text)
 
 
-def _name(plugin: NotifyBase) -> str:
+def _name(plugin: "NotifyBase") -> str:
     return str(plugin.service_name)
 
 
