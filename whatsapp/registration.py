@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from centers.audit.messages import register_words
 from centers.models import AuditEntry, Center, Reseller, User
 from centers.notifications.destinations import on_pause_or_resume
+from centers.notifications.registry import ChannelEntry, register_channel
 from centers.queries import Numbers, register_counter
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
@@ -25,6 +26,7 @@ from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp import audit_actions, navigation
 from whatsapp.alerts.acts import unassign_all
 from whatsapp.alerts.events import register_listener
+from whatsapp.channels.template_channel import TemplateChannel
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
 from whatsapp.notifications import kinds, link_actions
@@ -57,6 +59,7 @@ def connect() -> None:
         register_within(name, path)
     register_fragments(*navigation.FRAGMENTS)
     register_counter(numbers_by_center)
+    register_channel(ChannelEntry(name="whatsapp", label="WhatsApp", order=20, channel=TemplateChannel()))
     register_columns(COUNTS)
     register_words(
         sentences=audit_actions.SENTENCES,

@@ -16,6 +16,7 @@ from billing.periods import month_of, today
 from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_center, charges_by_number
 from billing.pricing.price_list import PriceList
+from billing.views.sharing import share_of_prices
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.models import Center
@@ -111,7 +112,12 @@ def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()), center=center)
     rows = price_list.for_center(center)
-    context = {"center": center, "rows": rows, "fetched_at": price_list.read_at(center.country_id)}
+    context = {
+        "center": center,
+        "rows": rows,
+        "fetched_at": price_list.read_at(center.country_id),
+        "share": share_of_prices(center) if rows and not center.archived_at else None,
+    }
     return render(request, "billing/parts/center_prices.html", context)
 
 

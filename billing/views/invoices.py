@@ -17,6 +17,7 @@ from billing.mail import send_again
 from billing.models import Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
 from billing.periods import today
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
+from billing.views.sharing import share_of_invoice
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
@@ -178,5 +179,6 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "entries": entries.select_related("invoice", "payment", "by").order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
+        "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
     }
     return render_page(request, "billing/invoices/invoice.html", context, parts=("invoice-state",))

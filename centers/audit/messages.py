@@ -46,6 +46,7 @@ _sentences: dict[str, str | Promise] = {
     "destination.paused": gettext_lazy(
         "%(who)s paused a destination for notifications, because it takes no messages: %(what)s"
     ),
+    "share.mailed": gettext_lazy("%(who)s sent a link by email"),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
 _nouns: dict[str, str | Promise] = {
@@ -57,6 +58,7 @@ _nouns: dict[str, str | Promise] = {
     "second_factor": gettext_lazy("two-factor sign-in"),
     "notifications": gettext_lazy("notifications"),
     "destination": gettext_lazy("destinations of notifications"),
+    "share": gettext_lazy("links sent by email"),
     "job": gettext_lazy("jobs"),
 }
 #: Labels of facts that are not model fields.

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from centers.views import audit, centers, home, jobs, people, settings
+from centers.views import audit, centers, home, jobs, people, settings, share
 
 _people = "centers/<int:center_pk>/people/"
 
 urlpatterns = [
     path("", home.staff_home, name="staff_home"),
     path("home/jobs/", home.home_jobs, name="home_jobs"),
+    path("share/email/", share.share_email, name="share_email"),
     path("search/", home.search_everything, name="search"),
     path("live-token/", home.live_token, name="live_token"),
     path("centers/", centers.center_list, name="center_list"),

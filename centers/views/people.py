@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from centers import clock, queries
 from centers.forms import InviteForm, RoleForm, center_invite, staff_invite
-from centers.models import Center, Membership
+from centers.models import Center, Invitation, Membership
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
 from centers.tenancy import invitations
 from centers.tenancy import team as people
@@ -17,6 +17,7 @@ from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.invitation_mail import invitation_url
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, performed, saved
+from centers.web.sharing import Share, share_of_invitation
 from centers.web.toasts import toast
 
 PEOPLE_PART = "centers/parts/center_people.html"
@@ -125,7 +126,7 @@ def _team_page(request: TenantRequest, form: InviteForm) -> HttpResponse:
     context = {
         "rows": [(member, member.user_id in secured, _role_form(member, STAFF_ROLES)) for member in members],
         "invitations": list(queries.open_invitations()),
-        "link": request.session.pop("invitation_link", ""),
+        "share": _shared_once(request),
         "now": clock.now(),
     }
     return form_page(request, form, "centers/team.html", context)
@@ -138,7 +139,7 @@ def _people_part(request: TenantRequest, center: Center, form: InviteForm) -> Ht
             (member, _role_form(member, CENTER_ROLES)) for member in queries.members(request.reseller, center)
         ],
         "invitations": list(queries.open_invitations(center)),
-        "link": request.session.pop("invitation_link", ""),
+        "share": _shared_once(request),
         "now": clock.now(),
     }
     # Without htmx, only a form with errors comes here: it needs a page around it.
@@ -151,16 +152,24 @@ def _role_form(member: Membership, roles: tuple[Any, ...]) -> RoleForm:
 
 
 def _invite(request: TenantRequest, form: InviteForm, center: Center | None) -> None:
-    _invitation, token = invitations.invite(
+    invitation, token = invitations.invite(
         reseller=request.reseller, center=center, by=request.user, now=clock.now(), **form.cleaned_data
     )
-    _remember_link(request, token)
+    _remember_link(request, invitation, token)
     toast(request, _("%(email)s was invited.") % {"email": form.cleaned_data["email"]})
 
 
-def _remember_link(request: TenantRequest, token: str) -> None:
+def _remember_link(request: TenantRequest, invitation: Invitation, token: str) -> None:
     """Show the link once on the next page: it can be sent by WhatsApp, and no one can look it up later."""
-    request.session["invitation_link"] = invitation_url(token)
+    request.session["invitation_link"] = [invitation.pk, invitation_url(token)]
+
+
+def _shared_once(request: TenantRequest) -> Share | None:
+    """The link that was just made, for the one page that shows it."""
+    pk, url = request.session.pop("invitation_link", (None, ""))
+    rows = Invitation.objects.select_related("center", "reseller").defer("reseller__logo")
+    invitation = rows.filter(pk=pk).first() if pk else None
+    return share_of_invitation(invitation, url) if invitation else None
 
 
 def _member(request: TenantRequest, center: Center | None, pk: int) -> Membership:
@@ -190,7 +199,7 @@ def _resend(
 
     def resend() -> None:
         token = invitations.resend(invitation=invitation, by=request.user, now=clock.now())
-        _remember_link(request, token)
+        _remember_link(request, invitation, token)
 
     performed(request, resend, _("The invitation was resent to %(email)s.") % {"email": invitation.email})
     return redirect(page, request.reseller.slug, *args)

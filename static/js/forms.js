@@ -161,4 +161,15 @@
   };
   document.addEventListener("DOMContentLoaded", ready);
   document.addEventListener("htmx:afterSettle", ready);
+
+  // --- A link sent on WhatsApp ----------------------------------------------------------------------
+  // The address of "Open WhatsApp" follows what is typed: digits only, without the plus or the two zeros of calls abroad.
+  document.addEventListener("input", (event) => {
+    const box = event.target instanceof Element && event.target.closest("[data-whatsapp]");
+    if (!box) return;
+    const typed = box.querySelector("[data-whatsapp-phone]").value;
+    const digits = typed.replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) % 16)).replace(/[^0-9]/g, "");
+    const text = encodeURIComponent(box.querySelector("[data-whatsapp-text]").value);
+    box.querySelector("[data-whatsapp-link]").href = `https://wa.me/${digits.replace(/^00/, "")}?text=${text}`;
+  });
 })();

@@ -20,10 +20,20 @@
       if (part.markazLive) continue; // a hint that follows another never puts the part off: it would stay old while work goes on
       part.markazLive = setTimeout(() => {
         part.markazLive = 0;
-        if (part.isConnected) window.htmx.trigger(part, "live");
+        if (part.isConnected && !part.querySelector("dialog[open]")) window.htmx.trigger(part, "live");
       }, Math.random() * SPREAD_MS);
     }
   }
+
+  // A part whose dialog is open stays as it is, and catches up when the dialog closes.
+  document.addEventListener(
+    "close",
+    (event) => {
+      const part = event.target instanceof Element && event.target.closest("[data-live]");
+      if (part) window.htmx.trigger(part, "live");
+    },
+    true,
+  );
 
   // A stamp other than the last one means that a hint was missed.
   function stamped(stamp) {

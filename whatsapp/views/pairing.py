@@ -13,6 +13,7 @@ from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.toasts import toast
 from whatsapp.models import Instance
+from whatsapp.pairing.link_texts import share_of_link
 from whatsapp.pairing.links import revoke_links
 from whatsapp.pairing.sessions import create_link
 from whatsapp.views.instance import find, open_link_of
@@ -67,7 +68,7 @@ def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
         toast(request, error.message, "error")
         return _links(request, row, status=409)
     url = settings.SITE_URL + reverse("pairing_link", args=[token])
-    return _links(request, row, link=link, link_url=url)
+    return _links(request, row, link=link, share=share_of_link(row, url))
 
 
 @staff(Permission.PAIR)

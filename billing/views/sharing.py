@@ -1,0 +1,55 @@
+"""The texts that links to an invoice and to a price list are sent with."""
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from billing.models import Invoice
+from centers.models import Center, Reseller
+from centers.values.formats import day_text, money_text
+from centers.web.sharing import Share, letter
+
+
+def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
+    """The invoice's page in the center's portal, in the center's language."""
+    center = invoice.center
+    url = settings.SITE_URL + reverse("portal_invoice", args=[center.pk, invoice.pk])
+    what = _("invoice link")
+    with translation.override(center.language):
+        facts = {
+            "number": invoice.number,
+            "total": money_text(invoice.total, invoice.currency),
+            "day": day_text(invoice.due_on),
+        }
+        return Share(
+            name="invoice",
+            what=what,
+            url=url,
+            language=center.language,
+            subject=_("Invoice %(number)s") % facts,
+            text=letter(
+                _("Invoice %(number)s over %(total)s is due on %(day)s. View it here:") % facts,
+                url,
+                sender=reseller.name,
+            ),
+            phone=center.phone,
+            email=center.email,
+        )
+
+
+def share_of_prices(center: Center) -> Share:
+    """The price list in the center's portal, in the center's language."""
+    url = settings.SITE_URL + reverse("portal_prices", args=[center.pk])
+    what = _("price list link")
+    with translation.override(center.language):
+        return Share(
+            name="prices",
+            what=what,
+            url=url,
+            language=center.language,
+            subject=_("Your prices"),
+            text=letter(_("View your current prices here:"), url, sender=center.reseller.name),
+            phone=center.phone,
+            email=center.email,
+        )
