@@ -16,6 +16,8 @@ from whatsapp.channels.filling import MOST_VARIABLES, PARTS
 from whatsapp.models import TemplateSetting
 
 PLACES = range(1, MOST_VARIABLES + 1)
+#: What the form calls the kind "": a choice without a value would not count as chosen.
+ALL = "all"
 
 
 def kind_labels() -> dict[str, str | Promise]:
@@ -27,7 +29,7 @@ def kind_labels() -> dict[str, str | Promise]:
 class TemplateForm(forms.Form):
     """One template: for which messages, in which language, its id and what fills its places in order."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("Messages"), required=False)
+    kind = forms.ChoiceField(label=gettext_lazy("Messages"))
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=languages.labels)
     template_id = CodeField(
         label=gettext_lazy("Template ID"),
@@ -39,21 +41,28 @@ class TemplateForm(forms.Form):
     def __init__(self, *args: Any, setting: TemplateSetting | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind: Any = self.fields["kind"]
-        kind.choices = list(kind_labels().items())
+        kind.choices = [(name or ALL, label) for name, label in kind_labels().items()]
         parts = [("", "–"), *((name, label) for name, label in PARTS.items())]
         for number in PLACES:
             self.fields[f"variable_{number}"] = forms.ChoiceField(
-                label=f"{{{{{number}}}}}", choices=parts, required=False
+                label=f"{{{{{number}}}}}",
+                choices=parts,
+                required=False,
+                widget=forms.Select(attrs={"class": "form-select"}),
             )
         if setting is not None:
             chosen = {f"variable_{number}": name for number, name in enumerate(setting.variables, start=1)}
-            same = {name: getattr(setting, name) for name in ("kind", "language", "template_id")}
-            self.initial = {**same, **chosen}
+            same = {name: getattr(setting, name) for name in ("language", "template_id")}
+            self.initial = {"kind": setting.kind or ALL, **same, **chosen}
 
     @property
     def places(self) -> list[forms.BoundField]:
         """The choices of the template's places, in order."""
         return [self[f"variable_{number}"] for number in PLACES]
+
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        return "" if kind == ALL else kind
 
     def clean(self) -> dict[str, Any]:
         """Collect the variables; a place may not be left out before one that is filled."""

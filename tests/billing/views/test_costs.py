@@ -1,15 +1,19 @@
 """A center never receives a cost, a margin or a profit: not on a page, not in a file, header or mail."""
 
 import io
+import re
 import zipfile
 import zlib
+from html import unescape
 
 import pytest
+from django.conf import settings
 from django.core import mail
 
 from billing.dunning import send_reminders
 from billing.mail import send_mails
 from billing.models import OutgoingMail
+from centers.models import Center
 from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
@@ -72,3 +76,44 @@ def test_mails_to_a_center_hold_no_cost(desk: Desk) -> None:
     for message in mail.outbox:
         text = message.message().as_string() + message.body + message.subject
         assert not [spelling for spelling in SPELLINGS if spelling in text]
+
+
+def texts_on(desk: Desk, path: str) -> list[str]:
+    page = desk.as_(desk.owner).get(desk.url(path)).content.decode()
+    return [unescape(text) for text in re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)]
+
+
+def arabic(desk: Desk) -> None:
+    rows = Center.objects.model._base_manager.filter(pk=desk.center.pk)
+    rows.update(language="ar", phone="+218912345678", email="center@example.com", contact_name="")
+
+
+def test_an_invoice_is_sent_in_the_centers_language_with_its_amount_and_day(desk: Desk) -> None:
+    arabic(desk)
+    on_whatsapp, by_email = texts_on(desk, f"invoices/{desk.invoice.pk}/")
+    assert on_whatsapp == by_email
+    assert on_whatsapp.startswith("مرحبًا")
+    assert f"{settings.SITE_URL}/c/{desk.center.pk}/invoices/{desk.invoice.pk}/" in on_whatsapp
+    assert desk.invoice.number in on_whatsapp
+    page = desk.as_(desk.owner).get(desk.url(f"invoices/{desk.invoice.pk}/")).content.decode()
+    assert "https://wa.me/218912345678?text=" in page
+    assert 'value="center@example.com"' in page
+
+
+def test_a_price_list_is_sent_without_a_price(desk: Desk) -> None:
+    arabic(desk)
+    page = desk.as_(desk.owner).get(desk.url(f"centers/{desk.center.pk}/prices/")).content.decode()
+    texts = [unescape(text) for text in re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)]
+    assert len(texts) == 2
+    assert f"{settings.SITE_URL}/c/{desk.center.pk}/prices/" in texts[0]
+    assert CANARY not in texts[0]
+    assert "مرحبًا" in texts[0]
+
+
+def test_a_paid_invoice_is_sent_without_a_day_on_which_it_is_due(desk: Desk) -> None:
+    before, _email = texts_on(desk, f"invoices/{desk.invoice.pk}/")
+    type(desk.invoice)._base_manager.filter(pk=desk.invoice.pk).update(open_amount=0)
+    after, _email = texts_on(desk, f"invoices/{desk.invoice.pk}/")
+    assert "is due on" in before
+    assert "is due on" not in after
+    assert desk.invoice.number in after

@@ -25,7 +25,7 @@ class Page:
 
     def save(self, **changed: str) -> HttpResponse:
         fields = {
-            "kind": "",
+            "kind": "all",
             "language": "en",
             "template_id": "notice",
             "variable_1": "subject",
