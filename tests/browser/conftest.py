@@ -73,14 +73,14 @@ def _playwright_finds_its_loop(browser: Browser) -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product with one-second ticks, three days before the end of a month of its own clock.
+    """The whole product with two-second ticks, three days before the end of a month of its own clock.
 
     It ends with these tests: while others run, its ticks would take a quarter of a core.
     """
     folder: Path = tmp_path_factory.mktemp("stack")
     with own_number(embedded.redis_url()) as address:
         number = int(urlsplit(address).path[1:])
-        running = Stack(folder=folder, name=f"browser_{number}", redis_number=number)
+        running = Stack(folder=folder, name=f"browser_{number}", redis_number=number, tick_seconds=2.0)
         try:
             running.start()
             start = running.next_month(running.next_month(running.now())) - timedelta(days=3)

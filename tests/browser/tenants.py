@@ -122,7 +122,7 @@ class Tenant:
     def shell(self, call: str) -> str:
         """Run one function of furnish.py inside the product; its return value is printed."""
         code = f"from tests.browser import furnish; print(furnish.{call})"
-        return self.stack.manage("shell", "-v0", "-c", code).stdout.strip()
+        return self.stack.manage("shell", "-v0", "-c", code).strip()
 
     def _only(self, query: str, *parameters: Any) -> Any:
         reseller = "(SELECT id FROM centers_reseller WHERE slug = %s)"
@@ -151,5 +151,5 @@ def new_tenant(stack: Stack, slug: str, *, sandbox_url: str = "", rate_limit: in
         f"--rate-limit={rate_limit}",
         "--json",
     )
-    assert json.loads(made.stdout)["slug"] == slug
+    assert json.loads(made)["slug"] == slug
     return tenant
