@@ -28,6 +28,7 @@ def mail_link(*, reseller: Reseller, to: str, subject: str, text: str, by: User,
             _("The link is missing from the text. Copy it from the page and paste it into the message."),
             field="text",
         )
+    # Recorded before it is sent, or many requests at once would pass the limit.
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
         _check_limit(reseller, by, now)
@@ -35,6 +36,7 @@ def mail_link(*, reseller: Reseller, to: str, subject: str, text: str, by: User,
         mail.reply_to = [by.email]
         entries.record(_ACTION, reseller=reseller, by=by, now=now, email=to)
     if not handed_over(mail, reseller_id=reseller.pk):
+        entries.record("share.undelivered", reseller=reseller, by=by, now=now, email=to)
         raise OperationRefused(
             _(
                 "The email wasn't sent: no mail server accepted it. Send the link on WhatsApp, or try again later."

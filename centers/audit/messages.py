@@ -47,6 +47,7 @@ _sentences: dict[str, str | Promise] = {
         "%(who)s paused a destination for notifications, because it takes no messages: %(what)s"
     ),
     "share.mailed": gettext_lazy("%(who)s sent a link by email"),
+    "share.undelivered": gettext_lazy("The email with a link from %(who)s was not accepted by a mail server"),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
 }
 _nouns: dict[str, str | Promise] = {

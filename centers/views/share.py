@@ -33,9 +33,16 @@ def share_email(request: TenantRequest) -> HttpResponseBase:
         form,
         lambda: mail_link(reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data),
     )
-    problems = [f"{form.fields[name].label}: {text}" if name in form.fields and name != "text" else text
-                for name, texts in form.errors.items() for text in texts]  # fmt: skip
-    context = {"sent_to": form.cleaned_data["to"] if sent else "", "problems": problems}
+    context = {"sent_to": form.cleaned_data["to"] if sent else "", "problems": _problems(form)}
     return render(
         request, "centers/parts/share_result.html", context, status=200 if sent else form_status(form)
     )
+
+
+def _problems(form: ShareForm) -> list[str]:
+    """What is wrong, each with the name of its field: the errors stand below the form."""
+    return [
+        f"{form.fields[name].label}: {text}" if name in ("to", "subject") else str(text)
+        for name, texts in form.errors.items()
+        for text in texts
+    ]

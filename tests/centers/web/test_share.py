@@ -118,6 +118,9 @@ def test_a_mail_server_that_refuses_is_reported(people: People, settings: object
     response = send(people)
     assert response.status_code == 422
     assert "no mail server accepted it" in response.content.decode()
+    with tenant(people.reseller):
+        actions = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+        assert list(actions)[-2:] == ["share.mailed", "share.undelivered"]
 
 
 def test_who_may_send(people: People) -> None:
