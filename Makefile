@@ -22,7 +22,7 @@ FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_si
 FUZZ = env MARKAZ_THOROUGH=1 MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example BEHIND_PROXY=1 \
-	EMAIL_URL=submission://user:password@mail.example:587 DEFAULT_FROM_EMAIL=billing@markaz.example \
+	OPERATOR_EMAILS=operator@markaz.example EMAIL_URL=submission://user:password@mail.example:587 DEFAULT_FROM_EMAIL=billing@markaz.example \
 	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(48))')" \
 	VAPID_PRIVATE_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(32))')" \
 	FIELD_KEYS="$$($(VENV) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')"

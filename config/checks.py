@@ -85,6 +85,32 @@ def mail(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.security, deploy=True)
+def operator(**_: Any) -> list[checks.CheckMessage]:
+    """Someone is notified when the install stops working."""
+    messages: list[checks.CheckMessage] = []
+    if not settings.OPERATOR_EMAILS and not settings.OPERATOR_WEBHOOK:
+        messages.append(
+            checks.Warning(
+                "OPERATOR_EMAILS and OPERATOR_WEBHOOK are empty: no one is notified when the database, a worker or the "
+                "backup fails.",
+                hint="Set one of them, then try it with `python -m config.watchdog --test`.",
+                id="markaz.W005",
+            )
+        )
+    for variable in ("OPERATOR_WEBHOOK", "HEARTBEAT_URL"):
+        value = getattr(settings, variable)
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            messages.append(
+                checks.Error(
+                    f"{variable} is no web address: the watchdog can't call it.",
+                    hint=f"Set {variable} to an address that begins with https://, or leave it empty.",
+                    id="markaz.E006",
+                )
+            )
+    return messages
+
+
+@checks.register(checks.Tags.security, deploy=True)
 def push(**_: Any) -> list[checks.CheckMessage]:
     """Browsers can be sent to."""
     if not settings.VAPID_PRIVATE_KEY:

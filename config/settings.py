@@ -30,8 +30,6 @@ SECRET_KEY = env.str("SECRET_KEY", "") or services.secret("SECRET_KEY", "secret-
 FIELD_KEYS = env.list("FIELD_KEYS", []) or [services.secret("FIELD_KEYS", "field-key")]
 # Signs what is sent to browsers by push: a P-256 private key, 32 bytes as URL-safe base64. Without one, push is off.
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "") or services.embedded_secret("vapid-key")
-# Who runs this install: gets what only an operator can mend (config/watchdog).
-OPERATOR_EMAILS: list[str] = env.list("OPERATOR_EMAILS", [])
 PORT = env.int("PORT", 8000)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", ".localhost"])
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -303,6 +301,21 @@ SWEEP_SENDERS = env.int("SWEEP_SENDERS", 256)
 SWEEP_ACCOUNTS = env.int("SWEEP_ACCOUNTS", 400)
 # Seconds that lie at least between two checks of a number, however high the account's limit.
 SWEEP_GAP_SECONDS = env.float("SWEEP_GAP_SECONDS", 15.0)
+
+# --- The operator, who is notified by config/watchdog ---------------------------------------------------
+OPERATOR_EMAILS: list[str] = list(filter(None, env.list("OPERATOR_EMAILS", [])))
+# Addresses of the operator's own choice; the second is called while all is well.
+OPERATOR_WEBHOOK = env.str("OPERATOR_WEBHOOK", "")
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", "")
+# A file, or a folder whose newest file counts.
+BACKUP_PATH = env.str("BACKUP_PATH", "")
+BACKUP_HOURS = env.float("BACKUP_HOURS", 26.0)
+WATCHDOG_SECONDS = env.float("WATCHDOG_SECONDS", 30.0)
+WATCHDOG_REPEAT_HOURS = env.float("WATCHDOG_REPEAT_HOURS", 6.0)
+# Heartbeats come every 30 s and live for 150 s.
+WATCHDOG_QUEUE_MINUTES = env.float("WATCHDOG_QUEUE_MINUTES", 5.0)
+WATCHDOG_DISKS: list[Path] = list(map(Path, filter(None, env.list("WATCHDOG_DISKS", [])))) or [BASE_DIR]
+WATCHDOG_DISK_PERCENT = env.int("WATCHDOG_DISK_PERCENT", 90)
 
 # --- Mail -----------------------------------------------------------------------------------------
 EMAIL_CONFIG = dj_email_url.parse(env.str("EMAIL_URL", "") or "console:")

@@ -141,6 +141,7 @@ def table(environment: dict[str, str]) -> dict[str, list[str]]:
         processes["sandbox"] = commands.sandbox(port=port, state=state / "sandbox.json")
     processes |= {name: commands.worker(name) for name in commands.WORKERS}
     processes["beat"] = commands.beat(schedule=state / "celerybeat-schedule")
+    processes["watchdog"] = commands.watchdog(state=state / "watchdog.json")
     return processes
 
 

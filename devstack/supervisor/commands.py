@@ -43,6 +43,11 @@ def beat(*, schedule: Path | str) -> list[str]:
     return [*CELERY, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
 
 
+def watchdog(*, state: Path | str) -> list[str]:
+    """What tells the operator; it needs none of the others."""
+    return ["python", "-m", "config.watchdog", "--state", str(state)]
+
+
 def sandbox(*, port: int, state: Path) -> list[str]:
     """The sandbox, for the demo."""
     return ["python", "-m", "devstack.sandbox", "--port", str(port), "--state", str(state)]

@@ -17,9 +17,10 @@ from devstack.supervisor import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = {"postgres", "valkey"}
+#: What needs the servers, and waits for them.
 PROCESSES = {"web", *commands.WORKERS, "beat"}
 # Interpolated for the servers or for Docker itself, not read by our settings.
-NOT_OURS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
+NOT_OURS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "BACKUP_FOLDER"}
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +50,20 @@ def known_settings() -> set[str]:
 
 
 def test_the_services_are_the_servers_and_the_supervisors_processes(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == SERVERS | PROCESSES | {"migrate"}
+    assert set(compose["services"]) == SERVERS | PROCESSES | {"migrate", "watchdog"}
 
 
 def test_every_command_is_the_supervisors(compose: dict[str, Any]) -> None:
     expected = {name: commands.worker(name) for name in commands.WORKERS}
     expected["web"] = commands.web(host="0.0.0.0", port=8000)
     expected["beat"] = commands.beat(schedule="/app/state/celerybeat-schedule")
-    assert {name: compose["services"][name]["command"] for name in PROCESSES} == expected
+    expected["watchdog"] = commands.watchdog(state="/app/state/watchdog.json")
+    assert {name: compose["services"][name]["command"] for name in PROCESSES | {"watchdog"}} == expected
+
+
+def test_the_watchdog_waits_for_nothing_that_it_watches(compose: dict[str, Any]) -> None:
+    assert compose["services"]["watchdog"]["depends_on"] == {}
+    assert compose["services"]["watchdog"]["restart"] == "unless-stopped"
 
 
 def test_the_images_own_command_serves_the_pages(dockerfile: str) -> None:

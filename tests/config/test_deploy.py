@@ -23,6 +23,8 @@ GOOD = {
     "BEHIND_PROXY": "1",
     "EMAIL_URL": "submission://user:password@mail.example:587",
     "DEFAULT_FROM_EMAIL": "billing@markaz.example",
+    "VAPID_PRIVATE_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+    "OPERATOR_EMAILS": "operator@markaz.example",
 }
 BEHIND = {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")}
 

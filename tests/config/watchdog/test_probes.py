@@ -1,0 +1,85 @@
+"""Each probe finds what is broken, and nothing where all is well."""
+
+import os
+import time
+
+from config.celery import QUEUES as CONFIGURED
+from config.watchdog import probes
+from config.watchdog.probes import QUEUES, Pulses, backup, disks
+
+
+def test_every_queue_of_the_product_is_watched():
+    assert set(QUEUES) == set(CONFIGURED)
+
+
+def write(valkey, *names: str) -> None:
+    for name in names:
+        valkey.set(probes.HEARTBEAT_KEY.format(queue=name), str(time.monotonic()))
+
+
+def later(pulses: Pulses, seconds: float) -> None:
+    """As though all that happened so far was longer ago."""
+    pulses.started -= seconds
+    pulses.seen = {queue: (beat, at - seconds) for queue, (beat, at) in pulses.seen.items()}
+
+
+def test_a_queue_without_workers_is_named_with_what_waits(valkey):
+    pulses = Pulses()
+    write(valkey, *QUEUES)
+    probes.queues(pulses, minutes=5)
+    later(pulses, 10)
+    write(valkey, *QUEUES)
+    assert set(probes.queues(pulses, minutes=5).values()) == {""}
+    later(pulses, 301)
+    write(valkey, *set(QUEUES) - {"metering"})
+    valkey.rpush("markaz:metering", "a", "b")
+    found = probes.queues(pulses, minutes=5)
+    assert "queue metering for 5 minutes; 2 wait" in found["queue metering"]
+    assert {subject for subject, text in found.items() if text} == {"queue metering"}
+
+
+def test_a_beat_that_stopped_is_distinguished_from_workers_that_did(valkey):
+    pulses = Pulses()
+    write(valkey, *QUEUES)
+    probes.queues(pulses, minutes=5)
+    later(pulses, 301)
+    assert "Beat sent nothing for 5 minutes" in probes.queues(pulses, minutes=5)["beat"]
+    valkey.rpush("markaz:mail", "a")
+    found = probes.queues(pulses, minutes=5)
+    assert "beat" not in found
+    assert len([text for text in found.values() if text]) == len(QUEUES)
+
+
+def test_a_watchdog_that_just_started_says_nothing_of_queues_that_it_has_not_seen_beating(valkey):
+    assert probes.queues(Pulses(), minutes=5) == {"valkey": ""}
+
+
+def test_an_unreachable_valkey_says_nothing_of_the_queues(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert list(probes.queues(Pulses(), minutes=5)) == ["valkey"]
+    assert "can't be reached" in probes.queues(Pulses(), minutes=5)["valkey"]
+
+
+def test_a_disk_that_is_nearly_full(tmp_path):
+    assert disks([tmp_path], percent=101) == {f"disk {tmp_path}": ""}
+    assert "% full" in disks([tmp_path], percent=0)[f"disk {tmp_path}"]
+    gone = tmp_path / "gone"
+    assert "can't be read" in disks([gone], percent=101)[f"disk {gone}"]
+
+
+def test_a_backup_is_missing_empty_old_or_fine(tmp_path):
+    def found(now: float = time.time()) -> str:
+        return backup(tmp_path / "backups", hours=26, now=now)["backup"]
+
+    assert "There is no backup" in found()
+    (tmp_path / "backups" / "daily").mkdir(parents=True)
+    assert "There is no backup" in found()
+    file = tmp_path / "backups" / "daily" / "markaz.dump"
+    file.write_bytes(b"")
+    assert "There is no backup" in found()
+    file.write_bytes(b"dump")
+    assert found() == ""
+    assert "30 hours old" in found(time.time() + 30 * 3600)
+    os.utime(file, (0, 0))
+    assert "hours old" in found()
+    assert "hours old" in backup(file, hours=26, now=time.time())["backup"]
