@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from centers.notifications import log
 from centers.notifications.channels.apprise import AppriseChannel
 from centers.notifications.channels.email import EmailChannel
 from centers.notifications.channels.push import PushChannel
@@ -35,6 +36,14 @@ SECTIONS = (
         name="jobs",
         label=_("Jobs"),
         icon="list-check",
+        permission=Permission.VIEW_JOBS,
+    ),
+    Section(
+        menu=Menu.OPERATIONS,
+        order=15,
+        name="notification_log",
+        label=_("Notifications"),
+        icon="send",
         permission=Permission.VIEW_JOBS,
     ),
     Section(
@@ -79,6 +88,14 @@ SECTIONS = (
     ),
     Section(
         menu=Menu.SETTINGS,
+        order=45,
+        name="settings_notifications",
+        label=_("Notifications"),
+        icon="bell",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
         order=50,
         name="settings_security",
         label=_("Security"),
@@ -114,5 +131,6 @@ def connect() -> None:
     register_sections(*SECTIONS)
     register_fragments(*FRAGMENTS)
     register_queue(order=50, name="mail", label=_("Email and notifications"))
+    log.connect()
     for entry in CHANNELS:
         register_channel(entry)

@@ -39,6 +39,7 @@ _sentences: dict[str, str | Promise] = {
     "second_factor.reset": gettext_lazy("Two-factor sign-in was removed for %(what)s"),
     "notifications.changed": gettext_lazy("%(who)s changed which messages they get: %(what)s"),
     "notifications.changed_for_all": gettext_lazy("%(who)s changed which messages the team gets: %(what)s"),
+    "notifications.sent_again": gettext_lazy("%(who)s sent a notification again: %(what)s"),
     "notifications.reset": gettext_lazy("%(who)s reset which messages they get: %(what)s"),
     "destination.added": gettext_lazy("%(who)s set up a destination for notifications: %(what)s"),
     "destination.resumed": gettext_lazy("%(who)s resumed a destination for notifications: %(what)s"),

@@ -41,7 +41,8 @@ class Kind:
 
     It may read and write the database, but not wait for anything else; None means that the message is no longer
     needed. `line(row)` stands for it in a list of several; it reads nothing. `urgent` kinds pass quiet hours for those
-    who allow it. `condenses`: many at once become one list.
+    who allow it. `condenses`: many at once become one list. `page(row)` is the address of
+    what it is about, for the person who got it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Kind:
     line: Callable[[Notification], str]
     urgent: bool = False
     condenses: bool = True
+    page: Callable[[Notification], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from centers.models import Center
+from centers.notifications import registry
 from centers.web.icons import icon_svg
 
 register = template.Library()
@@ -30,6 +31,13 @@ def badge(tone: str, text: object, icon: str = "", title: str = "") -> SafeStrin
         icon_svg(icon) if icon else "",
         text,
     )
+
+
+@register.simple_tag
+def channel_label(name: str) -> str:
+    """The name of a channel of notifications; its code, if no app has it."""
+    entry = registry.channel(name)
+    return str(entry.label) if entry is not None else name
 
 
 @register.simple_tag

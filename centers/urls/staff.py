@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from centers.views import audit, centers, home, jobs, people, settings, share
+from centers.views import (
+    audit,
+    centers,
+    home,
+    jobs,
+    notification_log,
+    people,
+    reach,
+    settings,
+    share,
+)
 
 _people = "centers/<int:center_pk>/people/"
 
@@ -45,6 +55,24 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/branding/", settings.settings_branding, name="settings_branding"),
     path("settings/security/", settings.settings_security, name="settings_security"),
+    path("settings/notifications/", reach.settings_notifications, name="settings_notifications"),
+    path(
+        "settings/notifications/<slug:group>/",
+        reach.settings_notifications_edit,
+        name="settings_notifications_edit",
+    ),
+    path("me/notifications/", reach.reach, name="reach"),
+    path("me/notifications/<slug:group>/", reach.reach_edit, name="reach_edit"),
+    path("me/notifications/<slug:group>/reset/", reach.reach_reset, name="reach_reset"),
+    path("me/destinations/<int:pk>/", reach.destination_act, name="destination_act"),
+    path("notifications/", notification_log.notification_log, name="notification_log"),
+    path("notifications/bell/", notification_log.bell, name="bell"),
+    path("notifications/read/", notification_log.bell_read, name="bell_read"),
+    path(
+        "notifications/<int:pk>/again/",
+        notification_log.notification_send_again,
+        name="notification_send_again",
+    ),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<slug:job>/run/", jobs.job_run, name="job_run"),
 ]

@@ -71,6 +71,7 @@ def register_alerts(group: Group, kinds: Iterable[Alert.Kind], *, urgent: Iterab
                 label=kind.label,
                 write=texts.write,
                 line=texts.line,
+                page=texts.page,
                 urgent=kind in hurried,
             )
         )

@@ -60,6 +60,13 @@ def overview(row: Notification) -> Action:
     return open_page(_("Open alerts"), reverse("alerts", args=[row.reseller.slug]))
 
 
+def page(row: Notification) -> str:
+    """The page of the alert, or the numbers of the center."""
+    if _for_center(row) and row.center_id is not None:
+        return reverse("portal_home", args=[row.center_id])
+    return reverse("alert", args=[row.reseller.slug, row.about.partition(":")[2]])
+
+
 def _alert(row: Notification) -> Alert | None:
     rows = Alert.objects.select_related("instance__center", "instance__reseller", "reseller", "resolved_by")
     return rows.filter(pk=row.about.partition(":")[2]).first()

@@ -1,0 +1,71 @@
+"""The form of what reaches a person, or by default everyone at a reseller."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from centers.models import NotificationPreference, Reseller, User
+from centers.notifications import registry
+from centers.notifications.preferences import team
+
+_HOURS = (1, 2, 4, 8, 24)
+_MINUTES = (5, 10, 15, 30, 60, 120)
+
+
+class PreferenceForm(forms.Form):
+    """Channels, quiet hours, digest, repeats and escalation of one group; without a team there is no escalation."""
+
+    channels = forms.MultipleChoiceField(
+        label=gettext_lazy("Send by"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    digest = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=NotificationPreference.Digest.choices,
+        help_text=gettext_lazy("What arrives meanwhile comes as one message with a list."),
+    )
+    daily_at = forms.TimeField(
+        label=gettext_lazy("Time of the daily message"), widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    quiet_from = forms.TimeField(
+        label=gettext_lazy("Quiet from"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    quiet_until = forms.TimeField(
+        label=gettext_lazy("Quiet until"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    urgent_passes = forms.BooleanField(
+        label=gettext_lazy("Urgent messages arrive during quiet hours, too"), required=False
+    )
+    resend_hours = forms.TypedChoiceField(label=gettext_lazy("Repeat while it's still open"), coerce=int)
+    escalate_minutes = forms.TypedChoiceField(
+        label=gettext_lazy("If no one acknowledges it, notify someone else"), coerce=int
+    )
+    escalate_to = forms.ModelChoiceField(
+        label=gettext_lazy("Who is notified then"), queryset=User.objects.none(), required=False
+    )
+
+    def __init__(self, *args: Any, reseller: Reseller, with_team: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["channels"].choices = [(entry.name, entry.label) for entry in registry.channels()]
+        zone = _("In the time zone %(zone)s.") % {"zone": reseller.time_zone}
+        fields["quiet_until"].help_text = fields["daily_at"].help_text = zone
+        fields["resend_hours"].choices = [(0, _("Never"))] + [
+            (hours, ngettext("Every %(n)s hour", "Every %(n)s hours", hours) % {"n": hours})
+            for hours in _HOURS
+        ]
+        fields["escalate_minutes"].choices = [(0, _("Never"))] + [
+            (minutes, ngettext("After %(n)s minute", "After %(n)s minutes", minutes) % {"n": minutes})
+            for minutes in _MINUTES
+        ]
+        if with_team:
+            people = User.objects.filter(pk__in=team(reseller).values("user"))
+            fields["escalate_to"].queryset = people.order_by("name", "pk")
+        else:
+            del self.fields["escalate_minutes"], self.fields["escalate_to"]
+
+
+def initial(rule: NotificationPreference) -> dict[str, Any]:
+    """The values of the form for what holds now."""
+    return {name: getattr(rule, name) for name in PreferenceForm.base_fields}

@@ -1,0 +1,115 @@
+"""Reading the log of messages, sending one again, and sending a test."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.models import Destination, Notification, Reseller, User
+from centers.notifications import registry
+from centers.notifications.outbox import lane_of, wake
+from centers.notifications.registry import Content, Group, Kind
+
+TEST = "test"
+State = Notification.State
+#: What the bell counts and lists.
+RECENT = timedelta(days=30)
+_SHOWN, _READ = 8, 60
+
+
+def send_again(*, notification: Notification, by: User, now: datetime) -> None:
+    """Send a message that was given up once more; raises OperationRefused for any other."""
+    with transaction.atomic():
+        rows = Notification.objects.filter(pk=notification.pk, state=State.FAILED)
+        again = rows.update(state=State.WAITING, due_at=now, attempts=0, claimed_until=None, within=None)
+        if not again:
+            raise OperationRefused(_("Only a message that wasn't delivered can be sent again."))
+        entries.record(
+            "notifications.sent_again",
+            reseller=notification.reseller,
+            by=by,
+            now=now,
+            what=notification.subject or notification.about,
+        )
+        wake(notification.reseller)
+
+
+def send_test(
+    *, reseller: Reseller, user: User, channel: str, destination: Destination | None, by: User, now: datetime
+) -> Notification:
+    """Write a test message by one channel, to a person's account or to a destination."""
+    lane = lane_of(
+        channel,
+        user=user.pk if destination is None else None,
+        destination=destination.pk if destination else None,
+    )
+    with transaction.atomic():
+        row = Notification.objects.create(
+            reseller=reseller,
+            recipient=user,
+            destination=destination,
+            channel=channel,
+            lane=lane,
+            key=f"{TEST}:{now:%y%m%d%H%M%S%f}:{lane}",
+            kind=TEST,
+            group=TEST,
+            about=f"{TEST}:{by.pk}",
+            event=TEST,
+            language=by.language or reseller.language,
+            created_at=now,
+            due_at=now,
+            urgent=True,
+        )
+        wake(reseller)
+    return row
+
+
+def connect() -> None:
+    """Register the test message; called from the app's ready()."""
+    registry.register_group(Group(name=TEST, label=gettext_lazy("Tests"), order=999, roles=()))
+    registry.register_kind(
+        Kind(
+            name=TEST,
+            group=TEST,
+            label=gettext_lazy("Test message"),
+            write=_write,
+            line=lambda row: _("Test message"),
+            urgent=True,
+            condenses=False,
+        )
+    )
+
+
+def latest(user: User, reseller: Reseller, now: datetime) -> tuple[int, list[Notification]]:
+    """How many messages the person has not marked as read, and the newest; one for all channels."""
+    rows = _of_person(user, reseller, now)
+    unread = rows.filter(seen_at=None).order_by().values("about", "event").distinct().count()
+    newest: dict[tuple[str, str], Notification] = {}
+    for row in rows.select_related("reseller").order_by("-created_at", "-pk")[:_READ]:
+        newest.setdefault((row.about, row.event), row)
+    return unread, list(newest.values())[:_SHOWN]
+
+
+def mark_read(*, user: User, reseller: Reseller, now: datetime) -> None:
+    """Count the person's messages up to now as read."""
+    _of_person(user, reseller, now).filter(seen_at=None).update(seen_at=now)
+
+
+def _of_person(user: User, reseller: Reseller, now: datetime) -> QuerySet[Notification]:
+    return Notification.objects.filter(
+        reseller=reseller,
+        recipient=user,
+        created_at__gt=now - RECENT,
+        state__in=(State.SENT, State.CONDENSED, State.WAITING),
+    ).exclude(group=TEST)
+
+
+def _write(row: Notification, now: datetime) -> Content:
+    return Content(
+        subject=_("Test message from %(reseller)s") % {"reseller": row.reseller},
+        text=_("This is a test. Messages reach you by this channel."),
+    )
