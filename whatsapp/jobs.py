@@ -6,6 +6,7 @@ Each opens the reseller's scope itself and needs no open transaction.
 from datetime import datetime, timedelta
 
 from centers.models import JobRun, Reseller
+from centers.notifications import log
 from centers.queue.job_runs import RunRecorder, recorded_run, tidy_runs
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import explain
@@ -115,6 +116,7 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
     imported, with their rows; the history that no page shows any longer."""
     with tenant(reseller):
         tidy_runs(reseller=reseller, now=now)
+        log.tidy(reseller=reseller, now=now)
         WebhookEvent.objects.filter(processed_at__lt=now - timedelta(days=90)).delete()
         PairingAttempt.objects.filter(ended_at__lt=now - timedelta(days=90)).delete()
         StatusInterval.objects.filter(reseller=reseller, until__lt=now - days.INTERVALS_KEPT).delete()

@@ -19,6 +19,7 @@ State = Notification.State
 #: What the bell counts and lists.
 RECENT = timedelta(days=30)
 _SHOWN, _READ = 8, 60
+KEPT = timedelta(days=180)
 
 
 def send_again(*, notification: Notification, by: User, now: datetime) -> None:
@@ -97,6 +98,12 @@ def latest(user: User, reseller: Reseller, now: datetime) -> tuple[int, list[Not
 def mark_read(*, user: User, reseller: Reseller, now: datetime) -> None:
     """Count the person's messages up to now as read."""
     _of_person(user, reseller, now).filter(seen_at=None).update(seen_at=now)
+
+
+def tidy(*, reseller: Reseller, now: datetime) -> None:
+    """Delete old messages and their tries. Needs an open scope."""
+    old = Notification.objects.filter(reseller=reseller, created_at__lt=now - KEPT)
+    old.exclude(state=State.WAITING).delete()
 
 
 def _of_person(user: User, reseller: Reseller, now: datetime) -> QuerySet[Notification]:

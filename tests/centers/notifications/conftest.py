@@ -1,16 +1,10 @@
 """A reseller with its people, two kinds of messages, a scripted channel, and a real mail server."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from centers.models import Destination, Notification, NotificationTry, Reseller, Role, User
 from centers.notifications import registry
@@ -19,6 +13,7 @@ from centers.notifications.message import Accepted, Action, ChannelError, Messag
 from centers.notifications.outbox import News, notify
 from centers.notifications.registry import ChannelEntry, Content, Group, Kind
 from centers.tenancy.scoping import tenant
+from tests.centers.notifications.inbox import Inbox, mail_server
 from tests.factories import ResellerFactory, member
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -130,46 +125,11 @@ def desk(db: None, channel: ScriptedChannel) -> Iterator[Desk]:
         yield Desk(reseller, member(reseller), channel)
 
 
-class Inbox:
-    """A mail server that keeps what it takes, and refuses what a test says."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.refuse: dict[str, str] = {}  # "RCPT", "MAIL" or "DATA" -> answer
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if "RCPT" in self.refuse:
-            return self.refuse["RCPT"]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        return self.refuse.get("MAIL", "250 OK")
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if "DATA" in self.refuse:
-            return self.refuse["DATA"]
-        parsed = message_from_bytes(envelope.content or b"", policy=default)
-        assert isinstance(parsed, EmailMessage)
-        self.mails.append(parsed)
-        return "250 queued as 7"
-
-
 @pytest.fixture
 def inbox(settings: object) -> Iterator[Inbox]:
     """The install's mail server, on a free port."""
-    made = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(made, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST = "127.0.0.1"  # type: ignore[attr-defined]
-    settings.EMAIL_PORT = port  # type: ignore[attr-defined]
-    yield made
-    controller.stop(no_assert=True)
+    with mail_server() as (made, port):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+        settings.EMAIL_HOST = "127.0.0.1"  # type: ignore[attr-defined]
+        settings.EMAIL_PORT = port  # type: ignore[attr-defined]
+        yield made

@@ -6,7 +6,8 @@ from django.conf import settings
 from centers.models import Notification, Role
 from centers.notifications.channels.email import EmailChannel
 from centers.notifications.message import Action, ChannelError, Message
-from tests.centers.notifications.conftest import NOON, Desk, Inbox
+from tests.centers.notifications.conftest import NOON, Desk
+from tests.centers.notifications.inbox import Inbox
 from tests.factories import member
 
 MESSAGE = Message(

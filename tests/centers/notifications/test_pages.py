@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from centers.models import AuditEntry, Center, Destination, Notification, NotificationPreference, Role, User
+from centers.notifications import log
 from centers.notifications.rules import rule_of
 from centers.tenancy.scoping import tenant
 from tests.centers.notifications.conftest import NOON, Desk
@@ -133,6 +134,14 @@ def test_the_log_shows_who_was_sent_what_and_sends_again_what_failed(desk: Desk)
     client.post(url(desk, "notification_send_again", row.pk))
     desk.deliver(NOON + timedelta(days=9999))
     assert len(desk.channel.sent) == 1
+
+
+def test_the_log_is_kept_for_half_a_year_but_what_waits_stays(desk: Desk) -> None:
+    desk.tell("alert:1", "alert:2", kind="test.own")
+    Notification.objects.filter(about="alert:1").update(state="sent")
+    for days, left in ((179, 2), (181, 1)):
+        log.tidy(reseller=desk.reseller, now=NOON + timedelta(days=days))
+        assert Notification.objects.count() == left
 
 
 def test_the_bell_counts_a_message_once_for_all_channels_until_it_is_read(desk: Desk) -> None:
