@@ -11,6 +11,7 @@ HIDDEN = "…"
 # Paths whose last part is the only credential: tests/config/test_logs.py finds new ones in the routes.
 TOKEN_ROUTES = (
     "/pair/",
+    "/act/",
     "/invitations/",
     "/hooks/mazbot/",
     "/accounts/password/reset/key/",

@@ -2,6 +2,7 @@
 
 import time
 from statistics import median
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
@@ -128,7 +129,7 @@ def everyone_hears(pages: list[Page], tenants: list[Tenant]) -> bool:
         page.evaluate(LISTEN)
     tenants[0].shell(f"hint({[tenant.slug for tenant in tenants]!r}, 'instances')")
     for page in pages:
-        page.wait_for_function("window.heard > 0", timeout=BY_A_WORKER)
+        until(page, "() => window.heard > 0")
     return True
 
 
@@ -201,8 +202,12 @@ def delay(tenant: Tenant, here: Page, there: Page, instance_id: str) -> float:
     here.get_by_role("button", name=f"Check {label(instance_id)} now").click()
     wait_for(lambda: connection(tenant, instance_id) == "disconnected", "the check", 15, every=0.01)
     fact = time.time()
-    shown = there.wait_for_function("id => window.seen[id]", arg=instance_id, timeout=BY_A_WORKER)
-    return float(shown.json_value()) / 1000 - fact
+    return float(until(there, "id => window.seen[id]", instance_id)) / 1000 - fact
+
+
+def until(page: Page, expression: str, argument: str | None = None) -> Any:
+    """The value once it is true. Playwright's wait_for_function evaluates inside the page, which its policy forbids."""
+    return wait_for(lambda: page.evaluate(expression, argument), expression, 60, every=0.05)
 
 
 def label(instance_id: str) -> str:

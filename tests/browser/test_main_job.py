@@ -264,4 +264,11 @@ def use(tenant: Tenant, ahead: int) -> None:
 def mails_about(tenant: Tenant, number: str) -> list[EmailMessage]:
     """Mails to this reseller's centers whose subject or text names the invoice; others count from 1 too."""
     ours = [mail for mail in tenant.stack.mails() if f"@{tenant.slug}.example" in mail["To"]]
-    return [mail for mail in ours if number in f"{mail['Subject']} {mail.get_content()}"]
+    return [mail for mail in ours if number in f"{mail['Subject']} {plain_text(mail)}"]
+
+
+def plain_text(mail: EmailMessage) -> str:
+    """What a mail says to a reader without HTML."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())

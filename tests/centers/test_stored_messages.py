@@ -149,7 +149,7 @@ def test_a_round_that_breaks_is_noted_without_an_item():
 
 def test_modules_that_store_texts_do_not_write_them_with_gettext():
     """What an alert or a job run keeps must be said again later; a text from gettext cannot be."""
-    stores = re.compile(r"open_alert\(|recorder\.fail\(|recorder\.note =|_error=|reschedule\(")
+    stores = re.compile(r"\bopen_alert\(|recorder\.fail\(|recorder\.note =|_error=|reschedule\(")
     root = Path(settings.BASE_DIR)
     files = [path for app in ("whatsapp", "billing") for path in (root / app).rglob("*.py")]
     storing = [path for path in files if stores.search(path.read_text()) and "/views/" not in str(path)]

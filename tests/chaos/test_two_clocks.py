@@ -57,4 +57,4 @@ def start_the_other(stack: Stack) -> None:
     _python, flag, module, *arguments = commands.worker("sweep")
     assert flag == "-m"
     arguments = [OTHER + "@%h" if argument == "sweep@%h" else argument for argument in arguments]
-    stack.spawn(OTHER, [PYTHON, "-m", "tests.chaos.ahead", str(APART), module, *arguments])
+    stack.spawn(OTHER, [PYTHON, "-m", "tests.ahead", str(APART), module, *arguments])

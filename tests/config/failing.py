@@ -75,7 +75,11 @@ def package_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("pair/<str:token>/", broken), path("fails/", package_error)]
+urlpatterns = [
+    path("pair/<str:token>/", broken),
+    path("fails/", package_error),
+    path("manifest.webmanifest", package_error, name="manifest"),  # every page names it
+]
 
 
 @shared_task(name="tests.failing")

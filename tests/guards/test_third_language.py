@@ -46,16 +46,21 @@ class Texts(HTMLParser):
         super().__init__()
         self.found: list[str] = []
         self.hidden = 0
+        self.in_other_language = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.hidden += tag in UNSPOKEN
+        if tag == "textarea" and values.get("lang"):  # a message in the language of the one who gets it
+            self.hidden, self.in_other_language = self.hidden + 1, True
         self.found += [text for name, text in attrs if name in SHOWN_ATTRIBUTES and text]
         if tag == "input" and values.get("type") in ("submit", "button"):
             self.found.append(values.get("value") or "")
 
     def handle_endtag(self, tag: str) -> None:
         self.hidden -= tag in UNSPOKEN
+        if tag == "textarea" and self.in_other_language:
+            self.hidden, self.in_other_language = self.hidden - 1, False
 
     def handle_data(self, data: str) -> None:
         if not self.hidden:

@@ -156,7 +156,7 @@ def test_every_tick_of_the_beat_exists_and_expires():
 
 def our_tasks():
     app.loader.import_default_modules()
-    ours = ("whatsapp", "billing", "config")
+    ours = ("centers", "whatsapp", "billing", "config")
     # The heartbeat goes through every queue, so no route names it.
     return {
         name: task

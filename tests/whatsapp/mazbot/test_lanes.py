@@ -113,4 +113,4 @@ def test_a_sweep_keeps_its_floor_while_all_lanes_but_people_want_more(valkey):
     served = take(RequestBudget(valkey, ACCOUNT, limit=6000), valkey, lanes, seconds=3)
     assert served.count(Lane.SWEEP) / len(served) >= 0.3
     for lane in (Lane.CONTROL, Lane.NOTIFICATION, Lane.METERING):
-        assert served.count(lane) / len(served) >= 0.5 * FLOORS[lane], lane
+        assert served.count(lane) / len(served) >= 0.4 * FLOORS[lane], lane

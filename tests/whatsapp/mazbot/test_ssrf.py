@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from centers.errors import OperationRefused
 from centers.models import Role
+from tests.centers.outbound.test_addresses import PRIVATE
 from tests.factories import member
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.mazbot.conftest import LOGIN, RawServer, http
-from tests.whatsapp.test_addresses import PRIVATE
 from whatsapp.accounts import client_for, save_account, unsaved_account
 from whatsapp.accounts import test_account as try_account
 from whatsapp.mazbot import MazBotError

@@ -1,4 +1,4 @@
-"""Runs a Python module in a process whose clock is ahead: `python -m tests.chaos.ahead SECONDS MODULE ARGUMENTS...`."""
+"""Runs a Python module in a process whose clock is ahead: `python -m tests.ahead SECONDS MODULE ARGUMENTS...`."""
 
 import runpy
 import sys
