@@ -48,6 +48,8 @@ class Worker:
         self._env = os.environ | {
             "DATABASE_URL": with_path(embedded.database_url(), connection.settings_dict["NAME"]),
             "REDIS_URL": settings.REDIS_URL,
+            "SECRET_KEY": settings.SECRET_KEY,
+            "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
         }
         self.process: subprocess.Popen[bytes] | None = None
