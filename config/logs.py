@@ -12,6 +12,7 @@ HIDDEN = "…"
 TOKEN_ROUTES = (
     "/pair/",
     "/act/",
+    "/unsubscribe/",
     "/invitations/",
     "/hooks/mazbot/",
     "/accounts/password/reset/key/",

@@ -20,6 +20,7 @@ BOTH = {
     "payments/",
     "unpaid/",
     "jobs/",
+    "notifications/",
 }
 BILLING = {*BOTH, "prices/", "audit/"}
 SUPPORT = BOTH
