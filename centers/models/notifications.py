@@ -128,6 +128,11 @@ class NotificationPreference(models.Model):
     def __str__(self) -> str:
         return self.group
 
+    @property
+    def is_daily(self) -> bool:
+        """Whether messages wait for the daily one."""
+        return self.digest == self.Digest.DAILY
+
 
 class Notification(models.Model):
     """One message to one recipient by one channel: a row of the outbox, and later of the log.

@@ -19,7 +19,7 @@ def test_the_owner_sees_every_section_in_order() -> None:
     assert sidebar("owner") == {
         "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance", "Uptime"],
         "Money": ["Prices", "Usage", "Invoices", "Payments", "Unpaid"],
-        "Operations": ["Jobs", "Team", "Audit log", "Settings"],
+        "Operations": ["Jobs", "Notifications", "Team", "Audit log", "Settings"],
     }
 
 
@@ -27,12 +27,12 @@ def test_roles_see_what_they_may_open() -> None:
     assert sidebar("support") == {
         "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance", "Uptime"],
         "Money": ["Usage", "Invoices", "Payments", "Unpaid"],
-        "Operations": ["Jobs"],
+        "Operations": ["Jobs", "Notifications"],
     }
     assert sidebar("billing") == {
         "Numbers": ["Home", "Board", "Centers", "Alerts", "Maintenance", "Uptime"],
         "Money": ["Prices", "Usage", "Invoices", "Payments", "Unpaid"],
-        "Operations": ["Jobs", "Audit log"],
+        "Operations": ["Jobs", "Notifications", "Audit log"],
     }
     assert sidebar("center_admin") == {}
 
@@ -59,7 +59,9 @@ def test_the_portal_shows_its_sections_in_order() -> None:
 def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
     links = tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["owner"])
     labels = [str(link.section.label) for link in links]
-    assert labels == ["General", "MazBot account", "WhatsApp messages", "Billing", "Branding", "Security"]
+    assert labels == [
+        "General", "MazBot account", "WhatsApp messages", "Billing", "Branding", "Notifications", "Security",
+    ]  # fmt: skip
     assert [str(link.section.label) for link in links if link.current] == [here]
     assert tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["billing"]) == []
 
