@@ -1,20 +1,19 @@
 """The texts that links to an invoice and to a price list are sent with."""
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.models import Invoice
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
+from centers.values.page_urls import page_url
 from centers.web.sharing import Share, letter
 
 
 def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
     """The invoice's page in the center's portal, in the center's language."""
     center = invoice.center
-    url = settings.SITE_URL + reverse("portal_invoice", args=[center.pk, invoice.pk])
+    url = page_url("portal_invoice", center.pk, invoice.pk)
     what = _("invoice link")
     with translation.override(center.language):
         facts = {
@@ -42,7 +41,7 @@ def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
 
 def share_of_prices(center: Center) -> Share:
     """The price list in the center's portal, in the center's language."""
-    url = settings.SITE_URL + reverse("portal_prices", args=[center.pk])
+    url = page_url("portal_prices", center.pk)
     what = _("price list link")
     with translation.override(center.language):
         return Share(

@@ -115,7 +115,6 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField()),
                 ("claimed_until", models.DateTimeField(blank=True, null=True)),
                 ("attempts", models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ("lost_tries", models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("provider_id", models.CharField(blank=True, db_default="", max_length=200)),
                 ("answer", models.CharField(blank=True, db_default="", max_length=300)),

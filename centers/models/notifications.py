@@ -176,7 +176,6 @@ class Notification(models.Model):
     due_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    lost_tries = models.PositiveSmallIntegerField(default=0, db_default=0)  # whose outcome is not known
     sent_at = models.DateTimeField(null=True, blank=True)
     # The message that this row was sent with, where that is another row's.
     within = models.ForeignKey(

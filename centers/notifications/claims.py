@@ -4,6 +4,7 @@ All that is due in a lane is looked at together: many messages at once become on
 rests for a moment, so that an outage of thousands of numbers is two messages for a person and not thousands.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,19 +94,11 @@ def _at_work(reseller: Reseller, lane: str, now: datetime) -> bool:
 
 
 def _not_lost(rows: Sequence[Notification], now: datetime) -> list[Notification]:
-    """Count the tries that ended with their process, and give up rows that lost too many."""
+    """Give up rows with which too many processes ended while they were sent."""
     tried = [row.pk for row in rows if row.claimed_until is not None]
     if not tried:
         return list(rows)
-    lost: dict[int, int] = {}
-    unknown = NotificationTry.objects.filter(notification__in=tried, outcome=NotificationTry.Outcome.LOST)
-    for pk in unknown.values_list("notification_id", flat=True):
-        lost[pk] = lost.get(pk, 0) + 1
-    for row in rows:
-        if lost.get(row.pk, 0) != row.lost_tries:
-            row.lost_tries = lost.get(row.pk, 0)
-            row.save(update_fields=["lost_tries"])
-    given_up = {row.pk for row in rows if row.lost_tries >= MOST_LOST}
+    given_up = {pk for pk, times in lost_tries(tried).items() if times >= MOST_LOST}
     reason = _("The process that sent it stopped several times. Whether it arrived is not known.")
     Notification.objects.filter(Q(pk__in=given_up) | Q(within__in=given_up), state=State.WAITING).update(
         state=State.FAILED, error=reason, claimed_until=None
@@ -113,11 +106,17 @@ def _not_lost(rows: Sequence[Notification], now: datetime) -> list[Notification]
     return [row for row in rows if row.pk not in given_up and row.within_id not in given_up]
 
 
+def lost_tries(pks: Sequence[int]) -> dict[int, int]:
+    """How many tries of each of these rows have an outcome that is not known."""
+    unknown = NotificationTry.objects.filter(notification__in=pks, outcome=NotificationTry.Outcome.LOST)
+    return Counter(unknown.values_list("notification_id", flat=True))
+
+
 def _permitted(reseller: Reseller, rows: Sequence[Notification], now: datetime) -> list[Notification]:
     """Those that quiet hours allow now; the others are due later."""
     rules: dict[str, NotificationPreference] = {}
     zone = zone_of(reseller.time_zone)
-    allowed = []
+    allowed, later = [], defaultdict(list)
     for row in rows:
         if row.recipient is None or row.within_id is not None:
             allowed.append(row)
@@ -126,9 +125,11 @@ def _permitted(reseller: Reseller, rows: Sequence[Notification], now: datetime) 
             rules[row.group] = rule_of(reseller, row.group, row.recipient)
         begin = permitted_from(rules[row.group], zone=zone, urgent=row.urgent, moment=now)
         if begin > now:
-            Notification.objects.filter(pk=row.pk).update(due_at=begin)
+            later[begin].append(row.pk)
         else:
             allowed.append(row)
+    for begin, pks in later.items():
+        Notification.objects.filter(pk__in=pks).update(due_at=begin)
     return allowed
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +14,7 @@ from centers.models import Notification, Reseller
 from centers.notifications import links, registry
 from centers.notifications.message import Action, Message
 from centers.notifications.registry import Content
+from centers.values.page_urls import absolute, page_url
 
 #: How many lines a list has; it counts the others.
 MOST_LINES = 50
@@ -31,11 +31,6 @@ def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> 
         if content is None:
             return None
         return _message(lead, content, listed=len(rows) > 1)
-
-
-def absolute(path: str) -> str:
-    """The address of a page of this install."""
-    return f"{settings.SITE_URL}{path}"
 
 
 def reply_address(reseller: Reseller) -> str:
@@ -92,14 +87,14 @@ def _message(lead: Notification, content: Content, *, listed: bool) -> Message:
 def _logo(reseller: Reseller) -> str:
     if not reseller.logo_version:
         return ""
-    return absolute(reverse("logo", args=[reseller.slug])) + f"?v={reseller.logo_version}"
+    return page_url("logo", reseller.slug) + f"?v={reseller.logo_version}"
 
 
 def _unsubscribe(row: Notification) -> str:
     if row.recipient_id is None:
         return ""
     token = links.unsubscribe_token(reseller=row.reseller_id, user=row.recipient_id, group=row.group)
-    return absolute(reverse("notifications_unsubscribe", args=[token]))
+    return page_url("notifications_unsubscribe", token)
 
 
 def open_page(label: str, path: str) -> Action:

@@ -7,16 +7,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from centers.models import Notification, Reseller
-from centers.notifications.outbox import State, lane_of, wake
+from centers.notifications.outbox import FIRST, State, copied, lane_of, wake
 from centers.notifications.rules import rule_of
 from centers.tenancy.scoping import tenant
 
 _MOST_AT_ONCE = 500
-FIRST, AGAIN, ESCALATED = "first", "again", "escalated"
-_COPIED = (
-    "reseller_id", "center_id", "recipient_id", "destination_id", "address", "channel", "lane", "kind", "group",
-    "about", "urgent", "language", "context",
-)  # fmt: skip
+AGAIN, ESCALATED = "again", "escalated"
 
 
 def stop(*, reseller: Reseller, about: Iterable[str]) -> None:
@@ -85,11 +81,19 @@ def _escalate(reseller: Reseller, now: datetime) -> int:
     for row in rows:
         person = rule_of(reseller, row.group, row.recipient).escalate_to
         if person is not None and person.memberships.filter(reseller=reseller, center=None).exists():
-            copy = _copy_of(row, ESCALATED, due_at=now, now=now)
-            copy.recipient, copy.destination_id, copy.channel = person, None, "email"
-            copy.lane = lane_of("email", user=person.pk)
-            copy.key, copy.language = _key(copy), person.language or reseller.language
-            written.append(copy)
+            written.append(
+                copied(
+                    row,
+                    event=ESCALATED,
+                    recipient_id=person.pk,
+                    destination_id=None,
+                    channel="email",
+                    lane=lane_of("email", user=person.pk),
+                    language=person.language or reseller.language,
+                    created_at=now,
+                    due_at=now,
+                )
+            )
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(escalate_at=None)
     return _write(reseller, written)
 
@@ -97,17 +101,7 @@ def _escalate(reseller: Reseller, now: datetime) -> int:
 def _copy(
     reseller: Reseller, rows: Iterable[Notification], event: str, *, due_at: datetime, now: datetime
 ) -> int:
-    return _write(reseller, [_copy_of(row, event, due_at=due_at, now=now) for row in rows])
-
-
-def _copy_of(row: Notification, event: str, *, due_at: datetime, now: datetime) -> Notification:
-    copy = Notification(**{name: getattr(row, name) for name in _COPIED}, event=event)
-    copy.created_at, copy.due_at, copy.key = now, due_at, _key(copy)
-    return copy
-
-
-def _key(row: Notification) -> str:
-    return f"{row.about}:{row.event}:{row.lane}"
+    return _write(reseller, [copied(row, event=event, created_at=now, due_at=due_at) for row in rows])
 
 
 def _write(reseller: Reseller, copies: list[Notification]) -> int:

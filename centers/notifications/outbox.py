@@ -16,6 +16,8 @@ from centers.queue.dispatch import enqueue
 from centers.values.formats import zone_of
 
 DELIVER = "centers.deliver"
+#: The event of the first message about something, which is repeated and escalated while it lasts.
+FIRST = "first"
 State = Notification.State
 _BATCH = 1000
 
@@ -88,6 +90,24 @@ def lane_of(
     return f"{channel}:u{user}" if user is not None else f"{channel}:a{address.lower()}"
 
 
+_COPIED = (
+    "reseller_id", "center_id", "recipient_id", "destination_id", "address", "channel", "lane", "kind", "group",
+    "about", "event", "urgent", "language", "context", "created_at", "due_at",
+)  # fmt: skip
+
+
+def copied(row: Notification, **changes: Any) -> Notification:
+    """A new row like this one but for the changes; its key follows from them."""
+    copy = Notification(**{name: getattr(row, name) for name in _COPIED} | changes)
+    copy.key = key_of(copy.about, copy.event, copy.lane)
+    return copy
+
+
+def key_of(about: str, event: str, lane: str) -> str:
+    """What makes a row unique: its subject, what happened to it, and the way to its recipient."""
+    return f"{about}:{event}:{lane}"
+
+
 class _Writer:
     """Makes the rows of one transaction: rules and destinations are read once for all of them."""
 
@@ -150,7 +170,7 @@ class _Writer:
             address=address,
             channel=channel,
             lane=lane,
-            key=f"{item.about}:{item.event}:{lane}",
+            key=key_of(item.about, item.event, lane),
             kind=kind.name,
             group=kind.group,
             about=item.about,

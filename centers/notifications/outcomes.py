@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import F
 
 from centers.models import Destination, Notification, NotificationTry
-from centers.notifications.claims import MOST_LOST, Batch
+from centers.notifications.claims import MOST_LOST, Batch, lost_tries
 from centers.notifications.destinations import pause_destination
 from centers.notifications.message import Accepted, ChannelError
+from centers.notifications.outbox import FIRST, copied, lane_of
 from centers.notifications.rules import rule_of
 
 #: Waits before the next try; after the last one the message is given up.
@@ -17,8 +18,6 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 5 * 60, 30 * 60
 LONGEST_WAIT = timedelta(days=1)
 #: A destination that refuses this many messages in a row is paused.
 MOST_FAILURES = 10
-#: Of a first message, which is repeated until its subject is over.
-FIRST = "first"
 Outcome = NotificationTry.Outcome
 State = Notification.State
 
@@ -75,7 +74,7 @@ def _refused(batch: Batch, attempt: NotificationTry, error: ChannelError, now: d
     lead = batch.lead
     final = error.permanent or error.dead or lead.attempts > len(WAITS)
     if error.unsure:
-        final = final or _lost(lead) >= MOST_LOST
+        final = final or lost_tries([lead.pk]).get(lead.pk, 0) >= MOST_LOST
         _close(attempt, Outcome.LOST, answer=error.answer, error=error.reason)
     else:
         outcome = Outcome.FAILED if final else Outcome.RETRIED
@@ -94,10 +93,6 @@ def _refused(batch: Batch, attempt: NotificationTry, error: ChannelError, now: d
     _count_failure(lead, error, now)
 
 
-def _lost(lead: Notification) -> int:
-    return NotificationTry.objects.filter(notification=lead, outcome=Outcome.LOST).count()
-
-
 def _close(attempt: NotificationTry, outcome: Outcome, *, answer: str, error: str = "") -> None:
     attempt.outcome, attempt.answer, attempt.error = outcome, answer[:300], error
     attempt.save(update_fields=["outcome", "answer", "error"])
@@ -111,36 +106,12 @@ def _give_up(pks: Sequence[int], reason: str, *, answer: str = "") -> None:
 
 def _fall_back(rows: Sequence[Notification]) -> None:
     """What a person cannot get by another channel goes to their email address, unless it already does."""
-    copies = []
-    for row in rows:
-        if row.recipient_id is None or row.channel == "email":
-            continue
-        lane = f"email:u{row.recipient_id}"
-        copies.append(
-            Notification(
-                **{name: getattr(row, name) for name in _COPIED},
-                channel="email",
-                lane=lane,
-                key=f"{row.about}:{row.event}:{lane}",
-            )
-        )
+    copies = [
+        copied(row, destination_id=None, channel="email", lane=lane_of("email", user=row.recipient_id))
+        for row in rows
+        if row.recipient_id is not None and row.channel != "email"
+    ]
     Notification.objects.bulk_create(copies, ignore_conflicts=True)
-
-
-_COPIED = (
-    "reseller_id",
-    "center_id",
-    "recipient_id",
-    "kind",
-    "group",
-    "about",
-    "event",
-    "urgent",
-    "language",
-    "context",
-    "created_at",
-    "due_at",
-)
 
 
 def _count_failure(lead: Notification, error: ChannelError, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -57,9 +56,17 @@ def save_preference(
         raise OperationRefused(_("Choose who is notified then."), field="escalate_to")
     if escalate_to is not None and not team(reseller).filter(user=escalate_to).exists():
         raise OperationRefused(_("This person isn't on your team. Choose someone else."), field="escalate_to")
-    given = locals()
-    values: dict[str, Any] = {name: given[name] for name in _FIELDS}
-    values["channels"] = [entry.name for entry in registry.channels() if entry.name in set(channels)]
+    values = {
+        "channels": [entry.name for entry in registry.channels() if entry.name in channels],
+        "quiet_from": quiet_from,
+        "quiet_until": quiet_until,
+        "urgent_passes": urgent_passes,
+        "digest": digest,
+        "daily_at": daily_at,
+        "resend_hours": resend_hours,
+        "escalate_minutes": escalate_minutes,
+        "escalate_to": escalate_to,
+    }
     with transaction.atomic():
         row, _created = NotificationPreference.objects.update_or_create(
             reseller=reseller, user=user, group=group, defaults=values

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 
 from centers.mailing import handed_over, written
 from centers.models import User
+from centers.values.page_urls import page_url
 
 #: Which page the link of a mail opens.
 _PAGES = {
@@ -20,7 +20,7 @@ _PAGES = {
 
 def send(name: str, user: User, *, token: str = "", due: datetime | None = None) -> bool:
     """Send the mail `centers/mail/<name>.txt`; False, and a line in the log, when the mail server refuses."""
-    url = settings.SITE_URL + reverse(_PAGES[name], args=[token]) if token else ""
+    url = page_url(_PAGES[name], token) if token else ""
     context = {"user": user, "url": url, "due": due, "hours": settings.SECOND_FACTOR_RESET_HOURS}
     with translation.override(user.language or settings.LANGUAGE_CODE):
         subject = render_to_string(f"centers/mail/{name}_subject.txt", context)

@@ -1,20 +1,19 @@
 """The mails of an invitation: the one that carries its link, and the one with a code for a copied link."""
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 
 from centers import clock
 from centers.mailing import handed_over, written
 from centers.models import Invitation, User
 from centers.tenancy.scoping import every_tenant
+from centers.values.page_urls import page_url
 
 
 def invitation_url(token: str) -> str:
     """The full address that accepts an invitation."""
-    return settings.SITE_URL + reverse("invitation", args=[token])
+    return page_url("invitation", token)
 
 
 def write_code(invitation: Invitation, code: str) -> EmailMessage:

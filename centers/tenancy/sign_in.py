@@ -8,13 +8,13 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from centers.language_cookie import remember_language
 from centers.models import User
 from centers.secrets import seal, unseal
 from centers.tenancy.sign_in_log import too_many_tries
+from centers.values.page_urls import page_url
 
 log = structlog.get_logger(__name__)
 #: The people of a demo: their password is public, so they cannot sign in outside a demo.
@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Under our own address: the host named in a request cannot be trusted in a link."""
-        return settings.SITE_URL + reverse("account_reset_password_from_key", args=key.split("-", 1))
+        return page_url("account_reset_password_from_key", *key.split("-", 1))
 
     def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
         """Notifies a person that their password or factors changed. An unavailable mail server undoes no change."""

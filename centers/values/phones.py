@@ -34,6 +34,11 @@ def normalise_phone(value: str, country: str = "") -> str:
     raise _refusal(value[:40], "" if abroad else country)
 
 
+def whatsapp_digits(phone: str) -> str:
+    """A phone number in E.164 as wa.me and MazBot expect it: without the plus."""
+    return phone.strip().lstrip("+")
+
+
 def _parsed(text: str, country: str | None) -> PhoneNumber | None:
     try:
         return phonenumbers.parse(text, country)

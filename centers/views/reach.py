@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -43,14 +44,14 @@ __all__ = [
 @require_GET
 def reach(request: TenantRequest) -> HttpResponseBase:
     """What reaches a member of the team."""
-    return _overview(request, "centers/notifications/reach.html")
+    return _overview(request)
 
 
 @staff(Permission.VIEW)
 @require_http_methods(["GET", "POST"])
 def reach_edit(request: TenantRequest, group: str) -> HttpResponseBase:
     """Change one group for oneself."""
-    return _edit(request, "centers/notifications/reach_edit.html", _own_group(request, group), "reach")
+    return _edit(request, _own_group(request, group), "reach")
 
 
 @staff(Permission.VIEW)
@@ -72,15 +73,14 @@ def destination_act(request: TenantRequest, pk: int) -> HttpResponseBase:
 @require_GET
 def portal_reach(request: PortalRequest) -> HttpResponseBase:
     """What reaches someone of a center."""
-    return _overview(request, "centers/notifications/portal_reach.html")
+    return _overview(request)
 
 
 @portal(Permission.PORTAL_VIEW)
 @require_http_methods(["GET", "POST"])
 def portal_reach_edit(request: PortalRequest, group: str) -> HttpResponseBase:
     """Change one group for oneself."""
-    template = "centers/notifications/portal_reach_edit.html"
-    return _edit(request, template, _own_group(request, group), "portal_reach")
+    return _edit(request, _own_group(request, group), "portal_reach")
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -117,14 +117,16 @@ def settings_notifications_edit(request: TenantRequest, group: str) -> HttpRespo
     found = next((one for one in registry.groups() if one.name == group and one.roles), None)
     if found is None:
         raise Http404
-    return _edit(
-        request, "centers/notifications/settings_edit.html", found, "settings_notifications", own=False
-    )
+    return _edit(request, found, "settings_notifications", own=False)
 
 
 def _place(request: TenantRequest) -> str | int:
     center = getattr(request, "center", None)
     return center.pk if center is not None else request.reseller.slug
+
+
+def _frame(request: TenantRequest) -> str:
+    return "portal.html" if hasattr(request, "center") else "staff.html"
 
 
 def _own_group(request: TenantRequest, name: str) -> Group:
@@ -134,15 +136,16 @@ def _own_group(request: TenantRequest, name: str) -> Group:
     return found
 
 
-def _overview(request: TenantRequest, template: str) -> HttpResponseBase:
+def _overview(request: TenantRequest) -> HttpResponseBase:
     groups = registry.groups_of(request.membership.role)
     name = "portal.reach" if hasattr(request, "center") else "reach"
     context = {
         "rows": [(group, rule_of(request.reseller, group.name, request.user)) for group in groups],
         "places": _places(request, request.user),
         "loaded": parts_of(request, name, _place(request)),
+        "frame": _frame(request),
     }
-    return render_page(request, template, context)
+    return render_page(request, "centers/notifications/reach.html", context)
 
 
 def _places(request: TenantRequest, user: User | None) -> list[tuple[Destination, Any]]:
@@ -150,9 +153,7 @@ def _places(request: TenantRequest, user: User | None) -> list[tuple[Destination
     return [(row, registry.channel(row.channel)) for row in rows]
 
 
-def _edit(
-    request: TenantRequest, template: str, group: Group, back: str, *, own: bool = True
-) -> HttpResponseBase:
+def _edit(request: TenantRequest, group: Group, back: str, *, own: bool = True) -> HttpResponseBase:
     person = request.user if own else None
     rule = rule_of(request.reseller, group.name, person)
     form = PreferenceForm(
@@ -174,7 +175,13 @@ def _edit(
 
     if saved(form, save):
         return redirect_with_toast(request, _("The settings were saved."), back, _place(request))
-    return form_page(request, form, template, {"group": group})
+    context = {
+        "group": group,
+        "frame": _frame(request),
+        "back": _("What reaches me") if own else _("Notifications"),
+        "back_url": reverse(back, args=[_place(request)]),
+    }
+    return form_page(request, form, "centers/notifications/group_edit.html", context)
 
 
 def _reset(request: TenantRequest, group: str, back: str) -> HttpResponseBase:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from centers.models import Invitation
 from centers.values.languages import language_named
+from centers.values.phones import whatsapp_digits
 
 #: Opens a chat with a number, the text typed in: https://faq.whatsapp.com/5913398998672934
 _CHAT = "https://wa.me/"
@@ -33,7 +34,7 @@ class Share:
     @property
     def whatsapp_url(self) -> str:
         """Opens WhatsApp with the text; without a phone number the sender chooses the chat there."""
-        return f"{_CHAT}{self.phone.lstrip('+')}?text={quote(self.text, safe='')}"
+        return f"{_CHAT}{whatsapp_digits(self.phone)}?text={quote(self.text, safe='')}"
 
     @property
     def direction(self) -> str:

@@ -51,7 +51,8 @@ class Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.hidden += tag in UNSPOKEN
-        if tag == "textarea" and values.get("lang"):  # a message in the language of the one who gets it
+        # A message in the language of the one who gets it.
+        if tag == "textarea" and values.get("lang", THIRD.code) != THIRD.code:
             self.hidden, self.in_other_language = self.hidden + 1, True
         self.found += [text for name, text in attrs if name in SHOWN_ATTRIBUTES and text]
         if tag == "input" and values.get("type") in ("submit", "button"):

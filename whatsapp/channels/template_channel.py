@@ -5,6 +5,7 @@ from centers.errors import OperationRefused
 from centers.notifications.message import Accepted, ChannelError, Message
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.scoping import tenant
+from centers.values.phones import whatsapp_digits
 from whatsapp.accounts import account_of, client_for, note_error, note_success
 from whatsapp.channels.filling import filled
 from whatsapp.channels.problems import AFTER, channel_error
@@ -28,7 +29,7 @@ class TemplateChannel:
         account, setting = self._settings(message)
         try:
             sent = client_for(account).send_template(
-                setting.template_id, digits_of(destination), filled(setting.variables, message)
+                setting.template_id, whatsapp_digits(destination), filled(setting.variables, message)
             )
         except TemplateError as error:
             if error.problem in _OF_ACCOUNT:
@@ -58,8 +59,3 @@ class TemplateChannel:
                     _("No MazBot account is set up yet. The owner can connect one in the settings."),
                     retry_after=AFTER[TemplateProblem.LOGIN],
                 ) from error
-
-
-def digits_of(destination: str) -> str:
-    """A phone number as MazBot expects it: the digits of E.164, without the plus."""
-    return destination.strip().lstrip("+")

@@ -13,6 +13,7 @@ from centers.model_errors import check_fields
 from centers.models import Reseller, User
 from centers.notifications.message import Action, Message
 from centers.stored_messages import StoredMessage as _
+from centers.values.phones import whatsapp_digits
 from whatsapp.accounts import account_of, client_for, note_success
 from whatsapp.channels.filling import MOST_VARIABLES, PARTS, filled
 from whatsapp.channels.problems import explained
@@ -96,7 +97,7 @@ def send_test(*, setting: TemplateSetting, phone: str, by: User, now: datetime) 
     entries.record("message_template.tested", reseller=reseller, by=by, target=setting, now=now, phone=phone)
     try:
         client_for(account).send_template(
-            setting.template_id, phone.lstrip("+"), values, priority=Lane.PERSON, deadline=_PATIENCE
+            setting.template_id, whatsapp_digits(phone), values, priority=Lane.PERSON, deadline=_PATIENCE
         )
     except TemplateError as error:
         raise OperationRefused(explained(error, setting.template_id)) from error

@@ -2,7 +2,7 @@
 
 Each script runs atomically. Lua's own number-to-text conversion keeps 14 digits, too few for such times: a time
 that goes into a text is formatted with %.0f. Keys: state (hash: next, paused, strikes, limit; the circuit's faults,
-opened, open_until; credit:N, the slots that the lanes above owe lane N), flights (sorted set: one member
+opened, open_until; credit:N, the slots that the other lanes owe lane N), flights (sorted set: one member
 "slot:id" per request that may still count at MazBot, scored with the time when it stops counting), spent (hash: the
 requests of the last 60 minutes per lane) and one sorted set of waiting requests per lane (scored with the time when a
 waiter that has not come back is given up).
@@ -11,7 +11,7 @@ waiter that has not come back is given up).
 # KEYS: state, flights, spent, waiting sets from the lowest lane to the highest.
 # ARGV: id, place of the caller's set among the waiting sets (1-based), limit, spacing, window, longest request,
 #       horizon, patience, grace, deadline, most slots, whether the caller comes back for more ("1") and so keeps its
-#       place, and for each lane its credit for a slot that a higher lane takes while it waits.
+#       place, and for each lane its credit for a slot that another lane takes while it waits.
 # Returns {1, now, slot...} | {0, microseconds to sleep, estimate} | {-1, 0, estimate}; {-2, 0, estimate} when the
 # circuit is open for longer than the deadline.
 RESERVE = """
@@ -50,13 +50,14 @@ local function earliest()
   return free
 end
 
--- A lane with credit for a slot goes first, the highest of several; otherwise the highest lane that waits.
+-- A lane with credit for a slot goes first, of several the one with the most; otherwise the highest lane that waits.
 local waiting, credit, above, first = {}, {}, 0, nil
 for lane = 1, lanes do
   redis.call('ZREMRANGEBYSCORE', KEYS[3 + lane], '-inf', now)
   waiting[lane] = redis.call('ZCARD', KEYS[3 + lane])
   credit[lane] = tonumber(redis.call('HGET', state, 'credit:' .. lane)) or 0
-  if credit[lane] >= 1 and (waiting[lane] > 0 or lane == place) then first = lane end
+  local due = credit[lane] >= 1 and (waiting[lane] > 0 or lane == place)
+  if due and credit[lane] >= (first and credit[first] or 0) then first = lane end
   if lane > place then above = above + waiting[lane] end
 end
 if first == place then above = 0 elseif first then above = math.max(above, 1) end
@@ -69,8 +70,8 @@ while above == 0 and free <= now + horizon and #granted < most + 2 do
   redis.call('ZADD', flights, free + longest + window, string.format('%.0f:%s%d', free, id, #granted))
   credit[place] = math.max(credit[place] - 1, 0)
   redis.call('HSET', state, 'credit:' .. place, credit[place])
-  for lane = 1, place - 1 do
-    if waiting[lane] > 0 then
+  for lane = 1, lanes do
+    if lane ~= place and waiting[lane] > 0 then
       local share = tonumber(ARGV[12 + lane])
       -- Three people who come at once are all served before anything else.
       if place == lanes then share = math.min(share, 0.3) end

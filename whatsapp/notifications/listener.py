@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from centers.models import Membership, Notification, Reseller, Role, User
 from centers.notifications import followups, registry
-from centers.notifications.followups import AGAIN, FIRST
-from centers.notifications.outbox import News, notify
+from centers.notifications.followups import AGAIN
+from centers.notifications.outbox import FIRST, News, notify
 from centers.tenancy.permissions import Permission, may
 from centers.tenancy.scoping import tenant
 from whatsapp.models import Alert, AlertEvent

@@ -6,12 +6,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from centers.models import Notification
-from centers.notifications.compose import absolute, open_page
+from centers.notifications.compose import open_page
 from centers.notifications.followups import AGAIN, ESCALATED
 from centers.notifications.links import action_url
 from centers.notifications.message import Action
 from centers.notifications.registry import Content
 from centers.values.formats import moment_text, zone_of
+from centers.values.page_urls import page_url
 from whatsapp.models import Alert, Instance
 from whatsapp.notifications.link_actions import ACKNOWLEDGE, SNOOZE
 from whatsapp.pairing.message_links import message_link
@@ -118,7 +119,7 @@ def _pairing_link(alert: Alert, now: datetime) -> str | None:
     if not alert.needs_pairing or alert.instance is None:
         return None
     token = message_link(instance=alert.instance, now=now)
-    return absolute(reverse("pairing_link", args=[token])) if token else None
+    return page_url("pairing_link", token) if token else None
 
 
 def _actions(row: Notification, alert: Alert, link: str | None) -> list[Action]:

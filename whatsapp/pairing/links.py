@@ -1,6 +1,7 @@
 """Shared pairing links: which still work, and revoking them."""
 
-from datetime import datetime
+import hashlib
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -9,6 +10,34 @@ from django.db.models import Q
 from centers.audit import entries
 from centers.models import User
 from whatsapp.models import Connection, Instance, PairingLink, StatusInterval
+
+LINK_LIFE = timedelta(hours=24)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a link's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_link(*, instance: Instance, token: str, by: User | None, now: datetime) -> PairingLink:
+    """Store a link in the caller's transaction; `by` is None for one in an automatic message."""
+    link = PairingLink.objects.create(
+        reseller=instance.reseller,
+        instance=instance,
+        token_hash=token_hash(token),
+        created_by=by,
+        created_at=now,
+        expires_at=now + LINK_LIFE,
+    )
+    entries.record(
+        "pairing_link.created",
+        reseller=instance.reseller,
+        by=by,
+        target=instance,
+        center=instance.center,
+        now=now,
+    )
+    return link
 
 
 def is_used_up(link: PairingLink, now: datetime) -> bool:

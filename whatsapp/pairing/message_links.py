@@ -1,15 +1,12 @@
 """The pairing link in messages: all messages about one outage carry the same link, and its token is stored nowhere."""
 
-import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from centers.audit import entries
 from whatsapp.models import Connection, Instance, PairingLink, Service
-from whatsapp.pairing.links import is_used_up
-from whatsapp.pairing.sessions import LINK_LIFE
+from whatsapp.pairing.links import is_used_up, new_link, token_hash
 
 #: A message gets a link that works for at least this long.
 _LEAST_LIFE = timedelta(hours=12)
@@ -29,9 +26,12 @@ def message_link(*, instance: Instance, now: datetime) -> str | None:
             instance=instance, created_by=None, revoked_at=None, expires_at__gt=now + _LEAST_LIFE
         )
         for link in links.select_related("instance"):
-            if link.token_hash == _hash(_token(link)) and not is_used_up(link, now):
-                return _token(link)
-        return _create(instance, now)
+            token = _token(instance, link.created_at)
+            if link.token_hash == token_hash(token) and not is_used_up(link, now):
+                return token
+        token = _token(instance, now)
+        new_link(instance=instance, token=token, by=None, now=now)
+        return token
 
 
 def may_be_paired(instance: Instance) -> bool:
@@ -41,28 +41,6 @@ def may_be_paired(instance: Instance) -> bool:
     return in_use and not switched_off and instance.connection != Connection.CONNECTED
 
 
-def _create(instance: Instance, now: datetime) -> str:
-    link = PairingLink(
-        reseller=instance.reseller, instance=instance, created_at=now, expires_at=now + LINK_LIFE
-    )
-    token = _token(link)
-    link.token_hash = _hash(token)
-    link.save()
-    entries.record(
-        "pairing_link.created",
-        reseller=instance.reseller,
-        by=None,
-        target=instance,
-        center=instance.center,
-        now=now,
-    )
-    return token
-
-
-def _token(link: PairingLink) -> str:
-    about = f"{link.instance_id}:{link.created_at.timestamp():.6f}"
+def _token(instance: Instance, created_at: datetime) -> str:
+    about = f"{instance.pk}:{created_at.timestamp():.6f}"
     return salted_hmac("markaz.pairing-link", about, algorithm="sha256").hexdigest()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

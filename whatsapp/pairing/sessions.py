@@ -1,6 +1,5 @@
 """Pairing a phone by QR: one code at a time per number, for all who ask."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,13 +18,12 @@ from centers.tenancy.scoping import every_tenant
 from whatsapp.accounts import account_of, explain_kind
 from whatsapp.models import Connection, Instance, PairingAttempt, PairingLink, Service
 from whatsapp.monitoring.scheduler import check_now
-from whatsapp.pairing.links import end_links, is_used_up
+from whatsapp.pairing.links import end_links, is_used_up, new_link, token_hash
 from whatsapp.pairing_attempts import OPEN, tell
 
 CODES_IN_A_ROW = 6  # after this many automatic codes a person has to ask
 LONGEST_ASKING = timedelta(seconds=30)  # then the worker counts as dead
 RECENT = timedelta(minutes=10)
-LINK_LIFE = timedelta(hours=24)
 STUCK, BAD_IMAGE = "stuck", "bad_image"
 
 State = PairingAttempt.State
@@ -160,22 +158,7 @@ def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[Pairing
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         end_links(instance=instance, now=now)
-        link = PairingLink.objects.create(
-            reseller=instance.reseller,
-            instance=instance,
-            token_hash=_hash(token),
-            created_by=by,
-            created_at=now,
-            expires_at=now + LINK_LIFE,
-        )
-        entries.record(
-            "pairing_link.created",
-            reseller=instance.reseller,
-            by=by,
-            target=instance,
-            center=instance.center,
-            now=now,
-        )
+        link = new_link(instance=instance, token=token, by=by, now=now)
     return link, token
 
 
@@ -191,7 +174,7 @@ def open_link(token: str, now: datetime) -> PairingLink:
     with every_tenant():
         link = (
             PairingLink.objects.select_related("instance__center", "instance__reseller", "reseller")
-            .filter(token_hash=_hash(token), revoked_at=None)
+            .filter(token_hash=token_hash(token), revoked_at=None)
             .first()
         )
         used_up = link is not None and is_used_up(link, now)
@@ -291,7 +274,3 @@ def _why_failed(attempt: PairingAttempt | None) -> str:
     if attempt.error_kind == BAD_IMAGE:
         return _("MazBot didn't send a QR code. Ask for a new code.")
     return f"{explain_kind(attempt.error_kind, by_hand=True)} {attempt.error}".strip()
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -7,10 +7,8 @@ retries.py). While that is due, `webhook_url` is empty.
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.urls import reverse
 
 from centers import live
 from centers.audit import entries
@@ -19,6 +17,7 @@ from centers.models import Reseller, User
 from centers.outbound.addresses import check_public_url
 from centers.queue.dispatch import enqueue_on_commit
 from centers.stored_messages import StoredMessage as _
+from centers.values.page_urls import page_url
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
 from whatsapp.mazbot import Lane, MazBot, MazBotError
 from whatsapp.models import Alert, Instance, MazbotAccount
@@ -29,7 +28,7 @@ FORWARDING = RetryQueue("webhook", Alert.Kind.WEBHOOK_UNCONFIRMED)
 
 def own_webhook_url(account: MazbotAccount) -> str:
     """The URL at which this install receives the account's webhooks; it contains the account's secret."""
-    return settings.SITE_URL + reverse("webhook_in", args=[account.webhook_path_token])
+    return page_url("webhook_in", account.webhook_path_token)
 
 
 def is_ours(url: str, reseller: Reseller) -> bool:

@@ -1,6 +1,5 @@
 """The staff's pairing page of a number, and links for people without an account."""
 
-from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,6 +10,7 @@ from centers import clock
 from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.values.page_urls import page_url
 from centers.web.toasts import toast
 from whatsapp.models import Instance
 from whatsapp.pairing.link_texts import share_of_link
@@ -67,7 +67,7 @@ def pair_link(request: TenantRequest, pk: int) -> HttpResponseBase:
     except OperationRefused as error:
         toast(request, error.message, "error")
         return _links(request, row, status=409)
-    url = settings.SITE_URL + reverse("pairing_link", args=[token])
+    url = page_url("pairing_link", token)
     return _links(request, row, link=link, share=share_of_link(row, url))
 
 

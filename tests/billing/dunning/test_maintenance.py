@@ -90,11 +90,11 @@ def plan_hours(shop: Shop, begin: int, end: int, **target: object) -> None:
 
 
 def suspended_at(shop: Shop) -> datetime:
-    """When the first of the runs of every sixth hour from FIRST on suspends the center.
+    """When the first of the runs of every sixth hour from FIRST on, and of the hour before each, suspends the center.
 
-    Each maintenance below ends at one of these hours.
+    Each maintenance below ends at a sixth hour, so one that is undone an hour early is noticed.
     """
-    for hour in range(0, 24 * 6, 6):
+    for hour in sorted({*range(0, 24 * 6, 6), *range(5, 24 * 6, 6)}):
         now = FIRST + timedelta(hours=hour)
         dunning_job(reseller=shop.reseller, now=now)
         if Suspension.objects.exists():
