@@ -114,3 +114,11 @@ def _nothing_remembered(request: pytest.FixtureRequest, _cache: redis.Redis) -> 
 def htmx() -> dict[str, Any]:
     """Headers of a request that htmx makes."""
     return {"HX-Request": "true"}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured or counted, so that a run leaves its figures behind."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "figures":
+                terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {value}")

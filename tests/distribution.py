@@ -8,12 +8,9 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 BROWSER_TESTS = "tests/browser/"
-#: As long as the other browser tests together: begins at the same time, with a running product of its own.
-LOOKS_AT_EVERY_PAGE = "tests/browser/test_accessibility.py"
 #: What takes longest, in this order: it must not begin last, or the other workers would wait for it at the end.
 LONGEST = (
     BROWSER_TESTS,
-    LOOKS_AT_EVERY_PAGE,
     "tests/devstack/test_supervisor.py",
     "tests/devstack/test_embedded.py",
     "tests/billing/test_any_order.py",
@@ -45,11 +42,13 @@ MEASURED = (
     "tests/whatsapp/mazbot/test_lanes.py",
     "tests/whatsapp/mazbot/test_budget",
 )
+#: Not the pages, and not the model that tries any order of acts: they repeat what the others cover.
+REPEATS = ("tests/billing/views/", "tests/billing/test_any_order.py")
 
 
 def is_measured(nodeid: str) -> bool:
     """Whether `make test` with CI=true measures what the test runs; tracing takes half of a test's time again."""
-    return nodeid.startswith(MEASURED)
+    return nodeid.startswith(MEASURED) and not nodeid.startswith(REPEATS)
 
 
 class MeasuredOnly:
@@ -84,13 +83,13 @@ class MeasuredOnly:
 class LongestFirst(LoadScopeScheduling):
     """A worker runs all tests of a module, since they share fixtures; long modules begin before short ones.
 
-    The browser tests are two modules in this respect: each worker that runs some starts the product. The mark
+    The browser tests are one module in this respect: the worker that runs them starts the product. The mark
     `xdist_group` would do the same, but has no effect with pytest 9.2 (pytest-xdist issue 1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        return BROWSER_TESTS if module.startswith(BROWSER_TESTS) and module != LOOKS_AT_EVERY_PAGE else module
+        return BROWSER_TESTS if module.startswith(BROWSER_TESTS) else module
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         self.workqueue.move_to_end(min(self.workqueue, key=_rank), last=False)

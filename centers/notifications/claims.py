@@ -26,8 +26,9 @@ STORM = 5
 STORM_WITHIN = timedelta(minutes=1)
 #: How long a lane rests after a message, and after a list: what comes meanwhile goes out together.
 REST, REST_AFTER_LIST = timedelta(seconds=30), timedelta(minutes=5)
-#: A message whose outcome was lost is sent again; one that is lost this often is given up.
-MOST_LOST = 3
+#: A message whose outcome was lost is sent again; one that is lost this often is given up, since it may be what ends
+#: the process. Not sooner: whatever is under way when a process ends is lost with it.
+MOST_LOST = 5
 _MOST_AT_ONCE = 5000
 State = Notification.State
 

@@ -1,4 +1,4 @@
-"""Whole addresses of pages, for messages, links to share, and what other servers are told."""
+"""Whole addresses of pages, for messages, links to share, and what other servers get."""
 
 from django.conf import settings
 from django.urls import reverse

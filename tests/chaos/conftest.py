@@ -42,11 +42,3 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.when == "call" and report.failed and "stack" in found:  # type: ignore[attr-defined]
         report.sections.append(("ends of the logs", found["stack"].logs()))  # type: ignore[attr-defined]
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was measured or counted, so that a run leaves its figures behind."""
-    for report in terminalreporter.getreports("passed"):
-        for name, value in getattr(report, "user_properties", ()):
-            if name == "figures":
-                terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {value}")

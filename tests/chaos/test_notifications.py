@@ -110,6 +110,12 @@ def waiting() -> int:
         return Notification.objects.filter(state="waiting").count()
 
 
+def failures() -> list[tuple[str, str]]:
+    with every_tenant():
+        failed = Notification.objects.exclude(state="sent")
+        return [(row.state, str(row.error)) for row in failed[:5]]
+
+
 def report(inbox: Inbox, messages: int, kills: int, record_property: Any) -> None:
     """Everyone got the message; what arrived twice was in a try whose end no one recorded."""
     arrived = Counter(str(mail["To"]) for mail in inbox.mails)
@@ -119,7 +125,7 @@ def report(inbox: Inbox, messages: int, kills: int, record_property: Any) -> Non
             NotificationTry.objects.filter(outcome="lost").values_list("notification__address", flat=True)
         )
     twice = {address: count - 1 for address, count in arrived.items() if count > 1}
-    assert states == {"sent": messages}
+    assert states == {"sent": messages}, failures()
     assert len(arrived) == messages
     assert all(count <= lost[address] for address, count in twice.items())
     assert len({str(mail["Message-ID"]) for mail in inbox.mails}) == messages

@@ -1,6 +1,5 @@
 """Which numbers someone looks at right now: they are checked more often."""
 
-import time
 from collections.abc import Iterable
 from typing import cast
 
@@ -12,20 +11,24 @@ from centers import live
 SECONDS = 60  # a page that stays open asks again within this time
 MOST = 200
 
+# By Valkey's clock: the machine that shows a page and the one that sweeps may be further apart than SECONDS.
+_NOTE = """
+local until_then = redis.call('TIME')[1] + ARGV[1]
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], until_then, ARGV[i]) end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+_SHOWN = "return redis.call('ZRANGEBYSCORE', KEYS[1], redis.call('TIME')[1], '+inf')"
+
 log = structlog.get_logger(__name__)
 
 
 def note_on_screen(reseller_id: int, instance_pks: Iterable[int]) -> None:
     """Remember for SECONDS that a page shows these numbers; the first MOST of them."""
-    until = time.time() + SECONDS
-    shown = dict.fromkeys([str(pk) for pk in instance_pks][:MOST], until)
+    shown = list(dict.fromkeys(instance_pks))[:MOST]
     if not shown:
         return
     try:
-        pipe = live.valkey().pipeline(transaction=False)
-        pipe.zadd(_key(reseller_id), shown)
-        pipe.expire(_key(reseller_id), SECONDS)
-        pipe.execute()
+        live.valkey().eval(_NOTE, 1, _key(reseller_id), SECONDS, *shown)
     except redis.RedisError as error:
         log.warning("on_screen_not_noted", error=type(error).__name__)
 
@@ -33,7 +36,7 @@ def note_on_screen(reseller_id: int, instance_pks: Iterable[int]) -> None:
 def on_screen(reseller_id: int) -> list[int]:
     """Keys of the numbers that a page shows; none while Valkey cannot be asked."""
     try:
-        found = cast(list[bytes], live.valkey().zrangebyscore(_key(reseller_id), time.time(), "+inf"))
+        found = cast(list[bytes], live.valkey().eval(_SHOWN, 1, _key(reseller_id)))
         return [int(pk) for pk in found]
     except redis.RedisError:
         return []

@@ -1,5 +1,6 @@
 """The dispatcher of a process: its threads, started with the first account that it is given."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from centers import live
+from centers import clock, live
 from centers.open_files import raise_open_files
 from whatsapp.mazbot import Slot
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 _PLAN_EVERY = 0.2
 _RECORD_EVERY = 0.1  # one at a time, each result would wake its thread
 _AFTER_AN_ERROR = 1.0
+_CLOCK_EVERY = 60.0  # seconds after which the process's clock is compared with the database's
 # Open sockets: one for each request under way, some idle ones of each account, and what the process needs besides.
 _IDLE_CONNECTIONS, _OTHER_FILES = 4, 512
 _STOPPING = 10.0  # seconds for what is under way when the process has to stop
@@ -32,7 +34,10 @@ _STOPPING = 10.0  # seconds for what is under way when the process has to stop
 class Dispatcher:
     """Sweeps the accounts that it is given until it is stopped."""
 
-    def __init__(self, *, senders: int | None = None, most_accounts: int | None = None) -> None:
+    def __init__(
+        self, *, senders: int | None = None, most_accounts: int | None = None, own_process: bool = False
+    ) -> None:
+        self._own_process, self._clock_at = own_process, -math.inf
         self._accounts: dict[int, SweptAccount] = {}
         self._recording = Recording()
         senders = senders or settings.SWEEP_SENDERS
@@ -55,6 +60,9 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start the threads."""
+        if self._own_process:
+            with suppress(DatabaseError):  # while it is away, nothing is written either
+                self._follow_database()
         for thread in self._threads:
             thread.start()
 
@@ -95,8 +103,17 @@ class Dispatcher:
         connection.close()
 
     def _plan(self) -> float:
+        if self._own_process and time.monotonic() - self._clock_at >= _CLOCK_EVERY:
+            self._follow_database()
         self._planning.turn()
         return _PLAN_EVERY
+
+    def _follow_database(self) -> None:
+        """Accounts move between machines: a clock that is ahead would make their numbers due late on the next one."""
+        correction = clock.follow_database()
+        if correction:
+            log.warning("sweep_clock_corrected", seconds=round(correction.total_seconds(), 1))
+        self._clock_at = time.monotonic()
 
     def _reserve(self) -> float:
         return self._reserving.turn()
@@ -117,7 +134,7 @@ def dispatcher() -> Dispatcher:
     global _current  # noqa: PLW0603  # one per process
     with _lock:
         if _current is None:
-            _current = Dispatcher()
+            _current = Dispatcher(own_process=True)
             _current.start()
         return _current
 
