@@ -2,12 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from centers.notifications import log
+from centers.notifications import log, verification
+from centers.notifications.channels import apprise, push, webhook
 from centers.notifications.channels.apprise import AppriseChannel
 from centers.notifications.channels.email import EmailChannel
 from centers.notifications.channels.push import PushChannel
 from centers.notifications.channels.webhook import WebhookChannel
-from centers.notifications.registry import ChannelEntry, register_channel
+from centers.notifications.registry import ChannelEntry, Setup, register_channel
 from centers.queue.heartbeats import register_queue
 from centers.tenancy.permissions import Permission
 from centers.web.fragments import Fragment, register_fragments
@@ -120,9 +121,49 @@ FRAGMENTS = (
 
 CHANNELS = (
     ChannelEntry(name="email", label=_("Email"), order=10, channel=EmailChannel(), own_address=True),
-    ChannelEntry(name="push", label=_("Browser push"), order=30, channel=PushChannel()),
-    ChannelEntry(name="apprise", label=_("Slack, Telegram and others"), order=40, channel=AppriseChannel()),
-    ChannelEntry(name="webhook", label=_("Webhook"), order=50, channel=WebhookChannel()),
+    ChannelEntry(
+        name="push",
+        label=_("Browser push"),
+        order=30,
+        channel=PushChannel(),
+        setup=Setup(
+            label=_("Subscription"),
+            accept=push.accept,
+            help=_("Messages appear on this device, also while Markaz is closed."),
+            icon="device-mobile",
+            form="centers/notifications/push.html",
+            for_team=False,
+        ),
+    ),
+    ChannelEntry(
+        name="apprise",
+        label=_("Slack, Telegram and others"),
+        order=40,
+        channel=AppriseChannel(),
+        setup=Setup(
+            label=_("Address"),
+            accept=apprise.accept,
+            help=_(
+                "The webhook address that Slack, Teams or Discord shows you, or an Apprise address: "
+                "tgram://TOKEN/CHAT for Telegram, ntfy://TOPIC for ntfy, pover://USER@TOKEN for Pushover."
+            ),
+            icon="messages",
+        ),
+    ),
+    ChannelEntry(
+        name="webhook",
+        label=_("Webhook"),
+        order=50,
+        channel=WebhookChannel(),
+        setup=Setup(
+            label=_("Address"),
+            accept=webhook.accept,
+            help=_(
+                "An https address of your own program. Each message arrives as JSON, signed as in Standard Webhooks."
+            ),
+            icon="webhook",
+        ),
+    ),
 )
 
 
@@ -132,5 +173,6 @@ def connect() -> None:
     register_fragments(*FRAGMENTS)
     register_queue(order=50, name="mail", label=_("Email and notifications"))
     log.connect()
+    verification.connect()
     for entry in CHANNELS:
         register_channel(entry)

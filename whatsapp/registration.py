@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from centers.audit.messages import register_words
 from centers.models import AuditEntry, Center, Reseller, User
 from centers.notifications.destinations import on_pause_or_resume
-from centers.notifications.registry import ChannelEntry, register_channel
+from centers.notifications.registry import ChannelEntry, Setup, register_channel
 from centers.queries import Numbers, register_counter
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
@@ -26,7 +26,7 @@ from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp import audit_actions, navigation
 from whatsapp.alerts.acts import unassign_all
 from whatsapp.alerts.events import register_listener
-from whatsapp.channels.template_channel import TemplateChannel
+from whatsapp.channels.template_channel import TemplateChannel, accept
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
 from whatsapp.notifications import kinds, link_actions
@@ -48,6 +48,20 @@ COUNTS = Columns(
 )
 
 
+CHANNEL = ChannelEntry(
+    name="whatsapp",
+    label="WhatsApp",
+    order=20,
+    channel=TemplateChannel(),
+    setup=Setup(
+        label=_("Phone number"),
+        accept=accept,
+        help=_("A phone that has WhatsApp."),
+        icon="brand-whatsapp",
+    ),
+)
+
+
 def connect() -> None:
     """Called once, from the app's ready()."""
     lifecycle.on_archive(archive_numbers)
@@ -59,7 +73,7 @@ def connect() -> None:
         register_within(name, path)
     register_fragments(*navigation.FRAGMENTS)
     register_counter(numbers_by_center)
-    register_channel(ChannelEntry(name="whatsapp", label="WhatsApp", order=20, channel=TemplateChannel()))
+    register_channel(CHANNEL)
     register_columns(COUNTS)
     register_words(
         sentences=audit_actions.SENTENCES,

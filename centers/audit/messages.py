@@ -42,6 +42,8 @@ _sentences: dict[str, str | Promise] = {
     "notifications.sent_again": gettext_lazy("%(who)s sent a notification again: %(what)s"),
     "notifications.reset": gettext_lazy("%(who)s reset which messages they get: %(what)s"),
     "destination.added": gettext_lazy("%(who)s set up a destination for notifications: %(what)s"),
+    "destination.verified": gettext_lazy("%(who)s verified a destination for notifications: %(what)s"),
+    "destination.changed": gettext_lazy("%(who)s chose what goes to a destination: %(what)s"),
     "destination.resumed": gettext_lazy("%(who)s resumed a destination for notifications: %(what)s"),
     "destination.removed": gettext_lazy("%(who)s removed a destination for notifications: %(what)s"),
     "destination.paused": gettext_lazy(

@@ -42,7 +42,6 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
                 ("verified_at", models.DateTimeField(blank=True, null=True)),
-                ("code_hash", models.CharField(blank=True, db_default="", default="", max_length=64)),
                 ("code_sent_at", models.DateTimeField(blank=True, null=True)),
                 ("code_tries", models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ("paused_at", models.DateTimeField(blank=True, null=True)),

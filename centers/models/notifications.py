@@ -43,8 +43,7 @@ class Destination(models.Model):
     groups = ArrayField(models.CharField(max_length=16), default=list, blank=True, db_default=_NONE)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True)
-    # The code that was sent to verify it: its keyed hash, when, and how often one was entered.
-    code_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
+    # The code that was sent to verify it: when, and how often one was entered.
     code_sent_at = models.DateTimeField(null=True, blank=True)
     code_tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     paused_at = models.DateTimeField(null=True, blank=True)

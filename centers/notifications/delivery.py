@@ -74,7 +74,8 @@ def _obstacle(row: Notification, entry: registry.ChannelEntry | None) -> str:
     place = Destination.objects.filter(pk=row.destination.pk).first()
     if place is None or place.paused_at is not None:
         return _("This destination is paused.")
-    return "" if place.verified_at else _("This destination isn't verified.")
+    kind = registry.kind(row.kind)
+    return "" if place.verified_at or (kind and kind.verifies) else _("This destination isn't verified.")
 
 
 def _begin(batch: Batch, message: Message, now: datetime) -> NotificationTry | None:

@@ -39,33 +39,27 @@ def send_again(*, notification: Notification, by: User, now: datetime) -> None:
         wake(notification.reseller)
 
 
-def send_test(
-    *, reseller: Reseller, user: User, channel: str, destination: Destination | None, by: User, now: datetime
-) -> Notification:
-    """Write a test message by one channel, to a person's account or to a destination."""
-    lane = lane_of(
-        channel,
-        user=user.pk if destination is None else None,
-        destination=destination.pk if destination else None,
-    )
+def write_to(destination: Destination, *, kind: str, by: User, now: datetime) -> Notification:
+    """Write a message of the group TEST to one destination, whatever anyone chose to get."""
+    lane = lane_of(destination.channel, destination=destination.pk)
     with transaction.atomic():
         row = Notification.objects.create(
-            reseller=reseller,
-            recipient=user,
+            reseller=destination.reseller,
+            recipient=by,
             destination=destination,
-            channel=channel,
+            channel=destination.channel,
             lane=lane,
-            key=f"{TEST}:{now:%y%m%d%H%M%S%f}:{lane}",
-            kind=TEST,
+            key=f"{kind}:{now:%y%m%d%H%M%S%f}:{lane}",
+            kind=kind,
             group=TEST,
-            about=f"{TEST}:{by.pk}",
-            event=TEST,
-            language=by.language or reseller.language,
+            about=f"{kind}:{by.pk}",
+            event=kind,
+            language=by.language or destination.reseller.language,
             created_at=now,
             due_at=now,
             urgent=True,
         )
-        wake(reseller)
+        wake(destination.reseller)
     return row
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from centers.models import Destination, Notification, NotificationTry
+from centers.notifications import registry
 from centers.notifications.claims import MOST_LOST, Batch, lost_tries
 from centers.notifications.destinations import pause_destination
 from centers.notifications.message import Accepted, ChannelError
@@ -109,9 +110,14 @@ def _fall_back(rows: Sequence[Notification]) -> None:
     copies = [
         copied(row, destination_id=None, channel="email", lane=lane_of("email", user=row.recipient_id))
         for row in rows
-        if row.recipient_id is not None and row.channel != "email"
+        if row.recipient_id is not None and row.channel != "email" and not _verifies(row)
     ]
     Notification.objects.bulk_create(copies, ignore_conflicts=True)
+
+
+def _verifies(row: Notification) -> bool:
+    kind = registry.kind(row.kind)
+    return kind is not None and kind.verifies
 
 
 def _count_failure(lead: Notification, error: ChannelError, now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from centers.audit import entries
 from centers.errors import OperationRefused
-from centers.models import Membership, NotificationPreference, Reseller, User
+from centers.models import Destination, Membership, NotificationPreference, Reseller, User
 from centers.notifications import registry
 from centers.notifications.rules import rule_of
 from centers.tenancy.scoping import tenant
@@ -73,6 +73,43 @@ def save_preference(
         )
         _record(row, by, now)
     return row
+
+
+def groups_at(destination: Destination) -> list[str]:
+    """The names of the groups whose messages go to the destination."""
+    if destination.user is None:
+        return list(destination.groups)
+    return [
+        group.name
+        for group in registry.groups()
+        if destination.channel in rule_of(destination.reseller, group.name, destination.user).channels
+    ]
+
+
+def choose_groups(
+    *, destination: Destination, groups: Sequence[str], offered: Sequence[str], by: User, now: datetime
+) -> None:
+    """Have the messages of `groups`, and of no other of those `offered`, go to the destination.
+
+    For a person that holds for all their destinations of the channel.
+    """
+    channel = destination.channel
+    with transaction.atomic():
+        if destination.user is None:
+            Destination.objects.filter(pk=destination.pk).update(groups=list(groups))
+            entries.record(
+                "destination.changed", reseller=destination.reseller, by=by, now=now, what=str(destination)
+            )
+            return
+        for name in offered:
+            rule = rule_of(destination.reseller, name, destination.user)
+            if (name in groups) != (channel in rule.channels):
+                values = {field: getattr(rule, field) for field in _FIELDS}
+                others = [one for one in rule.channels if one != channel]
+                values["channels"] = [*others, channel] if name in groups else others
+                save_preference(
+                    reseller=destination.reseller, group=name, user=destination.user, by=by, now=now, **values
+                )
 
 
 def reset_preference(*, preference: NotificationPreference, by: User, now: datetime) -> None:

@@ -41,8 +41,9 @@ class Kind:
 
     It may read and write the database, but not wait for anything else; None means that the message is no longer
     needed. `line(row)` stands for it in a list of several; it reads nothing. `urgent` kinds pass quiet hours for those
-    who allow it. `condenses`: many at once become one list. `page(row)` is the address of
-    what it is about, for the person who got it.
+    who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination
+    before that is verified, and its failure sends no email instead. `page(row)` is the address of what it is about,
+    for the person who got it.
     """
 
     name: str
@@ -52,7 +53,25 @@ class Kind:
     line: Callable[[Notification], str]
     urgent: bool = False
     condenses: bool = True
+    verifies: bool = False
     page: Callable[[Notification], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How a channel's destinations are set up: a person enters an address, under `label` with `help`.
+
+    `accept(entered, country)` returns what is stored of it and a name that people recognise; it raises
+    OperationRefused. Phone numbers without + are read in `country`. A code that is sent there proves that a person
+    reads it, except where the channel's own `form` (a template) does.
+    """
+
+    label: str | Promise
+    accept: Callable[[str, str], tuple[str, str]]
+    help: str | Promise = ""
+    icon: str = "send"
+    form: str = ""
+    for_team: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +83,7 @@ class ChannelEntry:
     order: int
     channel: Channel
     own_address: bool = False
+    setup: Setup | None = None
 
 
 _channels: dict[str, ChannelEntry] = {}

@@ -5,19 +5,18 @@ no one has more than 50 guesses a day at six digits.
 """
 
 import secrets
-import unicodedata
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from centers.errors import OperationRefused
 from centers.mailing import handed_over
 from centers.models import AddressCode, Invitation
 from centers.tenancy import invitation_mail
 from centers.tenancy.invitation_links import find_invitation, hash_token
+from centers.values.codes import plain_digits, wrong_code
 
 DIGITS = 6
 GOOD_FOR = timedelta(minutes=15)
@@ -65,7 +64,7 @@ def check_code(*, token: str, code: str, now: datetime) -> str:
             latest.used_at, latest.proof_hash = now, hash_token(proof)
         latest.save(update_fields=["tries", "used_at", "proof_hash"])
     if not fits:
-        raise OperationRefused(_wrong(left - 1))
+        raise OperationRefused(wrong_code(left - 1))
     return proof
 
 
@@ -95,11 +94,6 @@ def tidy(now: datetime) -> None:
     AddressCode.objects.filter(sent_at__lt=now - timedelta(days=2)).delete()
 
 
-def plain_digits(text: str) -> str:
-    """The digits of a typed code as 0 to 9, in any script, without spaces and direction marks."""
-    return "".join(str(unicodedata.decimal(sign)) for sign in text[:100] if sign.isdecimal())
-
-
 def _check_pace(email: str, now: datetime) -> None:
     sent = AddressCode.objects.filter(email=email, sent_at__gt=now - timedelta(days=1))
     if sent.filter(sent_at__gt=now - PAUSE).exists():
@@ -115,13 +109,3 @@ def _keyed(invitation: Invitation, code: str) -> str:
     return salted_hmac(
         "centers.tenancy.address_codes", f"{invitation.pk}:{invitation.token_hash}:{code}", algorithm="sha256"
     ).hexdigest()
-
-
-def _wrong(left: int) -> str:
-    if left <= 0:
-        return _("This code is incorrect and no longer works. Send a new one.")
-    return ngettext(
-        "This code is incorrect. You have %(count)d attempt left.",
-        "This code is incorrect. You have %(count)d attempts left.",
-        left,
-    ) % {"count": left}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from centers.views import notification_log, portal, reach
+from centers.views import destinations, notification_log, portal, reach
 
 urlpatterns = [
     path("", portal.portal_home, name="portal_home"),
@@ -10,7 +10,13 @@ urlpatterns = [
     path("me/notifications/", reach.portal_reach, name="portal_reach"),
     path("me/notifications/<slug:group>/", reach.portal_reach_edit, name="portal_reach_edit"),
     path("me/notifications/<slug:group>/reset/", reach.portal_reach_reset, name="portal_reach_reset"),
-    path("me/destinations/<int:pk>/", reach.portal_destination_act, name="portal_destination_act"),
+    path(
+        "me/destinations/add/<slug:channel>/",
+        destinations.portal_destination_add,
+        name="portal_destination_add",
+    ),
+    path("me/destinations/<int:pk>/", destinations.portal_destination, name="portal_destination"),
+    path("me/destinations/<int:pk>/act/", destinations.portal_destination_act, name="portal_destination_act"),
     path("notifications/bell/", notification_log.portal_bell, name="portal_bell"),
     path("notifications/read/", notification_log.portal_bell_read, name="portal_bell_read"),
     path("people/", portal.portal_people, name="portal_people"),

@@ -5,6 +5,7 @@ from django.urls import path
 from centers.views import (
     audit,
     centers,
+    destinations,
     home,
     jobs,
     notification_log,
@@ -57,6 +58,11 @@ urlpatterns = [
     path("settings/security/", settings.settings_security, name="settings_security"),
     path("settings/notifications/", reach.settings_notifications, name="settings_notifications"),
     path(
+        "settings/notifications/add/<slug:channel>/",
+        destinations.team_destination_add,
+        name="team_destination_add",
+    ),
+    path(
         "settings/notifications/<slug:group>/",
         reach.settings_notifications_edit,
         name="settings_notifications_edit",
@@ -64,7 +70,9 @@ urlpatterns = [
     path("me/notifications/", reach.reach, name="reach"),
     path("me/notifications/<slug:group>/", reach.reach_edit, name="reach_edit"),
     path("me/notifications/<slug:group>/reset/", reach.reach_reset, name="reach_reset"),
-    path("me/destinations/<int:pk>/", reach.destination_act, name="destination_act"),
+    path("me/destinations/add/<slug:channel>/", destinations.destination_add, name="destination_add"),
+    path("me/destinations/<int:pk>/", destinations.destination, name="destination"),
+    path("me/destinations/<int:pk>/act/", destinations.destination_act, name="destination_act"),
     path("notifications/", notification_log.notification_log, name="notification_log"),
     path("notifications/bell/", notification_log.bell, name="bell"),
     path("notifications/read/", notification_log.bell_read, name="bell_read"),

@@ -6,7 +6,6 @@ The pages of staff and of a center's portal do the same; the reseller's own page
 from typing import Any
 
 from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,20 +14,17 @@ from centers import clock
 from centers.models import Destination, NotificationPreference, User
 from centers.notification_forms import PreferenceForm, initial
 from centers.notifications import registry
-from centers.notifications.destinations import remove_destination, resume_destination
-from centers.notifications.log import send_test
 from centers.notifications.preferences import reset_preference, save_preference
+from centers.notifications.preview import last_week
 from centers.notifications.registry import Group
 from centers.notifications.rules import rule_of
 from centers.tenancy.access import PortalRequest, TenantRequest, portal, staff
 from centers.tenancy.permissions import Permission
-from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
-from centers.web.fragments import parts_of
+from centers.views.destinations import addable, frame_of, place_of
+from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
 
 __all__ = [
-    "destination_act",
-    "portal_destination_act",
     "portal_reach",
     "portal_reach_edit",
     "portal_reach_reset",
@@ -61,14 +57,6 @@ def reach_reset(request: TenantRequest, group: str) -> HttpResponseBase:
     return _reset(request, group, "reach")
 
 
-@staff(Permission.VIEW)
-@require_POST
-def destination_act(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Resume, remove or test one of one's own destinations, or with the permission one of the team's."""
-    to = "settings_notifications" if request.POST.get("from") == "team" else "reach"
-    return _act(request, pk, to)
-
-
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_reach(request: PortalRequest) -> HttpResponseBase:
@@ -90,13 +78,6 @@ def portal_reach_reset(request: PortalRequest, group: str) -> HttpResponseBase:
     return _reset(request, group, "portal_reach")
 
 
-@portal(Permission.PORTAL_VIEW)
-@require_POST
-def portal_destination_act(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """Resume, remove or test one of one's own destinations."""
-    return _act(request, pk, "portal_reach")
-
-
 @staff(Permission.MANAGE_SETTINGS)
 @require_GET
 def settings_notifications(request: TenantRequest) -> HttpResponseBase:
@@ -105,7 +86,7 @@ def settings_notifications(request: TenantRequest) -> HttpResponseBase:
     context = {
         "rows": [(group, rule_of(request.reseller, group.name, None)) for group in groups],
         "places": _places(request, None),
-        "loaded": parts_of(request, "settings.notifications", request.reseller.slug),
+        "addable": addable(for_team=True),
     }
     return render_page(request, "centers/notifications/settings.html", context)
 
@@ -120,15 +101,6 @@ def settings_notifications_edit(request: TenantRequest, group: str) -> HttpRespo
     return _edit(request, found, "settings_notifications", own=False)
 
 
-def _place(request: TenantRequest) -> str | int:
-    center = getattr(request, "center", None)
-    return center.pk if center is not None else request.reseller.slug
-
-
-def _frame(request: TenantRequest) -> str:
-    return "portal.html" if hasattr(request, "center") else "staff.html"
-
-
 def _own_group(request: TenantRequest, name: str) -> Group:
     found = next((one for one in registry.groups_of(request.membership.role) if one.name == name), None)
     if found is None:
@@ -138,12 +110,11 @@ def _own_group(request: TenantRequest, name: str) -> Group:
 
 def _overview(request: TenantRequest) -> HttpResponseBase:
     groups = registry.groups_of(request.membership.role)
-    name = "portal.reach" if hasattr(request, "center") else "reach"
     context = {
         "rows": [(group, rule_of(request.reseller, group.name, request.user)) for group in groups],
         "places": _places(request, request.user),
-        "loaded": parts_of(request, name, _place(request)),
-        "frame": _frame(request),
+        "addable": addable(for_team=False),
+        "frame": frame_of(request),
     }
     return render_page(request, "centers/notifications/reach.html", context)
 
@@ -173,15 +144,24 @@ def _edit(request: TenantRequest, group: Group, back: str, *, own: bool = True) 
             **form.cleaned_data,
         )
 
-    if saved(form, save):
-        return redirect_with_toast(request, _("The settings were saved."), back, _place(request))
+    asked = request.POST.get("act") == "preview"
+    if not asked and saved(form, save):
+        return redirect_with_toast(request, _("The settings were saved."), back, place_of(request))
+    if asked and form.is_valid():
+        rule = NotificationPreference(
+            reseller=request.reseller, group=group.name, user=person, **form.cleaned_data
+        )
     context = {
         "group": group,
-        "frame": _frame(request),
+        "preview": last_week(rule, now=clock.now()),
+        "frame": frame_of(request),
         "back": _("What reaches me") if own else _("Notifications"),
-        "back_url": reverse(back, args=[_place(request)]),
+        "back_url": reverse(back, args=[place_of(request)]),
     }
-    return form_page(request, form, "centers/notifications/group_edit.html", context)
+    template = "centers/notifications/group_edit.html"
+    if asked and form.is_valid():
+        return render_page(request, template, {"form": form, **context})
+    return form_page(request, form, template, context)
 
 
 def _reset(request: TenantRequest, group: str, back: str) -> HttpResponseBase:
@@ -191,33 +171,4 @@ def _reset(request: TenantRequest, group: str, back: str) -> HttpResponseBase:
     for row in rows:
         reset_preference(preference=row, by=request.user, now=clock.now())
     text = _("The settings of %(reseller)s hold again.") % {"reseller": request.reseller}
-    return redirect_with_toast(request, text, back, _place(request))
-
-
-def _act(request: TenantRequest, pk: int, back: str) -> HttpResponseBase:
-    rows = Destination.objects.select_related("reseller", "user").filter(reseller=request.reseller)
-    of_team = rows.filter(user=None) if request.may(Permission.MANAGE_SETTINGS) else rows.none()
-    place = get_object_or_404(rows.filter(user=request.user) | of_team, pk=pk)
-    act, now = request.POST.get("act", ""), clock.now()
-    if act == "remove":
-        performed(
-            request,
-            lambda: remove_destination(destination=place, by=request.user, now=now),
-            _("%(name)s was removed.") % {"name": place},
-        )
-    elif act == "test":
-        performed(
-            request,
-            lambda: send_test(
-                reseller=request.reseller, user=request.user, channel=place.channel,
-                destination=place, by=request.user, now=now,
-            ),
-            _("A test message is on its way."),
-        )  # fmt: skip
-    elif act == "resume":
-        performed(
-            request,
-            lambda: resume_destination(destination=place, by=request.user, now=now),
-            _("Messages go to %(name)s again.") % {"name": place},
-        )
-    return redirect(back, _place(request))
+    return redirect_with_toast(request, text, back, place_of(request))

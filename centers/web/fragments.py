@@ -13,9 +13,8 @@ class Fragment:
     """A part of the page at `place`.
 
     `name` is the name of its address, which takes the arguments of the page's own. Places: home.wide, home.narrow,
-    center.main, center.tabs, center.side, center.end, number, jobs, portal.main, portal.end, reach, portal.reach
-    and settings.notifications. `label` and `icon` are
-    a tab's.
+    center.main, center.tabs, center.side, center.end, number, jobs, portal.main and portal.end. `label` and `icon`
+    are a tab's.
     """
 
     place: str

@@ -17,7 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; 0 after a clean stop, 1 with a message when it cannot start."""
     options = _parser().parse_args(arguments)
     server = SandboxServer(
-        options.state, options.rate_limit, options.port, options.host, control_hosts=options.control_host
+        options.state,
+        options.rate_limit,
+        options.port,
+        options.host,
+        control_hosts=options.control_host,
+        mails=options.mails,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=9100)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--state", type=Path, help="JSON file that keeps the state over restarts")
+    parser.add_argument("--mails", type=Path, help="folder of mails that the control page shows")
     parser.add_argument("--rate-limit", type=int, default=60, help="requests a minute of new accounts")
     parser.add_argument(
         "--control-host",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from .control_page.mails import SHOWN
 from .control_page.page import render_fragment, render_page
 from .dispatch import Dispatcher
+from .mails import latest
 from .qr import png
 from .state.state import SandboxState
 from .verbs import ControlError
@@ -26,11 +29,16 @@ class ControlPlane:
     """Serves /control: the page, its files and the verbs."""
 
     def __init__(
-        self, state: SandboxState, dispatcher: Dispatcher, hosts: frozenset[str] = frozenset()
+        self,
+        state: SandboxState,
+        dispatcher: Dispatcher,
+        hosts: frozenset[str] = frozenset(),
+        mails: Path | None = None,
     ) -> None:
         self._state = state
         self._dispatcher = dispatcher
         self._hosts = _LOOPBACK | hosts
+        self._mails = mails
 
     def respond(self, request: Request) -> Response:
         """The response to a request below /control, or a redirect from / to it."""
@@ -93,9 +101,8 @@ class ControlPlane:
         return Response(png(code), content_type="image/png")
 
     def _readings(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        return self._dispatcher.run("state", {}), self._dispatcher.run(
-            "requests_log", {"last": _REQUESTS_SHOWN}
-        )
+        state = self._dispatcher.run("state", {}) | {"mails": latest(self._mails, SHOWN)}
+        return state, self._dispatcher.run("requests_log", {"last": _REQUESTS_SHOWN})
 
 
 def _host_name(address: str) -> str:

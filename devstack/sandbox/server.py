@@ -71,6 +71,7 @@ class SandboxServer:
         clock: WallClock = utc_now,
         demo_account: bool = True,
         control_hosts: Iterable[str] = (),
+        mails: Path | None = None,
     ) -> None:
         self.state = SandboxState(clock)
         self.host, self.port = host, port
@@ -78,6 +79,7 @@ class SandboxServer:
         self._rate_limit = rate_limit
         self._demo_account = demo_account
         self._control_hosts = frozenset(control_hosts)
+        self._mails = mails
         self._stopping = threading.Event()
 
     @property
@@ -100,7 +102,7 @@ class SandboxServer:
         self._postman = Postman(self.state)
         dispatcher = Dispatcher(self.state, Verbs(self.state, self._postman, self._rate_limit))
         self._product = ProductApi(self.state, self._stopping)
-        self._plane = ControlPlane(self.state, dispatcher, self._control_hosts)
+        self._plane = ControlPlane(self.state, dispatcher, self._control_hosts, self._mails)
         self.control = Control(dispatcher.run)
         self._file = store.StateFile(self._path, self.state.document) if self._path else None
         if self._file:

@@ -87,6 +87,8 @@ def settle() -> dict[str, str]:
         sandbox_port = port_of("SANDBOX_PORT", 9100)
         environment |= {"SANDBOX_PORT": str(sandbox_port)}
         environment["MARKAZ_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
+        if not external("EMAIL_URL"):
+            environment["EMAIL_URL"] = demo.mail_url()
         addresses["SANDBOX_PORT"] = ("127.0.0.1", sandbox_port)
     for variable, address in addresses.items():
         refuse_taken_port(variable, *address)
@@ -138,7 +140,9 @@ def table(environment: dict[str, str]) -> dict[str, list[str]]:
     processes = {"web": commands.web(host=environment["HOST"], port=environment["PORT"])}
     if demo.is_on(environment):
         port = int(environment["SANDBOX_PORT"])
-        processes["sandbox"] = commands.sandbox(port=port, state=state / "sandbox.json")
+        processes["sandbox"] = commands.sandbox(
+            port=port, state=state / "sandbox.json", mails=demo.mail_folder()
+        )
     processes |= {name: commands.worker(name) for name in commands.WORKERS}
     processes["beat"] = commands.beat(schedule=state / "celerybeat-schedule")
     processes["watchdog"] = commands.watchdog(state=state / "watchdog.json")

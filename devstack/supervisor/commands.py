@@ -48,6 +48,7 @@ def watchdog(*, state: Path | str) -> list[str]:
     return ["python", "-m", "config.watchdog", "--state", str(state)]
 
 
-def sandbox(*, port: int, state: Path) -> list[str]:
-    """The sandbox, for the demo."""
-    return ["python", "-m", "devstack.sandbox", "--port", str(port), "--state", str(state)]
+def sandbox(*, port: int, state: Path, mails: Path | None = None) -> list[str]:
+    """The sandbox, for the demo; its page shows the mails in that folder."""
+    shown = ["--mails", str(mails)] if mails else []
+    return ["python", "-m", "devstack.sandbox", "--port", str(port), "--state", str(state), *shown]

@@ -1,12 +1,13 @@
 """`make run` shows a demo unless the install is, or is meant to be, a real one."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import psycopg
 
 from centers.hosts import is_loopback, on_this_machine
 from config import demo_mode
-from devstack.embedded.state import external
+from devstack.embedded.state import external, state_dir
 
 Environment = dict[str, str]
 
@@ -27,6 +28,16 @@ def is_on(environment: Environment) -> bool:
     return environment["MARKAZ_DEMO"] != "0"
 
 
+def mail_folder() -> Path:
+    """Where the demo's mails go if no mail server is set; the sandbox's control page shows them."""
+    return state_dir() / "mail"
+
+
+def mail_url() -> str:
+    """EMAIL_URL for that folder."""
+    return f"file:///{mail_folder()}"
+
+
 def make_way_for_customers(environment: Environment, database_url: str) -> str:
     """Turn the demo off if a reseller is connected to a MazBot elsewhere; returns a message for the operator, or "".
 
@@ -42,6 +53,8 @@ def make_way_for_customers(environment: Environment, database_url: str) -> str:
         raise demo_mode.NoDemoHere(f"MARKAZ_DEMO is set, but {problem} {demo_mode.WHY}")
     environment["MARKAZ_DEMO"] = "0"
     environment.pop("MARKAZ_SANDBOX_URL", None)
+    if environment.get("EMAIL_URL") == mail_url():
+        del environment["EMAIL_URL"]
     return f"This is no longer a demo: {problem} No sandbox, no movable clock, no demo logins."
 
 

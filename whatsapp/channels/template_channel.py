@@ -1,11 +1,13 @@
 """WhatsApp messages from the reseller's own MazBot account."""
 
+from django.core.exceptions import ValidationError
+
 from centers import clock
 from centers.errors import OperationRefused
 from centers.notifications.message import Accepted, ChannelError, Message
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.scoping import tenant
-from centers.values.phones import whatsapp_digits
+from centers.values.phones import normalise_phone, whatsapp_digits
 from whatsapp.accounts import account_of, client_for, note_error, note_success
 from whatsapp.channels.filling import filled
 from whatsapp.channels.problems import AFTER, channel_error
@@ -15,6 +17,15 @@ from whatsapp.models import MazbotAccount, TemplateSetting
 
 #: Problems of the account, not of one message: the pages about the account show them.
 _OF_ACCOUNT = frozenset({TemplateProblem.LOGIN, TemplateProblem.LIMIT, TemplateProblem.PASSING})
+
+
+def accept(phone: str, country: str) -> tuple[str, str]:
+    """What is stored of a phone number that a person entered, and it for people. Raises OperationRefused."""
+    try:
+        number = normalise_phone(phone, country)
+    except ValidationError as error:
+        raise OperationRefused(" ".join(error.messages)) from error
+    return number, number
 
 
 class TemplateChannel:

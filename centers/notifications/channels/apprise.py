@@ -69,6 +69,12 @@ class AppriseChannel:
         raise _failure(call, service)
 
 
+def accept(address: str, _country: str) -> tuple[str, str]:
+    """What is stored of an address that a person entered, and the service for people. Raises OperationRefused."""
+    checked = AppriseChannel.check(address)
+    return checked, AppriseChannel.service(checked)
+
+
 def _opened(address: str) -> "NotifyBase":
     """The plugin for an address. Raises OperationRefused; connects to nothing."""
     from centers.notifications.channels.guarded_apprise import asset

@@ -65,6 +65,12 @@ def read_subscription(text: str) -> Subscription:
     return found
 
 
+def accept(subscription: str, _country: str) -> tuple[str, str]:
+    """What is stored of a browser's subscription, and its service for people. Raises OperationRefused."""
+    found = read_subscription(subscription)
+    return found.as_stored(), urlsplit(found.endpoint).hostname or ""
+
+
 def public_key() -> str:
     """The key that browsers subscribe with, or "" where push is off (no VAPID_PRIVATE_KEY)."""
     return _public_key(settings.VAPID_PRIVATE_KEY) if settings.VAPID_PRIVATE_KEY else ""

@@ -26,6 +26,13 @@ def new_destination(url: str) -> str:
     return f"{new_secret()} {check_url(url)}"
 
 
+def accept(url: str, _country: str) -> tuple[str, str]:
+    """What is stored of an address that a person entered, and its host for people. Raises OperationRefused."""
+    destination = new_destination(url.strip())
+    address = parts(destination)[1]
+    return destination, urlsplit(address).hostname or address
+
+
 def parts(destination: str) -> tuple[str, str]:
     """Secret and address of a stored destination."""
     secret, _separator, url = destination.partition(" ")

@@ -68,6 +68,9 @@ async function refresh() {
 
 function replace(piece) {
   const old = document.getElementById(piece.id);
+  // What someone reads stays open.
+  for (const one of piece.querySelectorAll("details[id]"))
+    one.toggleAttribute("open", document.getElementById(one.id)?.open ?? false);
   if (old.innerHTML === piece.innerHTML) return;
   const left = old.scrollLeft;
   old.replaceWith(document.adoptNode(piece));

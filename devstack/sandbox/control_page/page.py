@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .forms import account_forms, clock_buttons, fault_forms, instance_forms, inventory_forms, rate_forms
+from .mails import mails
 from .tables import accounts, deliveries, faults, instances, rates, requests_table
 from .whatsapp import messages, template_forms, templates
 
@@ -28,7 +29,7 @@ days.</span></span></p>
 </div>
 <nav class="inner" aria-label="Sections">
 <a href="#numbers">Numbers</a> <a href="#act">Usage and messages</a> <a href="#faults">Faults</a>
-<a href="#whatsapp">WhatsApp</a> <a href="#rates">Rates</a>
+<a href="#whatsapp">WhatsApp</a> <a href="#mails">Mails</a> <a href="#rates">Rates</a>
 <a href="#time">Time</a> <a href="#accounts">Accounts</a> <a href="#requests">Requests</a>
 <a href="#webhooks">Webhooks</a>
 </nav>
@@ -64,6 +65,9 @@ placeholder="id, status, country"></label> <span id="shown" class="quiet"></span
 {messages}
 <details><summary>Templates, and numbers without WhatsApp</summary>{templates}
 <div class="forms">{template_forms}</div></details></section>
+<section id="mails"><h2>Mails</h2>
+<p class="quiet">What the product sent to staff, centers and invited people. No mail leaves this machine.</p>
+{mails}</section>
 <section id="rates"><h2>Rates</h2>{rates}
 <details><summary>Set a rate from now on</summary><div class="forms">{rate_forms}</div></details></section>
 <section id="time"><h2>Time</h2>
@@ -108,6 +112,7 @@ def _pieces(state: dict[str, Any], latest: list[dict[str, Any]]) -> dict[str, st
         "faults": faults(state),
         "messages": messages(state),
         "templates": templates(state),
+        "mails": mails(state["mails"]),
         "rates": rates(state),
         "deliveries": deliveries(state),
         "requests": requests_table(latest),

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from centers.errors import OperationRefused
 from centers.models import Destination, Notification, NotificationTry, Reseller, Role, User
 from centers.notifications import registry
 from centers.notifications.delivery import deliver_due
 from centers.notifications.message import Accepted, Action, ChannelError, Message
 from centers.notifications.outbox import News, notify
-from centers.notifications.registry import ChannelEntry, Content, Group, Kind
+from centers.notifications.registry import ChannelEntry, Content, Group, Kind, Setup
 from centers.tenancy.scoping import tenant
 from tests.centers.notifications.inbox import Inbox, mail_server
 from tests.factories import ResellerFactory, member
@@ -46,6 +47,12 @@ def line(row: Notification) -> str:
     return f"line of {row.about}"
 
 
+def accept(entered: str, country: str) -> tuple[str, str]:
+    if " " in entered:
+        raise OperationRefused("A room has no spaces.")
+    return f"room:{entered}", f"Room {entered}"
+
+
 KINDS = (
     Kind(name="test.down", group="tests", label="Down", write=write, line=line, urgent=True),
     Kind(name="test.calm", group="tests", label="Calm", write=write, line=line),
@@ -62,7 +69,8 @@ def channel() -> Iterator[ScriptedChannel]:
     )
     for kind in KINDS:
         registry.register_kind(kind)
-    registry.register_channel(ChannelEntry(name="test", label="Test", order=99, channel=made))
+    setup = Setup(label="Room", accept=accept)
+    registry.register_channel(ChannelEntry(name="test", label="Test", order=99, channel=made, setup=setup))
     yield made
     del registry._groups["tests"], registry._channels["test"]
     for kind in KINDS:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from centers import clock
 from centers.models import AuditEntry, Center, Destination, Notification, NotificationPreference, Role, User
 from centers.notifications import log
 from centers.notifications.rules import rule_of
@@ -113,7 +114,7 @@ def test_the_teams_destinations_are_the_owners_to_change(desk: Desk) -> None:
     room = desk.place_of(None, groups=["tests"], address="room")
     place = url(desk, "destination_act", room.pk)
     assert browser(member(desk.reseller, Role.SUPPORT)).post(place, {"act": "remove"}).status_code == 404
-    response = browser(desk.owner).post(place, {"act": "remove", "from": "team"})
+    response = browser(desk.owner).post(place, {"act": "remove"})
     assert response["Location"] == url(desk, "settings_notifications")
     assert not Destination.objects.filter(pk=room.pk).exists()
 
@@ -178,3 +179,23 @@ def test_a_centers_admin_chooses_too(desk: Desk, center: Center) -> None:
         "Your role gets no messages."
         in viewer.get(reverse("portal_reach", args=[center.pk])).content.decode()
     )
+
+
+def test_a_preview_shows_last_week_as_it_would_have_come_and_saves_nothing(desk: Desk) -> None:
+    for minute in range(3):
+        desk.tell(
+            f"alert:{minute}", kind="test.calm", now=clock.now() - timedelta(hours=30, minutes=5 * minute)
+        )
+    desk.tell("alert:9", kind="test.calm", now=clock.now() - timedelta(days=8))
+    client = browser(desk.owner)
+    page = " ".join(client.get(url(desk, "reach_edit", "tests")).content.decode().split())
+    assert "3 messages by each channel." in page
+    response = client.post(url(desk, "reach_edit", "tests"), FORM | {"act": "preview"})
+    page = " ".join(response.content.decode().split())
+    assert (response.status_code, "1 message by each channel." in page) == (200, True)
+    assert page.index("line of alert:2") < page.index("line of alert:0"), (
+        "in the order in which they were written"
+    )
+    off = client.post(url(desk, "reach_edit", "tests"), FORM | {"act": "preview", "channels": []})
+    assert "No message would have come." in off.content.decode()
+    assert not NotificationPreference.objects.exists()

@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from centers.models import AddressCode, AuditEntry, Center, Invitation, Membership, Reseller, Role, User
-from centers.tenancy.address_codes import MOST_A_DAY, MOST_TRIES, plain_digits
+from centers.tenancy.address_codes import MOST_A_DAY, MOST_TRIES
 from centers.tenancy.scoping import tenant
+from centers.values.codes import plain_digits
 from tests.centers.tenancy.mails import code_in, link_in
 from tests.factories import PASSWORD, CenterFactory, ResellerFactory, UserFactory, member
 from tests.pages import field_errors
