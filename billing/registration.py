@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit_actions, navigation, notifications
+from billing import audit_actions, navigation, notifications, report_sections
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
@@ -42,6 +42,7 @@ def connect() -> None:
     """Called once, from the app's ready()."""
     register_guard(may_disable)
     notifications.connect()
+    report_sections.connect()
     on_catch_up(catch_up_rounds)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)

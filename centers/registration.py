@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from centers.notifications import log, verification
+from centers.notifications import log, reports, verification
 from centers.notifications.channels import apprise, push, webhook
 from centers.notifications.channels.apprise import AppriseChannel
 from centers.notifications.channels.email import EmailChannel
@@ -174,5 +174,6 @@ def connect() -> None:
     register_queue(order=50, name="mail", label=_("Email and notifications"))
     log.connect()
     verification.connect()
+    reports.connect()
     for entry in CHANNELS:
         register_channel(entry)

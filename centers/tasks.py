@@ -10,8 +10,9 @@ from centers.notifications import followups
 from centers.notifications.claims import resellers_with_due
 from centers.notifications.delivery import deliver_due
 from centers.notifications.outbox import DELIVER
+from centers.notifications.reports import write_due
 from centers.queue.ticks import hand_out, tick
-from centers.tenancy.scoping import every_tenant
+from centers.tenancy.scoping import every_tenant, tenant
 
 #: A task gives its thread to others after this; the next tick goes on.
 _LONGEST_SECONDS = 60.0
@@ -25,6 +26,14 @@ def tick_notifications() -> None:
         due, following = resellers_with_due(now), followups.due(now)
     hand_out("centers.follow_up", following)
     hand_out(DELIVER, due)
+
+
+@tick("centers.tick_reports", every=900.0)
+def tick_reports() -> None:
+    """Write the weekly and monthly reports of the resellers whose morning it is."""
+    for reseller in Reseller.objects.all():
+        with tenant(reseller):
+            write_due(reseller=reseller, now=clock.now())
 
 
 @shared_task(name="centers.deliver")

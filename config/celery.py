@@ -56,6 +56,7 @@ TASKS = {
     ),
     "mail": (
         "centers.tick_notifications",
+        "centers.tick_reports",
         "centers.deliver",
         "centers.follow_up",
         "billing.tick_mail",
@@ -70,6 +71,7 @@ ROUTES = {task: {"queue": queue} for queue, tasks in TASKS.items() for task in t
 _PACE = {
     "whatsapp.tick_tidying": 3600.0,
     "config.tick_sessions": 3600.0,
+    "centers.tick_reports": 900.0,
     "whatsapp.tick_history": 600.0,
     "whatsapp.tick_install": 60.0,
     # An account whose worker died must be asked about again within seconds.

@@ -29,7 +29,7 @@ from whatsapp.alerts.events import register_listener
 from whatsapp.channels.template_channel import TemplateChannel, accept
 from whatsapp.instances import archive_instance, restore_instance
 from whatsapp.models import Connection, Instance, MazbotAccount
-from whatsapp.notifications import kinds, link_actions
+from whatsapp.notifications import kinds, link_actions, report_section
 from whatsapp.notifications.channels import keep_alert
 from whatsapp.notifications.listener import hear
 from whatsapp.queries import numbers_by_center, with_phone
@@ -84,6 +84,7 @@ def connect() -> None:
     for step in first_steps():
         register_step(step)
     kinds.connect()
+    report_section.connect()
     link_actions.connect()
     register_listener(hear)
     on_pause_or_resume(keep_alert)

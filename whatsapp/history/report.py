@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Min, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from centers.models import Reseller
+from centers.models import Center, Reseller
 from whatsapp.history.causes import Cause
 from whatsapp.history.sums import Sums
 from whatsapp.models import NumberDay
@@ -66,7 +66,7 @@ class Month:
     @property
     def total(self) -> CenterMonth | None:
         """All centers together; None without any."""
-        return _together(self.rows) if self.rows else None
+        return together(self.rows) if self.rows else None
 
     @property
     def completeness(self) -> Promise | str:
@@ -94,8 +94,18 @@ def month_report(reseller: Reseller, month: date, now: datetime) -> Month:
     """The centers from the worst to the best; those whose time doesn't count come last. Two queries."""
     within = NumberDay.objects.filter(reseller=reseller, day__gte=month, day__lt=next_month(month))
     ends = within.aggregate(first=Min("day"), last=Max("day"))
+    centers = centers_between(reseller, month, next_month(month))
+    return Month(month, ends["first"], ends["last"], month == this_month(reseller, now), tuple(centers))
+
+
+def centers_between(
+    reseller: Reseller, first: date, end: date, *, center: Center | None = None
+) -> list[CenterMonth]:
+    """The sums of the days from `first` to before `end`: of the centers from the worst to the best, or of one."""
+    within = NumberDay.objects.filter(reseller=reseller, day__gte=first, day__lt=end)
     rows = (
-        within.order_by()
+        (within.filter(center=center) if center else within)
+        .order_by()
         .values("center", "center__name", "center__archived_at")
         .annotate(
             numbers=Count("instance", distinct=True),
@@ -104,8 +114,7 @@ def month_report(reseller: Reseller, month: date, now: datetime) -> Month:
             **{f"of_{cause.value}": Sum(cause.value) for cause in Cause},
         )
     )
-    centers = sorted((_center(row) for row in rows), key=_rank)
-    return Month(month, ends["first"], ends["last"], month == this_month(reseller, now), tuple(centers))
+    return sorted((_center(row) for row in rows), key=_rank)
 
 
 def _center(row: Mapping[str, Any]) -> CenterMonth:
@@ -126,7 +135,8 @@ def _rank(row: CenterMonth) -> tuple[Decimal, int, str]:
     return (_NOTHING_COUNTED if uptime is None else uptime, -row.longest, row.center)
 
 
-def _together(rows: Iterable[CenterMonth]) -> CenterMonth:
+def together(rows: Iterable[CenterMonth]) -> CenterMonth:
+    """The sums of several centers; raises ValueError for none."""
     every = list(rows)
     seconds = {cause: sum(row.sums.seconds[cause] for row in every) for cause in Cause}
     return CenterMonth(
