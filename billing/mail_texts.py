@@ -1,5 +1,6 @@
 """Texts of the mails to centers. Resale amounts only: a center never sees a cost or a margin."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,15 +11,18 @@ from django.utils.translation import ngettext
 from billing.models import Invoice
 from billing.money import format_amount
 from centers.models import Center, Reseller
+from centers.notifications.message_texts import worded
+from centers.notifications.registry import Content
 from centers.values.formats import day_text
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A subject line and a plain text body."""
+    """A subject line and a plain text body, as the reseller words them; `standard` is what they are made of."""
 
     subject: str
     body: str
+    standard: Content
 
 
 def invoice_issued(invoice: Invoice) -> Text:
@@ -32,7 +36,14 @@ def invoice_issued(invoice: Invoice) -> Text:
         lines.append(_("Amount due: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)})
     lines.append(_("Due date: %(date)s") % {"date": day_text(invoice.due_on)})
     subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
-    return _letter(subject, invoice.center, lines, asks_for_money=invoice.open_amount > 0)
+    return _letter(
+        "invoice.issued",
+        subject,
+        invoice.center,
+        lines,
+        _of_invoice(invoice),
+        asks_for_money=invoice.open_amount > 0,
+    )
 
 
 def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
@@ -43,7 +54,8 @@ def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
         "number": credited.number,
         "amount": _money(credited.total, credited.currency),
     }
-    return _letter(subject, note.center, [line])
+    fields = _of_invoice(credited) | {"note": note.number}
+    return _letter("invoice.voided", subject, note.center, [line], fields)
 
 
 def reminder(invoice: Invoice, day: date) -> Text:
@@ -68,7 +80,9 @@ def reminder(invoice: Invoice, day: date) -> Text:
     else:
         subject = _("Invoice %(number)s is due on %(date)s") % values
         line = _("Invoice %(number)s is due on %(date)s. The unpaid amount is %(amount)s.") % values
-    return _letter(subject, invoice.center, [line], asks_for_money=True)
+    name = "invoice.overdue" if late > 0 else "invoice.reminder"
+    fields = _of_invoice(invoice) | {"days": str(abs(late))}
+    return _letter(name, subject, invoice.center, [line], fields, asks_for_money=True)
 
 
 def final_warning(invoice: Invoice, suspends_on: date) -> Text:
@@ -81,12 +95,14 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Text:
     }
     subject = _("Final warning: invoice %(number)s") % values
     return _letter(
+        "invoice.final_warning",
         subject,
         invoice.center,
         [
             _("Invoice %(number)s was due on %(date)s. The unpaid amount is %(amount)s.") % values,
             _("If it isn't paid, your WhatsApp numbers will be suspended on %(day)s.") % values,
         ],
+        _of_invoice(invoice) | {"suspension_day": values["day"]},
         asks_for_money=True,
     )
 
@@ -99,29 +115,53 @@ def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> T
         "numbers": numbers,
     }
     lines = [line, _("Service resumes automatically once it's paid.")]
-    return _letter(subject, center, lines, asks_for_money=True)
+    fields = {"amount_due": _money(amount, currency), "invoices": numbers}
+    return _letter("center.suspended", subject, center, lines, fields, asks_for_money=True)
 
 
 def resumed(center: Center) -> Text:
     """The center is resumed."""
     return _letter(
+        "center.resumed",
         _("Your WhatsApp numbers are active again"),
         center,
         [_("Your WhatsApp numbers are active again. Thank you.")],
+        {},
     )
 
 
-def _letter(subject: str, center: Center, lines: list[str], *, asks_for_money: bool = False) -> Text:
+def _letter(
+    wording: str,
+    subject: str,
+    center: Center,
+    lines: list[str],
+    fields: Mapping[str, str],
+    *,
+    asks_for_money: bool = False,
+) -> Text:
     reseller: Reseller = center.reseller
     name = center.contact_name or center.name
     parts = [_("Hello %(name)s,") % {"name": name}, "", *lines]
-    if asks_for_money and reseller.payment_instructions:
-        parts += ["", _("How to pay:"), reseller.payment_instructions]
+    how_to_pay = reseller.payment_instructions if asks_for_money else ""
+    if how_to_pay:
+        parts += ["", _("How to pay:"), how_to_pay]
     parts += ["", reseller.name]
     if reseller.support_contact:
         parts.append(reseller.support_contact)
+    fields = {"name": name, "center": center.name, "how_to_pay": how_to_pay, **fields}
+    standard = Content(subject, "\n".join(parts), wording=wording, fields=fields)
+    content = worded(standard, reseller)
     # A name may contain a line break; a subject must not.
-    return Text(subject=" ".join(subject.split())[:200], body="\n".join(parts))
+    return Text(" ".join(content.subject.split())[:200], content.text, standard)
+
+
+def _of_invoice(invoice: Invoice) -> dict[str, str]:
+    return {
+        "invoice": invoice.number,
+        "amount": _money(invoice.total, invoice.currency),
+        "amount_due": _money(invoice.open_amount, invoice.currency),
+        "due_date": day_text(invoice.due_on),
+    }
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit_actions, navigation, notifications, report_sections
+from billing import audit_actions, navigation, notifications, report_sections, wordings
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
@@ -43,6 +43,7 @@ def connect() -> None:
     register_guard(may_disable)
     notifications.connect()
     report_sections.connect()
+    wordings.connect()
     on_catch_up(catch_up_rounds)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)

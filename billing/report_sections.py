@@ -32,7 +32,7 @@ def messages(reseller: Reseller, span: Span, center: Center | None, _now: dateti
     if before:
         change = Decimal(counts["sent"] - before) * 100 / before
         lines.append(
-            _("Sent messages against the time before: %(change)s.")
+            _("Sent messages, compared with the period before: %(change)s.")
             % {"change": f"{'+' if change > 0 else ''}{number_text(change, 0)} %"}
         )
     return lines

@@ -97,6 +97,14 @@ SECTIONS = (
     ),
     Section(
         menu=Menu.SETTINGS,
+        order=47,
+        name="settings_texts",
+        label=_("Texts"),
+        icon="message-2",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
         order=50,
         name="settings_security",
         label=_("Security"),

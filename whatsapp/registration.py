@@ -83,9 +83,8 @@ def connect() -> None:
     )
     for step in first_steps():
         register_step(step)
-    kinds.connect()
-    report_section.connect()
-    link_actions.connect()
+    for part in (kinds, report_section, link_actions):
+        part.connect()
     register_listener(hear)
     on_pause_or_resume(keep_alert)
     register_queue(order=10, name="interactive", label=_("Pairing, “Run now”"))

@@ -3,6 +3,7 @@
 from centers.models.accounts import AddressCode, FactorReset
 from centers.models.audit import AuditEntry
 from centers.models.jobs import JobRun
+from centers.models.message_texts import MessageText
 from centers.models.notifications import (
     Destination,
     Notification,
@@ -21,6 +22,7 @@ __all__ = [
     "Invitation",
     "JobRun",
     "Membership",
+    "MessageText",
     "Notification",
     "NotificationPreference",
     "NotificationTry",

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from centers.models import Notification, Reseller
 from centers.notifications import links, registry
 from centers.notifications.message import Action, Message
+from centers.notifications.message_texts import worded
 from centers.notifications.registry import Content
 from centers.values.page_urls import absolute, page_url
 
@@ -44,7 +45,8 @@ def reply_address(reseller: Reseller) -> str:
 
 def _single(row: Notification, now: datetime) -> Content | None:
     kind = registry.kind(row.kind)
-    return kind.write(row, now) if kind is not None else None
+    content = kind.write(row, now) if kind is not None else None
+    return worded(content, row.reseller) if content is not None else None
 
 
 def _list(rows: Sequence[Notification]) -> Content:

@@ -15,6 +15,7 @@ from centers.notifications.outbox import lane_of, wake
 from centers.notifications.registry import Content, Group, Kind
 
 TEST = "test"
+OWN_TEXT = "own_text"
 State = Notification.State
 #: What the bell counts and lists.
 RECENT = timedelta(days=30)
@@ -63,8 +64,34 @@ def write_to(destination: Destination, *, kind: str, by: User, now: datetime) ->
     return row
 
 
+def write_own_text(
+    content: Content, *, reseller: Reseller, language: str, by: User, now: datetime
+) -> Notification:
+    """Send a text as it would reach its recipient to the email address of the person who words it."""
+    lane = lane_of("email", user=by.pk)
+    with transaction.atomic():
+        row = Notification.objects.create(
+            reseller=reseller,
+            recipient=by,
+            channel="email",
+            lane=lane,
+            key=f"{OWN_TEXT}:{now:%y%m%d%H%M%S%f}:{lane}",
+            kind=OWN_TEXT,
+            group=TEST,
+            about=f"{OWN_TEXT}:{by.pk}",
+            event=OWN_TEXT,
+            language=language,
+            context={"subject": content.subject, "text": content.text},
+            created_at=now,
+            due_at=now,
+            urgent=True,
+        )
+        wake(reseller)
+    return row
+
+
 def connect() -> None:
-    """Register the test message; called from the app's ready()."""
+    """Register the test messages; called from the app's ready()."""
     registry.register_group(Group(name=TEST, label=gettext_lazy("Tests"), order=999, roles=()))
     registry.register_kind(
         Kind(
@@ -73,6 +100,18 @@ def connect() -> None:
             label=gettext_lazy("Test message"),
             write=_write,
             line=lambda row: _("Test message"),
+            urgent=True,
+            condenses=False,
+        )
+    )
+
+    registry.register_kind(
+        Kind(
+            name=OWN_TEXT,
+            group=TEST,
+            label=gettext_lazy("Test of a text"),
+            write=lambda row, _now: Content(row.context["subject"], row.context["text"]),
+            line=lambda row: _("Test of a text"),
             urgent=True,
             condenses=False,
         )

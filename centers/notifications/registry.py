@@ -1,7 +1,7 @@
 """The channels, the groups and the kinds of messages; each is registered by the app that knows it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.functional import Promise
@@ -12,11 +12,17 @@ from centers.notifications.message import Action, Channel
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one notification says, in the active language; `text` has paragraphs apart by blank lines."""
+    """What one notification says, in the active language; `text` has paragraphs apart by blank lines.
+
+    Where a reseller may word it itself, `wording` is its name and `fields` are what it is made of
+    (centers.notifications.message_texts).
+    """
 
     subject: str
     text: str
     actions: tuple[Action, ...] = ()
+    wording: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

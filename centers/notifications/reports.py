@@ -59,7 +59,7 @@ def register_section(section: Section) -> None:
 
 
 def write_due(*, reseller: Reseller, now: datetime) -> int:
-    """Write the reports whose morning it is, for whoever gets them; return how many rows are written.
+    """Write the reports whose morning it is, for those who get them; return how many rows are written.
 
     Needs the reseller's scope. Those that are written already are not written again.
     """
@@ -75,9 +75,9 @@ def write_due(*, reseller: Reseller, now: datetime) -> int:
 def _spans_over(today: date) -> Iterator[tuple[str, Span]]:
     monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
     if (today - monday).days < _FOR_DAYS:
-        yield "week", Span(monday - timedelta(days=7), monday)
+        yield "weekly", Span(monday - timedelta(days=7), monday)
     if (today - first).days < _FOR_DAYS:
-        yield "month", Span((first - timedelta(days=1)).replace(day=1), first)
+        yield "monthly", Span((first - timedelta(days=1)).replace(day=1), first)
 
 
 def _news(reseller: Reseller, name: str, span: Span) -> Iterator[News]:
@@ -105,7 +105,7 @@ def _news(reseller: Reseller, name: str, span: Span) -> Iterator[News]:
 
 def connect() -> None:
     """Register the groups and kinds; called from the app's ready()."""
-    titles = {"week": gettext_lazy("Weekly report"), "month": gettext_lazy("Monthly report")}
+    titles = {"weekly": gettext_lazy("Weekly report"), "monthly": gettext_lazy("Monthly report")}
     text = gettext_lazy("Uptime, messages and money, in the morning after its end.")
     for number, (name, title) in enumerate(titles.items()):
         _register(f"{name}", title, text, order=60 + number, role=Role.OWNER, channels=("email",))
@@ -138,8 +138,8 @@ def _span(row: Notification) -> Span:
 
 def _title(row: Notification) -> str:
     span = _span(row)
-    if row.kind.endswith("month"):
-        return _("Report of %(month)s") % {"month": month_text(span.first)}
+    if row.kind.endswith("monthly"):
+        return _("Report of %(when)s") % {"when": month_text(span.first)}
     last = span.end - timedelta(days=1)
     return _("Report of %(first)s to %(last)s") % {"first": day_text(span.first), "last": day_text(last)}
 

@@ -8,6 +8,7 @@ from centers.views import (
     destinations,
     home,
     jobs,
+    message_texts,
     notification_log,
     people,
     reach,
@@ -56,6 +57,12 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/branding/", settings.settings_branding, name="settings_branding"),
     path("settings/security/", settings.settings_security, name="settings_security"),
+    path("settings/texts/", message_texts.settings_texts, name="settings_texts"),
+    path(
+        "settings/texts/<str:name>/<slug:language>/",
+        message_texts.settings_text_edit,
+        name="settings_text_edit",
+    ),
     path("settings/notifications/", reach.settings_notifications, name="settings_notifications"),
     path(
         "settings/notifications/add/<slug:channel>/",

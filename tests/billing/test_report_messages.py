@@ -46,15 +46,19 @@ def test_each_report_is_written_once_in_the_morning_after(shop: Shop) -> None:
         return sorted(Notification.objects.values_list("kind", flat=True))
 
     assert kinds(MONDAY - timedelta(hours=1)) == [], "before eight o'clock"
-    assert kinds(MONDAY - timedelta(days=1)) == ["report.month"], "Sunday, 1 March"
-    assert kinds(MONDAY) == ["report.month", "report.week"]
-    assert kinds(MONDAY + timedelta(minutes=15)) == ["report.month", "report.week"]
-    assert kinds(MONDAY + timedelta(days=3)) == ["report.month", "report.week"], "Thursday"
-    assert kinds(MONDAY + timedelta(days=8)) == ["report.month", "report.week", "report.week"], (
+    assert kinds(MONDAY - timedelta(days=1)) == ["report.monthly"], "Sunday, 1 March"
+    assert kinds(MONDAY) == ["report.monthly", "report.weekly"]
+    assert kinds(MONDAY + timedelta(minutes=15)) == ["report.monthly", "report.weekly"]
+    assert kinds(MONDAY + timedelta(days=3)) == ["report.monthly", "report.weekly"], "Thursday"
+    assert kinds(MONDAY + timedelta(days=8)) == ["report.monthly", "report.weekly", "report.weekly"], (
         "late, but once"
     )
     abouts = Notification.objects.values_list("about", flat=True)
-    assert set(abouts) == {"report:month:2026-02-01", "report:week:2026-02-23", "report:week:2026-03-02"}
+    assert set(abouts) == {
+        "report:monthly:2026-02-01",
+        "report:weekly:2026-02-23",
+        "report:weekly:2026-03-02",
+    }
 
 
 @pytest.mark.usefixtures("owner")
@@ -67,14 +71,14 @@ def test_a_report_says_how_the_week_was(shop: Shop) -> None:
     shop.read(good, date(2026, 2, 25), sent=300, received=40, failed=2)
     shop.read(good, date(2026, 2, 18), sent=200)
     write_due(reseller=shop.reseller, now=MONDAY)
-    text = text_of("week")
+    text = text_of("weekly")
     assert text.startswith("Report of 23 Feb 2026 to 1 Mar 2026")
     assert "2 numbers, connected 87.50 % of the time (before: 50.00 %)." in text
     assert "Phone logged out: 1 day, 18 hours" in text
     assert "7 outages, the longest 6 hours." in text
     assert "Least connected: Weak 75.00 %." in text
     assert "300 sent, 40 received, 2 failed." in text
-    assert "Sent messages against the time before: +50 %." in text
+    assert "Sent messages, compared with the period before: +50 %." in text
     assert "Nothing is due." in text
 
 
@@ -84,7 +88,7 @@ def test_a_report_says_what_was_invoiced_paid_and_is_due(shop: Shop) -> None:
     invoice = shop.owe("10", day=date(2026, 2, 24))
     shop.pay("5.00", received_on=date(2026, 2, 28))
     write_due(reseller=shop.reseller, now=MONDAY)
-    text = text_of("week")
+    text = text_of("weekly")
     assert f"Invoiced: {invoice.total:.2f} USD." in text
     assert "Paid: 5.00 USD." in text
     assert f"Balance due: {invoice.total - 5:.2f} USD, of 1 center." in text
@@ -100,10 +104,10 @@ def test_a_centers_admin_gets_a_report_of_that_center_once_they_chose_it(shop: S
     write_due(reseller=shop.reseller, now=MONDAY)
     assert not Notification.objects.filter(recipient=admin).exists()
     save_preference(
-        reseller=shop.reseller, group="r_center_week", user=admin, by=admin, now=MONDAY, channels=["email"]
+        reseller=shop.reseller, group="r_center_weekly", user=admin, by=admin, now=MONDAY, channels=["email"]
     )
     write_due(reseller=shop.reseller, now=MONDAY)
-    text = text_of("center_week")
+    text = text_of("center_weekly")
     assert "7 sent, 0 received, 0 failed." in text
     for hidden in ("500", "neighbour", "3.33", "4.44", "Least connected"):
         assert hidden not in text
@@ -112,5 +116,5 @@ def test_a_centers_admin_gets_a_report_of_that_center_once_they_chose_it(shop: S
 @pytest.mark.usefixtures("owner")
 def test_an_empty_week_is_reported_as_such(shop: Shop) -> None:
     write_due(reseller=shop.reseller, now=MONDAY)
-    assert "Nothing is due." in text_of("week")
-    assert "Connections" not in text_of("week")
+    assert "Nothing is due." in text_of("weekly")
+    assert "Connections" not in text_of("weekly")

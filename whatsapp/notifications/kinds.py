@@ -1,6 +1,6 @@
 """The kinds and groups of messages about alerts; money's are registered by `billing`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -8,7 +8,7 @@ from centers.models import Role
 from centers.notifications.registry import Group, Kind, register_group, register_kind
 from whatsapp.alerts.lifecycle import OF_THE_PHONE
 from whatsapp.models import Alert
-from whatsapp.notifications import texts
+from whatsapp.notifications import texts, wordings
 
 NUMBERS = Group(
     name="numbers",
@@ -59,7 +59,7 @@ def kind_name(kind: str) -> str:
     return f"alert.{kind}"
 
 
-def register_alerts(group: Group, kinds: Iterable[Alert.Kind], *, urgent: Iterable[Alert.Kind] = ()) -> None:
+def register_alerts(group: Group, kinds: Sequence[Alert.Kind], *, urgent: Iterable[Alert.Kind] = ()) -> None:
     """Register a group with the kinds of messages about these alerts."""
     register_group(group)
     hurried = set(urgent)
@@ -75,6 +75,7 @@ def register_alerts(group: Group, kinds: Iterable[Alert.Kind], *, urgent: Iterab
                 urgent=kind in hurried,
             )
         )
+    wordings.register(group, [(kind_name(kind), kind) for kind in kinds], FOR_CENTERS)
 
 
 def connect() -> None:

@@ -13,7 +13,7 @@ from centers.tenancy.permissions import Permission, may
 from centers.tenancy.scoping import tenant
 from whatsapp.models import Alert, AlertEvent
 from whatsapp.notifications.kinds import FOR_CENTERS, kind_name
-from whatsapp.notifications.texts import RESOLVED
+from whatsapp.notifications.texts import RESOLVED, context_of
 
 Kind = AlertEvent.Kind
 State = Notification.State
@@ -136,22 +136,11 @@ def _one(alert: Alert, people: Sequence[User], more: dict[str, bool], *, for_tea
         about=f"alert:{alert.pk}",
         event=_named(FIRST, alert.times),
         people=people,
-        context=_context(alert) | more,
+        context=context_of(alert) | more,
         center=alert.center_id,
         follows_up=True,
         for_team=for_team,
     )
-
-
-def _context(alert: Alert) -> dict[str, object]:
-    return {
-        "kind": alert.kind,
-        "number": str(alert.instance) if alert.instance else "",
-        "phone": alert.instance.whatsapp_number if alert.instance else "",
-        "center": alert.center.name if alert.center else "",
-        "since": alert.opened_at.isoformat(),
-        "detail": alert.detail,
-    }
 
 
 class _People:

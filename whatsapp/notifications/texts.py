@@ -28,13 +28,17 @@ def write(row: Notification, now: datetime) -> Content | None:
         return None
     event = row.event.partition(".")[0]
     if event == RESOLVED:
-        return _over(row, alert, now)
+        return content_when_over(row, alert)
     if alert.resolved_at is not None:
         return None
+    return content_of(row, alert, event, _pairing_link(alert, now))
+
+
+def content_of(row: Notification, alert: Alert, event: str, link: str | None) -> Content:
+    """The message about an alert that is open, with a link that pairs its phone if there is one."""
     paragraphs = [_facts(row), _advice(row, alert), str(row.context.get("detail", ""))]
     if event == ESCALATED:
         paragraphs.insert(0, _("No one has reacted to this alert yet."))
-    link = _pairing_link(alert, now)
     if link is not None and _for_center(row):
         paragraphs.append(
             _("Open the link on another screen, then scan the code with the phone of this number.")
@@ -43,7 +47,43 @@ def write(row: Notification, now: datetime) -> Content | None:
         subject=_subject(row, event),
         text="\n\n".join(filter(None, paragraphs)),
         actions=tuple(_actions(row, alert, link)),
+        wording=wording_name(row.kind, for_center=_for_center(row), over=False),
+        fields=_fields(row, alert),
     )
+
+
+def context_of(alert: Alert) -> dict[str, object]:
+    """What messages about the alert are made of."""
+    return {
+        "kind": alert.kind,
+        "number": str(alert.instance) if alert.instance else "",
+        "phone": alert.instance.whatsapp_number if alert.instance else "",
+        "center": alert.center.name if alert.center else "",
+        "since": alert.opened_at.isoformat(),
+        "detail": alert.detail,
+    }
+
+
+def wording_name(kind: str, *, for_center: bool, over: bool) -> str:
+    """The name under which a reseller words this message itself."""
+    return f"{kind}.{'center' if for_center else 'team'}.{'over' if over else 'open'}"
+
+
+def _fields(row: Notification, alert: Alert) -> dict[str, str]:
+    context = row.context
+    return {
+        "what": _kind(row),
+        "number": _name(row),
+        "phone": str(context.get("phone", "")),
+        "center": str(context.get("center", "")),
+        "since": _since(row),
+        "advice": _advice(row, alert),
+        "details": str(context.get("detail", "")),
+    }
+
+
+def _since(row: Notification) -> str:
+    return moment_text(datetime.fromisoformat(row.context["since"]), zone_of(row.reseller.time_zone))
 
 
 def line(row: Notification) -> str:
@@ -105,8 +145,7 @@ def _facts(row: Notification) -> str:
         facts.append(_("WhatsApp number: %(phone)s") % {"phone": f"\u2066{context['phone']}\u2069"})
     if context.get("center") and not _for_center(row):
         facts.append(_("Center: %(name)s") % {"name": context["center"]})
-    since = datetime.fromisoformat(context["since"])
-    facts.append(_("Since: %(time)s") % {"time": moment_text(since, zone_of(row.reseller.time_zone))})
+    facts.append(_("Since: %(time)s") % {"time": _since(row)})
     return "\n".join(facts)
 
 
@@ -140,8 +179,8 @@ def _open_alert(row: Notification, alert: Alert) -> Action:
     return open_page(_("Open the alert"), reverse("alert", args=[row.reseller.slug, alert.pk]))
 
 
-def _over(row: Notification, alert: Alert, now: datetime) -> Content | None:
-    """The alert is over: connected again, resolved by a person, or its cause is gone."""
+def content_when_over(row: Notification, alert: Alert) -> Content | None:
+    """The alert is over: connected again, resolved by a person, or its cause is gone. None while it is open."""
     if alert.resolved_at is None:
         return None
     name = _name(row)
@@ -160,7 +199,13 @@ def _over(row: Notification, alert: Alert, now: datetime) -> Content | None:
         "end": moment_text(alert.resolved_at, zone),
     }
     actions = () if _for_center(row) else (_open_alert(row, alert),)
-    return Content(subject=subject, text=f"{text}\n\n{times}", actions=actions)
+    return Content(
+        subject=subject,
+        text=f"{text}\n\n{times}",
+        actions=actions,
+        wording=wording_name(row.kind, for_center=_for_center(row), over=True),
+        fields=_fields(row, alert) | {"until": moment_text(alert.resolved_at, zone)},
+    )
 
 
 def _is_back(alert: Alert, instance: Instance) -> bool:
