@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from billing import invoicing, reports
@@ -42,6 +43,8 @@ EVERY = {
 }
 # A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
+# A run that lost its database goes on as soon as it is back.
+AFTER_LOSS = timedelta(minutes=1)
 # Below the time limit of a task, leaving time for the last call and merge.
 USAGE_SECONDS = 480.0
 _NEEDS_MAZBOT = {"usage", "account", "rates"}
@@ -173,11 +176,15 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
         schedule = JobSchedule.objects.filter(reseller=reseller, job=job)
         if not schedule.filter(next_at__lte=now).update(next_at=now + LEASE):
             return False
+    wait = EVERY[job]
     try:
         ROUNDS[job](reseller=reseller, now=now)
+    except (OperationalError, InterfaceError):
+        wait = min(wait, AFTER_LOSS)
+        raise
     finally:
         with tenant(reseller):
-            schedule.filter(next_at=now + LEASE).update(next_at=now + EVERY[job])
+            schedule.filter(next_at=now + LEASE).update(next_at=now + wait)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The form of what reaches a person, or by default everyone at a reseller."""
+"""The forms of what reaches a person or everyone at a reseller, where, and in which words."""
 
 from typing import Any
 
@@ -8,8 +8,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from centers.models import NotificationPreference, Reseller, User
 from centers.notifications import registry
+from centers.notifications.message_texts import MOST_CHARACTERS
 from centers.notifications.preferences import team
+from centers.notifications.registry import Group, Setup
+from centers.values.fields import LineField, LinesField
 
+_LONGEST_ADDRESS = 4000
 _HOURS = (1, 2, 4, 8, 24)
 _MINUTES = (5, 10, 15, 30, 60, 120)
 
@@ -69,3 +73,61 @@ class PreferenceForm(forms.Form):
 def initial(rule: NotificationPreference) -> dict[str, Any]:
     """The values of the form for what holds now."""
     return {name: getattr(rule, name) for name in PreferenceForm.base_fields}
+
+
+class AddressForm(forms.Form):
+    """What a channel sends to, and a name for it."""
+
+    address = LineField(max_length=_LONGEST_ADDRESS)
+    label = LineField(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("For lists, such as “Reception” or “Night shift”."),
+    )
+
+    def __init__(self, *args: Any, setup: Setup, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        address: Any = self.fields["address"]
+        address.label, address.help_text = setup.label, setup.help
+        address.widget.attrs |= {"dir": "ltr", "autocomplete": "off"}
+
+
+class CodeForm(forms.Form):
+    """The code that was sent to the destination."""
+
+    code = LineField(
+        label=gettext_lazy("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"dir": "ltr", "inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+
+class GroupsForm(forms.Form):
+    """Which groups of messages go to the destination."""
+
+    groups = forms.MultipleChoiceField(
+        label=gettext_lazy("Messages"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, offered: list[Group], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups: Any = self.fields["groups"]
+        groups.choices = [(group.name, group.label) for group in offered]
+
+
+class MessageTextForm(forms.Form):
+    """Subject and text, in the language of the message."""
+
+    subject = LineField(label=gettext_lazy("Subject"), max_length=200)
+    text = LinesField(
+        label=gettext_lazy("Text"),
+        max_length=MOST_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=gettext_lazy("Blank lines separate paragraphs."),
+    )
+
+    def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("subject", "text"):
+            self.fields[name].widget.attrs |= {"lang": language, "dir": "auto"}

@@ -1,10 +1,11 @@
 """The monthly run: which periods are due, and closing each; a refused one does not stop the others."""
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Max, Min
 
 from billing.invoicing.issue import AlreadyClosed, close_period
@@ -23,6 +24,8 @@ from whatsapp.models import Alert
 
 log = structlog.get_logger(__name__)
 BLOCKED = Alert.Kind.BILLING_BLOCKED
+# Seconds between tries while the database restarts.
+_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 # PostgreSQL joins adjacent periods, so that a center with years of periods is one row.
 _CLOSED = """
 SELECT center_id, lower(days), upper(days)
@@ -89,7 +92,7 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, recorder: RunRecorder
     for center, period in due:
         if center.pk in stuck:
             continue  # later months wait for the earlier one
-        message = _close(center, period, now)
+        message = _close_patiently(center, period, now)
         if message is None:
             recorder.ok()
             recorder.save()
@@ -100,8 +103,26 @@ def invoice_reseller(*, reseller: Reseller, now: datetime, recorder: RunRecorder
     _resolve_the_others(reseller, stuck, now)
 
 
+def _close_patiently(center: Center, period: Period, now: datetime) -> str | None:
+    """As `_close`, again after a while if the database was away: that is no fault of the center's.
+
+    Raises DatabaseError when it stays away; the next run goes on.
+    """
+    for wait in _WAITS:
+        try:
+            return _close(center, period, now)
+        except DatabaseError as error:
+            log.warning("closing_waits_for_database", center_id=center.pk, error=type(error).__name__)
+            connection.close()
+            time.sleep(wait)
+    return _close(center, period, now)
+
+
 def _close(center: Center, period: Period, now: datetime) -> str | None:
-    """Close one period. Return why it could not be closed; None when it is closed, by this call or another."""
+    """Close one period. Return why it could not be closed; None when it is closed, by this call or another.
+
+    Raises DatabaseError when the connection is lost.
+    """
     try:
         read_before_closing(center=center, period=period, now=now)
         close_period(center=center, period=period, by=None, now=now)
@@ -111,11 +132,21 @@ def _close(center: Center, period: Period, now: datetime) -> str | None:
         return error.message
     except MazBotError as error:
         return explain(error)
-    except DatabaseError:
+    except DatabaseError as error:
+        if _is_lost(error):
+            raise
         # An error of one center must not keep the others from their invoices.
         log.exception("closing_failed", center_id=center.pk, first_day=str(period.first_day))
         return _("The database refused to close this period. Nothing was saved.")
     return None
+
+
+def _is_lost(error: DatabaseError) -> bool:
+    """Whether the connection ended (PostgreSQL's class 08, and 57P01 to 57P05), or never came about (no code)."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    code = getattr(error.__cause__, "sqlstate", None)
+    return code is None or code.startswith(("08", "57P"))
 
 
 def _resolve_the_others(reseller: Reseller, stuck: set[int], now: datetime) -> None:

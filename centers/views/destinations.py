@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from centers import clock
-from centers.destination_forms import AddressForm, CodeForm, GroupsForm
 from centers.models import Destination
+from centers.notification_forms import AddressForm, CodeForm, GroupsForm
 from centers.notifications import registry
 from centers.notifications.channels import push, webhook
 from centers.notifications.destinations import add_destination, remove_destination, resume_destination

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from centers import clock
-from centers.message_text_forms import MessageTextForm
 from centers.models import MessageText
+from centers.notification_forms import MessageTextForm
 from centers.notifications import message_texts
 from centers.notifications.log import write_own_text
 from centers.notifications.message_texts import SUBJECT, TEXT, Wording, filled, own_text
