@@ -59,7 +59,7 @@ urlpatterns = [
     path("settings/security/", settings.settings_security, name="settings_security"),
     path("settings/texts/", message_texts.settings_texts, name="settings_texts"),
     path(
-        "settings/texts/<str:name>/<slug:language>/",
+        "settings/texts/<str:message>/<slug:language>/",
         message_texts.settings_text_edit,
         name="settings_text_edit",
     ),

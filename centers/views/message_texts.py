@@ -45,12 +45,12 @@ def settings_texts(request: TenantRequest) -> HttpResponseBase:
 
 @staff(Permission.MANAGE_SETTINGS)
 @require_http_methods(["GET", "POST"])
-def settings_text_edit(request: TenantRequest, name: str, language: str) -> HttpResponseBase:
+def settings_text_edit(request: TenantRequest, message: str, language: str) -> HttpResponseBase:
     """Change, preview, reset or try one message in one language."""
-    found = message_texts.wording(name)
+    found = message_texts.wording(message)
     if found is None or language not in dict(settings.LANGUAGES):
         raise Http404
-    own = own_text(request.reseller, name, language)
+    own = own_text(request.reseller, message, language)
     form = MessageTextForm(
         posted(request),
         language=language,
