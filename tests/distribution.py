@@ -42,13 +42,11 @@ MEASURED = (
     "tests/whatsapp/mazbot/test_lanes.py",
     "tests/whatsapp/mazbot/test_budget",
 )
-#: Not the pages, and not the model that tries any order of acts: they repeat what the others cover.
-REPEATS = ("tests/billing/views/", "tests/billing/test_any_order.py")
 
 
 def is_measured(nodeid: str) -> bool:
     """Whether `make test` with CI=true measures what the test runs; tracing takes half of a test's time again."""
-    return nodeid.startswith(MEASURED) and not nodeid.startswith(REPEATS)
+    return nodeid.startswith(MEASURED)
 
 
 class MeasuredOnly:
