@@ -1,5 +1,6 @@
 """Where messages reach a person or the team: adding a place, proving that it is theirs, and what goes there."""
 
+from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -122,7 +123,8 @@ def _add(request: TenantRequest, channel: str, *, for_team: bool = False) -> Htt
         raise Http404
     form = AddressForm(posted(request), setup=entry.setup)
     if form.is_valid():
-        with refusal_shown(form, "address"):
+        # A place whose code is refused is not added either.
+        with refusal_shown(form, "address"), transaction.atomic():
             row = _added(request, entry, entry.setup, form, for_team=for_team)
         if not form.errors:
             return redirect(_name(request, "destination"), place_of(request), row.pk)

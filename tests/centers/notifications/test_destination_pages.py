@@ -150,3 +150,17 @@ def test_a_webhooks_page_shows_the_secret_that_it_is_signed_with(desk: Desk) -> 
     secret = Destination.objects.get(channel="webhook").address.partition(" ")[0]
     assert f'value="{secret}"' in page
     assert browser(member(desk.reseller)).get(response["Location"]).status_code == 404
+
+
+def test_a_place_whose_code_is_refused_is_not_added(desk: Desk) -> None:
+    client = browser(desk.owner)
+    added(desk, client)
+    response = client.post(url(desk, "destination_add", "test"), {"address": "12"})
+    assert response.status_code == 422
+    assert "A code was just sent." in response.content.decode()
+    Notification.objects.filter(kind="destination_code").delete()
+    for number in range(MOST_A_DAY):
+        added(desk, client, address=f"room-{number}")
+    places = Destination.objects.count()
+    assert client.post(url(desk, "destination_add", "test"), {"address": "one-more"}).status_code == 422
+    assert Destination.objects.count() == places
