@@ -11,12 +11,16 @@ from tests.browser.stack import PYTHON, Stack
 from tests.chaos.counting import count, wait_for, wait_for_count
 from tests.chaos.fleet import fleet, requests_of, worst_window
 from tests.chaos.test_sweep_kills import all_asked_again, seen
+from whatsapp.monitoring.mass_drops import MOST_SINGLE
 
 pytestmark = pytest.mark.chaos
 
 APART = 90  # seconds
 ACCOUNTS, NUMBERS, LIMIT = 4, 12, 40
 CHANGES = 6
+#: One phone drops at each change but the first. A sixth, seen in the same minute because a machine had just started,
+#: would rightly make one provider incident of them all.
+DROPS = MOST_SINGLE
 OTHER = "sweep-ahead"
 
 
@@ -28,8 +32,9 @@ def test_the_limit_holds_and_alerts_are_right_on_either_machine(stack: Stack, re
         wait_for_count(tenant, NUMBERS, "whatsapp_instance", "checked_at IS NOT NULL")
     longest = 0.0
     for change in range(CHANGES):
-        for tenant in tenants:
-            tenant.control.logout_phone(f"{tenant.slug}-{change}")
+        if change >= CHANGES - DROPS:
+            for tenant in tenants:
+                tenant.control.logout_phone(f"{tenant.slug}-{change}")
         gone = OTHER if change % 2 else "sweep"
         stack.kill(gone)
         before = seen(tenants)
@@ -40,14 +45,14 @@ def test_the_limit_holds_and_alerts_are_right_on_either_machine(stack: Stack, re
         time.sleep(20)  # both run; the one that took over keeps the accounts
     for tenant in tenants:
         wait_for_count(
-            tenant, CHANGES, "whatsapp_alert", "kind = 'disconnected' AND resolved_at IS NULL", seconds=400
+            tenant, DROPS, "whatsapp_alert", "kind = 'disconnected' AND resolved_at IS NULL", seconds=400
         )
-        assert count(tenant, "whatsapp_alert") == CHANGES, "an alert is there twice, or about something else"
+        assert count(tenant, "whatsapp_alert") == DROPS, "an alert is there twice, or about something else"
     windows = [worst_window(moments) for moments in requests_of(tenants).values()]
     record_property(
         "figures",
         f"{CHANGES} changes between machines {APART} s apart: asked again after {longest:.1f} s at most, "
-        f"at most {max(windows)} of {LIMIT} requests in 60 s, {CHANGES} alerts for each of {ACCOUNTS} accounts",
+        f"at most {max(windows)} of {LIMIT} requests in 60 s, {DROPS} alerts for each of {ACCOUNTS} accounts",
     )
     assert max(windows) <= LIMIT
 
