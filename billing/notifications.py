@@ -11,7 +11,7 @@ from whatsapp.notifications.kinds import register_alerts
 MONEY = Group(
     name="money",
     label=_("Money"),
-    text=_("Suspensions wait for a decision, the quota runs out, usage or prices need a look."),
+    text=_("Suspensions need a decision, the quota is running out, or usage or prices need a check."),
     order=30,
     roles=(Role.OWNER, Role.BILLING),
     overview=texts.overview,

@@ -11,6 +11,7 @@ from billing.models import Invoice, Payment, UsageRecord
 from centers.models import Center, Reseller
 from centers.notifications.reports import Section, Span, register_section
 from centers.values.formats import money_text, number_text
+from centers.values.languages import active_language
 
 
 def connect() -> None:
@@ -69,7 +70,7 @@ def _of(rows: QuerySet, center: Center | None) -> QuerySet:  # type: ignore[type
 
 def _sums(rows: QuerySet, field: str) -> str:  # type: ignore[type-arg]
     found = rows.order_by("currency").values_list("currency").annotate(Sum(field))
-    return ", ".join(money_text(amount, currency) for currency, amount in found)
+    return active_language().comma.join(money_text(amount, currency) for currency, amount in found)
 
 
 def _due(reseller: Reseller, center: Center | None) -> list[str]:

@@ -19,15 +19,23 @@ _MINUTES = (5, 10, 15, 30, 60, 120)
 
 
 class PreferenceForm(forms.Form):
-    """Channels, quiet hours, digest, repeats and escalation of one group; without a team there is no escalation."""
+    """Channels, quiet hours, digest, repeats and escalation of one group; without a team there is no escalation.
+
+    Of a group that is scheduled only the channels are chosen.
+    """
 
     channels = forms.MultipleChoiceField(
-        label=gettext_lazy("Send by"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Send by"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Each channel except email needs a destination. Everyone adds their own under “What reaches me”."
+        ),
     )
     digest = forms.ChoiceField(
         label=gettext_lazy("When"),
         choices=NotificationPreference.Digest.choices,
-        help_text=gettext_lazy("What arrives meanwhile comes as one message with a list."),
+        help_text=gettext_lazy("Several messages arrive as one list."),
     )
     daily_at = forms.TimeField(
         label=gettext_lazy("Time of the daily message"), widget=forms.TimeInput(attrs={"type": "time"})
@@ -39,20 +47,26 @@ class PreferenceForm(forms.Form):
         label=gettext_lazy("Quiet until"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
     )
     urgent_passes = forms.BooleanField(
-        label=gettext_lazy("Urgent messages arrive during quiet hours, too"), required=False
+        label=gettext_lazy("Urgent messages arrive during quiet hours too"), required=False
     )
-    resend_hours = forms.TypedChoiceField(label=gettext_lazy("Repeat while it's still open"), coerce=int)
+    resend_hours = forms.TypedChoiceField(label=gettext_lazy("Repeat while an alert is open"), coerce=int)
     escalate_minutes = forms.TypedChoiceField(
-        label=gettext_lazy("If no one acknowledges it, notify someone else"), coerce=int
+        label=gettext_lazy("If no one acknowledges an alert, notify someone else"), coerce=int
     )
     escalate_to = forms.ModelChoiceField(
-        label=gettext_lazy("Who is notified then"), queryset=User.objects.none(), required=False
+        label=gettext_lazy("Whom to notify"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("Choose a person"),
     )
 
-    def __init__(self, *args: Any, reseller: Reseller, with_team: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reseller: Reseller, group: Group, with_team: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["channels"].choices = [(entry.name, entry.label) for entry in registry.channels()]
+        if group.scheduled:
+            self.fields = {"channels": fields["channels"]}
+            return
         zone = _("In the time zone %(zone)s.") % {"zone": reseller.time_zone}
         fields["quiet_until"].help_text = fields["daily_at"].help_text = zone
         fields["resend_hours"].choices = [(0, _("Never"))] + [
@@ -83,7 +97,7 @@ class AddressForm(forms.Form):
         label=gettext_lazy("Name"),
         max_length=120,
         required=False,
-        help_text=gettext_lazy("For lists, such as “Reception” or “Night shift”."),
+        help_text=gettext_lazy("To recognize it in lists, such as “Reception” or “Night shift”."),
     )
 
     def __init__(self, *args: Any, setup: Setup, **kwargs: Any) -> None:
@@ -104,15 +118,17 @@ class CodeForm(forms.Form):
 
 
 class GroupsForm(forms.Form):
-    """Which groups of messages go to the destination."""
+    """Which groups of messages go to the destination; a person chooses for the whole channel."""
 
     groups = forms.MultipleChoiceField(
         label=gettext_lazy("Messages"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, offered: list[Group], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offered: list[Group], of_team: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         groups: Any = self.fields["groups"]
+        if not of_team:
+            groups.help_text = _("This applies to all your destinations of this channel.")
         groups.choices = [(group.name, group.label) for group in offered]
 
 
@@ -124,7 +140,9 @@ class MessageTextForm(forms.Form):
         label=gettext_lazy("Text"),
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 12}),
-        help_text=gettext_lazy("Blank lines separate paragraphs."),
+        help_text=gettext_lazy(
+            "{text} is the standard text: add to it, or replace it. Blank lines separate paragraphs."
+        ),
     )
 
     def __init__(self, *args: Any, language: str, **kwargs: Any) -> None:

@@ -152,8 +152,8 @@ CHANNELS = (
             label=_("Address"),
             accept=apprise.accept,
             help=_(
-                "The webhook address that Slack, Teams or Discord shows you, or an Apprise address: "
-                "tgram://TOKEN/CHAT for Telegram, ntfy://TOPIC for ntfy, pover://USER@TOKEN for Pushover."
+                "The webhook address that Slack, Teams or Discord shows you, or an Apprise address of another service, "
+                "such as tgram://TOKEN/CHAT (Telegram), ntfy://TOPIC (ntfy) or pover://USER@TOKEN (Pushover)."
             ),
             icon="messages",
         ),
@@ -167,7 +167,8 @@ CHANNELS = (
             label=_("Address"),
             accept=webhook.accept,
             help=_(
-                "An https address of your own program. Each message arrives as JSON, signed as in Standard Webhooks."
+                "An https address of your own program. It receives each message as JSON, signed as Standard Webhooks "
+                "describes."
             ),
             icon="webhook",
         ),

@@ -50,13 +50,13 @@ COUNTS = Columns(
 
 CHANNEL = ChannelEntry(
     name="whatsapp",
-    label="WhatsApp",
+    label=_("WhatsApp"),
     order=20,
     channel=TemplateChannel(),
     setup=Setup(
         label=_("Phone number"),
         accept=accept,
-        help=_("A phone that has WhatsApp."),
+        help=_("The number of a phone with WhatsApp."),
         icon="brand-whatsapp",
     ),
 )

@@ -34,19 +34,35 @@ MOST_CHARACTERS = 4000
 class Wording:
     """A message whose text can be changed. `fields` are its own, with what each stands for.
 
+    `audience` says to whom it goes where a message of this label goes to others, too.
     `example(reseller, now)` is the message from the reseller's latest data, in the active language, or None.
     """
 
     name: str
     section: str | Promise
     label: str | Promise
+    audience: str | Promise = ""
     fields: Mapping[str, str | Promise]
     example: Callable[[Reseller, datetime], Content | None]
+
+    @property
+    def heading(self) -> str:
+        """The section with the audience, over a list of such messages."""
+        return _with_audience(self.section, self.audience)
+
+    @property
+    def title(self) -> str:
+        """The label with the audience, for where it stands alone."""
+        return _with_audience(self.label, self.audience)
 
     @property
     def all_fields(self) -> dict[str, str | Promise]:
         """Every field that its text may have."""
         return {**COMMON, **self.fields}
+
+
+def _with_audience(what: str | Promise, audience: str | Promise) -> str:
+    return _("%(what)s, %(audience)s") % {"what": what, "audience": audience} if audience else str(what)
 
 
 _wordings: dict[str, Wording] = {}
@@ -108,7 +124,7 @@ def save_text(
             reseller=reseller, name=name, language=language, defaults={"subject": subject, "text": text}
         )
         entries.record(
-            "message_text.saved", reseller=reseller, by=by, now=now, what=str(found.label), language=language
+            "message_text.saved", reseller=reseller, by=by, now=now, what=found.title, language=language
         )
 
 
@@ -117,9 +133,9 @@ def reset_text(*, reseller: Reseller, name: str, language: str, by: User, now: d
     with transaction.atomic():
         gone, _rows = MessageText.objects.filter(reseller=reseller, name=name, language=language).delete()
         if gone:
-            label = str(_wordings[name].label)
+            title = _wordings[name].title
             entries.record(
-                "message_text.reset", reseller=reseller, by=by, now=now, what=label, language=language
+                "message_text.reset", reseller=reseller, by=by, now=now, what=title, language=language
             )
 
 
@@ -129,7 +145,6 @@ def check_text(found: Wording, *, subject: str, text: str) -> None:
         unknown = [name for name in _FIELD.findall(words) if name not in found.all_fields]
         if unknown:
             raise OperationRefused(
-                _("There is no field {%(name)s} in this message. Choose one from the list.")
-                % {"name": unknown[0]},
+                _("This message has no field {%(name)s}. Choose one from the list.") % {"name": unknown[0]},
                 field=field,
             )

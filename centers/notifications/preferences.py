@@ -53,7 +53,7 @@ def save_preference(
         missing = "quiet_from" if quiet_from is None else "quiet_until"
         raise OperationRefused(_("Enter both times of the quiet hours, or neither."), field=missing)
     if escalate_minutes and escalate_to is None:
-        raise OperationRefused(_("Choose who is notified then."), field="escalate_to")
+        raise OperationRefused(_("Choose whom to notify."), field="escalate_to")
     if escalate_to is not None and not team(reseller).filter(user=escalate_to).exists():
         raise OperationRefused(_("This person isn't on your team. Choose someone else."), field="escalate_to")
     values = {

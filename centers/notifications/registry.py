@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from centers.models import Notification, Role
+from centers.models.tenancy import CENTER_ROLES
 from centers.notifications.message import Action, Channel
 
 
@@ -29,7 +30,8 @@ class Content:
 class Group:
     """Kinds that a person chooses together. `roles` get them by default, by `channels`; other roles cannot get them.
 
-    `overview(row)` is the button of a list: a page with all of them.
+    `overview(row)` is the button of a list: a page with all of them. What is `scheduled` comes at a time of its own and
+    needs no reaction: lists, quiet hours, repeats and escalation make no sense.
     """
 
     name: str
@@ -38,7 +40,13 @@ class Group:
     roles: tuple[Role, ...]
     text: str | Promise = ""
     channels: tuple[str, ...] = ("email",)
+    scheduled: bool = False
     overview: Callable[[Notification], Action] | None = None
+
+    @property
+    def is_for_centers(self) -> bool:
+        """Whether only people of centers get them."""
+        return all(role in CENTER_ROLES for role in self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

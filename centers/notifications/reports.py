@@ -105,9 +105,17 @@ def _news(reseller: Reseller, name: str, span: Span) -> Iterator[News]:
 
 def connect() -> None:
     """Register the groups and kinds; called from the app's ready()."""
-    titles = {"weekly": gettext_lazy("Weekly report"), "monthly": gettext_lazy("Monthly report")}
-    text = gettext_lazy("Uptime, messages and money, in the morning after its end.")
-    for number, (name, title) in enumerate(titles.items()):
+    reports = {
+        "weekly": (
+            gettext_lazy("Weekly report"),
+            gettext_lazy("Uptime, messages and money of the past week, every Monday morning."),
+        ),
+        "monthly": (
+            gettext_lazy("Monthly report"),
+            gettext_lazy("Uptime, messages and money of the past month, on the morning of the 1st."),
+        ),
+    }
+    for number, (name, (title, text)) in enumerate(reports.items()):
         _register(f"{name}", title, text, order=60 + number, role=Role.OWNER, channels=("email",))
         _register(f"center_{name}", title, text, order=70 + number, role=Role.CENTER_ADMIN, channels=())
 
@@ -117,7 +125,9 @@ def _register(
 ) -> None:
     group = f"r_{name}"
     registry.register_group(
-        Group(name=group, label=title, text=text, order=order, roles=(role,), channels=channels)
+        Group(
+            name=group, label=title, text=text, order=order, roles=(role,), channels=channels, scheduled=True
+        )
     )
     registry.register_kind(
         Kind(
@@ -139,9 +149,12 @@ def _span(row: Notification) -> Span:
 def _title(row: Notification) -> str:
     span = _span(row)
     if row.kind.endswith("monthly"):
-        return _("Report of %(when)s") % {"when": month_text(span.first)}
+        return _("Monthly report: %(when)s") % {"when": month_text(span.first)}
     last = span.end - timedelta(days=1)
-    return _("Report of %(first)s to %(last)s") % {"first": day_text(span.first), "last": day_text(last)}
+    return _("Weekly report: %(first)s to %(last)s") % {
+        "first": day_text(span.first),
+        "last": day_text(last),
+    }
 
 
 def _write(row: Notification, now: datetime) -> Content:

@@ -103,7 +103,8 @@ def _write(row: Notification, now: datetime) -> Content | None:
         return None
     code = code_of(place)
     return Content(
-        subject=_("%(code)s is your code for %(reseller)s") % {"code": code, "reseller": row.reseller},
+        # Without the code: the log shows the subject to others.
+        subject=_("Your code for %(reseller)s") % {"reseller": row.reseller},
         text=_(
             "Enter %(code)s in Markaz to get messages of %(reseller)s here. It works for %(minutes)d minutes. If you "
             "didn't expect this message, ignore it: nothing more will come."

@@ -7,6 +7,8 @@ from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from centers.values.fields import CodeField
+
 register = template.Library()
 _LEFT_TO_RIGHT = (forms.EmailInput, forms.URLInput, forms.PasswordInput, forms.DateInput)
 _CHOOSERS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
@@ -18,13 +20,15 @@ def field(bound: BoundField, **attrs: Any) -> SafeString:
     widget = bound.field.widget
     given = {name.replace("_", "-"): value for name, value in attrs.items()}
     kind = _kind(widget)
+    if kind != "choices" and bound.name == _first_with_errors(bound.form):
+        given.setdefault("autofocus", True)
     if kind in ("input", "select", "check"):
         given["class"] = " ".join(
             filter(None, [_css(widget), given.get("class"), "is-invalid" if bound.errors else None])
         )
     if any(base.__module__.startswith("allauth.") for base in type(bound.form).__mro__):
         given.setdefault("placeholder", "")  # allauth repeats every label as a placeholder, in other words
-    if isinstance(widget, _LEFT_TO_RIGHT):
+    if isinstance(widget, _LEFT_TO_RIGHT) or isinstance(bound.field, CodeField):
         given.setdefault("dir", "ltr")
     context = {
         "field": bound,
@@ -50,6 +54,11 @@ def fields(form: forms.BaseForm) -> SafeString:
 def form_errors(form: forms.BaseForm) -> SafeString:
     """The errors of a form that belong to no single field, where the fields are placed one by one."""
     return render_to_string("components/forms/form_errors.html", {"errors": form.non_field_errors()})
+
+
+def _first_with_errors(form: forms.BaseForm) -> str | None:
+    """The field where a person who sent the form goes on; a screen reader reads its error there."""
+    return next((name for name in form.fields if name in form.errors), None) if form.is_bound else None
 
 
 def _kind(widget: forms.Widget) -> str:

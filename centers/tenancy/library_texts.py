@@ -22,6 +22,12 @@ TEXTS = (
     gettext_noop("Enter your password:"),
     gettext_noop("Enter an authenticator code:"),
     gettext_noop("Alternative options"),
+    gettext_noop("Two-Factor Authentication"),
+    gettext_noop(
+        "Your account is protected by two-factor authentication. Please enter an authenticator code:"
+    ),
+    gettext_noop("Sign In"),
+    gettext_noop("Use a security key"),
     gettext_noop("Use authenticator app or code"),
     gettext_noop("Authenticator code"),
     gettext_noop("Activate Authenticator App"),

@@ -10,6 +10,7 @@ from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django.utils.translation import gettext_lazy as _
 
 from centers.values.fields import CodeField, LineField
 from centers.values.text import one_line, typed_code
@@ -65,10 +66,10 @@ class AuthenticatorForm(ActivateTOTPForm):  # type: ignore[misc]
 class NewKeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """A new security key and its name."""
 
-    name = LineField(required=False, max_length=_LONGEST_NAME)
+    name = LineField(label=_("Name"), required=False, max_length=_LONGEST_NAME)
 
 
 class KeyNameForm(EditWebAuthnForm):  # type: ignore[misc]
     """Another name for a security key."""
 
-    name = LineField(required=True, max_length=_LONGEST_NAME)
+    name = LineField(label=_("Name"), required=True, max_length=_LONGEST_NAME)

@@ -112,6 +112,10 @@ def _name(request: TenantRequest, name: str) -> str:
     return f"portal_{name}" if hasattr(request, "center") else name
 
 
+def _back_label(*, of_team: bool) -> str:
+    return _("Notifications") if of_team else _("What reaches me")
+
+
 def _back(request: TenantRequest, *, of_team: bool) -> str:
     name = "settings_notifications" if of_team else _name(request, "reach")
     return reverse(name, args=[place_of(request)])
@@ -131,6 +135,7 @@ def _add(request: TenantRequest, channel: str, *, for_team: bool = False) -> Htt
     context = {
         "entry": entry,
         "frame": frame_of(request),
+        "back": _back_label(of_team=for_team),
         "back_url": _back(request, of_team=for_team),
         "push_key": push.public_key(),
     }
@@ -177,7 +182,7 @@ def _verify(request: TenantRequest, place: Destination) -> HttpResponseBase:
         form,
         lambda: verify(destination=place, code=form.cleaned_data["code"], by=request.user, now=clock.now()),
     ):
-        text = _("%(name)s is verified. Choose what goes there.") % {"name": place}
+        text = _("%(name)s is verified. Choose which messages go there.") % {"name": place}
         return redirect_with_toast(request, text, request.path)
     return form_page(request, form, "centers/notifications/destination.html", _context(request, place))
 
@@ -186,7 +191,9 @@ def _choose(request: TenantRequest, place: Destination) -> HttpResponseBase:
     groups = [one for one in registry.groups() if one.roles]
     offered = groups if place.user_id is None else registry.groups_of(request.membership.role)
     chosen = groups_at(place) or [group.name for group in offered]
-    form = GroupsForm(posted(request), offered=offered, initial={"groups": chosen})
+    form = GroupsForm(
+        posted(request), offered=offered, of_team=place.user_id is None, initial={"groups": chosen}
+    )
 
     def save() -> None:
         choose_groups(
@@ -210,6 +217,7 @@ def _context(request: TenantRequest, place: Destination) -> dict[str, object]:
         "entry": registry.channel(place.channel),
         "secret": secret,
         "frame": frame_of(request),
+        "back": _back_label(of_team=place.user_id is None),
         "back_url": _back(request, of_team=place.user_id is None),
         "act_url": reverse(_name(request, "destination_act"), args=[place_of(request), place.pk]),
     }

@@ -1,6 +1,5 @@
 """What messages say, in the reseller's own words."""
 
-from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_status, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 __all__ = ["settings_text_edit", "settings_texts"]
 
@@ -30,16 +30,11 @@ __all__ = ["settings_text_edit", "settings_texts"]
 def settings_texts(request: TenantRequest) -> HttpResponseBase:
     """Every message, and in which languages it has a text of the reseller's own."""
     own = set(MessageText.objects.filter(reseller=request.reseller).values_list("name", "language"))
-    sections = [
-        (
-            section,
-            [
-                (one, [(code, name, (one.name, code) in own) for code, name in settings.LANGUAGES])
-                for one in rows
-            ],
-        )
-        for section, rows in groupby(message_texts.wordings(), key=lambda one: str(one.section))
-    ]
+    sections: dict[str, list[Any]] = {}
+    for one in message_texts.wordings():
+        languages = [(code, name, (one.name, code) in own) for code, name in settings.LANGUAGES]
+        changed = [name for _code, name, is_own in languages if is_own]
+        sections.setdefault(one.heading, []).append((one, languages, changed))
     return render_page(request, "centers/notifications/texts.html", {"sections": sections})
 
 
@@ -83,10 +78,9 @@ def _acted(
     """Do what the button says; None to show the page."""
     common: dict[str, Any] = {"reseller": request.reseller, "name": found.name, "language": language}
     act, by, now = request.POST.get("act", "save"), request.user, clock.now()
-    here = request.path
     if request.method == "POST" and act == "reset":
         message_texts.reset_text(**common, by=by, now=now)
-        return redirect_with_toast(request, _("The standard text is sent again."), here)
+        return redirect_with_toast(request, _("The standard text is sent again."), request.path)
     if act == "save" and saved(
         form, lambda: message_texts.save_text(**common, **form.cleaned_data, by=by, now=now)
     ):
@@ -96,9 +90,8 @@ def _acted(
             standard = found.example(request.reseller, now) or _made_up(found)
             content = filled(standard, **form.cleaned_data, reseller=request.reseller)
         write_own_text(content, reseller=request.reseller, language=language, by=by, now=now)
-        return redirect_with_toast(
-            request, _("A test is on its way to %(email)s. Nothing was saved.") % {"email": by.email}, here
-        )
+        # No redirect: the page keeps what was typed.
+        toast(request, _("A test is on its way to %(email)s. Nothing was saved.") % {"email": by.email})
     if act == "preview":
         saved(form, lambda: message_texts.check_text(found, **form.cleaned_data))
     return None

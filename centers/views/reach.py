@@ -85,7 +85,7 @@ def settings_notifications(request: TenantRequest) -> HttpResponseBase:
     groups = [group for group in registry.groups() if group.roles]
     context = {
         "rows": [(group, rule_of(request.reseller, group.name, None)) for group in groups],
-        "places": _places(request, None),
+        "destinations": _destinations(request, None),
         "addable": addable(for_team=True),
     }
     return render_page(request, "centers/notifications/settings.html", context)
@@ -112,14 +112,14 @@ def _overview(request: TenantRequest) -> HttpResponseBase:
     groups = registry.groups_of(request.membership.role)
     context = {
         "rows": [(group, rule_of(request.reseller, group.name, request.user)) for group in groups],
-        "places": _places(request, request.user),
+        "destinations": _destinations(request, request.user),
         "addable": addable(for_team=False),
         "frame": frame_of(request),
     }
     return render_page(request, "centers/notifications/reach.html", context)
 
 
-def _places(request: TenantRequest, user: User | None) -> list[tuple[Destination, Any]]:
+def _destinations(request: TenantRequest, user: User | None) -> list[tuple[Destination, Any]]:
     rows = Destination.objects.filter(reseller=request.reseller, user=user).defer("address")
     return [(row, registry.channel(row.channel)) for row in rows]
 
@@ -131,6 +131,7 @@ def _edit(request: TenantRequest, group: Group, back: str, *, own: bool = True) 
         posted(request),
         initial=initial(rule),
         reseller=request.reseller,
+        group=group,
         with_team=not hasattr(request, "center"),
     )
 

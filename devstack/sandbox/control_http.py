@@ -23,6 +23,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _REQUESTS_SHOWN = 40
 _POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'"
+# Mails bring their styles along, and a logo of the product; they run nothing.
+_MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:; sandbox"
 
 
 class ControlPlane:
@@ -48,7 +50,8 @@ class ControlPlane:
         if request.path == "/":
             return redirect("/control")
         response = self._page(request) if request.method == "GET" else self._verb(request)
-        response.headers["Content-Security-Policy"] = f"{_POLICY}; form-action 'none'; frame-ancestors 'none'"
+        policy = _MAIL_POLICY if request.path.startswith("/control/mails/") else _POLICY
+        response.headers["Content-Security-Policy"] = f"{policy}; form-action 'none'; frame-ancestors 'none'"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -71,6 +74,8 @@ class ControlPlane:
                 return _html(render_page(*self._readings()))
             case ["fragment"]:
                 return _html(render_fragment(*self._readings()))
+            case ["mails", mail_id]:
+                return self._mail(mail_id)
             case ["qr", instance_id]:
                 return self._qr_image(instance_id)
             case ["assets", name] if name in _ASSETS:
@@ -99,6 +104,10 @@ class ControlPlane:
         if code is None:
             return _json({"error": "No code on show."}, 404)
         return Response(png(code), content_type="image/png")
+
+    def _mail(self, mail_id: str) -> Response:
+        page = next((mail["html"] for mail in latest(self._mails, SHOWN) if mail["id"] == mail_id), "")
+        return _html(page) if page else _json({"error": "No mail with this id is among the latest."}, 404)
 
     def _readings(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         state = self._dispatcher.run("state", {}) | {"mails": latest(self._mails, SHOWN)}

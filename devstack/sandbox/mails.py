@@ -15,7 +15,7 @@ _FILES_READ = 60
 
 
 def latest(folder: Path | None, shown: int) -> list[dict[str, Any]]:
-    """The newest mails first: `id`, `at`, `to`, `subject`, `text`, and the names of `attachments`."""
+    """The newest mails first: `id`, `at`, `to`, `subject`, `text`, `html`, and the names of `attachments`."""
     if folder is None or not folder.is_dir():
         return []
     files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime, reverse=True)
@@ -28,12 +28,13 @@ def _mails(file: Path) -> Iterator[dict[str, Any]]:
     for source in file.read_bytes().split(_BETWEEN):
         if source.strip():
             mail = BytesParser(policy=policy.default).parsebytes(source)
-            body = mail.get_body(("plain",))
+            body, page = mail.get_body(("plain",)), mail.get_body(("html",))
             yield {
                 "id": hashlib.sha256(source).hexdigest()[:12],
                 "at": written.isoformat(),
                 "to": str(mail["To"]),
-                "subject": str(mail["Subject"]),
+                "subject": str(mail["Subject"]).strip(),
                 "text": body.get_content().strip() if body is not None else "",
+                "html": page.get_content() if page is not None else "",
                 "attachments": [part.get_filename() or "" for part in mail.iter_attachments()],
             }

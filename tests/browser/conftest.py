@@ -113,6 +113,7 @@ def furnished(stack: Stack) -> Tenant:
         ]
     )
     tenant.shell("trade('house')")
+    tenant.shell("reach_team('house')")
     tenant.join(
         ("billing@house.example", "billing", "", "en"),
         ("support@house.example", "support", "", "en"),

@@ -15,6 +15,8 @@ from billing.pricing.rates import refresh_rates
 from billing.usage.fetching import read_account_usage, read_usage
 from centers import clock, live
 from centers.models import Center, Membership, Reseller, Role, User
+from centers.notifications.channels.webhook import new_secret
+from centers.notifications.destinations import add_destination
 from centers.tenancy import invitations
 from centers.tenancy.scoping import tenant
 from whatsapp.alerts import lifecycle
@@ -95,6 +97,23 @@ def open_alerts(slug: str, count: int) -> None:
             for row in numbers
         ]
         lifecycle.open_alerts(reseller=reseller, alerts=alerts)
+
+
+def reach_team(slug: str) -> None:
+    """Two webhooks of the team, the second not verified; no messages are chosen for them, so nothing goes there."""
+    reseller = Reseller.objects.get(slug=slug)
+    with tenant(reseller):
+        for name, verified in (("Night shift", True), ("Our own program", False)):
+            add_destination(
+                reseller=reseller,
+                user=None,
+                channel="webhook",
+                address=f"{new_secret()} https://93.184.216.34/{name[:5]}",
+                label=name,
+                by=_owner(reseller),
+                now=clock.now(),
+                verified=verified,
+            )
 
 
 def pay_all(slug: str) -> None:

@@ -1,5 +1,8 @@
 """Every main page in both languages, light and dark: accessible, also on a phone, and without errors."""
 
+import re
+from collections.abc import Sequence
+
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
@@ -20,6 +23,7 @@ STAFF = (
     "instances/{instance}/",
     "instances/{instance}/pair/",
     "alerts/",
+    "alerts/?tab=resolved",
     "alerts/{alert}/",
     "maintenance/",
     "maintenance/plan/",
@@ -49,9 +53,36 @@ STAFF = (
     "settings/branding/",
     "settings/security/",
     "settings/mazbot/",
+    "settings/whatsapp/",
     "settings/billing/",
 )
-PORTAL = ("", "numbers/{instance}/pair/", "numbers/{instance}/webhook/", "prices/", "usage/", "invoices/")
+MESSAGES = (
+    "notifications/",
+    "settings/texts/",
+    "settings/texts/alert.disconnected.center.open/ar/",
+    "settings/notifications/",
+    "settings/notifications/numbers/",
+    "settings/notifications/add/webhook/",
+    "me/notifications/",
+    "me/notifications/numbers/",
+    "me/notifications/r_weekly/",
+    "me/destinations/{verified}/",
+    "me/destinations/{unverified}/",
+    "me/destinations/add/whatsapp/",
+    "me/destinations/add/push/",
+    "me/destinations/add/apprise/",
+)
+PORTAL = (
+    "",
+    "numbers/{instance}/pair/",
+    "numbers/{instance}/webhook/",
+    "prices/",
+    "usage/",
+    "invoices/",
+    "me/notifications/",
+)
+OF_ADMINS = ("me/notifications/numbers/", "me/destinations/add/whatsapp/", "me/destinations/add/push/")
+ACCOUNT = ("profile/", "accounts/2fa/", "accounts/sessions/", "accounts/password/change/")
 # In English and light, and in Arabic and dark: two looks at a page instead of four. Of the staff's pages `make test`
 # takes every other one in English and the rest in Arabic; `make chaos` (MARKAZ_THOROUGH=1) all in both.
 SCHEMES = {"owner": "light", "viewer": "light", "arabic": "dark", "center": "dark"}
@@ -68,17 +99,20 @@ CALM = """async () => {
 
 @pytest.mark.parametrize(("person", "part"), [*LOOKS, *(OTHERS if THOROUGH else ())])
 def test_staff_pages(furnished: Tenant, visit: Visitors, person: str, part: int) -> None:
-    page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
-    paths = STAFF[part::2]
-    faults = [fault for path in paths for fault in look_at(page, furnished.url(filled(furnished, path)))]
-    assert not faults, "\n".join(faults)
-    assert page.locator("html").get_attribute("dir") == ("rtl" if person == "arabic" else "ltr")
+    look_through(furnished, visit, person, STAFF[part::2])
+
+
+@pytest.mark.parametrize(("person", "part"), [*LOOKS, *(OTHERS if THOROUGH else ())])
+def test_pages_about_messages(furnished: Tenant, visit: Visitors, person: str, part: int) -> None:
+    look_through(furnished, visit, person, MESSAGES[part::2])
 
 
 @pytest.mark.parametrize("person", ["viewer", "center"])
 def test_portal_pages(furnished: Tenant, visit: Visitors, person: str) -> None:
     page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
-    paths = PORTAL if person == "center" else [path for path in PORTAL if "numbers" not in path]
+    paths = (
+        (*PORTAL, *OF_ADMINS) if person == "center" else [path for path in PORTAL if "numbers" not in path]
+    )
     faults = [
         fault
         for path in paths
@@ -94,6 +128,69 @@ def test_public_pages(furnished: Tenant, visit: Visitors, language: str) -> None
     url = furnished.stack.url
     pages = (f"{url}/accounts/login/", f"{url}/accounts/password/reset/", f"{url}/pair/{token}/")
     assert [fault for address in pages for fault in look_at(page, address)] == []
+
+
+@pytest.mark.parametrize("person", ["owner", "arabic"])
+def test_account_pages(furnished: Tenant, visit: Visitors, person: str) -> None:
+    page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
+    faults = [fault for path in ACCOUNT for fault in look_at(page, f"{furnished.stack.url}/{path}")]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("person", ["owner", "arabic"])
+@pytest.mark.parametrize("way", ["whatsapp", "email"])
+def test_share_dialogs(furnished: Tenant, visit: Visitors, person: str, way: str) -> None:
+    page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
+    page.goto(furnished.url(filled(furnished, "invoices/{invoice}/")))
+    opener = page.locator(f"[data-open-dialog={way}-invoice]")
+    opener.click()
+    dialog = page.locator(f"#{way}-invoice")
+    expect(dialog.locator("input:not([type=hidden])").first).to_be_focused()
+    page.evaluate(AXE_SCRIPT + ";0")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_the_bell_opens_and_closes_by_keyboard(furnished: Tenant, visit: Visitors) -> None:
+    page = visit(furnished.owner)
+    page.goto(furnished.url())
+    bell = page.locator(".bell-button")
+    bell.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".bell-menu")).to_be_visible()
+    page.evaluate(AXE_SCRIPT + ";0")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".bell-menu")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".bell-menu")).to_be_hidden()
+    expect(bell).to_be_focused()
+
+
+def test_what_is_refused_is_focused_with_its_reason(furnished: Tenant, visit: Visitors) -> None:
+    page = visit(furnished.owner)
+    page.goto(furnished.url("me/destinations/add/webhook/"))
+    page.get_by_label("Address").fill("http://127.0.0.1/in")
+    page.get_by_role("button", name="Send code").click()
+    address = page.get_by_label("Address")
+    expect(address).to_be_focused()
+    expect(address).to_have_accessible_description(re.compile("isn't a public address"))
+    page.evaluate(AXE_SCRIPT + ";0")
+    assert violations(page) == []
+    visit.problems[:] = [problem for problem in visit.problems if "422" not in problem]
+
+
+def look_through(furnished: Tenant, visit: Visitors, person: str, paths: Sequence[str]) -> None:
+    """Fail for what is wrong with these pages of the staff in the person's look."""
+    page = visit(f"{person}@house.example", color_scheme=SCHEMES[person])
+    faults = [fault for path in paths for fault in look_at(page, furnished.url(filled(furnished, path)))]
+    assert not faults, "\n".join(faults)
+    assert page.locator("html").get_attribute("dir") == ("rtl" if person == "arabic" else "ltr")
 
 
 def look_at(page: Page, url: str) -> list[str]:
@@ -148,11 +245,14 @@ def filled(furnished: Tenant, path: str) -> str:
     """The path with ids of existing objects."""
     invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
     alert = "SELECT min(id) FROM whatsapp_alert WHERE reseller_id = {}"
+    place = "SELECT id FROM centers_destination WHERE reseller_id = {} AND label = %s"
     return path.format(
         alert=furnished.value(alert) if "{alert}" in path else "",
         center=furnished.center("Alpha Dental"),
         instance=furnished.instance("HS-1"),
         invoice=furnished.value(invoice) if "{invoice}" in path else "",
+        unverified=furnished.value(place, "Our own program") if "{unverified}" in path else "",
+        verified=furnished.value(place, "Night shift") if "{verified}" in path else "",
     )
 
 

@@ -150,6 +150,8 @@ def test_fields_tie_label_help_and_error_together() -> None:
     assert 'id="id_email_helptext"' in drawn
     assert 'id="id_email_error"' in drawn
     assert 'class="form-control is-invalid"' in drawn
+    assert drawn.count(" autofocus") == 1, "the first field with an error"
+    assert "autofocus" not in draw("{% fields form %}", form=Example())
     assert 'class="form-check-input is-invalid"' in drawn
     assert "<legend" in drawn
     assert 'role="alert"' in drawn

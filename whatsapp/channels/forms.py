@@ -23,7 +23,7 @@ ALL = "all"
 def kind_labels() -> dict[str, str | Promise]:
     """The kinds of messages a template can be for; "" stands for all that have none of their own."""
     own = {kind.name: kind.label for kind in registry.kinds()}
-    return {"": gettext_lazy("All messages without their own template"), **own}
+    return {"": gettext_lazy("All other messages"), **own}
 
 
 class TemplateForm(forms.Form):

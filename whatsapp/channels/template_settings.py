@@ -116,7 +116,7 @@ def sample(reseller: Reseller, language: str) -> Message:
                 _("WhatsApp messages work. You sent this test from the settings of %(name)s.")
                 % {"name": reseller.name}
             ),
-            actions=(Action(str(_("Open")), settings.SITE_URL),),
+            actions=(Action(str(_("Open Markaz")), settings.SITE_URL),),
             sender=reseller.name,
             reseller_id=reseller.pk,
         )

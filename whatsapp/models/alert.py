@@ -110,7 +110,7 @@ class Alert(models.Model):
     def __str__(self) -> str:
         kind = of_lazy(self.Kind(self.kind).label)
         return (
-            StoredMessage("%(kind)s %(number)s", {"kind": kind, "number": self.instance})
+            StoredMessage("%(kind)s: %(number)s", {"kind": kind, "number": self.instance})
             if self.instance
             else kind
         )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from centers.models import Center, Reseller
 from centers.notifications.reports import Section, Span, register_section
 from centers.values.formats import duration_text, number_text
+from centers.values.languages import active_language
 from whatsapp.history.causes import OUTAGE, Cause
 from whatsapp.history.report import CenterMonth, centers_between, together
 
@@ -30,12 +31,12 @@ def write(reseller: Reseller, span: Span, center: Center | None, _now: datetime)
     before = centers_between(reseller, span.before.first, span.before.end, center=center)
     lines = [_uptime(whole, together(before) if before else None)]
     reasons = [
-        f"{cause.label}: {duration_text(timedelta(seconds=seconds))}"
+        f"{cause.label} ({duration_text(timedelta(seconds=seconds))})"
         for cause, seconds, _share in whole.sums.by_cause
         if cause in _NAMED and seconds >= 60
     ]
     if reasons:
-        lines.append(_("Not connected: %(reasons)s.") % {"reasons": ", ".join(reasons)})
+        lines.append(_("Not connected: %(reasons)s.") % {"reasons": active_language().comma.join(reasons)})
     if whole.outages:
         text = ngettext(
             "%(n)s outage, which lasted %(longest)s.",
@@ -60,12 +61,12 @@ def _uptime(whole: CenterMonth, before: CenterMonth | None) -> str:
     }
     if known is None:
         return _("%(numbers)s, connected %(uptime)s of the time.") % values
-    return _("%(numbers)s, connected %(uptime)s of the time (before: %(before)s).") % values
+    return _("%(numbers)s, connected %(uptime)s of the time (the period before: %(before)s).") % values
 
 
 def _weakest(rows: list[CenterMonth]) -> list[str]:
     weak = [row for row in rows if row.sums.uptime is not None and row.outages][:_WEAKEST]
     if len(rows) < 2 or not weak:
         return []
-    names = ", ".join(f"{row.center} {number_text(row.sums.uptime or 0, 2)} %" for row in weak)
-    return [_("Least connected: %(centers)s.") % {"centers": names}]
+    names = [f"{row.center} ({number_text(row.sums.uptime or 0, 2)} %)" for row in weak]
+    return [_("Least connected: %(centers)s.") % {"centers": active_language().comma.join(names)}]

@@ -88,10 +88,7 @@ def _since(row: Notification) -> str:
 
 def line(row: Notification) -> str:
     """The message in a list of several."""
-    name, event = _name(row), row.event.partition(".")[0]
-    if event == RESOLVED:
-        return _("%(what)s: over") % {"what": f"{name}: {_kind(row)}" if name else _kind(row)}
-    return f"{name}: {_kind(row)}" if name else _kind(row)
+    return _subject(row, row.event.partition(".")[0])
 
 
 def overview(row: Notification) -> Action:
@@ -126,13 +123,28 @@ def _name(row: Notification) -> str:
 
 
 def _subject(row: Notification, event: str) -> str:
-    name = _name(row)
-    what = f"{_kind(row)}: {name}" if name else _kind(row)
-    patterns = {
+    place, pattern = _place(row), _patterns().get(event, "")
+    if not place:
+        return pattern % {"what": _kind(row)} if pattern else _kind(row)
+    both = {"kind": _kind(row), "place": place}
+    # Two colons in one line are hard to read.
+    return pattern % {"what": _("%(kind)s, %(place)s") % both} if pattern else _("%(kind)s: %(place)s") % both
+
+
+def _patterns() -> dict[str, str]:
+    return {
         AGAIN: _("Still open: %(what)s"),
         ESCALATED: _("No one has reacted: %(what)s"),
+        RESOLVED: _("Resolved: %(what)s"),
     }
-    return patterns.get(event, "%(what)s") % {"what": what}
+
+
+def _place(row: Notification) -> str:
+    """Which number; for the team also whose, since many centers have a "Reception"."""
+    number, center = _name(row), "" if _for_center(row) else str(row.context.get("center", ""))
+    if number and center:
+        return _("%(number)s (%(center)s)") % {"number": number, "center": center}
+    return number or center
 
 
 def _facts(row: Notification) -> str:
@@ -183,16 +195,14 @@ def content_when_over(row: Notification, alert: Alert) -> Content | None:
     """The alert is over: connected again, resolved by a person, or its cause is gone. None while it is open."""
     if alert.resolved_at is None:
         return None
-    name = _name(row)
+    subject = _subject(row, RESOLVED)
     if alert.resolved_by is not None:
-        subject = _("Resolved: %(what)s") % {"what": f"{_kind(row)}: {name}" if name else _kind(row)}
         text = _("%(person)s resolved the alert.") % {"person": alert.resolved_by}
     elif alert.instance is not None and _is_back(alert, alert.instance):
-        subject = _("Connected again: %(name)s") % {"name": name}
+        subject = _("Connected again: %(name)s") % {"name": _place(row)}
         text = _("This number can send and receive messages again.")
     else:
-        subject = _("Over: %(what)s") % {"what": f"{_kind(row)}: {name}" if name else _kind(row)}
-        text = _("There's nothing left to do.")
+        text = _("The problem is over. There's nothing left to do.")
     zone = zone_of(row.reseller.time_zone)
     times = _("From %(begin)s to %(end)s.") % {
         "begin": moment_text(alert.opened_at, zone),

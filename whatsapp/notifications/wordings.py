@@ -37,11 +37,11 @@ def _of_kind(
     for center in (False, True) if kind in for_centers else (False,):
         audience = _("to the center") if center else _("to your team")
         for over in (False, True):
-            label = format_lazy("{}: {}, {}", kind.label, _("over"), audience) if over else None
             yield Wording(
                 name=texts.wording_name(name, for_center=center, over=over),
                 section=group.label,
-                label=label or format_lazy("{}, {}", kind.label, audience),
+                label=format_lazy(_("{kind}, resolved"), kind=kind.label) if over else kind.label,
+                audience=audience,
                 fields=_FIELDS | ({"until": _("until when")} if over else {}),
                 example=_Example(name, kind, center=center, over=over),
             )

@@ -123,6 +123,12 @@ def _parsed(address: str) -> "tuple[Plugin, dict[str, Any]]":
             settings = kind.parse_native_url(address)
             if settings:
                 return kind, settings
+    if not scheme:
+        raise OperationRefused(
+            _(
+                "This isn't an address. Paste the whole one, with what comes before ://, such as https:// or tgram://."
+            )
+        )
     if scheme not in known:
         raise OperationRefused(
             _(

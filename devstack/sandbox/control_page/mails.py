@@ -16,14 +16,15 @@ def mails(items: list[dict[str, Any]]) -> str:
     """The latest mails, newest first; their text opens with a click."""
     rows = [
         row(
-            moment(item["at"]),
-            escape(item["to"]),
             f'<details id="mail-{item["id"]}"><summary dir="auto">{escape(item["subject"])}</summary>'
-            f'<span class="bubble" dir="auto">{_linked(item["text"])}</span>{_attached(item)}</details>',
+            f'<span class="bubble" dir="auto">{_linked(item["text"])}</span>{_page(item)}{_attached(item)}'
+            "</details>",
+            escape(item["to"]),
+            moment(item["at"]),
         )
         for item in items
     ]
-    return table("piece-mails", ("At (UTC)", "To", "Mail"), rows, "No mail was sent yet.")
+    return table("piece-mails", ("Mail", "To", "At (UTC)"), rows, "No mail was sent yet.")
 
 
 def _linked(text: str) -> str:
@@ -33,6 +34,12 @@ def _linked(text: str) -> str:
 def _link(match: re.Match[str]) -> str:
     address = unescape(match[0])
     return f'<a href="{escape(address)}" target="_blank" rel="noreferrer">{escape(address)}</a>'
+
+
+def _page(item: dict[str, Any]) -> str:
+    if not item["html"]:
+        return ""
+    return f'<p><a href="/control/mails/{item["id"]}" target="_blank">As a mail program shows it</a></p>'
 
 
 def _attached(item: dict[str, Any]) -> str:

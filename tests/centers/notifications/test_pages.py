@@ -57,7 +57,7 @@ def test_a_person_chooses_what_reaches_them(desk: Desk) -> None:
     ("change", "message"),
     [
         ({"quiet_until": ""}, "Enter both times"),
-        ({"escalate_minutes": "15"}, "Choose who is notified then."),
+        ({"escalate_minutes": "15"}, "Choose whom to notify."),
         ({"channels": ["pigeon"]}, "pigeon"),
         ({"resend_hours": "3"}, "3"),
         ({"daily_at": "25:00"}, "valid time"),
@@ -176,7 +176,7 @@ def test_a_centers_admin_chooses_too(desk: Desk, center: Center) -> None:
     assert admin.get(reverse("portal_bell", args=[center.pk])).status_code == 200
     viewer = browser(member(desk.reseller, Role.CENTER_VIEWER, center))
     assert (
-        "Your role gets no messages."
+        "There are no messages for your role."
         in viewer.get(reverse("portal_reach", args=[center.pk])).content.decode()
     )
 
@@ -189,13 +189,33 @@ def test_a_preview_shows_last_week_as_it_would_have_come_and_saves_nothing(desk:
     desk.tell("alert:9", kind="test.calm", now=clock.now() - timedelta(days=8))
     client = browser(desk.owner)
     page = " ".join(client.get(url(desk, "reach_edit", "tests")).content.decode().split())
-    assert "3 messages by each channel." in page
+    assert "3 messages on each channel." in page
     response = client.post(url(desk, "reach_edit", "tests"), FORM | {"act": "preview"})
     page = " ".join(response.content.decode().split())
-    assert (response.status_code, "1 message by each channel." in page) == (200, True)
+    assert (response.status_code, "1 message on each channel." in page) == (200, True)
     assert page.index("line of alert:2") < page.index("line of alert:0"), (
         "in the order in which they were written"
     )
     off = client.post(url(desk, "reach_edit", "tests"), FORM | {"act": "preview", "channels": []})
-    assert "No message would have come." in off.content.decode()
+    assert "No messages would have been sent." in off.content.decode()
     assert not NotificationPreference.objects.exists()
+
+
+def test_a_report_offers_only_the_channels_and_says_for_whom_it_is(desk: Desk) -> None:
+    client = browser(desk.owner)
+    edit = url(desk, "reach_edit", "r_weekly")
+    page = client.get(edit).content.decode()
+    for pointless in ("escalate", "resend_hours", "digest", "quiet_from", "Preview last week"):
+        assert pointless not in page, pointless
+    assert client.post(edit, {"channels": []}).status_code == 302
+    assert rule_of(desk.reseller, "r_weekly", desk.owner).channels == []
+    settings = client.get(url(desk, "settings_notifications")).content.decode()
+    assert settings.count("to admins of centers") == 2, "the weekly and the monthly report"
+    assert "to admins of centers" not in client.get(url(desk, "reach")).content.decode()
+
+
+def test_destinations_are_no_organizations_to_switch_to(desk: Desk) -> None:
+    Destination.objects.create(reseller=desk.reseller, user=desk.owner, channel="test", address="13", label="Gym")
+    page = browser(desk.owner).get(url(desk, "reach")).content.decode()
+    assert "Gym" in page
+    assert "switch organization" not in page

@@ -43,3 +43,19 @@ def test_links_can_be_followed_and_the_rest_stays_text(tmp_path: Path) -> None:
     assert '<a href="https://markaz.example/x?a=1&amp;b=2"' in page
     assert "INV-1.pdf" in page
     assert "<script>alert" not in page
+
+
+def test_a_mail_is_shown_as_a_mail_program_does_and_runs_nothing(tmp_path: Path) -> None:
+    sent(tmp_path, "Invoice")
+    with SandboxServer(port=0, mails=tmp_path) as sandbox:
+        mail = latest(tmp_path, 1)[0]
+        address = f"{sandbox.url}/control/mails/{mail['id']}"
+        shown = requests.get(address, timeout=5)
+        missing = requests.get(f"{sandbox.url}/control/mails/0", timeout=5)
+        assert f'href="/control/mails/{mail["id"]}"' in requests.get(f"{sandbox.url}/control", timeout=5).text
+    assert (shown.status_code, shown.text.strip()) == (200, "<p>Hello</p>")
+    policy = shown.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "; sandbox;" in policy
+    assert "script-src" not in policy
+    assert missing.status_code == 404

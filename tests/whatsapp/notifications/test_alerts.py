@@ -14,7 +14,9 @@ from whatsapp.alerts.snoozing import wake_due
 from whatsapp.models import Alert
 
 MINUTE = timedelta(minutes=1)
-DOWN, BACK = "Disconnected: Reception", "Connected again: Reception"
+DOWN, BACK = "Disconnected: Reception (Noor Clinic)", "Connected again: Reception (Noor Clinic)"
+PREFIXED = "Disconnected, Reception (Noor Clinic)"
+RESOLVED = f"Resolved: {PREFIXED}"
 
 
 def to_all(shop: Shop, subject: str, arabic: str) -> list[tuple[str, str]]:
@@ -27,6 +29,7 @@ def test_owner_support_and_the_admins_of_the_center_are_notified(shop: Shop) -> 
     assert set(sent) == {shop.owner.email, shop.support.email, shop.admin.email}
     assert sent[shop.owner.email] == DOWN
     assert "Reception" in sent[shop.admin.email]
+    assert "Noor Clinic" not in sent[shop.admin.email], "a center knows which center it is"
     assert shop.deliver() == []
 
 
@@ -89,14 +92,14 @@ def test_a_number_that_is_switched_off_is_not_connected_again(shop: Shop) -> Non
     resolve_alert(
         reseller=shop.reseller, kind=Alert.Kind.DISCONNECTED, instance=shop.number, now=shop.now + MINUTE
     )
-    assert dict(shop.deliver(shop.now + LATER))[shop.owner.email] == "Over: Disconnected: Reception"
+    assert dict(shop.deliver(shop.now + LATER))[shop.owner.email] == RESOLVED
 
 
 def test_one_that_a_person_resolved_says_who(shop: Shop) -> None:
     alert = shop.drop()
     shop.deliver()
     acts.resolve(chosen=acts.one(alert), by=shop.support, now=shop.now + MINUTE)
-    assert dict(shop.deliver(shop.now + LATER))[shop.owner.email] == "Resolved: Disconnected: Reception"
+    assert dict(shop.deliver(shop.now + LATER))[shop.owner.email] == RESOLVED
     assert f"{shop.support} resolved the alert." in shop.body(shop.owner)
 
 
@@ -114,7 +117,10 @@ def test_it_is_repeated_and_escalated_until_someone_acknowledges(shop: Shop) -> 
     hour = shop.now + timedelta(hours=1)
     followups.follow_up(reseller=shop.reseller, now=hour)
     assert shop.deliver(hour) == sorted(
-        [(shop.billing.email, f"No one has reacted: {DOWN}"), (shop.owner.email, f"Still open: {DOWN}")]
+        [
+            (shop.billing.email, f"No one has reacted: {PREFIXED}"),
+            (shop.owner.email, f"Still open: {PREFIXED}"),
+        ]
     )
     acts.acknowledge(chosen=acts.one(alert), by=shop.support, now=hour + MINUTE)
     assert followups.follow_up(reseller=shop.reseller, now=hour + timedelta(days=1)) == 0
@@ -128,7 +134,7 @@ def test_a_snooze_stops_it_and_its_end_says_so(shop: Shop) -> None:
     acts.snooze(chosen=acts.one(alert), until=until, by=shop.owner, now=shop.now + MINUTE)
     assert followups.follow_up(reseller=shop.reseller, now=until) == 0
     wake_due(now=until)
-    assert dict(shop.deliver(until))[shop.owner.email] == f"Still open: {DOWN}"
+    assert dict(shop.deliver(until))[shop.owner.email] == f"Still open: {PREFIXED}"
 
 
 def test_the_center_gets_only_what_concerns_its_phone(shop: Shop) -> None:

@@ -257,6 +257,7 @@ def test_the_page_of_an_alert_tells_its_story_newest_first(house: House) -> None
     assert "Line one\n&lt;b&gt;two" in text
     assert "Snoozed until" in text
     assert "Add note" not in text
+    assert "Pair the phone again" in text
 
 
 def test_a_note_is_added_and_an_empty_one_is_refused(house: House) -> None:

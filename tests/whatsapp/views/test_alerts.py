@@ -207,7 +207,7 @@ def test_the_trace_names_what_was_acknowledged_in_the_readers_language(house: Ho
         open_alert(reseller=house.reseller, kind=Kind.DISCONNECTED, instance=house.number, now=clock.now())
         acknowledge(chosen=one(Alert.objects.get()), by=house.owner, now=clock.now())
     page = house.as_(house.owner).get(house.url("audit/")).content.decode()
-    assert "Disconnected Reception" in page
+    assert "Disconnected: Reception" in page
 
 
 def test_an_alert_that_came_back_says_how_often(house: House) -> None:

@@ -14,6 +14,7 @@ from centers.web.partials import render_page
 from whatsapp.alerts.acts import note
 from whatsapp.alerts.snoozing import PRESETS
 from whatsapp.models import Alert
+from whatsapp.states import ADVICE
 from whatsapp.views.alerts.forms import NoteForm
 from whatsapp.views.alerts.page import RELATED
 from whatsapp.views.alerts.story import story_of
@@ -52,6 +53,7 @@ def _page(request: TenantRequest, row: Alert, form: NoteForm) -> HttpResponse:
     context = {
         "alert": row,
         "step": next_step(row, request),
+        "advice": None if row.resolved_at else ADVICE.get(row.kind),
         "events": story_of(events[:LONGEST_STORY], zone_of(request.reseller.time_zone)),
         "cut": len(events) > LONGEST_STORY,
         "snoozed": row.is_snoozed(clock.now()),

@@ -145,7 +145,7 @@ def test_plugins_send_nothing_outside_a_call(service):
         ("file:///etc/passwd", "“file” isn't a supported service"),
         ("json://example.com/", "“json” isn't a supported service"),
         ("https://example.com/hook", "“https” isn't a supported service"),
-        ("example.com", "isn't a supported service"),
+        ("example.com", "isn't an address"),
         ("gotify://127.0.0.1/AbCdEf", "isn't a public address"),
         ("matrix://u:p@[::ffff:127.0.0.1]/#room", "isn't a public address"),
         ("tgram://nonsense", "can't be read"),
