@@ -74,10 +74,8 @@ class ControlPlane:
                 return _html(render_page(*self._readings()))
             case ["fragment"]:
                 return _html(render_fragment(*self._readings()))
-            case ["mails", mail_id]:
-                return self._mail(mail_id)
-            case ["qr", instance_id]:
-                return self._qr_image(instance_id)
+            case ["mails" | "qr" as kind, item]:
+                return self._mail(item) if kind == "mails" else self._qr_image(item)
             case ["assets", name] if name in _ASSETS:
                 body = files(__package__).joinpath("assets", name).read_bytes()
                 return Response(body, content_type=f"{_ASSETS[name]}; charset=utf-8")
