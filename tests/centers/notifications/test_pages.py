@@ -215,7 +215,9 @@ def test_a_report_offers_only_the_channels_and_says_for_whom_it_is(desk: Desk) -
 
 
 def test_destinations_are_no_organizations_to_switch_to(desk: Desk) -> None:
-    Destination.objects.create(reseller=desk.reseller, user=desk.owner, channel="test", address="13", label="Gym")
+    Destination.objects.create(
+        reseller=desk.reseller, user=desk.owner, channel="test", address="13", label="Gym"
+    )
     page = browser(desk.owner).get(url(desk, "reach")).content.decode()
     assert "Gym" in page
     assert "switch organization" not in page
