@@ -35,7 +35,7 @@ class PreferenceForm(forms.Form):
     digest = forms.ChoiceField(
         label=gettext_lazy("When"),
         choices=NotificationPreference.Digest.choices,
-        help_text=gettext_lazy("Several messages arrive as one list."),
+        help_text=gettext_lazy("Unless sent immediately, messages arrive together as one list."),
     )
     daily_at = forms.TimeField(
         label=gettext_lazy("Time of the daily message"), widget=forms.TimeInput(attrs={"type": "time"})

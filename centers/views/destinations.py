@@ -190,9 +190,12 @@ def _verify(request: TenantRequest, place: Destination) -> HttpResponseBase:
 def _choose(request: TenantRequest, place: Destination) -> HttpResponseBase:
     groups = [one for one in registry.groups() if one.roles]
     offered = groups if place.user_id is None else registry.groups_of(request.membership.role)
-    chosen = groups_at(place) or [group.name for group in offered]
+    chosen = groups_at(place)
     form = GroupsForm(
-        posted(request), offered=offered, of_team=place.user_id is None, initial={"groups": chosen}
+        posted(request),
+        offered=offered,
+        of_team=place.user_id is None,
+        initial={"groups": chosen or [group.name for group in offered]},
     )
 
     def save() -> None:
@@ -207,7 +210,8 @@ def _choose(request: TenantRequest, place: Destination) -> HttpResponseBase:
     if saved(form, save):
         back = _back(request, of_team=place.user_id is None)
         return redirect_with_toast(request, _("The settings were saved."), back)
-    return form_page(request, form, "centers/notifications/destination.html", _context(request, place))
+    context = _context(request, place) | {"nothing_yet": not chosen}
+    return form_page(request, form, "centers/notifications/destination.html", context)
 
 
 def _context(request: TenantRequest, place: Destination) -> dict[str, object]:

@@ -17,7 +17,7 @@ def mails(items: list[dict[str, Any]]) -> str:
     rows = [
         row(
             f'<details id="mail-{item["id"]}"><summary dir="auto">{escape(item["subject"])}</summary>'
-            f'<span class="bubble" dir="auto">{_linked(item["text"])}</span>{_page(item)}{_attached(item)}'
+            f'{_page(item)}<span class="bubble" dir="auto">{_linked(item["text"])}</span>{_attached(item)}'
             "</details>",
             escape(item["to"]),
             moment(item["at"]),

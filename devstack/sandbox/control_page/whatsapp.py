@@ -18,14 +18,14 @@ def messages(state: dict[str, Any]) -> str:
     """The latest template messages, newest first, as a person reads them on the phone."""
     rows = [
         row(
-            moment(item["at"]),
-            f"<code>+{escape(item['mobile'])}</code>",
             f'<span class="bubble" dir="auto">{escape(item["text"])}</span>',
+            f"<code>+{escape(item['mobile'])}</code>",
+            moment(item["at"]),
             f"<code>{escape(item['template_id'])}</code>",
         )
         for item in reversed(state["messages"][-_MESSAGES_SHOWN:])
     ]
-    head = ("At (UTC)", "To", "Text", "Template")
+    head = ("Text", "To", "At (UTC)", "Template")
     return table("piece-messages", head, rows, "No template message was sent yet.")
 
 
