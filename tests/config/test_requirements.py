@@ -19,6 +19,8 @@ BY_NAME = {
     "granian": "the web server that config.web starts",
     "psycopg": "Django's database engine",
     "django-structlog": "an app and a middleware in the settings",
+    "django-anymail": "the backend that EMAIL_URL names",
+    "boto3": "Amazon SES, by django-anymail",
     "django-csp": "middleware and settings",
     "django-template-partials": "an app and a template loader in the settings",
 }
