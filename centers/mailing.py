@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from centers.errors import OperationRefused
+from centers.mail.sending import MailFailed, hand_over
 from centers.mail_delivery import is_delivered
 
 log = structlog.get_logger(__name__)
@@ -32,9 +33,9 @@ def written(*, subject: str, body: str, to: str, from_email: str | None = None) 
 def handed_over(mail: EmailMessage, **about: object) -> bool:
     """Whether a mail server accepted the mail. It never raises: the operation has already committed."""
     try:
-        mail.send()
-    except (OSError, ValueError, MessageError) as error:  # smtplib's errors are OSErrors
-        log.warning("mail_failed", error=type(error).__name__, **about)
+        hand_over(mail)
+    except MailFailed as failure:
+        log.warning("mail_failed", why=failure.diagnosis.english, **about)
         return False
     if not is_delivered():
         log.warning("mail_unsent", **about)

@@ -5,14 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_email_url
 import django_stubs_ext
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from centers.values import languages
-from config import error_reports, services
+from config import email_url, error_reports, services
 from config.demo_mode import NoDemoHere, at_home, is_demo
 from config.logs import formatter
 from config.web.connections import CONNECTIONS
@@ -318,12 +317,14 @@ WATCHDOG_DISKS: list[Path] = list(map(Path, filter(None, env.list("WATCHDOG_DISK
 WATCHDOG_DISK_PERCENT = env.int("WATCHDOG_DISK_PERCENT", 90)
 
 # --- Mail -----------------------------------------------------------------------------------------
-EMAIL_CONFIG = dj_email_url.parse(env.str("EMAIL_URL", "") or "console:")
-if "EMAIL_BACKEND" not in EMAIL_CONFIG:
-    raise ImproperlyConfigured("EMAIL_URL must begin with console:, file:, smtp:, submission: or smtps:.")
+# Proves that events of bounces come from the provider: it calls https://markaz:SECRET@.../hooks/mail/.
+EMAIL_WEBHOOK_SECRET = env.str("EMAIL_WEBHOOK_SECRET", "")
+EMAIL_CONFIG = email_url.read(env.str("EMAIL_URL", ""), webhook_secret=EMAIL_WEBHOOK_SECRET)
 globals().update(EMAIL_CONFIG)
-# Some mails are sent while a person waits: a mail server that never answers must not block the page threads.
-EMAIL_TIMEOUT = EMAIL_CONFIG.get("EMAIL_TIMEOUT") or 10
+EMAIL_PROVIDER: str = EMAIL_CONFIG["EMAIL_PROVIDER"]
+ANYMAIL: dict[str, Any] = EMAIL_CONFIG.get("ANYMAIL", {})
+if EMAIL_PROVIDER:
+    INSTALLED_APPS.append("anymail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or "Markaz <no-reply@markaz.example>"
 
 # --- Jobs -----------------------------------------------------------------------------------------

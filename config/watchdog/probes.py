@@ -1,7 +1,6 @@
 """What the watchdog looks at. A probe answers per subject: fine, a problem, or nothing where it cannot know."""
 
 import shutil
-import smtplib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ from pathlib import Path
 import psycopg
 import redis
 from django.conf import settings
-from django.core.mail import get_connection
 
 from centers import mail_delivery
+from centers.mail.sending import MailFailed, sign_in
 from centers.queue.heartbeats import HEARTBEAT_KEY
 
 #: Subject -> what is wrong, or "" where it is fine. A subject that is missing keeps its last answer.
@@ -131,19 +130,13 @@ def mail() -> Findings:
     """The mail server takes our sign-in. Nothing is known where mail isn't sent by SMTP."""
     if not mail_delivery.is_delivered() or "smtp" not in settings.EMAIL_BACKEND:
         return {}
-    connection = get_connection(timeout=SECONDS * 2)
     try:
-        connection.open()
-        connection.close()
-    except (smtplib.SMTPException, OSError) as error:
-        return {
-            "mail": f"The mail server {settings.EMAIL_HOST} takes no mail ({type(error).__name__}): {_short(error)}"
-        }
+        sign_in(timeout=SECONDS * 2)
+    except MailFailed as failure:
+        why = failure.diagnosis
+        said = f" It said: {why.answer}" if why.answer else ""
+        return {"mail": f"The mail server {settings.EMAIL_HOST} takes no mail: {why.english}{said}"}
     return {"mail": ""}
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 @dataclass

@@ -1,14 +1,13 @@
 """How the operator is notified: by mail, to a webhook, and by a heartbeat whose absence a service outside notices."""
 
-import smtplib
 from collections.abc import Callable
-from email.errors import MessageError
 
 import requests
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from centers.mail.sending import MailFailed, hand_over
 from config.watchdog.reports import Problem, Report
 
 log = structlog.get_logger(__name__)
@@ -46,11 +45,10 @@ def text(report: Report) -> str:
 
 def by_mail(report: Report) -> bool:
     """To OPERATOR_EMAILS, directly by the mail server."""
-    mail = EmailMessage(subject(report), text(report), None, settings.OPERATOR_EMAILS)
     try:
-        mail.send()
-    except (smtplib.SMTPException, OSError, ValueError, MessageError) as error:
-        log.warning("watchdog_mail_failed", error=type(error).__name__)
+        hand_over(EmailMessage(subject(report), text(report), None, settings.OPERATOR_EMAILS))
+    except MailFailed as failure:
+        log.warning("watchdog_mail_failed", why=failure.diagnosis.english)
         return False
     return True
 

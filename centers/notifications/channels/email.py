@@ -4,25 +4,20 @@ import hashlib
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
-from smtplib import (
-    SMTPDataError,
-    SMTPException,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-    SMTPSenderRefused,
-    SMTPServerDisconnected,
-)
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from centers import mail_delivery
+from centers.mail.problems import Diagnosis, Problem
+from centers.mail.sending import MailFailed, hand_over
 from centers.notifications.message import Accepted, ChannelError, Message
-from centers.stored_messages import StoredMessage as _
 
 _COLOR = "#0f766e"  # of resellers without their own
+#: The name under which a provider keeps the message's key, from which the Message-ID follows.
+KEY = "key"
 
 
 class EmailChannel:
@@ -36,21 +31,12 @@ class EmailChannel:
             mail = written(message, destination)
             mail.message()
         except (ValueError, MessageError) as error:  # BadHeaderError and UnicodeError are ValueErrors
-            raise ChannelError(
-                _("The email can't be written. Check names and addresses."), permanent=True
-            ) from error
-        connection = get_connection()
+            raise _refused(Diagnosis(Problem.WRITING, permanent=True)) from error
         try:
-            connection.open()
-        except (OSError, SMTPException) as error:
-            raise _unreachable(error) from error
-        try:
-            connection.send_messages([mail])
-        except (OSError, SMTPException) as error:
-            raise _refused(error) from error
-        finally:
-            _close(connection)
-        return Accepted(provider_id=mail.extra_headers["Message-ID"])
+            provider_id = hand_over(mail)
+        except MailFailed as failure:
+            raise _refused(failure.diagnosis) from failure
+        return Accepted(provider_id=provider_id or mail.extra_headers["Message-ID"])
 
 
 def written(message: Message, destination: str) -> EmailMultiAlternatives:
@@ -73,6 +59,8 @@ def written(message: Message, destination: str) -> EmailMultiAlternatives:
         headers=_headers(message),
     )
     mail.attach_alternative(html, "text/html")
+    # Of django-anymail: it comes back with a provider's events (centers.notifications.channels.bounces).
+    mail.metadata = {KEY: message.key}  # type: ignore[attr-defined]
     return mail
 
 
@@ -83,73 +71,27 @@ def _sender(message: Message) -> str:
 
 
 def _headers(message: Message) -> dict[str, str]:
-    headers = {"Message-ID": _id(message.key), "Auto-Submitted": "auto-generated"}
+    headers = {"Message-ID": message_id(message.key), "Auto-Submitted": "auto-generated"}
     if message.thread:
-        headers["References"] = headers["In-Reply-To"] = _id(f"thread:{message.thread}")
+        headers["References"] = headers["In-Reply-To"] = message_id(f"thread:{message.thread}")
     if message.unsubscribe_url:
         headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
 
 
-def _id(key: str) -> str:
+def message_id(key: str) -> str:
+    """The Message-ID of the mail of a message, from the message's key."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "markaz.invalid"
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
 
 
-def _unreachable(error: Exception) -> ChannelError:
-    if isinstance(error, SMTPResponseException) and error.smtp_code == 535:
-        return ChannelError(
-            _("The mail server refused the sign-in. Check the name and password in EMAIL_URL."),
-            answer=_said(error),
-        )
+def _refused(why: Diagnosis) -> ChannelError:
     return ChannelError(
-        _("The mail server couldn't be reached (%(error)s).") % {"error": type(error).__name__},
-        answer=_said(error),
+        why.sentences,
+        answer=why.answer,
+        permanent=why.permanent,
+        dead=why.dead,
+        unsure=why.unsure,
+        retry_after=why.retry_after,
     )
-
-
-def _refused(error: Exception) -> ChannelError:
-    if isinstance(error, SMTPRecipientsRefused):
-        code, _text = next(iter(error.recipients.values()), (550, b""))
-        permanent = code >= 500
-        return ChannelError(
-            _("The mail server refused this address."),
-            answer=_said(error),
-            permanent=permanent,
-            dead=permanent,
-        )
-    if isinstance(error, SMTPSenderRefused):
-        return ChannelError(
-            _("The mail server refused the sender. Check DEFAULT_FROM_EMAIL."), answer=_said(error)
-        )
-    if isinstance(error, SMTPDataError):
-        return ChannelError(
-            _("The mail server refused this email."), answer=_said(error), permanent=error.smtp_code >= 500
-        )
-    lost = isinstance(error, SMTPServerDisconnected | TimeoutError | ConnectionError)
-    return ChannelError(
-        _("The mail server stopped answering (%(error)s).") % {"error": type(error).__name__}, unsure=lost
-    )
-
-
-def _said(error: Exception) -> str:
-    """The server's answer without what it was asked."""
-    if isinstance(error, SMTPRecipientsRefused):
-        code, text = next(iter(error.recipients.values()), (0, b""))
-        return _answer(code, text)
-    if isinstance(error, SMTPResponseException):
-        return _answer(error.smtp_code, error.smtp_error)
-    return type(error).__name__
-
-
-def _answer(code: int, text: bytes | str) -> str:
-    return f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"[:300]
-
-
-def _close(connection: object) -> None:
-    """End the session; the mail is handed over or refused by now, whatever comes."""
-    try:
-        connection.close()  # type: ignore[attr-defined]
-    except (OSError, SMTPException):
-        return
