@@ -89,6 +89,14 @@ SECTIONS = (
     ),
     Section(
         menu=Menu.SETTINGS,
+        order=43,
+        name="settings_email",
+        label=_("Email"),
+        icon="mail",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
+        menu=Menu.SETTINGS,
         order=45,
         name="settings_notifications",
         label=_("Notifications"),

@@ -10,13 +10,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
+from django.core.mail import get_connection
 from django.http.request import validate_host
 
 from centers import mail_delivery
 from centers.hosts import on_this_machine
+from centers.mail.events import endpoint
+from centers.mail.providers import PROVIDERS
 from centers.notifications.channels.push import public_key
 from config.web.connections import CONNECTIONS, ConnectionLimits
 
+_SHORTEST_SECRET = 20
 PLACEHOLDER = "no-reply@markaz.example"
 NEW_VAPID_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -81,7 +85,36 @@ def mail(**_: Any) -> list[checks.CheckMessage]:
                 id="markaz.W002",
             )
         )
-    return messages
+    return [*messages, *_provider()]
+
+
+def _provider() -> Iterator[checks.CheckMessage]:
+    """A provider of mail has what it needs to send, and its reports about bounces are believed."""
+    if not settings.EMAIL_PROVIDER:
+        return
+    label = PROVIDERS[settings.EMAIL_PROVIDER].label
+    try:
+        get_connection()
+    except Exception as error:  # noqa: BLE001  # of anymail or of the provider's own library
+        yield checks.Error(
+            f"EMAIL_URL lacks something that {label} needs: {' '.join(str(error).split())}",
+            hint="docs/operations.md, “Email by a provider”, has an example for each.",
+            id="markaz.E007",
+        )
+        return
+    if endpoint() is None:
+        yield checks.Warning(
+            f"Nothing proves which reports about bounces and complaints come from {label}, so none are taken: email "
+            "goes on to addresses that no longer exist, and providers block senders for that.",
+            hint="Set EMAIL_WEBHOOK_SECRET (docs/operations.md, “Email by a provider”).",
+            id="markaz.W006",
+        )
+    elif settings.EMAIL_WEBHOOK_SECRET and len(settings.EMAIL_WEBHOOK_SECRET) < _SHORTEST_SECRET:
+        yield checks.Error(
+            f"EMAIL_WEBHOOK_SECRET has fewer than {_SHORTEST_SECRET} characters: it can be guessed.",
+            hint="Set it to a new one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            id="markaz.E008",
+        )
 
 
 @checks.register(checks.Tags.security, deploy=True)

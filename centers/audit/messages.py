@@ -51,6 +51,7 @@ _sentences: dict[str, str | Promise] = {
     "destination.paused": gettext_lazy(
         "%(who)s paused a destination for notifications, because it takes no messages: %(what)s"
     ),
+    "email.tested": gettext_lazy("%(who)s sent a test email"),
     "share.mailed": gettext_lazy("%(who)s sent a link by email"),
     "share.undelivered": gettext_lazy("The email with a link from %(who)s was not accepted by a mail server"),
     "job.run": gettext_lazy("%(who)s started the job %(what)s"),
@@ -65,6 +66,7 @@ _nouns: dict[str, str | Promise] = {
     "notifications": gettext_lazy("notifications"),
     "message_text": gettext_lazy("texts of messages"),
     "destination": gettext_lazy("destinations of notifications"),
+    "email": gettext_lazy("email"),
     "share": gettext_lazy("links sent by email"),
     "job": gettext_lazy("jobs"),
 }

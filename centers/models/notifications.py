@@ -146,6 +146,8 @@ class Notification(models.Model):
         FAILED = "failed", _("Not delivered")
         DROPPED = "dropped", pgettext_lazy("notification", "Not needed")
         CONDENSED = "condensed", _("Part of a list")  # sent with others in one message
+        BOUNCED = "bounced", _("Bounced")  # the channel took it, and it came back
+        SPAM = "spam", _("Marked as spam")  # it arrived, and its recipient wants no more
 
     reseller = models.ForeignKey(
         Reseller, on_delete=models.CASCADE, related_name="notifications", db_index=False
@@ -203,12 +205,20 @@ class Notification(models.Model):
             models.Index(fields=["reseller", "about"], name="notification_about"),
             models.Index(fields=["reseller", "-created_at", "-id"], name="notification_log"),
             models.Index(fields=["recipient", "-created_at"], name="notification_of_person"),
+            models.Index(
+                fields=["provider_id"], condition=~Q(provider_id=""), name="notification_provider_id"
+            ),
             models.Index("repeat_at", condition=Q(repeat_at__isnull=False), name="notification_repeat"),
             models.Index("escalate_at", condition=Q(escalate_at__isnull=False), name="notification_escalate"),
         ]
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def email_address(self) -> str:
+        """The address of its person's account, or the one that it was written to without a person."""
+        return self.recipient.email if self.recipient is not None else self.address
 
     @property
     def is_waiting(self) -> bool:
@@ -218,7 +228,12 @@ class Notification(models.Model):
     @property
     def has_failed(self) -> bool:
         """Whether it will reach no one unless a person acts."""
-        return self.state == self.State.FAILED
+        return self.state in (self.State.FAILED, self.State.BOUNCED)
+
+    @property
+    def is_unwelcome(self) -> bool:
+        """Whether its recipient marked it as spam."""
+        return self.state == self.State.SPAM
 
     @property
     def was_sent(self) -> bool:
@@ -234,6 +249,8 @@ class NotificationTry(models.Model):
         RETRIED = "retried", _("Will be retried")
         FAILED = "failed", _("Not delivered")
         LOST = "lost", _("Outcome unknown")
+        BOUNCED = "bounced", _("Bounced")  # later, after it was sent
+        SPAM = "spam", _("Marked as spam")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     notification = models.ForeignKey(

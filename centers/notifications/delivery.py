@@ -13,6 +13,7 @@ from centers.models import Destination, Notification, NotificationTry, Reseller
 from centers.notifications import outcomes, registry
 from centers.notifications.claims import CLAIM, Batch, claim, due_lanes
 from centers.notifications.compose import compose
+from centers.notifications.destinations import paused_address
 from centers.notifications.message import Accepted, Channel, ChannelError, Message
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.scoping import tenant
@@ -69,13 +70,22 @@ def _obstacle(row: Notification, entry: registry.ChannelEntry | None) -> str:
     if entry is None or registry.kind(row.kind) is None:
         return _("This version of Markaz doesn't send this kind of message.")
     if row.destination is None:
-        return "" if entry.own_address else _("This destination was removed.")
+        return _obstacle_of_address(row) if entry.own_address else _("This destination was removed.")
     # As it is now: the message before may have paused it.
     place = Destination.objects.filter(pk=row.destination.pk).first()
     if place is None or place.paused_at is not None:
         return _("This destination is paused.")
     kind = registry.kind(row.kind)
     return "" if place.verified_at or (kind and kind.verifies) else _("This destination isn't verified.")
+
+
+def _obstacle_of_address(row: Notification) -> str:
+    place = paused_address(row.reseller, _address(row))
+    if place is None:
+        return ""
+    return _("Nothing is sent to this address until someone confirms it. %(reason)s") % {
+        "reason": place.pause_reason
+    }
 
 
 def _begin(batch: Batch, message: Message, now: datetime) -> NotificationTry | None:

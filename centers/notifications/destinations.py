@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from centers.audit import entries
 from centers.models import Destination, Reseller, User
 
+EMAIL = "email"
 PauseListener = Callable[[Destination, datetime], None]
 _listeners: list[PauseListener] = []
 
@@ -79,6 +81,33 @@ def pause_destination(*, destination: Destination, reason: str, now: datetime) -
     rows = Destination.objects.filter(pk=destination.pk, paused_at=None)
     if rows.update(paused_at=now, pause_reason=reason):
         _changed(destination, "destination.paused", None, now)
+
+
+def pause_address(*, reseller: Reseller, user: User | None, address: str, reason: str, now: datetime) -> None:
+    """Write no more email to an address that takes none, a person's own or one without an account, until resumed.
+
+    In the caller's transaction. An address needs no destination to be written to; the paused one stands for it.
+    """
+    place, _created = Destination.objects.get_or_create(
+        reseller=reseller,
+        user=user,
+        channel=EMAIL,
+        fingerprint=fingerprint(address.casefold()),
+        defaults={"address": address, "label": address[:120], "verified_at": now},
+    )
+    pause_destination(destination=place, reason=reason, now=now)
+
+
+def paused_address(reseller: Reseller, address: str) -> Destination | None:
+    """The destination that stands for an email address that isn't written to, if it is paused."""
+    rows = Destination.objects.filter(reseller=reseller, channel=EMAIL, paused_at__isnull=False)
+    return rows.filter(fingerprint=fingerprint(address.casefold())).first()
+
+
+def paused_addresses(reseller: Reseller) -> QuerySet[Destination]:
+    """All that `pause_address` paused, the latest first."""
+    rows = Destination.objects.filter(reseller=reseller, channel=EMAIL, paused_at__isnull=False)
+    return rows.defer("address").select_related("user").order_by("-paused_at")
 
 
 def _changed(place: Destination, action: str, by: User | None, now: datetime) -> None:

@@ -26,7 +26,7 @@ KEPT = timedelta(days=180)
 def send_again(*, notification: Notification, by: User, now: datetime) -> None:
     """Send a message that was given up once more; raises OperationRefused for any other."""
     with transaction.atomic():
-        rows = Notification.objects.filter(pk=notification.pk, state=State.FAILED)
+        rows = Notification.objects.filter(pk=notification.pk, state__in=(State.FAILED, State.BOUNCED))
         again = rows.update(state=State.WAITING, due_at=now, attempts=0, claimed_until=None, within=None)
         if not again:
             raise OperationRefused(_("Only a message that wasn't delivered can be sent again."))

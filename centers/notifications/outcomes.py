@@ -9,7 +9,7 @@ from django.db.models import F
 from centers.models import Destination, Notification, NotificationTry
 from centers.notifications import registry
 from centers.notifications.claims import MOST_LOST, Batch, lost_tries
-from centers.notifications.destinations import pause_destination
+from centers.notifications.destinations import EMAIL, pause_address, pause_destination
 from centers.notifications.message import Accepted, ChannelError
 from centers.notifications.outbox import FIRST, copied, lane_of
 from centers.notifications.rules import rule_of
@@ -52,7 +52,8 @@ def _sent(batch: Batch, attempt: NotificationTry, result: Accepted, now: datetim
     fields = {"sent_at": now, "claimed_until": None, "error": "", "subject": lead.subject}
     parts = [row.pk for row in batch.rows]
     state = State.CONDENSED if len(parts) > 1 else State.SENT
-    rows = Notification.objects.filter(pk__in=parts)
+    # A provider can report that it came back before we know that it was taken.
+    rows = Notification.objects.filter(pk__in=parts).exclude(state__in=(State.BOUNCED, State.SPAM))
     rows.update(state=state, provider_id=result.provider_id[:200], answer=result.answer[:300], **fields)
     _plan_repeats(batch, now)
     if lead.destination_id:
@@ -122,6 +123,14 @@ def _verifies(row: Notification) -> bool:
 
 def _count_failure(lead: Notification, error: ChannelError, now: datetime) -> None:
     if lead.destination_id is None:
+        if error.dead and lead.channel == EMAIL:
+            pause_address(
+                reseller=lead.reseller,
+                user=lead.recipient,
+                address=lead.email_address,
+                reason=error.reason,
+                now=now,
+            )
         return
     own = Destination.objects.filter(pk=lead.destination_id)
     own.update(failures=F("failures") + 1)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from centers.views import invitation, notification_links, profile, public, second_factor, web_app
+from centers.views.mail.events import mail_events
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -19,6 +20,7 @@ urlpatterns = [
         notification_links.notifications_unsubscribe,
         name="notifications_unsubscribe",
     ),
+    path("hooks/mail/", mail_events, name="mail_events"),
     path("manifest.webmanifest", web_app.manifest, name="manifest"),
     path("service-worker.js", web_app.service_worker, name="service_worker"),
     path("logo/<slug:slug>/", public.logo, name="logo"),

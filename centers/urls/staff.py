@@ -15,6 +15,7 @@ from centers.views import (
     settings,
     share,
 )
+from centers.views.mail import settings as mail_settings
 
 _people = "centers/<int:center_pk>/people/"
 
@@ -57,6 +58,11 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/branding/", settings.settings_branding, name="settings_branding"),
     path("settings/security/", settings.settings_security, name="settings_security"),
+    path("settings/email/", mail_settings.settings_email, name="settings_email"),
+    path("settings/email/test/", mail_settings.settings_email_test, name="settings_email_test"),
+    path(
+        "settings/email/<int:pk>/resume/", mail_settings.settings_email_resume, name="settings_email_resume"
+    ),
     path("settings/texts/", message_texts.settings_texts, name="settings_texts"),
     path(
         "settings/texts/<str:message>/<slug:language>/",

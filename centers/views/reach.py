@@ -121,7 +121,11 @@ def _overview(request: TenantRequest) -> HttpResponseBase:
 
 def _destinations(request: TenantRequest, user: User | None) -> list[tuple[Destination, Any]]:
     rows = Destination.objects.filter(reseller=request.reseller, user=user).defer("address")
-    return [(row, registry.channel(row.channel)) for row in rows]
+    found = [(row, registry.channel(row.channel)) for row in rows]
+    # A person's own address is no place that was set up: it appears here only while it is paused.
+    return [
+        (row, entry) for row, entry in found if not (entry and entry.own_address) or (user and row.paused_at)
+    ]
 
 
 def _edit(request: TenantRequest, group: Group, back: str, *, own: bool = True) -> HttpResponseBase:

@@ -55,6 +55,7 @@ STAFF = (
     "settings/mazbot/",
     "settings/whatsapp/",
     "settings/billing/",
+    "settings/email/",
 )
 MESSAGES = (
     "notifications/",

@@ -39,6 +39,7 @@ DOORS = {
     "settings/": set(),
     "settings/mazbot/": set(),
     "settings/billing/": set(),
+    "settings/email/": set(),
 }
 
 

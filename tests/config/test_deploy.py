@@ -86,6 +86,32 @@ def test_what_would_quietly_break_a_real_install_is_refused(changed: dict[str, s
         assert words in done.stderr
 
 
+PROVIDER = {"EMAIL_URL": "postmark:?server_token=canary", "EMAIL_WEBHOOK_SECRET": "x" * 20}
+
+
+def test_a_provider_with_all_it_needs_passes() -> None:
+    assert check(**PROVIDER).returncode == 0
+    signing = "mailgun:?api_key=canary&sender_domain=mg.example&webhook_signing_key=canary"
+    assert check(EMAIL_URL=signing).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"EMAIL_URL": "postmark:?tokn=canary"}, "EMAIL_URL lacks something that Postmark needs"),
+        ({"EMAIL_WEBHOOK_SECRET": ""}, "Nothing proves which reports about bounces"),
+        ({"EMAIL_WEBHOOK_SECRET": "short"}, "EMAIL_WEBHOOK_SECRET has fewer than 20 characters"),
+        ({"EMAIL_URL": "mailersend:?api_token=canary"}, "Nothing proves which reports about bounces"),
+        ({"EMAIL_URL": "pigeon:?token=canary"}, "EMAIL_URL must begin with one of"),
+    ],
+)
+def test_a_provider_that_lacks_something_is_named(changed: dict[str, str], said: str) -> None:
+    done = check(**PROVIDER | changed)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "canary" not in done.stderr
+
+
 def test_the_example_is_right_but_for_what_only_the_operator_knows() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     given = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))

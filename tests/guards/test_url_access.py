@@ -39,6 +39,7 @@ PUBLIC = {
     "notification_action": "the token is the authority",
     "notifications_unsubscribe": "the token is the authority",
     "webhook_in": "the token is the authority",
+    "mail_events": "the provider signs, or has a password",
     "demo_clock": "only in a demo",
     "manifest": "names and pictures of the app, the same for everyone",
     "service_worker": "a script, the same for everyone",

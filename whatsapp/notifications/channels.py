@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from centers.models import Destination
+from centers.notifications.destinations import EMAIL
 from centers.stored_messages import StoredMessage as _
 from centers.tenancy.scoping import tenant
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
@@ -18,9 +19,10 @@ def keep_alert(destination: Destination, now: datetime) -> None:
         if dead is None:
             resolve_alert(reseller=reseller, kind=Alert.Kind.CHANNEL_DEAD, now=now)
             return
-        detail = _("%(destination)s of %(who)s: %(reason)s") % {
-            "destination": str(dead),
-            "who": str(dead.user or reseller),
-            "reason": dead.pause_reason,
-        }
+        values = {"destination": str(dead), "reason": dead.pause_reason}
+        if dead.channel == EMAIL:  # its own address says whose it is
+            detail = _("%(destination)s: %(reason)s") % values
+        else:
+            who = {"who": str(dead.user or reseller)}
+            detail = _("%(destination)s of %(who)s: %(reason)s") % (values | who)
         open_alert(reseller=reseller, kind=Alert.Kind.CHANNEL_DEAD, detail=detail, now=now)

@@ -1,0 +1,1 @@
+"""How email leaves this install: the page about it, and where its provider reports what came back."""
