@@ -6,7 +6,7 @@ from centers.models import Role
 from centers.notifications.registry import Group
 from whatsapp.models import Alert
 from whatsapp.notifications import texts
-from whatsapp.notifications.kinds import register_alerts
+from whatsapp.notifications.kinds import open_count, register_alerts
 
 MONEY = Group(
     name="money",
@@ -15,6 +15,7 @@ MONEY = Group(
     order=30,
     roles=(Role.OWNER, Role.BILLING),
     overview=texts.overview,
+    open_count=open_count,
 )
 
 

@@ -142,6 +142,7 @@ CHANNELS = (
         label=_("Browser push"),
         order=30,
         channel=PushChannel(),
+        counts=True,
         setup=Setup(
             label=_("Subscription"),
             accept=push.accept,

@@ -31,7 +31,7 @@ def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> 
         content = _list(rows) if len(rows) > 1 else _single(lead, now)
         if content is None:
             return None
-        return _message(lead, content, listed=len(rows) > 1)
+        return _message(lead, content, now, listed=len(rows) > 1)
 
 
 def reply_address(reseller: Reseller) -> str:
@@ -66,7 +66,7 @@ def _line(row: Notification) -> str:
     return kind.line(row) if kind is not None else row.about
 
 
-def _message(lead: Notification, content: Content, *, listed: bool) -> Message:
+def _message(lead: Notification, content: Content, now: datetime, *, listed: bool) -> Message:
     reseller = lead.reseller
     return Message(
         key=f"{lead.reseller_id}:{lead.key}" + (":list" if listed else ""),
@@ -83,7 +83,13 @@ def _message(lead: Notification, content: Content, *, listed: bool) -> Message:
         logo_url=_logo(reseller),
         reply_to=reply_address(reseller),
         unsubscribe_url=_unsubscribe(lead),
+        open_count=_open_count(lead, now),
     )
+
+
+def _open_count(row: Notification, now: datetime) -> int | None:
+    channel, count = registry.channel(row.channel), registry.group(row.group).open_count
+    return count(row, now) if channel is not None and channel.counts and count is not None else None
 
 
 def _logo(reseller: Reseller) -> str:

@@ -20,6 +20,7 @@ class Message:
 
     `key` is the same at every try: providers that know idempotency keys get it. Messages with the same `thread`
     belong together (one alert from opened to resolved). `text` has paragraphs apart by blank lines, no markup.
+    `open_count` is how many alerts the recipient has then, for channels that show it; None where no one counted.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Message:
     logo_url: str = ""
     reply_to: str = ""
     unsubscribe_url: str = ""
+    open_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Content:
 class Group:
     """Kinds that a person chooses together. `roles` get them by default, by `channels`; other roles cannot get them.
 
-    `overview(row)` is the button of a list: a page with all of them. What is `scheduled` comes at a time of its own and
+    `overview(row)` is the button of a list: a page with all of them. `open_count(row, now)` is how many things wait for
+    the row's recipient: the number on the icon of the installed app. What is `scheduled` comes at a time of its own and
     needs no reaction: lists, quiet hours, repeats and escalation make no sense.
     """
 
@@ -42,6 +43,7 @@ class Group:
     channels: tuple[str, ...] = ("email",)
     scheduled: bool = False
     overview: Callable[[Notification], Action] | None = None
+    open_count: Callable[[Notification, datetime], int] | None = None
 
     @property
     def is_for_centers(self) -> bool:
@@ -90,13 +92,17 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelEntry:
-    """A channel as people choose it. With `own_address` every account has it: no destination needs to be set up."""
+    """A channel as people choose it. With `own_address` every account has it: no destination needs to be set up.
+
+    `counts`: its messages say how many things are open.
+    """
 
     name: str
     label: str | Promise
     order: int
     channel: Channel
     own_address: bool = False
+    counts: bool = False
     setup: Setup | None = None
 
 

@@ -171,8 +171,8 @@
     const icon = document.getElementById("favicon");
     const address = down ? icon.dataset.alert : icon.dataset.calm;
     const bare = document.title === "" ? title : document.title.replace(/^\(\d+\) /, "");
-    const title = (down ? "(" + down + ") " : "") + bare;
-    if (document.title !== title) document.title = title;
+    const marked = (down ? "(" + down + ") " : "") + bare;
+    if (document.title !== marked) document.title = marked;
     if (icon.getAttribute("href") !== address) icon.setAttribute("href", address);
     // The icon of the installed app; a page without the figure leaves it as it is.
     if (source && navigator.setAppBadge) navigator.setAppBadge(down).catch(() => {});

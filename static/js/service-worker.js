@@ -1,4 +1,4 @@
-// Shows what arrives by push (centers/notifications/channels/push.py) and opens its link. It stores and fetches nothing.
+// Shows what arrives by push (centers/notifications/channels/push.py) and opens its links. It stores and fetches nothing.
 "use strict";
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -12,16 +12,9 @@ function read(event) {
   }
 }
 
-// The icon of the app counts what is shown; a page that is open sets it to what is down (app.js).
-async function countOnIcon() {
-  if (!self.navigator.setAppBadge) return;
-  const shown = await self.registration.getNotifications();
-  await (shown.length ? self.navigator.setAppBadge(shown.length) : self.navigator.clearAppBadge());
-}
-
-self.addEventListener("push", (event) => {
-  const message = read(event);
-  const shown = self.registration.showNotification(message.title || "Markaz", {
+async function show(message) {
+  const links = message.links || [];
+  await self.registration.showNotification(message.title || "Markaz", {
     body: message.body || "",
     tag: message.tag || "markaz",
     renotify: true,
@@ -30,24 +23,32 @@ self.addEventListener("push", (event) => {
     requireInteraction: Boolean(message.urgent),
     icon: "/static/img/icon-192.png",
     badge: "/static/img/badge-96.png",
-    data: { url: message.url || "/" },
+    actions: links.map((link, number) => ({ action: String(number), title: link.label })),
+    data: { urls: links.map((link) => link.url) },
   });
-  event.waitUntil(shown.then(countOnIcon));
+}
+
+// The icon of the app shows how many alerts are open; a page that is open keeps the number true (app.js).
+async function countOnIcon(open) {
+  if (Number.isInteger(open) && self.navigator.setAppBadge) await self.navigator.setAppBadge(open).catch(() => {});
+}
+
+self.addEventListener("push", (event) => {
+  const message = read(event);
+  event.waitUntil(Promise.all([show(message), countOnIcon(message.open)]));
 });
 
+// A click beside the buttons opens what the first one does.
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(open(event.notification.data.url).then(countOnIcon));
+  event.waitUntil(open(event.notification.data.urls[Number(event.action)]));
 });
-self.addEventListener("notificationclose", (event) => event.waitUntil(countOnIcon()));
 
-// In a page of ours that is open, or in a new one. Links lead to this install only.
+// In a page that shows it already, or in a new one: in another page a person may be typing. Links lead to this install only.
 async function open(address) {
-  const url = new URL(address, self.location.origin);
-  const target = url.origin === self.location.origin ? url.href : "/";
+  const url = new URL(address || "/", self.location.origin);
+  const target = url.origin === self.location.origin ? url.href : self.location.origin + "/";
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const page = pages.find((one) => "focus" in one && "navigate" in one);
-  if (!page) return self.clients.openWindow(target);
-  await page.focus();
-  return page.navigate(target).catch(() => self.clients.openWindow(target));
+  const page = pages.find((one) => one.url === target);
+  return page ? page.focus() : self.clients.openWindow(target);
 }

@@ -53,6 +53,7 @@ class Stack:
     patience: float = START_SECONDS
     port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
+    push_port: int = field(default_factory=free_port)  # of a push service that a test may start
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _commands: Commands | None = None
 
@@ -78,6 +79,8 @@ class Stack:
             "MARKAZ_TICK_SECONDS": str(self.tick_seconds),
             "PORT": str(self.port),
             "SITE_URL": self.url,
+            "VAPID_PRIVATE_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+            "OUTBOUND_INTERNAL_HOSTS": f"127.0.0.1:{self.push_port}",
             "EMAIL_URL": f"file:///{self.folder / 'mail'}",  # four slashes: an absolute path
             "PYTHONUNBUFFERED": "1",
         }

@@ -31,8 +31,12 @@ class Visitors:
             options["storage_state"] = self._state_of(email)
         context = self._browser.new_context(**options)
         self._contexts.append(context)
-        context.on("page", self._listen)
+        self.watch(context)
         return context.new_page()
+
+    def watch(self, context: BrowserContext) -> None:
+        """Record what the pages complain of that are opened in it from now on."""
+        context.on("page", self._listen)
 
     def check(self) -> None:
         """Fail when a page logged an error, broke the content security policy or met a server error."""

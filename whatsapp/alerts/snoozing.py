@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Reseller
@@ -14,6 +15,11 @@ from whatsapp.models import Alert, AlertEvent
 MORNING = time(9)  # in the reseller's zone
 #: What the menus offer; any other time is chosen on its own page.
 PRESETS = [("4h", _("For 4 hours")), ("tomorrow", _("Until tomorrow, 09:00"))]
+
+
+def is_open(now: datetime) -> Q:
+    """The alerts that no one has acknowledged, snoozed or resolved."""
+    return Q(resolved_at=None, acknowledged_at=None) & (Q(snoozed_until=None) | Q(snoozed_until__lte=now))
 
 
 def snooze_end(preset: str, *, now: datetime, zone_name: str) -> datetime | None:

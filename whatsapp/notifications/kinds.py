@@ -1,14 +1,28 @@
 """The kinds and groups of messages about alerts; money's are registered by `billing`."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from centers.models import Role
+from centers.models import Notification, Role
 from centers.notifications.registry import Group, Kind, register_group, register_kind
 from whatsapp.alerts.lifecycle import OF_THE_PHONE
+from whatsapp.alerts.snoozing import is_open
 from whatsapp.models import Alert
 from whatsapp.notifications import texts, wordings
+
+#: Who works for the center learns these about its numbers; the others are the reseller's to solve.
+FOR_CENTERS = frozenset(set(OF_THE_PHONE) - {Alert.Kind.UNKNOWN_STATUS})
+
+
+def open_count(row: Notification, now: datetime) -> int:
+    """How many alerts are open: the reseller's, or for a center's people those about their phones."""
+    alerts = Alert.objects.filter(is_open(now))
+    if texts.is_for_center(row):
+        alerts = alerts.filter(center=row.center_id, kind__in=FOR_CENTERS)
+    return alerts.count()
+
 
 NUMBERS = Group(
     name="numbers",
@@ -17,6 +31,7 @@ NUMBERS = Group(
     order=10,
     roles=(Role.OWNER, Role.SUPPORT, Role.CENTER_ADMIN),
     overview=texts.overview,
+    open_count=open_count,
 )
 MAZBOT = Group(
     name="mazbot",
@@ -25,9 +40,8 @@ MAZBOT = Group(
     order=20,
     roles=(Role.OWNER, Role.SUPPORT),
     overview=texts.overview,
+    open_count=open_count,
 )
-#: Who works for the center learns these about its numbers; the others are the reseller's to solve.
-FOR_CENTERS = frozenset(set(OF_THE_PHONE) - {Alert.Kind.UNKNOWN_STATUS})
 _NUMBERS = (
     *OF_THE_PHONE,
     Alert.Kind.NOT_FOUND,

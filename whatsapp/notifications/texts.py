@@ -39,7 +39,7 @@ def content_of(row: Notification, alert: Alert, event: str, link: str | None) ->
     paragraphs = [_facts(row), _advice(row, alert), str(row.context.get("detail", ""))]
     if event == ESCALATED:
         paragraphs.insert(0, _("No one has reacted to this alert yet."))
-    if link is not None and _for_center(row):
+    if link is not None and is_for_center(row):
         paragraphs.append(
             _("Open the link on another screen, then scan the code with the phone of this number.")
         )
@@ -47,7 +47,7 @@ def content_of(row: Notification, alert: Alert, event: str, link: str | None) ->
         subject=_subject(row, event),
         text="\n\n".join(filter(None, paragraphs)),
         actions=tuple(_actions(row, alert, link)),
-        wording=wording_name(row.kind, for_center=_for_center(row), over=False),
+        wording=wording_name(row.kind, for_center=is_for_center(row), over=False),
         fields=_fields(row, alert),
     )
 
@@ -93,14 +93,14 @@ def line(row: Notification) -> str:
 
 def overview(row: Notification) -> Action:
     """The button of a list: all alerts, or the numbers of the center."""
-    if _for_center(row) and row.center_id is not None:
+    if is_for_center(row) and row.center_id is not None:
         return open_page(_("Open my numbers"), reverse("portal_home", args=[row.center_id]))
     return open_page(_("Open alerts"), reverse("alerts", args=[row.reseller.slug]))
 
 
 def page(row: Notification) -> str:
     """The page of the alert, or the numbers of the center."""
-    if _for_center(row) and row.center_id is not None:
+    if is_for_center(row) and row.center_id is not None:
         return reverse("portal_home", args=[row.center_id])
     return reverse("alert", args=[row.reseller.slug, row.about.partition(":")[2]])
 
@@ -110,7 +110,8 @@ def _alert(row: Notification) -> Alert | None:
     return rows.filter(pk=row.about.partition(":")[2]).first()
 
 
-def _for_center(row: Notification) -> bool:
+def is_for_center(row: Notification) -> bool:
+    """Whether it tells the people of a center, not the reseller's team."""
     return bool(row.context.get("portal"))
 
 
@@ -155,14 +156,14 @@ def _facts(row: Notification) -> str:
         facts.append(_("Number: %(name)s") % {"name": context["number"]})
     if context.get("phone"):
         facts.append(_("WhatsApp number: %(phone)s") % {"phone": f"\u2066{context['phone']}\u2069"})
-    if context.get("center") and not _for_center(row):
+    if context.get("center") and not is_for_center(row):
         facts.append(_("Center: %(name)s") % {"name": context["center"]})
     facts.append(_("Since: %(time)s") % {"time": _since(row)})
     return "\n".join(facts)
 
 
 def _advice(row: Notification, alert: Alert) -> str:
-    advice = (PORTAL_ADVICE if _for_center(row) else ADVICE).get(alert.kind)
+    advice = (PORTAL_ADVICE if is_for_center(row) else ADVICE).get(alert.kind)
     return f"{advice.meaning} {advice.step}".strip() if advice is not None else ""
 
 
@@ -175,7 +176,7 @@ def _pairing_link(alert: Alert, now: datetime) -> str | None:
 
 def _actions(row: Notification, alert: Alert, link: str | None) -> list[Action]:
     actions = [Action(_("Pair now"), link)] if link else []
-    if _for_center(row):
+    if is_for_center(row):
         if alert.instance_id is not None:
             path = reverse("portal_home", args=[alert.center_id])
             actions.append(open_page(_("Open my numbers"), path))
@@ -208,12 +209,12 @@ def content_when_over(row: Notification, alert: Alert) -> Content | None:
         "begin": moment_text(alert.opened_at, zone),
         "end": moment_text(alert.resolved_at, zone),
     }
-    actions = () if _for_center(row) else (_open_alert(row, alert),)
+    actions = () if is_for_center(row) else (_open_alert(row, alert),)
     return Content(
         subject=subject,
         text=f"{text}\n\n{times}",
         actions=actions,
-        wording=wording_name(row.kind, for_center=_for_center(row), over=True),
+        wording=wording_name(row.kind, for_center=is_for_center(row), over=True),
         fields=_fields(row, alert) | {"until": moment_text(alert.resolved_at, zone)},
     )
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from centers.errors import OperationRefused
 from centers.notifications.channels.answers import judged, without_key
-from centers.notifications.message import Accepted, ChannelError, Message
+from centers.notifications.message import Accepted, Action, ChannelError, Message
 from centers.outbound.addresses import check_url
 from centers.outbound.requesting import RequestFailed, send
 from centers.stored_messages import StoredMessage
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MAX_SUBSCRIPTION = 4000  # characters
 MAX_PAYLOAD = 3000  # bytes; services take 4096 encrypted
-MAX_LINK = 1000  # characters; a longer link is left out
+MAX_LINK = 500  # characters; a longer link is left out
+MAX_BUTTONS = 2  # browsers show no more
 LIFETIME = 24 * 3600  # seconds that a service keeps it for a browser that is off
 #: The subscription ended: the person removed it, or the browser was reset.
 DEAD = frozenset({404, 410})
@@ -117,12 +118,19 @@ def payload(message: Message) -> bytes:
         "lang": message.language,
         "dir": "rtl" if get_language_info(message.language)["bidi"] else "ltr",
         "urgent": message.urgent,
-        "url": next((one.url for one in message.actions if len(one.url) <= MAX_LINK), settings.SITE_URL),
+        "links": [{"label": one.label[:40], "url": one.url} for one in _links(message)],
+        "open": message.open_count,
     }
-    room = MAX_PAYLOAD - len(_as_bytes(content))
-    # In the worst case a character takes six bytes, as an escape of JSON.
-    content["body"] = message.text[: room // 6] if len(_as_bytes(message.text)) > room else message.text
-    return _as_bytes(content)
+    content["body"] = message.text[: MAX_PAYLOAD - len(_as_bytes(content))]
+    while len(encoded := _as_bytes(content)) > MAX_PAYLOAD:  # a character takes up to six bytes
+        content["body"] = content["body"][: len(content["body"]) * 9 // 10]
+    return encoded
+
+
+def _links(message: Message) -> list[Action]:
+    """What its buttons open; a click on the notification itself opens the first."""
+    usable = [one for one in message.actions if len(one.url) <= MAX_LINK]
+    return usable[:MAX_BUTTONS]
 
 
 def _as_bytes(content: object) -> bytes:

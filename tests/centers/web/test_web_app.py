@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.contrib.staticfiles import finders
+from PIL import Image
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +15,9 @@ def test_the_manifest_names_pictures_that_exist_and_a_direction(client):
     document = json.loads(response.content)
     assert document["dir"] == "ltr"
     assert {icon["sizes"] for icon in document["icons"]} == {"192x192", "512x512"}
-    assert all(finders.find(icon["src"].removeprefix("/static/")) for icon in document["icons"])
+    for icon in document["icons"]:
+        with Image.open(str(finders.find(icon["src"].removeprefix("/static/")))) as picture:
+            assert "x".join(map(str, picture.size)) == icon["sizes"]
     arabic = json.loads(client.get("/manifest.webmanifest", HTTP_ACCEPT_LANGUAGE="ar").content)
     assert (arabic["lang"], arabic["dir"]) == ("ar", "rtl")
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from centers.models import Destination, Notification, NotificationPreference
+from centers.models import Destination, Notification, NotificationPreference, User
 from centers.notifications import followups
+from centers.notifications.compose import compose
 from centers.notifications.destinations import add_destination, pause_destination, resume_destination
 from tests.whatsapp.notifications.conftest import LATER, Shop
 from whatsapp.alerts import acts
@@ -189,3 +190,34 @@ def test_a_dead_destination_opens_an_alert_until_it_is_resumed(shop: Shop) -> No
     assert "It answered 410." in alert.detail
     resume_destination(destination=Destination.objects.get(), by=shop.owner, now=shop.now + MINUTE)
     assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+def test_a_push_message_says_how_many_alerts_its_person_has(shop: Shop) -> None:
+    for person in (shop.owner, shop.admin):
+        choose_channels(shop, person, ["push", "email"])
+    acts.acknowledge(chosen=acts.one(shop.drop(Alert.Kind.EXPIRED)), by=shop.support, now=shop.now)
+    open_alert(reseller=shop.reseller, kind=Alert.Kind.ACCOUNT_REFUSED, now=shop.now)
+    shop.drop(Alert.Kind.NOT_FOUND)
+    shop.drop()
+    counts = {
+        (row.recipient, row.channel): compose(row, [row], shop.now).open_count  # type: ignore[union-attr]
+        for row in Notification.objects.filter(
+            kind="alert.disconnected", recipient__in=[shop.owner, shop.admin]
+        )
+    }
+    assert counts == {
+        (shop.owner, "push"): 3,
+        (shop.admin, "push"): 1,
+        (shop.owner, "email"): None,
+        (shop.admin, "email"): None,
+    }
+
+
+def choose_channels(shop: Shop, person: User, channels: list[str]) -> None:
+    NotificationPreference.objects.create(
+        reseller=shop.reseller, user=person, group="numbers", channels=channels
+    )
+    Destination.objects.create(
+        reseller=shop.reseller, user=person, channel="push", address="{}", fingerprint=str(person.pk),
+        verified_at=shop.now,
+    )  # fmt: skip

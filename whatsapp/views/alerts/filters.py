@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from centers.models import User
 from centers.stored_messages import of_lazy
+from whatsapp.alerts.snoozing import is_open
 from whatsapp.models import Alert, Instance
 
 TABS = [
@@ -27,7 +28,7 @@ def in_tab(tab: str, now: datetime) -> Q:
     """The alerts of one of TABS; each alert is in exactly one."""
     snoozed = Q(snoozed_until__gt=now)
     return {
-        "open": Q(resolved_at=None, acknowledged_at=None) & (Q(snoozed_until=None) | ~snoozed),
+        "open": is_open(now),
         "acknowledged": Q(resolved_at=None, acknowledged_at__isnull=False),
         "snoozed": Q(resolved_at=None, acknowledged_at=None) & snoozed,
         "resolved": Q(resolved_at__isnull=False),

@@ -38,8 +38,8 @@ class Service:
 
 
 @contextmanager
-def running() -> Iterator[Service]:
-    """A service on a free port of this machine."""
+def running(port: int = 0) -> Iterator[Service]:
+    """A service on this port of this machine, or on a free one."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,7 +63,7 @@ def running() -> Iterator[Service]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     service.port = server.server_address[1]
     service.url = f"http://127.0.0.1:{service.port}"

@@ -1,60 +1,35 @@
 """Browser push: a push service of our own decrypts what arrives and verifies who signed it."""
 
-import base64
 import json
 from dataclasses import replace
 
-import http_ece
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
 from centers.errors import OperationRefused
 from centers.notifications.channels.push import MAX_PAYLOAD, PushChannel, payload, public_key
 from centers.notifications.message import Action, ChannelError
+from tests.centers.notifications.channels.subscriptions import Subscriber
 
 CHANNEL = PushChannel()
 
 
-def encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-class Browser:
-    """Holds the private key of a subscription."""
-
-    auth = b"0123456789abcdef"
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-    def subscription(self, endpoint: str) -> str:
-        keys = {"p256dh": encoded(self.point), "auth": encoded(self.auth)}
-        return json.dumps({"endpoint": endpoint, "expirationTime": None, "keys": keys})
-
-    def read(self, body: bytes) -> dict[str, object]:
-        plain = http_ece.decrypt(body, private_key=self.key, auth_secret=self.auth, version="aes128gcm")
-        document: dict[str, object] = json.loads(plain)
-        return document
-
-
 @pytest.fixture
-def browser() -> Browser:
-    return Browser()
+def browser() -> Subscriber:
+    return Subscriber()
 
 
 def test_the_browser_decrypts_it_and_the_service_knows_who_sent_it(message, service, browser):
     service.answers(201, body=b"")
-    CHANNEL.send(message, CHANNEL.check(browser.subscription(f"{service.url}/push/1")))
+    CHANNEL.send(replace(message, open_count=3), CHANNEL.check(browser.subscription(f"{service.url}/push/1")))
     received = service.received[0]
 
-    document = browser.read(received.body)
+    document = json.loads(browser.read(received.body))
     assert document["title"] == message.subject
     assert document["body"] == message.text
-    assert document["url"] == "https://markaz.example/p/abc"
+    assert document["links"] == [{"label": "Pair now", "url": "https://markaz.example/p/abc"}]
     assert (document["tag"], document["dir"], document["urgent"]) == ("alert-9", "ltr", True)
+    assert document["open"] == 3
     assert b"disconnected" not in received.body
     assert (received.headers["content-encoding"], received.headers["urgency"]) == ("aes128gcm", "high")
     assert Vapid02.verify(received.headers["authorization"])
@@ -65,16 +40,16 @@ def test_the_browser_decrypts_it_and_the_service_knows_who_sent_it(message, serv
 @pytest.mark.parametrize(
     "text", ["ص" * 20_000, "\x01" * 20_000, "x" * 20_000, '"\\' * 9_000, "🙂" * 9_000, "short"]
 )
-def test_a_long_text_is_cut_to_what_services_take(message, text):
-    content = payload(
-        replace(message, language="ar", text=text, actions=(Action("a", "https://x/" + "y" * 9_000),))
-    )
+@pytest.mark.parametrize(("subject", "least"), [("مقطوع: الاستقبال", 200), ("\x01" * 999, 50)])
+def test_a_long_text_is_cut_to_what_services_take(message, text, subject, least):
+    actions = (Action("a", "https://x/" + "y" * 9_000), *[Action("ز" * 99, f"https://x/{'z' * 490}")] * 3)
+    content = payload(replace(message, language="ar", subject=subject, text=text, actions=actions))
     assert len(content) <= MAX_PAYLOAD
     document = json.loads(content)
     assert text.startswith(document["body"])
-    assert len(document["body"]) >= min(len(text), 400)
+    assert len(document["body"]) >= min(len(text), least)
     assert document["dir"] == "rtl"
-    assert "yyy" not in document["url"]
+    assert [one["url"][:11] for one in document["links"]] == ["https://x/z"] * 2
 
 
 @pytest.mark.parametrize(
