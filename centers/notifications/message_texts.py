@@ -92,14 +92,14 @@ def worded(content: Content, reseller: Reseller) -> Content:
 
 
 def filled(content: Content, subject: str, text: str, reseller: Reseller) -> Content:
-    """The message with this subject and text, their fields replaced."""
+    """The message with this subject and text, their fields replaced; the standard ones where nothing is left."""
     values = {**content.fields, "reseller": reseller.name, "subject": content.subject, "text": content.text}
 
     def value(match: re.Match[str]) -> str:
         return str(values.get(match[1], match[0]))
 
-    own_subject = " ".join(_FIELD.sub(value, subject).split())
-    return replace(content, subject=own_subject or content.subject, text=_FIELD.sub(value, text).strip())
+    said, more = " ".join(_FIELD.sub(value, subject).split()), _FIELD.sub(value, text).strip()
+    return replace(content, subject=said or content.subject, text=more or content.text)
 
 
 def own_text(reseller: Reseller, name: str, language: str) -> MessageText | None:

@@ -70,6 +70,10 @@ def test_a_message_about_an_alert_says_what_the_reseller_wrote_in_its_language(s
     standard = compose(row, [row], NOW)
     assert standard is not None
     assert "انقطع" not in standard.subject
+    words(shop, "alert.disconnected.team.open", subject="{details}", text="{details}")
+    empty = compose(row, [row], NOW)
+    assert empty is not None
+    assert (empty.subject, empty.text) == (standard.subject, standard.text), "an empty message isn't sent"
     resolve_alert(reseller=shop.reseller, instance=number, kind=Alert.Kind.DISCONNECTED, now=NOW)
 
 

@@ -5,9 +5,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import redis
@@ -15,16 +18,21 @@ from django.conf import settings
 from django.db import connection
 
 from centers import clock
-from centers.models import Notification, NotificationTry
+from centers.models import Destination, Notification, NotificationTry, Reseller
+from centers.notifications.channels.webhook import new_secret
 from centers.notifications.claims import CLAIM
 from centers.notifications.outbox import DELIVER, News, notify
 from centers.queue.dispatch import enqueue
 from centers.tenancy.scoping import every_tenant
 from devstack import embedded
+from devstack.sandbox import SandboxServer
+from tests.centers.notifications.channels.services import Service, running
+from tests.centers.notifications.channels.subscriptions import Subscriber
 from tests.centers.notifications.inbox import Inbox, mail_server
 from tests.chaos.counting import wait_for
 from tests.databases import with_path
-from tests.factories import ResellerFactory
+from tests.factories import MazbotAccountFactory
+from whatsapp.models import TemplateSetting
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 COMMAND = ["-m", "celery", "-A", "config.celery:app", "--quiet", "worker", "--queues", "mail"]
@@ -38,19 +46,59 @@ OPTIONS = [
     "WARNING",
 ]
 TASKS = 4
+CHANNELS = ("email", "webhook", "whatsapp", "push")
+LIMIT = 6000  # requests per minute of the account whose templates carry the WhatsApp messages
+
+
+class Arrival(NamedTuple):
+    """A message at its recipient; `key` is what lets the recipient notice a repetition, where the channel has that."""
+
+    channel: str
+    recipient: str
+    key: str
+
+
+@dataclass
+class World:
+    """Where messages arrive: a mail server, a service for webhooks and push, and phones at the sandbox."""
+
+    inbox: Inbox
+    mail_port: int
+    service: Service
+    sandbox: SandboxServer
+
+    def arrivals(self) -> list[Arrival]:
+        mails = [Arrival("email", str(mail["To"]), str(mail["Message-ID"])) for mail in self.inbox.mails]
+        messages = self.sandbox.control.messages()
+        phones = [Arrival("whatsapp", message.mobile, "") for message in messages]
+        posts = [
+            Arrival(one.path.split("/")[1], one.path, one.headers.get("webhook-id") or one.headers["topic"])
+            for one in self.service.received
+        ]
+        return [*mails, *phones, *posts]
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    with mail_server() as (inbox, port), running() as service, SandboxServer(rate_limit=LIMIT) as sandbox:
+        service.answers(201, body=b"")
+        yield World(inbox, port, service, sandbox)
 
 
 class Worker:
     """A worker of the queue `mail` on the database of the tests."""
 
-    def __init__(self, log: Path, mail_port: int) -> None:
+    def __init__(self, log: Path, place: World) -> None:
         self._log = log
         self._env = os.environ | {
             "DATABASE_URL": with_path(embedded.database_url(), connection.settings_dict["NAME"]),
             "REDIS_URL": settings.REDIS_URL,
             "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
-            "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            "VAPID_PRIVATE_KEY": settings.VAPID_PRIVATE_KEY,
+            "EMAIL_URL": f"smtp://127.0.0.1:{place.mail_port}",
+            "OUTBOUND_INTERNAL_HOSTS": place.service.host,
+            "MAZBOT_LOGINS_PER_MINUTE": str(LIMIT),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -73,26 +121,15 @@ class Worker:
 def test_messages_survive_their_worker(
     valkey: redis.Redis, tmp_path: Path, messages: int, kills: int, record_property: Any
 ) -> None:
-    reseller = ResellerFactory()
-    with every_tenant():
-        people = [(f"person{number}@center.example", "en") for number in range(messages)]
-        notify(
-            reseller=reseller,
-            news=[News(kind="test", about="chaos:1", event="test", addresses=people)],
-            now=clock.now(),
-        )
     ahead = timedelta()
-    with mail_server() as (inbox, port):
-        worker = Worker(tmp_path / "worker.log", port)
+    with world() as place:
+        reseller = write(messages, place)
+        worker = Worker(tmp_path / "worker.log", place)
         try:
             for number in range(kills):
                 worker.start(reseller.pk)
-                enough = (number + 1) * messages // (kills + 1)
-                wait_for(
-                    lambda enough=enough: len(inbox.mails) >= enough or not waiting(),
-                    "more mails",
-                    every=0.01,
-                )
+                left = messages - (number + 1) * messages // (kills + 1)
+                wait_for(lambda left=left: waiting() <= left, "more messages", every=0.01)
                 worker.kill()
                 ahead += CLAIM + timedelta(seconds=1)  # what died with the worker is taken again
                 clock.move_to(ahead)
@@ -101,7 +138,44 @@ def test_messages_survive_their_worker(
         finally:
             worker.kill()
             clock.move_to(timedelta())
-        report(inbox, messages, kills, record_property)
+        report(place.arrivals(), messages, kills, record_property)
+
+
+def write(messages: int, place: World) -> Reseller:
+    """So many messages, a quarter of them by each channel, each to a recipient of its own."""
+    key = "chaos-messages"
+    place.sandbox.control.add_account(key, "api@chaos.example", "password", rate_limit=LIMIT, quota=messages)
+    place.sandbox.control.add_template(key, "notice", "{{1}}")
+    account = MazbotAccountFactory(
+        base_url=place.sandbox.api_base, api_key=key, email="api@chaos.example", password="password",
+        rate_limit=LIMIT,
+    )  # fmt: skip
+    reseller: Reseller = account.reseller
+    each, subscriber = messages // len(CHANNELS), Subscriber()
+    addresses = {
+        "webhook": lambda name: f"{new_secret()} {place.service.url}{name}",
+        "push": lambda name: subscriber.subscription(f"{place.service.url}{name}"),
+        "whatsapp": lambda name: f"+{name}",
+    }
+    with every_tenant():
+        TemplateSetting.objects.create(
+            reseller=reseller, language="en", template_id="notice", variables=["subject"]
+        )
+        names = {
+            channel: [f"218910{n:06}" if channel == "whatsapp" else f"/{channel}/{n}" for n in range(each)]
+            for channel in addresses
+        }
+        Destination.objects.bulk_create(
+            Destination(
+                reseller=reseller, channel=channel, address=addresses[channel](name), label=name,
+                fingerprint=name, groups=["test"], verified_at=clock.now(),
+            )
+            for channel in addresses for name in names[channel]
+        )  # fmt: skip
+        people = [(f"person{number}@center.example", "en") for number in range(each)]
+        news = News(kind="test", about="chaos:1", event="test", addresses=people, for_team=True)
+        assert notify(reseller=reseller, news=[news], now=clock.now()) == messages
+    return reseller
 
 
 def waiting() -> int:
@@ -110,27 +184,32 @@ def waiting() -> int:
         return Notification.objects.filter(state="waiting").count()
 
 
-def failures() -> list[tuple[str, str]]:
+def failures() -> list[tuple[str, str, str]]:
     with every_tenant():
         failed = Notification.objects.exclude(state="sent")
-        return [(row.state, str(row.error)) for row in failed[:5]]
+        return [(row.channel, row.state, str(row.error)) for row in failed[:5]]
 
 
-def report(inbox: Inbox, messages: int, kills: int, record_property: Any) -> None:
-    """Everyone got the message; what arrived twice was in a try whose end no one recorded."""
-    arrived = Counter(str(mail["To"]) for mail in inbox.mails)
+def report(arrivals: list[Arrival], messages: int, kills: int, record_property: Any) -> None:
+    """Everyone got the message; what arrived twice was in a try whose end no one recorded, and has the same key."""
+    arrived = Counter((one.channel, one.recipient) for one in arrivals)
     with every_tenant():
         states = Counter(Notification.objects.values_list("state", flat=True))
-        lost = Counter(
-            NotificationTry.objects.filter(outcome="lost").values_list("notification__address", flat=True)
+        tries = NotificationTry.objects.filter(outcome="lost").values_list(
+            "notification__channel", "notification__address", "notification__destination__label"
         )
-    twice = {address: count - 1 for address, count in arrived.items() if count > 1}
+        lost = Counter((channel, address or label) for channel, address, label in tries)
     assert states == {"sent": messages}, failures()
-    assert len(arrived) == messages
-    assert all(count <= lost[address] for address, count in twice.items())
-    assert len({str(mail["Message-ID"]) for mail in inbox.mails}) == messages
-    record_property(
-        "figures",
-        f"{kills} kills during {messages} messages: 0 lost, {sum(lost.values())} tries cut short, "
-        f"{sum(twice.values())} mails repeated with the same id",
-    )
+    assert Counter(channel for channel, _recipient in arrived) == dict.fromkeys(CHANNELS, messages // 4)
+    assert all(count - 1 <= lost[recipient] for recipient, count in arrived.items())
+    assert len(set(arrivals)) == messages
+    figures = [
+        f"{channel} {total(lost, channel)} cut short, {total(arrived, channel) - messages // 4} repeated"
+        for channel in CHANNELS
+    ]
+    record_property("figures", f"{kills} kills during {messages} messages: 0 lost; {'; '.join(figures)}")
+
+
+def total(counts: Counter[tuple[str, str]], channel: str) -> int:
+    """The sum of one channel."""
+    return sum(count for (name, _recipient), count in counts.items() if name == channel)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -114,7 +115,7 @@ def payload(message: Message) -> bytes:
     content: dict[str, Any] = {
         "title": message.subject[:200],
         "body": "",
-        "tag": message.thread or message.key,
+        "tag": _tag(message),
         "lang": message.language,
         "dir": "rtl" if get_language_info(message.language)["bidi"] else "ltr",
         "urgent": message.urgent,
@@ -125,6 +126,11 @@ def payload(message: Message) -> bytes:
     while len(encoded := _as_bytes(content)) > MAX_PAYLOAD:  # a character takes up to six bytes
         content["body"] = content["body"][: len(content["body"]) * 9 // 10]
     return encoded
+
+
+def _tag(message: Message) -> str:
+    """What messages about one thing share."""
+    return message.thread or message.key
 
 
 def _links(message: Message) -> list[Action]:
@@ -147,6 +153,8 @@ def _headers(message: Message, subscription: Subscription) -> dict[str, str]:
         "Content-Type": "application/octet-stream",
         "TTL": str(LIFETIME),
         "Urgency": "high" if message.urgent else "normal",
+        # Of what waits for a browser that is off, the newest about one thing is enough.
+        "Topic": hashlib.sha256(_tag(message).encode()).hexdigest()[:32],
     }
 
 

@@ -1,12 +1,15 @@
 """Quiet hours and digests by the clock on the wall, where clocks are changed: nothing early, nothing lost."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from centers.models import NotificationPreference
+from centers.models import Notification, NotificationPreference
+from centers.notifications.claims import REST_AFTER_LIST
 from centers.notifications.timing import due_at, permitted_from
+from tests.centers.notifications.conftest import Desk
 
 Digest = NotificationPreference.Digest
 #: Days on which the clocks of a zone change (2026), and Riyadh, where they never do.
@@ -108,3 +111,31 @@ def test_a_digest_that_ends_at_night_waits_for_the_morning() -> None:
     late = rule(digest=Digest.QUARTER, quiet_from=time(22), quiet_until=time(7))
     at = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
     assert due_at(late, zone=UTC, urgent=False, written=at) == datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("name", "day"), CHANGES)
+def test_the_outbox_sends_nothing_early_and_loses_nothing_when_clocks_change(
+    name: str, day: datetime, desk: Desk, record_property: Any
+) -> None:
+    """Two days with a message every hour."""
+    zone, step = ZoneInfo(name), timedelta(hours=1)
+    desk.reseller.time_zone = name
+    desk.reseller.save()
+    rule(
+        reseller=desk.reseller, user=desk.owner, group="tests", channels=["test"], quiet_from=time(22),
+        quiet_until=time(7),
+    ).save()  # fmt: skip
+    begin = day - timedelta(hours=24)
+    for number in range(48):
+        now = begin + number * step
+        desk.tell(f"alert:{number}", kind="test.calm", now=now)
+        desk.deliver(now)
+    desk.deliver(begin + timedelta(hours=60))
+    sent = list(Notification.objects.values_list("created_at", "sent_at"))
+    assert all(at is not None for _written, at in sent)
+    assert not [at for _written, at in sent if quiet(at, time(22), time(7), zone)]
+    late = [at - written for written, at in sent if not quiet(written, time(22), time(7), zone)]
+    assert max(late) <= REST_AFTER_LIST + step, "by day they leave at once"
+    record_property(
+        "figures", f"{len(sent)} messages, {len(sent) - len(late)} of them in quiet hours, all sent after"
+    )

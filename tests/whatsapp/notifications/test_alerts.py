@@ -10,7 +10,7 @@ from centers.notifications.compose import compose
 from centers.notifications.destinations import add_destination, pause_destination, resume_destination
 from tests.whatsapp.notifications.conftest import LATER, Shop
 from whatsapp.alerts import acts
-from whatsapp.alerts.lifecycle import BACK_SOON, open_alert, open_alerts, resolve_alert
+from whatsapp.alerts.lifecycle import BACK_SOON, open_alert, resolve_alert
 from whatsapp.alerts.snoozing import wake_due
 from whatsapp.models import Alert
 
@@ -159,24 +159,6 @@ def test_every_kind_of_alert_has_its_message(shop: Shop) -> None:
         open_alert(reseller=shop.reseller, kind=kind, instance=shop.number, now=shop.now)
         assert shop.deliver(), kind
         assert not Notification.objects.exclude(state="sent").exists(), kind
-
-
-def test_an_outage_of_many_numbers_is_one_message_and_its_end_another(shop: Shop) -> None:
-    from tests.factories import InstanceFactory
-
-    numbers = [InstanceFactory.build(center=shop.center, reseller=shop.reseller) for _number in range(300)]
-    type(shop.number).objects.bulk_create(numbers)
-    kind = Alert.Kind.DISCONNECTED
-    alerts = [
-        Alert(reseller=shop.reseller, kind=kind, instance=number, center=shop.center, opened_at=shop.now)
-        for number in numbers
-    ]
-    open_alerts(reseller=shop.reseller, alerts=alerts)
-    assert len(shop.deliver()) == 3
-    resolve_alert(reseller=shop.reseller, kind=kind, instance=numbers, now=shop.now + MINUTE)
-    assert shop.deliver(shop.now + LATER) == []
-    assert len(shop.deliver(shop.now + timedelta(minutes=6))) == 3
-    assert not Notification.objects.filter(state="waiting").exists()
 
 
 def test_a_dead_destination_opens_an_alert_until_it_is_resumed(shop: Shop) -> None:

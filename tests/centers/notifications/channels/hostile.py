@@ -101,3 +101,18 @@ def addresses(count: int, *, port: int, canary: str, seed: int = 8) -> list[str]
 def _broken(address: str, source: random.Random) -> str:
     at = source.randrange(len(address) + 1)
     return address[:at] + source.choice(NOISE) + address[at:]
+
+
+def texts(count: int, source: random.Random) -> list[str]:
+    """`count` texts made of one to five hostile parts each, as the database can store them."""
+    made = ("".join(source.choices(_PARTS, k=source.randint(1, 5))) for _text in range(count))
+    return [text.replace("\x00", "") for text in made]
+
+
+_PARTS = (
+    *TEXTS, *NOISE, "{{ 7*191 }}", "{{7*191}}", "${7*191}", "#{7*191}", "<%= 7*191 %>", "{% debug %}",
+    "{% include '/etc/passwd' %}", "{number}", "{text}", "{subject}", "{reseller}", "{number.__class__}",
+    "{reseller!r}", "{0}", "{}", "%s", "%(number)s", "\r\nBcc: evil@example.com\r\n", "\nX-Evil: 1\n",
+    "\r\n\r\nContent-Type: text/html\r\n\r\n", "\u2028X-Evil: 1", "\x85Bcc: evil@example.com",
+    "=?utf-8?q?=0D=0AX-Evil:_1?=", "a" * 990 + "\r\nX-Evil: 1", "مرحبًا", "\u202e", " ", "\t",
+)  # fmt: skip

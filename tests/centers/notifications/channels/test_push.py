@@ -1,6 +1,7 @@
 """Browser push: a push service of our own decrypts what arrives and verifies who signed it."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -35,6 +36,19 @@ def test_the_browser_decrypts_it_and_the_service_knows_who_sent_it(message, serv
     assert Vapid02.verify(received.headers["authorization"])
     assert f"k={public_key()}" in received.headers["authorization"].replace("k=k=", "k=")
     assert received.headers["ttl"] == "86400"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", received.headers["topic"])
+
+
+def test_what_a_browser_has_not_got_yet_is_replaced_by_what_follows(message, service, browser):
+    place = browser.subscription(f"{service.url}/push/1")
+    for changed in (
+        {},
+        {"key": "ntf-9", "subject": "Connected again"},
+        {"key": "ntf-10", "thread": "alert-10"},
+    ):
+        CHANNEL.send(replace(message, **changed), place)
+    first, again, other = (received.headers["topic"] for received in service.received)
+    assert first == again != other
 
 
 @pytest.mark.parametrize(
