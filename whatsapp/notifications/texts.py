@@ -142,7 +142,7 @@ def _patterns() -> dict[str, str]:
 
 def _place(row: Notification) -> str:
     """Which number; for the team also whose, since many centers have a "Reception"."""
-    number, center = _name(row), "" if _for_center(row) else str(row.context.get("center", ""))
+    number, center = _name(row), "" if is_for_center(row) else str(row.context.get("center", ""))
     if number and center:
         return _("%(number)s (%(center)s)") % {"number": number, "center": center}
     return number or center
