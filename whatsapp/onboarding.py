@@ -15,6 +15,7 @@ from centers.models import Membership, Reseller, Role, User
 from centers.tenancy.address_proof import account_of
 from centers.tenancy.resellers import free_slug
 from centers.tenancy.scoping import tenant
+from centers.values.text import refuse_control
 from whatsapp.mazbot import AccountConfig, MazBotError
 from whatsapp.models import MazbotAccount
 
@@ -85,7 +86,8 @@ def _owner(new: NewReseller) -> tuple[User, list[str]]:
         text = _("“%(email)s” already has an account with a different password.")
         return known, [text % {"email": new.owner_email}]
     owner = User(email=User.objects.normalize_email(email), language=new.language)
-    problems = _messages("owner", lambda: owner.clean_fields(exclude=["password"]))
+    problems = _messages("owner-email", lambda: refuse_control(new.owner_email.strip()))
+    problems += _messages("owner", lambda: owner.clean_fields(exclude=["password"]))
     problems += _messages("owner-password", lambda: validate_password(new.owner_password, owner))
     owner.set_password(new.owner_password)
     return owner, problems
@@ -94,6 +96,7 @@ def _owner(new: NewReseller) -> tuple[User, list[str]]:
 def _problems(reseller: Reseller, account: MazbotAccount) -> list[str]:
     problems = _messages("", reseller.full_clean)
     problems += _messages("mazbot", lambda: account.clean_fields(exclude=["reseller", "base_url"]))
+    problems += _messages("mazbot-url", lambda: refuse_control(account.base_url))
     if not account.is_set_up:
         problems.append(_("Enter the MazBot API key, email and password."))
     try:

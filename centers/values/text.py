@@ -6,11 +6,15 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# Invisible characters: a byte order mark, zero-width characters, and explicit changes of direction,
+# Invisible characters: a byte order mark, zero-width characters, fillers, tags, and explicit changes of direction,
 # which would reach beyond the name that contains them. Joiners and plain direction marks belong to Arabic and Persian.
 _STRAY = dict.fromkeys(
-    map(ord, "\u00ad\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-)
+    [
+        *map(ord, "\u00ad\u034f\u115f\u1160\u180e\u200b\u2060\u3164\ufeff\uffa0"),
+        *map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
+        *range(0xE0000, 0xE0080),
+    ]
+) | {0x2800: " "}  # the empty pattern of Braille looks like a space
 _AT_THE_ENDS = "\u200c\u200d\u200e\u200f\u061c"
 _LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 _SPACES = re.compile(r"[^\S\n]+")  # whitespace of any width, except line breaks

@@ -164,12 +164,21 @@
 
   // --- A link sent on WhatsApp ----------------------------------------------------------------------
   // The address of "Open WhatsApp" follows what is typed: digits only, without the plus or the two zeros of calls abroad.
+  // A number without them is of no known country: a link made of it could open a stranger's chat.
   document.addEventListener("input", (event) => {
     const box = event.target instanceof Element && event.target.closest("[data-whatsapp]");
     if (!box) return;
-    const typed = box.querySelector("[data-whatsapp-phone]").value;
-    const digits = typed.replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) % 16)).replace(/[^0-9]/g, "");
+    const phone = box.querySelector("[data-whatsapp-phone]");
+    const typed = phone.value.replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) % 16)).replace(/[^0-9+]/g, "");
+    const usable = /^$|^(\+|00)[1-9]\d{6,14}$/.test(typed);
     const text = encodeURIComponent(box.querySelector("[data-whatsapp-text]").value);
-    box.querySelector("[data-whatsapp-link]").href = `https://wa.me/${digits.replace(/^00/, "")}?text=${text}`;
+    const link = box.querySelector("[data-whatsapp-link]");
+    if (usable) link.href = `https://wa.me/${typed.replace(/^\+|^00/, "")}?text=${text}`;
+    else link.removeAttribute("href");
+    link.classList.toggle("disabled", !usable);
+    link.setAttribute("aria-disabled", String(!usable));
+    const wrong = !usable && !/^(\+|0$|00)\d*$/.test(typed); // what is being typed may still become right
+    phone.classList.toggle("is-invalid", wrong);
+    phone.setAttribute("aria-invalid", String(wrong));
   });
 })();

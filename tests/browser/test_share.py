@@ -50,6 +50,11 @@ def test_whatsapp_opens_with_what_was_typed(sharing: Tenant, visit: Visitors) ->
     dialog.get_by_label("Message").fill("Salam & hello?\n#1 مرحبًا")
     assert chat(opens) == ("218912345678", "Salam & hello?\n#1 مرحبًا")
     assert opens.get_attribute("target") == "_blank"
+    dialog.get_by_label("WhatsApp number").fill("912345678")
+    expect(dialog.get_by_label("WhatsApp number")).to_have_attribute("aria-invalid", "true")
+    expect(opens).to_have_count(0)
+    dialog.get_by_label("WhatsApp number").fill("+218 91 234 5678")
+    assert chat(opens)[0] == "218912345678"
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(share).to_be_visible()

@@ -3,6 +3,7 @@
 import unicodedata
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 
 from centers import clock
@@ -11,6 +12,7 @@ from centers.forms import ArchiveForm
 from centers.models import Center
 from centers.tenancy.lifecycle import create_center, edit_center
 from centers.tenancy.scoping import tenant
+from centers.values.fields import LineField
 from centers.values.names import name_keys, same_name
 from tests.factories import CenterFactory, ResellerFactory
 from whatsapp.forms import TypedNameForm
@@ -34,6 +36,14 @@ SAME = [
     ("Ａｌ Noor", "al noor"),
 ]
 OTHERS = [("Al Noor", "Alnoor"), ("أمل", "امل"), ("مدرسة", "مدرسه"), ("Ebene", "Ébène"), ("A-1", "A 1")]
+
+
+@pytest.mark.parametrize("filler", ["\u3164", "\u2800", "\u034f", "\u115f", "\U000e0061", "\uffa0", "\u200b"])
+def test_what_no_one_sees_is_no_name_and_no_part_of_one(filler: str) -> None:
+    field = LineField(required=True)
+    with pytest.raises(ValidationError):
+        field.clean(filler)
+    assert field.clean(f"{filler}Vari{filler}") == "Vari"
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
