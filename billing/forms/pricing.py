@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import Category, Interval, Margin
 from billing.pricing.below_cost import Loss
+from billing.pricing.exchange_rates import is_unusual, last_known_rate
 from centers.models import Center, Reseller
 from centers.values.amount_fields import AmountField
 from centers.values.fields import CodeField, LineField
@@ -161,7 +162,10 @@ class CurrencyField(CodeField):
 
 
 class ExchangeRateForm(forms.Form):
-    """An exchange rate valid from a day on."""
+    """An exchange rate valid from a day on; one far from the last one has to be typed twice.
+
+    A slip, such as 375 for 3.75, would price every invoice of the currency.
+    """
 
     base = CurrencyField(label=gettext_lazy("From currency"))
     quote = CurrencyField(label=gettext_lazy("To currency"))
@@ -169,3 +173,27 @@ class ExchangeRateForm(forms.Form):
     day = forms.DateField(
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    rate_again = AmountField(
+        label=gettext_lazy("Rate, once more"), max_digits=20, decimal_places=10, required=False
+    )
+
+    def __init__(self, *args: Any, reseller: Reseller, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reseller = reseller
+        #: Whether the page shows the field for the second time.
+        self.asks_again = False
+
+    def clean(self) -> dict[str, Any]:
+        """Ask once more for a rate that may be a slip."""
+        values = super().clean() or {}
+        again = values.pop("rate_again", None)
+        if not {"base", "quote", "rate", "day"} <= values.keys():
+            return values
+        known = last_known_rate(self.reseller, values["base"], values["quote"], values["day"])
+        if known is not None and is_unusual(values["rate"], known):
+            self.asks_again = True
+            if again != values["rate"]:
+                text = _("The last rate is %(known)s. If %(rate)s is right, type it once more.")
+                shown = {"known": f"{known:.10f}".rstrip("0").rstrip("."), "rate": f"{values['rate']:f}"}
+                self.add_error("rate_again", text % shown)
+        return values

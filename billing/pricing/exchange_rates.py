@@ -14,6 +14,8 @@ from centers.models import Reseller, User
 from centers.stored_messages import StoredMessage as _
 
 SAME = Decimal(1)
+#: A rate that differs more than this from the last one is asked for again.
+UNUSUAL = Decimal("0.25")
 
 
 class MissingRate(OperationRefused):
@@ -87,6 +89,22 @@ class Exchange:
 def is_too_old(entered: date, day: date, limit: int) -> bool:
     """Whether a rate entered for `entered` is more than `limit` days older than `day`."""
     return (day - entered).days > limit
+
+
+def last_known_rate(reseller: Reseller, base: str, quote: str, day: date) -> Decimal | None:
+    """What a rate of `day` can be compared with: the one before it, or the next one, or that of the opposite pair."""
+    rows = ExchangeRate.objects.filter(reseller=reseller)
+    for pair, inverse in (((base, quote), False), ((quote, base), True)):
+        of_pair = rows.filter(base=pair[0], quote=pair[1])
+        row = of_pair.filter(day__lte=day).order_by("-day", "-pk").first() or of_pair.order_by("day").first()
+        if row is not None:
+            return 1 / row.rate if inverse else row.rate
+    return None
+
+
+def is_unusual(rate: Decimal, known: Decimal | None) -> bool:
+    """Whether the rate is so far from the known one that it may be a slip: a currency seldom moves by a quarter."""
+    return known is not None and not known * (1 - UNUSUAL) <= rate <= known * (1 + UNUSUAL)
 
 
 def set_exchange_rate(

@@ -29,7 +29,7 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
     """Show the rates; a POST adds one. A correction is a new row; rows are never edited."""
     initial = {name: request.GET.get(name, "")[:3] for name in ("base", "quote")}
     day = today(request.reseller, clock.now())
-    form = ExchangeRateForm(posted(request), initial={**initial, "day": day})
+    form = ExchangeRateForm(posted(request), initial={**initial, "day": day}, reseller=request.reseller)
     if form.is_valid():
         with refusal_shown(form):
             row = enter_exchange_rate(

@@ -266,6 +266,33 @@ def test_decimals_are_typed_as_text_because_browsers_drop_a_comma_from_number_fi
         assert 'inputmode="decimal"' in tag.partition(">")[0], field
 
 
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [("375", True), ("0.0375", True), ("2.7", True), ("4.8", True), ("3.8", False), ("4.5", False)],
+)
+def test_a_rate_far_from_the_last_one_is_typed_twice(desk: Desk, typed: str, asked: bool) -> None:
+    owner, url = desk.as_(desk.owner), desk.url("exchange-rates/")
+    data = {"base": "USD", "quote": "QAR", "day": "2026-03-01"}
+    assert owner.post(url, data | {"rate": "3.75"}).status_code == 302, "there is none to compare it with"
+    first = owner.post(url, data | {"rate": typed})
+    assert first.status_code == (422 if asked else 302)
+    if asked:
+        assert "The last rate is 3.75. If" in first.content.decode()
+        assert owner.post(url, data | {"rate": typed, "rate_again": "3.75"}).status_code == 422
+        assert owner.post(url, data | {"rate": typed, "rate_again": typed}).status_code == 302
+    with tenant(desk.shop.reseller):
+        rates = ExchangeRate.objects.filter(quote="QAR").order_by("pk").values_list("rate", flat=True)
+        assert list(rates) == [Decimal("3.75"), Decimal(typed)]
+
+
+def test_the_opposite_pair_is_compared_too(desk: Desk) -> None:
+    owner, url = desk.as_(desk.owner), desk.url("exchange-rates/")
+    day = {"day": "2026-03-01"}
+    assert owner.post(url, day | {"base": "USD", "quote": "QAR", "rate": "4"}).status_code == 302
+    assert owner.post(url, day | {"base": "QAR", "quote": "USD", "rate": "4"}).status_code == 422
+    assert owner.post(url, day | {"base": "QAR", "quote": "USD", "rate": "0.27"}).status_code == 302
+
+
 def test_old_exchange_rates_are_a_line_on_the_prices_page(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
         desk.shop.new_center(currency="LYD", country_id="1")
