@@ -110,6 +110,7 @@ def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
         check_losses(reseller, now)
         invoicing.invoice_reseller(reseller=reseller, now=now, recorder=recorder)
         invoicing.check_late_corrections(reseller, now)
+        invoicing.settle_closed_centers(reseller, now)
     return _as_recorded(recorder)
 
 

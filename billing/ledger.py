@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from billing.models import Invoice, LedgerEntry, Payment
+from billing.models import CreditConversion, Invoice, LedgerEntry, Payment
 from billing.money import rounded
 from billing.periods import today
 from centers import live
@@ -46,6 +46,7 @@ def post(
     by: User | None,
     invoice: Invoice | None = None,
     payment: Payment | None = None,
+    conversion: CreditConversion | None = None,
     reference: str = "",
 ) -> LedgerEntry:
     """Add one entry (positive: the center owes more). The caller holds the center's lock and calls settle()."""
@@ -57,6 +58,7 @@ def post(
         currency=currency,
         invoice=invoice,
         payment=payment,
+        conversion=conversion,
         reference=reference,
         at=now,
         by=by,
@@ -83,21 +85,30 @@ def balances(center: Center, now: datetime) -> list[Balance]:
 
 
 def settle(center: Center, now: datetime) -> None:
-    """Recalculate which invoices are open and the center's payment status.
+    """Recalculate what is left and open of each invoice, and the center's payment status.
 
-    Payments and credit cover the oldest due date first. The caller holds the center's lock.
+    A credit note lowers its own invoice; payments and credit cover the oldest due date first. The caller holds the
+    center's lock.
     """
     invoices = Invoice.objects.filter(center=center, kind=Invoice.Kind.INVOICE)
     live_rows = list(invoices.filter(voided_at=None).order_by("due_on", "pk"))
+    credited = _credited(center)
     paid = {currency: -balance for currency, balance in sums(center).items()}
-    for row in live_rows:
-        paid[row.currency] = paid.get(row.currency, ZERO) + max(row.total, ZERO)
-    for row in live_rows:
-        covered = max(ZERO, min(paid[row.currency], max(row.total, ZERO)))
+    claims = [(row, max(row.total, ZERO) - credited.get(row.pk, ZERO)) for row in live_rows]
+    for row, claim in claims:
+        paid[row.currency] = paid.get(row.currency, ZERO) + claim
+    for row, claim in claims:
+        covered = max(ZERO, min(paid[row.currency], claim))
         paid[row.currency] -= covered
-        _set_open(row, max(row.total, ZERO) - covered, now)
-    invoices.exclude(voided_at=None).filter(open_amount__gt=0).update(open_amount=0)
+        _set_open(row, credited.get(row.pk, ZERO), claim - covered, now)
     refresh_payment_status([center], now=now)
+
+
+def _credited(center: Center) -> dict[int, Decimal]:
+    """What notes took off each of the center's invoices that are not void."""
+    notes = Invoice.objects.filter(center=center, credits__isnull=False, credits__voided_at=None)
+    rows = notes.order_by().values_list("credits").annotate(sum=Sum("total"))
+    return {pk: -amount for pk, amount in rows}
 
 
 def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
@@ -143,10 +154,14 @@ def _payment_statuses(centers: list[Center], now: datetime) -> dict[int, str]:
     return statuses
 
 
-def _set_open(invoice: Invoice, amount: Decimal, now: datetime) -> None:
-    settled_at = None if amount else (invoice.settled_at or now)
-    if invoice.open_amount != amount or invoice.settled_at != settled_at:
-        Invoice.objects.filter(pk=invoice.pk).update(open_amount=amount, settled_at=settled_at)
+def _set_open(invoice: Invoice, credited: Decimal, amount: Decimal, now: datetime) -> None:
+    new = {
+        "open_amount": amount,
+        "credited": credited,
+        "settled_at": None if amount else (invoice.settled_at or now),
+    }
+    if any(getattr(invoice, name) != value for name, value in new.items()):
+        Invoice.objects.filter(pk=invoice.pk).update(**new)
 
 
 def _overdue(center: Center, now: datetime) -> dict[str, Decimal]:

@@ -47,15 +47,41 @@ def invoice_issued(invoice: Invoice) -> Text:
 
 
 def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
+    """An invoice was voided, or a part of it credited."""
+    if note.credit_kind == Invoice.CreditKind.VOID:
+        return invoice_voided(note, credited)
+    return invoice_credited(note, credited)
+
+
+def invoice_voided(note: Invoice, credited: Invoice) -> Text:
     """An invoice was voided."""
-    subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
     line = _("Credit note %(note)s voids invoice %(number)s for %(amount)s.") % {
         "note": note.number,
         "number": credited.number,
         "amount": _money(credited.total, credited.currency),
     }
-    fields = _of_invoice(credited) | {"note": note.number}
-    return _letter("invoice.voided", subject, note.center, [line], fields)
+    return _credit_letter("invoice.voided", note, credited, [line])
+
+
+def invoice_credited(note: Invoice, credited: Invoice) -> Text:
+    """A part of an invoice was credited: by staff, or because its usage was corrected."""
+    values = {
+        "note": note.number,
+        "amount": _money(abs(note.total), note.currency),
+        "number": credited.number,
+        "date": day_text(credited.issued_on),
+    }
+    lines = [
+        _("Credit note %(note)s credits %(amount)s of invoice %(number)s of %(date)s.") % values,
+        note.reason or _("Later figures show less usage than was invoiced."),
+    ]
+    return _credit_letter("invoice.credited", note, credited, lines)
+
+
+def _credit_letter(wording: str, note: Invoice, credited: Invoice, lines: list[str]) -> Text:
+    subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
+    fields = {"note": note.number, "credited": _money(abs(note.total), note.currency), "reason": note.reason}
+    return _letter(wording, subject, note.center, lines, _of_invoice(credited) | fields)
 
 
 def reminder(invoice: Invoice, day: date) -> Text:

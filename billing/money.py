@@ -1,6 +1,7 @@
 """Decimals and currencies: a currency's decimals, rounding once, and parsing and formatting amounts."""
 
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from collections.abc import Iterable
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
 from babel.numbers import format_currency, get_currency_precision
@@ -12,6 +13,8 @@ from centers.values.languages import active_language, language_named
 
 # More than any of our sums needs, so that products keep every digit until they are rounded once.
 PRECISION = 60
+# Decimals of amounts before rounding: only the share of a month needs so many; all other prices end before.
+EXACT_DECIMALS = 30
 LARGEST = Decimal(10) ** 13
 _FIRST_STRONG_LTR, _END_ISOLATE = "\u2066", "\u2069"
 
@@ -27,6 +30,27 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     with localcontext() as context:
         context.prec = PRECISION
         return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
+
+
+def exactly(amount: Decimal) -> Decimal:
+    """`amount` at the decimals with which amounts are stored before rounding."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount.quantize(Decimal(1).scaleb(-EXACT_DECIMALS))
+
+
+def truncated(amount: Decimal, currency: str) -> Decimal:
+    """`amount` without what is below the currency's decimals, towards zero."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_DOWN)
+
+
+def total_of(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum, keeping every digit: sums of Python's own keep 28."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return sum(amounts, Decimal(0))
 
 
 def legible(average: Decimal, quantity: int, currency: str) -> Decimal:

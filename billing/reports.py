@@ -41,7 +41,7 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class Profit:
-    """One center and month of non-void invoices, in the currency of MazBot's costs."""
+    """One center and month of non-void invoices, less what notes credit of them, in the currency of MazBot's costs."""
 
     center_id: int
     center: str
@@ -154,9 +154,8 @@ def profit_by_center(reseller: Reseller, period: Period) -> list[Profit]:
     )
     rows = (
         InvoiceLine.objects.filter(
+            Invoice.in_force("invoice__"),
             reseller=reseller,
-            invoice__kind=Invoice.Kind.INVOICE,
-            invoice__voided_at=None,
             first_day__gte=period.first_day,
             first_day__lt=period.end_day,
         )

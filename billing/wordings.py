@@ -36,6 +36,11 @@ def connect() -> None:
 
 def _wordings() -> Iterator[Wording]:
     days = {"days": _("how many days until or since the due date")}
+    note = {
+        "note": _("the number of the credit note"),
+        "credited": _("what it credits"),
+        "reason": _("its reason"),
+    }
     yield _invoice(
         "invoice.issued", _("Invoice issued"), {}, lambda one, _day: mail_texts.invoice_issued(one)
     )
@@ -60,8 +65,14 @@ def _wordings() -> Iterator[Wording]:
     yield _invoice(
         "invoice.voided",
         _("Credit note"),
-        {"note": _("the number of the credit note")},
-        lambda one, _day: mail_texts.credit_note_issued(one, one),
+        note,
+        lambda one, _day: mail_texts.invoice_voided(one, one),
+    )
+    yield _invoice(
+        "invoice.credited",
+        _("Credit note over a part"),
+        note,
+        lambda one, _day: mail_texts.invoice_credited(one, one),
     )
     yield _center(
         "center.suspended",

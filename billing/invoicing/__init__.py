@@ -1,7 +1,10 @@
-"""Invoices: drafting, issuing and voiding them, and the monthly run."""
+"""Invoices: drafting, issuing, crediting and voiding them, and the monthly run."""
 
+from billing.invoicing.carried import carried
+from billing.invoicing.closing import settle_closed_centers
 from billing.invoicing.credit_notes import void_invoice
-from billing.invoicing.drafts import Draft, DraftLine, preview_invoice
+from billing.invoicing.draft_lines import DraftLine
+from billing.invoicing.drafts import Draft, preview_invoice
 from billing.invoicing.issue import NothingToCharge, close_period, issue_invoice
 from billing.invoicing.late_corrections import (
     check_late_corrections,
@@ -10,26 +13,36 @@ from billing.invoicing.late_corrections import (
     last_period,
     waive_late_corrections,
 )
+from billing.invoicing.left import LineLeft, lines_left
 from billing.invoicing.monthly import due_periods, invoice_reseller, voided_periods
+from billing.invoicing.partial_credits import CreditPlan, Wanted, credit_invoice, plan_credit
 from billing.invoicing.preconditions import blockers
 from billing.invoicing.unbilled import corrections
 from billing.invoicing.waivers import waivable, waive_usage
 
 __all__ = [
+    "CreditPlan",
     "Draft",
     "DraftLine",
+    "LineLeft",
     "NothingToCharge",
+    "Wanted",
     "blockers",
+    "carried",
     "check_late_corrections",
     "close_period",
     "corrections",
+    "credit_invoice",
     "due_periods",
     "invoice_reseller",
     "is_late_correction",
     "issue_invoice",
     "issue_last_invoice",
     "last_period",
+    "lines_left",
+    "plan_credit",
     "preview_invoice",
+    "settle_closed_centers",
     "void_invoice",
     "voided_periods",
     "waivable",

@@ -1,60 +1,86 @@
-"""Voiding an invoice: a credit note over its full amount, after which its days can be billed again."""
+"""Credit notes: voiding an invoice, after which its days can be billed again; and what all notes have in common."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from billing import mail_texts
 from billing.dunning.suspension import resume_if_paid
-from billing.invoicing.numbering import number_for, parties
+from billing.invoicing.carried import take_back
+from billing.invoicing.numbering import number_for
 from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, SubscriptionClaim, UsageClaim
+from billing.money import total_of
 from billing.periods import local_day, zone_of
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
-from centers.models import User
+from centers.models import Center, User
+
+CreditKind = Invoice.CreditKind
+ACTIONS = {
+    CreditKind.VOID: "invoice.voided",
+    CreditKind.CORRECTION: "invoice.corrected",
+    CreditKind.PARTIAL: "invoice.credited",
+    CreditKind.ROUNDING: "invoice.credited",
+}
 
 
 def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: datetime) -> Invoice:
-    """Void `invoice` by issuing a credit note over its full amount; return the note.
+    """Void `invoice` by issuing a credit note over all that is left of it; return the note.
 
     Its usage can be invoiced again; what was paid for it covers other invoices or becomes credit.
-    OperationRefused for a credit note, for an invoice that is already void, and without a reason.
+    OperationRefused for a credit note, for an invoice that is already void or of which staff credited a part, and
+    without a reason.
     """
     reason = checked_line(because, 300)
     if not reason:
         raise OperationRefused(_("Enter a reason for voiding the invoice."), field="because")
     with transaction.atomic():
-        center = lock(invoice.center)
-        original = Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
-        if original.is_credit_note:
-            raise OperationRefused(
-                _("%(number)s is a credit note. Only invoices can be voided.") % {"number": original}
-            )
-        if original.voided_at:
-            raise OperationRefused(_("%(number)s has already been voided.") % {"number": original})
-        original.center = center
-        note = _write_note(original, reason, by, now)
-        _release(original, now)
-        post(
-            center=center,
-            kind=LedgerEntry.Kind.CREDIT_NOTE,
-            amount=note.total,
-            currency=note.currency,
-            invoice=note,
-            by=by,
-            now=now,
-        )
-        settle(center, now)
-        resume_if_paid(center=center, now=now, by=by)
-        _tell(note, original, by, now)
+        original = locked_invoice(invoice)
+        _refuse_partly_credited(original)
+        lines = _all_that_is_left(original)
+        if not any(line.amount for line in lines):
+            raise OperationRefused(_("Nothing of %(number)s is left to credit.") % {"number": original})
+        note = write_note(original, CreditKind.VOID, lines, reason=reason, by=by, now=now)
+        _release(original, note, by, now)
+        finish_notes(original.center, [note], by=by, now=now)
     return note
 
 
-def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) -> Invoice:
+def locked_invoice(invoice: Invoice) -> Invoice:
+    """The invoice's current row, locked with its center. OperationRefused unless it is an invoice that is not void."""
+    center = lock(invoice.center)
+    original: Invoice = Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+    if original.is_credit_note:
+        raise OperationRefused(
+            _("%(number)s is a credit note. Only invoices can be voided or credited.") % {"number": original}
+        )
+    if original.voided_at:
+        raise OperationRefused(_("%(number)s has already been voided.") % {"number": original})
+    original.center = center
+    return original
+
+
+def write_note(
+    original: Invoice,
+    kind: Invoice.CreditKind,
+    lines: list[InvoiceLine],
+    *,
+    reason: str,
+    by: User | None,
+    now: datetime,
+) -> Invoice:
+    """Write a credit note and its ledger entry; each of the unsaved lines `corrects` a line of `original`.
+
+    The caller holds the center's lock and calls finish_notes().
+    """
     center = original.center
     issued_on = local_day(now, zone_of(center.reseller))
     number, sequence = number_for(center, Invoice.Kind.CREDIT_NOTE, issued_on.year)
@@ -70,28 +96,44 @@ def _write_note(original: Invoice, reason: str, by: User | None, now: datetime) 
         period_start=original.period_start,
         period_end=original.period_end,
         currency=original.currency,
-        total=-original.total,
-        line_count=original.line_count,
+        total=sum((line.amount for line in lines), Decimal(0)),
+        line_count=len(lines),
         issued_at=now,
         issued_on=issued_on,
         due_on=issued_on,
         issued_by=by,
         language=original.language,
-        parties=parties(center),
+        parties=original.parties,
         credits=original,
+        credit_kind=kind,
         reason=reason,
     )
-    InvoiceLine.objects.bulk_create(
-        [
-            InvoiceLine(invoice=note, reseller_id=line.reseller_id, position=line.position, **line.negated())
-            for line in original.lines.all()
-        ]
+    for position, line in enumerate(lines, start=1):
+        line.invoice, line.reseller_id, line.position = note, original.reseller_id, position
+    InvoiceLine.objects.bulk_create(lines)
+    post(
+        center=center,
+        kind=LedgerEntry.Kind.CREDIT_NOTE,
+        amount=note.total,
+        currency=note.currency,
+        invoice=note,
+        by=by,
+        now=now,
     )
     return note
 
 
-def _tell(note: Invoice, original: Invoice, by: User | None, now: datetime) -> None:
-    center = note.center
+def finish_notes(center: Center, notes: Iterable[Invoice], *, by: User | None, now: datetime) -> None:
+    """What follows from new credit notes: open amounts, the service, a mail and an audit entry for each."""
+    settle(center, now)
+    resume_if_paid(center=center, now=now, by=by)
+    for note in notes:
+        _announce(note, by, now)
+
+
+def _announce(note: Invoice, by: User | None, now: datetime) -> None:
+    center, original = note.center, note.credits
+    assert original is not None  # noqa: S101  # a constraint
     write_mail(
         center=center,
         kind="credit_note",
@@ -101,7 +143,7 @@ def _tell(note: Invoice, original: Invoice, by: User | None, now: datetime) -> N
         now=now,
     )
     entries.record(
-        "invoice.voided",
+        ACTIONS[CreditKind(note.credit_kind)],
         reseller=center.reseller,
         center=center,
         by=by,
@@ -110,14 +152,53 @@ def _tell(note: Invoice, original: Invoice, by: User | None, now: datetime) -> N
         topics=("billing", "centers"),
         because=note.reason,
         credit_note=note.number,
+        total=f"{note.total:f} {note.currency}",
     )
 
 
-def _release(original: Invoice, now: datetime) -> None:
-    """Let the days, the subscriptions and the period of the invoice be billed again."""
+def _refuse_partly_credited(original: Invoice) -> None:
+    """What staff credited is not billed again, and no one knows which of the usage it was."""
+    if Invoice.objects.filter(credits=original, credit_kind=CreditKind.PARTIAL).exists():
+        raise OperationRefused(
+            _(
+                "A part of %(number)s was credited, so it can't be voided. Credit what is left of it instead: "
+                "its usage isn't billed again."
+            )
+            % {"number": original}
+        )
+
+
+def _all_that_is_left(original: Invoice) -> list[InvoiceLine]:
+    """The lines of a note over what corrections left of each line, in every column; gone ones are left out."""
+    sums = {f"sum_{name}": Sum(name) for name in InvoiceLine.NEGATED}
+    notes = InvoiceLine.objects.filter(corrects__invoice=original, invoice__kind=Invoice.Kind.CREDIT_NOTE)
+    before = {row["corrects"]: row for row in notes.order_by().values("corrects").annotate(**sums)}
+    return [
+        InvoiceLine(**values)
+        for line in original.lines.all()
+        if any((values := _negated(line, before.get(line.pk, {})))[name] for name in InvoiceLine.NEGATED)
+    ]
+
+
+def _negated(line: InvoiceLine, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a note's line over what notes `before` left of this one, by column."""
+    values = {field.attname: getattr(line, field.attname) for field in InvoiceLine.content_fields()}
+    for name in InvoiceLine.NEGATED:
+        if values[name] is not None:
+            left = total_of((Decimal(values[name]), Decimal(before.get(f"sum_{name}") or 0)))
+            values[name] = left.copy_negate()
+    return values | {"corrects_id": line.pk}
+
+
+def _release(original: Invoice, note: Invoice, by: User | None, now: datetime) -> None:
+    """Let the days, the subscriptions and the period of the invoice be billed again.
+
+    The claims of notes that corrected it belong to its period too.
+    """
     period = BillingPeriod.objects.get(invoice=original)
     UsageClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     SubscriptionClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
+    take_back(invoice=original, period=period, note=note, by=by, now=now)
     BillingPeriod.objects.filter(pk=period.pk).update(voided_at=now)
-    Invoice.objects.filter(pk=original.pk).update(voided_at=now)
+    Invoice.objects.filter(pk=original.pk).update(voided_at=now, open_amount=0, credited=F("total"))
     original.voided_at = now

@@ -5,79 +5,38 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from billing.invoicing.carried import carried_line
+from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
+from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
 from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
-from billing.models import Category, InvoiceLine, LineKinds, Margin, Rate
-from billing.money import rounded
-from billing.periods import ONE_DAY, Period, day_start, month_of, part_of_month, zone_of
+from billing.models import Category, Invoice, InvoiceLine, Rate, Waiver
+from billing.money import exactly, rounded, total_of
+from billing.periods import Period, day_start, month_of, part_of_month, zone_of
 from billing.policies import Policy, policy_for, reseller_policy
-from billing.pricing.exchange_rates import MissingRate, OldRate
-from billing.pricing.price_list import PriceList, average, converted, share_of, usage_charge
+from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.stored_messages import StoredMessage as _
-from whatsapp.models import Instance
 
-ZERO = Decimal(0)
 Kind = InvoiceLine.Kind
 
 
 @dataclass(frozen=True, slots=True)
-class DraftLine(LineKinds):
-    """A draft line with the fields of InvoiceLine. `amount` is rounded once, to the currency's decimals."""
-
-    kind: str
-    instance: Instance
-    first_day: date
-    end_day: date
-    quantity: int
-    sent: int
-    received: int
-    failed: int
-    cost: Decimal
-    cost_currency: str
-    margin: Margin | None
-    percent: Decimal
-    fixed: Decimal
-    exchange_rate: Decimal
-    amount: Decimal
-    currency: str
-    billable: str = ""
-    rate_type: str = ""
-    month: date | None = None  # of a subscription
-    days: tuple[Unbilled, ...] = ()
-
-    @property
-    def number_label(self) -> str:
-        """The number's label on the invoice."""
-        own = self.instance
-        return f"{own.label} ({own.instance_id})" if own.label else own.instance_id
-
-    @property
-    def unit_cost(self) -> Decimal:
-        """Average cost per message or subscription."""
-        return average(self.cost, self.quantity)
-
-    @property
-    def unit_price(self) -> Decimal:
-        """Average price per message or subscription, in `currency`."""
-        return average(self.amount, self.quantity)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the line has no counts and no amount: it is left out, and its days are closed without a line."""
-        return not (self.amount or self.quantity or self.sent or self.received or self.cost)
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft invoice. `lines` are printed; `silent` lines only close their days with it."""
+    """A draft invoice. `lines` are printed; `silent` lines only close their days with it.
+
+    `reductions` are the lines of the credit notes that are issued with it, on earlier invoices; `waived` is usage that
+    went down since it was waived.
+    """
 
     center: Center
     period: Period
     currency: str
     lines: tuple[DraftLine, ...]
     silent: tuple[DraftLine, ...] = ()
+    reductions: tuple[DraftLine, ...] = ()
+    waived: tuple[tuple[Waiver, Unbilled], ...] = ()
     total: Decimal = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,19 +45,27 @@ class Draft:
     @property
     def charges_nothing(self) -> bool:
         """Whether the period is closed without an invoice."""
-        return all(line.amount == 0 for line in self.lines)
+        return self.total == 0
 
+    @property
+    def notes(self) -> dict[Invoice, list[DraftLine]]:
+        """The reductions by the invoice they credit."""
+        found: dict[Invoice, list[DraftLine]] = {}
+        for line in self.reductions:
+            if line.corrects is not None:
+                found.setdefault(line.corrects.invoice, []).append(line)
+        return found
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What all days of one line have in common."""
-
-    kind: str
-    instance: Instance
-    margin: Margin | None
-    cost_currency: str
-    exchange_rate: Decimal
-    billable: str
+    @property
+    def rest(self) -> dict[str, Decimal]:
+        """What rounding leaves of the draft, by currency, without its credit notes: it is carried."""
+        left: dict[str, list[Decimal]] = {}
+        for line in (*self.lines, *self.silent):
+            if not line.is_carried:
+                billed = ZERO if self.charges_nothing else line.amount
+                left.setdefault(line.currency, []).extend((line.exact, billed.copy_negate()))
+        sums = {currency: total_of(parts) for currency, parts in left.items()}
+        return {currency: amount for currency, amount in sums.items() if amount}
 
 
 def preview_invoice(center: Center, period: Period) -> Draft:
@@ -108,48 +75,38 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     """
     policy = policy_for(center)
     price_list = PriceList(center.reseller, period.last_day, center=center)
-    drafted = [
-        *_usage_lines(price_list, center, policy, period),
-        *_subscription_lines(price_list, center, policy, period),
-        *_adjustment_lines(price_list, center, policy, period),
-    ]
+    usage, corrected = _usage_lines(price_list, center, policy, period)
+    drafted = [*usage, *_subscription_lines(price_list, center, policy, period), *corrected.adjustments]
+    lines = [line for line in drafted if not line.is_empty]
+    carried = carried_line(center, period, lines)
     return Draft(
         center=center,
         period=period,
         currency=center.currency,
-        lines=tuple(line for line in drafted if not line.is_empty),
-        silent=tuple(line for line in drafted if line.is_empty),
+        lines=(*lines, carried) if carried else tuple(lines),
+        silent=(*(line for line in drafted if line.is_empty), *corrected.silent),
+        reductions=corrected.reductions,
+        waived=corrected.waived,
     )
 
 
-def _usage_lines(price_list: PriceList, center: Center, policy: Policy, period: Period) -> list[DraftLine]:
-    groups: dict[_Terms, list[Unbilled]] = {}
+def _usage_lines(
+    price_list: PriceList, center: Center, policy: Policy, period: Period
+) -> tuple[list[DraftLine], Correction]:
+    """The lines of the period's days, and the corrections: of earlier days, and of days that now cost less."""
+    groups: dict[Terms, list[Unbilled]] = {}
+    corrected = corrections(center, period.first_day)
     for day in unbilled_days(center, period):
         margin = price_list.margins.find(Category.MESSAGE, center, day.day)
-        exchange_rate = _exchange_rate(price_list, center, day, policy.billable)
-        terms = _Terms(Kind.USAGE, day.instance, margin, day.currency, exchange_rate, policy.billable)
+        # A day that was billed before, on an invoice that is void by now, and corrected since.
+        if day.revision and lowers(day, margin, policy.billable):
+            corrected.append(day)
+            continue
+        rate = rate_for(price_list, center, day, policy.billable)
+        terms = Terms(Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, center.currency)
         groups.setdefault(terms, []).append(day)
-    return [_line(terms, days, center.currency) for terms, days in groups.items()]
-
-
-def _adjustment_lines(
-    price_list: PriceList, center: Center, policy: Policy, period: Period
-) -> list[DraftLine]:
-    """Corrections keep the margin version, the exchange rate and the billable basis of the day's original line."""
-    groups: dict[_Terms, list[Unbilled]] = {}
-    for day in corrections(center, period.first_day):
-        margin, line = day.margin_before, day.line_before
-        if day.before is None:
-            margin = price_list.margins.find(Category.MESSAGE, center, day.day)
-        basis = (line.billable if line else "") or policy.billable
-        # A line without cost may have been issued without a rate: its stored 1 is a placeholder, not a rate.
-        if line is not None and line.currency == center.currency and (line.amount or line.exchange_rate != 1):
-            exchange_rate = line.exchange_rate
-        else:
-            exchange_rate = _exchange_rate(price_list, center, day, basis)
-        terms = _Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis)
-        groups.setdefault(terms, []).append(day)
-    return [_line(terms, days, center.currency) for terms, days in groups.items()]
+    lines = [line_over(terms, days) for terms, days in groups.items()]
+    return lines, correction_lines(price_list, center, policy, corrected)
 
 
 def _subscription_lines(
@@ -190,6 +147,7 @@ def _subscription_line(price_list: PriceList, center: Center, rate: Rate, own: S
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     exchange_rate = price_list.exchange.rate(rate.currency, center.currency, price_list.day)
     charge = converted(usage_charge(rate.cost, 1, percent, fixed), exchange_rate)
+    exact = exactly(share_of(charge, days, of))
     return DraftLine(
         kind=Kind.SUBSCRIPTION,
         instance=own.instance,
@@ -205,48 +163,9 @@ def _subscription_line(price_list: PriceList, center: Center, rate: Rate, own: S
         percent=percent,
         fixed=fixed,
         exchange_rate=exchange_rate,
-        amount=rounded(share_of(charge, days, of), center.currency),
+        amount=rounded(exact, center.currency),
+        exact=exact,
         currency=center.currency,
         rate_type=rate.type,
         month=own.month,
     )
-
-
-def _line(terms: _Terms, days: list[Unbilled], currency: str) -> DraftLine:
-    quantity = sum(day.billable(terms.billable) for day in days)
-    cost = sum((day.cost for day in days), ZERO)
-    percent, fixed = (terms.margin.percent, terms.margin.fixed) if terms.margin else (ZERO, ZERO)
-    charge = converted(usage_charge(cost, quantity, percent, fixed), terms.exchange_rate)
-    return DraftLine(
-        kind=terms.kind,
-        instance=terms.instance,
-        first_day=min(day.day for day in days),
-        end_day=max(day.day for day in days) + ONE_DAY,
-        quantity=quantity,
-        billable=terms.billable,
-        sent=sum(day.sent for day in days),
-        received=sum(day.received for day in days),
-        failed=sum(day.failed for day in days),
-        cost=cost,
-        cost_currency=terms.cost_currency,
-        margin=terms.margin,
-        percent=percent,
-        fixed=fixed,
-        exchange_rate=terms.exchange_rate,
-        amount=rounded(charge, currency),
-        currency=currency,
-        days=tuple(days),
-    )
-
-
-def _exchange_rate(price_list: PriceList, center: Center, day: Unbilled, basis: str) -> Decimal:
-    """The exchange rate for a day's cost; 1 if the day costs nothing and there is no rate, or only an old one.
-
-    Raises MissingRate or OldRate.
-    """
-    try:
-        return price_list.exchange.rate(day.currency, center.currency, price_list.day)
-    except (MissingRate, OldRate):
-        if day.cost or day.billable(basis):
-            raise
-        return Decimal(1)

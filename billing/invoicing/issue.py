@@ -1,17 +1,20 @@
 """Issuing: number, lines, claims, ledger entry, mail and audit entry in one transaction."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from billing import mail_texts
-from billing.invoicing.drafts import Draft, DraftLine, preview_invoice
+from billing.invoicing.carried import bill_carried, carry, rest_of
+from billing.invoicing.credit_notes import finish_notes, write_note
+from billing.invoicing.draft_lines import DraftLine
+from billing.invoicing.drafts import Draft, preview_invoice
 from billing.invoicing.numbering import due_date, number_for, parties
-from billing.invoicing.preconditions import blockers
-from billing.invoicing.waivers import resolve_late
-from billing.ledger import lock, post, settle
+from billing.invoicing.preconditions import blockers, refuse_absurd, refuse_overlap
+from billing.invoicing.waivers import claim_waived, resolve_late
+from billing.ledger import lock, post
 from billing.mail import write_mail
 from billing.models import (
     BillingPeriod,
@@ -22,7 +25,6 @@ from billing.models import (
     SubscriptionClaim,
     UsageClaim,
 )
-from billing.money import LARGEST
 from billing.periods import Period, day_start, local_day, zone_of
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -37,59 +39,53 @@ class NothingToCharge(OperationRefused):
     """The period had nothing to charge; it was closed without an invoice."""
 
 
-class AlreadyClosed(OperationRefused):
-    """A day of the period is already closed."""
-
-
 def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
     """Issue the invoice of one center for a half-open range of past days.
 
     OperationRefused: not over, unread or flagged days, an overlapping invoice, a missing exchange rate.
     Raises NothingToCharge after closing a period without charges.
     """
-    closed = close_period(center=center, period=period, by=by, now=now)
+    closed, notes = _closed(center, period, by, now)
     if closed.invoice is None:
-        raise NothingToCharge(
-            _("There's nothing to charge “%(center)s” for %(first)s to %(last)s. The period is closed.")
-            % {
-                "center": center,
-                "first": period.first_day,
-                "last": period.last_day,
-            }
-        )
+        words = {"center": center, "first": period.first_day, "last": period.last_day}
+        nothing = _("There's nothing to charge “%(center)s” for %(first)s to %(last)s. The period is closed.")
+        issued = [
+            _("Credit note %(note)s over %(number)s was issued.")
+            % {"note": note.number, "number": str(note.credits)}
+            for note in notes
+        ]
+        raise NothingToCharge(together([nothing % words, *issued]))
     return closed.invoice
 
 
 def close_period(*, center: Center, period: Period, by: User | None, now: datetime) -> BillingPeriod:
-    """Bill or waive all usage of the period; of two concurrent calls one gets OperationRefused."""
+    """Bill or waive all usage of the period, and issue credit notes for earlier days that now cost less.
+
+    Of two concurrent calls one gets OperationRefused.
+    """
+    return _closed(center, period, by, now)[0]
+
+
+def _closed(
+    center: Center, period: Period, by: User | None, now: datetime
+) -> tuple[BillingPeriod, list[Invoice]]:
+    """The closed period and the credit notes that were issued with it."""
     try:
         with transaction.atomic():
             center = lock(center)
-            _refuse_overlap(center, period)
+            refuse_overlap(center, period)
             why_not = blockers(center, period, now)
             if why_not:
                 raise OperationRefused(together(why_not[:3]))
             draft = preview_invoice(center, period)
-            _refuse_absurd(draft)
+            refuse_absurd(draft)
             return _write(draft, by, now)
     except IntegrityError:
-        _refuse_overlap(center, period)
+        refuse_overlap(center, period)
         raise
 
 
-def _refuse_absurd(draft: Draft) -> None:
-    """Refuse sums that no column can hold, which would end a whole run: wrong usage, margin or exchange rate."""
-    for line in draft.lines:
-        if max(abs(line.amount), abs(line.cost), abs(draft.total)) >= LARGEST:
-            raise OperationRefused(
-                _(
-                    "“%(number)s” would be charged 10,000,000,000,000 or more. Check its usage and the margins."
-                )
-                % {"number": line.number_label}
-            )
-
-
-def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
+def _write(draft: Draft, by: User | None, now: datetime) -> tuple[BillingPeriod, list[Invoice]]:
     center = draft.center
     invoice = None if draft.charges_nothing else _write_invoice(draft, by, now)
     period: BillingPeriod = BillingPeriod.objects.create(
@@ -105,9 +101,16 @@ def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
     rows = _write_lines(invoice, draft) if invoice else [None] * len(draft.lines)
     taken = [*zip(draft.lines, rows, strict=True), *((line, None) for line in draft.silent)]
     _claim(period, taken)
+    claim_waived(draft.waived)
+    bill_carried(period=period, lines=[row for row in rows if row], by=by, now=now)
+    carry(center=center, rest=draft.rest, period=period, document=invoice, by=by, now=now)
+    notes = _write_notes(draft, by, now)
     resolve_late(center, _adjusted_days(draft), FlaggedUsage.Resolution.ACCEPTED, by, now)
     if invoice:
-        _finish(invoice, draft, by, now)
+        _post(invoice, by, now)
+    finish_notes(center, notes, by=by, now=now)
+    if invoice:
+        _send(invoice, now)
     resolve_alert(reseller=center.reseller, kind=Alert.Kind.BILLING_BLOCKED, center=center, now=now)
     entries.record(
         "invoice.issued" if invoice else "period.waived",
@@ -121,7 +124,7 @@ def _write(draft: Draft, by: User | None, now: datetime) -> BillingPeriod:
         first_day=draft.period.first_day.isoformat(),
         end_day=draft.period.end_day.isoformat(),
     )
-    return period
+    return period, notes
 
 
 def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
@@ -204,10 +207,26 @@ def _claim(period: BillingPeriod, taken: list[tuple[DraftLine, InvoiceLine | Non
     )
 
 
-def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> None:
-    center = draft.center
+def _write_notes(draft: Draft, by: User | None, now: datetime) -> list[Invoice]:
+    """One credit note for each earlier invoice with usage that now costs less; the notes take what was corrected.
+
+    Their claims belong to the period of that invoice: when it is voided, they are void too.
+    """
+    notes = []
+    for original, lines in draft.notes.items():
+        original.center = draft.center
+        rows = [InvoiceLine(**line_values(line)) for line in lines]
+        note = write_note(original, Invoice.CreditKind.CORRECTION, rows, reason="", by=by, now=now)
+        _claim(BillingPeriod.objects.get(invoice=original), list(zip(lines, rows, strict=True)))
+        rest = {note.currency: rest_of(rows)}
+        carry(center=draft.center, rest=rest, document=note, by=by, now=now)
+        notes.append(note)
+    return notes
+
+
+def _post(invoice: Invoice, by: User | None, now: datetime) -> None:
     post(
-        center=center,
+        center=invoice.center,
         kind=LedgerEntry.Kind.INVOICE,
         amount=invoice.total,
         currency=invoice.currency,
@@ -215,10 +234,12 @@ def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> N
         by=by,
         now=now,
     )
-    settle(center, now)
+
+
+def _send(invoice: Invoice, now: datetime) -> None:
     invoice.refresh_from_db(fields=["open_amount", "settled_at"])
     write_mail(
-        center=center,
+        center=invoice.center,
         kind="invoice",
         key=f"invoice:{invoice.pk}",
         text=lambda: mail_texts.invoice_issued(invoice),
@@ -230,32 +251,7 @@ def _finish(invoice: Invoice, draft: Draft, by: User | None, now: datetime) -> N
 def _adjusted_days(draft: Draft) -> set[tuple[int, date]]:
     return {
         (day.instance.pk, day.day)
-        for line in (*draft.lines, *draft.silent)
+        for line in (*draft.lines, *draft.silent, *draft.reductions)
         if line.is_adjustment
         for day in line.days
     }
-
-
-def _refuse_overlap(center: Center, period: Period) -> None:
-    closed = (
-        BillingPeriod.objects.filter(
-            center=center, voided_at=None, first_day__lt=period.end_day, end_day__gt=period.first_day
-        )
-        .select_related("invoice")
-        .first()
-    )
-    if closed is None:
-        return
-    values = {
-        "center": center,
-        "first": closed.first_day,
-        "last": closed.end_day - timedelta(days=1),
-        "number": closed.invoice.number if closed.invoice else "",
-    }
-    if closed.invoice:
-        raise AlreadyClosed(
-            _("“%(center)s” has already been invoiced for %(first)s to %(last)s: %(number)s.") % values
-        )
-    raise AlreadyClosed(
-        _("%(first)s to %(last)s is closed for “%(center)s” because there was nothing to charge.") % values
-    )

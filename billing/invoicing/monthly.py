@@ -8,7 +8,8 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import Max, Min
 
-from billing.invoicing.issue import AlreadyClosed, close_period
+from billing.invoicing.issue import close_period
+from billing.invoicing.preconditions import AlreadyClosed
 from billing.models import UsageRecord
 from billing.periods import Period, local_day, month_of, today, zone_of
 from billing.policies import policies_for, reseller_policy

@@ -1,7 +1,7 @@
 """Invoices and credit notes as PDF, with only what a customer may see."""
 
 import json
-from datetime import UTC
+from datetime import UTC, date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def _document(invoice: Invoice, language: str) -> dict[str, Any]:
         "facts": _facts(invoice),
         "note": _note(invoice),
         "columns": [_("Description"), _("Quantity"), _("Unit price"), _("Amount")],
-        "lines": [_line(line) for line in invoice.lines.all()],
+        "lines": [_line(line) for line in invoice.lines.select_related("corrects__invoice")],
         "total": money_text(invoice.total, invoice.currency),
         "pay": reseller.payment_instructions.strip() if is_payable else "",
         "footer": seller.get("name") or reseller.name,
@@ -92,11 +92,25 @@ def _facts(invoice: Invoice) -> list[tuple[str, str]]:
 
 
 def _note(invoice: Invoice) -> str:
-    if invoice.is_credit_note:
-        credited = invoice.credits.number if invoice.credits else ""
-        text = _("This voids invoice %(number)s.") % {"number": credited}
-        return f"{text} {invoice.reason}".strip()
+    if invoice.credits:
+        return f"{credit_text(invoice, invoice.credits)} {invoice.reason}".strip()
     return _("This invoice was voided by a credit note.") if invoice.voided_at else ""
+
+
+def credit_text(note: Invoice, credited: Invoice) -> str:
+    """What a credit note does to its invoice, which is named with its day."""
+    facts = {"number": credited.number, "date": day_text(credited.issued_on)}
+    if note.credit_kind == Invoice.CreditKind.VOID:
+        return _("This voids invoice %(number)s of %(date)s.") % facts
+    if note.credit_kind == Invoice.CreditKind.CORRECTION:
+        return _("This credits usage of invoice %(number)s of %(date)s that was corrected later.") % facts
+    return _("This credits a part of invoice %(number)s of %(date)s.") % facts
+
+
+def corrected_text(number: str, issued_on: date, position: int) -> str:
+    """`INV-2026-0001 of 5 Mar 2026, line 2`: the line that another one credits or adds to."""
+    facts = {"number": number, "date": day_text(issued_on), "position": position}
+    return _("%(number)s of %(date)s, line %(position)s") % facts
 
 
 def part_text(days: int, of: int) -> str:
@@ -105,17 +119,31 @@ def part_text(days: int, of: int) -> str:
 
 
 def _line(line: InvoiceLine) -> dict[str, str]:
+    detail = _detail(line)
+    if (billed := line.corrects) is not None:
+        source = corrected_text(billed.invoice.number, billed.invoice.issued_on, billed.position)
+        detail = f"{detail} · {source}"
+    return {
+        "what": line.number_label or _("Carried over"),
+        "detail": detail,
+        # What was carried, or credited as an amount, has no quantity.
+        "quantity": number_text(line.quantity) if line.quantity else "–",
+        "price": _price(line) if line.quantity else "–",
+        "amount": money_text(line.amount, line.currency),
+    }
+
+
+def _price(line: InvoiceLine) -> str:
+    each = legible(line.unit_price, line.quantity, line.currency)
+    return money_text(each, line.currency, exact=True)
+
+
+def _detail(line: InvoiceLine) -> str:
+    if line.is_carried:
+        return _("What rounding left of earlier invoices")
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
     kind = line.rate_type if line.is_subscription else line.get_kind_display()
     days = f"{day_text(line.first_day)} – {day_text(last)}"
     if line.is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
         days = f"{days} · {part_text(*part)}"
-    return {
-        "what": line.number_label,
-        "detail": f"{kind} · {days}",
-        "quantity": number_text(line.quantity),
-        "price": money_text(
-            legible(line.unit_price, line.quantity, line.currency), line.currency, exact=True
-        ),
-        "amount": money_text(line.amount, line.currency),
-    }
+    return f"{kind} · {days}"

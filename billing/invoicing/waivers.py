@@ -60,21 +60,7 @@ def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | No
     waiver: Waiver = Waiver.objects.create(
         reseller_id=center.reseller_id, center=center, because=reason, at=now, by=by
     )
-    UsageClaim.objects.bulk_create(
-        UsageClaim(
-            reseller_id=center.reseller_id,
-            usage_record_id=row.usage_record_id,
-            waiver=waiver,
-            revision=row.revision,
-            sent=row.sent,
-            received=row.received,
-            failed=row.failed,
-            sent_before=row.claimed.sent,
-            failed_before=row.claimed.failed,
-            cost=row.cost,
-        )
-        for row in rows
-    )
+    claim_waived((waiver, row) for row in rows)
     resolve_late(
         center, {(row.instance.pk, row.day) for row in rows}, FlaggedUsage.Resolution.WAIVED, by, now
     )
@@ -90,6 +76,25 @@ def _write(center: Center, days: Iterable[Unbilled], because: str, by: User | No
         days=[f"{row.instance} {row.day.isoformat()}" for row in rows],
     )
     return waiver
+
+
+def claim_waived(rows: Iterable[tuple[Waiver, Unbilled]]) -> None:
+    """Take usage for its waiver: also what went down since, which was never charged."""
+    UsageClaim.objects.bulk_create(
+        UsageClaim(
+            reseller_id=waiver.reseller_id,
+            usage_record_id=row.usage_record_id,
+            waiver=waiver,
+            revision=row.revision,
+            sent=row.sent,
+            received=row.received,
+            failed=row.failed,
+            sent_before=row.claimed.sent,
+            failed_before=row.claimed.failed,
+            cost=row.cost,
+        )
+        for waiver, row in rows
+    )
 
 
 def resolve_late(

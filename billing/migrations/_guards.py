@@ -125,7 +125,7 @@ DROP FUNCTION billing_refuse_change();
 """
 
 
-def _frozen(table: str, free: list[str]) -> migrations.RunSQL:
+def frozen(table: str, free: list[str]) -> migrations.RunSQL:
     columns = "{" + ",".join(free) + "}"
     one_way = ONE_WAY.get(table, "")
     return migrations.RunSQL(
@@ -135,7 +135,7 @@ def _frozen(table: str, free: list[str]) -> migrations.RunSQL:
     )
 
 
-def _paired(table: str) -> migrations.RunSQL:
+def paired(table: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         f"ALTER TABLE {table} ADD CONSTRAINT {table}_center_of_reseller FOREIGN KEY (reseller_id, center_id) "
         "REFERENCES centers_center (reseller_id, id) DEFERRABLE INITIALLY DEFERRED;",
@@ -143,7 +143,7 @@ def _paired(table: str) -> migrations.RunSQL:
     )
 
 
-def _never_emptied(table: str) -> migrations.RunSQL:
+def never_emptied(table: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         f"CREATE TRIGGER {table}_not_emptied BEFORE TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION centers_refuse_truncate();",
@@ -158,11 +158,11 @@ WAIVERS = [
         "EXECUTE FUNCTION billing_refuse_change('{by_id}', '');",
         "DROP TRIGGER billing_waiver_frozen ON billing_waiver;",
     ),
-    _paired("billing_waiver"),
+    paired("billing_waiver"),
 ]
 CHANGES = [
     migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK),
-    *[_frozen(table, free) for table, free in FROZEN.items()],
-    *[_paired(table) for table in PAIRED],
+    *[frozen(table, free) for table, free in FROZEN.items()],
+    *[paired(table) for table in PAIRED],
 ]
-EMPTYING = [_never_emptied(table) for table in NEVER_EMPTIED]
+EMPTYING = [never_emptied(table) for table in NEVER_EMPTIED]

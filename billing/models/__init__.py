@@ -1,10 +1,11 @@
 """Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning, mail."""
 
+from billing.models.carried import CarriedAmount
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber, LineKinds
 from billing.models.mail import OutgoingMail
-from billing.models.payments import LedgerEntry, Payment
+from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
 from billing.models.schedule import JobSchedule
@@ -16,8 +17,10 @@ __all__ = [
     "Billable",
     "BillingPeriod",
     "BillingPolicy",
+    "CarriedAmount",
     "Category",
     "CenterPolicy",
+    "CreditConversion",
     "ExchangeRate",
     "FlaggedUsage",
     "Hold",

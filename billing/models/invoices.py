@@ -1,5 +1,6 @@
 """Invoices and credit notes: immutable once written (triggers), their lines, and the periods they close."""
 
+from decimal import Decimal
 from typing import Any, Protocol
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -47,15 +48,24 @@ class InvoiceNumber(models.Model):
 
 
 class Invoice(models.Model):
-    """An invoice over a half-open range of days, or the credit note that voids one.
+    """An invoice over a half-open range of days, or a credit note that credits one: all of it, or a part.
 
-    Only `open_amount`, `settled_at` and `voided_at` ever change, and only with the ledger.
-    Amounts are in `currency`, rounded to its decimals; a credit note's are negative.
+    Only `open_amount`, `credited`, `settled_at` and `voided_at` ever change, and only with the ledger.
+    Amounts are in `currency`, rounded to its decimals; an invoice's total is never negative, a credit note's always.
+    A credit note repeats the parties of the invoice it credits.
     """
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", _("Invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
+
+    class CreditKind(models.TextChoices):
+        """Why a credit note was issued."""
+
+        VOID = "void", _("Voids the invoice")  # its usage can be invoiced again
+        CORRECTION = "correction", _("Usage was corrected")  # the note takes the corrected usage
+        PARTIAL = "partial", _("Credited by staff")  # the usage stays invoiced
+        ROUNDING = "rounding", _("Rounding returned")  # when the center was closed
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="invoices", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="invoices", db_index=False)
@@ -77,11 +87,14 @@ class Invoice(models.Model):
     language = models.CharField(max_length=5)
     # As they were on the day of issue: {"reseller": {"name": …}, "center": {"name", "contact_name", …}}
     parties = models.JSONField()
-    credits = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_note"
+    credits = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_notes"
     )
+    credit_kind = models.CharField(max_length=10, choices=CreditKind, blank=True, default="", db_default="")
     reason = LineField(max_length=300, blank=True)  # of a credit note
     open_amount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    # What credit notes took off an invoice; never negative.
+    credited = models.DecimalField(max_digits=18, decimal_places=4, default=0, db_default=0)
     settled_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
 
@@ -107,13 +120,21 @@ class Invoice(models.Model):
             models.CheckConstraint(condition=Q(first_day__lt=F("end_day")), name="invoice_has_days"),
             models.CheckConstraint(condition=Q(period_start__lt=F("period_end")), name="invoice_has_time"),
             models.CheckConstraint(
-                condition=Q(kind="invoice", credits__isnull=True)
-                | Q(kind="credit_note", credits__isnull=False),
+                condition=Q(kind="invoice", credits__isnull=True, credit_kind="")
+                | (Q(kind="credit_note", credits__isnull=False) & ~Q(credit_kind="")),
                 name="invoice_credit_note_credits",
             ),
+            models.UniqueConstraint(
+                fields=["credits"], condition=Q(credit_kind="void"), name="invoice_voided_once"
+            ),
             models.CheckConstraint(
-                condition=Q(open_amount__gte=0) & (Q(open_amount=0) | Q(open_amount__lte=F("total"))),
+                condition=Q(open_amount__gte=0)
+                & (Q(open_amount=0) | Q(open_amount__lte=F("total") - F("credited"))),
                 name="invoice_open_amount_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(credited__gte=0) & (Q(credited=0) | Q(credited__lte=F("total"))),
+                name="invoice_credited_bounded",
             ),
         ]
         indexes = [
@@ -127,8 +148,22 @@ class Invoice(models.Model):
 
     @property
     def is_credit_note(self) -> bool:
-        """Whether this voids another invoice."""
+        """Whether this credits an invoice."""
         return self.kind == self.Kind.CREDIT_NOTE
+
+    @property
+    def left(self) -> Decimal:
+        """What credit notes left of an invoice's total."""
+        return self.total - self.credited
+
+    @classmethod
+    def in_force(cls, prefix: str = "") -> Q:
+        """Documents that count: invoices that are not void, and the credit notes on them.
+
+        `prefix` leads to the document, such as `"invoice__"` for lines.
+        """
+        own = Q(**{f"{prefix}kind": cls.Kind.INVOICE, f"{prefix}voided_at": None})
+        return own | Q(**{f"{prefix}kind": cls.Kind.CREDIT_NOTE, f"{prefix}credits__voided_at": None})
 
 
 class BillingPeriod(models.Model):
@@ -189,18 +224,25 @@ class LineKinds:
         """Whether it corrects a day that was invoiced before."""
         return self.kind == InvoiceLine.Kind.ADJUSTMENT
 
+    @property
+    def is_carried(self: HasKind) -> bool:
+        """Whether it bills what rounding left of earlier invoices."""
+        return self.kind == InvoiceLine.Kind.CARRIED
+
 
 class InvoiceLine(LineKinds, models.Model):
     """One rounded amount and everything it was calculated from; costs are for staff only.
 
-    amount = round((cost x (1 + percent/100) + fixed x quantity) x exchange_rate), once, half up. For a subscription
-    of part of a month, `cost` is that share of the rate, and the amount contains the same share of `fixed`.
+    exact = (cost x (1 + percent/100) + fixed x quantity) x exchange_rate; amount = round(exact), once, half up. For a
+    subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
+    `fixed`. What rounding leaves, exact - amount, is carried to a later invoice (CarriedAmount).
     """
 
     class Kind(models.TextChoices):
         USAGE = "usage", _("Messages")
         SUBSCRIPTION = "subscription", _("Subscription")
         ADJUSTMENT = "adjustment", _("Adjustment")
+        CARRIED = "carried", _("Carried over")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
@@ -228,11 +270,14 @@ class InvoiceLine(LineKinds, models.Model):
     unit_price = models.DecimalField(max_digits=24, decimal_places=10)  # average, in `currency`
     amount = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
+    exact = models.DecimalField(max_digits=50, decimal_places=30, null=True)  # null: of an older version
+    # The line of an earlier invoice that this one credits (on a credit note) or adds to (an adjustment).
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
 
     objects = TenantManager(reseller="reseller", center="invoice__center")
 
     #: A credit note has these with the opposite sign and repeats all others.
-    NEGATED = ("quantity", "sent", "received", "failed", "cost", "amount")
+    NEGATED = ("quantity", "sent", "received", "failed", "cost", "amount", "exact")
 
     class Meta:
         ordering = ["position"]
@@ -248,8 +293,3 @@ class InvoiceLine(LineKinds, models.Model):
         """The fields that drafts and credit notes fill in: all but the line's place in its invoice."""
         place = ("id", "reseller", "invoice", "position")
         return [field for field in cls._meta.concrete_fields if field.name not in place]
-
-    def negated(self) -> dict[str, Any]:
-        """The values of a credit note's line over this one, by column."""
-        values = {field.attname: getattr(self, field.attname) for field in self.content_fields()}
-        return values | {name: -values[name] for name in self.NEGATED}

@@ -1,7 +1,7 @@
 """Payments, and the append-only ledger that balances come from."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +41,39 @@ class Payment(models.Model):
         return self.reference
 
 
+class CreditConversion(models.Model):
+    """Credit in one currency turned into another by staff, at a dated exchange rate. Never changed.
+
+    to_amount = from_amount x rate / divisor, rounded once, half up; its two ledger entries take and give.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="credit_conversions")
+    from_amount = models.DecimalField(max_digits=18, decimal_places=4)
+    from_currency = models.CharField(max_length=3)
+    to_amount = models.DecimalField(max_digits=18, decimal_places=4)
+    to_currency = models.CharField(max_length=3)
+    rate = models.DecimalField(max_digits=20, decimal_places=10)
+    divisor = models.DecimalField(max_digits=20, decimal_places=10)
+    rate_day = models.DateField()  # of the older rate, where two were needed
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_amount__gt=0, to_amount__gt=0) & ~Q(from_currency=F("to_currency")),
+                name="creditconversion_between_two",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_amount:f} {self.from_currency} = {self.to_amount:f} {self.to_currency}"
+
+
 class LedgerEntry(models.Model):
     """One change of a center's balance. Positive: the center owes more. Never changed or deleted."""
 
@@ -50,6 +83,7 @@ class LedgerEntry(models.Model):
         PAYMENT = "payment", _("Payment")
         REVERSAL = "reversal", _("Payment reversed")
         REFUND = "refund", _("Credit refunded")
+        CONVERSION = "conversion", _("Credit converted")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     center = models.ForeignKey(
@@ -60,6 +94,10 @@ class LedgerEntry(models.Model):
     currency = models.CharField(max_length=3)
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="entries")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="entries")
+    # Its other entry is the one in the other currency.
+    conversion = models.ForeignKey(
+        CreditConversion, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
     reference = LineField(max_length=80, blank=True)  # of a refund
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -78,12 +116,23 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(
                 "reseller", Upper("reference"), condition=Q(kind="refund"), name="ledger_refund_once"
             ),
+            models.UniqueConstraint(
+                fields=["conversion", "currency"],
+                condition=Q(conversion__isnull=False),
+                name="ledger_conversion_once",
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=["invoice", "credit_note"], invoice__isnull=False, payment__isnull=True)
                 | Q(kind="payment", payment__isnull=False, invoice__isnull=True, amount__lt=0)
                 | Q(kind="reversal", payment__isnull=False, invoice__isnull=True, amount__gt=0)
-                | Q(kind="refund", payment__isnull=True, invoice__isnull=True, amount__gt=0),
+                | Q(kind="refund", payment__isnull=True, invoice__isnull=True, amount__gt=0)
+                | Q(kind="conversion", payment__isnull=True, invoice__isnull=True),
                 name="ledger_entry_fits_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="conversion", conversion__isnull=False)
+                | (~Q(kind="conversion") & Q(conversion__isnull=True)),
+                name="ledger_conversion_fits",
             ),
         ]
         indexes = [models.Index(fields=["center", "currency", "id"], name="ledger_of_center")]

@@ -100,7 +100,7 @@ def takings(reseller: Reseller, now: datetime) -> list[Takings]:
     day = today(reseller, now)
     month = month_of(day)
     own = Invoice.objects.filter(reseller=reseller)
-    live_rows = own.filter(kind=Invoice.Kind.INVOICE, voided_at=None)
+    live_rows = own.filter(Invoice.in_force())
     sums = {
         "open": _by_currency(own.filter(open_amount__gt=0), "open_amount"),
         "overdue": _by_currency(own.filter(open_amount__gt=0, due_on__lt=day), "open_amount"),

@@ -40,6 +40,14 @@ class PortalPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class PortalSource:
+    """The line of an earlier invoice that a line credits or adds to."""
+
+    position: int
+    invoice: Invoice
+
+
+@dataclass(frozen=True, slots=True)
 class PortalLine(LineKinds):
     """An invoice line as its center sees it."""
 
@@ -56,6 +64,7 @@ class PortalLine(LineKinds):
     unit_price: Decimal
     amount: Decimal
     currency: str
+    corrects: PortalSource | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,9 @@ _INVOICE_FIELDS = (
     "parties",
     "reason",
     "open_amount",
+    "credited",
+    "credits_id",
+    "credit_kind",
     "settled_at",
     "voided_at",
 )
@@ -122,9 +134,21 @@ def portal_lines(invoice: Invoice) -> list[PortalLine]:
     """The lines of one of the center's invoices."""
     columns = [field.name for field in fields(PortalLine)]
     rows: Iterable[dict[str, Any]] = (
-        InvoiceLine.objects.filter(invoice=invoice).order_by("position").values(*columns)
+        InvoiceLine.objects.filter(invoice=invoice)
+        .order_by("position")
+        .values(*columns, "corrects__position", "corrects__invoice")
     )
-    return [PortalLine(**row) for row in rows]
+    read = list(rows)
+    invoices = Invoice.objects.only(*_INVOICE_FIELDS).in_bulk(
+        {row["corrects__invoice"] for row in read} - {None}
+    )
+    return [_portal_line(row, invoices) for row in read]
+
+
+def _portal_line(row: dict[str, Any], invoices: dict[int, Invoice]) -> PortalLine:
+    position, invoice = row.pop("corrects__position"), invoices.get(row.pop("corrects__invoice"))
+    source = PortalSource(position, invoice) if invoice else None
+    return PortalLine(**row | {"corrects": source})
 
 
 def portal_balance(center: Center, now: datetime) -> list[Balance]:

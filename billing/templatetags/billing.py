@@ -10,7 +10,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.invoicing.pdf import part_text
+from billing.invoicing.pdf import corrected_text, credit_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from centers.templatetags.values import NOTHING, day, month
@@ -49,12 +49,56 @@ def month_part(line: Any) -> str:
 
 
 @register.simple_tag
+def credit_note_text(note: Any) -> str:
+    """What a credit note does to the invoice it names."""
+    return credit_text(note, note.credits)
+
+
+@register.simple_tag
+def exact_money(amount: Decimal, currency: str) -> SafeString:
+    """An amount before rounding, with all its decimals and its currency."""
+    text = f"{number_text(amount.normalize())} {currency}"
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', text)
+
+
+@register.simple_tag
+def exchange_way(way: Any, base: str, quote: str) -> SafeString:
+    """`1 USD = 3.75 SAR`, from the side on which the rate was entered.
+
+    `way` has a `rate` and a `divisor`; both differ from 1 where it leads through a third currency.
+    """
+    rate, divisor = way.rate.normalize(), way.divisor.normalize()
+    if divisor == 1:
+        text = f"1 {base} = {number_text(rate)} {quote}"
+    elif rate == 1:
+        text = f"1 {quote} = {number_text(divisor)} {base}"
+    else:
+        text = f"{number_text(divisor)} {base} = {number_text(rate)} {quote}"
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', text)
+
+
+@register.simple_tag
 def change(value: Decimal | int) -> SafeString:
     """A difference with its sign: `+1,234`; no change is a dash."""
     if not value:
         return NOTHING
     text = number_text(value.normalize() if isinstance(value, Decimal) else value)
     return format_html('<bdi dir="ltr" class="number">{}{}</bdi>', "+" if value > 0 else "", text)
+
+
+@register.filter
+def corrected_line(line: Any) -> str:
+    """The invoice, its day and the line that a line credits or adds to; empty for any other line."""
+    billed = line.corrects
+    if billed is None:
+        return ""
+    return corrected_text(billed.invoice.number, billed.invoice.issued_on, billed.position)
+
+
+@register.filter
+def left_of(left: dict[int, Decimal], line: Any) -> Decimal | None:
+    """What notes left of a stored line; None where nothing was credited of its invoice."""
+    return left.get(line.pk) if left else None
 
 
 @register.filter

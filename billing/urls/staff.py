@@ -3,7 +3,6 @@
 from django.urls import path
 
 from billing.views import (
-    credit,
     exchange_rates,
     fragments,
     invoices,
@@ -18,6 +17,7 @@ from billing.views import (
     usage,
     waivers,
 )
+from billing.views.credit import carried, conversion, notes, refunds
 
 urlpatterns = [
     path("prices/", prices.prices, name="prices"),
@@ -51,6 +51,8 @@ urlpatterns = [
     path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),
     path("invoices/<int:pk>/void/", invoices.invoice_void, name="invoice_void"),
+    path("invoices/<int:pk>/credit/", notes.invoice_credit, name="invoice_credit"),
+    path("invoices/<int:pk>/credit/preview/", notes.invoice_credit_preview, name="invoice_credit_preview"),
     path("invoices/<int:pk>/mail/", invoices.invoice_mail_again, name="invoice_mail_again"),
     path("payments/", payments.payments, name="payments"),
     path("payments/export/<str:fmt>/", payments.payments_export, name="payments_export"),
@@ -58,9 +60,15 @@ urlpatterns = [
     path("payments/record/<int:pk>/", payments.payment_record_for, name="payment_record_for"),
     path("payments/record/<int:pk>/preview/", payments.payment_preview, name="payment_preview"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment_reverse"),
-    path("payments/credit/", credit.credit_list, name="credit_list"),
-    path("payments/credit/export/<str:fmt>/", credit.refunds_export, name="refunds_export"),
-    path("payments/credit/<int:pk>/", credit.credit_refund, name="credit_refund"),
+    path("payments/credit/", refunds.credit_list, name="credit_list"),
+    path("payments/credit/export/<str:fmt>/", refunds.refunds_export, name="refunds_export"),
+    path("payments/credit/<int:pk>/", refunds.credit_refund, name="credit_refund"),
+    path("payments/credit/<int:pk>/convert/", conversion.credit_convert, name="credit_convert"),
+    path(
+        "payments/credit/<int:pk>/convert/preview/",
+        conversion.credit_convert_preview,
+        name="credit_convert_preview",
+    ),
     path("unpaid/", unpaid.unpaid, name="unpaid"),
     path("unpaid/export/<str:fmt>/", unpaid.unpaid_export, name="unpaid_export"),
     path("unpaid/hold/<int:pk>/", unpaid.hold_set, name="hold_set"),
@@ -68,6 +76,12 @@ urlpatterns = [
     path("unpaid/safety_stop/<int:pk>/release/", unpaid.safety_stop_release, name="safety_stop_release"),
     path("settings/billing/", settings.settings_billing, name="settings_billing"),
     path("centers/<int:pk>/billing/", settings.center_policy, name="center_policy"),
+    path("centers/<int:pk>/carried/", carried.center_carried, name="center_carried"),
+    path(
+        "centers/<int:pk>/carried/export/<str:fmt>/",
+        carried.center_carried_export,
+        name="center_carried_export",
+    ),
     path("home/money/", fragments.home_money, name="home_money"),
     path("home/quota/", fragments.home_quota, name="home_quota"),
     path("instances/<int:pk>/usage/", number_usage.instance_usage, name="instance_usage"),

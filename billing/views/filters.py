@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -100,12 +100,12 @@ def _center(text: str) -> Center | None:
 
 def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
     """Invoices and credit notes that match the filters; `day` is the reseller's today."""
-    rows = Invoice.objects.select_related("center")
+    rows = Invoice.objects.select_related("center", "credits")
     is_invoice = Q(kind=Invoice.Kind.INVOICE)
     state: dict[str, Q] = {
         "open": is_invoice & Q(open_amount__gt=0),
         "overdue": is_invoice & Q(open_amount__gt=0, due_on__lt=day),
-        "paid": is_invoice & Q(open_amount=0, voided_at=None),
+        "paid": is_invoice & Q(open_amount=0, voided_at=None) & ~Q(credited__gt=0, credited=F("total")),
         "void": is_invoice & Q(voided_at__isnull=False),
         "credit": Q(kind=Invoice.Kind.CREDIT_NOTE),
     }

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET
 from billing import queries, reports
 from billing.dunning import planned_for
 from billing.dunning.suspension import active_hold, open_invoices
-from billing.invoicing import is_late_correction
+from billing.invoicing import carried, is_late_correction
 from billing.models import Invoice, Suspension
+from billing.payments import convertible
 from billing.periods import month_of, today
 from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_center, charges_by_number
@@ -174,6 +175,8 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
     context = {
         "center": center,
         "balances": queries.portal_balance(center, now),
+        "carried": carried(center),
+        "can_convert": any(row.due for row in convertible(center, now)),
         "since": next((row.due_on for row in opened if row.due_on < day), None),
         "planned": planned_for(center, now),
         "case": case,

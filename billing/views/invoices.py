@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.forms.invoicing import VoidForm
-from billing.invoicing import void_invoice
+from billing.invoicing import lines_left, void_invoice
 from billing.invoicing.pdf import invoice_filename, invoice_pdf
 from billing.mail import send_again
-from billing.models import Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
+from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
 from billing.periods import today
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from billing.views.sharing import share_of_invoice
@@ -66,7 +66,8 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("First day"),
         _("End day (not billed)"),
     ]
-    header += [_("Total"), _("Open"), _("Currency"), _("Status"), _("Voided")]
+    header += [_("Total"), _("Credited"), _("Open"), _("Currency"), _("Status"), _("Voided")]
+    header += [_("Credits invoice"), _("Reason")]
     day = today(request.reseller, clock.now())
     rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
 
@@ -81,10 +82,13 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.center.name,
                 *days,
                 Money(row.total, row.currency),
+                Money(row.credited, row.currency),
                 Money(row.open_amount, row.currency),
                 row.currency,
                 _state(row, day),
                 row.voided_at,
+                row.credits.number if row.credits else "",
+                row.reason,
             ]
 
     return export(request, fmt, "invoices", header, cells())
@@ -94,6 +98,8 @@ def _state(row: Invoice, day: date) -> str:
     """Its state on `day`, named as in the list's filter."""
     if row.kind != Invoice.Kind.INVOICE:
         return _("Issued")
+    if row.credited and not row.left and not row.voided_at:
+        return _("Credited")
     if row.voided_at:
         key = "void"
     elif row.open_amount <= 0:
@@ -161,22 +167,26 @@ def pdf_response(row: Invoice, language: str, *, download: bool = False) -> Http
 
 
 def _invoice_or_404(pk: int) -> Invoice:
-    lines = Prefetch("lines", InvoiceLine.objects.select_related("instance"))
+    lines = Prefetch("lines", InvoiceLine.objects.select_related("instance", "corrects__invoice"))
     rows = Invoice.objects.select_related("center", "credits", "issued_by").prefetch_related(lines)
     invoice: Invoice = get_object_or_404(rows, pk=pk)
     return invoice
 
 
 def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
-    note = Invoice.objects.filter(credits=row).first()
+    notes = list(Invoice.objects.filter(credits=row).order_by("issued_at", "pk"))
     entries = LedgerEntry.objects.filter(center=row.center, currency=row.currency, at__gte=row.issued_at)
     context = {
         "invoice": row,
-        "credit_note": note,
+        "notes": notes,
+        "voided_by": next((one for one in notes if one.credit_kind == Invoice.CreditKind.VOID), None),
+        "can_be_voided": all(one.credit_kind != Invoice.CreditKind.PARTIAL for one in notes),
         "lines": row.lines.all(),
+        "left": {one.line.pk: one.amount for one in lines_left(row)} if notes and not row.voided_at else {},
+        "carried": CarriedAmount.objects.filter(document=row).order_by("pk"),
         "mails": OutgoingMail.objects.filter(invoice=row),
         "reminders": Reminder.objects.filter(invoice=row).select_related("mail"),
-        "entries": entries.select_related("invoice", "payment", "by").order_by("at", "pk")[:50],
+        "entries": entries.select_related("invoice", "payment", "conversion", "by").order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),

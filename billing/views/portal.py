@@ -109,10 +109,11 @@ def portal_invoices(request: PortalRequest) -> HttpResponseBase:
 @require_GET
 def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
     """One of the center's invoices with its lines."""
-    row = get_object_or_404(queries.portal_invoices(request.center), pk=pk)
+    row = get_object_or_404(queries.portal_invoices(request.center).select_related("credits"), pk=pk)
     context = {
         "invoice": row,
         "lines": queries.portal_lines(row),
+        "notes": queries.portal_invoices(request.center).filter(credits=row).order_by("issued_at", "pk"),
         "today": today(request.reseller, clock.now()),
     }
     return render_page(request, "billing/portal/portal_invoice.html", context, parts=("invoice",))

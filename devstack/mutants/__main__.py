@@ -27,7 +27,7 @@ HELD_BY = {
     "billing/pricing": ["tests/billing"],
     "billing/invoicing": ["tests/billing"],
     "billing/dunning": ["tests/billing"],
-    "billing/payments.py": ["tests/billing"],
+    "billing/payments": ["tests/billing"],
     "billing/ledger.py": ["tests/billing"],
     "billing/money.py": ["tests/billing"],
     "whatsapp/mazbot/budget.py": ["tests/whatsapp/mazbot"],

@@ -5,14 +5,19 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, F, Max, Sum
 
 from billing.invoicing import (
+    Wanted,
     check_late_corrections,
+    credit_invoice,
     issue_invoice,
     issue_last_invoice,
+    lines_left,
+    settle_closed_centers,
     void_invoice,
     waive_late_corrections,
     waive_usage,
@@ -22,6 +27,8 @@ from billing.jobs import dunning_job
 from billing.ledger import balances, sums
 from billing.models import (
     Billable,
+    BillingPeriod,
+    CarriedAmount,
     FlaggedUsage,
     Invoice,
     InvoiceLine,
@@ -31,6 +38,7 @@ from billing.models import (
     UsageClaim,
     UsageRecord,
 )
+from billing.money import total_of
 from billing.payments import refund_credit, reverse_payment
 from billing.periods import Period, today
 from billing.pricing.price_list import billable_messages, more_billable
@@ -44,6 +52,8 @@ from whatsapp.models import Instance
 
 FIRST = date(2026, 2, 1)
 REFERENCES = count(1)
+#: Of one message: no sum of a few is a whole number of cents.
+PRICE = Decimal("3.0037")
 
 
 class Walk:
@@ -61,6 +71,10 @@ class Walk:
         )  # no day is missed because it has no usage record
         shop.margin("0", "1")
         self.steps: list[str] = []
+        for number in Instance.objects.select_related("center"):
+            for ahead in range(6):
+                sent = self.chance.randrange(9)
+                shop.read(number, FIRST + timedelta(days=ahead), sent=sent, cost=str(PRICE * sent))
 
     def step(self) -> None:
         operation = self.chance.choice(OPERATIONS)
@@ -86,10 +100,11 @@ def read(walk: Walk) -> None:
     number = walk.some(Instance.objects.select_related("center", "reseller"))
     day = FIRST + timedelta(days=walk.chance.randrange(6))
     known = UsageRecord.objects.filter(instance=number, day=day).first()
-    more = walk.chance.choice([-1, 0, 1, 1, 2, 5])
+    more = walk.chance.choice([-3, -1, 0, 1, 1, 2, 5])
     sent = max(0, (known.sent if known else 0) + more)
     failed = max(0, (known.failed if known else 0) + walk.chance.choice([0, 0, 1]))
-    walk.shop.read(number, day, at=walk.now, sent=sent, failed=failed, cost=str(3 * sent))  # type: ignore[arg-type]
+    cost = str(PRICE * sent)
+    walk.shop.read(number, day, at=walk.now, sent=sent, failed=failed, cost=cost)  # type: ignore[arg-type]
 
 
 def issue(walk: Walk) -> None:
@@ -98,9 +113,44 @@ def issue(walk: Walk) -> None:
     issue_invoice(center=walk.center(), period=period, by=None, now=walk.now)
 
 
-def reset_webhook_url(walk: Walk) -> None:
+def bill_next(walk: Walk) -> None:
+    """The days after the last closed ones, with the corrections of all before them."""
+    center = walk.center()
+    ends = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("end_day", flat=True)
+    first = max(ends, default=FIRST)
+    issue_invoice(center=center, period=Period(first, first + timedelta(days=2)), by=None, now=walk.now)
+
+
+def fall(walk: Walk) -> None:
+    """A day costs less than it did, and staff accept it."""
+    record: Any = walk.some(UsageRecord.objects.filter(sent__gt=0).select_related("instance__center"))
+    sent = walk.chance.randrange(record.sent)
+    cost, failed = str(PRICE * sent), min(record.failed, sent)
+    walk.shop.read(record.instance, record.day, at=walk.now, sent=sent, failed=failed, cost=cost)
+    waiting = FlaggedUsage.objects.filter(instance=record.instance, day=record.day, flag="decreased")
+    for flagged in waiting.filter(resolved_at=None):
+        accept_flagged_usage(flagged=flagged, by=None, now=walk.now)
+
+
+def void(walk: Walk) -> None:
     row = walk.some(Invoice.objects.filter(kind="invoice", voided_at=None))
     void_invoice(invoice=row, because="walk", by=None, now=walk.now)  # type: ignore[arg-type]
+
+
+def credit(walk: Walk) -> None:
+    row: Any = walk.some(Invoice.objects.filter(kind="invoice", voided_at=None, credited__lt=F("total")))
+    left: Any = walk.some([one for one in lines_left(row) if one.amount > 0])
+    cents = Decimal(walk.chance.randint(1, 100 * int(left.amount) + 1)) / 100
+    part = walk.chance.choice(
+        [Wanted(), Wanted(amount=cents), Wanted(quantity=walk.chance.randint(1, left.quantity or 1))]
+    )
+    everything = walk.chance.random() < 0.1
+    wanted = {left.line.pk: part}
+    credit_invoice(invoice=row, wanted=wanted, everything=everything, because="walk", by=None, now=walk.now)
+
+
+def settle_closed(walk: Walk) -> None:
+    settle_closed_centers(walk.shop.reseller, walk.now)
 
 
 def pay(walk: Walk) -> None:
@@ -139,7 +189,10 @@ def waive_days(walk: Walk) -> None:
 
 
 def last_invoice(walk: Walk) -> None:
-    issue_last_invoice(center=walk.center(), by=None, now=walk.now)
+    center = walk.center()
+    if not center.archived_at:
+        raise OperationRefused("its next invoice is to come")
+    issue_last_invoice(center=center, by=None, now=walk.now)
 
 
 def decide(walk: Walk) -> None:
@@ -166,56 +219,106 @@ def dun(walk: Walk) -> None:
 
 
 OPERATIONS: list[Callable[[Walk], None]] = [
-    read, read, read, read, issue, issue, issue, reset_webhook_url, pay, pay, take_payment_back, pay_out,
-    waive, waive_days, last_invoice, decide, decide, archive, give_away, dun,
+    read, read, read, fall, fall, issue, issue, bill_next, bill_next, void, pay, pay, take_payment_back, pay_out,
+    credit, credit, settle_closed, waive, waive_days, last_invoice, decide, decide, archive, give_away, dun,
 ]  # fmt: skip
+
+
+#: Credit notes that give away money, not usage.
+GIVEN = ("partial", "rounding")
 
 
 def check(walk: Walk) -> None:
     for center in Center.objects.all():
-        own = {"center": center}
-        documents = Invoice.objects.filter(**own).aggregate(sum=Sum("total"))["sum"] or 0
-        paid = Payment.objects.filter(**own, reversed_at=None).aggregate(sum=Sum("amount"))["sum"] or 0
-        out = LedgerEntry.objects.filter(**own, kind="refund").aggregate(sum=Sum("amount"))["sum"] or 0
-        balance = sums(center).get("USD", Decimal(0))
-        assert balance == documents - paid + out
-        live = Invoice.objects.filter(**own, kind="invoice", voided_at=None)
-        claimable = sum(max(row.total, Decimal(0)) for row in live)
-        opened = sum(row.open_amount for row in Invoice.objects.filter(**own))
-        assert opened == min(max(balance, Decimal(0)), claimable)
-        # What is open lies on the latest due dates.
-        rows = list(live.order_by("due_on", "pk"))
-        started = False
-        for row in rows:
-            if started:
-                assert row.open_amount == max(row.total, Decimal(0))
-            started = started or row.open_amount > 0
-        due = [row for row in rows if row.open_amount]
-        center.refresh_from_db()
-        overdue = any(row.due_on < today(walk.shop.reseller, walk.now) for row in due)
-        if walk.steps[-1] == "dun":
-            assert center.payment_status == ("overdue" if overdue else "open" if due else "clear")
-    charged = InvoiceLine.objects.filter(invoice__kind="invoice", invoice__voided_at=None)
-    claims = UsageClaim.objects.filter(voided_at=None, line__isnull=False)
-    assert charged.aggregate(sum=Sum("cost"))["sum"] == claims.aggregate(sum=Sum("cost"))["sum"]
-    # One unit a message is added: what is charged is what it cost and one for each, to the last digit.
-    sums_of = charged.aggregate(amount=Sum("amount"), cost=Sum("cost"), messages=Sum("quantity"))
-    assert (sums_of["amount"] or 0) == (sums_of["cost"] or 0) + (sums_of["messages"] or 0)
+        check_balance(walk, center)
+        check_price(center)
+    for invoice in Invoice.objects.filter(kind="invoice"):
+        check_notes(invoice)
     for day in UsageRecord.objects.all():
-        rows = UsageClaim.objects.filter(usage_record=day, voided_at=None)
-        assert len({row.revision for row in rows}) == len(rows)
-        taken = (sum(row.sent for row in rows), sum(row.failed for row in rows))
-        if taken == (
-            day.sent,
-            day.failed,
-        ):  # all of the day is charged or waived, whatever was voided between
-            parts = [(row.sent_before, row.failed_before, row.sent, row.failed) for row in rows]
-            each = [more_billable((s0, f0), (s, f), Billable.DELIVERED) for s0, f0, s, f in parts]
-            assert sum(each) == billable_messages(*taken, Billable.DELIVERED)
+        check_day(day)
     for numbers in InvoiceNumber.objects.all():
         given = Invoice.objects.filter(kind=numbers.kind, year=numbers.year)
         found = given.aggregate(last=Max("sequence"), count=Count("pk"))
         assert found["last"] == found["count"] == numbers.last
+
+
+def check_balance(walk: Walk, center: Center) -> None:
+    """The ledger is the documents and the payments, and what is open follows from it."""
+    own = {"center": center}
+    documents = Invoice.objects.filter(**own).aggregate(sum=Sum("total"))["sum"] or 0
+    paid = Payment.objects.filter(**own, reversed_at=None).aggregate(sum=Sum("amount"))["sum"] or 0
+    out = LedgerEntry.objects.filter(**own, kind="refund").aggregate(sum=Sum("amount"))["sum"] or 0
+    balance = sums(center).get("USD", Decimal(0))
+    assert balance == documents - paid + out
+    live = Invoice.objects.filter(**own, kind="invoice", voided_at=None)
+    claimable = sum(row.left for row in live)
+    opened = sum(row.open_amount for row in Invoice.objects.filter(**own))
+    assert opened == min(max(balance, Decimal(0)), claimable)
+    # What is open lies on the latest due dates.
+    rows = list(live.order_by("due_on", "pk"))
+    started = False
+    for row in rows:
+        if started:
+            assert row.open_amount == row.left
+        started = started or row.open_amount > 0
+    due = [row for row in rows if row.open_amount]
+    center.refresh_from_db()
+    overdue = any(row.due_on < today(walk.shop.reseller, walk.now) for row in due)
+    if walk.steps[-1] == "dun":
+        assert center.payment_status == ("overdue" if overdue else "open" if due else "clear")
+
+
+def check_price(center: Center) -> None:
+    """What was billed, less what was credited, and what is carried: the price of the usage, to the last digit.
+
+    One unit a message is added to the cost. What staff credited is given away, once: a later correction of the same
+    usage is counted in it.
+    """
+    documents = Invoice.objects.filter(Invoice.in_force(), center=center)
+    given = {kind: total_of(row.total for row in documents if row.credit_kind == kind) for kind in GIVEN}
+    billed = total_of(row.total for row in documents) - total_of(given.values())
+    rows = CarriedAmount.objects.filter(center=center)
+    settled = rows.filter(kind="settled", document__credits__voided_at=None)
+    left = total_of((*rows.values_list("amount", flat=True), *(-row.amount for row in settled)))
+    lines = InvoiceLine.objects.filter(Invoice.in_force("invoice__"), invoice__center=center)
+    lines = lines.exclude(kind="carried").exclude(invoice__credit_kind__in=GIVEN)
+    claims = UsageClaim.objects.filter(usage_record__center=center, voided_at=None, period__isnull=False)
+    price = total_of(claim.cost + arrived(claim) for claim in claims)
+    counted = total_of(line.exact - line.cost - line.quantity for line in lines)
+    assert 0 <= counted <= -given["partial"]
+    assert total_of((billed, left)) == total_of((price, counted))
+    assert (
+        lines.aggregate(sum=Sum("cost"))["sum"] == claims.exclude(line=None).aggregate(sum=Sum("cost"))["sum"]
+    )
+    # Less than a cent is carried for each line that was rounded, and for what was not billed at all.
+    assert abs(left) < Decimal("0.01") * (UsageClaim.objects.filter(usage_record__center=center).count() + 1)
+
+
+def arrived(claim: UsageClaim) -> int:
+    before, more = (claim.sent_before, claim.failed_before), (claim.sent, claim.failed)
+    return more_billable(before, more, Billable.DELIVERED)
+
+
+def check_notes(invoice: Invoice) -> None:
+    """No document has the wrong sign, and no line or invoice is credited more than it billed."""
+    assert invoice.total > 0
+    notes = Invoice.objects.filter(credits=invoice)
+    assert all(note.total < 0 and note.parties == invoice.parties for note in notes)
+    assert invoice.credited == -total_of(note.total for note in notes)
+    assert (invoice.left == 0) if invoice.voided_at else (invoice.left >= 0)
+    for line in invoice.lines.all():
+        rest = line.amount + total_of(InvoiceLine.objects.filter(
+            corrects=line, invoice__kind="credit_note").values_list("amount", flat=True))  # fmt: skip
+        assert min(line.amount, 0) <= rest <= max(line.amount, 0)
+
+
+def check_day(day: UsageRecord) -> None:
+    """All of a day that is charged or waived, whatever was voided between, is charged or waived once."""
+    rows = UsageClaim.objects.filter(usage_record=day, voided_at=None)
+    assert len({row.revision for row in rows}) == len(rows)
+    taken = (sum(row.sent for row in rows), sum(row.failed for row in rows))
+    if taken == (day.sent, day.failed):
+        assert sum(arrived(row) for row in rows) == billable_messages(*taken, Billable.DELIVERED)
 
 
 @pytest.mark.parametrize("seed", range(20 if THOROUGH else 2))

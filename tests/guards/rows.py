@@ -33,6 +33,8 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "invoice": {"line_count": 1},
     "billingperiod": {"outcome": "invoiced", "invoice": ...},  # ...: the row made before
     "usageclaim": {"period": ...},
+    "carriedamount": {"period": ...},
+    "creditconversion": {"from_currency": "USD", "to_currency": "LYD"},
     "ledgerentry": {"kind": "payment", "amount": Decimal(-1), "payment": ...},
 }
 

@@ -14,7 +14,7 @@ from billing.pricing.exchange_rates import set_exchange_rate
 from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import NOW, Shop
-from tests.billing.invoices import APRIL_5, MARCH, issue
+from tests.billing.invoices import APRIL_5, MARCH, corrected, issue
 from whatsapp.models import Instance
 
 D = Decimal
@@ -103,9 +103,8 @@ def test_an_accepted_decrease_of_an_invoiced_day_is_given_back(shop: Shop) -> No
     issue(shop)
     shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=NOW)
     accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
-    invoice = issue(shop, MARCH, now=APRIL_5)
-    assert invoice.total == -12
-    assert invoice.open_amount == 0
+    [note] = corrected(shop)
+    assert (note.total, note.credit_kind) == (-12, Invoice.CreditKind.CORRECTION)
     assert balances(shop.center, NOW)[0].due == 8
     assert Invoice.objects.get(number="INV-2026-0001").open_amount == 8
 

@@ -8,14 +8,14 @@ import pytest
 from billing.invoicing import close_period, due_periods, void_invoice, voided_periods
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.ledger import balances, sums
-from billing.models import DOUBTS, FlaggedUsage, UsageClaim
+from billing.models import DOUBTS, FlaggedUsage, Invoice, UsageClaim
 from billing.payments import refund_credit
 from billing.periods import Period
 from billing.policies import save_center_policy
 from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
-from tests.billing.invoices import APRIL_5, MARCH, issue
+from tests.billing.invoices import APRIL_5, MARCH, corrected, issue
 
 D = Decimal
 
@@ -80,7 +80,7 @@ def test_a_message_is_charged_once_when_its_invoice_is_voided_after_it_was_corre
     shop.read(number, day, sent=after[0], failed=after[1], cost="10", at=NOW)
     for flagged in FlaggedUsage.objects.filter(flag__in=DOUBTS, resolved_at=None):
         accept_flagged_usage(flagged=flagged, by=None, now=NOW)
-    issue(shop, MARCH, now=APRIL_5)
+    close_period(center=shop.center, period=MARCH, by=None, now=APRIL_5)
     void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
     issue(shop, now=APRIL_5)
     assert sums(shop.center) == {"USD": 10 + max(0, after[0] - after[1])}
@@ -138,33 +138,42 @@ def test_what_was_voided_waits_for_staff(shop: Shop) -> None:
     assert voided_periods(shop.reseller) == []
 
 
-def test_lines_that_cancel_out_are_an_invoice_over_nothing(shop: Shop) -> None:
+def test_what_went_down_and_what_went_up_are_apart(shop: Shop) -> None:
     first, second = shop.number(), shop.number()
     for number in (first, second):
         shop.read(number, date(2026, 2, 3), sent=10, cost="10")
-    issue(shop)
+    february = issue(shop)
     shop.read(first, date(2026, 2, 3), sent=4, cost="4", at=NOW)
     accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
     shop.read(second, date(2026, 2, 3), sent=16, cost="16", at=NOW)
     invoice = issue(shop, MARCH, now=APRIL_5)
-    assert (invoice.total, invoice.line_count, invoice.open_amount) == (0, 2, 0)
-    assert invoice.settled_at == APRIL_5
-    note = void_invoice(invoice=invoice, because="x", by=None, now=APRIL_5)
-    assert (note.total, note.number) == (0, "CN-2026-0001")
+    note = Invoice.objects.get(kind="credit_note")
+    assert (invoice.total, note.total, note.credits) == (6, -6, february)
+    lowered, raised = note.lines.get().corrects, invoice.lines.get().corrects
+    assert (lowered.instance, raised.instance, lowered.invoice, raised.invoice) == (
+        first,
+        second,
+        february,
+        february,
+    )
     assert balances(shop.center, APRIL_5)[0].due == 20
-    assert issue(shop, MARCH, now=APRIL_5).total == 0
 
 
-def test_a_negative_invoice_voided_after_its_credit_was_paid_out_is_due_again(shop: Shop) -> None:
+def test_voiding_credits_what_corrections_left(shop: Shop) -> None:
     number = shop.number()
-    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    shop.read(number, date(2026, 2, 3), sent=10, received=3, cost="10")
     first = issue(shop)
     shop.pay("10")
-    shop.read(number, date(2026, 2, 3), sent=4, cost="4", at=NOW)
+    shop.read(number, date(2026, 2, 3), sent=4, received=3, cost="4", at=NOW)
     accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
-    minus = issue(shop, MARCH, now=APRIL_5)
-    assert (minus.total, balances(shop.center, APRIL_5)[0].credit) == (-6, 6)
+    [note] = corrected(shop)
+    assert (note.total, balances(shop.center, APRIL_5)[0].credit) == (-6, 6)
     refund_credit(center=shop.center, amount="6", currency="USD", reference="R1", by=None, now=APRIL_5)
-    assert void_invoice(invoice=minus, because="x", by=None, now=APRIL_5).total == 6
+    void = void_invoice(invoice=first, because="x", by=None, now=APRIL_5)
+    line = void.lines.get()
+    assert (void.total, line.quantity, line.sent, line.received, line.cost) == (-4, -4, -4, -3, -4)
     first.refresh_from_db()
-    assert first.open_amount == balances(shop.center, APRIL_5)[0].due == 6
+    assert (first.open_amount, first.credited, first.left) == (0, 10, 0)
+    assert balances(shop.center, APRIL_5)[0].credit == 4
+    assert issue(shop, now=APRIL_5).total == 4
+    assert balances(shop.center, APRIL_5)[0].due == 0

@@ -18,7 +18,7 @@ from billing.invoicing import (
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.jobs import invoice_job
 from billing.ledger import balances
-from billing.models import FlaggedUsage, UsageClaim
+from billing.models import FlaggedUsage, Invoice, UsageClaim
 from billing.periods import Period
 from billing.policies import save_center_policy
 from centers.errors import OperationRefused
@@ -80,7 +80,10 @@ def test_an_accepted_decrease_is_reported_at_once_and_becomes_credit(shop: Shop)
     accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=LATER)
     assert alerts() == [center]
     shop.pay("10", center)
-    assert issue_last_invoice(center=center, by=None, now=LATER).total == -6
+    with pytest.raises(NothingToCharge, match="CN-2026-0001 over INV-2026-0001"):
+        issue_last_invoice(center=center, by=None, now=LATER)
+    assert Invoice.objects.get(kind="credit_note").total == -6
+    assert alerts() == []
     assert balances(center, LATER)[0].credit == 6
 
 

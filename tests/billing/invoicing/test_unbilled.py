@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from billing.invoicing import close_period, preview_invoice, void_invoice
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.models import Billable, FlaggedUsage, InvoiceLine
+from billing.periods import Period
 from billing.policies import save_policy
 from billing.pricing.estimates import charges_by_center
+from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
 from whatsapp.models import Instance, MazbotAccount
@@ -76,6 +78,12 @@ def test_a_correction_counts_as_its_invoice_did(shop: Shop, before: str, after: 
     assert {line.billable for line in InvoiceLine.objects.filter(invoice__in=[invoice, note])} == {before}
 
 
+def charged_by(center: Center, period: Period) -> Decimal:
+    """The total of an invoice and of the credit notes issued with it."""
+    draft = preview_invoice(center, period)
+    return draft.total + sum((line.amount for line in draft.reductions), Decimal(0))
+
+
 COUNTS = st.tuples(st.integers(0, 6), st.integers(0, 6))
 
 
@@ -99,7 +107,7 @@ def test_invoice_and_corrections_together_are_one_invoice_of_all(
         sent, failed = sent + more_sent, failed + more_failed
         read(shop, number, DAY, sent=sent, failed=failed, at=NOW.replace(hour=10 + index))
         if index == min(cut, len(readings)) - 1:
-            charged += preview_invoice(center, FEBRUARY).total
+            charged += charged_by(center, FEBRUARY)
             close_period(center=center, period=FEBRUARY, by=None, now=NOW.replace(hour=20))
-    charged += preview_invoice(center, MARCH).total
+    charged += charged_by(center, MARCH)
     assert charged == (sent if basis == Billable.SENT else max(0, sent - failed))

@@ -107,10 +107,13 @@ def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -
 def test_a_line_takes_every_column_from_its_draft(shop: Shop) -> None:
     shop.read(shop.number(), DAY, sent=1, cost="1")
     draft = preview_invoice(shop.center, FEBRUARY)
-    covered = {
-        name if name not in ("instance", "margin") else f"{name}_id" for name in line_values(draft.lines[0])
-    }
+    related = ("instance", "margin", "corrects")
+    covered = {f"{name}_id" if name in related else name for name in line_values(draft.lines[0])}
     assert covered == names(InvoiceLine) - {"reseller_id", "invoice_id", "position"}
+
+
+def negated(number: Any) -> Any:
+    return number.copy_negate() if isinstance(number, Decimal) else -number
 
 
 def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
@@ -125,12 +128,13 @@ def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
     pairs = list(zip(invoice.lines.all(), note.lines.all(), strict=True))
     assert {line.kind for line, _turned in pairs} == {"usage", "subscription"}
     for line, turned in pairs:
-        for name in names(InvoiceLine) - {"invoice_id"}:
+        assert turned.corrects == line
+        for name in names(InvoiceLine) - {"invoice_id", "corrects_id"}:
             before = getattr(line, name)
-            assert getattr(turned, name) == (-before if name in InvoiceLine.NEGATED else before), name
+            assert getattr(turned, name) == (negated(before) if name in InvoiceLine.NEGATED else before), name
 
 
 def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:
     """What a draft knows and no column keeps is named here: the days it claims and the month of a subscription."""
     drafted = set(DraftLine.__dataclass_fields__)
-    assert drafted - {"instance", "margin", "month", "days"} <= names(InvoiceLine)
+    assert drafted - {"instance", "margin", "corrects", "month", "days"} <= names(InvoiceLine)

@@ -1,0 +1,118 @@
+"""Crediting parts of an invoice, and converting credit."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.invoicing import LineLeft, Wanted
+from billing.money import digits, format_amount
+from billing.payments.conversion import Convertible
+from centers.values.amount_fields import AmountField
+from centers.values.fields import LineField
+
+ALL, QUANTITY, AMOUNT = "all", "quantity", "amount"
+PARTS = [
+    ("", gettext_lazy("Nothing")),
+    (ALL, gettext_lazy("All that is left")),
+    (QUANTITY, gettext_lazy("A quantity")),
+    (AMOUNT, gettext_lazy("An amount")),
+]
+
+
+class CreditNoteForm(forms.Form):
+    """What to credit of each line of an invoice: `line-<id>-part` says which part, `line-<id>` how much."""
+
+    because = LineField(
+        label=gettext_lazy("Reason"), max_length=300, help_text=gettext_lazy("Printed on the credit note.")
+    )
+    everything = forms.BooleanField(label=gettext_lazy("Credit all that is left"), required=False)
+
+    def __init__(self, *args: Any, left: Iterable[LineLeft], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._left = [row for row in left if row.amount > 0]
+        for row in self._left:
+            label = {"line": row.line.number_label or _("Carried over")}
+            parts = [one for one in PARTS if row.quantity or one[0] != QUANTITY]
+            self.fields[f"line-{row.line.pk}-part"] = forms.ChoiceField(
+                label=_("Part of “%(line)s” to credit") % label, choices=parts, required=False
+            )
+            value = AmountField(
+                label=_("How much of “%(line)s”") % label, required=False, printed=frozenset({row.amount})
+            )
+            value.in_currency(row.line.currency, digits(row.line.currency))
+            self.fields[f"line-{row.line.pk}"] = value
+
+    @property
+    def rows(self) -> Iterator[tuple[LineLeft, BoundField, BoundField]]:
+        """Each line that can be credited, with its two fields."""
+        for row in self._left:
+            yield row, self[f"line-{row.line.pk}-part"], self[f"line-{row.line.pk}"]
+
+    def clean(self) -> dict[str, Any]:
+        """The chosen parts by id of the line, as `wanted`."""
+        data: dict[str, Any] = super().clean() or {}
+        wanted: dict[int, Wanted] = {}
+        for row in self._left:
+            name = f"line-{row.line.pk}"
+            part, value = data.pop(f"{name}-part", ""), data.pop(name, None)
+            if part == ALL:
+                wanted[row.line.pk] = Wanted()
+            elif part and value is None and not self.has_error(name):
+                self.add_error(name, _("Enter how much to credit."))
+            elif part == QUANTITY and value is not None and value != int(value):
+                self.add_error(name, _("Enter a whole number."))
+            elif part and value is not None:
+                wanted[row.line.pk] = (
+                    Wanted(quantity=int(value)) if part == QUANTITY else Wanted(amount=value)
+                )
+            elif value is not None:
+                self.add_error(f"{name}-part", _("Choose whether this is a quantity or an amount."))
+        return {**data, "wanted": wanted}
+
+
+class ConversionForm(forms.Form):
+    """How much of the credit to convert, and which pair of currencies (`USD-SAR`)."""
+
+    pair = forms.ChoiceField(label=gettext_lazy("Convert"))
+    amount = AmountField(label=gettext_lazy("Amount"))
+
+    def __init__(self, data: Any = None, *, pairs: list[Convertible]) -> None:
+        first = pairs[0] if pairs else None
+        initial = (
+            {"pair": _pair(first), "amount": f"{first.suggested:f}"} if first and first.suggested else {}
+        )
+        super().__init__(data, initial=initial)
+        chooser: Any = self.fields["pair"]
+        chooser.choices = [
+            (
+                _pair(row),
+                _("%(credit)s credit to %(currency)s")
+                % {"credit": format_amount(row.credit, row.from_currency), "currency": row.to_currency},
+            )
+            for row in pairs
+        ]
+        chosen = self.data.get(self.add_prefix("pair")) if self.is_bound else initial.get("pair")
+        row = next((one for one in pairs if _pair(one) == chosen), None)
+        if row:
+            amount: Any = self.fields["amount"]
+            amount.printed = frozenset({row.credit, row.suggested})
+            amount.in_currency(row.from_currency, digits(row.from_currency))
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The arguments of the operation, also those the form begins with; empty until they are valid."""
+        data: Any = self.initial
+        if self.is_bound:
+            data = self.cleaned_data if self.is_valid() else {}
+        if not data:
+            return {}
+        base, quote = data["pair"].split("-")
+        return {"amount": data["amount"], "from_currency": base, "to_currency": quote}
+
+
+def _pair(row: Convertible) -> str:
+    return f"{row.from_currency}-{row.to_currency}"

@@ -1,0 +1,116 @@
+"""What rounding leaves: carried to the center's next invoice as its own line, exact, or settled when it is closed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from billing.invoicing.draft_lines import ZERO, DraftLine
+from billing.models import BillingPeriod, CarriedAmount, Invoice, InvoiceLine
+from billing.money import total_of, truncated
+from billing.periods import Period
+from centers.models import Center, User
+
+Kind = CarriedAmount.Kind
+
+
+def carried(center: Center) -> dict[str, Decimal]:
+    """What is carried to the center's next invoice, by currency, without zeros; negative: too much was billed."""
+    rows = CarriedAmount.objects.filter(center=center).order_by("currency").values_list("currency")
+    return {currency: amount for currency, amount in rows.annotate(sum=Sum("amount")) if amount}
+
+
+def carried_line(center: Center, period: Period, lines: Iterable[DraftLine]) -> DraftLine | None:
+    """The line that bills what is carried, as far as the currency's decimals show it; None below the smallest one.
+
+    Never more than what makes the invoice zero, when too much was billed before.
+    """
+    priced = [line for line in lines if line.currency == center.currency]
+    amount = truncated(carried(center).get(center.currency, ZERO), center.currency)
+    amount = max(amount, -sum((line.amount for line in priced), ZERO))
+    if not amount:
+        return None
+    terms = next((line for line in priced if line.amount), None)
+    return DraftLine(
+        kind=InvoiceLine.Kind.CARRIED,
+        instance=None,
+        first_day=period.first_day,
+        end_day=period.end_day,
+        quantity=0,
+        sent=0,
+        received=0,
+        failed=0,
+        cost=ZERO,
+        # Profit is compared in the currency of the costs.
+        cost_currency=terms.cost_currency if terms else center.currency,
+        margin=None,
+        percent=ZERO,
+        fixed=ZERO,
+        exchange_rate=terms.exchange_rate if terms else Decimal(1),
+        amount=amount,
+        exact=amount,
+        currency=center.currency,
+    )
+
+
+def bill_carried(
+    *, period: BillingPeriod, lines: Iterable[InvoiceLine], by: User | None, now: datetime
+) -> None:
+    """Take what the carried line of the period's invoice bills."""
+    about = {"period": period, "document": period.invoice, "by": by, "at": now}
+    for line in lines:
+        if line.is_carried:
+            _add(period.center, Kind.BILLED, line.currency, -line.amount, **about)
+
+
+def carry(
+    *,
+    center: Center,
+    rest: dict[str, Decimal],
+    by: User | None,
+    now: datetime,
+    period: BillingPeriod | None = None,
+    document: Invoice | None = None,
+) -> None:
+    """Carry what rounding left of a closed period or of a credit note, by currency."""
+    about = {"period": period, "document": document, "by": by, "at": now}
+    for currency, amount in rest.items():
+        _add(center, Kind.ROUNDING, currency, amount, **about)
+
+
+def rest_of(lines: Iterable[InvoiceLine]) -> Decimal:
+    """What rounding left of the lines of one document."""
+    parts = [(line.exact, line.amount) for line in lines if line.exact is not None]
+    return total_of(part for exact, amount in parts for part in (exact, amount.copy_negate()))
+
+
+def take_back(
+    *, invoice: Invoice, period: BillingPeriod, note: Invoice, by: User | None, now: datetime
+) -> None:
+    """Undo what the voided invoice and the notes on it carried or billed: its usage is to be billed again."""
+    own = Q(document=invoice) | Q(document__credits=invoice) | Q(period=period)
+    rows = CarriedAmount.objects.filter(own).order_by("currency").values_list("currency")
+    for currency, amount in rows.annotate(sum=Sum("amount")):
+        _add(note.center, Kind.VOIDED, currency, amount.copy_negate(), document=note, by=by, at=now)
+
+
+def write_off(
+    *, center: Center, currency: str, document: Invoice | None, by: User | None, now: datetime
+) -> None:
+    """Settle what is carried, once no invoice will bill it; `document` is the note that gave back what it could."""
+    amount = carried(center).get(currency, ZERO)
+    _add(center, Kind.SETTLED, currency, amount.copy_negate(), document=document, by=by, at=now)
+
+
+def _add(center: Center, kind: CarriedAmount.Kind, currency: str, amount: Decimal, **fields: Any) -> None:
+    if amount:
+        CarriedAmount.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            kind=kind,
+            amount=amount,
+            currency=currency,
+            **fields,
+        )

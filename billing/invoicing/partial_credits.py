@@ -1,0 +1,184 @@
+"""Credit notes by staff: by line, by quantity or by amount, or all that is left; the usage stays invoiced.
+
+Usage that was credited is not billed again: its claims stay with the line. Only voiding frees usage, so an invoice of
+which staff credited a part can no longer be voided.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.invoicing.credit_notes import finish_notes, locked_invoice, write_note
+from billing.invoicing.left import LineLeft, lines_left
+from billing.models import Invoice, InvoiceLine
+from billing.money import digits, exactly, format_amount, rounded
+from billing.pricing.price_list import share_of
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
+from centers.models import User
+
+ZERO = Decimal(0)
+#: What staff leave out of a note's line: the usage and its cost are still there.
+_NOTHING: dict[str, Any] = {"sent": 0, "received": 0, "failed": 0, "cost": ZERO}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to credit of one line: a quantity, an amount, or (both None) all that is left of it."""
+
+    quantity: int | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """A line of the planned note: `amount` and `quantity` are what it credits, `left` what it leaves of the line."""
+
+    line: InvoiceLine
+    quantity: int
+    amount: Decimal
+    left: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPlan:
+    """A credit note as it would be issued now, and what it changes."""
+
+    invoice: Invoice
+    lines: tuple[Credited, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """What the note credits."""
+        return sum((row.amount for row in self.lines), ZERO)
+
+    @property
+    def left(self) -> Decimal:
+        """What remains of the invoice."""
+        return self.invoice.left - self.total
+
+    @property
+    def open_amount(self) -> Decimal:
+        """What is still to be paid of it then."""
+        return max(ZERO, self.invoice.open_amount - self.total)
+
+    @property
+    def freed(self) -> Decimal:
+        """What was paid for it and then covers other invoices or becomes credit."""
+        return max(ZERO, self.total - self.invoice.open_amount)
+
+
+def plan_credit(invoice: Invoice, wanted: Mapping[int, Wanted], *, everything: bool = False) -> CreditPlan:
+    """The note over the `wanted` parts (by id of the line), or over everything that is left, without writing it.
+
+    OperationRefused if nothing is chosen or something is more than what is left; its field is `line-<id>`.
+    """
+    left = lines_left(invoice)
+    if everything:
+        rows = [Credited(row.line, row.quantity, row.amount, ZERO) for row in left if row.amount]
+    else:
+        rows = [_credited(row, wanted[row.line.pk]) for row in left if row.line.pk in wanted]
+    plan = CreditPlan(invoice, tuple(row for row in rows if row.amount))
+    if not plan.total:
+        raise OperationRefused(
+            _("Nothing of %(number)s is left to credit.") % {"number": invoice}
+            if everything
+            else _("Choose what to credit.")
+        )
+    if plan.left < 0:
+        raise OperationRefused(
+            _("%(left)s of %(number)s is left to credit. You can't credit %(amount)s.")
+            % {
+                "left": format_amount(invoice.left, invoice.currency),
+                "number": invoice,
+                "amount": format_amount(plan.total, invoice.currency),
+            }
+        )
+    return plan
+
+
+def credit_invoice(
+    *,
+    invoice: Invoice,
+    wanted: Mapping[int, Wanted],
+    because: str,
+    by: User | None,
+    now: datetime,
+    everything: bool = False,
+) -> Invoice:
+    """Issue a credit note over parts of an invoice (see plan_credit()); return the note.
+
+    The usage isn't billed again; what was paid for it covers other invoices or becomes credit. OperationRefused without
+    a reason, for a credit note and for a void invoice.
+    """
+    reason = checked_line(because, 300)
+    if not reason:
+        raise OperationRefused(_("Enter a reason for the credit note."), field="because")
+    with transaction.atomic():
+        original = locked_invoice(invoice)
+        plan = plan_credit(original, wanted, everything=everything)
+        lines = [_line(row) for row in plan.lines]
+        note = write_note(original, Invoice.CreditKind.PARTIAL, lines, reason=reason, by=by, now=now)
+        finish_notes(original.center, [note], by=by, now=now)
+    return note
+
+
+def _credited(left: LineLeft, wanted: Wanted) -> Credited:
+    line, field = left.line, f"line-{left.line.pk}"
+    if left.amount <= 0:
+        raise OperationRefused(_("Nothing is left of this line."), field=field)
+    if wanted.quantity is not None:
+        return _by_quantity(left, wanted.quantity, field)
+    amount = left.amount if wanted.amount is None else wanted.amount
+    if not amount.is_finite() or amount <= 0 or amount != rounded(amount, line.currency):
+        raise OperationRefused(
+            _("Enter an amount above zero with up to %(digits)s decimals.")
+            % {"digits": digits(line.currency)},
+            field=field,
+        )
+    if amount > left.amount:
+        raise OperationRefused(
+            _("%(left)s is left of this line.") % {"left": format_amount(left.amount, line.currency)},
+            field=field,
+        )
+    quantity = left.quantity if amount == left.amount else 0
+    return Credited(line, quantity, amount, left.amount - amount)
+
+
+def _by_quantity(left: LineLeft, quantity: int, field: str) -> Credited:
+    """The quantity's share of the line; the last of it takes what is left."""
+    line = left.line
+    if not 0 < quantity <= left.quantity:
+        raise OperationRefused(
+            _("Enter a quantity from 1 to %(left)s: more is not left of this line.") % {"left": left.quantity}
+            if left.quantity
+            else _("This line has no quantity left. Credit an amount instead."),
+            field=field,
+        )
+    share = rounded(share_of(line.amount, quantity, line.quantity), line.currency)
+    amount = left.amount if quantity == left.quantity else min(share, left.amount)
+    if not amount:
+        raise OperationRefused(
+            _("This quantity is worth less than the smallest amount of %(currency)s.")
+            % {"currency": line.currency},
+            field=field,
+        )
+    return Credited(line, quantity, amount, left.amount - amount)
+
+
+def _line(row: Credited) -> InvoiceLine:
+    """The line of the note: the credited line's terms, the quantity and the amount; cost and usage stay."""
+    values = {field.attname: getattr(row.line, field.attname) for field in InvoiceLine.content_fields()}
+    amount = -row.amount
+    changed = {
+        "quantity": -row.quantity,
+        "amount": amount,
+        "exact": exactly(amount),
+        "corrects_id": row.line.pk,
+    }
+    return InvoiceLine(**values | _NOTHING | changed)

@@ -1,0 +1,1 @@
+"""Credit: notes over parts of invoices, converting it to another currency, refunding it."""
