@@ -37,12 +37,11 @@ class CreditNoteForm(forms.Form):
         for row in self._left:
             label = {"line": row.line.number_label or _("Carried over")}
             parts = [one for one in PARTS if row.quantity or one[0] != QUANTITY]
-            self.fields[f"line-{row.line.pk}-part"] = forms.ChoiceField(
-                label=_("Part of “%(line)s” to credit") % label, choices=parts, required=False
-            )
-            value = AmountField(
-                label=_("How much of “%(line)s”") % label, required=False, printed=frozenset({row.amount})
-            )
+            part = forms.ChoiceField(label=_("Part"), choices=parts, required=False)
+            part.widget.attrs["aria-label"] = _("Part of “%(line)s” to credit") % label
+            self.fields[f"line-{row.line.pk}-part"] = part
+            value = AmountField(label=_("How much"), required=False, printed=frozenset({row.amount}))
+            value.widget.attrs["aria-label"] = _("How much of “%(line)s” to credit") % label
             value.in_currency(row.line.currency, digits(row.line.currency))
             self.fields[f"line-{row.line.pk}"] = value
 

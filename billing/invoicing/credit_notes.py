@@ -47,7 +47,7 @@ def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: dateti
         _refuse_partly_credited(original)
         lines = _all_that_is_left(original)
         if not any(line.amount for line in lines):
-            raise OperationRefused(_("Nothing of %(number)s is left to credit.") % {"number": original})
+            raise OperationRefused(_("There's nothing left to credit on %(number)s.") % {"number": original})
         note = write_note(original, CreditKind.VOID, lines, reason=reason, by=by, now=now)
         _release(original, note, by, now)
         finish_notes(original.center, [note], by=by, now=now)

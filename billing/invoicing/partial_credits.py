@@ -86,7 +86,7 @@ def plan_credit(invoice: Invoice, wanted: Mapping[int, Wanted], *, everything: b
     plan = CreditPlan(invoice, tuple(row for row in rows if row.amount))
     if not plan.total:
         raise OperationRefused(
-            _("Nothing of %(number)s is left to credit.") % {"number": invoice}
+            _("There's nothing left to credit on %(number)s.") % {"number": invoice}
             if everything
             else _("Choose what to credit.")
         )
@@ -131,7 +131,7 @@ def credit_invoice(
 def _credited(left: LineLeft, wanted: Wanted) -> Credited:
     line, field = left.line, f"line-{left.line.pk}"
     if left.amount <= 0:
-        raise OperationRefused(_("Nothing is left of this line."), field=field)
+        raise OperationRefused(_("There's nothing left of this line."), field=field)
     if wanted.quantity is not None:
         return _by_quantity(left, wanted.quantity, field)
     amount = left.amount if wanted.amount is None else wanted.amount
@@ -155,7 +155,7 @@ def _by_quantity(left: LineLeft, quantity: int, field: str) -> Credited:
     line = left.line
     if not 0 < quantity <= left.quantity:
         raise OperationRefused(
-            _("Enter a quantity from 1 to %(left)s: more is not left of this line.") % {"left": left.quantity}
+            _("Enter a quantity from 1 to %(left)s.") % {"left": left.quantity}
             if left.quantity
             else _("This line has no quantity left. Credit an amount instead."),
             field=field,

@@ -66,7 +66,7 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("First day"),
         _("End day (not billed)"),
     ]
-    header += [_("Total"), _("Credited"), _("Open"), _("Currency"), _("Status"), _("Voided")]
+    header += [_("Total"), _("Credited amount"), _("Open"), _("Currency"), _("Status"), _("Voided")]
     header += [_("Credits invoice"), _("Reason")]
     day = today(request.reseller, clock.now())
     rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
