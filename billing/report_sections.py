@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -52,12 +52,12 @@ def money(reseller: Reseller, span: Span, center: Center | None, _now: datetime)
     invoices = Invoice.objects.filter(
         reseller=reseller, kind=Invoice.Kind.INVOICE, voided_at=None,
         issued_on__gte=span.first, issued_on__lt=span.end,
-    )  # fmt: skip
+    ).annotate(rest=F("total") - F("credited"))  # fmt: skip
     payments = Payment.objects.filter(
         reseller=reseller, reversed_at=None, received_on__gte=span.first, received_on__lt=span.end
     )
     lines = []
-    if issued := _sums(_of(invoices, center), "total"):
+    if issued := _sums(_of(invoices, center), "rest"):
         lines.append(_("Invoiced: %(amounts)s.") % {"amounts": issued})
     if paid := _sums(_of(payments, center), "amount"):
         lines.append(_("Paid: %(amounts)s.") % {"amounts": paid})

@@ -1,6 +1,7 @@
 """What rounding leaves: carried to the center's next invoice as its own line, exact, or settled when it is closed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,27 @@ from billing.periods import Period
 from centers.models import Center, User
 
 Kind = CarriedAmount.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What lines leave to be carried, by currency: price less amount, and what staff had credited of it before."""
+
+    rounding: dict[str, Decimal]
+    credited_before: dict[str, Decimal]
+
+    @classmethod
+    def of(cls, lines: Iterable[DraftLine], *, is_billed: bool = True) -> "Rest":
+        """The rest of these lines; of all of their price if they are not billed."""
+        rounding: dict[str, Decimal] = {}
+        before: dict[str, Decimal] = {}
+        for line in lines:
+            amount = line.amount if is_billed else ZERO
+            if not line.is_carried:
+                own = (rounding.get(line.currency, ZERO), line.exact, amount.copy_negate())
+                rounding[line.currency] = total_of(own)
+                before[line.currency] = before.get(line.currency, ZERO) + line.credited_before
+        return cls(rounding, before)
 
 
 def carried(center: Center) -> dict[str, Decimal]:
@@ -68,22 +90,17 @@ def bill_carried(
 def carry(
     *,
     center: Center,
-    rest: dict[str, Decimal],
+    rest: Rest,
     by: User | None,
     now: datetime,
     period: BillingPeriod | None = None,
     document: Invoice | None = None,
 ) -> None:
-    """Carry what rounding left of a closed period or of a credit note, by currency."""
+    """Carry what is left of a closed period or of a credit note."""
     about = {"period": period, "document": document, "by": by, "at": now}
-    for currency, amount in rest.items():
-        _add(center, Kind.ROUNDING, currency, amount, **about)
-
-
-def rest_of(lines: Iterable[InvoiceLine]) -> Decimal:
-    """What rounding left of the lines of one document."""
-    parts = [(line.exact, line.amount) for line in lines if line.exact is not None]
-    return total_of(part for exact, amount in parts for part in (exact, amount.copy_negate()))
+    for kind, amounts in ((Kind.ROUNDING, rest.rounding), (Kind.CREDITED, rest.credited_before)):
+        for currency, amount in amounts.items():
+            _add(center, kind, currency, amount, **about)
 
 
 def take_back(

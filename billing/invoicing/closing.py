@@ -57,7 +57,8 @@ def _settle(center: Center, now: datetime) -> None:
             write_off(
                 center=center, currency=currency, document=notes[0] if notes else None, by=None, now=now
             )
-            finish_notes(center, notes, by=None, now=now)
+            if notes:
+                finish_notes(center, notes, by=None, now=now)
             entries.record(
                 "carried.settled",
                 reseller=center.reseller,

@@ -95,9 +95,8 @@ def _sorted_out(lines: list[DraftLine], currency: str) -> Correction:
         if line.amount >= 0 and line.currency == currency:
             adjustments.append(line)
             continue
-        given, settled = left.take(line)
-        # What staff credited before is not given twice.
-        rest = replace(line, amount=-given, exact=line.exact + settled)
+        given, before = left.take(line)
+        rest = replace(line, amount=-given, credited_before=before)
         if given:
             reductions.append(rest)
         elif line.corrects and line.currency == currency:

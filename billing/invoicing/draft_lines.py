@@ -41,6 +41,7 @@ class DraftLine(LineKinds):
     month: date | None = None  # of a subscription
     days: tuple[Unbilled, ...] = ()
     corrects: InvoiceLine | None = None
+    credited_before: Decimal = ZERO  # what staff credited already of what this line would credit
 
     @property
     def number_label(self) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from billing.invoicing.carried import carried_line
+from billing.invoicing.carried import Rest, carried_line
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
 from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
 from billing.models import Category, Invoice, InvoiceLine, Rate, Waiver
-from billing.money import exactly, rounded, total_of
+from billing.money import exactly, rounded
 from billing.periods import Period, day_start, month_of, part_of_month, zone_of
 from billing.policies import Policy, policy_for, reseller_policy
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
@@ -57,15 +57,11 @@ class Draft:
         return found
 
     @property
-    def rest(self) -> dict[str, Decimal]:
-        """What rounding leaves of the draft, by currency, without its credit notes: it is carried."""
-        left: dict[str, list[Decimal]] = {}
-        for line in (*self.lines, *self.silent):
-            if not line.is_carried:
-                billed = ZERO if self.charges_nothing else line.amount
-                left.setdefault(line.currency, []).extend((line.exact, billed.copy_negate()))
-        sums = {currency: total_of(parts) for currency, parts in left.items()}
-        return {currency: amount for currency, amount in sums.items() if amount}
+    def rest(self) -> Rest:
+        """What is carried of the draft without its credit notes."""
+        if self.charges_nothing:
+            return Rest.of((*self.lines, *self.silent), is_billed=False)
+        return Rest.of((*self.lines, *self.silent))
 
 
 def preview_invoice(center: Center, period: Period) -> Draft:

@@ -7,14 +7,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from billing import mail_texts
-from billing.invoicing.carried import bill_carried, carry, rest_of
+from billing.invoicing.carried import Rest, bill_carried, carry
 from billing.invoicing.credit_notes import finish_notes, write_note
 from billing.invoicing.draft_lines import DraftLine
 from billing.invoicing.drafts import Draft, preview_invoice
 from billing.invoicing.numbering import due_date, number_for, parties
 from billing.invoicing.preconditions import blockers, refuse_absurd, refuse_overlap
 from billing.invoicing.waivers import claim_waived, resolve_late
-from billing.ledger import lock, post
+from billing.ledger import lock, post, settle
 from billing.mail import write_mail
 from billing.models import (
     BillingPeriod,
@@ -108,7 +108,10 @@ def _write(draft: Draft, by: User | None, now: datetime) -> tuple[BillingPeriod,
     resolve_late(center, _adjusted_days(draft), FlaggedUsage.Resolution.ACCEPTED, by, now)
     if invoice:
         _post(invoice, by, now)
-    finish_notes(center, notes, by=by, now=now)
+    if notes:
+        finish_notes(center, notes, by=by, now=now)
+    elif invoice:
+        settle(center, now)
     if invoice:
         _send(invoice, now)
     resolve_alert(reseller=center.reseller, kind=Alert.Kind.BILLING_BLOCKED, center=center, now=now)
@@ -218,8 +221,7 @@ def _write_notes(draft: Draft, by: User | None, now: datetime) -> list[Invoice]:
         rows = [InvoiceLine(**line_values(line)) for line in lines]
         note = write_note(original, Invoice.CreditKind.CORRECTION, rows, reason="", by=by, now=now)
         _claim(BillingPeriod.objects.get(invoice=original), list(zip(lines, rows, strict=True)))
-        rest = {note.currency: rest_of(rows)}
-        carry(center=draft.center, rest=rest, document=note, by=by, now=now)
+        carry(center=draft.center, rest=Rest.of(lines), document=note, by=by, now=now)
         notes.append(note)
     return notes
 

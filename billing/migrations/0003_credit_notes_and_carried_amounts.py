@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("rounding", "Left by rounding"),
                             ("billed", "Billed"),
+                            ("credited", "Credited before"),
                             ("voided", "Taken back with a voided invoice"),
                             ("settled", "Settled when the center was closed"),
                         ],
@@ -366,7 +367,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("kind", "rounding"),
+                        ("kind__in", ["rounding", "credited"]),
                         models.Q(("period__isnull", False), ("document__isnull", False), _connector="OR"),
                     ),
                     models.Q(("document__isnull", False), ("kind__in", ["billed", "voided"])),

@@ -19,6 +19,7 @@ class CarriedAmount(models.Model):
     class Kind(models.TextChoices):
         ROUNDING = "rounding", _("Left by rounding")
         BILLED = "billed", pgettext_lazy("carried amount", "Billed")  # by the line of an invoice
+        CREDITED = "credited", _("Credited before")  # staff credited what a correction would credit
         VOIDED = "voided", _("Taken back with a voided invoice")
         SETTLED = "settled", _("Settled when the center was closed")
 
@@ -50,7 +51,8 @@ class CarriedAmount(models.Model):
                 name="carried_once_per_document",
             ),
             models.CheckConstraint(
-                condition=Q(kind="rounding") & (Q(period__isnull=False) | Q(document__isnull=False))
+                condition=Q(kind__in=["rounding", "credited"])
+                & (Q(period__isnull=False) | Q(document__isnull=False))
                 | Q(kind__in=["billed", "voided"], document__isnull=False)
                 | Q(kind="settled", period__isnull=True),
                 name="carried_fits_kind",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from billing.models import FlaggedUsage, Invoice, LedgerEntry, Payment
 from billing.money import rounded
@@ -29,7 +29,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Takings:
-    """One currency's sums for the home page; `invoiced` and `paid` are for the current month."""
+    """One currency's sums for the home page; `invoiced` (less credit notes) and `paid` are for the current month."""
 
     currency: str
     open: Decimal
@@ -100,11 +100,13 @@ def takings(reseller: Reseller, now: datetime) -> list[Takings]:
     day = today(reseller, now)
     month = month_of(day)
     own = Invoice.objects.filter(reseller=reseller)
-    live_rows = own.filter(Invoice.in_force())
+    live_rows = own.filter(kind=Invoice.Kind.INVOICE, voided_at=None).annotate(
+        rest=F("total") - F("credited")
+    )
     sums = {
         "open": _by_currency(own.filter(open_amount__gt=0), "open_amount"),
         "overdue": _by_currency(own.filter(open_amount__gt=0, due_on__lt=day), "open_amount"),
-        "invoiced": _by_currency(live_rows.filter(issued_on__gte=month.first_day), "total"),
+        "invoiced": _by_currency(live_rows.filter(issued_on__gte=month.first_day), "rest"),
         "paid": _by_currency(
             Payment.objects.filter(
                 reseller=reseller, reversed_at=None, received_on__gte=month.first_day, received_on__lte=day

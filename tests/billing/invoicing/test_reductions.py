@@ -157,7 +157,7 @@ def test_waived_usage_that_goes_down_before_its_invoice_costs_nothing(shop: Shop
     waive_usage(instance=number, period=FEBRUARY, because="Test", by=None, now=NOW)
     read(shop, number, 3, at=NOW)
     draft = preview_invoice(shop.center, FEBRUARY)
-    assert (draft.total, draft.reductions, draft.rest) == (0, (), {})
+    assert (draft.total, draft.reductions, draft.rest.rounding) == (0, (), {})
     close_period(center=shop.center, period=FEBRUARY, by=None, now=NOW)
     record = UsageRecord.objects.get()
     assert sum(claim.cost for claim in record.claims.all()) == record.cost == 3
@@ -189,9 +189,8 @@ def test_a_reduction_is_in_the_currency_of_its_invoice(shop: Shop) -> None:
     read(shop, number, 4, at=NOW)
     read(shop, tiny, 1, at=NOW, day=date(2026, 2, 4), cost="0.003")
     draft = preview_invoice(shop.center, MARCH)
-    assert draft.rest == {
-        "USD": D("-0.001")
-    }  # too little for a note, and not in the currency of this invoice
+    # Too little for a note, and not in the currency of this invoice.
+    assert draft.rest.rounding == {"USD": D("-0.001")}
     [note] = corrected(shop)
     assert (note.currency, note.total, note.credits) == ("USD", -6, invoice)
     assert sums(shop.center) == {"USD": -6}

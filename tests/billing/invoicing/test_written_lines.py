@@ -137,4 +137,6 @@ def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
 def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:
     """What a draft knows and no column keeps is named here: the days it claims and the month of a subscription."""
     drafted = set(DraftLine.__dataclass_fields__)
-    assert drafted - {"instance", "margin", "corrects", "month", "days"} <= names(InvoiceLine)
+    assert drafted - {"instance", "margin", "corrects", "month", "days", "credited_before"} <= names(
+        InvoiceLine
+    )
