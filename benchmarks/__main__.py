@@ -54,6 +54,7 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         hints,
         invoices,
         lanes,
+        notifying,
         pages,
         recover,
         sweep,
@@ -72,6 +73,7 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         "usage": sweeping.usage_due,
         "detect": detecting.measure,
         "alert": alerting.measure,
+        "notify": notifying.measure,
         "graph": graph.measure,
         "recover": recover.measure,
     }

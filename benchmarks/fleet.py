@@ -36,6 +36,7 @@ class Fleet:
     latency: float = 0.1
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     port: int = 0
+    environment: dict[str, str] = field(default_factory=dict)  # of the processes, on top of this one's
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="markaz-bench-")))
 
     @property
@@ -59,6 +60,7 @@ class Fleet:
     def start(self, *names: str) -> None:
         """Start these groups of workers, or the beat, as `make run` does."""
         environment = os.environ | {"MAZBOT_LOGINS_PER_MINUTE": "600", "LOG_LEVEL": "WARNING"}
+        environment |= self.environment
         environment.pop("MARKAZ_TESTING", None)
         for name in names:
             command = (
@@ -92,7 +94,7 @@ class Fleet:
 @contextmanager
 def fleet(accounts: int, numbers: int, **options: Any) -> Iterator[Fleet]:
     """Rows for so many accounts with so many numbers each, and the upstream; everything ends with the block."""
-    one = Fleet(accounts, numbers, port=_free_port(), **options)
+    one = Fleet(accounts, numbers, port=free_port(), **options)
     command = [sys.executable, "-m", "benchmarks.upstream", "--port", str(one.port)]
     command += ["--limit", str(one.limit), "--latency", str(one.latency)]
     one.processes["upstream"] = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
@@ -164,7 +166,8 @@ def _write(one: Fleet) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A currently free port of this machine."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -6,7 +6,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from celery import Celery
-from celery.signals import setup_logging, worker_shutting_down
+from celery.signals import celeryd_after_setup, setup_logging, worker_shutting_down
 from django.conf import settings
 
 from centers.queue.ticks import CLOCKS_APART
@@ -106,6 +106,14 @@ app.autodiscover_tasks(["centers", "whatsapp", "billing", "config"])
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Keep Celery from replacing the logging of settings.LOGGING."""
+
+
+@celeryd_after_setup.connect
+def _leave_threads(instance: Any, **_: Any) -> None:
+    """The worker's threads, which long jobs and messages share."""
+    from billing.long_jobs import leave_threads
+
+    leave_threads(instance.concurrency)
 
 
 @worker_shutting_down.connect

@@ -14,7 +14,7 @@ WORKERS = {
 }
 #: Tasks at once: threads, or (jobs) processes. A thread costs about 0.1 MB, a process about 100 MB. The sweep needs a
 #: few only: its dispatcher has its own threads (SWEEP_SENDERS).
-CONCURRENCY = {"worker": 32, "metering": 64, "sweep": 4, "jobs": 2}
+CONCURRENCY = {"worker": 32, "metering": 80, "sweep": 4, "jobs": 2}
 PROCESSES = ("jobs",)
 
 

@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import connection
 
 from centers import clock, live
-from centers.models import JobRun
+from centers.models import JobRun, Notification
 from centers.models.jobs import RUN_LEASE
+from centers.notifications.outbox import News, notify
 from centers.queries import jobs_today, latest_runs
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import queues
 from centers.queue.ticks import CLOCKS_APART
-from centers.tenancy.scoping import tenant
+from centers.tenancy.scoping import every_tenant, tenant
 from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
 from devstack.supervisor.commands import WORKERS
 from whatsapp.models import Connection, DesiredReason, PairingAttempt, Service
@@ -140,6 +141,29 @@ def test_a_job_whose_worker_was_killed_is_interrupted_once_its_lease_is_over(new
         assert [
             job.failed for job in jobs_today(place.reseller, now + RUN_LEASE) if job.name == "switching"
         ] == [1]
+
+
+def test_messages_leave_while_more_resellers_than_threads_read_usage(new_place, worker):
+    """At a request a minute a run of usage lasts until it is cut short, after minutes."""
+    places = [new_place(rate_limit=1) for _number in range(10)]
+    for place in places:
+        for _number in range(3):
+            place.add("connected")
+        enqueue("billing.usage", reseller_id=place.reseller.pk)
+
+    def reading() -> int:
+        with every_tenant():
+            return JobRun.objects.filter(job="usage", state="running").count()
+
+    wait_for(lambda: reading() == 6)  # of 8 threads
+    with tenant(places[0].reseller):
+        people = [("amal@center.example", "en")]
+        news = News(kind="test", about="test:1", event="test", addresses=people)
+        notify(reseller=places[0].reseller, news=[news], now=clock.now())
+        wait_for(lambda: Notification.objects.filter(state="sent").exists())
+    assert reading() == 6
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait(30)
 
 
 def test_every_tick_of_the_beat_exists_and_expires():
