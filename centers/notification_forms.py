@@ -51,7 +51,7 @@ class PreferenceForm(forms.Form):
     )
     resend_hours = forms.TypedChoiceField(label=gettext_lazy("Repeat while an alert is open"), coerce=int)
     escalate_minutes = forms.TypedChoiceField(
-        label=gettext_lazy("If no one acknowledges an alert, notify someone else"), coerce=int
+        label=gettext_lazy("If no one reacts, notify someone else"), coerce=int
     )
     escalate_to = forms.ModelChoiceField(
         label=gettext_lazy("Whom to notify"),

@@ -76,7 +76,7 @@ def test_a_report_says_how_the_week_was(shop: Shop) -> None:
     assert "2 numbers, connected 87.50 % of the time (the period before: 50.00 %)." in text
     assert "Phone logged out (1 day, 18 hours)" in text
     assert "7 outages, the longest 6 hours." in text
-    assert "Least connected: Weak (75.00 %)." in text
+    assert "Least connected: \u2068Weak\u2069 (75.00 %)." in text
     assert "300 sent, 40 received, 2 failed." in text
     assert "Sent messages, compared with the period before: +50 %." in text
     assert "Nothing is due." in text

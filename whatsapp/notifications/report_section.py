@@ -68,5 +68,6 @@ def _weakest(rows: list[CenterMonth]) -> list[str]:
     weak = [row for row in rows if row.sums.uptime is not None and row.outages][:_WEAKEST]
     if len(rows) < 2 or not weak:
         return []
-    names = [f"{row.center} ({number_text(row.sums.uptime or 0, 2)} %)" for row in weak]
+    # A name in the other script must not turn the figure behind it around.
+    names = [f"\u2068{row.center}\u2069 ({number_text(row.sums.uptime or 0, 2)} %)" for row in weak]
     return [_("Least connected: %(centers)s.") % {"centers": active_language().comma.join(names)}]
