@@ -22,8 +22,8 @@ TOKEN_ROUTES = (
 )
 _HIDE = (
     (re.compile(rf"({'|'.join(map(re.escape, TOKEN_ROUTES))})[^/\s?\"']+"), rf"\1{HIDDEN}"),
-    # The query of any URL.
-    (re.compile(r"(/[^\s?\"']*\?)[^\s\"']+"), rf"\1{HIDDEN}"),
+    # The query of any URL, also of one without a path: postmark:?server_token=...
+    (re.compile(r"((?:/[^\s?\"']*|\w:)\?)[^\s\"']+"), rf"\1{HIDDEN}"),
     # Credentials: in a URL, in a header, as a JSON Web Token, as a named value.
     (re.compile(r"(\w://)[^\s/@\"']+@"), rf"\1{HIDDEN}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),

@@ -66,6 +66,8 @@ def test_an_error_of_a_library_is_reported_with_its_place_and_time_and_without_l
 
 HIDDEN_TEXTS = (
     "postgres://markaz:canary@db:5432/markaz",
+    "EMAIL_URL=postmark:?timeout=3&server_token=canary",
+    "https://markaz:canary@markaz.example/hooks/mail/",
     "Authorization: Bearer canary-0123456789",
     "token eyJhbGciOiJIUzI1NiJ9.canary.canary refused",
     "Cookie: sessionid=canary; path=/",
