@@ -8,7 +8,7 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.invoicing import LineLeft, Wanted
+from billing.invoicing import LineLeft, Part
 from billing.money import digits, format_amount
 from billing.payments.conversion import Convertible
 from centers.values.amount_fields import AmountField
@@ -52,25 +52,23 @@ class CreditNoteForm(forms.Form):
             yield row, self[f"line-{row.line.pk}-part"], self[f"line-{row.line.pk}"]
 
     def clean(self) -> dict[str, Any]:
-        """The chosen parts by id of the line, as `wanted`."""
+        """The chosen parts by id of the line, as `parts`."""
         data: dict[str, Any] = super().clean() or {}
-        wanted: dict[int, Wanted] = {}
+        parts: dict[int, Part] = {}
         for row in self._left:
             name = f"line-{row.line.pk}"
             part, value = data.pop(f"{name}-part", ""), data.pop(name, None)
             if part == ALL:
-                wanted[row.line.pk] = Wanted()
+                parts[row.line.pk] = Part()
             elif part and value is None and not self.has_error(name):
                 self.add_error(name, _("Enter how much to credit."))
             elif part == QUANTITY and value is not None and value != int(value):
                 self.add_error(name, _("Enter a whole number."))
             elif part and value is not None:
-                wanted[row.line.pk] = (
-                    Wanted(quantity=int(value)) if part == QUANTITY else Wanted(amount=value)
-                )
+                parts[row.line.pk] = Part(quantity=int(value)) if part == QUANTITY else Part(amount=value)
             elif value is not None:
                 self.add_error(f"{name}-part", _("Choose whether this is a quantity or an amount."))
-        return {**data, "wanted": wanted}
+        return {**data, "parts": parts}
 
 
 class ConversionForm(forms.Form):

@@ -15,7 +15,7 @@ from billing.invoicing.late_corrections import (
 )
 from billing.invoicing.left import LineLeft, lines_left
 from billing.invoicing.monthly import due_periods, invoice_reseller, voided_periods
-from billing.invoicing.partial_credits import CreditPlan, Wanted, credit_invoice, plan_credit
+from billing.invoicing.partial_credits import CreditPlan, Part, credit_invoice, plan_credit
 from billing.invoicing.preconditions import blockers
 from billing.invoicing.unbilled import corrections
 from billing.invoicing.waivers import waivable, waive_usage
@@ -26,7 +26,7 @@ __all__ = [
     "DraftLine",
     "LineLeft",
     "NothingToCharge",
-    "Wanted",
+    "Part",
     "blockers",
     "carried",
     "check_late_corrections",

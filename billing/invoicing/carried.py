@@ -103,7 +103,7 @@ def carry(
             _add(center, kind, currency, amount, **about)
 
 
-def take_back(
+def void_carried(
     *, invoice: Invoice, period: BillingPeriod, note: Invoice, by: User | None, now: datetime
 ) -> None:
     """Undo what the voided invoice and the notes on it carried or billed: its usage is to be billed again."""

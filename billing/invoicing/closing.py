@@ -27,7 +27,7 @@ ZERO = Decimal(0)
 
 
 def settle_closed_centers(reseller: Reseller, now: datetime) -> list[Center]:
-    """Settle what is carried for archived centers that no invoice will bill any more; return those centers."""
+    """Settle what is carried for archived centers that no invoice will bill; return those centers."""
     archived = CarriedAmount.objects.filter(reseller=reseller).exclude(center__archived_at=None)
     sums = archived.order_by().values("center", "currency").annotate(sum=Sum("amount")).exclude(sum=0)
     centers = list(Center.objects.filter(pk__in={row["center"] for row in sums}).select_related("reseller"))

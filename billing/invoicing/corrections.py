@@ -1,7 +1,7 @@
 """Corrections of invoiced days: more is billed on the next invoice, less is credited on the invoice that billed it.
 
 A day may have been billed by several lines: first by that of its month, then by adjustments; parts may be waived. What
-goes down is taken back from the last of them first, so that each invoice and the notes on it stay the price of the
+goes down lowers the last of them first, so that each invoice and the notes on it stay the price of the
 usage that they took, and voiding it frees just that.
 """
 
@@ -126,13 +126,13 @@ class _Left:
 
     def take(self, line: DraftLine) -> tuple[Decimal, Decimal]:
         """What of the line can be credited, and what of the rest staff credited before; both positive or zero."""
-        billed, wanted = line.corrects, max(-line.amount, ZERO)
-        if billed is None or not wanted:
+        billed, less = line.corrects, max(-line.amount, ZERO)
+        if billed is None or not less:
             return ZERO, ZERO
-        given = max(ZERO, min(wanted, self.of_line[billed.pk], self.of_invoice[billed.invoice_id]))
+        given = max(ZERO, min(less, self.of_line[billed.pk], self.of_invoice[billed.invoice_id]))
         self.of_line[billed.pk] -= given
         self.of_invoice[billed.invoice_id] -= given
-        return given, min(wanted - given, self.by_staff.get(billed.pk, ZERO))
+        return given, min(less - given, self.by_staff.get(billed.pk, ZERO))
 
 
 def _parts(day: Unbilled, taken: list[_Taken]) -> Iterator[tuple[Unbilled, _Taken | None]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import mail_texts
 from billing.dunning.suspension import resume_if_paid
-from billing.invoicing.carried import take_back
+from billing.invoicing.carried import void_carried
 from billing.invoicing.numbering import number_for
 from billing.ledger import lock, post, settle
 from billing.mail import write_mail
@@ -68,6 +68,10 @@ def locked_invoice(invoice: Invoice) -> Invoice:
     return original
 
 
+#: What a note says as its invoice does.
+REPEATED = ("first_day", "end_day", "period_start", "period_end", "currency", "language", "parties")
+
+
 def write_note(
     original: Invoice,
     kind: Invoice.CreditKind,
@@ -91,22 +95,16 @@ def write_note(
         number=number,
         year=issued_on.year,
         sequence=sequence,
-        first_day=original.first_day,
-        end_day=original.end_day,
-        period_start=original.period_start,
-        period_end=original.period_end,
-        currency=original.currency,
         total=sum((line.amount for line in lines), Decimal(0)),
         line_count=len(lines),
         issued_at=now,
         issued_on=issued_on,
         due_on=issued_on,
         issued_by=by,
-        language=original.language,
-        parties=original.parties,
         credits=original,
         credit_kind=kind,
         reason=reason,
+        **{name: getattr(original, name) for name in REPEATED},
     )
     for position, line in enumerate(lines, start=1):
         line.invoice, line.reseller_id, line.position = note, original.reseller_id, position
@@ -198,7 +196,7 @@ def _release(original: Invoice, note: Invoice, by: User | None, now: datetime) -
     period = BillingPeriod.objects.get(invoice=original)
     UsageClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     SubscriptionClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
-    take_back(invoice=original, period=period, note=note, by=by, now=now)
+    void_carried(invoice=original, period=period, note=note, by=by, now=now)
     BillingPeriod.objects.filter(pk=period.pk).update(voided_at=now)
     Invoice.objects.filter(pk=original.pk).update(voided_at=now, open_amount=0, credited=F("total"))
     original.voided_at = now

@@ -28,7 +28,7 @@ _NOTHING: dict[str, Any] = {"sent": 0, "received": 0, "failed": 0, "cost": ZERO}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Part:
     """What to credit of one line: a quantity, an amount, or (both None) all that is left of it."""
 
     quantity: int | None = None
@@ -73,8 +73,8 @@ class CreditPlan:
         return max(ZERO, self.total - self.invoice.open_amount)
 
 
-def plan_credit(invoice: Invoice, wanted: Mapping[int, Wanted], *, everything: bool = False) -> CreditPlan:
-    """The note over the `wanted` parts (by id of the line), or over everything that is left, without writing it.
+def plan_credit(invoice: Invoice, parts: Mapping[int, Part], *, everything: bool = False) -> CreditPlan:
+    """The note over the `parts` (by id of the line), or over everything that is left, without writing it.
 
     OperationRefused if nothing is chosen or something is more than what is left; its field is `line-<id>`.
     """
@@ -82,7 +82,7 @@ def plan_credit(invoice: Invoice, wanted: Mapping[int, Wanted], *, everything: b
     if everything:
         rows = [Credited(row.line, row.quantity, row.amount, ZERO) for row in left if row.amount]
     else:
-        rows = [_credited(row, wanted[row.line.pk]) for row in left if row.line.pk in wanted]
+        rows = [_credited(row, parts[row.line.pk]) for row in left if row.line.pk in parts]
     plan = CreditPlan(invoice, tuple(row for row in rows if row.amount))
     if not plan.total:
         raise OperationRefused(
@@ -105,7 +105,7 @@ def plan_credit(invoice: Invoice, wanted: Mapping[int, Wanted], *, everything: b
 def credit_invoice(
     *,
     invoice: Invoice,
-    wanted: Mapping[int, Wanted],
+    parts: Mapping[int, Part],
     because: str,
     by: User | None,
     now: datetime,
@@ -121,20 +121,20 @@ def credit_invoice(
         raise OperationRefused(_("Enter a reason for the credit note."), field="because")
     with transaction.atomic():
         original = locked_invoice(invoice)
-        plan = plan_credit(original, wanted, everything=everything)
+        plan = plan_credit(original, parts, everything=everything)
         lines = [_line(row) for row in plan.lines]
         note = write_note(original, Invoice.CreditKind.PARTIAL, lines, reason=reason, by=by, now=now)
         finish_notes(original.center, [note], by=by, now=now)
     return note
 
 
-def _credited(left: LineLeft, wanted: Wanted) -> Credited:
+def _credited(left: LineLeft, part: Part) -> Credited:
     line, field = left.line, f"line-{left.line.pk}"
     if left.amount <= 0:
         raise OperationRefused(_("There's nothing left of this line."), field=field)
-    if wanted.quantity is not None:
-        return _by_quantity(left, wanted.quantity, field)
-    amount = left.amount if wanted.amount is None else wanted.amount
+    if part.quantity is not None:
+        return _by_quantity(left, part.quantity, field)
+    amount = left.amount if part.amount is None else part.amount
     if not amount.is_finite() or amount <= 0 or amount != rounded(amount, line.currency):
         raise OperationRefused(
             _("Enter an amount above zero with up to %(digits)s decimals.")

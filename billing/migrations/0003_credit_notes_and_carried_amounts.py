@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                             ("rounding", "Left by rounding"),
                             ("billed", "Billed"),
                             ("credited", "Credited before"),
-                            ("voided", "Taken back with a voided invoice"),
+                            ("voided", "Voided with its invoice"),
                             ("settled", "Settled when the center was closed"),
                         ],
                         max_length=8,

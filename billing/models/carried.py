@@ -20,7 +20,7 @@ class CarriedAmount(models.Model):
         ROUNDING = "rounding", _("Left by rounding")
         BILLED = "billed", pgettext_lazy("carried amount", "Billed")  # by the line of an invoice
         CREDITED = "credited", _("Credited before")  # staff credited what a correction would credit
-        VOIDED = "voided", _("Taken back with a voided invoice")
+        VOIDED = "voided", _("Voided with its invoice")
         SETTLED = "settled", _("Settled when the center was closed")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")

@@ -131,29 +131,7 @@ def convert_credit(
         plan = plan_conversion(
             center=center, amount=amount, from_currency=from_currency, to_currency=to_currency, now=now
         )
-        row: CreditConversion = CreditConversion.objects.create(
-            reseller_id=center.reseller_id,
-            center=center,
-            from_amount=plan.from_amount,
-            from_currency=from_currency,
-            to_amount=plan.to_amount,
-            to_currency=to_currency,
-            rate=plan.way.rate,
-            divisor=plan.way.divisor,
-            rate_day=plan.way.day,
-            at=now,
-            by=by,
-        )
-        for value, currency in ((plan.from_amount, from_currency), (-plan.to_amount, to_currency)):
-            post(
-                center=center,
-                kind=LedgerEntry.Kind.CONVERSION,
-                amount=value,
-                currency=currency,
-                conversion=row,
-                by=by,
-                now=now,
-            )
+        row = _written(center, plan, by, now)
         settle(center, now)
         resume_if_paid(center=center, now=now, by=by)
         entries.record(
@@ -167,6 +145,34 @@ def convert_credit(
             amount=f"{plan.from_amount:f} {from_currency}",
             total=f"{plan.to_amount:f} {to_currency}",
             rate=f"{plan.way.rate:f} / {plan.way.divisor:f} ({plan.way.day.isoformat()})",
+        )
+    return row
+
+
+def _written(center: Center, plan: Conversion, by: User | None, now: datetime) -> CreditConversion:
+    """The row of the conversion, and the two entries that belong to it."""
+    row: CreditConversion = CreditConversion.objects.create(
+        reseller_id=center.reseller_id,
+        center=center,
+        from_amount=plan.from_amount,
+        from_currency=plan.from_currency,
+        to_amount=plan.to_amount,
+        to_currency=plan.to_currency,
+        rate=plan.way.rate,
+        divisor=plan.way.divisor,
+        rate_day=plan.way.day,
+        at=now,
+        by=by,
+    )
+    for amount, currency in ((plan.from_amount, plan.from_currency), (-plan.to_amount, plan.to_currency)):
+        post(
+            center=center,
+            kind=LedgerEntry.Kind.CONVERSION,
+            amount=amount,
+            currency=currency,
+            conversion=row,
+            by=by,
+            now=now,
         )
     return row
 

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import Count, F, Max, Q, Sum
 
 from billing.invoicing import (
-    Wanted,
+    Part,
     check_late_corrections,
     credit_invoice,
     issue_invoice,
@@ -142,11 +142,11 @@ def credit(walk: Walk) -> None:
     left: Any = walk.some([one for one in lines_left(row) if one.amount > 0])
     cents = Decimal(walk.chance.randint(1, 100 * int(left.amount) + 1)) / 100
     part = walk.chance.choice(
-        [Wanted(), Wanted(amount=cents), Wanted(quantity=walk.chance.randint(1, left.quantity or 1))]
+        [Part(), Part(amount=cents), Part(quantity=walk.chance.randint(1, left.quantity or 1))]
     )
     everything = walk.chance.random() < 0.1
-    wanted = {left.line.pk: part}
-    credit_invoice(invoice=row, wanted=wanted, everything=everything, because="walk", by=None, now=walk.now)
+    parts = {left.line.pk: part}
+    credit_invoice(invoice=row, parts=parts, everything=everything, because="walk", by=None, now=walk.now)
 
 
 def settle_closed(walk: Walk) -> None:

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, models, transaction
 from django_scopes import scopes_disabled
 
+from billing.models import CreditConversion, LedgerEntry
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.models.managers import TenantManager
 from tests.factories import CenterFactory, InstanceFactory, member
@@ -37,6 +38,10 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "creditconversion": {"from_currency": "USD", "to_currency": "LYD"},
     "ledgerentry": {"kind": "payment", "amount": Decimal(-1), "payment": ...},
 }
+
+
+#: The entries of a conversion have its id plus once and twice this.
+ENTRIES = 10_000_000
 
 
 def tenant_models() -> list[type[models.Model]]:
@@ -84,6 +89,8 @@ class TenantRows:
             with transaction.atomic():
                 row = model(pk=pk, **self._values(model))
                 models.Model.save(row, force_insert=True)
+                if isinstance(row, CreditConversion):
+                    _post_entries(row)
         except (IntegrityError, models.ObjectDoesNotExist, ValueError) as error:
             if model is MazbotAccount and pk != self.pk:
                 return True  # one per reseller
@@ -136,6 +143,22 @@ class TenantRows:
         if model in known:
             return known[model]
         return model._base_manager.filter(reseller=self.reseller).latest("pk")  # raises DoesNotExist
+
+
+def _post_entries(row: CreditConversion) -> None:
+    """The two entries without which the database refuses a conversion; there must be credit to take."""
+    sides = ((row.from_amount, row.from_currency), (-row.to_amount, row.to_currency))
+    for place, (amount, currency) in enumerate(sides, start=1):
+        LedgerEntry._base_manager.create(
+            pk=row.pk + place * ENTRIES,
+            reseller_id=row.reseller_id,
+            center_id=row.center_id,
+            kind=LedgerEntry.Kind.CONVERSION,
+            amount=amount,
+            currency=currency,
+            conversion=row,
+            at=row.at,
+        )
 
 
 def snapshot(reseller: Reseller) -> dict[str, list[Any]]:

@@ -60,11 +60,11 @@ def _context(row: Invoice, form: CreditNoteForm) -> dict[str, Any]:
 
 def _look(row: Invoice, form: CreditNoteForm) -> Look:
     data = form.cleaned_data if form.is_bound and hasattr(form, "cleaned_data") else {}
-    wanted, everything = data.get("wanted", {}), data.get("everything", False)
-    if not (wanted or everything):
+    parts, everything = data.get("parts", {}), data.get("everything", False)
+    if not (parts or everything):
         return Look()
     try:
-        return Look(plan_credit(row, wanted, everything=everything))
+        return Look(plan_credit(row, parts, everything=everything))
     except OperationRefused as refusal:
         return Look(refused=refusal.message)
 

@@ -93,7 +93,7 @@ def test_an_invoice_never_falls_below_zero_by_what_is_carried(shop: Shop) -> Non
     assert carried(shop.center) == {"USD": D("-0.013")}  # 0.012 used, nothing billed
 
 
-def test_voiding_takes_back_what_the_invoice_left_and_billed(shop: Shop) -> None:
+def test_voiding_voids_what_the_invoice_left_and_billed(shop: Shop) -> None:
     used(shop, "0.0049", numbers=50)
     close_period(center=shop.center, period=FEBRUARY, by=None, now=NOW)
     used(shop, "1.003", IN_MARCH)

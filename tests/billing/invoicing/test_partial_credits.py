@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from billing.dunning.suspension import suspend
 from billing.invoicing import (
-    Wanted,
+    Part,
     close_period,
     credit_invoice,
     lines_left,
@@ -40,20 +40,18 @@ def invoiced(shop: Shop, sent: int = 3, cost: str = "10") -> Invoice:
     return issue(shop)
 
 
-def credited(
-    invoice: Invoice, *parts: Wanted, because: str = "Goodwill", everything: bool = False
-) -> Invoice:
+def credited(invoice: Invoice, *parts: Part, because: str = "Goodwill", everything: bool = False) -> Invoice:
     lines = [line.pk for line in invoice.lines.all()]
-    wanted = dict(zip(lines, parts, strict=False))
+    parts = dict(zip(lines, parts, strict=False))
     return credit_invoice(
-        invoice=invoice, wanted=wanted, everything=everything, because=because, by=None, now=NOW
+        invoice=invoice, parts=parts, everything=everything, because=because, by=None, now=NOW
     )
 
 
 def test_a_part_of_a_line_by_amount(shop: Shop) -> None:
     invoice = invoiced(shop)
     Center.objects.update(name="Renamed", language="ar")
-    note = credited(invoice, Wanted(amount=D("2.5")))
+    note = credited(invoice, Part(amount=D("2.5")))
     line = note.lines.get()
     assert (note.number, note.total, note.credits, note.credit_kind) == (
         "CN-2026-0001",
@@ -78,17 +76,17 @@ def test_a_part_of_a_line_by_amount(shop: Shop) -> None:
 
 def test_a_quantity_takes_its_share_and_the_last_of_it_the_rest(shop: Shop) -> None:
     invoice = invoiced(shop)
-    totals = [credited(invoice, Wanted(quantity=1)).total for _ in range(3)]
+    totals = [credited(invoice, Part(quantity=1)).total for _ in range(3)]
     assert totals == [D("-3.33"), D("-3.33"), D("-3.34")]
     assert [(row.amount, row.quantity) for row in lines_left(invoice)] == [(0, 0)]
     with pytest.raises(OperationRefused, match="nothing left of this line"):
-        credited(invoice, Wanted(quantity=1))
+        credited(invoice, Part(quantity=1))
 
 
 def test_a_quantity_is_never_worth_more_than_is_left(shop: Shop) -> None:
     invoice = invoiced(shop)
-    credited(invoice, Wanted(amount=D(9)))
-    assert credited(invoice, Wanted(quantity=1)).total == -1
+    credited(invoice, Part(amount=D(9)))
+    assert credited(invoice, Part(quantity=1)).total == -1
     assert lines_left(invoice)[0].amount == 0
 
 
@@ -97,7 +95,7 @@ def test_a_whole_line(shop: Shop) -> None:
     for number in (first, second):
         shop.read(number, DAY, sent=1, cost="5")
     invoice = issue(shop)
-    note = credited(invoice, Wanted())
+    note = credited(invoice, Part())
     assert (note.total, note.lines.get().quantity) == (-5, -1)
     assert [(row.amount, row.quantity) for row in lines_left(invoice)] == [(0, 0), (5, 1)]
 
@@ -110,9 +108,9 @@ def test_all_that_is_left_of_the_invoice(shop: Shop) -> None:
     invoice = issue(shop, MARCH, now=APRIL_5)
     assert invoice.total == D("9.98")
     with pytest.raises(OperationRefused, match=r"9\.98 USD of INV-2026-0002 is left"):
-        credited(invoice, Wanted())
+        credited(invoice, Part())
     with pytest.raises(OperationRefused, match="nothing left of this line"):
-        credited(invoice, Wanted(amount=D(1)), Wanted(amount=D(1)))
+        credited(invoice, Part(amount=D(1)), Part(amount=D(1)))
     note = credited(invoice, everything=True)
     assert (note.total, note.line_count) == (D("-9.98"), 2)
     invoice.refresh_from_db()
@@ -124,16 +122,16 @@ def test_all_that_is_left_of_the_invoice(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("part", "why"),
     [
-        (Wanted(amount=D("10.01")), r"10\.00 USD is left"),
-        (Wanted(amount=D("0.001")), "up to 2 decimals"),
-        (Wanted(amount=D(0)), "above zero"),
-        (Wanted(amount=D("-1")), "above zero"),
-        (Wanted(amount=D("NaN")), "above zero"),
-        (Wanted(quantity=4), "from 1 to 3"),
-        (Wanted(quantity=0), "from 1 to 3"),
+        (Part(amount=D("10.01")), r"10\.00 USD is left"),
+        (Part(amount=D("0.001")), "up to 2 decimals"),
+        (Part(amount=D(0)), "above zero"),
+        (Part(amount=D("-1")), "above zero"),
+        (Part(amount=D("NaN")), "above zero"),
+        (Part(quantity=4), "from 1 to 3"),
+        (Part(quantity=0), "from 1 to 3"),
     ],
 )
-def test_more_than_is_left_is_refused_beside_its_line(shop: Shop, part: Wanted, why: str) -> None:
+def test_more_than_is_left_is_refused_beside_its_line(shop: Shop, part: Part, why: str) -> None:
     invoice = invoiced(shop)
     with pytest.raises(OperationRefused, match=why) as refused:
         credited(invoice, part)
@@ -144,13 +142,13 @@ def test_more_than_is_left_is_refused_beside_its_line(shop: Shop, part: Wanted, 
 def test_a_quantity_worth_nothing_and_a_line_without_any(shop: Shop) -> None:
     invoice = invoiced(shop, sent=10_000, cost="1")
     with pytest.raises(OperationRefused, match="smallest amount"):
-        credited(invoice, Wanted(quantity=1))
+        credited(invoice, Part(quantity=1))
     used(shop, "0.0049", date(2026, 3, 3), numbers=50)
     close_period(center=shop.center, period=MARCH, by=None, now=APRIL_5)
     carried = issue(shop, APRIL, now=MAY_5)
     with pytest.raises(OperationRefused, match="no quantity left"):
-        credited(carried, Wanted(quantity=1))
-    assert credited(carried, Wanted(amount=D("0.1"))).total == D("-0.1")
+        credited(carried, Part(quantity=1))
+    assert credited(carried, Part(amount=D("0.1"))).total == D("-0.1")
 
 
 def test_nothing_chosen_no_reason_or_no_invoice_to_credit(shop: Shop) -> None:
@@ -158,17 +156,17 @@ def test_nothing_chosen_no_reason_or_no_invoice_to_credit(shop: Shop) -> None:
     with pytest.raises(OperationRefused, match="Choose what"):
         credited(invoice)
     with pytest.raises(OperationRefused, match="Enter a reason"):
-        credited(invoice, Wanted(), because=" ")
+        credited(invoice, Part(), because=" ")
     note = void_invoice(invoice=invoice, because="x", by=None, now=NOW)
     for document, why in ((invoice, "already been voided"), (note, "is a credit note")):
         with pytest.raises(OperationRefused, match=why):
-            credited(document, Wanted())
+            credited(document, Part())
     assert [(row.amount, row.quantity) for row in lines_left(Invoice.objects.get(pk=invoice.pk))] == [(0, 0)]
 
 
 def test_credited_usage_is_not_billed_again(shop: Shop) -> None:
     invoice = invoiced(shop)
-    credited(invoice, Wanted(quantity=2))
+    credited(invoice, Part(quantity=2))
     assert UsageClaim.objects.get(voided_at=None).line == invoice.lines.get()
     assert preview_invoice(shop.center, FEBRUARY).lines == ()
     with pytest.raises(OperationRefused, match="can't be voided"):
@@ -182,10 +180,10 @@ def test_the_plan_says_what_the_note_changes(shop: Shop) -> None:
     invoice = invoiced(shop)
     shop.pay("6")
     invoice.refresh_from_db()
-    plan = plan_credit(invoice, {invoice.lines.get().pk: Wanted(amount=D(7))})
+    plan = plan_credit(invoice, {invoice.lines.get().pk: Part(amount=D(7))})
     assert (plan.total, plan.left, plan.open_amount, plan.freed) == (7, 3, 0, 3)
     assert not Invoice.objects.filter(kind="credit_note").exists()
-    credited(invoice, Wanted(amount=D(7)))
+    credited(invoice, Part(amount=D(7)))
     invoice.refresh_from_db()
     assert (invoice.left, invoice.open_amount, balances(shop.center, NOW)[0].credit) == (3, 0, 3)
 
@@ -194,7 +192,7 @@ def test_a_credit_note_resumes_a_suspended_center(shop: Shop) -> None:
     invoice = shop.owe("10")
     suspend(center=shop.center, now=at(10))
     assert Suspension.objects.filter(ended_at=None).exists()
-    credited(invoice, Wanted())
+    credited(invoice, Part())
     assert not Suspension.objects.filter(ended_at=None).exists()
 
 
@@ -202,7 +200,7 @@ def test_reports_and_home_count_what_is_left(shop: Shop) -> None:
     save_policy(reseller=shop.reseller, by=None, now=NOW, billable="sent")
     shop.margin("50")
     invoice = invoiced(shop)
-    credited(invoice, Wanted(amount=D(5)))
+    credited(invoice, Part(amount=D(5)))
     [row] = profit_by_center(shop.reseller, FEBRUARY)
     assert (row.revenue, row.cost, row.profit) == (10, 10, 0)
     assert takings(shop.reseller, NOW)[0].invoiced == 10
@@ -214,9 +212,7 @@ def test_eight_at_once_never_credit_more_than_the_line(committed_shop: Shop) -> 
     line = invoice.lines.get().pk
 
     def credit(_number: int) -> Invoice:
-        return credit_invoice(
-            invoice=invoice, wanted={line: Wanted(amount=D(3))}, because="x", by=None, now=NOW
-        )
+        return credit_invoice(invoice=invoice, parts={line: Part(amount=D(3))}, because="x", by=None, now=NOW)
 
     assert len(successes(at_once(credit, reseller=shop.reseller))) == 3
     assert lines_left(invoice)[0].amount == 1
@@ -238,9 +234,7 @@ def test_without_the_lock_the_database_still_refuses(
     invoice.center = shop.center
 
     def credit(_number: int) -> Invoice:
-        return credit_invoice(
-            invoice=invoice, wanted={line: Wanted(amount=D(3))}, because="x", by=None, now=NOW
-        )
+        return credit_invoice(invoice=invoice, parts={line: Part(amount=D(3))}, because="x", by=None, now=NOW)
 
     results = at_once(credit, reseller=shop.reseller)
     failed = [one for one in results if isinstance(one, Exception)]
@@ -257,7 +251,7 @@ def test_voiding_and_crediting_at_once_give_the_amount_back_once(committed_shop:
     def either(number: int) -> Invoice:
         if number % 2:
             return void_invoice(invoice=invoice, because="x", by=None, now=NOW)
-        return credit_invoice(invoice=invoice, wanted={line: Wanted()}, because="x", by=None, now=NOW)
+        return credit_invoice(invoice=invoice, parts={line: Part()}, because="x", by=None, now=NOW)
 
     assert len(successes(at_once(either, reseller=shop.reseller))) == 1
     assert sums(shop.center) == {"USD": 0}

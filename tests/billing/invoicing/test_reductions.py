@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.invoicing import (
-    Wanted,
+    Part,
     close_period,
     credit_invoice,
     preview_invoice,
@@ -109,7 +109,7 @@ def test_what_went_down_leaves_the_last_line_that_billed_it_first(shop: Shop) ->
     notes = corrected(shop, APRIL, now=MAY_5)
     assert [(note.credits, note.total) for note in notes] == [(second, -20), (first, -5)]
     assert UsageClaim.objects.filter(line__invoice__in=notes).count() == 2
-    # Each invoice can be voided by itself and its usage billed again.
+    # Each invoice can be voided alone and its usage billed again.
     void_invoice(invoice=first, because="x", by=None, now=MAY_5)
     assert issue(shop, now=MAY_5).total == 5
     assert sums(shop.center) == {"USD": 5}
@@ -200,7 +200,7 @@ def test_what_staff_credited_is_not_given_twice(shop: Shop) -> None:
     number, invoice = invoiced(shop)
     credit_invoice(
         invoice=invoice,
-        wanted={invoice.lines.get().pk: Wanted(amount=D(8))},
+        parts={invoice.lines.get().pk: Part(amount=D(8))},
         because="Goodwill",
         by=None,
         now=NOW,
@@ -211,7 +211,7 @@ def test_what_staff_credited_is_not_given_twice(shop: Shop) -> None:
     invoice.refresh_from_db()
     assert (invoice.left, invoice.open_amount) == (0, 0)
     assert sums(shop.center) == {"USD": 0}
-    # And when nothing is left at all, the correction is told on the next invoice as an adjustment over nothing.
+    # And when nothing is left at all, the correction is on the next invoice as an adjustment over nothing.
     read(shop, number, 3, at=MAY_5)
     shop.read(shop.number(), date(2026, 4, 3), sent=1, cost="1", at=MAY_5)
     next_one = issue(shop, APRIL, now=MAY_5)

@@ -111,7 +111,7 @@ def _serve(one: Desktop, connection: socket.socket) -> None:
 
 
 def _greeted(connection: socket.socket) -> bytes:
-    """Let the other side in as whoever it says it is; returns what it sent after that."""
+    """Let the other side in as the one it says it is; returns what it sent after that."""
     text = b""
     while b"BEGIN\r\n" not in text:
         received = connection.recv(4096)

@@ -55,7 +55,7 @@ def test_a_saved_template_is_listed_and_saving_again_replaces_it(shown: Page) ->
     assert (row.template_id, row.variables) == ("notice_2", ["subject"])
     text = shown.client.get(shown.url()).content.decode()
     assert "notice_2" in text
-    assert "All messages without their own template" in text
+    assert "All other messages" in text
     edited = shown.client.get(shown.url(f"?edit={row.pk}")).content.decode()
     assert 'value="notice_2"' in edited
     assert [one.action for one in AuditEntry.objects.all()] == ["message_template.saved"] * 2

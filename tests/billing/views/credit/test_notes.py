@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing.invoicing import Wanted, close_period, credit_invoice
+from billing.invoicing import Part, close_period, credit_invoice
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.models import FlaggedUsage, Invoice
 from billing.periods import Period
@@ -98,7 +98,7 @@ def test_a_whole_line_and_all_that_is_left(desk: Desk) -> None:
     [note] = _notes(desk)
     assert str(note.total) == "-101010.1000"
     page = desk.as_(desk.billing).get(desk.url(f"invoices/{desk.invoice.pk}/credit/")).content.decode()
-    assert "There&#x27;s nothing left to credit" in page
+    assert "There's nothing left to credit" in page
     again = _credit(desk, {"everything": "on", "because": "x"})
     assert again.status_code == 422
     assert "nothing left to credit on INV-2026-0001" in again.content.decode()
@@ -166,7 +166,7 @@ def test_only_who_may_issue_invoices_credits_them_and_only_invoices(desk: Desk) 
     )
     with tenant(desk.shop.reseller):
         note = credit_invoice(
-            invoice=desk.invoice, wanted={_line(desk): Wanted()}, because="x", by=None, now=NOW
+            invoice=desk.invoice, parts={_line(desk): Part()}, because="x", by=None, now=NOW
         )
     assert desk.as_(desk.billing).get(desk.url(f"invoices/{note.pk}/credit/")).status_code == 404
 
