@@ -61,7 +61,7 @@ class Person:
         self.page.get_by_role("link", name="Browser push").click()
         self.page.get_by_role("button", name="Turn on in this browser").click()
         self.page.get_by_role("button", name="Save").click()
-        expect(self.page.get_by_text("Works", exact=True)).to_be_visible()
+        expect(self.page.get_by_text("Verified", exact=True)).to_be_visible()
 
     def receive(self) -> dict[str, Any]:
         """Wait for the next message, decrypt it, and hand it to the service worker; returns what it says."""

@@ -63,7 +63,11 @@ def test_a_drop_is_shown_and_a_click_opens_what_solves_it(
     drop(pushed, "PU-1")
     first = person.receive()
     (shown,) = screen.shown(1)
-    assert (shown["title"], shown["tag"], shown["dir"]) == ("Disconnected: Line 1", first["tag"], "ltr")
+    assert (shown["title"], shown["tag"], shown["dir"]) == (
+        "Disconnected: Line 1 (Push Clinic)",
+        first["tag"],
+        "ltr",
+    )
     assert "Center: Push Clinic" in shown["body"]
     assert shown["actions"] == ["Pair now", "Acknowledge"]
     on_icon(worker, 1)
@@ -74,7 +78,7 @@ def test_a_drop_is_shown_and_a_click_opens_what_solves_it(
 
     drop(pushed, "PU-2")
     assert person.receive()["tag"] != first["tag"]
-    assert screen.shown(1)[0]["title"] == "Disconnected: Line 2"
+    assert screen.shown(1)[0]["title"] == "Disconnected: Line 2 (Push Clinic)"
     on_icon(worker, 2)
     with context.expect_page() as opened:
         screen.click()
@@ -85,7 +89,7 @@ def test_a_drop_is_shown_and_a_click_opens_what_solves_it(
     pushed.stack.move_by(minutes=3)
     back = person.receive()
     (shown,) = screen.shown(1)
-    assert (shown["title"], shown["tag"]) == ("Connected again: Line 1", first["tag"])
+    assert (shown["title"], shown["tag"]) == ("Connected again: Line 1 (Push Clinic)", first["tag"])
     on_icon(worker, 1)
     alert = back["links"][0]["url"]
     person.page.goto(alert)
