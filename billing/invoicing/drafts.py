@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from billing.invoicing.carried import Rest, carried_line
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
@@ -52,8 +53,7 @@ class Draft:
         """The reductions by the invoice they credit."""
         found: dict[Invoice, list[DraftLine]] = {}
         for line in self.reductions:
-            if line.corrects is not None:
-                found.setdefault(line.corrects.invoice, []).append(line)
+            found.setdefault(cast(InvoiceLine, line.corrects).invoice, []).append(line)
         return found
 
     @property

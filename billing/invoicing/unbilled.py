@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from billing.models import Billable, BillingPeriod, InvoiceLine, Margin, UsageClaim, UsageRecord
+from billing.models import Billable, BillingPeriod, Margin, UsageClaim, UsageRecord
 from billing.periods import Period
 from billing.pricing.price_list import billable_messages
 from centers.models import Center
@@ -96,11 +96,6 @@ class Unbilled:
     def margin_before(self) -> Margin | None:
         """The margin version the day was billed with."""
         return self.before.margin if self.before else None
-
-    @property
-    def line_before(self) -> InvoiceLine | None:
-        """The line the day was billed on; None where it was part of a waived period."""
-        return self.before.line if self.before else None
 
 
 def unbilled_days(center: Center, period: Period) -> list[Unbilled]:

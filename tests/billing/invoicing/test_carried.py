@@ -10,6 +10,7 @@ from billing.invoicing import (
     NothingToCharge,
     carried,
     close_period,
+    credit_invoice,
     preview_invoice,
     settle_closed_centers,
     void_invoice,
@@ -189,6 +190,18 @@ def test_what_was_billed_too_much_is_returned_on_the_latest_invoice_with_somethi
     notes = Invoice.objects.filter(kind="credit_note").order_by("pk")
     assert [(note.credits, note.total) for note in notes] == [(second, D("-0.01")), (first, D("-0.01"))]
     assert carried(center) == {}
+
+
+def test_an_invoice_that_is_credited_whole_gets_no_note_for_rounding(shop: Shop) -> None:
+    used(shop, "0.005", numbers=3)
+    first = issue(shop)
+    used(shop, "0.005", IN_MARCH, numbers=2)
+    second = issue(shop, MARCH, now=APRIL_5)
+    credit_invoice(invoice=second, parts={}, everything=True, because="Goodwill", by=None, now=APRIL_5)
+    archived(shop)
+    settle_closed_centers(shop.reseller, APRIL_5)
+    notes = Invoice.objects.filter(credit_kind="rounding")
+    assert {note.credits for note in notes} == {first}
 
 
 def test_a_closed_center_waits_for_its_last_invoice(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from billing.invoicing import (
     waive_late_corrections,
     waive_usage,
 )
-from billing.invoicing.credit_notes import write_note
+from billing.invoicing.credit_notes import _negated, write_note
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.ledger import balances, sums
 from billing.models import (
@@ -216,6 +216,21 @@ def test_what_staff_credited_is_not_given_twice(shop: Shop) -> None:
     shop.read(shop.number(), date(2026, 4, 3), sent=1, cost="1", at=MAY_5)
     next_one = issue(shop, APRIL, now=MAY_5)
     assert [(line.kind, line.amount) for line in next_one.lines.all()] == [("usage", 1), ("adjustment", 0)]
+
+
+def test_an_invoice_that_corrections_took_whole_is_not_voided(shop: Shop) -> None:
+    number, invoice = invoiced(shop)
+    read(shop, number, 0, at=NOW, cost="0")
+    [note] = corrected(shop)
+    assert note.total == -10
+    with pytest.raises(OperationRefused, match="nothing left to credit"):
+        void_invoice(invoice=invoice, because="Wrong", by=None, now=NOW)
+
+
+def test_a_line_of_an_older_version_has_no_exact_price_to_negate() -> None:
+    line = InvoiceLine(amount=D(3), exact=None)
+    values = _negated(line, {"sum_amount": D(-1)})
+    assert (values["amount"], values["exact"]) == (-2, None)
 
 
 def test_reports_count_a_reduction(shop: Shop) -> None:

@@ -11,6 +11,8 @@ from billing.invoicing import void_invoice
 from billing.ledger import sums
 from billing.models import CreditConversion, Invoice, LedgerEntry, Suspension
 from billing.payments import convert_credit, convertible, plan_conversion
+from billing.payments.conversion import Convertible
+from billing.pricing.conversion import Way
 from billing.pricing.exchange_rates import set_exchange_rate
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
@@ -174,3 +176,12 @@ def test_the_database_refuses_half_a_conversion_and_more_than_the_credit(shop: S
 def written(row: CreditConversion | LedgerEntry) -> None:
     row.save(force_insert=True)
     connection.check_constraints()
+
+
+def test_without_a_rate_nothing_is_suggested() -> None:
+    assert Convertible("USD", D(40), "SAR", D("37.50"), None).suggested == 0
+
+
+def test_the_suggestion_is_rounded_up_where_less_would_not_do() -> None:
+    way = Way(rate=D("3.75"), divisor=D(1), day=date(2026, 2, 1))
+    assert Convertible("USD", D(40), "SAR", D("0.01"), way).suggested == D("0.01")
