@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV = .venv/bin/python
 # Three processes even on two cores: many tests wait, and two leave a fifth of the time unused. CI also measures the modules that must be covered whole (pyproject.toml);
 # at a desk that would cost a third of the time.
-ALL_TESTS = -n 4 $(if $(CI),--cov --cov-report=term-missing)
+ALL_TESTS = -n 3 $(if $(CI),--cov --cov-report=term-missing)
 # `make chaos` sends so much more to the tests that send hostile input. They compute, on both cores; before them, what kills
 # the servers that all tests share has the machine to itself.
 FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_signatures.py tests/guards/test_hostile_input.py \
