@@ -139,10 +139,4 @@
   document.addEventListener("markaz:theme", () => {
     if (drawn.size) drawAll(true);
   });
-  // A morph puts the canvas back to its attributes of the server; Chart.js's own must stay.
-  document.addEventListener("DOMContentLoaded", () => {
-    if (!window.Idiomorph) return;
-    window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
-      !(node instanceof HTMLCanvasElement && ["width", "height", "style"].includes(name));
-  });
 })();

@@ -78,11 +78,13 @@ def trade(slug: str) -> None:
             _pay(invoice, owner, now)
 
 
-def open_alerts(slug: str, count: int) -> None:
+def open_alerts(slug: str, count: int, first: int = 0) -> None:
     """Numbers that are down, each with its alert; they aren't checked, so the alerts stay."""
     reseller, now = Reseller.objects.get(slug=slug), clock.now()
     with tenant(reseller):
-        center = Center.objects.create(reseller=reseller, name="Many Phones", currency="USD")
+        center, _ = Center.objects.get_or_create(
+            reseller=reseller, name="Many Phones", defaults={"currency": "USD"}
+        )
         numbers = Instance.objects.bulk_create(
             Instance(
                 reseller=reseller,
@@ -90,7 +92,7 @@ def open_alerts(slug: str, count: int) -> None:
                 instance_id=f"many-{number:03d}",
                 next_check_at=now + timedelta(days=1),
             )
-            for number in range(count)
+            for number in range(first, first + count)
         )
         alerts = [
             Alert(reseller=reseller, center=center, instance=row, kind=Alert.Kind.DISCONNECTED, opened_at=now)

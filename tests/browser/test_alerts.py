@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stack import Stack
 from tests.browser.tenants import Tenant, new_tenant
@@ -68,3 +68,32 @@ def test_one_alert_from_its_row_to_its_page(alarmed: Tenant, visit: Visitors) ->
     expect(page.locator("main")).to_contain_text("a new alert opens")
     page.get_by_role("button", name="Resolve", exact=True).click()
     expect(page.locator("#alert-story")).to_contain_text("resolved the alert")
+
+
+def test_what_was_ticked_and_opened_stays_while_the_list_changes(alarmed: Tenant, visit: Visitors) -> None:
+    alarmed.shell("open_alerts('alarmed', 3, first=60)")
+    page, colleague = visit(alarmed.owner), visit(alarmed.owner)
+    for each in (page, colleague):
+        with each.expect_response(lambda answer: "/live/?t=" in answer.url):
+            each.goto(alarmed.url("alerts/"))
+    row(page, "many-060").get_by_role("checkbox").check()
+    row(page, "many-061").get_by_role("checkbox").check()
+    row(page, "many-061").get_by_role("checkbox").blur()
+    menu = page.locator(".alert-bulk").get_by_role("button", name="For 4 hours")
+    page.locator(".alert-bulk").get_by_role("button", name="Snooze").click()
+    expect(menu).to_be_visible()
+    row(colleague, "many-061").get_by_role("button", name="More actions").click()
+    row(colleague, "many-061").get_by_role("button", name="Acknowledge").click()
+    expect(row(page, "many-061")).to_have_count(0)
+    expect(row(page, "many-060").get_by_role("checkbox")).to_be_checked()
+    assert ticked(page) == 1, "a tick never moves to another alert"
+    expect(page.get_by_label("Select all on this page")).to_have_js_property("indeterminate", True)
+    expect(menu).to_be_visible()
+    menu.click()
+    expect(row(page, "many-060")).to_have_count(0)
+    expect(row(page, "many-062")).to_have_count(1)
+
+
+def row(page: Page, instance_id: str) -> Locator:
+    """The alert of a number."""
+    return page.locator("#alerts li.list-group-item").filter(has_text=instance_id)
