@@ -1,21 +1,25 @@
-"""What each state of a number means and what to do about it, for pages of staff and of centers."""
+"""What each state of a number and some alerts mean and what to do about them, for staff and for centers."""
 
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from whatsapp.models import OFF, Condition, Connection
+from whatsapp.models import OFF, Alert, Condition, Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Two sentences: what the state means, and what to do; `step` is empty where there is nothing to do."""
+    """Two sentences: what it means, and what to do; `step` is empty where there is nothing to do."""
 
     meaning: str | Promise
     step: str | Promise = ""
 
 
+_UNKNOWN = Advice(
+    _("MazBot reported a status that Markaz doesn't know, twice in a row."),
+    _("Check the number at MazBot, and report the status to support."),
+)
 #: For the reseller's staff.
 ADVICE: dict[str, Advice] = {
     Connection.CONNECTED: Advice(_("The phone is connected.")),
@@ -30,10 +34,8 @@ ADVICE: dict[str, Advice] = {
     Connection.PAIRING: Advice(
         _("Someone is pairing a phone right now."), _("Wait until the phone has scanned the code.")
     ),
-    Connection.UNKNOWN: Advice(
-        _("MazBot reported a status that Markaz doesn't know, twice in a row."),
-        _("Check the number at MazBot, and report the status to support."),
-    ),
+    Connection.UNKNOWN: _UNKNOWN,
+    Alert.Kind.UNKNOWN_STATUS: _UNKNOWN,
     Connection.UNCHECKED: Advice(_("MazBot hasn't been asked about this number yet.")),
     Condition.NOT_PAIRED: Advice(
         _("No phone has been connected to this number yet."),
@@ -62,6 +64,40 @@ ADVICE: dict[str, Advice] = {
         _("Check the recipients and templates, and whether WhatsApp has restricted the number."),
     ),
     OFF: Advice(_("The number is switched off at MazBot, so it isn't watched.")),
+    Alert.Kind.NOT_FOUND: Advice(
+        _("MazBot doesn't recognize the ID of this number, so Markaz can't check it."),
+        _("Correct the ID, or archive the number if it no longer exists at MazBot."),
+    ),
+    Alert.Kind.SWITCH_UNCONFIRMED: Advice(
+        _("MazBot hasn't confirmed that the number was switched on or off. Markaz keeps trying."),
+        _("If this lasts, contact MazBot's support."),
+    ),
+    Alert.Kind.WEBHOOK_UNCONFIRMED: Advice(
+        _("MazBot hasn't confirmed the webhook address of this number. Markaz keeps trying."),
+        _("If this lasts, contact MazBot's support."),
+    ),
+    Alert.Kind.PROVIDER_FAILING: Advice(
+        _(
+            "Statuses may be out of date. While this lasts, no alerts open for single numbers, and no center is "
+            "suspended."
+        ),
+        _("If MazBot doesn't recover soon, contact its support."),
+    ),
+    Alert.Kind.NUMBERS_DROPPED: Advice(
+        _(
+            "The cause is probably at MazBot or WhatsApp, not the phones. While this lasts, no alerts open for "
+            "single numbers, and no center is suspended."
+        ),
+        _("If the numbers don't come back soon, contact MazBot's support."),
+    ),
+    Alert.Kind.ACCOUNT_REFUSED: Advice(
+        _("Until this is corrected, numbers can't be checked, paired, or switched on or off."),
+        _("Enter the login and the API key again in the MazBot settings."),
+    ),
+    Alert.Kind.ACCOUNT_LIMITED: Advice(
+        _("Until MazBot accepts requests again, statuses are out of date."),
+        _("Check the request limit in the MazBot settings, and whether another program uses the account."),
+    ),
 }
 #: For the center's own people; other states have their own text on the card.
 PORTAL_ADVICE: dict[str, Advice] = {

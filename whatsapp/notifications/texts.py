@@ -175,17 +175,18 @@ def _pairing_link(alert: Alert, now: datetime) -> str | None:
 
 
 def _actions(row: Notification, alert: Alert, link: str | None) -> list[Action]:
-    actions = [Action(_("Pair now"), link)] if link else []
+    """What solves it first: channels with one link take that."""
+    pairing = [Action(_("Pair now"), link)] if link else []
     if is_for_center(row):
-        if alert.instance_id is not None:
-            path = reverse("portal_home", args=[alert.center_id])
-            actions.append(open_page(_("Open my numbers"), path))
-        return actions
+        path = reverse("portal_home", args=[alert.center_id])
+        return [*pairing, open_page(_("Open my numbers"), path)] if alert.instance_id is not None else pairing
+    acts = []
     if row.recipient_id is not None and row.context.get("acts"):
         for name, label in ((ACKNOWLEDGE, _("Acknowledge")), (SNOOZE, _("Snooze for 4 hours"))):
             path = action_url(name, reseller=row.reseller_id, user=row.recipient_id, about=row.about)
-            actions.append(open_page(label, path))
-    return [*actions, _open_alert(row, alert)]
+            acts.append(open_page(label, path))
+    opened = _open_alert(row, alert)
+    return [*pairing, *acts, opened] if pairing else [opened, *acts]
 
 
 def _open_alert(row: Notification, alert: Alert) -> Action:

@@ -8,10 +8,15 @@ from django.core import mail
 from django.test import Client
 
 from centers.models import AuditEntry, Membership, Role
+from centers.notifications import registry
 from tests.whatsapp.notifications.conftest import LATER, Shop
-from whatsapp.alerts.lifecycle import resolve_alert
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.models import Alert, Instance, PairingLink, Service
+from whatsapp.notifications.kinds import kind_name
+from whatsapp.states import ADVICE
 
+#: Those about money, or a channel that is paused, say it with their figures.
+OF_NUMBERS_AND_MAZBOT = sorted(set(Alert.Kind) - Alert.OF_MONEY - {Alert.Kind.CHANNEL_DEAD})
 ADDRESS = re.compile(r"https?://[^/\s]+(/\S+)")
 
 
@@ -33,7 +38,7 @@ def test_the_center_gets_a_pairing_link_and_its_own_words(shop: Shop) -> None:
     page = Client().get(path)
     assert page.status_code == 200
     assert "Reception" in page.content.decode()
-    assert "أعد إقران الهاتف" in body or "الهاتف" in body
+    assert "ربط الهاتف الآن" in body
     assert "/r/" not in body
 
 
@@ -106,3 +111,29 @@ def test_the_message_names_number_center_and_time(shop: Shop) -> None:
     body = shop.body(shop.owner)
     for text in ("Number: Reception", "Center: Noor Clinic", "+218911234567", "Since: ", "Tripoli Talk"):
         assert text in body
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [
+        (Alert.Kind.DISCONNECTED, ["Pair now", "Acknowledge", "Snooze for 4 hours", "Open the alert"]),
+        (Alert.Kind.NOT_FOUND, ["Open the alert", "Acknowledge", "Snooze for 4 hours"]),
+    ],
+)
+def test_what_solves_it_comes_first(shop: Shop, kind: Alert.Kind, labels: list[str]) -> None:
+    """Channels with one link take the first, those with two buttons the first two."""
+    shop.drop(kind)
+    shop.deliver()
+    assert list(links(shop, shop.owner))[: len(labels)] == labels
+
+
+@pytest.mark.parametrize("kind", OF_NUMBERS_AND_MAZBOT)
+def test_every_message_says_what_to_do(shop: Shop, kind: Alert.Kind) -> None:
+    of_the_account = registry.kind(kind_name(kind)).group == "mazbot"
+    open_alert(
+        reseller=shop.reseller, kind=kind, instance=None if of_the_account else shop.number, now=shop.now
+    )
+    shop.deliver()
+    advice = ADVICE[kind]
+    assert advice.step
+    assert f"{advice.meaning} {advice.step}" in shop.body(shop.owner)
