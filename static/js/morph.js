@@ -13,7 +13,6 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     if (!window.Idiomorph) return;
-    window.Idiomorph.defaults.ignoreActiveValue = true;
     window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => {
       if (node instanceof HTMLCanvasElement) return !OF_CHART.includes(name);
       return !(OF_MENU.includes(name) && isOpen(node));
@@ -54,6 +53,11 @@
   }
 
   document.addEventListener("htmx:beforeSwap", (event) => {
+    // It leaves out what is inside the element with the focus: right for a field in which a person types, wrong for a
+    // heading or a button, and for the field of a form that was sent.
+    if (window.Idiomorph)
+      window.Idiomorph.defaults.ignoreActiveValue =
+        event.detail.requestConfig.verb === "get" && !!document.activeElement?.matches("input, textarea, select");
     const cause = event.detail.requestConfig.triggeringEvent;
     if (!cause || cause.type !== "live" || !event.detail.target.id) return;
     const changed = changeable(event.detail.target).filter((element) => !unchanged(element));
