@@ -11,7 +11,7 @@ import psycopg
 from . import processes
 from .binaries import Binaries
 from .errors import EmbeddedError
-from .state import choose_another_port, port_is_free, server_settings, state_dir, write_private
+from .state import choose_another_port, server_settings, settle_port, state_dir, write_private
 
 NAME = "postgres"
 MAJOR = "18"
@@ -52,8 +52,7 @@ def start(programs: Binaries) -> None:
     _make_cluster(programs)
     _clear_stale_pid()
     for _ in range(5):
-        if not port_is_free(server_settings(NAME)["port"]):
-            choose_another_port(NAME)
+        settle_port(NAME)
         if _try_start(programs):
             _make_role_and_database()
             return

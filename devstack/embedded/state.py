@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import socket
+import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SYSTEM_STATE = Path("/var/lib/markaz")
 # Below Linux's range for outgoing connections (32768-60999), so that no passing connection takes the port.
 PORTS = range(20000, 32000)
+FREED_SECONDS = 2.0
 
 
 def external(variable: str) -> str | None:
@@ -130,6 +132,21 @@ def choose_another_port(name: str) -> int:
         known[name]["port"] = free_port(avoid={entry["port"] for entry in known.values()})
         write_private(state_dir() / "servers.json", json.dumps(known, indent=2))
         return int(known[name]["port"])
+
+
+def settle_port(name: str) -> int:
+    """The server's port if it is free now or in a moment, else a new one.
+
+    What a killed server listened on is closed a moment after its process is gone: a start right after it keeps the
+    port, so that those who use the server find it again.
+    """
+    port = int(server_settings(name)["port"])
+    deadline = time.monotonic() + FREED_SECONDS
+    while not port_is_free(port):
+        if time.monotonic() > deadline:
+            return choose_another_port(name)
+        time.sleep(0.02)
+    return port
 
 
 def _read() -> dict[str, Any]:

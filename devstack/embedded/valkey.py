@@ -9,7 +9,7 @@ import redis
 from . import processes
 from .binaries import Binaries
 from .errors import EmbeddedError
-from .state import choose_another_port, port_is_free, server_settings, state_dir, write_private
+from .state import choose_another_port, server_settings, settle_port, state_dir, write_private
 
 NAME = "valkey"
 PROCESS = "valkey-server"
@@ -47,8 +47,7 @@ def start(programs: Binaries) -> None:
     processes.own_directory(folder())
     processes.end_leftovers(folder(), PROCESS)
     for _ in range(5):
-        if not port_is_free(server_settings(NAME)["port"]):
-            choose_another_port(NAME)
+        settle_port(NAME)
         if _try_start(programs):
             return
     raise EmbeddedError("Valkey found no free port on 127.0.0.1.")
