@@ -53,6 +53,13 @@ def total_of(amounts: Iterable[Decimal]) -> Decimal:
         return sum(amounts, Decimal(0))
 
 
+def divided(amount: Decimal, by: Decimal) -> Decimal:
+    """`amount / by` with more digits than are ever shown; a quotient of Python's own keeps 28."""
+    with localcontext() as context:
+        context.prec = PRECISION
+        return amount / by
+
+
 def legible(average: Decimal, quantity: int, currency: str) -> Decimal:
     """An average price with just enough digits that `quantity` times it gives the amount; at least six decimals.
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Value
 
 from billing.models import Category, Margin, UsageClaim, UsageRecord
 from billing.money import rounded
-from billing.periods import Period
+from billing.periods import Period, month_of, today
 from billing.policies import policies_for
 from billing.pricing.price_list import PriceList, converted, more_billable, usage_charge
 from centers.models import Center, Reseller
@@ -86,4 +87,18 @@ def charges_by_center(
     for (center_id, _number, currency), charge in charges_by_number(reseller, centers, period).items():
         before = found.get((center_id, currency), ZERO)
         found[center_id, currency] = None if charge is None or before is None else before + charge
+    return found
+
+
+def month_so_far(center: Center, now: datetime) -> Decimal | None:
+    """What the messages of the reseller's current month cost the center until now, at today's margins.
+
+    In the center's currency, less what was waived; None without an exchange rate.
+    """
+    charges = charges_by_center(center.reseller, [center], month_of(today(center.reseller, now)))
+    found = ZERO
+    for charge in charges.values():
+        if charge is None:
+            return None
+        found += charge
     return found

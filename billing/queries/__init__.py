@@ -23,6 +23,12 @@ from billing.queries.portal import (
     portal_subscription,
     portal_usage,
 )
+from billing.queries.portal_line import (
+    PortalLineDay,
+    PortalListedPrice,
+    portal_line_days,
+    portal_line_prices,
+)
 from billing.queries.usage import (
     last_read,
     last_read_of,
@@ -35,6 +41,8 @@ __all__ = [
     "Credit",
     "PortalDay",
     "PortalLine",
+    "PortalLineDay",
+    "PortalListedPrice",
     "PortalPrice",
     "Takings",
     "Total",
@@ -46,6 +54,8 @@ __all__ = [
     "payments",
     "portal_balance",
     "portal_invoices",
+    "portal_line_days",
+    "portal_line_prices",
     "portal_lines",
     "portal_prices",
     "portal_subscription",

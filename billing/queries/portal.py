@@ -51,6 +51,7 @@ class PortalSource:
 class PortalLine(LineKinds):
     """An invoice line as its center sees it."""
 
+    pk: int
     position: int
     kind: str
     number_label: str

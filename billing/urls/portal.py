@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import portal
+from billing.views import explained, portal
 
 urlpatterns = [
     path("prices/", portal.portal_prices, name="portal_prices"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("invoices/", portal.portal_invoices, name="portal_invoices"),
     path("invoices/<int:pk>/", portal.portal_invoice, name="portal_invoice"),
     path("invoices/<int:pk>/pdf/", portal.portal_invoice_pdf, name="portal_invoice_pdf"),
+    path("invoices/lines/<int:pk>/", explained.portal_invoice_line, name="portal_invoice_line"),
     path("balance/", portal.portal_balance, name="portal_balance"),
 ]

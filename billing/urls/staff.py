@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.views import (
     exchange_rates,
+    explained,
     fragments,
     invoices,
     issue,
@@ -49,6 +50,7 @@ urlpatterns = [
     path("invoices/issue/<int:pk>/read/", issue.invoice_read, name="invoice_read"),
     path("invoices/run/", issue.invoice_run, name="invoice_run"),
     path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
+    path("invoices/lines/<int:pk>/", explained.invoice_line, name="invoice_line"),
     path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),
     path("invoices/<int:pk>/void/", invoices.invoice_void, name="invoice_void"),
     path("invoices/<int:pk>/credit/", notes.invoice_credit, name="invoice_credit"),

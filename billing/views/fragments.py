@@ -15,7 +15,7 @@ from billing.models import Invoice, Suspension
 from billing.payments import convertible
 from billing.periods import month_of, today
 from billing.pricing.conversion import Converter
-from billing.pricing.estimates import charges_by_center, charges_by_number
+from billing.pricing.estimates import charges_by_center, charges_by_number, month_so_far
 from billing.pricing.price_list import PriceList
 from billing.views.sharing import share_of_prices
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
@@ -175,6 +175,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
     context = {
         "center": center,
         "balances": queries.portal_balance(center, now),
+        "so_far": month_so_far(center, now),
         "carried": carried(center),
         "can_convert": any(row.due for row in convertible(center, now)),
         "since": next((row.due_on for row in opened if row.due_on < day), None),

@@ -16,6 +16,7 @@ from billing.invoicing.pdf import invoice_filename, invoice_pdf
 from billing.mail import send_again
 from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
 from billing.periods import today
+from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from billing.views.sharing import share_of_invoice
 from centers import clock
@@ -188,6 +189,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "reminders": Reminder.objects.filter(invoice=row).select_related("mail"),
         "entries": entries.select_related("invoice", "payment", "conversion", "by").order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
+        "comparison": compare(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
     }

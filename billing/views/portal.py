@@ -11,6 +11,8 @@ from django.views.decorators.http import require_GET
 from billing import queries
 from billing.models import Invoice, Suspension
 from billing.periods import today
+from billing.pricing.estimates import month_so_far
+from billing.queries.comparison import compare
 from billing.usage.completeness import first_open_day
 from billing.views.invoices import pdf_response
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
@@ -113,6 +115,7 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
     context = {
         "invoice": row,
         "lines": queries.portal_lines(row),
+        "comparison": compare(row),
         "notes": queries.portal_invoices(request.center).filter(credits=row).order_by("issued_at", "pk"),
         "today": today(request.reseller, clock.now()),
     }
@@ -137,6 +140,7 @@ def portal_balance(request: PortalRequest) -> HttpResponseBase:
     opened = queries.portal_invoices(request.center).filter(open_amount__gt=0).order_by("due_on", "pk")
     context = {
         "balances": queries.portal_balance(request.center, now),
+        "so_far": month_so_far(request.center, now),
         "open_invoices": opened[:5],
         "today": today(request.reseller, now),
         "suspended": Suspension.objects.filter(center=request.center, ended_at=None).exists(),

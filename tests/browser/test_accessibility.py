@@ -37,6 +37,7 @@ STAFF = (
     "usage/profit/",
     "invoices/",
     "invoices/{invoice}/",
+    "invoices/lines/{line}/",
     "invoices/{invoice}/credit/",
     "invoices/issue/{center}/",
     "invoices/run/",
@@ -83,6 +84,7 @@ PORTAL = (
     "prices/",
     "usage/",
     "invoices/",
+    "invoices/lines/{line}/",
     "me/notifications/",
 )
 OF_ADMINS = ("me/notifications/numbers/", "me/destinations/add/whatsapp/", "me/destinations/add/push/")
@@ -248,6 +250,7 @@ def widest(page: Page) -> str:
 def filled(furnished: Tenant, path: str) -> str:
     """The path with ids of existing objects."""
     invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
+    line = "SELECT min(id) FROM billing_invoiceline WHERE reseller_id = {}"
     alert = "SELECT min(id) FROM whatsapp_alert WHERE reseller_id = {}"
     place = "SELECT id FROM centers_destination WHERE reseller_id = {} AND label = %s"
     return path.format(
@@ -255,6 +258,7 @@ def filled(furnished: Tenant, path: str) -> str:
         center=furnished.center("Alpha Dental"),
         instance=furnished.instance("HS-1"),
         invoice=furnished.value(invoice) if "{invoice}" in path else "",
+        line=furnished.value(line) if "{line}" in path else "",
         unverified=furnished.value(place, "Our own program") if "{unverified}" in path else "",
         verified=furnished.value(place, "Night shift") if "{verified}" in path else "",
     )

@@ -31,6 +31,7 @@ PAGES = [
     ("post", "invoices/issue/{center}/read/", MONEY),
     ("get", "invoices/run/", MONEY),
     ("get", "invoices/{invoice}/", ALL),
+    ("get", "invoices/lines/{line}/", ALL),
     ("get", "invoices/{invoice}/pdf/", ALL),
     ("get", "invoices/{invoice}/void/", MONEY),
     ("get", "invoices/{invoice}/credit/", MONEY),
@@ -62,7 +63,7 @@ PAGES = [
     ("get", "centers/{center}/balance/", ALL),
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
-PORTAL += ["invoices/{invoice}/pdf/"]
+PORTAL += ["invoices/{invoice}/pdf/", "invoices/lines/{line}/"]
 #: Tried where what they act on is made: refresh needs a job, the others a number, a reading, unread days, a payment, a
 # safety_stop.
 ELSEWHERE = {
@@ -77,7 +78,7 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize(("method", "path", "allowed"), PAGES)
 def test_staff_pages_let_in_whom_they_should(desk: Desk, method: str, path: str, allowed: set[str]) -> None:
-    address = desk.url(path.format(center=desk.center.pk, invoice=desk.invoice.pk))
+    address = desk.url(path.format(**desk.ids()))
     for role in sorted(ALL):
         response = getattr(desk.as_(getattr(desk, role)), method)(address)
         assert (response.status_code == 403) == (role not in allowed), (role, response.status_code)
@@ -88,7 +89,7 @@ def test_staff_pages_let_in_whom_they_should(desk: Desk, method: str, path: str,
 
 @pytest.mark.parametrize(("method", "path"), [(row[0], row[1]) for row in PAGES if "{" in row[1]])
 def test_what_is_not_ours_does_not_exist(desk: Desk, method: str, path: str) -> None:
-    address = desk.url(path.format(center=desk.foreign.center_id, invoice=desk.foreign.pk))
+    address = desk.url(path.format(**desk.ids(desk.foreign)))
     response = getattr(desk.as_(desk.owner), method)(address)
     assert response.status_code == 404
     assert b"Foreign Canary" not in response.content
@@ -96,22 +97,22 @@ def test_what_is_not_ours_does_not_exist(desk: Desk, method: str, path: str) -> 
 
 @pytest.mark.parametrize("path", [row[1] for row in PAGES if row[0] == "post" and "exchange" not in row[1]])
 def test_changes_need_a_post(desk: Desk, path: str) -> None:
-    address = desk.url(path.format(center=desk.center.pk, invoice=desk.invoice.pk))
+    address = desk.url(path.format(**desk.ids()))
     assert desk.as_(desk.owner).get(address).status_code == 405
 
 
 @pytest.mark.parametrize("path", PORTAL)
 def test_the_portal_is_for_its_own_people(desk: Desk, path: str) -> None:
-    address = desk.portal(path.format(invoice=desk.invoice.pk))
+    address = desk.portal(path.format(**desk.ids()))
     for own in (desk.admin, desk.viewer):
         assert desk.as_(own).get(address).status_code == 200
     for outsider in (desk.owner, desk.stranger):
         assert desk.as_(outsider).get(address).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["invoices/{invoice}/", "invoices/{invoice}/pdf/"])
+@pytest.mark.parametrize("path", ["invoices/{invoice}/", "invoices/{invoice}/pdf/", "invoices/lines/{line}/"])
 def test_another_centers_invoice_is_not_in_the_portal(desk: Desk, path: str) -> None:
-    address = desk.portal(path.format(invoice=desk.foreign.pk))
+    address = desk.portal(path.format(**desk.ids(desk.foreign)))
     assert desk.as_(desk.admin).get(address).status_code == 404
 
 
@@ -123,4 +124,4 @@ def test_every_address_of_the_room_is_tried() -> None:
 
 
 def _name(path: str) -> str | None:
-    return get_resolver().resolve(path.format(center=1, invoice=1)).url_name
+    return get_resolver().resolve(path.format(center=1, invoice=1, line=1)).url_name

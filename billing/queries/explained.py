@@ -1,0 +1,170 @@
+"""What an invoice line is made of: its days, the steps of its price, the rate lists of its days. For staff only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
+from billing.money import divided, exactly, total_of
+from billing.periods import day_start, zone_of
+from billing.pricing.price_list import PriceList, converted, more_billable, unit_price, usage_charge
+from centers.values.formats import money_text, number_text
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class LineDay:
+    """What a line took of one day. `charge` is exact, in the line's currency; the days' charges add up to the line."""
+
+    day: date
+    sent: int
+    received: int
+    failed: int
+    billable: int
+    cost: Decimal
+    charge: Decimal
+    first_read_at: datetime
+    read_at: datetime
+    repeats: int
+    is_correction: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from cost to amount; `amount` is what the step gives or adds, in `currency`."""
+
+    label: str
+    detail: str
+    amount: Decimal
+    currency: str
+    is_result: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPrice:
+    """A type of a rate list and its price on the line's terms."""
+
+    type: str
+    cost: Decimal
+    cost_currency: str
+    price: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRates:
+    """A rate list that was in force on days of the line."""
+
+    country_id: str
+    since: datetime
+    prices: tuple[ListedPrice, ...]
+
+
+def line_days(line: InvoiceLine) -> list[LineDay]:
+    """The days of a line over messages, in order. Days of a line that was voided since are still its own."""
+    claims = UsageClaim.objects.filter(line=line).select_related("usage_record")
+    return [_day(line, claim) for claim in claims.order_by("usage_record__day", "revision")]
+
+
+def _day(line: InvoiceLine, claim: UsageClaim) -> LineDay:
+    record = claim.usage_record
+    before, more = (claim.sent_before, claim.failed_before), (claim.sent, claim.failed)
+    billable = more_billable(before, more, line.billable)
+    charge = usage_charge(claim.cost, billable, line.percent, line.fixed)
+    return LineDay(
+        day=record.day,
+        sent=claim.sent,
+        received=claim.received,
+        failed=claim.failed,
+        billable=billable,
+        cost=claim.cost,
+        charge=exactly(converted(charge, line.exchange_rate)),
+        first_read_at=record.first_read_at,
+        read_at=record.read_at,
+        repeats=record.repeats,
+        is_correction=claim.revision > 0,
+    )
+
+
+def steps(line: InvoiceLine) -> list[Step]:
+    """From MazBot's cost to the rounded amount, so that a person can follow it with a calculator.
+
+    Empty for a line without a price of its own: what was carried, or credited as an amount.
+    """
+    if not line.quantity or line.exact is None:
+        return []
+    base = line.cost_currency
+    with_percent = usage_charge(line.cost, 0, line.percent, ZERO)
+    at_cost = exactly(divided(line.exact, line.exchange_rate))
+    by_percent, fixed = total_of((with_percent, -line.cost)), total_of((at_cost, -with_percent))
+    found = [
+        Step(_("Cost at MazBot"), "", line.cost, base),
+        Step(_("Margin"), f"{number_text(line.percent.normalize())} %", by_percent, base),
+    ]
+    if line.fixed:
+        each = f"{money_text(line.fixed, base, exact=True)} × {number_text(line.quantity)}"
+        found.append(Step(_("Fixed amount"), each, fixed, base))
+    if line.exchange_rate != 1:
+        found.append(Step(_("Price"), "", at_cost, base, is_result=True))
+        rate = f"1 {base} = {number_text(line.exchange_rate.normalize())} {line.currency}"
+        found.append(Step(_("Exchange rate"), rate, line.exact, line.currency, is_result=True))
+    else:
+        found.append(Step(_("Price"), "", line.exact, line.currency, is_result=True))
+    return [*found, Step(_("Rounded once"), "", line.amount, line.currency, is_result=True)]
+
+
+def rate_lists(line: InvoiceLine) -> list[ListedRates]:
+    """The lists in force on the line's days, oldest first, priced on the line's terms.
+
+    The center's country decides, as on its price list; the general list where that country has none.
+    """
+    center = line.invoice.center
+    zone = zone_of(center.reseller)
+    start, end = day_start(line.first_day, zone), day_start(line.end_day, zone)
+    lists = PriceList(center.reseller, line.end_day, center=center)
+    for country_id in dict.fromkeys((center.country_id, "")):
+        fetches = RateFetch.objects.filter(
+            reseller=center.reseller, country_id=country_id, first_fetched_at__lt=end
+        )
+        before = fetches.filter(first_fetched_at__lte=start).order_by("-pk").first()
+        later = fetches.filter(first_fetched_at__gt=start).order_by("pk").prefetch_related("rates")
+        found = [fetch for fetch in (before, *later) if fetch]
+        if found:
+            return [
+                ListedRates(
+                    country_id,
+                    fetch.first_fetched_at,
+                    tuple(_prices(line, lists, fetch.rates.order_by("pk"))),
+                )
+                for fetch in found
+            ]
+    return []
+
+
+def _prices(line: InvoiceLine, lists: PriceList, rates: Iterable[Rate]) -> Iterable[ListedPrice]:
+    for rate in rates:
+        is_of_line = rate.type == line.rate_type if line.is_subscription else not lists.interval(rate.type)
+        if is_of_line:
+            price = converted(unit_price(rate.cost, line.percent, line.fixed), line.exchange_rate)
+            yield ListedPrice(rate.type, rate.cost, rate.currency, price, line.currency)
+
+
+def odd_readings(line: InvoiceLine, limit: int = 50) -> list[FlaggedUsage]:
+    """Answers of MazBot that changed or contradicted a day of the line, newest first."""
+    rows = FlaggedUsage.objects.filter(instance=line.instance_id, center=line.invoice.center_id)
+    return list(rows.filter(day__gte=line.first_day, day__lt=line.end_day)[:limit])
+
+
+def sum_text(days: list[LineDay], line: InvoiceLine) -> str:
+    """`28 days, together 51.375 SAR`: what the days add up to, before rounding."""
+    together = money_text(total_of(day.charge for day in days).normalize(), line.currency, exact=True)
+    return ngettext(
+        "%(count)s day, %(sum)s before rounding",
+        "%(count)s days, together %(sum)s before rounding",
+        len(days),
+    ) % {"count": number_text(len(days)), "sum": together}
