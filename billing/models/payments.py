@@ -2,13 +2,13 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
+from centers.values.names import NameKey
 
 
 class Payment(models.Model):
@@ -19,6 +19,8 @@ class Payment(models.Model):
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
     reference = LineField(_("reference"), max_length=80)
+    # Recorded before references were compared by how they look, and looks like an earlier one.
+    looks_repeated = models.BooleanField(default=False, db_default=False, editable=False)
     received_on = models.DateField(_("received on"))
     note = LineField(_("note"), max_length=300, blank=True)
     recorded_at = models.DateTimeField()
@@ -32,7 +34,12 @@ class Payment(models.Model):
     class Meta:
         ordering = ["-received_on", "-pk"]
         constraints = [
-            models.UniqueConstraint("reseller", Upper("reference"), name="payment_reference_once"),
+            models.UniqueConstraint(
+                "reseller",
+                NameKey("reference"),
+                condition=Q(looks_repeated=False),
+                name="payment_reference_once",
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0, amount__lt=10**14), name="payment_positive"),
         ]
         indexes = [models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day")]
@@ -99,6 +106,7 @@ class LedgerEntry(models.Model):
         CreditConversion, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     reference = LineField(max_length=80, blank=True)  # of a refund
+    looks_repeated = models.BooleanField(default=False, db_default=False, editable=False)  # as of a payment
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -114,7 +122,10 @@ class LedgerEntry(models.Model):
                 fields=["payment", "kind"], condition=Q(payment__isnull=False), name="ledger_payment_once"
             ),
             models.UniqueConstraint(
-                "reseller", Upper("reference"), condition=Q(kind="refund"), name="ledger_refund_once"
+                "reseller",
+                NameKey("reference"),
+                condition=Q(kind="refund", looks_repeated=False),
+                name="ledger_refund_once",
             ),
             models.UniqueConstraint(
                 fields=["conversion", "currency"],

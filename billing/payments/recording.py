@@ -5,8 +5,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Value
-from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
@@ -208,8 +206,8 @@ def _check(center: Center, amount: Decimal | str, currency: str, received_on: da
 
 def _check_unused(center: Center, reference: str) -> None:
     earlier = (
-        Payment.objects.annotate(key=Upper("reference"))
-        .filter(reseller_id=center.reseller_id, key=Upper(Value(reference)))
+        Payment.objects.filter(reseller_id=center.reseller_id, reference__named=reference)
+        .order_by("pk")
         .select_related("center")
         .first()
     )

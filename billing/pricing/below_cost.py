@@ -1,6 +1,5 @@
 """Prices below cost: what an unsaved margin would lose, and the alert while any price is below cost."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from billing.pricing.price_list import PriceList, PriceRow
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
 from centers.stored_messages import StoredMessage as _
+from centers.values.names import same_name
 from whatsapp.models import Alert, Instance
 
 ZERO = Decimal(0)
@@ -52,8 +52,8 @@ class Loss:
         return pattern % {"count": self.centers, "amount": self.amount}
 
     def is_confirmed_by(self, typed: str) -> bool:
-        """Whether the phrase was typed; spaces, capitals and invisible direction marks are ignored."""
-        return _plain(typed) == _plain(self.phrase)
+        """Whether the phrase was typed, as names are compared."""
+        return same_name(typed, self.phrase)
 
 
 class BelowCost(OperationRefused):
@@ -200,12 +200,3 @@ def _last_month(reseller: Reseller, centers: Iterable[Center], now: datetime) ->
         )
         for row in rows
     }
-
-
-def _plain(typed: str) -> str:
-    seen = (
-        character
-        for character in unicodedata.normalize("NFC", typed)
-        if unicodedata.category(character) != "Cf"
-    )
-    return " ".join("".join(seen).casefold().split())

@@ -170,7 +170,7 @@ class CountField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str):
-            value = one_line(typed_code(value)).replace("\u2212", "-")
+            value = one_line(typed_code(value))
         return super().to_python(value)
 
 

@@ -2,8 +2,9 @@
 
 Two names are the same when they look the same to a reader: regardless of case (also of the Turkish i), their
 Unicode form (NFC, NFD, full width, Arabic presentation forms), their digits' script, the width of their spaces,
-their Arabic vowel marks and tatweel, and invisible direction marks. Letters such as alef with and without hamza
-differ. Python asks the database rather than having a second rule.
+their Arabic vowel marks and tatweel, what is not seen at all (marks of direction, zero-width characters, selectors),
+the kind of their hyphens, dashes and quotation marks, and the keyboard that their yeh, kaf and heh come from. Letters
+such as alef with and without hamza differ. Python asks the database rather than having a second rule.
 """
 
 from collections.abc import Iterable

@@ -6,16 +6,27 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# Invisible characters: a byte order mark, zero-width characters, fillers, tags, and explicit changes of direction,
-# which would reach beyond the name that contains them. Joiners and plain direction marks belong to Arabic and Persian.
+# Invisible characters (Unicode's Default_Ignorable_Code_Point): a byte order mark, zero-width characters, fillers,
+# tags, and explicit changes of direction, which would reach beyond the name that contains them. Joiners and plain
+# direction marks belong to Arabic and Persian, selectors to the character before them, such as an emoji.
+_SELECTORS = frozenset(map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 _STRAY = dict.fromkeys(
     [
-        *map(ord, "\u00ad\u034f\u115f\u1160\u180e\u200b\u2060\u3164\ufeff\uffa0"),
-        *map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
-        *range(0xE0000, 0xE0080),
+        *map(ord, "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u3164\ufeff\uffa0"),
+        *map(ord, "\u202a\u202b\u202c\u202d\u202e"),
+        *range(0x2060, 0x2070),
+        *range(0xFFF0, 0xFFFC),
+        *range(0x1BCA0, 0x1BCA4),
+        *range(0x1D173, 0x1D17B),
+        *(code for code in range(0xE0000, 0xE1000) if chr(code) not in _SELECTORS),
     ]
 ) | {0x2800: " "}  # the empty pattern of Braille looks like a space
 _AT_THE_ENDS = "\u200c\u200d\u200e\u200f\u061c"
+_AT_THE_START = " " + _AT_THE_ENDS + "".join(sorted(_SELECTORS))
+#: What word processors and phones put for a hyphen; no id, code or address contains them.
+_DASHES = dict.fromkeys(
+    map(ord, "\u02d7\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"), "-"
+)
 _LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 _SPACES = re.compile(r"[^\S\n]+")  # whitespace of any width, except line breaks
 _MANY_BREAKS = re.compile(r"\r\n|\r|\v|\f|\x85|\u2028|\u2029")
@@ -33,7 +44,7 @@ def one_line(value: str) -> str:
             raise ValidationError(_("This contains a line break. Enter it on one line."), code="control")
         if _is_control(character):
             raise _control_error(character)
-    return _SPACES.sub(" ", text).strip(" " + _AT_THE_ENDS)
+    return _SPACES.sub(" ", text).strip(" " + _AT_THE_ENDS).lstrip(_AT_THE_START)
 
 
 def several_lines(value: str) -> str:
@@ -61,15 +72,16 @@ def latin_digits(value: str) -> str:
 
 
 def without_marks(value: str) -> str:
-    """`value` without invisible characters, such as marks of direction and joiners."""
+    """`value` without invisible characters, such as marks of direction, joiners and selectors."""
     if value.isascii():
         return value
-    return "".join(one for one in value if unicodedata.category(one) != "Cf")
+    seen = value.translate(_STRAY)
+    return "".join(one for one in seen if unicodedata.category(one) != "Cf" and one not in _SELECTORS)
 
 
 def typed_code(value: str) -> str:
     """An id, a code or a phone number as a keyboard or a paste gives it, in the characters it is stored in."""
-    return without_marks(latin_digits(value)).strip()
+    return without_marks(latin_digits(value)).translate(_DASHES).strip()
 
 
 def searched(value: str, *, longest: int = 100) -> str:

@@ -19,6 +19,7 @@ from whatsapp.models import Instance
 
 CENTER_FIELDS = ("contact_name", "email", "phone", "country", "country_id", "currency", "language")
 _LABELS = {"center": "name"}
+_NAMES = ("center", "contact_name", "label")
 _PHONES = ("phone", "whatsapp_number")
 _CODES = (*_PHONES, "instance_id")
 
@@ -34,7 +35,7 @@ class Plan:
     rows: list[tuple[int, Row]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     new_centers: dict[str, Row] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)  # by every center's name
+    keys: dict[str, str] = field(default_factory=dict)  # of every name: centers, contacts and labels
     new_numbers: list[tuple[int, Row]] = field(default_factory=list)
     unchanged: int = 0
     archived: int = 0
@@ -45,7 +46,7 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
     plan = Plan(errors=list(sheet.errors))
     for line, row in sheet.rows:
         plan.rows.append((line, _cleaned(line, row, plan.errors)))
-    plan.keys = name_keys(row["center"] for _line, row in plan.rows)
+    plan.keys = name_keys(row[name] for _line, row in plan.rows for name in _NAMES)
     existing = _known_centers(reseller)
     known = _known_numbers(reseller, plan)
     refused = _read_phones(reseller, plan, existing, known)
@@ -62,7 +63,9 @@ def plan_import(reseller: Reseller, sheet: Sheet) -> Plan:
 
 def _known_centers(reseller: Reseller) -> dict[str, Center]:
     """The centers by the key the database compares their names by."""
-    rows = Center.objects.filter(reseller=reseller).annotate(key=NameKey("name"))
+    rows = Center.objects.filter(reseller=reseller).annotate(
+        key=NameKey("name"), contact_name_key=NameKey("contact_name")
+    )
     return {center.key: center for center in rows.iterator()}
 
 
@@ -110,6 +113,7 @@ def _known_numbers(reseller: Reseller, plan: Plan) -> dict[str, Instance]:
     """The numbers of the file that already exist, by instance id."""
     ids = {row["instance_id"] for _line, row in plan.rows if row.get("instance_id")}
     rows = Instance.objects.filter(reseller=reseller, instance_id__in=ids).select_related("center")
+    rows = rows.annotate(label_key=NameKey("label"))
     return {instance.instance_id: instance for instance in rows}
 
 
@@ -192,7 +196,7 @@ def _check_instances(plan: Plan, existing: dict[str, Center], known: dict[str, I
             continue
         for name in ("label", "whatsapp_number"):
             stored = getattr(instance, name)
-            if row[name] and row[name] != stored:
+            if not _agrees(plan, row, name, instance):
                 plan.errors.append(RowError(line, name, _differs(_NUMBER_DIFFERS, stored)))
 
 
@@ -205,28 +209,39 @@ def _merge_centers(reseller: Reseller, plan: Plan, existing: dict[str, Center]) 
             continue
         center = existing.get(key)
         if center is not None:
-            plan.errors += _contradictions(line, row, center)
+            plan.errors += _contradictions(plan, line, row, center)
             continue
         known = plan.new_centers.setdefault(key, {"center": row["center"]})
         start = first_line.setdefault(key, line)
         for name in CENTER_FIELDS:
             other = known.get(name, "")
-            if row[name] and other and row[name] != other:
+            if row[name] and other and _key(plan, name, row[name]) != _key(plan, name, other):
                 message = _("Line %(line)s has “%(other)s” for the same center.")
                 plan.errors.append(RowError(line, name, message % {"line": start, "other": other}))
-            elif row[name]:
+            elif row[name] and not other:
                 known[name] = row[name]
     for fields in plan.new_centers.values():
         for name in ("currency", "language", "country"):
             fields[name] = fields.get(name) or getattr(reseller, name)
 
 
-def _contradictions(line: int, row: Row, center: Center) -> list[RowError]:
+def _key(plan: Plan, name: str, value: str) -> str:
+    """What the values of this column are compared by."""
+    return plan.keys[value] if name in _NAMES else value
+
+
+def _agrees(plan: Plan, row: Row, name: str, stored: Center | Instance) -> bool:
+    """Whether the cell is empty or says what is stored; names as the database compares them."""
+    known = getattr(stored, f"{name}_key" if name in _NAMES else name)
+    return not row[name] or _key(plan, name, row[name]) == known
+
+
+def _contradictions(plan: Plan, line: int, row: Row, center: Center) -> list[RowError]:
     """An import adds numbers to an existing center but does not change the center."""
     return [
         RowError(line, name, _differs(_CENTER_DIFFERS, getattr(center, name)))
         for name in CENTER_FIELDS
-        if row[name] and row[name] != getattr(center, name)
+        if not _agrees(plan, row, name, center)
     ]
 
 

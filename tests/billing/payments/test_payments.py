@@ -162,7 +162,18 @@ def test_the_database_notices_a_reference_taken_meanwhile(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "same", ["\u200fTR-77", "tr-77\u200e", "TR\u200b-77", "TR-٧٧", "TR-۷۷", "ＴＲ-77", " TR-77\u00a0"]
+    "same",
+    [
+        "\u200fTR-77",
+        "tr-77\u200e",
+        "TR\u200b-77",
+        "TR-٧٧",
+        "TR-۷۷",
+        "ＴＲ-77",
+        " TR-77\u00a0",
+        "TR\u201177",
+        "TR\u2212\ufe0f77",
+    ],
 )
 def test_what_people_see_as_one_reference_counts_once(shop: Shop, same: str) -> None:
     """Copied from an Arabic mail or a bank's page, a reference brings marks and digits that no one sees."""

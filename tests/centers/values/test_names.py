@@ -12,7 +12,7 @@ from centers.forms import ArchiveForm
 from centers.models import Center
 from centers.tenancy.lifecycle import create_center, edit_center
 from centers.tenancy.scoping import tenant
-from centers.values.fields import LineField
+from centers.values.fields import CodeField, LineField
 from centers.values.names import name_keys, same_name
 from tests.factories import CenterFactory, ResellerFactory
 from whatsapp.forms import TypedNameForm
@@ -34,16 +34,42 @@ SAME = [
     ("عيادة 12", "عيادة ۱۲"),
     ("ΝΙΚΟΣ", "νικος"),
     ("Ａｌ Noor", "al noor"),
+    ("Heart \u2764", "Heart \u2764\ufe0f"),
+    ("Noor\U000e0101", "Noor"),
+    ("A\u2011Z", "a-z"),
+    ("A\u2010Z", "A\u2013Z"),
+    ("A\u2014Z", "A\u2212Z"),
+    ("O\u2019Hara", "o'hara"),
+    ("O\u00b4Hara", "o'hara"),
+    ("Al “Noor”", 'al "noor"'),
+    ("عیادة الکرک", "عيادة الكرك"),
+    ("علی", "على"),
+    ("ھدى", "هدى"),
+    ("نــــور", "نور"),
+    ("A\u2060l\u2064 No\u200bor", "Al Noor"),
+    ("یٔ", "ئ"),
+    ("ا\u0640\u0653", "آ"),
 ]
 OTHERS = [("Al Noor", "Alnoor"), ("أمل", "امل"), ("مدرسة", "مدرسه"), ("Ebene", "Ébène"), ("A-1", "A 1")]
 
 
-@pytest.mark.parametrize("filler", ["\u3164", "\u2800", "\u034f", "\u115f", "\U000e0061", "\uffa0", "\u200b"])
+@pytest.mark.parametrize(
+    "filler",
+    ["\u3164", "\u2800", "\u034f", "\u115f", "\U000e0061", "\uffa0", "\u200b", "\u2064", "\u206a", "\ufff9"],
+)
 def test_what_no_one_sees_is_no_name_and_no_part_of_one(filler: str) -> None:
     field = LineField(required=True)
     with pytest.raises(ValidationError):
         field.clean(filler)
     assert field.clean(f"{filler}Vari{filler}") == "Vari"
+
+
+@pytest.mark.parametrize("selector", ["\ufe0f", "\ufe00", "\U000e0100", "\u180b"])
+def test_a_selector_alone_is_no_name_but_stays_with_its_emoji(selector: str) -> None:
+    with pytest.raises(ValidationError):
+        LineField(required=True).clean(f"\u200f{selector}\u200d")
+    assert LineField().clean(f"{selector}Noor \u2764\ufe0f") == "Noor \u2764\ufe0f"
+    assert CodeField().clean(f"T8\u2011Z1{selector}") == "T8-Z1"
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -283,3 +283,16 @@ def test_the_command_can_leave_unknown_columns_out(place, tmp_path):
         "import_centers", place.reseller.slug, str(file), "--ignore-unknown-columns", stdout=StringIO()
     )
     assert Instance.objects.count() == 1
+
+
+def test_contacts_and_labels_are_compared_as_names_are(place, now):
+    first = f"{HEADER}\nAl Noor,عيادة الكرك,,,,,,inst-1,A-1\nAl Noor,عیادة الکرک,,,,,,inst-2,\n"
+    assert take(place, first, now).state == State.DONE
+    again = f"{HEADER}\nAl\u00a0Noor,عیادة الکرک,,,,,,inst-1,a\u20111\n"
+    batch = preview(place, again, now)
+    assert (batch.errors, batch.reading["unchanged"]) == ([], 1)
+    assert Center.objects.get(name="Al Noor").contact_name == "عيادة الكرك"
+    assert problems(preview(place, f"{HEADER}\nAl Noor,Other,,,,,,inst-1,A1\n", now)) == [
+        (2, "contact_name"),
+        (2, "label"),
+    ]
