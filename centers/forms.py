@@ -64,8 +64,10 @@ class CenterForm(_CenterForm):
         self.fields["country"] = _country_field(self.fields["country"])
 
     def clean_phone(self) -> str:
-        country = self.cleaned_data.get("country") or self.reseller.country
-        return normalise_phone(self.cleaned_data["phone"], country)
+        phone: str = self.cleaned_data["phone"]
+        if phone == self.instance.phone:  # an older rule may have taken it
+            return phone
+        return normalise_phone(phone, self.cleaned_data.get("country") or self.reseller.country)
 
 
 class ArchiveForm(forms.Form):

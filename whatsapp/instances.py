@@ -80,7 +80,7 @@ def edit_instance(
     changes: dict[str, object] = {}
     if label is not None and _clean_label(label) != instance.label:
         changes["label"] = _clean_label(label)
-    if whatsapp_number is not None:
+    if whatsapp_number is not None and whatsapp_number != instance.whatsapp_number:
         number = _clean_number(whatsapp_number, instance.center)
         if number != instance.whatsapp_number:
             changes["whatsapp_number"] = number

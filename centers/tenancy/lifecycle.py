@@ -149,10 +149,12 @@ def _locked(center: Center) -> Center:
 
 
 def _assign(center: Center, fields: dict[str, Any]) -> None:
+    stored = center.phone
     for name, value in fields.items():
         setattr(center, name, value.strip() if isinstance(value, str) else value)
     try:
-        center.phone = normalise_phone(center.phone, center.phone_country)
+        if center.phone != stored:  # an older rule may have taken it
+            center.phone = normalise_phone(center.phone, center.phone_country)
     except ValidationError as error:
         raise OperationRefused(error.messages[0], field="phone") from error
     check_fields(center, exclude=("reseller",))

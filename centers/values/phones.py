@@ -3,7 +3,7 @@
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from centers.values.countries import country_name
 from centers.values.text import typed_code
@@ -15,8 +15,9 @@ _ABROAD = "+96899887897"
 def normalise_phone(value: str, country: str = "") -> str:
     """The number as E.164 (`+218912345678`), or "" for an empty one.
 
-    With `+` or `00` it may be of any country; without, it is read as people of `country` (ISO 3166) dial it, and
-    must be a valid number there. Digits and invisible characters of Arabic keyboards are understood.
+    With `+` or `00` it may be of any country, and must be valid there or at least as long as a mobile number there, as
+    ranges are opened before the library lists them; without, it is read as people of `country` (ISO 3166) dial it, and
+    must be valid there. Digits and invisible characters of Arabic keyboards are understood.
     Raises ValidationError with a message that names the number and gives an example.
     """
     text = typed_code(value)
@@ -27,11 +28,15 @@ def normalise_phone(value: str, country: str = "") -> str:
     if not abroad and not country:
         raise _no_country(value[:40])
     number = _parsed(text, None if abroad else country)
-    if number is not None and (
-        phonenumbers.is_possible_number(number) if abroad else phonenumbers.is_valid_number(number)
-    ):
+    if number is not None and (phonenumbers.is_valid_number(number) or (abroad and _may_be_mobile(number))):
         return phonenumbers.format_number(number, PhoneNumberFormat.E164)
     raise _refusal(value[:40], "" if abroad else country)
+
+
+def _may_be_mobile(number: PhoneNumber) -> bool:
+    """Whether its length is that of a mobile number; numbers without an area code are dialled without a country."""
+    length = phonenumbers.is_possible_number_for_type_with_reason(number, PhoneNumberType.MOBILE)
+    return length == ValidationResult.IS_POSSIBLE
 
 
 def whatsapp_digits(phone: str) -> str:

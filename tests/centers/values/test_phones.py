@@ -1,9 +1,11 @@
 """Phone numbers are read in a known country or refused, never guessed, and found however they are written."""
 
+import phonenumbers
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import translation
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from centers.models import AuditEntry, Center, Reseller
 from centers.tenancy.lifecycle import create_center, edit_center
@@ -48,6 +50,13 @@ def test_a_number_without_plus_is_read_in_its_country(typed: str, country: str, 
         ("912345678", "", "+96899887897"),
         ("20123456", "", "+96899887897"),
         ("+12", "LY", "+96899887897"),
+        ("+20123456", "", "+96899887897"),
+        ("0020123456", "EG", "+96899887897"),
+        ("+2012345678", "LY", "+96899887897"),
+        ("+96650000000", "SA", "+96899887897"),
+        ("+9661234567", "SA", "+96899887897"),
+        ("+21891234567", "LY", "+96899887897"),
+        ("+2189123456789", "LY", "+96899887897"),
         ("call me", "LY", "091-2345678"),
     ],
 )
@@ -56,6 +65,37 @@ def test_what_is_no_number_there_is_refused_with_an_example(typed: str, country:
         normalise_phone(typed, country)
     assert f"“{typed}”" in caught.value.messages[0]
     assert example in caught.value.messages[0]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+201001234567", "+20225740000", "+2034801234", "+218912345678", "+218213333333", "+21620123456",
+        "+213551234567", "+212650123456", "+249911231234", "+96899887897", "+96824123456", "+966501234567",
+        "+966114567890",
+        "+971501234567", "+97142345678", "+97433123456", "+96550012345", "+97336001234", "+967712345678",
+        "+9647912345678", "+962790123456", "+970599123456", "+963944567890", "+9613123456", "+96171123456",
+        "+9611123456", "+905012345678", "+12025550123", "+447400123456", "+4915123456789", "+33612345678",
+    ],
+)  # fmt: skip
+def test_numbers_that_people_have_are_taken(number: str) -> None:
+    assert normalise_phone(number) == number
+    assert normalise_phone(f"00{number[1:]}", "LY") == number
+
+
+def test_mobile_and_fixed_numbers_of_every_country_are_taken() -> None:
+    for country in phonenumbers.SUPPORTED_REGIONS:
+        for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
+            example = phonenumbers.example_number_for_type(country, kind)
+            if example is not None:
+                number = phonenumbers.format_number(example, PhoneNumberFormat.E164)
+                assert normalise_phone(number) == number, (country, kind)
+
+
+def test_a_mobile_range_that_the_library_does_not_know_yet_is_taken() -> None:
+    number = "+201999999999"
+    assert not phonenumbers.is_valid_number(phonenumbers.parse(number))
+    assert normalise_phone(number) == number
 
 
 @pytest.mark.django_db

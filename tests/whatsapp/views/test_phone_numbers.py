@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from centers.models import Center
 from centers.tenancy.scoping import tenant
 from tests.whatsapp.views.conftest import House
 from whatsapp.models import Instance
@@ -72,3 +73,20 @@ def test_the_export_holds_it_as_text(libya: House) -> None:
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(text))
     assert row["WhatsApp number"].lstrip("\u200e") == STORED, "a mark keeps the plus in a spreadsheet"
+
+
+def test_a_number_that_an_older_rule_took_stays_until_it_is_changed(house: House) -> None:
+    Center._base_manager.filter(pk=house.center.pk).update(phone="+20123456")
+    Instance._base_manager.filter(pk=house.number.pk).update(whatsapp_number="+20123456")
+    url = house.url(f"centers/{house.center.pk}/edit/")
+    fields = {"name": "Renamed", "currency": "USD", "language": "en", "country_id": "1"}
+    client = house.as_(house.owner)
+    assert client.post(url, {**fields, "phone": "+20123456"}).status_code == 302
+    number = {"instance_id": house.number.instance_id, "whatsapp_number": "+20123456"}
+    of_number = house.url(f"instances/{house.number.pk}/edit/")
+    assert client.post(of_number, {**number, "label": "Renamed"}).status_code == 302
+    with tenant(house.reseller):
+        assert Center.objects.get(name="Renamed").phone == "+20123456"
+        assert Instance.objects.get(label="Renamed").whatsapp_number == "+20123456"
+    assert client.post(url, {**fields, "phone": "+20123457"}).status_code == 422
+    assert client.post(of_number, {**number, "whatsapp_number": "+20123457"}).status_code == 422
