@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
+from django.core.validators import EmailValidator
 from django.http.request import validate_host
 
 from centers import mail_delivery
@@ -21,7 +23,26 @@ from centers.notifications.channels.push import public_key
 from config.web.connections import CONNECTIONS, ConnectionLimits
 
 _SHORTEST_SECRET = 20
+#: Names that no mail server can ask for (RFC 2606, 6761, 6762, 8375 and habit), and those whose owner takes no mail.
+#: `.example` is missing: trials of an install use it, and their mail server takes it.
+_NO_ZONES = frozenset(
+    [
+        "corp",
+        "home",
+        "internal",
+        "intranet",
+        "invalid",
+        "lan",
+        "local",
+        "localdomain",
+        "localhost",
+        "private",
+        "test",
+    ]
+)
+_NO_DOMAINS = frozenset({"example.com", "example.net", "example.org", "home.arpa"})
 PLACEHOLDER = "no-reply@markaz.example"
+_VALID_SENDER = EmailValidator(allowlist=[])
 NEW_VAPID_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
@@ -77,15 +98,30 @@ def mail(**_: Any) -> list[checks.CheckMessage]:
                 id="markaz.E004",
             )
         )
-    if parseaddr(settings.DEFAULT_FROM_EMAIL)[1] == PLACEHOLDER:
-        messages.append(
-            checks.Warning(
-                f"DEFAULT_FROM_EMAIL is the placeholder {PLACEHOLDER}: mail servers refuse or discard such mail.",
-                hint="Set it to an address of yours that your mail server may send from.",
-                id="markaz.W002",
-            )
-        )
-    return [*messages, *_provider()]
+    return [*messages, *_sender(), *_provider()]
+
+
+def _sender() -> Iterator[checks.CheckMessage]:
+    """Other mail servers take mail from our sender, and answers to it arrive."""
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    domain = sender.rpartition("@")[2].lower().rstrip(".")
+    try:
+        _VALID_SENDER(sender)
+    except ValidationError:
+        problem = "is no email address with a domain of the internet"
+    else:
+        if sender == PLACEHOLDER:
+            problem = "is the placeholder"
+        elif domain.startswith("[") or domain.rpartition(".")[2] in _NO_ZONES or domain in _NO_DOMAINS:
+            problem = f"is in a domain that doesn't exist on the internet ({domain})"
+        else:
+            return
+    yield checks.Error(
+        f"DEFAULT_FROM_EMAIL {problem}: “{settings.DEFAULT_FROM_EMAIL}”. Mail servers refuse or discard such mail, so "
+        "invoices, invitations and password resets reach no one.",
+        hint="Set it to an address of yours that your mail server may send from, such as billing@your-domain.",
+        id="markaz.E009",
+    )
 
 
 def _provider() -> Iterator[checks.CheckMessage]:

@@ -14,6 +14,7 @@ from django.test import RequestFactory, override_settings
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
+from config.checks import mail
 from config.web.redirects import COOKIE, EndlessRedirectMiddleware
 from tests.config.test_compose import ROOT
 
@@ -70,7 +71,11 @@ def test_settings_of_a_real_install_pass() -> None:
                 "SITE_URL": "http://markaz.example",
                 "SECURE_SSL_REDIRECT": "1",
             },
-            ["EMAIL_URL names no", "DEFAULT_FROM_EMAIL is the", "SECURE_SSL_REDIRECT is on"],
+            ["EMAIL_URL names no", "DEFAULT_FROM_EMAIL is the placeholder", "SECURE_SSL_REDIRECT is on"],
+        ),
+        (
+            {"DEFAULT_FROM_EMAIL": "webmaster@localhost"},
+            ["(markaz.E009) DEFAULT_FROM_EMAIL", "“webmaster@localhost”", "Set it to an address of yours"],
         ),
         (
             {"EMAIL_URL": "", "ALLOWED_HOSTS": "other.example"},
@@ -84,6 +89,41 @@ def test_what_would_quietly_break_a_real_install_is_refused(changed: dict[str, s
     assert done.returncode != 0
     for words in said:
         assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "webmaster@localhost",
+        "Markaz <root@localhost>",
+        "no-reply@markaz.example",
+        "billing@server",
+        "billing@server.local",
+        "billing@mail.internal",
+        "Markaz <billing@localhost.localdomain>",
+        "billing@noor.test",
+        "billing@example.com",
+        "billing@EXAMPLE.org.",
+        "billing@[127.0.0.1]",
+        "billing@127.0.0.1",
+        "Markaz",
+        "billing@",
+        "a b@noor.example",
+        "",
+    ],
+)
+def test_a_sender_that_no_mail_server_takes_is_refused(settings: Settings, sender: str) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    assert [message.id for message in mail() if message.id == "markaz.E009"] == ["markaz.E009"]
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["billing@noor.example", "Noor <billing@mail.noor.com>", "billing@مركز.com", "النور <a+b@noor.com.ly>"],
+)
+def test_a_sender_of_a_domain_passes(settings: Settings, sender: str) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    assert "markaz.E009" not in [message.id for message in mail()]
 
 
 PROVIDER = {"EMAIL_URL": "postmark:?server_token=canary", "EMAIL_WEBHOOK_SECRET": "x" * 20}
