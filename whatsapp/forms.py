@@ -1,6 +1,5 @@
 """Forms for numbers and the MazBot account; everything else in a POST is ignored."""
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -12,8 +11,8 @@ from centers.models import Center
 from centers.values.amount_fields import CountField
 from centers.values.fields import LineField, LinesField, WebAddressField
 from centers.values.names import same_name
-from whatsapp.imports.cells import clean_code, clean_text
 from whatsapp.imports.encodings import ENCODINGS
+from whatsapp.imports.pasted import read_list
 from whatsapp.models import Instance, MazbotAccount, Service
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ else:  # Django's own classes take no type argument at run time
 
 SECRETS = ("api_key", "password", "webhook_secret")
 LARGEST_CSV = 2 * 1024 * 1024  # bytes; about 20,000 rows
-_TAB = re.compile(r"\t+")
-_AFTER_ID = re.compile(r"[\s,;]+")
 
 
 class InstanceForm(_InstanceForm):
@@ -50,40 +47,37 @@ class InstanceForm(_InstanceForm):
 
 
 class InstanceListForm(forms.Form):
-    """Several numbers at once, one per line: the id and the label, as typed or as copied from a spreadsheet."""
+    """Several numbers at once, one per line, as typed or as copied from a spreadsheet or a CSV file."""
 
     lines = LinesField(
         label=gettext_lazy("Numbers, one per line"),
         max_length=20_000,
-        help_text=gettext_lazy("One number per line: the instance ID, a space, and an optional label."),
+        help_text=gettext_lazy(
+            "One number per line: the instance ID, then a label and a WhatsApp number if you like, separated "
+            "by commas, semicolons or tabs."
+        ),
         widget=forms.Textarea(attrs={"rows": 8, "dir": "ltr", "spellcheck": "false"}),
     )
 
-    def clean_lines(self) -> list[tuple[int, str, str]]:
-        """(line number, id, label) of every line that is not empty; errors name their line."""
+    def clean_lines(self) -> list[tuple[int, dict[str, str]]]:
+        """(line number, id, label and phone number by name) of every line that is not empty; errors name their line."""
         rows, errors = [], []
-        for number, line in enumerate(self.cleaned_data["lines"].splitlines(), 1):
-            name, label = _id_and_label(line)
-            if not name:
+        for number, cells in read_list(self.cleaned_data["lines"]):
+            if cells is None:
+                text = _("Line %(line)s has more than an ID, a label and a WhatsApp number.")
+                errors.append(text % {"line": number})
                 continue
-            one = InstanceForm({"instance_id": name, "label": label})
+            one = InstanceForm(cells)
             if one.is_valid():
-                rows.append((number, one.cleaned_data["instance_id"], one.cleaned_data["label"]))
+                rows.append((number, one.cleaned_data))
             else:
-                errors += _line_errors(number, name, one)
+                errors += _line_errors(number, cells.get("instance_id", ""), one)
         errors += _repeated(rows)
         if errors:
             raise forms.ValidationError(errors)
         if not rows:
             raise forms.ValidationError(_("Enter at least one instance ID."))
         return rows
-
-
-def _id_and_label(line: str) -> tuple[str, str]:
-    """The first two cells of a line, cleaned as those of a file; an id holds no space, comma, semicolon or tab."""
-    parts = _AFTER_ID.split(clean_text(_TAB.sub(" ", line)), maxsplit=1)
-    label = clean_text(parts[1].rstrip(",;")) if len(parts) > 1 else ""
-    return clean_code(parts[0]).strip('"'), label.strip('"')
 
 
 def _line_errors(number: int, name: str, form: InstanceForm) -> list[str]:
@@ -94,10 +88,11 @@ def _line_errors(number: int, name: str, form: InstanceForm) -> list[str]:
     ]
 
 
-def _repeated(rows: list[tuple[int, str, str]]) -> list[str]:
+def _repeated(rows: list[tuple[int, dict[str, str]]]) -> list[str]:
     seen: dict[str, int] = {}
     errors = []
-    for number, name, _label in rows:
+    for number, row in rows:
+        name = row["instance_id"]
         if name in seen:
             errors.append(
                 _("Line %(line)s, “%(id)s”: the same ID is already on line %(first)s.")

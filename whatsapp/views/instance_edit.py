@@ -16,6 +16,7 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.values.languages import active_language
 from centers.web.form_views import form_status, performed, posted, redirect_with_toast, refusal_shown, saved
 from centers.web.toasts import toast
 from whatsapp import instances
@@ -24,6 +25,8 @@ from whatsapp.models import Instance
 from whatsapp.views.instance import find
 
 __all__ = ["instance_add", "instance_archive", "instance_edit", "instance_move", "instance_restore"]
+
+_SHOWN = 5  # of the numbers of a list, in the message that they were added
 
 
 @staff(Permission.MANAGE_CENTERS)
@@ -58,11 +61,11 @@ def _add_several(request: TenantRequest, center: Center, form: InstanceListForm)
     if not form.is_valid():
         return ""
     rows = form.cleaned_data["lines"]
-    errors = []
+    errors, added = [], []
     with transaction.atomic():
-        for number, name, label in rows:
+        for number, row in rows:
             try:
-                instances.add_instance(center=center, instance_id=name, label=label, by=request.user)
+                added.append(instances.add_instance(center=center, by=request.user, **row))
             except OperationRefused as error:
                 text = _("Line %(line)s: %(problem)s") % {"line": number, "problem": error.message}
                 errors.append(text)
@@ -71,9 +74,26 @@ def _add_several(request: TenantRequest, center: Center, form: InstanceListForm)
     if errors:
         form.add_error("lines", errors)
         return ""
-    count = len(rows)
-    toast(request, ngettext("%(n)s number was added.", "%(n)s numbers were added.", count) % {"n": count})
+    text = ngettext("%(n)s number was added: %(what)s", "%(n)s numbers were added: %(what)s", len(added))
+    toast(request, text % {"n": len(added), "what": _as_read(added)})
     return _address("center", request, center.pk)
+
+
+def _as_read(added: list[Instance]) -> str:
+    """What was taken for the label and the phone number of each."""
+    parts = []
+    for row in added[:_SHOWN]:
+        values = {"id": row.instance_id, "label": row.label, "phone": row.whatsapp_number}
+        if row.label and row.whatsapp_number:
+            text = _("%(id)s (label “%(label)s”, WhatsApp number %(phone)s)")
+        elif row.label:
+            text = _("%(id)s (label “%(label)s”)")
+        else:
+            text = _("%(id)s (WhatsApp number %(phone)s)") if row.whatsapp_number else "%(id)s"
+        parts.append(text % values)
+    shown = active_language().comma.join(parts)
+    more = len(added) - _SHOWN
+    return shown if more <= 0 else _("%(shown)s and %(more)s more") % {"shown": shown, "more": more}
 
 
 def _address(name: str, request: TenantRequest, pk: int) -> str:

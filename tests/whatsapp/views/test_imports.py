@@ -168,7 +168,7 @@ def _everything(house: House) -> list[dict[str, object]]:
 
 
 def test_a_pasted_list_is_cleaned_as_a_file_is(house: House) -> None:
-    lines = "\u200eNIL-1\tالاستقبال\r\nNIL-2, Sales, floor 2\nNIL-٣;Desk;\n\nNIL-4"
+    lines = '\u200eNIL-1\tالاستقبال\r\nNIL-2, Sales, floor 2\nNIL-٣;Desk;\n\nNIL-4\nNIL-5 "A, b", c'
     url = house.url(f"centers/{house.center.pk}/instances/add/")
     assert house.as_(house.support).post(url, {"lines": lines}).status_code == 302
     with tenant(house.reseller):
@@ -178,7 +178,54 @@ def test_a_pasted_list_is_cleaned_as_a_file_is(house: House) -> None:
             ("NIL-2", "Sales, floor 2"),
             ("NIL-3", "Desk"),
             ("NIL-4", ""),
+            ("NIL-5", '"A, b", c'),
         ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "read"),
+    [
+        ("T8-Z1;l1;+218912345678", ("l1", "+218912345678")),
+        ("T8-Z1\tl1\t+218912345678", ("l1", "+218912345678")),
+        ("T8-Z1,l1,+218912345678", ("l1", "+218912345678")),
+        ("T8-Z1, Sales, floor 2, +218 91-234 5678", ("Sales, floor 2", "+218912345678")),
+        ('T8-Z1;"l1; l2";٠٠٢١٨٩١٢٣٤٥٦٧٨;;', ("l1; l2", "+218912345678")),
+        ("T8-Z1;;+218912345678", ("", "+218912345678")),
+        ("T8-Z1;+218912345678", ("", "+218912345678")),
+        ("T8-Z1 +218912345678", ("", "+218912345678")),
+        ("T8-Z1 l1;+218912345678", ("l1", "+218912345678")),
+        ("T8-Z1 room 2024", ("room 2024", "")),
+        ("WhatsApp number;Instance ID\n+218912345678;T8-Z1", ("", "+218912345678")),
+        ("معرف الرقم,التسمية\nT8-Z1,l1", ("l1", "")),
+    ],
+)
+def test_a_pasted_list_has_the_columns_of_a_file(house: House, lines: str, read: tuple[str, str]) -> None:
+    url = house.url(f"centers/{house.center.pk}/instances/add/")
+    answer = house.as_(house.support).post(url, {"lines": lines}, follow=True)
+    with tenant(house.reseller):
+        row = Instance.objects.get(instance_id="T8-Z1")
+        assert (row.label, row.whatsapp_number) == read
+    page = answer.content.decode()
+    assert "1 number was added: T8-Z1" in page
+    assert all(part in page for part in read)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("T8-Z1;l1;912345678", "no country is set"),
+        ("T8-Z1;l1;floor 2", "floor 2"),
+        ("OK-1\nT8-Z1;l1;l2;+218912345678", "Line 2 has more than an ID, a label and a WhatsApp number."),
+        ("label;id\nT8-Z1;l1;+218912345678;x", "Line 2 has more"),
+        ("label;Instance ID\n;OK-1\nl1", "Line 3, “”"),
+    ],
+)
+def test_a_pasted_line_that_is_not_understood_adds_nothing(house: House, lines: str, problem: str) -> None:
+    url = house.url(f"centers/{house.center.pk}/instances/add/")
+    answer = house.as_(house.support).post(url, {"lines": lines})
+    assert (answer.status_code, problem in answer.content.decode()) == (422, True)
+    with tenant(house.reseller):
+        assert not Instance.objects.filter(instance_id__in=["T8-Z1", "OK-1"]).exists()
 
 
 def test_a_file_that_is_no_csv_is_explained(house: House) -> None:
