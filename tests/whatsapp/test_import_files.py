@@ -284,3 +284,45 @@ def test_the_file_is_kept_only_until_it_was_imported(place, now):
     batch.refresh_from_db()
     assert bytes(batch.content) == sample("13b_header_words.csv")
     assert take(place, sample("13b_header_words.csv"), now).content is None
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "shown"),
+    [
+        ("center,contact_name\nعيادة النور,هدى\nمركز الشفاء,سا\udc84لم\n", 3, "مركز الشفاء,سا\ufffdلم"),
+        ("center,contact_name\r\nClinique Ébène,A\udcc3\r\n", 2, "Clinique Ébène,A\ufffd"),
+        ("center\r\nمركز الشفا\udcd8", 2, "مركز الشفا\ufffd"),
+        ("\ufeffcenter\nNoor\udcff\n", 2, "Noor\ufffd"),
+        ("center\nعيادة\udc81\udc8d النور\nعيادة \udc81ب\n", 2, "عيادة\ufffd النور"),
+    ],
+)
+def test_utf_8_with_a_damaged_byte_is_said_to_be_that(place, now, content, line, shown):
+    batch = preview(place, content.encode("utf-8", "surrogateescape"), now)
+    assert (batch.state, batch.reading["encoding"], batch.rows) == (State.INVALID, "utf-8", [])
+    (error,) = batch.errors
+    assert error["line"] == line
+    assert "This file is UTF-8" in error["message"]
+    assert f"“{shown}”" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("center\nمركز، عيادة؛ «نور» – أ\n", "cp1256"),
+        ("center\nالنور،\nالسلام،\n", "cp1256"),
+        ("center\nÉCOLE «TÉ» À L’ÉTÉ»\n", "cp1252"),
+        ("center\nCafé É\xa0: É»\n", "cp1252"),
+    ],
+)
+def test_windows_text_whose_marks_look_like_utf_8_is_still_recognised(place, now, text, encoding):
+    batch = preview(place, text.encode(encoding), now)
+    assert (batch.reading["encoding"], batch.reading["certain"]) == (encoding, False)
+
+
+def test_damaged_utf_8_can_still_be_read_in_an_encoding_that_a_person_chooses(place, now):
+    content = "center\nعيادة النور\udc81\n".encode("utf-8", "surrogateescape")
+    batch = preview(place, content, now)
+    assert batch.content == content
+    reread_import(batch=batch, by=None, encoding="cp1256")
+    batch.refresh_from_db()
+    assert (batch.state, batch.reading["encoding"]) == (State.READY, "cp1256")

@@ -76,6 +76,7 @@ def read_sheet(content: bytes, *, encoding: str = "", ignore_unknown: bool = Fal
         records = _records(content, encoding, sheet.reading)
         _take_all(sheet, records, ignore_unknown)
     except Unreadable as error:
+        sheet.reading.encoding = sheet.reading.encoding or error.encoding
         return Sheet(errors=[RowError(error.line, "", error.message)], reading=sheet.reading)
     return sheet
 

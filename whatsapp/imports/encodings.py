@@ -21,16 +21,22 @@ ENCODINGS = {
 _MARKS = {codecs.BOM_UTF8: UTF_8, codecs.BOM_UTF16_LE: UTF_16, codecs.BOM_UTF16_BE: UTF_16}
 _WORD = re.compile(r"[^\W\d_]+")
 _ARABIC_LETTERS = re.compile("[\u0621-\u06ff]+")
+_DAMAGED = re.compile("[\udc80-\udcff]+")  # bytes that are no UTF-8, as `surrogateescape` leaves them
+_OUTSIDE = re.compile(
+    "[\u00c0-\u017f\u0370-\ud7ff\ue000-\U0010ffff]"
+)  # without signs of phonetics and marks alone
+_MANY, _AROUND = 2, 20  # whole letters for each damaged one; characters shown beside it
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that no text in a Windows encoding has
 
 
 class Unreadable(Exception):
     """The file is not a table we can read; the message gives the reason and what to do."""
 
-    def __init__(self, message: str, line: int = 1) -> None:
+    def __init__(self, message: str, line: int = 1, encoding: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.line = line
+        self.encoding = encoding  # that the file has anyway, of ENCODINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +49,23 @@ class Decoded:
 
 
 def decode(content: bytes, encoding: str = "") -> Decoded:
-    """The text in `encoding` (of ENCODINGS), or in the one that fits. Raises Unreadable."""
-    if encoding:
-        return Decoded(_decoded(content, encoding), encoding, certain=True)
-    for mark, marked in _MARKS.items():
-        if content.startswith(mark):
-            return Decoded(_decoded(content, marked), marked, certain=True)
-    if _is_utf_8(content):
+    """The text in `encoding` (of ENCODINGS), or in the one that fits.
+
+    Raises Unreadable, also for UTF-8 with a damaged byte: read as another encoding, all its names would be spoiled.
+    """
+    known = encoding or next((one for mark, one in _MARKS.items() if content.startswith(mark)), "")
+    if known not in ("", UTF_8):
+        return Decoded(_decoded(content, known), known, certain=True)
+    text = content.decode(UTF_8, "surrogateescape")
+    damaged = list(_DAMAGED.finditer(text))
+    if not damaged:
         return Decoded(_decoded(content, UTF_8), UTF_8, certain=True)
     if _NO_TEXT.search(content):
         raise _no_table()
+    if _is_damaged_utf_8(text, len(damaged)):
+        raise _damage(text, damaged[0])
+    if known:
+        return Decoded(_decoded(content, known), known, certain=True)
     guessed = _windows(content)
     return Decoded(content.decode(guessed), guessed, certain=False)
 
@@ -74,12 +87,24 @@ def _no_table() -> Unreadable:
     return Unreadable(_("The file isn't a table. Save it as an Excel workbook (.xlsx) or as CSV."))
 
 
-def _is_utf_8(content: bytes) -> bool:
-    try:
-        content.decode(UTF_8)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _is_damaged_utf_8(text: str, damaged: int) -> bool:
+    """Whether most letters outside ASCII are whole UTF-8.
+
+    In a Windows encoding hardly any are: a letter and a quotation mark or a comma can look like one, two letters can't.
+    """
+    return text.startswith("\ufeff") or len(_OUTSIDE.findall(text)) >= _MANY * damaged
+
+
+def _damage(text: str, place: re.Match[str]) -> Unreadable:
+    line = text.count("\n", 0, place.start()) + 1
+    before = text[: place.start()].rpartition("\n")[2][-_AROUND:]
+    after = text[place.end() :].partition("\n")[0][:_AROUND]
+    problem = _(
+        "This file is UTF-8, but a character in this line is damaged: “%(text)s”. Correct it, save the file as UTF-8, "
+        "and upload it again."
+    )
+    shown = _DAMAGED.sub("\ufffd", f"{before}\ufffd{after}").strip()
+    return Unreadable(problem % {"text": shown}, line, UTF_8)
 
 
 def _windows(content: bytes) -> str:
