@@ -43,7 +43,7 @@ LANGUAGES = {
         label=_("Arabic"),
         day="d MMMM y",
         comma="، ",
-        # Spreadsheets set to Arabic, as those of most of our readers, write decimals with a comma.
+        # Spreadsheets set to Arabic separate by semicolons; csv_styles.py asks the country for the decimal mark.
         separator="semicolon",
         # The rule of Django's own Arabic catalogs, with its six forms in their order.
         plural=(

@@ -63,6 +63,13 @@ class Money:
         return None if self.amount is None else _rounded(self.amount, self.places)
 
 
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """An amount with all its decimals, also those that no currency has. A workbook keeps 15 digits of it."""
+
+    amount: Decimal
+
+
 def export(
     request: HttpRequest, fmt: str, filename: str, header: Sequence[object], rows: Iterable[Sequence[object]]
 ) -> HttpResponseBase:
@@ -70,7 +77,7 @@ def export(
 
     Numbers and dates stay numbers and dates, amounts are `Money`. Text that a spreadsheet would run is prefixed with an
     apostrophe; phones and long codes stay text with all their characters. Times are written in the reseller's zone,
-    without an offset. The separators of a CSV are the person's choice (csv_styles.py). CSV is streamed,
+    without an offset. A CSV's separator and decimal mark are the person's choice (csv_styles.py). CSV is streamed,
     so `rows` may be a generator over many rows; it runs in the scope and language of the view that asked.
     """
     if fmt not in FORMATS:
@@ -91,7 +98,7 @@ def escape(value: object) -> object:
     """`value` for a cell: text that would be a formula gets an apostrophe, times lose their offset."""
     if value is None:
         return ""
-    if isinstance(value, bool | int | float | Decimal | Money):
+    if isinstance(value, bool | int | float | Decimal | Money | Exact):
         return value
     if isinstance(value, datetime):
         return timezone.make_naive(value).replace(microsecond=0) if timezone.is_aware(value) else value
@@ -126,7 +133,7 @@ def _csv(header: Sequence[object], rows: Iterable[Sequence[object]], style: Styl
     later = _LATER[style.separator]
     writer.writerow([_plain(escape(cell), later) for cell in header])
     for row in rows:
-        writer.writerow([_plain(escape(cell), later) for cell in row])
+        writer.writerow([_plain(escape(cell), later, style.decimal) for cell in row])
         if buffer.tell() > 32_768:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -134,13 +141,19 @@ def _csv(header: Sequence[object], rows: Iterable[Sequence[object]], style: Styl
     yield buffer.getvalue().encode()
 
 
-def _plain(value: object, later: re.Pattern[str]) -> object:
+def _plain(value: object, later: re.Pattern[str], decimal: str = ".") -> object:
     if isinstance(value, str):
         is_code = _PHONE.fullmatch(value) or _CODE.fullmatch(value)
         return _AS_TEXT + value if is_code else later.sub(r"\1'", value)
     if isinstance(value, Money):
-        return "" if value.value is None else f"{value.value:f}"
-    return f"{_without_noise(value):f}" if isinstance(value, Decimal) else value
+        digits = "" if value.value is None else f"{value.value:f}"
+    elif isinstance(value, Exact):
+        digits = f"{value.amount.normalize():f}"
+    elif isinstance(value, Decimal):
+        digits = f"{_without_noise(value):f}"
+    else:
+        return str(value).replace(".", decimal) if isinstance(value, float) else value
+    return digits.replace(".", decimal)
 
 
 def _without_noise(value: Decimal) -> Decimal:
@@ -199,6 +212,8 @@ def _write(book: Any, sheet: Any, place: tuple[int, int], value: object, formats
 
 def _cell(value: object) -> object:
     safe = escape(value)
+    if isinstance(safe, Exact):
+        return safe.amount
     if isinstance(safe, Decimal):
         return _without_noise(safe)
     return safe[:_XLSX_CELL] if isinstance(safe, str) else safe

@@ -17,7 +17,7 @@ from billing.money import total_of
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web.exports import export
+from centers.web.exports import Exact, export
 from centers.web.partials import render_page
 
 __all__ = ["center_carried", "center_carried_export"]
@@ -61,7 +61,7 @@ def center_carried_export(request: TenantRequest, pk: int, fmt: str) -> HttpResp
         for row in _rows(center).iterator(chunk_size=500):
             number = row.document.number if row.document else ""
             about = [row.pk, row.at, center.pk, center.name, row.get_kind_display(), number]
-            yield [*about, f"{row.amount.normalize():f}", row.currency]
+            yield [*about, Exact(row.amount), row.currency]
 
     return export(request, fmt, "carried-over", header, cells())
 

@@ -28,6 +28,8 @@ LOCAL, UTC_TEXT = "2026-03-01 00:30:00", "2026-02-28 21:30:00"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DECIMAL = re.compile(r"-?\d+\.(\d+)")
 #: What has no id or status of its own: a day of the comparison is its own key, and the audit log only grows.
+#: What rounding left is less than a currency's smallest coin.
+ALL_DECIMALS = {"center_carried_export"}
 WITHOUT_ID, WITHOUT_STATUS = {"reconciliation_export"}, {"audit_export"}
 
 
@@ -90,11 +92,14 @@ def test_an_export_reads_back_the_same_in_every_form(full: Desk, address: Addres
         assert rows[0] == book[0]
         for row, twin in zip(rows[1:], book[1:], strict=True):
             for cell, other in zip(row, twin, strict=True):
-                same_cell(cell, other)
+                same_cell(cell, other, style.decimal)
 
 
-def same_cell(cell: str, other: str) -> None:
+def same_cell(cell: str, other: str, decimal: str) -> None:
     """A CSV cell against the workbook's, where days and times are counted in days."""
+    if decimal == ",":
+        assert not _DECIMAL.fullmatch(cell), "text, a date or thousands to a spreadsheet with a decimal comma"
+        cell = cell.replace(",", ".") if _DECIMAL.fullmatch(cell.replace(",", ".")) else cell
     if _DAY.match(cell):
         began = datetime(1899, 12, 30)  # noqa: DTZ001  # a spreadsheet's epoch
         moment = began + timedelta(days=float(other)) if other[:1].isdigit() and "-" not in other else None
@@ -112,7 +117,7 @@ def test_an_export_has_ids_states_local_times_and_clean_amounts(full: Desk, addr
     assert any(re.fullmatch(r"(\w+ )?I[Dd]", name) for name in header) != (address.name in WITHOUT_ID)
     assert ("Status" in header) != (address.name in WITHOUT_STATUS)
     assert UTC_TEXT not in cells
-    for row in rows[1:]:
+    for row in rows[1:] if address.name not in ALL_DECIMALS else []:
         for name, cell in zip(header, row, strict=True):
             check_amount(name, cell, row[header.index("Currency")] if "Currency" in header else "")
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,8 +14,8 @@ from django.test import RequestFactory
 from django.utils import timezone, translation
 
 from centers.values.phones import normalise_phone
-from centers.web.csv_styles import STYLES
-from centers.web.exports import Money, escape, export
+from centers.web.csv_styles import STYLES, style_of
+from centers.web.exports import Exact, Money, escape, export
 from tests.spreadsheets import is_text, read_xlsx
 from whatsapp.imports.csv_reader import COLUMNS, read_sheet
 
@@ -161,6 +162,54 @@ def test_a_chosen_separator_is_used_and_kept(key: str) -> None:
     later = asked()
     later.session = request.session
     assert text_of(export(later, "csv", "x", ["a", "b"], [["1;2,3\t4", "é"]])) == data
+
+
+@pytest.mark.parametrize("key", STYLES)
+def test_amounts_are_numbers_to_the_spreadsheet_that_splits_there(key: str) -> None:
+    style = STYLES[key]
+    amounts = [
+        Money(Decimal("-1.5"), "LYD"),
+        Money(Decimal("1234567.1"), "USD"),
+        Money(None, "USD"),
+        Decimal("12.10"),
+        Exact(Decimal("-0.003333333333333333")),
+        Exact(Decimal("1E+3")),
+        0.25,
+        7,
+    ]
+    data = text_of(export(asked(key), "csv", "x", ["h"] * 8, [amounts])).splitlines()[-1]
+    (row,) = csv.reader(io.StringIO(data), delimiter=style.separator)
+    assert [as_spreadsheet(cell, style.decimal) for cell in row] == [
+        Decimal("-1.500"), Decimal("1234567.10"), "", Decimal("12.1"), Decimal("-0.003333333333333333"),
+        1000, Decimal("0.25"), 7,
+    ]  # fmt: skip
+
+
+def as_spreadsheet(cell: str, decimal: str) -> Decimal | str:
+    """The number that a spreadsheet with this decimal mark reads, or the cell as its text."""
+    number = re.fullmatch(rf"-?\d+({re.escape(decimal)}\d+)?", cell)
+    return Decimal(cell.replace(decimal, ".")) if number else cell
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "key"),
+    [
+        ("ar", "LY", "semicolon"),
+        ("ar", "MA", "semicolon"),
+        ("ar", "SA", "semicolon-point"),
+        ("ar", "EG", "semicolon-point"),
+        ("ar", "TR", "semicolon"),
+        ("ar", "US", "semicolon-point"),
+        ("ar", "", "semicolon"),
+        ("ar", "AQ", "semicolon"),
+        ("en", "LY", "comma"),
+    ],
+)
+def test_the_decimal_mark_fits_the_country_until_one_is_chosen(language: str, country: str, key: str) -> None:
+    request = asked(zone="Asia/Riyadh")
+    request.reseller.country = country  # type: ignore[attr-defined]
+    with translation.override(language):
+        assert style_of(request) == STYLES[key]
 
 
 def test_the_separator_fits_the_language_until_one_is_chosen() -> None:
