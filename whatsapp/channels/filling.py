@@ -1,5 +1,6 @@
 """What fills the places of a template: the parts that every message has, each as one line."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,9 @@ MOST_VARIABLES = 6
 _LONGEST = {"subject": 200, "text": 600, "sender": 120}
 #: WhatsApp refuses an empty variable; a message without a link has none to give.
 _NOTHING = "–"
+_BULLET = "• "
+#: What a sentence ends with, or the introduction of a list.
+_ENDS = (".", ":", "!", "?", "؟", "…")
 
 PARTS: Mapping[str, object] = {
     "subject": _("Title"),
@@ -33,7 +37,19 @@ def filled(variables: Iterable[str], message: Message) -> list[str]:
 
 
 def _fitting(text: str, longest: int) -> str:
-    line = " ".join(text.split())
+    line = _line(text)
     if len(line) > longest:
         line = line[: longest - 1].rstrip() + "…"
     return line or _NOTHING
+
+
+def _line(text: str) -> str:
+    """The text as one line in which paragraphs are sentences, and the lines of each stay apart."""
+    line = ""
+    for paragraph in re.split(r"\n\s*\n", text):
+        parts = [" ".join(one.removeprefix(_BULLET).split()) for one in paragraph.splitlines()]
+        if not any(parts):
+            continue
+        ended = not line or line.endswith(_ENDS)
+        line += ("" if ended else ".") + " " + " · ".join(filter(None, parts))
+    return line.strip()

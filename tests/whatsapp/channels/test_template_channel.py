@@ -13,6 +13,7 @@ from centers.tenancy.scoping import tenant
 from tests.factories import member
 from tests.whatsapp.conftest import Place
 from whatsapp.accounts import client_for
+from whatsapp.channels.filling import filled
 from whatsapp.channels.template_channel import TemplateChannel
 from whatsapp.channels.template_settings import save_template, template_for
 from whatsapp.mazbot import Lane, RequestBudget, budget_usage
@@ -68,6 +69,25 @@ def test_a_message_fills_the_template_and_arrives(place: Place) -> None:
         "Reception is disconnected\nIt can't send messages. Pair it again with the link.\n"
         "https://markaz.example/p/abc - Madar"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "Number: Desk 1\nSince: 12:02\n\nIt's down.\n\nPair it.",
+            "Number: Desk 1 · Since: 12:02. It's down. Pair it.",
+        ),
+        (
+            "Since your last message:\n\n• Desk 1\n• Desk 2\n3 more",
+            "Since your last message: Desk 1 · Desk 2 · 3 more",
+        ),
+        ("هل انقطع الرقم؟\r\n\r\nأعد\u2003ربطه\n \n", "هل انقطع الرقم؟ أعد ربطه"),
+        (" \n\n\t", "–"),
+    ],
+)
+def test_lines_and_paragraphs_stay_apart_in_one_line(place: Place, text: str, line: str) -> None:
+    assert filled(["text"], message_for(place, text=text)) == [line]
 
 
 def test_a_part_that_is_missing_or_long_still_fits(place: Place) -> None:
