@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from centers import clock
 from centers.errors import OperationRefused
@@ -58,7 +58,7 @@ def _private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe  # programs that scan a mail for harm ask for the head first
 @by_link
 def pairing_link(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The page: the number's label, the code, nothing else of the center."""
