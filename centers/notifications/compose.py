@@ -17,8 +17,8 @@ from centers.notifications.message_texts import worded
 from centers.notifications.registry import Content
 from centers.values.page_urls import absolute, page_url
 
-#: How many lines a list has; it counts the others.
-MOST_LINES = 50
+#: How many lines a list has; it counts the others. More would push its button off a phone's screen.
+MOST_LINES = 10
 
 
 def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> Message | None:

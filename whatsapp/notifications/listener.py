@@ -105,9 +105,8 @@ def _named(event: str, times: int) -> str:
 
 def _announce(reseller: Reseller, pks: Sequence[int], now: datetime) -> None:
     """Tell the team, and the people of the center, about these alerts."""
-    alerts = list(
-        Alert.objects.filter(pk__in=pks, resolved_at=None).select_related("instance__center", "center")
-    )
+    rows = Alert.objects.filter(pk__in=pks, resolved_at=None).select_related("instance__center", "center")
+    alerts = list(rows.order_by("opened_at", "pk"))  # as they happened, in a list too
     if not alerts:
         return
     people = _People(reseller, alerts)
