@@ -20,6 +20,7 @@ from centers.notifications.destinations import add_destination
 from centers.tenancy import invitations
 from centers.tenancy.scoping import tenant
 from whatsapp.alerts import lifecycle
+from whatsapp.channels.template_settings import save_template
 from whatsapp.models import Alert, DesiredReason, Instance, Service
 from whatsapp.pairing.sessions import create_link
 from whatsapp.service.desired_state import set_desired_state
@@ -180,3 +181,14 @@ def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:
 
 def _owner(reseller: Reseller) -> User:
     return Membership.objects.filter(reseller=reseller, role=Role.OWNER).earliest("pk").user
+
+
+def carry_by_whatsapp(slug: str, template_id: str) -> None:
+    """Have an approved template with four places carry every message that has no template of its own."""
+    reseller = Reseller.objects.get(slug=slug)
+    with tenant(reseller):
+        for language in ("en", "ar"):
+            save_template(
+                reseller=reseller, kind="", language=language, template_id=template_id,
+                variables=["subject", "text", "link", "sender"], by=_owner(reseller), now=clock.now(),
+            )  # fmt: skip

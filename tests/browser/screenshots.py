@@ -1,5 +1,9 @@
-"""Takes the pictures of docs/screenshots from a running demo: `python -m tests.browser.screenshots [http://127.0.0.1:8000]`."""
+"""Takes the pictures of docs/screenshots from a running demo: `python -m tests.browser.screenshots [http://127.0.0.1:8000]`.
 
+A test keeps pictures of what it sees by `keep`, in the folder that MARKAZ_PICTURES names.
+"""
+
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +51,13 @@ SHOTS = (
     Shot("portal-phone-arabic", "/c/1/", CENTER, language="ar", size=PHONE),
     Shot("portal-invoices-arabic-dark", "/c/1/invoices/", CENTER, scheme="dark", language="ar", size=PHONE),
 )
+
+
+def keep(name: str, page: Page, part: str = "") -> None:
+    """Keep a picture of a page, or of a part of it, as `seen-<name>.png`; none without MARKAZ_PICTURES."""
+    if folder := os.environ.get("MARKAZ_PICTURES"):
+        path = Path(folder) / f"seen-{name}.png"
+        page.locator(part).screenshot(path=path) if part else page.screenshot(path=path, full_page=True)
 
 
 def main(base: str) -> None:
