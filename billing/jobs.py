@@ -95,7 +95,11 @@ def rates_job(*, reseller: Reseller, now: datetime) -> JobRun:
         recorder.ok(outcome.countries - len(outcome.failures))
         for country, why in outcome.failures:
             recorder.fail(country or _("All countries"), why)
-        if outcome.moves:
+        if outcome.waiting:
+            recorder.note = _("New rate lists that wait for confirmation: %(count)s.") % {
+                "count": len(outcome.waiting)
+            }
+        elif outcome.moves:
             recorder.note = _("Prices changed: %(moves)s. Now below cost: %(losses)s.") % {
                 "moves": len(outcome.moves),
                 "losses": len(outcome.losses),

@@ -33,6 +33,7 @@ _DAYS = (
     "grace_days",
     "exchange_warn_days",
     "exchange_block_days",
+    "rate_change_percent",
 )
 _HELP: dict[str, Any] = {
     "payment_terms_days": gettext_lazy("Counted from the day of issue."),
@@ -56,6 +57,9 @@ _HELP: dict[str, Any] = {
     "usage_tolerance": gettext_lazy(
         "Usage of a day is flagged when its messages cost more on average. It isn't charged "
         "until you accept it. 1.2 allows 20 % more."
+    ),
+    "rate_change_percent": gettext_lazy(
+        "In percent. If MazBot's rates rise or fall by more, the previous ones apply until you confirm."
     ),
     "reread_days": gettext_lazy("MazBot may correct past days. Usage is fetched again for this many days."),
 }
@@ -111,6 +115,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "exchange_warn_days",
             "exchange_block_days",
             "usage_tolerance",
+            "rate_change_percent",
             "subscription_share",
             *_RULES[1:],
         ]

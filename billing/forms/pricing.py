@@ -129,6 +129,25 @@ class MarginForm(forms.Form):
         return Margin(reseller=reseller, level=level, withdrawn=self.withdraws, **self.place, **self.amounts)
 
 
+class RatesConfirmForm(forms.Form):
+    """Has a rate list apply; what it loses has to be typed if it puts prices below cost."""
+
+    confirm = LineField(
+        label=gettext_lazy("Type this to confirm"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    #: What the list loses; set when that has to be confirmed.
+    loss: Loss | None = None
+
+    def ask(self, loss: Loss) -> None:
+        """Ask to type what the list loses."""
+        self.loss = loss
+        text = _("The text doesn't match. Type exactly: %(phrase)s") % {"phrase": loss.phrase}
+        self.add_error("confirm", text)
+
+
 class CategoryForm(forms.Form):
     """Whether a type of MazBot's list is a message or a subscription."""
 

@@ -50,8 +50,8 @@ def subscribed(
 def rate_at(price_list: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
     """The rate of the country's list (or the general one) at `moment`; from today's list if that one has none."""
     country = country_id if country_id in price_list.rates else ""
-    lists = RateFetch.objects.filter(reseller=price_list.reseller, country_id=country)
-    then = lists.filter(first_fetched_at__lt=moment).order_by("-pk").first() or lists.order_by("pk").first()
+    lists = RateFetch.applied(price_list.reseller, country)
+    then = lists.filter(since__lt=moment).order_by("-pk").first() or lists.order_by("pk").first()
     rate: Rate | None = Rate.objects.filter(fetch=then, type=rate_type).first() if then else None
     return rate or next((row for row in price_list.rates_of(country_id) if row.type == rate_type), None)
 

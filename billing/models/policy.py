@@ -56,6 +56,13 @@ class BillingPolicy(models.Model):
         db_default=Decimal("1.2"),
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
+    # A rate that moves by more than this waits for confirmation; a fall to zero always does.
+    rate_change_percent = models.PositiveSmallIntegerField(
+        _("confirm rates that change by more than"),
+        default=50,
+        db_default=50,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+    )
     billable = models.CharField(
         _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED
     )

@@ -1,7 +1,10 @@
 """MazBot's rates, margins and exchange rates."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller, User
@@ -24,7 +27,16 @@ class Interval(models.TextChoices):
 
 
 class RateFetch(models.Model):
-    """One rate list of one country as MazBot returned it. A new row only when something in it changed."""
+    """One rate list of one country as MazBot returned it. A new row only when something in it changed.
+
+    Prices, subscriptions and the limit of plausible usage follow APPLIED lists only. Of a country at most one waits.
+    """
+
+    class State(models.TextChoices):
+        APPLIED = "applied", _("Applied")
+        WAITING = "waiting", _("Waiting for confirmation")
+        REFUSED = "refused", _("Refused")
+        REPLACED = "replaced", _("No longer sent by MazBot")
 
     reseller = models.ForeignKey(
         Reseller, on_delete=models.CASCADE, related_name="rate_fetches", db_index=False
@@ -32,15 +44,55 @@ class RateFetch(models.Model):
     country_id = models.CharField(max_length=16, blank=True)  # "": the list requested without a country
     first_fetched_at = models.DateTimeField()
     fetched_at = models.DateTimeField()  # when MazBot last returned exactly this list
+    state = models.CharField(
+        max_length=8, choices=State, default=State.APPLIED, db_default=State.APPLIED.value
+    )
+    # When staff confirmed or refused it; None of a list that applied at once.
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
     objects = TenantManager(reseller="reseller")
 
     class Meta:
         ordering = ["country_id", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reseller", "country_id"],
+                condition=Q(state="waiting"),
+                name="ratefetch_one_waits",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="applied")
+                | Q(state__in=["waiting", "replaced"], decided_at=None)
+                | Q(state="refused", decided_at__isnull=False),
+                name="ratefetch_decided_fits",
+            ),
+        ]
         indexes = [models.Index(fields=["reseller", "country_id", "-id"], name="ratefetch_latest")]
 
     def __str__(self) -> str:
         return f"rates of country {self.country_id or '-'} at {self.first_fetched_at:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def applied(cls, reseller: Reseller, country_id: str) -> "models.QuerySet[RateFetch]":
+        """The country's applied lists; `since` is the moment from which prices follow each, as `applies_from`."""
+        lists = cls.objects.filter(reseller=reseller, country_id=country_id, state=cls.State.APPLIED)
+        return lists.alias(since=Coalesce("decided_at", "first_fetched_at"))
+
+    @property
+    def applies_from(self) -> datetime:
+        """The moment from which prices follow this list, if it is applied."""
+        return self.decided_at or self.first_fetched_at
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether staff have to decide about it."""
+        return self.state == self.State.WAITING
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether staff decided not to use it."""
+        return self.state == self.State.REFUSED
 
 
 class Rate(models.Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,9 +26,8 @@ from whatsapp.models import Alert, Instance
 ZERO = Decimal(0)
 NAMED = 3
 _UNSAVED = 2**62  # higher than any stored version's
-_Usage = dict[
-    tuple[int, str], tuple[Decimal, dict[str, int]]
-]  # (center, currency) -> cost, billable by basis
+#: (center, currency) -> cost, billable by basis
+Usage = dict[tuple[int, str], tuple[Decimal, dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,11 @@ class Loss:
 
 
 class BelowCost(OperationRefused):
-    """The margin sells below cost and was not confirmed by typing `loss.phrase`."""
+    """A margin or a rate list sets prices below cost and was not confirmed by typing `loss.phrase`."""
 
     def __init__(self, loss: Loss) -> None:
         super().__init__(
-            _("This margin sets prices below MazBot's cost. To set it anyway, type: %(phrase)s")
+            _("This sets prices below MazBot's cost. To do it anyway, type: %(phrase)s")
             % {"phrase": loss.phrase}
         )
         self.loss = loss
@@ -151,13 +150,9 @@ def _per_month(
     """The losses on last month's usage, or on a month's subscriptions, at the new margins; per currency of cost."""
     policies = policies_for(price_list.reseller, losing)
     sums: dict[str, Decimal] = {}
-    usage = _last_month(price_list.reseller, losing, now) if category == Category.MESSAGE else {}
-    numbers = dict(
-        Instance.objects.filter(center__in=losing, archived_at=None)
-        .order_by()
-        .values_list("center_id")
-        .annotate(count=Sum(1))
-    )
+    day = today(price_list.reseller, now)
+    usage = usage_of_last_month(losing, day) if category == Category.MESSAGE else {}
+    numbers = numbers_in_use(losing)
     for center, margin in losing.items():
         policy = policies[center.pk]
         if category == Category.MESSAGE:
@@ -170,7 +165,7 @@ def _per_month(
     return {currency: rounded(amount, currency) for currency, amount in sums.items()}
 
 
-def _of_usage(usage: _Usage, center: Center, margin: Margin, policy: Policy) -> Iterable[tuple[str, Decimal]]:
+def _of_usage(usage: Usage, center: Center, margin: Margin, policy: Policy) -> Iterable[tuple[str, Decimal]]:
     for (center_id, currency), (cost, billable) in usage.items():
         if center_id == center.pk:
             yield currency, cost * margin.percent / 100 + margin.fixed * billable[policy.billable]
@@ -185,8 +180,15 @@ def _of_subscriptions(
             yield rate.currency, gain / 12 if price_list.interval(rate.type) == Interval.YEAR else gain
 
 
-def _last_month(reseller: Reseller, centers: Iterable[Center], now: datetime) -> _Usage:
-    month = previous_month(today(reseller, now))
+def numbers_in_use(centers: Iterable[Center]) -> dict[int, int]:
+    """How many numbers these centers have, by their ids; centers without any are left out."""
+    own = Instance.objects.filter(center__in=list(centers), archived_at=None).order_by()
+    return dict(own.values_list("center_id").annotate(count=Sum(1)))
+
+
+def usage_of_last_month(centers: Iterable[Center], day: date) -> Usage:
+    """Cost and billable messages of the month before that of `day`."""
+    month = previous_month(day)
     rows: Any = (
         UsageRecord.objects.filter(center__in=list(centers), day__gte=month.first_day, day__lt=month.end_day)
         .order_by()

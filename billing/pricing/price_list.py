@@ -196,9 +196,9 @@ class PriceList:
 
 
 def current_rates(reseller: Reseller) -> dict[str, list[Rate]]:
-    """The newest fetched list per country id; "" is the list requested without a country."""
+    """The newest applied list per country id; "" is the list requested without a country."""
     newest = (
-        RateFetch.objects.filter(reseller=reseller)
+        RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED)
         .order_by("country_id", "-pk")
         .distinct("country_id")
         .values("pk")

@@ -1,6 +1,6 @@
 """MazBot's rates: fetched per country, stored as snapshots, and how changes affect the centers' prices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,9 @@ from django.db.models.functions import RowNumber
 from billing.models import Category, Interval, Rate, RateCategory, RateFetch
 from billing.periods import today
 from billing.pricing.below_cost import check_losses
-from billing.pricing.price_list import PriceList, PriceRow
+from billing.pricing.price_list import PriceList
+from billing.pricing.price_moves import PriceMove, active_centers, price_moves, priced_by
+from billing.pricing.rate_review import Review, check_waiting
 from centers import live
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -26,26 +28,15 @@ _PLACES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class PriceMove:
-    """How a changed rate changes one price of one center; None if the type is new or gone."""
-
-    center: Center
-    type: str
-    old_cost: Decimal | None
-    new_cost: Decimal | None
-    cost_currency: str
-    old_price: Decimal | None
-    new_price: Decimal | None
-    currency: str
-    is_loss: bool  # the new price is below the new cost
-
-
-@dataclass(frozen=True, slots=True)
 class RatesOutcome:
-    """The result of a refresh: `moves` for changed lists, `failures` as (country, message)."""
+    """The result of a refresh: `moves` for lists that apply, `failures` as (country, message).
+
+    `waiting` are the countries whose new list has to be confirmed.
+    """
 
     countries: int
     changed: tuple[str, ...]
+    waiting: tuple[str, ...]
     moves: tuple[PriceMove, ...]
     failures: tuple[tuple[str, str], ...]
 
@@ -58,13 +49,15 @@ class RatesOutcome:
 def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.METERING) -> RatesOutcome:
     """Fetch the general list and that of every country with centers; store a snapshot of each changed list.
 
-    A row that cannot be read is its own failure: its last known rate stays in force, the others are used.
+    A row that cannot be read is its own failure: its last known rate stays in force, the others are used. A list whose
+    rates moved implausibly, or that puts prices below cost, waits for confirmation: the previous one stays in force.
 
     Needs an open scope and no open transaction. Raises OperationRefused without a MazBot account.
     """
     account = account_of(reseller)
     client = client_for(account)
     changed: list[str] = []
+    waiting: list[str] = []
     moves: list[PriceMove] = []
     failures: list[tuple[str, str]] = []
     countries = countries_of(reseller)
@@ -79,13 +72,16 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
             failures.append((country, error.message))
         else:
             failures += [(country, _left_out(field)) for field in fresh.odd]
-            moved = _keep(reseller, country, fresh, now)
-            if moved is not None:
+            kept = _keep(reseller, country, fresh, now)
+            if kept.state == RateFetch.State.WAITING:
+                waiting.append(country)
+            elif kept.is_new:
                 changed.append(country)
-                moves += moved
+                moves += kept.moves
+    check_waiting(reseller, now)
     check_losses(reseller, now)
     live.publish(reseller.pk, "billing")
-    return RatesOutcome(len(countries), tuple(changed), tuple(moves), tuple(failures))
+    return RatesOutcome(len(countries), tuple(changed), tuple(waiting), tuple(moves), tuple(failures))
 
 
 def countries_of(reseller: Reseller) -> list[str]:
@@ -97,18 +93,19 @@ def countries_of(reseller: Reseller) -> list[str]:
 def latest_moves(price_list: PriceList) -> list[PriceMove]:
     """How the latest change of each country's list changes prices, at the margins of the price list's day."""
     moves: list[PriceMove] = []
-    centers = _centers(price_list.reseller)
+    centers = active_centers(price_list.reseller)
     for country, fetches in _last_two(price_list.reseller).items():
         if len(fetches) == 2:
             old, new = (list(fetch.rates.all()) for fetch in fetches)
-            moves += _moves(price_list, centers, country, old, new)
+            moves += price_moves(price_list, priced_by(price_list, centers, country), old, new)
     return moves
 
 
 def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
-    """The last two lists of each country in use, older first; two queries for any number of countries."""
+    """The last two applied lists of each country in use, older first; two queries for any number of countries."""
     age = Window(RowNumber(), partition_by="country_id", order_by="-pk")
-    rows = RateFetch.objects.filter(reseller=reseller).annotate(age=age).filter(age__lte=2)
+    applied = RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED)
+    rows = applied.annotate(age=age).filter(age__lte=2)
     fetches: dict[str, list[RateFetch]] = {country: [] for country in countries_of(reseller)}
     for fetch in rows.order_by("pk").prefetch_related("rates"):
         if fetch.country_id in fetches:
@@ -156,8 +153,8 @@ def _fetch(client: MazBot, country: str, priority: Lane) -> RateList:
 
 def _left_out(field: OddField) -> str:
     return _(
-        "MazBot sent “%(text)s” as the %(field)s, which can't be read. The last known rate still "
-        "applies. The other rates were updated."
+        "MazBot sent “%(text)s” as the %(field)s, which can't be read. The rate last known still "
+        "applies; without one, the list is incomplete."
     ) % {"text": field.text or "-", "field": field.name}
 
 
@@ -166,78 +163,69 @@ def _clean(rows: Iterable[RateRow]) -> dict[str, tuple[Decimal, str]]:
     return {row.type[:_TYPE_LENGTH]: (round(row.cost, _PLACES), row.currency) for row in rows if row.type}
 
 
-def _keep(reseller: Reseller, country: str, fresh: RateList, now: datetime) -> list[PriceMove] | None:
-    """Store a changed list and return the price changes; None if the list is the same."""
-    rows = _clean(fresh.rows)
-    unread = {name[:_TYPE_LENGTH] for name in fresh.unread_types}
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The row that holds MazBot's answer: whether it is new, and how it changes prices if it applies."""
+
+    state: str
+    is_new: bool
+    moves: tuple[PriceMove, ...] = ()
+
+
+def _keep(reseller: Reseller, country: str, fresh: RateList, now: datetime) -> _Kept:
+    """Store the list unless it is the one in force, or the one about which staff decide or decided."""
     with transaction.atomic():
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
-        last = RateFetch.objects.filter(reseller=reseller, country_id=country).order_by("-pk").first()
-        old = list(last.rates.order_by("pk")) if last else []
-        rows |= {rate.type: (rate.cost, rate.currency) for rate in old if rate.type in unread - set(rows)}
-        if last and {rate.type: (rate.cost, rate.currency) for rate in old} == rows:
-            RateFetch.objects.filter(pk=last.pk).update(fetched_at=now)
-            return None
-        fetch: RateFetch = RateFetch.objects.create(
-            reseller=reseller, country_id=country, first_fetched_at=now, fetched_at=now
-        )
-        new = Rate.objects.bulk_create(
-            Rate(reseller=reseller, fetch=fetch, type=name, cost=cost, currency=currency)
+        lists = RateFetch.objects.filter(reseller=reseller, country_id=country).order_by("-pk")
+        newest, applied = lists.first(), lists.filter(state=RateFetch.State.APPLIED).first()
+        old = list(applied.rates.order_by("pk")) if applied else []
+        rows = _clean(fresh.rows)
+        rows |= {
+            rate.type: (rate.cost, rate.currency)
+            for rate in old
+            if rate.type not in rows and fresh.may_hold(rate.type)
+        }
+        same = next((one for one in (applied, newest) if one and _is_same(one, rows)), None)
+        if newest and newest.is_waiting and same != newest:
+            RateFetch.objects.filter(pk=newest.pk).update(state=RateFetch.State.REPLACED)
+        if same and same.state != RateFetch.State.REPLACED:
+            RateFetch.objects.filter(pk=same.pk).update(fetched_at=now)
+            return _Kept(same.state, is_new=False)
+        new = [
+            Rate(reseller=reseller, type=name, cost=cost, currency=currency)
             for name, (cost, currency) in rows.items()
-        )
-        if last is None:
-            return []
-        price_list = PriceList(reseller, today(reseller, now))
-        moves = _moves(price_list, _centers(reseller), country, old, new)
-        entries.record(
-            "rates.changed",
-            reseller=reseller,
-            by=None,
-            now=now,
-            country_id=country,
-            centers=len({move.center.pk for move in moves}),
-            losses=sum(move.is_loss for move in moves),
-            types=sorted({move.type for move in moves}),
-        )
-    return moves
-
-
-def _centers(reseller: Reseller) -> list[Center]:
-    return list(Center.objects.filter(reseller=reseller, archived_at=None).order_by("name", "pk"))
-
-
-def _moves(
-    price_list: PriceList, centers: list[Center], country: str, old: Sequence[Rate], new: Sequence[Rate]
-) -> list[PriceMove]:
-    """The prices that differ between two lists, for every center priced by this country's list."""
-    moves = []
-    for center in centers:
-        if (center.country_id if price_list.rates.get(center.country_id) else "") != country:
-            continue
-        before = {row.type: row for row in price_list.for_center(center, old)}
-        after = {row.type: row for row in price_list.for_center(center, new)}
-        moves += [
-            _move(center, name, before.get(name), after.get(name))
-            for name in dict.fromkeys([*after, *before])
-            if _priced(before.get(name)) != _priced(after.get(name))
         ]
-    return moves
+        return _store(reseller, country, old, new, now)
 
 
-def _priced(row: PriceRow | None) -> tuple[Decimal, str] | None:
-    return (row.price_at_cost, row.cost_currency) if row else None
+def _is_same(fetch: RateFetch, rows: dict[str, tuple[Decimal, str]]) -> bool:
+    return {rate.type: (rate.cost, rate.currency) for rate in fetch.rates.all()} == rows
 
 
-def _move(center: Center, name: str, old: PriceRow | None, new: PriceRow | None) -> PriceMove:
-    either = new or old
-    return PriceMove(
-        center=center,
-        type=name,
-        old_cost=old.cost if old else None,
-        new_cost=new.cost if new else None,
-        cost_currency=either.cost_currency if either else "",
-        old_price=old.price if old else None,
-        new_price=new.price if new else None,
-        currency=center.currency,
-        is_loss=new.is_loss if new else False,
+def _store(reseller: Reseller, country: str, old: list[Rate], new: list[Rate], now: datetime) -> _Kept:
+    """Store a list that differs from `old`, the one in force; the first list of a country applies at once."""
+    price_list = PriceList(reseller, today(reseller, now))
+    review = Review.between(price_list, country, old, new)
+    waits = bool(old) and review.is_doubtful
+    state = RateFetch.State.WAITING if waits else RateFetch.State.APPLIED
+    fetch: RateFetch = RateFetch.objects.create(
+        reseller=reseller, country_id=country, first_fetched_at=now, fetched_at=now, state=state
     )
+    for rate in new:
+        rate.fetch = fetch
+    Rate.objects.bulk_create(new)
+    if not old:
+        return _Kept(state, is_new=True)
+    entries.record(
+        "rates.waiting" if waits else "rates.changed",
+        reseller=reseller,
+        by=None,
+        now=now,
+        target=fetch,
+        topics=("billing",),
+        country_id=country,
+        centers=len({move.center.pk for move in review.moves}),
+        losses=sum(move.is_loss for move in review.moves),
+        types=sorted({change.type for change in review.changes}),
+    )
+    return _Kept(state, is_new=True, moves=tuple(review.moves))

@@ -128,17 +128,15 @@ def rate_lists(line: InvoiceLine) -> list[ListedRates]:
     start, end = day_start(line.first_day, zone), day_start(line.end_day, zone)
     lists = PriceList(center.reseller, line.end_day, center=center)
     for country_id in dict.fromkeys((center.country_id, "")):
-        fetches = RateFetch.objects.filter(
-            reseller=center.reseller, country_id=country_id, first_fetched_at__lt=end
-        )
-        before = fetches.filter(first_fetched_at__lte=start).order_by("-pk").first()
-        later = fetches.filter(first_fetched_at__gt=start).order_by("pk").prefetch_related("rates")
+        fetches = RateFetch.applied(center.reseller, country_id).filter(since__lt=end)
+        before = fetches.filter(since__lte=start).order_by("-pk").first()
+        later = fetches.filter(since__gt=start).order_by("pk").prefetch_related("rates")
         found = [fetch for fetch in (before, *later) if fetch]
         if found:
             return [
                 ListedRates(
                     country_id,
-                    fetch.first_fetched_at,
+                    fetch.applies_from,
                     tuple(_prices(line, lists, fetch.rates.order_by("pk"))),
                 )
                 for fetch in found

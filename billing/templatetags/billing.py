@@ -13,8 +13,9 @@ from django.utils.safestring import SafeString
 from billing.invoicing.pdf import corrected_text, credit_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
+from billing.pricing.rate_changes import percent_text
 from centers.templatetags.values import NOTHING, day, month
-from centers.values.formats import number_text
+from centers.values.formats import money_text, number_text
 
 register = template.Library()
 
@@ -84,6 +85,21 @@ def change(value: Decimal | int) -> SafeString:
         return NOTHING
     text = number_text(value.normalize() if isinstance(value, Decimal) else value)
     return format_html('<bdi dir="ltr" class="number">{}{}</bdi>', "+" if value > 0 else "", text)
+
+
+@register.simple_tag
+def percent_change(value: Decimal | None) -> SafeString:
+    """By how much something moved: `+12.5 %`; None is a dash."""
+    if value is None:
+        return NOTHING
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', percent_text(value))
+
+
+@register.simple_tag
+def money_change(amount: Decimal, currency: str) -> SafeString:
+    """A difference of money with its sign: `+12.50 USD`."""
+    sign = "+" if amount > 0 else ""
+    return format_html('<bdi dir="ltr" class="money">{}{}</bdi>', sign, money_text(amount, currency))
 
 
 @register.filter

@@ -75,14 +75,18 @@ class Plausibility:
 
     @cached_property
     def _lists(self) -> dict[str, list[_PriceListed]]:
-        """All lists per country id, oldest first."""
+        """All applied lists per country id, oldest first.
+
+        A list that staff confirmed explains usage from when MazBot first returned it: MazBot charged it from then on.
+        """
         reseller = self._account.reseller
         rows: dict[int, list[tuple[str, Decimal, str]]] = {}
         rates = Rate.objects.filter(reseller=reseller).values_list("fetch_id", "type", "cost", "currency")
         for fetch_id, rate_type, cost, currency in rates:
             rows.setdefault(fetch_id, []).append((rate_type, cost, currency))
         found: dict[str, list[_PriceListed]] = {}
-        for fetch in RateFetch.objects.filter(reseller=reseller).order_by("country_id", "pk"):
+        applied = RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED)
+        for fetch in applied.order_by("country_id", "pk"):
             listed = _PriceListed(fetch.first_fetched_at, self._max_cost_of(rows.get(fetch.pk, [])))
             found.setdefault(fetch.country_id, []).append(listed)
         return found

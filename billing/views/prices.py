@@ -20,6 +20,7 @@ from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
+from billing.pricing.rate_review import undecided
 from billing.pricing.rates import latest_moves, set_category
 from billing.pricing.versions import Version, versions
 from billing.views.filters import Filters
@@ -206,6 +207,7 @@ def _page(
         "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(price_list, centers)],
         "missing": missing_pairs(price_list, centers),
         "aged": aged_pairs(price_list, centers),
+        "undecided": undecided(request.reseller),
         "moves": moves[:SHOWN_MOVES],
         "more_moves": max(0, len(moves) - SHOWN_MOVES),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),

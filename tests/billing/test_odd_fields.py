@@ -137,7 +137,7 @@ def test_usage_without_what_was_received_is_taken_over_and_flagged(busy: Place) 
 def test_one_bad_rate_keeps_its_last_cost_and_costs_no_other(place: Place) -> None:
     rates_job(reseller=place.reseller, now=NOW)
     before = dict(Rate.objects.filter(fetch__country_id="").values_list("type", "cost"))
-    place.control.set_rate("", "marketing", before["marketing"] + 1)
+    place.control.set_rate("", "marketing", before["marketing"] + Decimal("0.01"))
     first = next(iter(before))
     odd(place, "rates", "cost", "free", row=list(before).index(first))
     run = rates_job(reseller=place.reseller, now=NOW + HOUR)
@@ -148,7 +148,7 @@ def test_one_bad_rate_keeps_its_last_cost_and_costs_no_other(place: Place) -> No
     assert set(after) == set(before)
     assert after[first] == before[first]
     if first != "marketing":
-        assert after["marketing"] == before["marketing"] + 1
+        assert after["marketing"] == before["marketing"] + Decimal("0.01")
 
 
 def test_an_odd_last_seen_costs_no_status(place: Place) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from billing.dunning import hold
 from billing.invoicing import issue_invoice
-from billing.models import Category, Invoice
+from billing.models import Category, Invoice, Rate, RateFetch
 from billing.payments import record_payment
 from billing.periods import Period, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
@@ -177,6 +177,15 @@ def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:
             by=owner,
             now=now,
         )
+    _let_rates_wait(reseller, now)
+
+
+def _let_rates_wait(reseller: Reseller, now: datetime) -> None:
+    """A general list that waits for confirmation, with one rate a hundred times as high as before."""
+    fetch: RateFetch = RateFetch.objects.create(
+        reseller=reseller, first_fetched_at=now, fetched_at=now, state=RateFetch.State.WAITING
+    )
+    Rate.objects.create(reseller=reseller, fetch=fetch, type="marketing", cost=Decimal(5), currency="USD")
 
 
 def _owner(reseller: Reseller) -> User:

@@ -30,6 +30,8 @@ STAFF = (
     "import/",
     "search/?q=HS",
     "prices/?center={center}",
+    "prices/rates/",
+    "prices/rates/{rates}/",
     "exchange-rates/",
     "usage/",
     "usage/reconciliation/",
@@ -252,6 +254,7 @@ def filled(furnished: Tenant, path: str) -> str:
     invoice = "SELECT min(id) FROM billing_invoice WHERE reseller_id = {}"
     line = "SELECT min(id) FROM billing_invoiceline WHERE reseller_id = {}"
     alert = "SELECT min(id) FROM whatsapp_alert WHERE reseller_id = {}"
+    rates = "SELECT max(id) FROM billing_ratefetch WHERE reseller_id = {}"
     place = "SELECT id FROM centers_destination WHERE reseller_id = {} AND label = %s"
     return path.format(
         alert=furnished.value(alert) if "{alert}" in path else "",
@@ -259,6 +262,7 @@ def filled(furnished: Tenant, path: str) -> str:
         instance=furnished.instance("HS-1"),
         invoice=furnished.value(invoice) if "{invoice}" in path else "",
         line=furnished.value(line) if "{line}" in path else "",
+        rates=furnished.value(rates) if "{rates}" in path else "",
         unverified=furnished.value(place, "Our own program") if "{unverified}" in path else "",
         verified=furnished.value(place, "Night shift") if "{verified}" in path else "",
     )

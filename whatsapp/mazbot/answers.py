@@ -102,7 +102,7 @@ def read_rates(payload: Payload) -> RateList:
         raise _malformed("data is not a list of rates")
     if len(listed) > MAX_RATES:
         raise MazBotError(ErrorKind.TOO_LARGE, f"more than {MAX_RATES} rates")
-    rows, odd, unread = [], [], set()
+    rows, odd, unread, has_unnamed = [], [], set(), False
     for number, row in enumerate(listed, start=1):
         read = _read_rate(row, number)
         if isinstance(read, RateRow):
@@ -111,9 +111,11 @@ def read_rates(payload: Payload) -> RateList:
         odd.append(read)
         if isinstance(row, dict) and (name := clean_text(row.get("type"), limit=MAX_STATUS)):
             unread.add(name)
+        else:
+            has_unnamed = True
     if listed and not rows:
         raise _malformed(f"{odd[0].name} of every rate")
-    return RateList(tuple(rows), tuple(odd), frozenset(unread - {row.type for row in rows}))
+    return RateList(tuple(rows), tuple(odd), frozenset(unread - {row.type for row in rows}), has_unnamed)
 
 
 def _read_rate(row: object, number: int) -> RateRow | OddField:

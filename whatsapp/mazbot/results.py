@@ -71,11 +71,19 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class RateList:
-    """The rows that can be read, and what is wrong with the others; `unread_types` are the names of the latter."""
+    """The rows that can be read, and what is wrong with the others; `unread_types` are the names of the latter.
+
+    `has_unnamed`: the type of at least one row can't be read, so any type that is missing may be that one.
+    """
 
     rows: tuple[RateRow, ...]
     odd: tuple[OddField, ...] = ()
     unread_types: frozenset[str] = frozenset()
+    has_unnamed: bool = False
+
+    def may_hold(self, rate_type: str) -> bool:
+        """Whether a type that no readable row has could be that of a row that can't be read."""
+        return self.has_unnamed or rate_type in self.unread_types
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Alert(models.Model):
         EXCHANGE_OLD = "exchange_old", _("Exchange rate out of date")
         USAGE_FLAGGED = "usage_flagged", _("Usage not explained by prices")
         BELOW_COST = "below_cost", _("Prices below cost")
+        RATES_WAITING = "rates_waiting", _("Rates wait for confirmation")
 
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
     LASTING = frozenset({Kind.PROVIDER_FAILING, Kind.NUMBERS_DROPPED})
@@ -56,6 +57,7 @@ class Alert(models.Model):
             Kind.EXCHANGE_OLD,
             Kind.USAGE_FLAGGED,
             Kind.BELOW_COST,
+            Kind.RATES_WAITING,
         }
     )
 

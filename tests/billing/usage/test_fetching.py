@@ -253,17 +253,17 @@ def test_rates_are_kept_when_they_change_and_prices_move(place: Place) -> None:
     rates_job(reseller=place.reseller, now=NOW + timedelta(hours=6))
     assert RateFetch.objects.count() == 3
     assert RateFetch.objects.filter(fetched_at=NOW).count() == 0
-    place.control.set_rate("1", "marketing", D("0.1"))
+    place.control.set_rate("1", "marketing", D("0.06"))
     place.control.remove_rate("1", "utility")
     outcome = refresh_rates(reseller=place.reseller, now=NOW + timedelta(hours=12))
     moves = {move.type: move for move in outcome.moves}
     assert outcome.changed == ("1",)
     marketing = moves["marketing"]
-    assert (marketing.old_cost, marketing.new_price, marketing.is_loss) == (D("0.0455"), D("0.09"), True)
+    assert (marketing.old_cost, marketing.new_price, marketing.is_loss) == (D("0.0455"), D("0.054"), True)
     assert (moves["utility"].new_price, moves["utility"].is_loss) == (None, False)
     assert outcome.losses == (marketing,)
     assert latest_moves(PriceList(place.reseller, today(place.reseller, NOW))) == list(outcome.moves)
-    place.control.set_rate("1", "marketing", D("0.2"))
+    place.control.set_rate("1", "marketing", D("0.08"))
     assert "below cost" in rates_job(reseller=place.reseller, now=NOW).note
 
 

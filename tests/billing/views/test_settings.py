@@ -15,6 +15,7 @@ RULES = {
     "exchange_warn_days": "30",
     "exchange_block_days": "60",
     "usage_tolerance": "1.5",
+    "rate_change_percent": "20",
     "subscription_share": "full",
     "billable": "sent",
     "subscription_type": "monthly_subscription",
@@ -41,6 +42,7 @@ def test_the_rules_are_saved(desk: Desk) -> None:
     assert policy.minimum_amount == Decimal("10.5")
     assert (policy.exchange_warn_days, policy.exchange_block_days) == (30, 60)
     assert (policy.usage_tolerance, policy.subscription_share) == (Decimal("1.5"), "full")
+    assert policy.rate_change_percent == 20
     assert policy.subscription_type == "monthly_subscription"
     page = desk.as_(desk.owner).get(desk.url("settings/billing/")).content.decode()
     assert 'value="10.5"' in page
@@ -62,6 +64,7 @@ def test_the_rules_are_saved(desk: Desk) -> None:
         {"exchange_warn_days": "61"},
         {"exchange_block_days": "0"},
         {"usage_tolerance": "0.9"},
+        {"rate_change_percent": "0"},
         {"subscription_share": "half"},
     ],
 )

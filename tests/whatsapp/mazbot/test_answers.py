@@ -112,6 +112,8 @@ def test_one_bad_rate_is_named_and_costs_no_other(row, field, text):
     assert [rate.type for rate in listed.rows] == ["marketing", "marketing"]
     assert listed.odd == (OddField(field, text),)
     assert listed.unread_types == ({"utility"} if field.endswith("utility") else set())
+    assert listed.may_hold("utility")
+    assert listed.may_hold("any other type") == (not field.endswith("utility"))
 
 
 def test_rates_have_an_end_and_capital_currencies():

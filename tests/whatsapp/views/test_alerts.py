@@ -86,6 +86,8 @@ def test_alerts_of_another_resellers_number_are_all_of_our_own(house: House) -> 
         (Kind.EXCHANGE_OLD, "support", ""),
         (Kind.BELOW_COST, "owner", "/prices/"),
         (Kind.BELOW_COST, "support", ""),
+        (Kind.RATES_WAITING, "owner", "/prices/rates/"),
+        (Kind.RATES_WAITING, "support", ""),
         (Kind.USAGE_FLAGGED, "billing", "/usage/"),
         (Kind.USAGE_FLAGGED, "support", "/instances/"),
     ],

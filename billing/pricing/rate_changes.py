@@ -1,0 +1,88 @@
+"""What differs between two rate lists of a country, and which differences a person has to confirm."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from billing.models import Category, Rate
+from centers.values.formats import number_text
+
+
+class Doubt(StrEnum):
+    """Why a changed rate is not believed at once."""
+
+    MOVED = "moved"  # by more than the billing rules allow
+    ZERO = "zero"  # it cost something before
+    CURRENCY = "currency"  # the two costs can't be compared
+    DEAREST = (
+        "dearest"  # a new message type, far above all others: it would raise the limit of plausible usage
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RateChange:
+    """One type's rate before and after; None if it is new or gone. `doubt` is empty if it is believed at once."""
+
+    type: str
+    old: Rate | None
+    new: Rate | None
+    doubt: Doubt | None = None
+
+    @property
+    def percent(self) -> Decimal | None:
+        """By how many percent the cost moved; None where there is nothing to compare."""
+        if not self.old or not self.new or not self.old.cost or self.old.currency != self.new.currency:
+            return None
+        return (self.new.cost / self.old.cost - 1) * 100
+
+    @property
+    def text(self) -> str:
+        """The type and, where known, the change in percent, isolated from right-to-left text."""
+        shown = "" if self.percent is None else f" ({percent_text(self.percent)})"
+        return f"\u2066{self.type}{shown}\u2069"
+
+
+def percent_text(percent: Decimal) -> str:
+    """`+12.5 %`: a change with its sign, at one decimal."""
+    return f"{'+' if percent > 0 else ''}{number_text(round(percent, 1).normalize())} %"
+
+
+def rate_changes(
+    old: Iterable[Rate], new: Iterable[Rate], *, bound: int, category: Callable[[str], str]
+) -> list[RateChange]:
+    """The rates that differ, in the order of the new list, those that are gone last.
+
+    `bound` is the change in percent up to which a rate is believed; `category` returns a type's category.
+    """
+    before, after = {rate.type: rate for rate in old}, {rate.type: rate for rate in new}
+    messages = [rate for rate in before.values() if category(rate.type) == Category.MESSAGE]
+    found = []
+    for name in dict.fromkeys([*after, *before]):
+        was, now = before.get(name), after.get(name)
+        if was and now and (was.cost, was.currency) == (now.cost, now.currency):
+            continue
+        doubt = None
+        if was and now:
+            doubt = _doubt(was, now, bound)
+        elif now and category(name) == Category.MESSAGE:
+            doubt = _doubt_of_new(now, messages, bound)
+        found.append(RateChange(name, was, now, doubt))
+    return found
+
+
+def _doubt(old: Rate, new: Rate, bound: int) -> Doubt | None:
+    if old.currency != new.currency:
+        return Doubt.CURRENCY
+    if not new.cost:
+        return Doubt.ZERO
+    share = Decimal(bound) / 100
+    is_near = old.cost * (1 - share) <= new.cost <= old.cost * (1 + share)
+    return None if is_near else Doubt.MOVED
+
+
+def _doubt_of_new(new: Rate, messages: list[Rate], bound: int) -> Doubt | None:
+    costs = [rate.cost for rate in messages if rate.currency == new.currency]
+    if not costs:
+        return Doubt.CURRENCY if messages else None
+    return Doubt.DEAREST if new.cost > max(costs) * (1 + Decimal(bound) / 100) else None
