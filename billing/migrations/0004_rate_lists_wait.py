@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("applied", "Applied"),
                     ("waiting", "Waiting for confirmation"),
-                    ("refused", "Refused"),
+                    ("declined", "Refused"),
                     ("replaced", "No longer sent by MazBot"),
                 ],
                 db_default="applied",
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("state", "applied"),
                     models.Q(("decided_at", None), ("state__in", ["waiting", "replaced"])),
-                    models.Q(("decided_at__isnull", False), ("state", "refused")),
+                    models.Q(("decided_at__isnull", False), ("state", "declined")),
                     _connector="OR",
                 ),
                 name="ratefetch_decided_fits",

@@ -35,7 +35,7 @@ class RateFetch(models.Model):
     class State(models.TextChoices):
         APPLIED = "applied", _("Applied")
         WAITING = "waiting", _("Waiting for confirmation")
-        REFUSED = "refused", _("Refused")
+        DECLINED = "declined", _("Refused")
         REPLACED = "replaced", _("No longer sent by MazBot")
 
     reseller = models.ForeignKey(
@@ -64,7 +64,7 @@ class RateFetch(models.Model):
             models.CheckConstraint(
                 condition=Q(state="applied")
                 | Q(state__in=["waiting", "replaced"], decided_at=None)
-                | Q(state="refused", decided_at__isnull=False),
+                | Q(state="declined", decided_at__isnull=False),
                 name="ratefetch_decided_fits",
             ),
         ]
@@ -92,7 +92,7 @@ class RateFetch(models.Model):
     @property
     def is_refused(self) -> bool:
         """Whether staff decided not to use it."""
-        return self.state == self.State.REFUSED
+        return self.state == self.State.DECLINED
 
 
 class Rate(models.Model):

@@ -81,7 +81,7 @@ def price_moves(
         moves += [
             _move(center, name, before.get(name), after.get(name), losing)
             for name in dict.fromkeys([*after, *before])
-            if _priced(before.get(name)) != _priced(after.get(name))
+            if _shown(before.get(name)) != _shown(after.get(name))
         ]
     return moves
 
@@ -146,7 +146,7 @@ class _Own:
         self._loses = {category for pk, category in losing if pk == center.pk}
 
     def of_messages(self, usage: Usage, old: Sequence[Rate], new: Sequence[Rate]) -> Iterable[MonthEffect]:
-        changes = rate_changes(old, new, bound=0, category=self._list.category)
+        changes = rate_changes(old, new)
         shares = [
             change.percent / 100
             for change in changes
@@ -187,8 +187,9 @@ class _Own:
         return (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
 
 
-def _priced(row: PriceRow | None) -> tuple[Decimal, str] | None:
-    return (row.price_at_cost, row.cost_currency) if row else None
+def _shown(row: PriceRow | None) -> tuple[Decimal, str, bool] | None:
+    """What counts as a move: a fixed price stays the same where the cost passes it."""
+    return (row.price_at_cost, row.cost_currency, row.is_loss) if row else None
 
 
 def _move(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing.models import Category, Rate
+from billing.pricing.price_list import guess_category
 from centers.values.formats import number_text
 
 
@@ -49,7 +50,11 @@ def percent_text(percent: Decimal) -> str:
 
 
 def rate_changes(
-    old: Iterable[Rate], new: Iterable[Rate], *, bound: int, category: Callable[[str], str]
+    old: Iterable[Rate],
+    new: Iterable[Rate],
+    *,
+    bound: int = 0,
+    category: Callable[[str], str] = guess_category,
 ) -> list[RateChange]:
     """The rates that differ, in the order of the new list, those that are gone last.
 

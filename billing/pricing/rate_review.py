@@ -142,7 +142,7 @@ def refuse_rates(*, fetch: RateFetch, by: User | None, now: datetime) -> RateFet
         row = _locked(fetch)
         if row.is_refused:
             return row
-        _decide(row, RateFetch.State.REFUSED, Review.of(row, now), by, now)
+        _decide(row, RateFetch.State.DECLINED, Review.of(row, now), by, now)
     return row
 
 

@@ -10,9 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.forms.pricing import RatesConfirmForm
 from billing.models import Rate, RateFetch
-from billing.periods import today
 from billing.pricing.below_cost import BelowCost
-from billing.pricing.price_list import PriceList
 from billing.pricing.rate_changes import RateChange, rate_changes
 from billing.pricing.rate_review import Review, confirm_rates, is_undecided, list_before, refuse_rates
 from centers import clock
@@ -44,7 +42,7 @@ def rate_lists(request: TenantRequest) -> HttpResponseBase:
         default="when",
         size=PAGE_SIZE,
     )
-    context = {"page": page, "rows": _with_changes(request, list(page.rows))}
+    context = {"page": page, "rows": _with_changes(list(page.rows))}
     return render_page(request, "billing/pricing/rate_lists.html", context, parts=("rate-lists",))
 
 
@@ -110,9 +108,8 @@ def _page(request: TenantRequest, fetch: RateFetch, form: RatesConfirmForm | Non
     return render_page(request, "billing/pricing/rate_list.html", context, status=form_status(form))
 
 
-def _with_changes(request: TenantRequest, fetches: list[Any]) -> list[tuple[RateFetch, list[RateChange]]]:
+def _with_changes(fetches: list[Any]) -> list[tuple[RateFetch, list[RateChange]]]:
     """Each list with its changes against the one before it; the first of a country has none."""
-    category = PriceList(request.reseller, today(request.reseller, clock.now())).category
     needed = {fetch.pk for fetch in fetches} | {fetch.before for fetch in fetches if fetch.before}
     rates: dict[int, list[Rate]] = {}
     for rate in Rate.objects.filter(fetch__in=needed).order_by("pk"):
@@ -120,5 +117,5 @@ def _with_changes(request: TenantRequest, fetches: list[Any]) -> list[tuple[Rate
     found = []
     for fetch in fetches:
         old, new = rates.get(fetch.before, []), rates.get(fetch.pk, [])
-        found.append((fetch, rate_changes(old, new, bound=0, category=category) if old else []))
+        found.append((fetch, rate_changes(old, new) if old else []))
     return found

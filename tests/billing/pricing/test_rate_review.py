@@ -117,7 +117,7 @@ def test_the_database_keeps_one_waiting_list_and_its_decision(shop: Shop) -> Non
     with pytest.raises(IntegrityError), transaction.atomic():
         RateFetch.objects.filter(pk=fetch.pk).update(decided_at=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
-        RateFetch.objects.filter(pk=fetch.pk).update(state="refused")
+        RateFetch.objects.filter(pk=fetch.pk).update(state="declined")
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,16 @@ def test_prices_that_come_below_cost_are_confirmed_by_typing(shop: Shop) -> None
     confirm_rates(fetch=fetch, by=None, now=NOW, confirmation=below.value.loss.phrase)
     assert AuditEntry.objects.get(action="rates.confirmed").data["loss_of_centers"] == 1
     assert Alert.objects.filter(kind="below_cost", resolved_at=None).exists()
+
+
+def test_a_fixed_price_that_the_cost_passes_is_a_loss_too(shop: Shop) -> None:
+    shop.margin("-100", "0.06")
+    fetch = waiting(shop, marketing="0.07", utility="0.01", monthly_plan="10")
+    (move,) = Review.of(fetch, NOW).moves
+    assert (move.old_price, move.new_price, move.is_new_loss) == (D("0.06"), D("0.06"), True)
+    # 1,900 at 0.06 cover 140 USD only in part: all of last month's messages were marketing.
+    with pytest.raises(BelowCost, match=r"1 center, 26\.00 USD a month"):
+        confirm_rates(fetch=fetch, by=None, now=NOW)
 
 
 def test_what_was_below_cost_before_is_not_asked_again(shop: Shop) -> None:

@@ -97,7 +97,7 @@ def test_a_refused_list_is_not_asked_about_again(desk: Desk, control: Control) -
     owner = desk.as_(desk.owner)
     assert owner.post(desk.url(page + "refuse/")).status_code == 302
     run = rates_job(reseller=desk.shop.reseller, now=LATEST)
-    assert (run.note, states()[-1], cost(desk)) == ("", "refused", D("0.0455"))
+    assert (run.note, states()[-1], cost(desk)) == ("", "declined", D("0.0455"))
     assert open_alerts("rates_waiting") == []
     assert "MazBot still sends rates that you refused" in owner.get(desk.url("prices/")).content.decode()
     assert "Use these rates" in owner.get(desk.url(page)).content.decode()
