@@ -8,8 +8,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0003_credit_notes_and_carried_amounts"),
-        ("centers", "0005_bounces"),
+        ("billing", "0004_references_that_look_the_same"),
+        ("centers", "0006_names_that_look_the_same"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
