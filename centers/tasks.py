@@ -1,7 +1,5 @@
 """Celery tasks of notifications: ticks that enqueue due work, and thin wrappers around operations."""
 
-import time
-
 from celery import shared_task
 
 from centers import clock
@@ -40,9 +38,8 @@ def tick_reports() -> None:
 def deliver(*, reseller_id: int) -> None:
     """Send what is due for one reseller."""
     reseller = Reseller.objects.filter(pk=reseller_id).first()
-    end = time.monotonic() + _LONGEST_SECONDS
-    while reseller is not None and time.monotonic() < end and deliver_due(reseller=reseller, now=clock.now()):
-        continue
+    if reseller is not None:
+        deliver_due(reseller=reseller, seconds=_LONGEST_SECONDS)
 
 
 @shared_task(name="centers.follow_up")

@@ -161,7 +161,7 @@ class Notification(models.Model):
     destination = models.ForeignKey(
         Destination, on_delete=models.SET_NULL, null=True, blank=True, related_name="notifications"
     )
-    address = models.CharField(max_length=254, blank=True, db_default="")  # without a person or destination
+    address = models.CharField(max_length=254, blank=True, db_default="")  # of a contact, when it was tried
     channel = models.CharField(max_length=16)
     lane = models.CharField(max_length=300)
     key = models.CharField(max_length=400)  # "alert:17:first:email:u3"
@@ -217,8 +217,13 @@ class Notification(models.Model):
 
     @property
     def email_address(self) -> str:
-        """The address of its person's account, or the one that it was written to without a person."""
+        """The address of its person's account; of a contact, the one that it was written to."""
         return self.recipient.email if self.recipient is not None else self.address
+
+    @property
+    def is_to_contact(self) -> bool:
+        """Whether it goes to the billing contact of its center, who needs no account."""
+        return self.lane.startswith(f"{self.channel}:c")
 
     @property
     def is_waiting(self) -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Random
 
 from centers.models import Notification, NotificationPreference, NotificationTry, Reseller
 from centers.notifications import registry
@@ -30,6 +32,7 @@ REST, REST_AFTER_LIST = timedelta(seconds=30), timedelta(minutes=5)
 #: the process. Not sooner: whatever is under way when a process ends is lost with it.
 MOST_LOST = 5
 _MOST_AT_ONCE = 5000
+_LANES_AT_ONCE = 20
 State = Notification.State
 
 
@@ -41,10 +44,16 @@ class Batch:
     rows: Sequence[Notification]
 
 
-def due_lanes(reseller: Reseller, now: datetime, limit: int = 500) -> list[str]:
-    """The lanes in which something is due and no one is at work."""
-    rows = _waiting(now).filter(reseller=reseller)
-    return list(rows.order_by().values_list("lane", flat=True).distinct()[:limit])
+def due_lanes(reseller: Reseller, now: datetime) -> list[str]:
+    """A few of the lanes in which something is due and no one is at work, those with something urgent first.
+
+    Who has sent what is due in them looks again, so that what became urgent meanwhile does not wait for all others. The
+    order is a random one, so that several workers begin with different lanes.
+    """
+    rows = Notification.objects.filter(reseller=reseller, state=State.WAITING, due_at__lte=now)
+    taken = Count("pk", filter=Q(claimed_until__gt=now))
+    lanes = rows.order_by().values("lane").annotate(hurries=BoolOr("urgent"), taken=taken).filter(taken=0)
+    return list(lanes.order_by("-hurries", Random()).values_list("lane", flat=True)[:_LANES_AT_ONCE])
 
 
 def resellers_with_due(now: datetime) -> list[int]:
@@ -60,10 +69,12 @@ def claim(*, reseller: Reseller, lane: str, now: datetime) -> list[Batch]:
         found = list(
             _waiting(now)
             .filter(reseller=reseller, lane=lane)
-            .select_related("recipient", "destination", "reseller")
+            .select_related("recipient", "destination", "center")
             .order_by("due_at", "pk")
             .select_for_update(of=("self",))[:_MOST_AT_ONCE]
         )
+        for row in found:  # not by a join: it would read the logo for each of them
+            row.reseller = reseller
         rows = _permitted(reseller, _not_lost(found, now), now)
         batches = _batches(reseller, lane, rows, now)
         taken = [row.pk for batch in batches for row in batch.rows]

@@ -26,8 +26,7 @@ def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> 
 
     Needs the scope of the reseller.
     """
-    language = (lead.recipient.language if lead.recipient else "") or lead.language
-    with translation.override(language or settings.LANGUAGE_CODE):
+    with translation.override(_language(lead) or settings.LANGUAGE_CODE):
         content = _list(rows) if len(rows) > 1 else _single(lead, now)
         if content is None:
             return None
@@ -43,6 +42,13 @@ def reply_address(reseller: Reseller) -> str:
     return reseller.support_contact
 
 
+def _language(row: Notification) -> str:
+    """The one that the recipient has now, else the one that was right when it was written."""
+    if row.is_to_contact and row.center is not None:
+        return row.center.language
+    return (row.recipient.language if row.recipient else "") or row.language
+
+
 def _single(row: Notification, now: datetime) -> Content | None:
     kind = registry.kind(row.kind)
     content = kind.write(row, now) if kind is not None else None
@@ -50,7 +56,7 @@ def _single(row: Notification, now: datetime) -> Content | None:
 
 
 def _list(rows: Sequence[Notification]) -> Content:
-    lines = [f"• {_line(row)}" for row in rows[:MOST_LINES]]
+    lines = [f"• {registry.line_of(row)}" for row in rows[:MOST_LINES]]
     left = len(rows) - len(lines)
     if left:
         lines.append(ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left})
@@ -59,11 +65,6 @@ def _list(rows: Sequence[Notification]) -> Content:
     overview = registry.group(rows[0].group).overview
     actions = (overview(rows[0]),) if overview is not None else ()
     return Content(subject=subject, text=f"{text}\n\n" + "\n".join(lines), actions=actions)
-
-
-def _line(row: Notification) -> str:
-    kind = registry.kind(row.kind)
-    return kind.line(row) if kind is not None else row.about
 
 
 def _message(lead: Notification, content: Content, now: datetime, *, listed: bool) -> Message:
@@ -81,9 +82,11 @@ def _message(lead: Notification, content: Content, now: datetime, *, listed: boo
         sender=reseller.name,
         color=reseller.colour,
         logo_url=_logo(reseller),
+        contact=reseller.support_contact,
         reply_to=reply_address(reseller),
         unsubscribe_url=_unsubscribe(lead),
         open_count=_open_count(lead, now),
+        attachments=content.attachments,
     )
 
 

@@ -1,6 +1,7 @@
 """Delivering what is due: claim, compose, hand over without a transaction or connection, record, retry."""
 
-import random
+import math
+import time
 from datetime import datetime
 
 import structlog
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from centers import live
+from centers import clock, live
 from centers.models import Destination, Notification, NotificationTry, Reseller
 from centers.notifications import outcomes, registry
 from centers.notifications.claims import CLAIM, Batch, claim, due_lanes
@@ -22,16 +23,19 @@ log = structlog.get_logger(__name__)
 State = Notification.State
 
 
-def deliver_due(*, reseller: Reseller, now: datetime) -> int:
-    """Send what is due for one reseller; return how many messages were tried."""
+def deliver_due(*, reseller: Reseller, now: datetime | None = None, seconds: float = math.inf) -> int:
+    """Send what is due for one reseller until nothing is, or so many seconds are over.
+
+    `now` stands for the moment of every try; without it each has its own. Returns how many messages were tried.
+    """
+    tried, end = 0, time.monotonic() + seconds
     with tenant(reseller):
-        lanes = due_lanes(reseller, now)
-        random.shuffle(lanes)  # several workers begin with different ones
-        return sum(deliver_lane(reseller=reseller, lane=lane, now=now) for lane in lanes)
+        while time.monotonic() < end and (lanes := due_lanes(reseller, now or clock.now())):
+            tried += sum(_deliver_lane(reseller, lane, now or clock.now()) for lane in lanes)
+    return tried
 
 
-def deliver_lane(*, reseller: Reseller, lane: str, now: datetime) -> int:
-    """Send what is due in one lane; return how many messages were tried. Needs the scope of the reseller."""
+def _deliver_lane(reseller: Reseller, lane: str, now: datetime) -> int:
     tried = 0
     for batch in claim(reseller=reseller, lane=lane, now=now):
         tried += _deliver(batch, now)
@@ -80,7 +84,10 @@ def _obstacle(row: Notification, entry: registry.ChannelEntry | None) -> str:
 
 
 def _obstacle_of_address(row: Notification) -> str:
-    place = paused_address(row.reseller, _address(row))
+    address = _address(row)
+    if not address:
+        return _("The center has no email address. Enter one, then send it again.")
+    place = paused_address(row.reseller, address)
     if place is None:
         return ""
     return _("Nothing is sent to this address until someone confirms it. %(reason)s") % {
@@ -98,6 +105,9 @@ def _begin(batch: Batch, message: Message, now: datetime) -> NotificationTry | N
         Notification.objects.filter(pk__in=[row.pk for row in batch.rows]).update(
             attempts=F("attempts") + 1, claimed_until=until
         )
+        if lead.is_to_contact:
+            batch.lead.address = _address(batch.lead)
+            Notification.objects.filter(pk=lead.pk).update(address=batch.lead.address)
         batch.lead.attempts += 1
         batch.lead.subject = message.subject
         return NotificationTry.objects.create(
@@ -128,7 +138,9 @@ def _hand_over(
 def _address(row: Notification) -> str:
     if row.destination is not None:
         return row.destination.address
-    return row.recipient.email if row.recipient is not None else row.address
+    if row.recipient is not None:
+        return row.recipient.email
+    return row.center.email if row.center is not None else ""
 
 
 def _give_connection_back() -> None:

@@ -27,12 +27,15 @@ def send_again(*, notification: Notification, by: User, now: datetime) -> None:
     """Send a message that was given up once more; raises OperationRefused for any other."""
     with transaction.atomic():
         rows = Notification.objects.filter(pk=notification.pk, state__in=(State.FAILED, State.BOUNCED))
-        again = rows.update(state=State.WAITING, due_at=now, attempts=0, claimed_until=None, within=None)
+        again = rows.update(
+            state=State.WAITING, due_at=now, attempts=0, claimed_until=None, within=None, error=""
+        )
         if not again:
             raise OperationRefused(_("Only a message that wasn't delivered can be sent again."))
         entries.record(
             "notifications.sent_again",
             reseller=notification.reseller,
+            center=notification.center,
             by=by,
             now=now,
             what=notification.subject or notification.about,
@@ -134,9 +137,10 @@ def mark_read(*, user: User, reseller: Reseller, now: datetime) -> None:
 
 
 def tidy(*, reseller: Reseller, now: datetime) -> None:
-    """Delete old messages and their tries. Needs an open scope."""
+    """Delete old messages and their tries, but not those that belong to documents. Needs an open scope."""
     old = Notification.objects.filter(reseller=reseller, created_at__lt=now - KEPT)
-    old.exclude(state=State.WAITING).delete()
+    kept = [kind.name for kind in registry.kinds() if kind.to_contacts]
+    old.exclude(state=State.WAITING).exclude(kind__in=kept).delete()
 
 
 def _of_person(user: User, reseller: Reseller, now: datetime) -> QuerySet[Notification]:

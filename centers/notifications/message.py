@@ -1,5 +1,6 @@
 """What a channel is given to send, and how it answers. It knows neither models nor what the message is about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,18 @@ class Action:
 
     label: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an email.
+
+    `make` reads no database and may take a while: it is called when the message is handed over, at every try.
+    """
+
+    name: str
+    media_type: str
+    make: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +48,11 @@ class Message:
     sender: str = ""  # the reseller's name
     color: str = ""  # the reseller's, "#rrggbb", or empty
     logo_url: str = ""
+    contact: str = ""  # how to reach the reseller, in its own words
     reply_to: str = ""
     unsubscribe_url: str = ""
     open_count: int | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,18 +26,19 @@ _BATCH = 1000
 class News:
     """Something that people should know: `event` ("first") of `about` ("alert:17"), for whom, and what it says.
 
-    `context` is JSON, also with stored messages. `addresses` are email addresses of people without an account, with
-    the language to write in. `follows_up`: it is repeated and escalated, for those who chose that, until `stop`.
-    `for_team`: destinations of the team get it too. It is not delivered before `not_before`.
+    `context` is JSON, also with stored messages. `for_contact`: the billing contact of `center` gets it by email, with
+    or without an account, at the address and in the language that the center has when it is sent. `follows_up`: it is
+    repeated and escalated, for those who chose that, until `stop`. `for_team`: destinations of the team get it too.
+    It is not delivered before `not_before`.
     """
 
     kind: str
     about: str
     event: str
     people: Sequence[User] = ()
-    addresses: Sequence[tuple[str, str]] = ()
     context: Mapping[str, Any] = field(default_factory=dict)
     center: int | None = None
+    for_contact: bool = False
     follows_up: bool = False
     for_team: bool = False
     not_before: datetime | None = None
@@ -57,17 +58,17 @@ def notify(*, reseller: Reseller, news: Iterable[News], now: datetime) -> int:
     if not rows:
         return 0
     Notification.objects.bulk_create(rows, batch_size=_BATCH, ignore_conflicts=True)
-    wake(reseller)
+    # The tick is soon enough for contacts: a run of invoices must not fill the queue with as many tasks.
+    wake(reseller, at_once=not all(row.is_to_contact for row in rows))
     return len(rows)
 
 
-def wake(reseller: Reseller) -> None:
-    """Once the transaction has committed, have what is due delivered, and let open pages show it."""
+def wake(reseller: Reseller, *, at_once: bool = True) -> None:
+    """Once the transaction has committed, let open pages show it, and have what is due delivered without a tick."""
+    waking = _Waking(reseller.pk, at_once)
     waiting = transaction.get_connection().run_on_commit
-    if not any(
-        isinstance(hook, _Waking) and hook.reseller_id == reseller.pk for _sids, hook, _robust in waiting
-    ):
-        transaction.on_commit(_Waking(reseller.pk), robust=True)
+    if not any(hook == waking for _sids, hook, _robust in waiting):
+        transaction.on_commit(waking, robust=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,21 @@ class _Waking:
     """Enqueues one task, however often its transaction writes."""
 
     reseller_id: int
+    at_once: bool
 
     def __call__(self) -> None:
-        enqueue(DELIVER, reseller_id=self.reseller_id)
+        if self.at_once:
+            enqueue(DELIVER, reseller_id=self.reseller_id)
         live.publish(self.reseller_id, "notifications")
 
 
 def lane_of(
-    channel: str, *, user: int | None = None, destination: int | None = None, address: str = ""
+    channel: str, *, user: int | None = None, destination: int | None = None, center: int | None = None
 ) -> str:
-    """The name of the way to one recipient by one channel."""
+    """The name of the way to one recipient by one channel; with a center alone, to its billing contact."""
     if destination is not None:
         return f"{channel}:d{destination}"
-    return f"{channel}:u{user}" if user is not None else f"{channel}:a{address.lower()}"
+    return f"{channel}:u{user}" if user is not None else f"{channel}:c{center}"
 
 
 _COPIED = (
@@ -116,9 +119,10 @@ class _Writer:
         self.now = now
         self.zone = zone_of(reseller.time_zone)
         people = {user for item in items for user in item.people}
-        kinds = {kind.group for item in items if (kind := registry.kind(item.kind))}
+        kinds = {kind.group for item in items if item.people and (kind := registry.kind(item.kind))}
         self.rules = {group: rules_for(reseller, group, people) for group in kinds}
-        self.destinations = destinations_of(reseller, people)
+        asked = bool(people) or any(item.for_team for item in items)
+        self.destinations = destinations_of(reseller, people) if asked else {}
 
     def rows_of(self, item: News) -> Iterable[Notification]:
         kind = registry.kind(item.kind)
@@ -130,10 +134,8 @@ class _Writer:
                 for row in self._ways(item, kind, name, user):
                     self._time(row, rule, item)
                     yield row
-        for address, language in item.addresses:
-            row = self._row(item, kind, "email", address=address)
-            row.language = language
-            yield row
+        if item.for_contact:
+            yield self._row(item, kind, "email")
         for place in self.destinations.get(None, ()) if item.for_team else ():
             if kind.group in place.groups:
                 yield self._row(item, kind, place.channel, destination=place)
@@ -154,20 +156,18 @@ class _Writer:
         *,
         user: User | None = None,
         destination: Destination | None = None,
-        address: str = "",
     ) -> Notification:
         lane = lane_of(
             channel,
             user=user.pk if user else None,
             destination=destination.pk if destination else None,
-            address=address,
+            center=item.center,
         )
         return Notification(
             reseller=self.reseller,
             center_id=item.center,
             recipient=user,
             destination=destination,
-            address=address,
             channel=channel,
             lane=lane,
             key=key_of(item.about, item.event, lane),

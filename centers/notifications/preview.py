@@ -41,7 +41,7 @@ def last_week(rule: NotificationPreference, *, now: datetime) -> list[Previewed]
     for moment, group in sorted(_joined(due).items(), reverse=True):
         is_list = rule.digest != NotificationPreference.Digest.NONE or len(group) > STORM
         for part in [group] if is_list else [[row] for row in reversed(group)]:
-            messages.append(Previewed(moment, [_line(row) for row in part]))
+            messages.append(Previewed(moment, [registry.line_of(row) for row in part]))
     return messages
 
 
@@ -58,8 +58,3 @@ def _joined(due: dict[datetime, list[Notification]]) -> dict[datetime, list[Noti
             last = moment
         joined.setdefault(last, []).extend(due[moment])
     return joined
-
-
-def _line(row: Notification) -> str:
-    kind = registry.kind(row.kind)
-    return kind.line(row) if kind is not None else row.about

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 
 from centers.models import Notification, Role
 from centers.models.tenancy import CENTER_ROLES
-from centers.notifications.message import Action, Channel
+from centers.notifications.message import Action, Attachment, Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Content:
     actions: tuple[Action, ...] = ()
     wording: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,10 @@ class Kind:
 
     It may read and write the database, but not wait for anything else; None means that the message is no longer
     needed. `line(row)` stands for it in a list of several; it reads nothing. `urgent` kinds pass quiet hours for those
-    who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination
-    before that is verified, and its failure sends no email instead. `page(row)` is the address of what it is about,
-    for the person who got it.
+    who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination before that is
+    verified, and its failure sends no email instead. `to_contacts`: it is an email about a document to billing contacts
+    of centers alone; its rows stay, as documents do. `page(row)` is the address of what it is about, for the person who
+    got it.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Kind:
     urgent: bool = False
     condenses: bool = True
     verifies: bool = False
+    to_contacts: bool = False
     page: Callable[[Notification], str] | None = None
 
 
@@ -154,6 +157,12 @@ def group(name: str) -> Group:
 def kind(name: str) -> Kind | None:
     """The kind with this name; None if no app registered it (any longer)."""
     return _kinds.get(name)
+
+
+def line_of(row: Notification) -> str:
+    """What a message is about, in the active language."""
+    found = kind(row.kind)
+    return found.line(row) if found is not None else row.subject or row.about
 
 
 def kinds() -> list[Kind]:

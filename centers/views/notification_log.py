@@ -29,7 +29,7 @@ def notification_log(request: TenantRequest) -> HttpResponseBase:
     page = keyset(rows.prefetch_related("tries"), request.GET, orders=ORDERS, default="time")
     context = {
         "page": page,
-        "rows": [(row, what_of(row), registry.channel(row.channel)) for row in page.rows],
+        "rows": [(row, registry.line_of(row), registry.channel(row.channel)) for row in page.rows],
         "states": State.choices,
         "state": state,
         "channels": [(entry.name, entry.label) for entry in registry.channels()],
@@ -82,12 +82,6 @@ def portal_bell_read(request: PortalRequest) -> HttpResponse:
     return _bell(request)
 
 
-def what_of(row: Notification) -> str:
-    """What a message is about, in the reader's language."""
-    kind = registry.kind(row.kind)
-    return kind.line(row) if kind is not None else row.subject or row.about
-
-
 def _filtered(state: str, way: str) -> QuerySet[Notification]:
     rows = Notification.objects.all()
     if state in State.values:
@@ -97,7 +91,7 @@ def _filtered(state: str, way: str) -> QuerySet[Notification]:
 
 def _bell(request: TenantRequest) -> HttpResponse:
     unread, rows = latest(request.user, request.reseller, clock.now())
-    items = [(row, what_of(row), _page_of(row)) for row in rows]
+    items = [(row, registry.line_of(row), _page_of(row)) for row in rows]
     return render(request, "centers/notifications/bell.html", {"unread": unread, "items": items})
 
 

@@ -24,6 +24,7 @@ from centers.queue.ticks import CLOCKS_APART
 from centers.tenancy.scoping import every_tenant, tenant
 from config.celery import QUEUES, ROUTES, TASKS, app, beat_schedule
 from devstack.supervisor.commands import WORKERS
+from tests.factories import member
 from whatsapp.models import Connection, DesiredReason, PairingAttempt, Service
 from whatsapp.pairing.sessions import Phase, pairing_image, pairing_state, start_pairing
 from whatsapp.service.desired_state import set_desired_state
@@ -157,8 +158,8 @@ def test_messages_leave_while_more_resellers_than_threads_read_usage(new_place, 
 
     wait_for(lambda: reading() == 6)  # of 8 threads
     with tenant(places[0].reseller):
-        people = [("amal@center.example", "en")]
-        news = News(kind="test", about="test:1", event="test", addresses=people)
+        people = [member(places[0].reseller)]
+        news = News(kind="test", about="test:1", event="test", people=people)
         notify(reseller=places[0].reseller, news=[news], now=clock.now())
         wait_for(lambda: Notification.objects.filter(state="sent").exists())
     assert reading() == 6

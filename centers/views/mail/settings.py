@@ -13,10 +13,10 @@ from centers.errors import OperationRefused
 from centers.mail.trial import send_test
 from centers.mail.way import way
 from centers.models import Notification
+from centers.notifications import registry
 from centers.notifications.destinations import EMAIL, paused_addresses, resume_destination
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.views.notification_log import what_of
 from centers.web.form_views import performed
 from centers.web.partials import render_page
 
@@ -72,7 +72,7 @@ def _context(request: TenantRequest) -> dict[str, Any]:
     return {
         "way": way(),
         "stuck": _stuck(rows),
-        "rows": [(row, what_of(row)) for row in latest],
+        "rows": [(row, registry.line_of(row)) for row in latest],
         "places": paused_addresses(request.reseller),
         "here": request.get_full_path(),
     }

@@ -42,9 +42,9 @@ class Inbox:
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[Inbox, int]]:
-    """An inbox and the port of its server."""
-    made = Inbox()
+def mail_server(inbox: Inbox | None = None) -> Iterator[tuple[Inbox, int]]:
+    """An inbox, a new one or this, and the port of its server."""
+    made = inbox or Inbox()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     controller = Controller(made, hostname="127.0.0.1", port=port)

@@ -7,13 +7,14 @@ from django.db import transaction
 
 from centers.models import Destination, Notification, NotificationTry
 from centers.notifications import destinations
-from centers.notifications.claims import CLAIM, MOST_LOST, claim
+from centers.notifications.claims import CLAIM, MOST_LOST, claim, due_lanes
 from centers.notifications.compose import compose
 from centers.notifications.delivery import _begin
 from centers.notifications.message import ChannelError
 from centers.notifications.outcomes import MOST_FAILURES, WAITS
 from centers.stored_messages import StoredMessage
 from tests.centers.notifications.conftest import NOON, Desk
+from tests.factories import CenterFactory
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -52,10 +53,10 @@ def test_the_next_try_waits_longer_each_time_and_then_it_is_given_up(desk: Desk)
         assert desk.deliver(now + wait - SECOND) == 0
         now += wait
     assert desk.row("alert:1").state == "waiting"
-    assert desk.deliver(now) == 1
+    assert desk.deliver(now) == 2, "the last try, and an email instead"
     row = desk.row("alert:1")
     assert (row.state, str(row.error), row.answer) == ("failed", "It was refused.", "503 busy")
-    assert desk.outcomes("alert:1") == ["retried"] * len(WAITS) + ["failed"]
+    assert [one.outcome for one in row.tries.all()] == ["retried"] * len(WAITS) + ["failed"]
 
 
 def test_every_try_carries_the_same_key(desk: Desk) -> None:
@@ -123,6 +124,28 @@ def test_no_answer_counts_as_a_lost_try(desk: Desk) -> None:
     assert desk.outcomes("alert:1") == ["lost"]
     assert desk.deliver(NOON + WAITS[0]) == 1
     assert desk.row("alert:1").state == "sent"
+
+
+def test_what_is_urgent_does_not_wait_for_a_run_of_invoices(desk: Desk) -> None:
+    centers = [CenterFactory(reseller=desk.reseller) for _number in range(30)]
+    for center in centers:
+        desk.tell(f"invoice:{center.pk}", kind="test.own", people=[], for_contact=True, center=center.pk)
+    desk.tell("alert:1")
+    first = due_lanes(desk.reseller, NOON)
+    assert first[0] == desk.row("alert:1").lane
+    assert len(first) < len(centers), "who has sent these looks again"
+    assert due_lanes(desk.reseller, NOON)[1:] != first[1:], "two workers begin with different ones"
+    assert desk.deliver() == len(centers) + 1
+    assert due_lanes(desk.reseller, NOON) == []
+
+
+def test_a_lane_at_work_is_left_to_its_worker(desk: Desk) -> None:
+    desk.tell("alert:1")
+    lane = desk.row("alert:1").lane
+    assert len(claim(reseller=desk.reseller, lane=lane, now=NOON)) == 1
+    desk.tell("alert:2")
+    assert due_lanes(desk.reseller, NOON) == []
+    assert due_lanes(desk.reseller, NOON + CLAIM) == [lane]
 
 
 def test_two_workers_do_not_work_in_the_same_lane(desk: Desk) -> None:

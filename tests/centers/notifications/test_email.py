@@ -1,14 +1,17 @@
 """The email as it arrives at a mail server: parts, headers, threads; and what each refusal means."""
 
+from dataclasses import replace
+
 import pytest
 from django.conf import settings
 
-from centers.models import Notification, Role
+from centers.models import Center, Notification, Role
 from centers.notifications.channels.email import EmailChannel
-from centers.notifications.message import Action, ChannelError, Message
+from centers.notifications.log import send_again
+from centers.notifications.message import Action, Attachment, ChannelError, Message
 from tests.centers.notifications.conftest import NOON, Desk
 from tests.centers.notifications.inbox import Inbox
-from tests.factories import member
+from tests.factories import CenterFactory, member
 
 MESSAGE = Message(
     key="1:alert:17:first",
@@ -23,6 +26,7 @@ MESSAGE = Message(
     thread="1:alert:17",
     sender="نور كونكت",
     color="#aa3300",
+    contact="help@noor.example, +218 91",
     reply_to="help@noor.example",
     unsubscribe_url="https://markaz.example/unsubscribe/t/",
 )
@@ -47,12 +51,25 @@ def test_a_message_arrives_as_text_and_html(inbox: Inbox) -> None:
     text, html = (part.get_content().replace("\r\n", "\n") for part in mail.iter_parts())
     assert "First line\nsecond line" in text
     assert "Other paragraph & more" in text
+    assert "help@noor.example, +218 91" in text
     assert "https://markaz.example/pair/x/" in text
     assert "Other paragraph &amp; more" in html
     assert 'href="https://markaz.example/pair/x/"' in html
     assert "#aa3300" in html
     assert 'dir="ltr"' in html
     assert "<script" not in html
+
+
+@pytest.mark.parametrize(
+    ("color", "on_it", "on_white"), [("#ffdd00", "#101828", "#101828"), ("#0b3d91", "#ffffff", "#0b3d91")]
+)
+def test_buttons_are_read_on_any_color_of_a_reseller(
+    inbox: Inbox, color: str, on_it: str, on_white: str
+) -> None:
+    send(replace(MESSAGE, color=color))
+    html = " ".join(list(inbox.mails[0].iter_parts())[1].get_content().split())
+    assert f"background: {color}; color: {on_it}" in html
+    assert f"background: #ffffff; color: {on_white}" in html
 
 
 def test_every_try_is_the_same_mail_and_a_subject_is_one_thread(inbox: Inbox) -> None:
@@ -150,9 +167,55 @@ def test_a_person_gets_it_at_the_address_of_their_account(desk: Desk, inbox: Inb
     assert (row.state, row.provider_id) == ("sent", mail["Message-ID"])
 
 
+def contact(desk: Desk, **fields: str) -> Center:
+    made: Center = CenterFactory(reseller=desk.reseller, **fields)
+    desk.tell("invoice:1", kind="test.own", people=[], for_contact=True, center=made.pk)
+    return made
+
+
 def test_a_billing_contact_without_an_account_gets_it_too(desk: Desk, inbox: Inbox) -> None:
-    desk.tell("invoice:1", people=[], addresses=[("Billing@Center.example", "ar")])
+    center = contact(desk, email="wrong@center.example", language="en")
+    center.email, center.language = "Billing@Center.example", "ar"
+    center.save()
     desk.deliver()
     (mail,) = inbox.mails
-    assert mail["To"] == "Billing@Center.example"
-    assert mail["List-Unsubscribe"] is None
+    assert mail["To"] == "Billing@Center.example", "as it is when it is sent"
+    assert mail["List-Unsubscribe"] is None, "no one leaves invoices by a link"
+    assert 'lang="ar" dir="rtl"' in list(mail.iter_parts())[1].get_content()
+    assert Notification.objects.get().address == "Billing@Center.example", "for the log"
+
+
+def test_a_contact_without_an_address_gets_it_once_there_is_one(desk: Desk, inbox: Inbox) -> None:
+    center = contact(desk, email="")
+    desk.deliver()
+    row = Notification.objects.get()
+    assert (row.state, inbox.mails) == ("failed", [])
+    assert "no email address" in str(row.error)
+    center.email = "billing@center.example"
+    center.save()
+    send_again(notification=row, by=desk.owner, now=NOON)
+    desk.deliver()
+    assert [mail["To"] for mail in inbox.mails] == ["billing@center.example"]
+
+
+def test_a_file_is_made_at_every_try_and_goes_with_the_mail(inbox: Inbox) -> None:
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(len(made))
+        if len(made) == 1:
+            raise RuntimeError("no font")
+        return b"%PDF-1.7 of a test"
+
+    message = replace(MESSAGE, attachments=(Attachment("INV-1.pdf", "application/pdf", make),))
+    with pytest.raises(ChannelError, match=r"INV-1\.pdf") as caught:
+        send(message)
+    assert (caught.value.permanent, caught.value.unsure, inbox.mails) == (False, False, [])
+    send(message)
+    (mail,) = inbox.mails
+    (file,) = mail.iter_attachments()
+    assert (file.get_filename(), file.get_content_type()) == ("INV-1.pdf", "application/pdf")
+    assert file.get_content() == b"%PDF-1.7 of a test"
+    body = mail.get_body(("html",))
+    assert body is not None
+    assert "Other paragraph &amp; more" in body.get_content()
