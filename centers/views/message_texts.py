@@ -13,11 +13,13 @@ from centers import clock
 from centers.models import MessageText
 from centers.notification_forms import MessageTextForm
 from centers.notifications import message_texts
+from centers.notifications.compose import reply_address
 from centers.notifications.log import write_own_text
 from centers.notifications.message_texts import SUBJECT, TEXT, Wording, filled, own_text
 from centers.notifications.registry import Content
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.values.languages import language_named
 from centers.web.form_views import form_status, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
 from centers.web.toasts import toast
@@ -61,10 +63,12 @@ def settings_text_edit(request: TenantRequest, message: str, language: str) -> H
     context = {
         "wording": found,
         "language": language,
+        "direction": "rtl" if language_named(language).right_to_left else "ltr",
         "language_name": dict(settings.LANGUAGES)[language],
         "own": own,
         "preview": preview,
         "standard": standard,
+        "reply_to": reply_address(request.reseller),
         "back_url": reverse("settings_texts", args=[request.reseller.slug]),
         "form": form,
     }
