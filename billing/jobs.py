@@ -15,8 +15,7 @@ from django.db.models import Q
 from billing import invoicing, reports
 from billing.dunning import run_suspensions, send_reminders
 from billing.ledger import refresh_all_payment_statuses
-from billing.mail import send_mails
-from billing.models import JobSchedule, OutgoingMail
+from billing.models import JobSchedule
 from billing.periods import Period
 from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
@@ -39,7 +38,6 @@ EVERY = {
     "rates": timedelta(hours=6),
     "invoices": timedelta(hours=1),
     "dunning": timedelta(minutes=5),
-    "mail": timedelta(seconds=5),
 }
 # A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
@@ -127,20 +125,12 @@ def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
     return _as_recorded(recorder)
 
 
-def mail_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Send the queued mails."""
-    with _job_run("mail", reseller, now) as recorder:
-        send_mails(reseller=reseller, now=now, recorder=recorder)
-    return _as_recorded(recorder)
-
-
 ROUNDS: dict[str, Callable[..., JobRun]] = {
     "usage": usage_job,
     "account": account_job,
     "rates": rates_job,
     "invoices": invoice_job,
     "dunning": dunning_job,
-    "mail": mail_job,
 }
 
 
@@ -154,9 +144,6 @@ def due_resellers(job: str, now: datetime) -> list[int]:
         if job in _NEEDS_MAZBOT:
             rows = rows.filter(mazbot_account__isnull=False, mazbot_account__refused_at=None)
             rows = rows.exclude(mazbot_account__email="")
-        if job == "mail":
-            waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING, next_try_at__lte=now)
-            rows = rows.filter(pk__in=waiting.values("reseller"))
         later = JobSchedule.objects.filter(job=job, next_at__gt=now).values("reseller")
         return list(rows.filter(~Q(pk__in=later)).order_by("pk").values_list("pk", flat=True))
 

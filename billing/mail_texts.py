@@ -1,7 +1,6 @@
 """Texts of the mails to centers. Resale amounts only: a center never sees a cost or a margin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -10,22 +9,12 @@ from django.utils.translation import ngettext
 
 from billing.models import Invoice
 from billing.money import format_amount
-from centers.models import Center, Reseller
-from centers.notifications.message_texts import worded
+from centers.models import Center
 from centers.notifications.registry import Content
 from centers.values.formats import day_text
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A subject line and a plain text body, as the reseller words them; `standard` is what they are made of."""
-
-    subject: str
-    body: str
-    standard: Content
-
-
-def invoice_issued(invoice: Invoice) -> Text:
+def invoice_issued(invoice: Invoice) -> Content:
     """A new invoice, with the amount still due after credit was used."""
     lines = [
         _("Your invoice %(number)s for %(first)s to %(last)s is ready.") % _period(invoice),
@@ -46,14 +35,14 @@ def invoice_issued(invoice: Invoice) -> Text:
     )
 
 
-def credit_note_issued(note: Invoice, credited: Invoice) -> Text:
+def credit_note_issued(note: Invoice, credited: Invoice) -> Content:
     """An invoice was voided, or a part of it credited."""
     if note.credit_kind == Invoice.CreditKind.VOID:
         return invoice_voided(note, credited)
     return invoice_credited(note, credited)
 
 
-def invoice_voided(note: Invoice, credited: Invoice) -> Text:
+def invoice_voided(note: Invoice, credited: Invoice) -> Content:
     """An invoice was voided."""
     line = _("Credit note %(note)s voids invoice %(number)s for %(amount)s.") % {
         "note": note.number,
@@ -63,7 +52,7 @@ def invoice_voided(note: Invoice, credited: Invoice) -> Text:
     return _credit_letter("invoice.voided", note, credited, [line])
 
 
-def invoice_credited(note: Invoice, credited: Invoice) -> Text:
+def invoice_credited(note: Invoice, credited: Invoice) -> Content:
     """A part of an invoice was credited: by staff, or because its usage was corrected."""
     values = {
         "note": note.number,
@@ -78,13 +67,13 @@ def invoice_credited(note: Invoice, credited: Invoice) -> Text:
     return _credit_letter("invoice.credited", note, credited, lines)
 
 
-def _credit_letter(wording: str, note: Invoice, credited: Invoice, lines: list[str]) -> Text:
+def _credit_letter(wording: str, note: Invoice, credited: Invoice, lines: list[str]) -> Content:
     subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
     fields = {"note": note.number, "credited": _money(abs(note.total), note.currency), "reason": note.reason}
     return _letter(wording, subject, note.center, lines, _of_invoice(credited) | fields)
 
 
-def reminder(invoice: Invoice, day: date) -> Text:
+def reminder(invoice: Invoice, day: date) -> Content:
     """An invoice that will soon be due, is due today, or is overdue."""
     late = (day - invoice.due_on).days
     values = {
@@ -111,7 +100,7 @@ def reminder(invoice: Invoice, day: date) -> Text:
     return _letter(name, subject, invoice.center, [line], fields, asks_for_money=True)
 
 
-def final_warning(invoice: Invoice, suspends_on: date) -> Text:
+def final_warning(invoice: Invoice, suspends_on: date) -> Content:
     """The last mail before the center is suspended."""
     values = {
         "number": invoice.number,
@@ -133,7 +122,7 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Text:
     )
 
 
-def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Text:
+def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Content:
     """The center is suspended."""
     subject = _("Your WhatsApp numbers are suspended")
     line = _("Your WhatsApp numbers are suspended because %(amount)s is overdue (%(numbers)s).") % {
@@ -145,7 +134,7 @@ def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> T
     return _letter("center.suspended", subject, center, lines, fields, asks_for_money=True)
 
 
-def resumed(center: Center) -> Text:
+def resumed(center: Center) -> Content:
     """The center is resumed."""
     return _letter(
         "center.resumed",
@@ -164,21 +153,15 @@ def _letter(
     fields: Mapping[str, str],
     *,
     asks_for_money: bool = False,
-) -> Text:
-    reseller: Reseller = center.reseller
+) -> Content:
+    """The letter without its signature, which every message has from the reseller."""
     name = center.contact_name or center.name
     parts = [_("Hello %(name)s,") % {"name": name}, "", *lines]
-    how_to_pay = reseller.payment_instructions if asks_for_money else ""
+    how_to_pay = center.reseller.payment_instructions if asks_for_money else ""
     if how_to_pay:
         parts += ["", _("How to pay:"), how_to_pay]
-    parts += ["", reseller.name]
-    if reseller.support_contact:
-        parts.append(reseller.support_contact)
     fields = {"name": name, "center": center.name, "how_to_pay": how_to_pay, **fields}
-    standard = Content(subject, "\n".join(parts), wording=wording, fields=fields)
-    content = worded(standard, reseller)
-    # A name may contain a line break; a subject must not.
-    return Text(" ".join(content.subject.split())[:200], content.text, standard)
+    return Content(subject, "\n".join(parts), wording=wording, fields=fields)
 
 
 def _of_invoice(invoice: Invoice) -> dict[str, str]:

@@ -34,7 +34,6 @@ _JOBS = (
     ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
     ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that have ended")),
     ("dunning", _("Reminders and suspensions"), Permission.MANAGE_DUNNING, _("Every five minutes")),
-    ("mail", _("Emails"), Permission.VIEW, _("Within seconds of being created")),
 )
 
 

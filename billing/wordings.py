@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
-from billing.mail_texts import Text
 from billing.models import Invoice
 from centers.models import Center, Reseller
 from centers.notifications.message_texts import Wording, register_wordings
@@ -83,20 +82,20 @@ def _wordings() -> Iterator[Wording]:
     yield _center("center.resumed", _("Numbers active again"), {}, mail_texts.resumed)
 
 
-def _invoice(name: str, label: Promise, fields: Fields, write: Callable[[Invoice, date], Text]) -> Wording:
+def _invoice(name: str, label: Promise, fields: Fields, write: Callable[[Invoice, date], Content]) -> Wording:
     def example(reseller: Reseller, now: datetime) -> Content | None:
         rows = Invoice.objects.filter(reseller=reseller, kind=Invoice.Kind.INVOICE)
         latest = rows.select_related("center__reseller").order_by("-pk").first()
-        return write(latest, now.date()).standard if latest is not None else None
+        return write(latest, now.date()) if latest is not None else None
 
     return _wording(name, label, {**_LETTER, **_INVOICE, **fields}, example)
 
 
-def _center(name: str, label: Promise, fields: Fields, write: Callable[[Center], Text]) -> Wording:
+def _center(name: str, label: Promise, fields: Fields, write: Callable[[Center], Content]) -> Wording:
     def example(reseller: Reseller, _now: datetime) -> Content | None:
         rows = Center.objects.filter(reseller=reseller, archived_at=None)
         latest = rows.select_related("reseller").order_by("pk").first()
-        return write(latest).standard if latest is not None else None
+        return write(latest) if latest is not None else None
 
     return _wording(name, label, {**_LETTER, **fields}, example)
 

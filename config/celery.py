@@ -59,8 +59,6 @@ TASKS = {
         "centers.tick_reports",
         "centers.deliver",
         "centers.follow_up",
-        "billing.tick_mail",
-        "billing.mail",
         "config.tick_accounts",
         "config.tick_sessions",
     ),

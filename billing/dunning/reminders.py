@@ -4,11 +4,10 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from billing import mail_texts
 from billing.dunning.plan import planned_for
 from billing.ledger import lock
-from billing.mail import write_mail
-from billing.models import Invoice, OutgoingMail, Reminder
+from billing.mail import write_mail_about
+from billing.models import Invoice, Reminder
 from billing.periods import today
 from billing.policies import Policy, policies_for
 from centers.audit import entries
@@ -54,8 +53,7 @@ def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
         if invoice.open_amount <= 0:
             return
         already = set(Reminder.objects.filter(invoice=invoice).values_list("step", flat=True))
-        *passed_over, last = due
-        mail = _write(invoice, last, now) if last not in already else None
+        last = due[-1]
         Reminder.objects.bulk_create(
             Reminder(
                 reseller_id=invoice.reseller_id,
@@ -63,12 +61,13 @@ def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
                 invoice=invoice,
                 step=step,
                 at=now,
-                mail=mail if step == last else None,
+                skipped=step != last,
             )
-            for step in (*passed_over, last)
+            for step in due
             if step not in already
         )
-        if mail:
+        if last not in already:
+            _write(invoice, last, now)
             entries.record(
                 "reminder.written",
                 reseller=invoice.center.reseller,
@@ -81,17 +80,11 @@ def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
             )
 
 
-def _write(invoice: Invoice, step: str, now: datetime) -> OutgoingMail:
+def _write(invoice: Invoice, step: str, now: datetime) -> None:
     """The final warning names the day on which the center would be suspended; without one it is a reminder."""
-    day = today(invoice.center.reseller, now)
     planned = planned_for(invoice.center, now) if step == WARNING else None
-    return write_mail(
-        center=invoice.center,
-        kind="warning" if planned else "reminder",
-        key=f"reminder:{invoice.pk}:{step}",
-        text=lambda: (
-            mail_texts.final_warning(invoice, planned.on) if planned else mail_texts.reminder(invoice, day)
-        ),
-        invoice=invoice,
-        now=now,
-    )
+    if planned is None:
+        write_mail_about(invoice, kind="invoice.reminder", event=step, now=now)
+        return
+    day = planned.on.isoformat()
+    write_mail_about(invoice, kind="invoice.warning", event=step, now=now, day=day)

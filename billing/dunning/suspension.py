@@ -12,9 +12,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Q
 
-from billing import mail_texts
 from billing.ledger import lock
-from billing.mail import write_mail
+from billing.mail import RESUMED, SUSPENDED, write_mail
 from billing.models import Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
 from billing.policies import Policy, policy_for
@@ -148,13 +147,7 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
             safety_stop=safety_stop,
         )
         enforce(case=case, now=now)
-        write_mail(
-            center=center,
-            kind="suspended",
-            key=f"suspended:{case.pk}",
-            text=lambda: mail_texts.suspended(center, debt.amount, debt.currency, debt.because),
-            now=now,
-        )
+        _write_mail(case, SUSPENDED, now)
         _trace("center.suspended", case, None, now)
     return case
 
@@ -190,13 +183,7 @@ def resume_if_paid(*, center: Center, now: datetime, by: User | None = None) -> 
             instances=list(numbers), state=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=now
         )
         if center.archived_at is None:  # an archived center's numbers stay off
-            write_mail(
-                center=center,
-                kind="resumed",
-                key=f"resumed:{case.pk}",
-                text=lambda: mail_texts.resumed(center),
-                now=now,
-            )
+            _write_mail(case, RESUMED, now)
         _trace("center.resumed", case, by, now)
     return True
 
@@ -207,6 +194,12 @@ def _why_ended(center: Center, now: datetime) -> Ending:
         return Ending.HELD
     owes = any(row.due_on < day for row in open_invoices(center))
     return Ending.SETTLED if owes else Ending.PAID
+
+
+def _write_mail(case: Suspension, event: str, now: datetime) -> None:
+    write_mail(
+        center=case.center, kind=f"center.{event}", about=f"suspension:{case.pk}", event=event, now=now
+    )
 
 
 def _trace(action: str, case: Suspension, by: User | None, now: datetime) -> None:

@@ -9,12 +9,11 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from billing import mail_texts
 from billing.dunning.suspension import resume_if_paid
 from billing.invoicing.carried import void_carried
 from billing.invoicing.numbering import number_for
 from billing.ledger import lock, post, settle
-from billing.mail import write_mail
+from billing.mail import ISSUED, write_mail_about
 from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, SubscriptionClaim, UsageClaim
 from billing.money import total_of
 from billing.periods import local_day, zone_of
@@ -131,15 +130,7 @@ def finish_notes(center: Center, notes: Iterable[Invoice], *, by: User | None, n
 
 def _announce(note: Invoice, by: User | None, now: datetime) -> None:
     center, original = note.center, note.credits
-    assert original is not None  # noqa: S101  # a constraint
-    write_mail(
-        center=center,
-        kind="credit_note",
-        key=f"invoice:{note.pk}",
-        text=lambda: mail_texts.credit_note_issued(note, original),
-        invoice=note,
-        now=now,
-    )
+    write_mail_about(note, kind="credit_note.issued", event=ISSUED, now=now)
     entries.record(
         ACTIONS[CreditKind(note.credit_kind)],
         reseller=center.reseller,

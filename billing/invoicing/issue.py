@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from billing import mail_texts
 from billing.invoicing.carried import Rest, bill_carried, carry
 from billing.invoicing.credit_notes import finish_notes, write_note
 from billing.invoicing.draft_lines import DraftLine
@@ -15,7 +14,7 @@ from billing.invoicing.numbering import due_date, number_for, parties
 from billing.invoicing.preconditions import blockers, refuse_absurd, refuse_overlap
 from billing.invoicing.waivers import claim_waived, resolve_late
 from billing.ledger import lock, post, settle
-from billing.mail import write_mail
+from billing.mail import ISSUED, write_mail_about
 from billing.models import (
     BillingPeriod,
     FlaggedUsage,
@@ -240,14 +239,7 @@ def _post(invoice: Invoice, by: User | None, now: datetime) -> None:
 
 def _send(invoice: Invoice, now: datetime) -> None:
     invoice.refresh_from_db(fields=["open_amount", "settled_at"])
-    write_mail(
-        center=invoice.center,
-        kind="invoice",
-        key=f"invoice:{invoice.pk}",
-        text=lambda: mail_texts.invoice_issued(invoice),
-        invoice=invoice,
-        now=now,
-    )
+    write_mail_about(invoice, kind="invoice.issued", event=ISSUED, now=now)
 
 
 def _adjusted_days(draft: Draft) -> set[tuple[int, date]]:

@@ -1,7 +1,8 @@
 """Invoices and credit notes as PDF, with only what a customer may see."""
 
 import json
-from datetime import UTC, date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,22 @@ TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "invoices" / "invoice.t
 _BRAND = "#0f6e6e"
 
 
-def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a document says, read from the database; `typeset` computes, and reads nothing."""
+
+    data: dict[str, Any]
+    issued_at: datetime
+
+    def typeset(self) -> bytes:
+        """The document as PDF."""
+        files = {"main.typ": TEMPLATE.read_bytes(), "data.json": json.dumps(self.data).encode()}
+        issued = self.issued_at.astimezone(UTC).replace(microsecond=0)
+        pdf: bytes = typst.compile(files, font_paths=_fonts(), format="pdf", timestamp=issued)
+        return pdf
+
+
+def document_of(invoice: Invoice, *, language: str = "") -> Document:
     """The document in the language it was issued in, or in `language`, the code of one of ours.
 
     Names and amounts are those of the day of issue; only the logo, the color and the payment instructions are
@@ -31,11 +47,12 @@ def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
     """
     chosen = next((code for code in (language, invoice.language) if code in LANGUAGES), "en")
     with translation.override(chosen):
-        data = _document(invoice, chosen)
-    files = {"main.typ": TEMPLATE.read_bytes(), "data.json": json.dumps(data).encode()}
-    issued = invoice.issued_at.astimezone(UTC).replace(microsecond=0)
-    pdf: bytes = typst.compile(files, font_paths=_fonts(), format="pdf", timestamp=issued)
-    return pdf
+        return Document(_document(invoice, chosen), invoice.issued_at)
+
+
+def invoice_pdf(invoice: Invoice, *, language: str = "") -> bytes:
+    """The document as PDF."""
+    return document_of(invoice, language=language).typeset()
 
 
 def invoice_filename(invoice: Invoice) -> str:

@@ -1,10 +1,9 @@
-"""Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning, mail."""
+"""Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning."""
 
 from billing.models.carried import CarriedAmount
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber, LineKinds
-from billing.models.mail import OutgoingMail
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
@@ -32,7 +31,6 @@ __all__ = [
     "LedgerEntry",
     "LineKinds",
     "Margin",
-    "OutgoingMail",
     "Payment",
     "Rate",
     "RateCategory",

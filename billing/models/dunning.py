@@ -6,21 +6,20 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from billing.models.mail import OutgoingMail
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
 
 
 class Reminder(models.Model):
-    """A dunning step taken for one invoice; without a mail it was skipped in favor of a later one."""
+    """A dunning step taken for one invoice, by a mail of the outbox or `skipped` in favor of a later one."""
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="reminders")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="reminders", db_index=False)
     step = models.CharField(max_length=16)  # "due-3", "due+0", "warning"
     at = models.DateTimeField()
-    mail = models.ForeignKey(OutgoingMail, on_delete=models.PROTECT, null=True, related_name="+")
+    skipped = models.BooleanField(default=False, db_default=False)
 
     objects = TenantManager(reseller="reseller", center="center")
 

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing.forms.invoicing import VoidForm
 from billing.invoicing import lines_left, void_invoice
 from billing.invoicing.pdf import invoice_filename, invoice_pdf
-from billing.mail import send_again
-from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, OutgoingMail, Reminder
+from billing.mail import mails_about, send_undelivered_again
+from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, Reminder
 from billing.periods import today
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from billing.views.sharing import share_of_invoice
 from centers import clock
+from centers.notifications import registry
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
@@ -147,11 +148,7 @@ def invoice_void(request: TenantRequest, pk: int) -> HttpResponseBase:
 def invoice_mail_again(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Retry an invoice's mails that were not delivered."""
     row = _invoice_or_404(pk)
-    states = OutgoingMail.State
-    waiting = (states.FAILED, states.UNSENT, states.NO_ADDRESS)
-    mails = OutgoingMail.objects.filter(invoice=row, state__in=waiting).select_related("center", "reseller")
-    for mail in mails:
-        send_again(mail=mail, by=request.user, now=clock.now())
+    send_undelivered_again(invoice=row, by=request.user, now=clock.now())
     if row.center.email:
         toast(request, _("The email is being sent to %(address)s again.") % {"address": row.center.email})
     else:
@@ -177,6 +174,7 @@ def _invoice_or_404(pk: int) -> Invoice:
 def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
     notes = list(Invoice.objects.filter(credits=row).order_by("issued_at", "pk"))
     entries = LedgerEntry.objects.filter(center=row.center, currency=row.currency, at__gte=row.issued_at)
+    mails = mails_about(row).select_related("center")
     context = {
         "invoice": row,
         "notes": notes,
@@ -185,12 +183,15 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "lines": row.lines.all(),
         "left": {one.line.pk: one.amount for one in lines_left(row)} if notes and not row.voided_at else {},
         "carried": CarriedAmount.objects.filter(document=row).order_by("pk"),
-        "mails": OutgoingMail.objects.filter(invoice=row),
-        "reminders": Reminder.objects.filter(invoice=row).select_related("mail"),
+        "mails": [(mail, registry.line_of(mail)) for mail in mails],
+        "undelivered": any(mail.has_failed for mail in mails),
+        "skipped": Reminder.objects.filter(invoice=row, skipped=True),
         "entries": entries.select_related("invoice", "payment", "conversion", "by").order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
         "comparison": compare(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
     }
-    return render_page(request, "billing/invoices/invoice.html", context, parts=("invoice-state",))
+    return render_page(
+        request, "billing/invoices/invoice.html", context, parts=("invoice-state", "invoice-mails")
+    )

@@ -8,7 +8,7 @@ import pytest
 from devstack.supervisor import commands
 from tests.browser.stack import PYTHON, Stack
 from tests.browser.tenants import Number, new_tenant
-from tests.chaos.counting import assert_billed_once, calls, count, wait_for_count
+from tests.chaos.counting import MAILS, TO_CENTERS, assert_billed_once, calls, count, wait_for_count
 
 pytestmark = pytest.mark.chaos
 
@@ -36,12 +36,12 @@ def test_two_beats_have_the_effect_of_one(stack: Stack) -> None:
     stack.move_to(stack.next_month(stack.now()))
     stack.move_by(days=1)
     wait_for_count(tenant, CENTERS, "billing_invoice")
-    wait_for_count(tenant, CENTERS, "billing_outgoingmail", "state = 'sent'")
+    wait_for_count(tenant, CENTERS, MAILS, f"{TO_CENTERS} AND state = 'sent'")
     stack.move_by(days=15)  # past the due date: one reminder for each
-    wait_for_count(tenant, CENTERS, "billing_reminder", "mail_id IS NOT NULL")
-    wait_for_count(tenant, 2 * CENTERS, "billing_outgoingmail", "state = 'sent'")
+    wait_for_count(tenant, CENTERS, "billing_reminder", "NOT skipped")
+    wait_for_count(tenant, 2 * CENTERS, MAILS, f"{TO_CENTERS} AND state = 'sent'")
     time.sleep(3)
-    assert count(tenant, "billing_outgoingmail") == 2 * CENTERS
+    assert count(tenant, MAILS, TO_CENTERS) == 2 * CENTERS
     to_centers = [
         mail["To"] for mail in stack.mails() if re.fullmatch(r"center\d+@beaten\.example", mail["To"])
     ]

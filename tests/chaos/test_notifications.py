@@ -1,37 +1,43 @@
 """kill -9 of the worker that sends messages: none is lost, and one is repeated only if its try was cut short."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import redis
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.db import connection
 
+from billing.mail import mails_about
 from centers import clock
-from centers.models import Destination, Notification, NotificationTry, Reseller
+from centers.models import Center, Destination, Notification, NotificationTry, Reseller
 from centers.notifications.channels.webhook import new_secret
 from centers.notifications.claims import CLAIM
 from centers.notifications.outbox import DELIVER, News, notify
 from centers.queue.dispatch import enqueue
-from centers.tenancy.scoping import every_tenant
+from centers.tenancy.scoping import every_tenant, tenant
 from devstack import embedded
 from devstack.sandbox import SandboxServer
+from tests.billing.conftest import Shop, make_shop
 from tests.centers.notifications.channels.services import Service, running
 from tests.centers.notifications.channels.subscriptions import Subscriber
 from tests.centers.notifications.inbox import Inbox, mail_server
 from tests.chaos.counting import wait_for
 from tests.databases import with_path
-from tests.factories import MazbotAccountFactory
+from tests.factories import CenterFactory, MazbotAccountFactory, ResellerFactory
 from whatsapp.models import TemplateSetting
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
@@ -78,11 +84,29 @@ class World:
         return [*mails, *phones, *posts]
 
 
+class HeldOnce(Inbox):
+    """A mail server that never answers about the first mail it is given; it may have kept it."""
+
+    def __init__(self, *, keeps: bool) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+        self._keeps = keeps
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.reached.is_set():
+            return await super().handle_DATA(server, session, envelope)
+        if self._keeps:
+            await super().handle_DATA(server, session, envelope)
+        self.reached.set()
+        await asyncio.sleep(3600)
+        return "250 too late"
+
+
 @contextmanager
-def world() -> Iterator[World]:
-    with mail_server() as (inbox, port), running() as service, SandboxServer(rate_limit=LIMIT) as sandbox:
+def world(inbox: Inbox | None = None) -> Iterator[World]:
+    with mail_server(inbox) as (made, port), running() as service, SandboxServer(rate_limit=LIMIT) as sandbox:
         service.answers(201, body=b"")
-        yield World(inbox, port, service, sandbox)
+        yield World(made, port, service, sandbox)
 
 
 class Worker:
@@ -117,6 +141,35 @@ class Worker:
             self.process.wait()
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_worker_that_dies_while_it_sends_an_invoice(
+    transactional_db: None, valkey: redis.Redis, tmp_path: Path, accepted: bool
+) -> None:
+    """What the server had accepted arrives once more, with the same id and the same file; nothing else twice."""
+    shop, inbox = make_shop(), HeldOnce(keeps=accepted)
+    with tenant(shop.reseller), world(inbox) as place:
+        invoice = shop.owe("10")
+        worker = Worker(tmp_path / "worker.log", place)
+        try:
+            worker.start(shop.reseller.pk)
+            wait_for(inbox.reached.is_set, "the invoice at the mail server", every=0.01)
+            worker.kill()
+            assert mails_about(invoice).get().state == "waiting"
+            clock.move_to(CLAIM + timedelta(seconds=1))
+            worker.start(shop.reseller.pk)
+            wait_for(lambda: not waiting(), "the end of the outbox")
+        finally:
+            worker.kill()
+            clock.move_to(timedelta())
+        row = mails_about(invoice).get()
+        assert row.state == "sent"
+        assert [one.outcome for one in row.tries.order_by("pk")] == ["lost", "sent"]
+        assert len(inbox.mails) == (2 if accepted else 1)
+        assert {str(mail["Message-ID"]) for mail in inbox.mails} == {row.provider_id}
+        assert {mail["Subject"] for mail in inbox.mails} == {row.subject}
+        assert len({file_in(mail) for mail in inbox.mails}) == 1
+
+
 @pytest.mark.parametrize(("messages", "kills"), [(120, 4), (2000, 60)])
 def test_messages_survive_their_worker(
     valkey: redis.Redis, tmp_path: Path, messages: int, kills: int, record_property: Any
@@ -138,17 +191,19 @@ def test_messages_survive_their_worker(
         finally:
             worker.kill()
             clock.move_to(timedelta())
+        invoices = [mail for mail in place.inbox.mails if mail["Subject"].startswith("Invoice ")]
+        assert len({file_in(mail) for mail in invoices}) == len({mail["To"] for mail in invoices}) > 0
         report(place.arrivals(), messages, kills, record_property)
 
 
 def write(messages: int, place: World) -> Reseller:
-    """So many messages, a quarter of them by each channel, each to a recipient of its own."""
+    """So many messages, a quarter of them by each channel, each to a recipient of its own; some emails are invoices."""
     key = "chaos-messages"
     place.sandbox.control.add_account(key, "api@chaos.example", "password", rate_limit=LIMIT, quota=messages)
     place.sandbox.control.add_template(key, "notice", "{{1}}")
     account = MazbotAccountFactory(
-        base_url=place.sandbox.api_base, api_key=key, email="api@chaos.example", password="password",
-        rate_limit=LIMIT,
+        reseller=ResellerFactory(currency="USD"), base_url=place.sandbox.api_base, api_key=key,
+        email="api@chaos.example", password="password", rate_limit=LIMIT, time_zone="Asia/Riyadh", cost_currency="USD",
     )  # fmt: skip
     reseller: Reseller = account.reseller
     each, subscriber = messages // len(CHANNELS), Subscriber()
@@ -172,10 +227,31 @@ def write(messages: int, place: World) -> Reseller:
             )
             for channel in addresses for name in names[channel]
         )  # fmt: skip
-        people = [(f"person{number}@center.example", "en") for number in range(each)]
-        news = News(kind="test", about="chaos:1", event="test", addresses=people, for_team=True)
-        assert notify(reseller=reseller, news=[news], now=clock.now()) == messages
+        team = News(kind="test", about="chaos:1", event="test", for_team=True)
+        centers = write_emails(Shop(reseller, account, CenterFactory(reseller=reseller)), each)
+        news = [
+            News(kind="test", about=f"chaos:c{pk}", event="test", for_contact=True, center=pk)
+            for pk in centers
+        ]
+        assert notify(reseller=reseller, news=[team, *news], now=clock.now()) == 3 * each + len(news)
     return reseller
+
+
+def write_emails(shop: Shop, count: int) -> list[int]:
+    """So many centers; every fifth gets an invoice. Return those that wait for another message."""
+    centers = [CenterFactory.build(reseller=shop.reseller) for _number in range(count)]
+    Center.objects.bulk_create(centers)
+    for center in centers[::5]:
+        shop.owe("10", center)
+    return [center.pk for center in centers if center not in centers[::5]]
+
+
+def file_in(mail: EmailMessage) -> bytes:
+    (file,) = mail.iter_attachments()
+    content: bytes = file.get_content()
+    assert content.startswith(b"%PDF")
+    assert str(file.get_filename()).removesuffix(".pdf") in str(mail["Subject"])
+    return content
 
 
 def waiting() -> int:

@@ -14,7 +14,7 @@ from devstack.embedded.leases import start_services
 from devstack.embedded.state import exclusive
 from tests.browser.stack import Stack
 from tests.browser.tenants import Number, Tenant, new_tenant
-from tests.chaos.counting import assert_billed_once, count, wait_for, wait_for_count
+from tests.chaos.counting import MAILS, assert_billed_once, count, wait_for, wait_for_count
 from tests.chaos.test_web import AMOUNT, pay, payments_of, signed_in
 
 pytestmark = pytest.mark.chaos
@@ -41,7 +41,7 @@ def test_invoices_and_payments_outlive_a_dead_database(stack: Stack) -> None:
     stack.move_by(minutes=16)  # the claim of the run that was interrupted
     wait_for_count(tenant, BILLED, "billing_invoice")
     stack.move_by(hours=2)
-    wait_for_count(tenant, BILLED, "billing_outgoingmail", "kind = 'invoice' AND state = 'sent'")
+    wait_for_count(tenant, BILLED, MAILS, "kind = 'invoice.issued' AND state = 'sent'")
     assert count(payer, "billing_payment") == PAYMENTS
     paid = payer.value(
         "SELECT sum(amount) FROM billing_ledgerentry WHERE reseller_id = {} AND kind = 'payment'"

@@ -53,7 +53,7 @@ OURS = {
     "whatsapp.MazbotAccount.last_error_kind", "whatsapp.Instance.raw_status", "whatsapp.Instance.check_error",
     "whatsapp.Instance.suspect_as",
     "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",
-    "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.OutgoingMail", "billing.JobSchedule",
+    "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.JobSchedule",
     "billing.InvoiceNumber", "billing.InvoiceLine",
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ ALL = "all"
 
 def kind_labels() -> dict[str, str | Promise]:
     """The kinds of messages a template can be for; "" stands for all that have none of their own."""
-    own = {kind.name: kind.label for kind in registry.kinds()}
+    own = {kind.name: kind.label for kind in registry.kinds() if not kind.to_contacts}
     return {"": gettext_lazy("All other messages"), **own}
 
 

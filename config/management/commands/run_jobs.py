@@ -10,9 +10,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from billing import jobs as money
 from centers import clock
 from centers.models import JobRun, Reseller
+from centers.notifications.delivery import deliver_due
 from whatsapp import jobs as numbers
 
 JobFunction = Callable[..., JobRun | None]
+
+
+def _deliver(*, reseller: Reseller, now: datetime) -> None:
+    """Send the messages that are due."""
+    deliver_due(reseller=reseller, now=now)
+
 
 #: What each job name runs, in this order; "all" runs all of them from top to bottom.
 JOBS: dict[str, tuple[JobFunction, ...]] = {
@@ -20,7 +27,7 @@ JOBS: dict[str, tuple[JobFunction, ...]] = {
     "rates": (money.rates_job,),
     "usage": (money.usage_job, money.account_job),
     "invoices": (money.invoice_job,),
-    "dunning": (money.dunning_job, numbers.switching_job, money.mail_job),
+    "dunning": (money.dunning_job, numbers.switching_job, _deliver),
 }
 
 

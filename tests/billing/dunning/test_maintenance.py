@@ -8,9 +8,10 @@ from billing.dunning import planned_for, preview
 from billing.dunning.run import open_safety_stop
 from billing.dunning.suspension import enforce, suspend
 from billing.jobs import dunning_job
-from billing.models import OutgoingMail, Suspension
+from billing.models import Suspension
 from tests.billing.conftest import Shop
 from tests.billing.dunning.test_dunning import OFF, ON, at, desired, dun
+from tests.billing.mails.reading import text_of, the_mail
 from tests.factories import InstanceFactory, UserFactory
 from whatsapp.alerts.maintenance_plan import plan_maintenance
 from whatsapp.models import Instance, MaintenanceWindow
@@ -125,7 +126,7 @@ def test_the_warning_and_the_pages_name_the_day_after_maintenance_on_which_the_r
     assert planned is not None
     assert planned.on.day == day
     assert [item.on.day for item in preview(shop.reseller, at(7))] == [day]
-    assert f"{day} Mar 2026" in OutgoingMail.objects.get(kind="warning").body
+    assert f"{day} Mar 2026" in text_of(the_mail(kind="invoice.warning"))
     assert (suspended_at(shop) + timedelta(hours=3)).day == day
 
 

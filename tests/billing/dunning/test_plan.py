@@ -3,9 +3,10 @@
 from datetime import date, timedelta
 
 from billing.dunning import preview
-from billing.models import OutgoingMail, Reminder
+from billing.models import Reminder
 from tests.billing.conftest import Shop
 from tests.billing.dunning.test_dunning import at, dun
+from tests.billing.mails.reading import mails
 
 FEBRUARY_11 = date(2026, 2, 11)
 
@@ -27,12 +28,8 @@ def test_the_preview_ends_with_the_last_of_its_days(shop: Shop) -> None:
 
 def test_a_reminder_belongs_to_its_invoice(shop: Shop) -> None:
     invoice, other = shop.owe("10"), shop.owe("5", shop.new_center())
-    OutgoingMail.objects.all().delete()
     dun(shop, 0)
-    mails = OutgoingMail.objects.filter(kind="reminder")
-    assert {(mail.invoice, mail.center) for mail in mails} == {
-        (invoice, invoice.center),
-        (other, other.center),
-    }
-    for reminder in Reminder.objects.exclude(mail=None):
-        assert reminder.mail.invoice == reminder.invoice
+    written = [(mail.about, mail.event, mail.center) for mail in mails(kind="invoice.reminder")]
+    assert sorted(written) == sorted((f"invoice:{one.pk}", "due+0", one.center) for one in (invoice, other))
+    taken = Reminder.objects.filter(skipped=False)
+    assert {(row.invoice, row.step) for row in taken} == {(invoice, "due+0"), (other, "due+0")}

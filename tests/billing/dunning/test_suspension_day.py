@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from billing.dunning import hold, planned_for, preview, release_hold
 from billing.dunning.suspension import debt_beyond_grace, suspend, suspension_day
 from billing.jobs import dunning_job
-from billing.models import Hold, Invoice, OutgoingMail, Reminder, Suspension
+from billing.models import Hold, Invoice, Reminder, Suspension
 from billing.policies import Policy, save_center_policy, save_policy
 from centers.tenancy.lifecycle import archive_center
 from tests.billing.conftest import Shop
+from tests.billing.mails.reading import mails, text_of, the_mail
 
 # An invoice of 10 February is due on the 26th; with ten days of grace it suspends from 8 March (a Sunday) on.
 DUE, SUNDAY = date(2026, 2, 26), date(2026, 3, 8)
@@ -74,8 +75,8 @@ def dun(shop: Shop, day: date) -> None:
     dunning_job(reseller=shop.reseller, now=at(day))
 
 
-def warning() -> OutgoingMail:
-    return OutgoingMail.objects.get(key__endswith=":warning")
+def warning() -> str:
+    return text_of(the_mail(event="warning"))
 
 
 def suspended_on(shop: Shop, since: date) -> date:
@@ -111,7 +112,7 @@ def test_the_warning_the_page_the_preview_and_the_run_agree(
     planned = planned_for(shop.center, at(warned_on))
     assert planned is not None
     assert planned.on == on
-    assert f"{on.day} Mar 2026" in warning().body
+    assert f"{on.day} Mar 2026" in warning()
     assert [item.on for item in preview(shop.reseller, at(warned_on), days=30)] == [on]
     assert suspended_on(shop, warned_on) == on
 
@@ -121,7 +122,7 @@ def test_after_the_grace_the_warning_names_the_day_itself(shop: Shop) -> None:
     shop.owe("10")
     late = date(2026, 4, 1)
     dun(shop, late)
-    assert "1 Apr 2026" in warning().body
+    assert "1 Apr 2026" in warning()
     assert Suspension.objects.exists()
 
 
@@ -135,10 +136,10 @@ def test_who_will_not_be_suspended_is_reminded_not_warned(shop: Shop, why: str) 
         assert suspend(center=shop.center, now=at(DUE)) is not None
         shop.owe("10")
     dun(shop, date(2026, 3, 5))
-    mails = OutgoingMail.objects.filter(key__endswith=":warning")
-    assert {mail.kind for mail in mails} == {"reminder"}
-    assert not any("suspended on" in mail.body for mail in mails)
-    assert Reminder.objects.filter(step="warning").count() == len(mails)
+    written = mails(event="warning")
+    assert {mail.kind for mail in written} == {"invoice.reminder"}
+    assert not any("suspended on" in text_of(mail) for mail in written)
+    assert Reminder.objects.filter(step="warning").count() == len(written)
 
 
 def test_another_overdue_invoice_brings_the_day_forward(shop: Shop) -> None:
@@ -149,7 +150,7 @@ def test_another_overdue_invoice_brings_the_day_forward(shop: Shop) -> None:
     assert first.due_on < second.due_on
     hold(center=shop.center, until=date(2026, 3, 14), because="Promised", by=None, now=at(DUE))
     dun(shop, second.due_on + timedelta(days=7))
-    assert "14 Mar 2026" in OutgoingMail.objects.get(key=f"reminder:{second.pk}:warning").body
+    assert "14 Mar 2026" in text_of(the_mail(about=f"invoice:{second.pk}", event="warning"))
 
 
 def test_no_day_for_who_is_archived_suspended_or_owes_nothing(shop: Shop) -> None:

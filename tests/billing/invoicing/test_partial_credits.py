@@ -18,7 +18,7 @@ from billing.invoicing import (
 )
 from billing.invoicing.pdf import invoice_pdf
 from billing.ledger import balances, sums
-from billing.models import Invoice, OutgoingMail, Suspension, UsageClaim
+from billing.models import Invoice, Suspension, UsageClaim
 from billing.policies import save_policy
 from billing.queries import takings
 from billing.reports import profit_by_center
@@ -28,6 +28,7 @@ from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.dunning.test_dunning import at
 from tests.billing.invoices import APRIL_5, MARCH, issue
 from tests.billing.invoicing.test_carried import APRIL, MAY_5, used
+from tests.billing.mails.reading import text_of, the_mail
 from tests.billing.test_races import successes
 from tests.billing.threads import at_once
 
@@ -67,9 +68,9 @@ def test_a_part_of_a_line_by_amount(shop: Shop) -> None:
     assert [(row.amount, row.quantity, row.credited) for row in lines_left(invoice)] == [
         (D("7.5"), 3, D("2.5"))
     ]
-    mail = OutgoingMail.objects.get(invoice=note)
-    assert "Goodwill" in mail.body
-    assert "2.50" in mail.body
+    mail = text_of(the_mail(about=f"invoice:{note.pk}"))
+    assert "Goodwill" in mail
+    assert "2.50" in mail
     assert AuditEntry.objects.get(action="invoice.credited").data["because"] == "Goodwill"
     assert invoice_pdf(note).startswith(b"%PDF")
 

@@ -24,7 +24,6 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     LedgerEntry,
-    OutgoingMail,
     UsageClaim,
     UsageRecord,
 )
@@ -36,6 +35,7 @@ from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, corrected, issue
+from tests.billing.mails.reading import text_of, the_mail
 from whatsapp.models import Instance
 
 D = Decimal
@@ -76,7 +76,7 @@ def test_a_reduction_is_a_credit_note_that_names_the_invoice_and_its_line(shop: 
     invoice.refresh_from_db()
     assert (invoice.credited, invoice.left, invoice.open_amount) == (6, 4, 4)
     assert balances(shop.center, APRIL_5)[0].due == 4
-    assert "5 Mar 2026" in OutgoingMail.objects.get(invoice=note).body
+    assert "5 Mar 2026" in text_of(the_mail(about=f"invoice:{note.pk}"))
     assert AuditEntry.objects.get(action="invoice.corrected").data["credit_note"] == note.number
     # Nothing is left to correct.
     assert preview_invoice(shop.center, APRIL).reductions == ()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.ledger import balances, refresh_all_payment_statuses, sums
+from billing.mail import mails_about
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.payments import payable_in, record_payment, refund_credit, reverse_payment
 from billing.queries import takings
@@ -14,6 +15,7 @@ from centers import live
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
+from tests.billing.mails.reading import text_of
 from tests.factories import UserFactory
 
 D = Decimal
@@ -39,7 +41,7 @@ def test_too_much_becomes_credit_and_pays_the_next_invoice(shop: Shop) -> None:
     assert (balance.due, balance.credit) == (0, D("15.50"))
     later = shop.owe("20", day=date(2026, 2, 20))
     assert later.open_amount == D("4.50")
-    assert "4.50" in later.mails.get().body
+    assert "4.50" in text_of(mails_about(later).get())
 
 
 def test_payment_status_follows_the_money_and_the_calendar(shop: Shop) -> None:

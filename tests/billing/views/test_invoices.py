@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from billing import registration
 from billing.invoicing import void_invoice
 from billing.invoicing.pdf import invoice_pdf
-from billing.models import BillingPeriod, Invoice, OutgoingMail
+from billing.mail import mails_about
+from billing.models import BillingPeriod, Invoice
 from centers.models import JobRun
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
@@ -184,9 +185,9 @@ def test_an_invoice_is_voided_by_its_number_once(desk: Desk) -> None:
 
 def test_a_mail_that_failed_is_sent_again(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
-        OutgoingMail.objects.filter(invoice=desk.invoice).update(state="failed", error="no")
+        mails_about(desk.invoice).update(state="failed", error="no")
         desk.as_(desk.billing).post(desk.url(f"invoices/{desk.invoice.pk}/mail/"))
-        assert OutgoingMail.objects.get(invoice=desk.invoice).state == "waiting"
+        assert mails_about(desk.invoice).get().state == "waiting"
 
 
 def test_the_run_is_started_once_and_found_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

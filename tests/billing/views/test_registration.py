@@ -13,7 +13,7 @@ from tests.billing.views.conftest import Desk
 
 
 def test_every_round_is_on_the_jobs_page() -> None:
-    assert {"usage", "account", "rates", "invoices", "dunning", "mail"} <= set(registered_jobs())
+    assert {"usage", "account", "rates", "invoices", "dunning"} <= set(registered_jobs())
 
 
 def test_run_now_makes_the_round_due_unless_it_is_going_on(

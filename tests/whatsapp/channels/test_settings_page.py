@@ -78,6 +78,13 @@ def test_what_cannot_be_a_template_is_refused(shown: Page, changed: dict[str, st
     assert not TemplateSetting.objects.exists()
 
 
+def test_only_messages_that_go_to_people_are_offered(shown: Page) -> None:
+    page = shown.client.get(shown.url()).content.decode()
+    assert "Disconnected" in page
+    assert 'value="alert.disconnected"' in page
+    assert 'value="invoice.issued"' not in page, "a document goes by email"
+
+
 def test_a_template_is_removed(shown: Page) -> None:
     shown.save()
     row = TemplateSetting.objects.get()

@@ -9,12 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from billing.models import OutgoingMail
 from centers.errors import OperationRefused
-from centers.models import AuditEntry, MessageText, Notification, Role
+from centers.models import AuditEntry, MessageText, Notification, Reseller, Role
 from centers.notifications.compose import compose
 from centers.notifications.message_texts import reset_text, save_text, wordings
 from tests.billing.conftest import Shop
+from tests.billing.mails.reading import message_of, the_mail
 from tests.factories import member
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.models import Alert
@@ -27,10 +27,6 @@ def words(shop: Shop, name: str, **text: Any) -> None:
     save_text(reseller=shop.reseller, name=name, by=member(shop.reseller), now=NOW, **values)
 
 
-def mail_of(shop: Shop, kind: str) -> OutgoingMail:
-    return OutgoingMail.objects.get(reseller=shop.reseller, kind=kind)
-
-
 def test_a_mail_to_a_center_says_what_the_reseller_wrote(shop: Shop) -> None:
     shop.center.contact_name = "Noor {amount}"
     shop.center.save()
@@ -41,9 +37,9 @@ def test_a_mail_to_a_center_says_what_the_reseller_wrote(shop: Shop) -> None:
         text="Dear {name},\n{amount_due} {{ 7*7 }} {nothing\n\n{text}",
     )
     invoice = shop.owe("10")
-    mail = mail_of(shop, "invoice")
-    assert mail.subject == f"Bill {invoice.number}"
-    first, second, *rest = mail.body.split("\n")
+    message = message_of(the_mail())
+    assert message.subject == f"Bill {invoice.number}"
+    first, second, *rest = message.text.split("\n")
     assert first == "Dear Noor {amount},", "what a field holds is no template"
     assert second.endswith("USD {{ 7*7 }} {nothing")
     assert f"Your invoice {invoice.number} for" in "\n".join(rest)
@@ -141,6 +137,21 @@ def test_a_preview_and_a_test_save_nothing(shop: Shop, client: Client) -> None:
     assert client.post(page, form).status_code == 302
     assert client.post(page, form | {"act": "reset"})["Location"] == page
     assert not MessageText.objects.exists()
+
+
+@pytest.mark.parametrize("contact", ["help@noor.example", "+218 91 234 5678"])
+def test_the_preview_has_the_resellers_name_logo_and_contact(
+    shop: Shop, client: Client, contact: str
+) -> None:
+    Reseller.objects.update(name="Noor Connect", support_contact=contact, logo_version="7", colour="#aa3300")
+    page = reverse("settings_text_edit", args=[shop.reseller.slug, "invoice.issued", "en"])
+    shown = " ".join(client.get(page).content.decode().split())
+    preview = shown[shown.index('class="card brand-preview"') : shown.index("Support contact")]
+    assert reverse("logo", args=[shop.reseller.slug]) + "?v=7" in preview
+    assert f"Noor Connect · <bdi>{contact}</bdi>" in preview
+    assert ("replies go to" in preview) == ("@" in contact)
+    assert ("Replies don't reach you" in preview.replace("&#x27;", "'")) == ("@" not in contact)
+    assert 'data-brand="#aa3300"' in shown, "the color of the frame"
 
 
 def test_only_who_manages_the_settings_changes_texts(shop: Shop) -> None:
