@@ -98,6 +98,10 @@ ADVICE: dict[str, Advice] = {
         _("Until MazBot accepts requests again, statuses are out of date."),
         _("Check the request limit in the MazBot settings, and whether another program uses the account."),
     ),
+    Alert.Kind.CHANNEL_DEAD: Advice(
+        _("An address takes no messages, so nothing more is sent to it."),
+        _("Correct it, or resume it if it is right."),
+    ),
 }
 #: For the center's own people; other states have their own text on the card.
 PORTAL_ADVICE: dict[str, Advice] = {

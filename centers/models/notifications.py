@@ -217,8 +217,10 @@ class Notification(models.Model):
 
     @property
     def email_address(self) -> str:
-        """The address of its person's account; of a contact, the one that it was written to."""
-        return self.recipient.email if self.recipient is not None else self.address
+        """The address to write to now: of its person's account, or of the contact of its center."""
+        if self.recipient is not None:
+            return self.recipient.email
+        return self.center.email if self.center is not None else ""
 
     @property
     def is_to_contact(self) -> bool:

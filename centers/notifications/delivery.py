@@ -136,11 +136,7 @@ def _hand_over(
 
 
 def _address(row: Notification) -> str:
-    if row.destination is not None:
-        return row.destination.address
-    if row.recipient is not None:
-        return row.recipient.email
-    return row.center.email if row.center is not None else ""
+    return row.destination.address if row.destination is not None else row.email_address
 
 
 def _give_connection_back() -> None:

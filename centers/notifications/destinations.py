@@ -1,14 +1,15 @@
 """Setting up, pausing and removing the places where people are reached."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from centers.audit import entries
-from centers.models import Destination, Reseller, User
+from centers.models import Center, Destination, Reseller, User
 
 EMAIL = "email"
 PauseListener = Callable[[Destination, datetime], None]
@@ -69,7 +70,7 @@ def resume_destination(*, destination: Destination, by: User, now: datetime) -> 
         _changed(destination, "destination.resumed", by, now)
 
 
-def remove_destination(*, destination: Destination, by: User, now: datetime) -> None:
+def remove_destination(*, destination: Destination, by: User | None, now: datetime) -> None:
     """Send nothing to it any longer; what waits for it goes by email."""
     with transaction.atomic():
         Destination.objects.filter(pk=destination.pk).delete()
@@ -98,6 +99,16 @@ def pause_address(*, reseller: Reseller, user: User | None, address: str, reason
     pause_destination(destination=place, reason=reason, now=now)
 
 
+def contact_address_changed(*, center: Center, before: str, by: User | None, now: datetime) -> None:
+    """Forget that the address of a center's contact was paused once no center has it; in the caller's transaction."""
+    old, new = (paused_address(center.reseller, one) for one in (before, center.email))
+    in_use = Center.objects.filter(reseller=center.reseller, email__iexact=before).exists()
+    if old is not None and old.user_id is None and not in_use:
+        remove_destination(destination=old, by=by, now=now)
+    elif (place := old or new) is not None:
+        _inform_listeners(place, now)
+
+
 def paused_address(reseller: Reseller, address: str) -> Destination | None:
     """The destination that stands for an email address that isn't written to, if it is paused."""
     rows = Destination.objects.filter(reseller=reseller, channel=EMAIL, paused_at__isnull=False)
@@ -110,9 +121,20 @@ def paused_addresses(reseller: Reseller) -> QuerySet[Destination]:
     return rows.defer("address").select_related("user").order_by("-paused_at")
 
 
+def centers_at(addresses: Iterable[Destination]) -> list[tuple[Center, Destination]]:
+    """The centers whose contact has one of these addresses, with it. Needs the scope of the reseller."""
+    by_address = {str(place).lower(): place for place in addresses}
+    rows = Center.objects.annotate(lower=Lower("email")).filter(lower__in=by_address).order_by("name", "pk")
+    return [(center, by_address[center.lower]) for center in rows]
+
+
 def _changed(place: Destination, action: str, by: User | None, now: datetime) -> None:
     entries.record(
         action, reseller=place.reseller, by=by, now=now, what=str(place), topics=("notifications",)
     )
+    _inform_listeners(place, now)
+
+
+def _inform_listeners(place: Destination, now: datetime) -> None:
     for listener in _listeners:
         listener(place, now)

@@ -16,6 +16,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import check_fields
 from centers.models import Center, Invitation, Reseller, User
+from centers.notifications.destinations import contact_address_changed
 from centers.values.phones import normalise_phone
 
 FIELDS = (
@@ -91,6 +92,9 @@ def edit_center(*, center: Center, by: User | None, now: datetime | None = None,
                 topics=("centers",),
                 changes=changes,
             )
+        if "email" in changes:
+            before_email = changes["email"][0]
+            contact_address_changed(center=center, before=before_email, by=by, now=now or clock.now())
     return center
 
 

@@ -62,12 +62,12 @@ def planned_for_centers(
 
 
 def audible(reseller: Reseller, alerts: Iterable[Alert], now: datetime) -> list[Alert]:
-    """The alerts that no running window hides; those about money are never hidden."""
+    """The alerts that no running window hides; those that are not about numbers are never hidden."""
     given = list(alerts)
-    if all(alert.kind in Alert.OF_MONEY for alert in given):
+    if all(alert.kind in Alert.ALWAYS_SEEN for alert in given):
         return given
     windows = running(reseller, now)
-    return [alert for alert in given if alert.kind in Alert.OF_MONEY or not _hidden(alert, windows)]
+    return [alert for alert in given if alert.kind in Alert.ALWAYS_SEEN or not _hidden(alert, windows)]
 
 
 def _hidden(alert: Alert, windows: Iterable[MaintenanceWindow]) -> bool:

@@ -46,7 +46,7 @@ class Alert(models.Model):
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
     LASTING = frozenset({Kind.PROVIDER_FAILING, Kind.NUMBERS_DROPPED})
 
-    #: About money: no maintenance of numbers hides them.
+    #: About money.
     OF_MONEY = frozenset(
         {
             Kind.QUOTA_LOW,
@@ -60,6 +60,9 @@ class Alert(models.Model):
             Kind.RATES_WAITING,
         }
     )
+
+    #: Not about numbers: no maintenance of them hides these.
+    ALWAYS_SEEN = OF_MONEY | {Kind.CHANNEL_DEAD}
 
     _OF_MAZBOT = frozenset(
         {

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from centers.notifications.destinations import EMAIL
 from centers.tenancy.access import TenantRequest
 from centers.tenancy.permissions import Permission
 from whatsapp.models import Alert
+from whatsapp.notifications.channels import paused_place
 
 Kind = Alert.Kind
 
@@ -67,13 +69,30 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
             Permission.ISSUE_INVOICES,
         ),
         Kind.LEFT_OVER: (_("Decide"), "late_corrections", "gavel", Permission.ISSUE_INVOICES),
+        Kind.CHANNEL_DEAD: (_("Correct address"), "center_edit", "pencil", Permission.MANAGE_CENTERS),
     }
     kind = Kind(alert.kind)
     place: list[object] = [request.reseller.slug]
     page = pages.get(kind)
+    if kind == Kind.CHANNEL_DEAD:
+        page = _of_a_paused_place(request)
     if alert.center_id and kind in of_a_center:
         page, place = of_a_center[kind], [*place, alert.center_id]
     if page is None or not request.may(page[3]):
         return None
     label, name, icon, _permission = page
     return NextStep(label, reverse(name, args=place), icon)
+
+
+def _of_a_paused_place(request: TenantRequest) -> tuple[str, str, str, Permission] | None:
+    """Only a person themselves can look after what is theirs alone, except for their email address."""
+    paused = paused_place()
+    if paused is None:
+        return None
+    if paused.user_id == request.user.pk:
+        return _("Check address"), "reach", "bell", Permission.VIEW
+    if paused.channel == EMAIL:
+        return _("Check address"), "settings_email", "mail", Permission.MANAGE_SETTINGS
+    if paused.user_id is None:
+        return _("Check address"), "settings_notifications", "bell", Permission.MANAGE_SETTINGS
+    return None

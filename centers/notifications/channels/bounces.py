@@ -39,7 +39,7 @@ def note(bounces: Iterable[Bounce], *, now: datetime) -> int:
 
 
 def _note(bounce: Bounce, now: datetime) -> int:
-    locked = _about(bounce).select_related("recipient", "reseller").select_for_update(of=("self",))
+    locked = _about(bounce).select_related("recipient", "center", "reseller").select_for_update(of=("self",))
     rows = [row for row in locked.order_by("within_id", "pk") if not _is_older(bounce, row)]
     if not rows:
         return 0
@@ -61,8 +61,8 @@ def _note(bounce: Bounce, now: datetime) -> int:
         reseller=lead.reseller, notification=lead, at=now, outcome=outcome, answer=bounce.said, error=reason
     )
     address = lead.email_address
-    # Not the address that it was sent to, if the person has another one by now.
-    if bounce.address.casefold() in ("", address.casefold()):
+    # Not the address that it was sent to, if the person or the center has another one by now.
+    if (bounce.address or lead.address).casefold() in ("", address.casefold()):
         pause_address(reseller=lead.reseller, user=lead.recipient, address=address, reason=reason, now=now)
     live.publish(lead.reseller_id, "notifications")
     log.info("mail_came_back", notification_id=lead.pk, spam=bounce.spam)

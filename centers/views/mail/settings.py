@@ -12,9 +12,9 @@ from centers import clock
 from centers.errors import OperationRefused
 from centers.mail.trial import send_test
 from centers.mail.way import way
-from centers.models import Notification
+from centers.models import Center, Destination, Notification
 from centers.notifications import registry
-from centers.notifications.destinations import EMAIL, paused_addresses, resume_destination
+from centers.notifications.destinations import EMAIL, centers_at, paused_addresses, resume_destination
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import performed
@@ -73,9 +73,16 @@ def _context(request: TenantRequest) -> dict[str, Any]:
         "way": way(),
         "stuck": _stuck(rows),
         "rows": [(row, registry.line_of(row)) for row in latest],
-        "places": paused_addresses(request.reseller),
+        "places": _places(request),
         "here": request.get_full_path(),
     }
+
+
+def _places(request: TenantRequest) -> list[tuple[Destination, list[Center]]]:
+    """The paused addresses, each with the centers whose contact has it."""
+    places = list(paused_addresses(request.reseller))
+    centers = centers_at(places)
+    return [(place, [center for center, its in centers if its == place]) for place in places]
 
 
 def _stuck(rows: QuerySet[Notification]) -> dict[str, Any] | None:

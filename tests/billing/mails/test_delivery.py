@@ -25,6 +25,7 @@ from centers.notifications.delivery import deliver_due
 from centers.notifications.destinations import paused_addresses, resume_destination
 from centers.notifications.outcomes import WAITS
 from centers.tasks import deliver, tick_notifications
+from centers.tenancy.lifecycle import edit_center
 from tests.billing.conftest import NOW, Shop
 from tests.billing.mails.reading import mails, message_of, the_mail
 from tests.factories import member
@@ -159,6 +160,47 @@ def test_a_refused_address_is_paused_until_it_is_corrected_or_confirmed(
     assert send_undelivered_again(invoice=other, by=by, now=NOW) == 1
     deliver_due(reseller=shop.reseller, now=NOW)
     assert mailoutbox[-1].to == [place.label]
+
+
+def unreached() -> set[Center | None]:
+    """Whom the open alerts about addresses are about."""
+    alerts = Alert.objects.filter(kind=Alert.Kind.CHANNEL_DEAD, resolved_at=None)
+    return {alert.center for alert in alerts.select_related("center")}
+
+
+def test_a_center_whose_address_takes_nothing_has_one_alert_until_it_is_corrected(
+    shop: Shop, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Refusing"
+    other = shop.new_center(email="Other@center.example")
+    for center in (shop.center, other, shop.center):
+        shop.owe("10", center, day=date(2026, 2, 10 + mails().count()))
+    deliver_due(reseller=shop.reseller, now=NOW)
+    assert unreached() == {shop.center, other}
+    edit_center(center=shop.center, by=None, now=NOW, email="right@example.com")
+    assert unreached() == {other}
+    assert [str(place) for place in paused_addresses(shop.reseller)] == [other.email]
+    edit_center(center=shop.center, by=None, now=NOW, email="other@center.example")
+    assert unreached() == {shop.center, other}, "that one is paused, too"
+    edit_center(center=other, by=None, now=NOW, email="")
+    assert unreached() == {shop.center}
+    resume_destination(destination=paused_addresses(shop.reseller).get(), by=member(shop.reseller), now=NOW)
+    assert unreached() == set()
+
+
+def test_what_came_back_from_an_address_that_was_corrected_meanwhile_pauses_nothing(
+    shop: Shop, mailoutbox: list[Any]
+) -> None:
+    shop.owe("10")
+    deliver_due(reseller=shop.reseller, now=NOW)
+    (mail_id,) = mails().values_list("provider_id", flat=True)
+    before = shop.center.email
+    edit_center(center=shop.center, by=None, now=NOW, email="right@example.com")
+    for named in (before, ""):
+        mails().update(state="sent")
+        assert note([Bounce(mail_id, {}, named, spam=False, said="no such user", at=None)], now=NOW) == 1
+    assert the_mail().state == "bounced"
+    assert not paused_addresses(shop.reseller).exists()
 
 
 def test_an_invoice_that_came_back_is_shown_and_sent_again_once_its_address_is_right(

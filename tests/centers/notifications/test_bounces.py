@@ -261,6 +261,8 @@ def test_the_pages_show_it_and_a_person_confirms_the_address(desk: Desk, provide
     assert "Marked as spam" in log
     page = owner.get(url(desk, "settings_email")).content.decode()
     assert AMAL in page
+    edit = url(desk, "center_edit", Center.objects.get(email=AMAL).pk)
+    assert page.count(edit) == 1, "of the center alone"
     assert someone.email in page
     assert "Reported by Postmark" in page
     # In a person's own list it is theirs alone, and the team's has places that were set up.

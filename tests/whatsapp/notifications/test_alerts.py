@@ -7,7 +7,12 @@ from django.db import transaction
 from centers.models import Destination, Notification, NotificationPreference, User
 from centers.notifications import followups
 from centers.notifications.compose import compose
-from centers.notifications.destinations import add_destination, pause_destination, resume_destination
+from centers.notifications.destinations import (
+    add_destination,
+    pause_address,
+    pause_destination,
+    resume_destination,
+)
 from tests.whatsapp.notifications.conftest import LATER, Shop
 from whatsapp.alerts import acts
 from whatsapp.alerts.lifecycle import BACK_SOON, open_alert, resolve_alert
@@ -170,7 +175,15 @@ def test_a_dead_destination_opens_an_alert_until_it_is_resumed(shop: Shop) -> No
     alert = Alert.objects.get(kind=Alert.Kind.CHANNEL_DEAD, resolved_at=None)
     assert "Pager" in alert.detail
     assert "It answered 410." in alert.detail
-    resume_destination(destination=Destination.objects.get(), by=shop.owner, now=shop.now + MINUTE)
+    pause_address(
+        reseller=shop.reseller, user=shop.billing, address=shop.billing.email, reason="It came back.", now=shop.now
+    )  # fmt: skip
+    resume_destination(destination=place, by=shop.owner, now=shop.now + 2 * MINUTE)
+    alert.refresh_from_db()
+    assert alert.resolved_at is None
+    assert alert.detail == f"Emails to {shop.billing.email} are paused. It came back."
+    other = Destination.objects.get(channel="email")
+    resume_destination(destination=other, by=shop.owner, now=shop.now + 3 * MINUTE)
     assert not Alert.objects.filter(resolved_at=None).exists()
 
 

@@ -15,8 +15,8 @@ from whatsapp.models import Alert, Instance, PairingLink, Service
 from whatsapp.notifications.kinds import kind_name
 from whatsapp.states import ADVICE
 
-#: Those about money, or a channel that is paused, say it with their figures.
-OF_NUMBERS_AND_MAZBOT = sorted(set(Alert.Kind) - Alert.OF_MONEY - {Alert.Kind.CHANNEL_DEAD})
+#: Those about money say it with their figures.
+OF_NUMBERS_AND_MAZBOT = sorted(set(Alert.Kind) - Alert.OF_MONEY)
 ADDRESS = re.compile(r"https?://[^/\s]+(/\S+)")
 
 

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from centers import clock
-from centers.models import JobRun, User
+from centers.models import Center, JobRun, User
+from centers.notifications.destinations import add_destination, pause_address, pause_destination
 from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
@@ -104,6 +105,55 @@ def test_the_next_step_fits_the_alert_and_the_reader(
     if step is not None:
         assert expected in step.url
         assert house.as_(getattr(house, role)).get(step.url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("whose", "role", "expected"),
+    [
+        ("center", "support", "/edit/"),
+        ("center", "billing", ""),
+        ("former", "owner", "/settings/email/"),
+        ("former", "support", ""),
+        ("support", "owner", "/settings/email/"),
+        ("support", "support", "/me/notifications/"),
+        ("team", "owner", "/settings/notifications/"),
+        ("team", "support", ""),
+        ("pager", "support", "/me/notifications/"),
+        ("pager", "owner", ""),
+    ],
+)
+def test_what_takes_no_messages_is_looked_after_where_it_is_set(
+    house: House, whose: str, role: str, expected: str
+) -> None:
+    now, reader = clock.now(), getattr(house, role)
+    with tenant(house.reseller):
+        Center.objects.filter(pk=house.center.pk).update(email="Amal@center.example")
+        addresses = {
+            "center": "amal@CENTER.example",
+            "former": "gone@center.example",
+            "support": house.support.email,
+        }
+        if whose in addresses:
+            user = house.support if whose == "support" else None
+            address = addresses[whose]
+            pause_address(
+                reseller=house.reseller, user=user, address=address, reason="It came back.", now=now
+            )
+        else:
+            user = house.support if whose == "pager" else None
+            place = add_destination(
+                reseller=house.reseller, user=user, channel="webhook", address="https://x.example/", label="Pager",
+                by=house.owner, now=now, verified=True,
+            )  # fmt: skip
+            pause_destination(destination=place, reason="It answered 410.", now=now)
+    response = house.as_(reader).get(house.url("alerts/"))
+    ((alert, step),) = response.context["rows"]
+    assert alert.center == (house.center if whose == "center" else None)
+    assert ("Emails to" in str(alert.detail)) == (whose in addresses)
+    assert (step is None) == (expected == "")
+    if step is not None:
+        assert expected in step.url
+        assert house.as_(reader).get(step.url).status_code == 200
 
 
 def test_acknowledging_some_of_them(house: House) -> None:
