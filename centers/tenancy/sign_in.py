@@ -55,10 +55,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Under our own address: the host named in a request cannot be trusted in a link."""
         return page_url("account_reset_password_from_key", *key.split("-", 1))
 
-    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
         """Notifies a person that their password or factors changed. An unavailable mail server undoes no change."""
+        ways = {"reset_url": page_url("account_reset_password")}
         try:
-            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+            super().send_notification_mail(template_prefix, user, ways | (context or {}), email)
         except (OSError, ValueError) as error:  # smtplib's errors are OSErrors, a header's are ValueErrors
             log.warning("notification_mail_failed", user_id=user.pk, error=type(error).__name__)
 
