@@ -95,8 +95,8 @@ _PAIR = "billing_outgoingmail_center_of_reseller"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0003_credit_notes_and_carried_amounts"),
-        ("centers", "0005_bounces"),
+        ("billing", "0005_rate_lists_wait"),
+        ("centers", "0006_names_that_look_the_same"),
     ]
 
     operations = [
