@@ -8,11 +8,11 @@ from benchmarks.results import Result
 from benchmarks.rows import NOW, analyze, big_reseller
 from billing.invoicing import issue_invoice
 from billing.models import Category, UsageRecord
-from billing.periods import month_of, today
+from billing.periods import day_start, month_of, today, zone_of
 from billing.pricing.margin_versions import set_margin
 from centers.models import Center
 from centers.tenancy.scoping import tenant
-from whatsapp.models import Instance
+from whatsapp.models import Instance, InstanceAssignment
 
 CENTERS = 200
 
@@ -31,11 +31,13 @@ def measure() -> list[Result]:
             by=owner,
             now=NOW,
         )
+        Instance.objects.update(held_since=day_start(period.first_day, zone_of(reseller)))
         UsageRecord.objects.bulk_create(
             UsageRecord(
                 reseller=reseller,
-                center_id=number.center_id,
-                instance=number,
+                center_id=span.center_id,
+                instance_id=span.instance_id,
+                assignment=span,
                 day=day,
                 sent=100,
                 received=50,
@@ -45,7 +47,7 @@ def measure() -> list[Result]:
                 first_read_at=NOW,
                 read_at=NOW,
             )
-            for number in Instance.objects.all()
+            for span in InstanceAssignment.objects.all()
             for day in period.days()
         )
         analyze()

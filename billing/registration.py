@@ -12,6 +12,7 @@ from billing import audit_actions, navigation, notifications, report_sections, w
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
+from billing.usage.todays_usage import ask_todays_usage
 from centers import clock
 from centers.audit.messages import register_words
 from centers.errors import OperationRefused
@@ -26,6 +27,7 @@ from centers.web.fragments import register_fragments
 from centers.web.navigation import register_sections
 from centers.web.search import SHOWN_PER_KIND, Hit, is_true, register
 from whatsapp.catching_up import on_catch_up
+from whatsapp.ownership.todays_usage import register_todays_usage
 from whatsapp.service.reconciler import register_guard
 
 _JOBS = (
@@ -44,6 +46,7 @@ def connect() -> None:
     report_sections.connect()
     wordings.connect()
     on_catch_up(catch_up_rounds)
+    register_todays_usage(ask_todays_usage)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)
     register_queue(order=30, name="metering", label=_("Usage, rates, invoices"))

@@ -6,6 +6,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from centers import clock
 from centers.models import Center, Membership, Reseller, Role, User
 from whatsapp.models import Instance, MazbotAccount
 
@@ -62,6 +63,8 @@ class InstanceFactory(ScopedFactory):
     center = factory.SubFactory(CenterFactory)
     reseller = factory.SelfAttribute("center.reseller")
     instance_id = factory.Sequence(lambda n: f"inst-{n:05d}")
+    # Its center holds it since it was added.
+    held_since = factory.LazyAttribute(lambda made: getattr(made, "created_at", None) or clock.now())
     # A phone was connected to it once: otherwise it is "not paired yet", whatever MazBot reports.
     first_connected_at = factory.LazyFunction(timezone.now)
 

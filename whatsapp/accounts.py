@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -54,6 +55,12 @@ def account_of(reseller: Reseller) -> MazbotAccount:
             _("No MazBot account is set up yet. The owner can connect one in the settings.")
         )
     return account
+
+
+def mazbot_zone(reseller: Reseller) -> ZoneInfo:
+    """The time zone of MazBot's calendar; the reseller's own until an account is entered."""
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    return ZoneInfo(account.time_zone if account else reseller.time_zone)
 
 
 def client_for(account: MazbotAccount) -> MazBot:

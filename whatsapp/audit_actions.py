@@ -66,6 +66,8 @@ FACTS = {
     "alert_kind": _("kind of alert"),
     "only_number": _("only the number"),
     "via": _("requested from"),
+    "billed_from": _("billed from"),
+    "split": _("today's usage fetched for the move"),
     "message_kind": _("messages"),
 }
 

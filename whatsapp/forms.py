@@ -7,7 +7,6 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from centers.models import Center
 from centers.values.amount_fields import CountField
 from centers.values.fields import LineField, LinesField, WebAddressField
 from centers.values.names import same_name
@@ -26,7 +25,14 @@ LARGEST_CSV = 2 * 1024 * 1024  # bytes; about 20,000 rows
 
 
 class InstanceForm(_InstanceForm):
-    """One number: its MazBot id, label and phone number, which the operation reads."""
+    """One number: its MazBot id, label, phone number and first billed day, which the operation reads."""
+
+    billed_from = forms.DateField(
+        label=gettext_lazy("Billed from"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("The first day whose usage is charged. Earlier days are never charged."),
+    )
 
     class Meta:
         model = Instance
@@ -100,21 +106,6 @@ def _repeated(rows: list[tuple[int, dict[str, str]]]) -> list[str]:
             )
         seen.setdefault(name, number)
     return errors
-
-
-class MoveForm(forms.Form):
-    """The center a number moves to; only centers of the open scope can be chosen."""
-
-    center = forms.ModelChoiceField(
-        queryset=Center.objects.none(),
-        label=gettext_lazy("Move to center"),
-        empty_label=gettext_lazy("Choose a center"),
-    )
-
-    def __init__(self, *args: Any, instance: Instance, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        others = Center.objects.filter(archived_at__isnull=True).exclude(pk=instance.center_id)
-        self.fields["center"].queryset = others  # type: ignore[attr-defined]
 
 
 class TypedNameForm(forms.Form):

@@ -1,6 +1,6 @@
 """Adding, changing, moving and archiving the numbers of a center."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -16,6 +16,8 @@ from centers.values.phones import normalise_phone
 from centers.values.text import typed_code
 from whatsapp.alerts.lifecycle import resolve_alert
 from whatsapp.models import Alert, DesiredReason, Instance, Service
+from whatsapp.ownership.billing_start import present_assignment, set_billing_start
+from whatsapp.ownership.todays_usage import Store
 from whatsapp.pairing.links import end_links
 from whatsapp.pairing_attempts import end_open
 from whatsapp.service.desired_state import request_again, set_desired_state
@@ -28,12 +30,13 @@ def add_instance(
     instance_id: str,
     label: str = "",
     whatsapp_number: str = "",
+    billed_from: date | None = None,
     by: User | None,
     now: datetime | None = None,
 ) -> Instance:
-    """Add a number to the center; it is checked within seconds.
+    """Add a number to the center; it is checked within seconds, and billed from today or `billed_from` on.
 
-    Raises OperationRefused for an invalid or known id, and for an invalid phone number.
+    Raises OperationRefused for an invalid or known id, for an invalid phone number, and for a day too far away.
     """
     when = now or clock.now()
     instance = Instance(
@@ -43,11 +46,14 @@ def add_instance(
         label=_clean_label(label),
         whatsapp_number=_clean_number(whatsapp_number, center),
         next_check_at=when,
+        held_since=when,
     )
     try:
         with transaction.atomic():
             _keep_in_use(center)
             instance.save()
+            if billed_from is not None:
+                set_billing_start(instance=instance, day=billed_from, now=when)
             entries.record(
                 "instance.added",
                 reseller=center.reseller,
@@ -56,6 +62,7 @@ def add_instance(
                 center=center,
                 now=when,
                 topics=("instances", "centers"),
+                billed_from=billed_from.isoformat() if billed_from else "",
             )
     except IntegrityError as error:
         raise OperationRefused(_known(instance), field="instance_id") from error
@@ -69,12 +76,14 @@ def edit_instance(
     instance_id: str | None = None,
     label: str | None = None,
     whatsapp_number: str | None = None,
+    billed_from: date | None = None,
     now: datetime | None = None,
 ) -> Instance:
-    """Change the label or the phone number, or correct the instance id.
+    """Change the label, the phone number or the first billed day, or correct the instance id.
 
-    With another id, states and pending calls are reset and requested again. Raises OperationRefused for an invalid
-    phone number, for an invalid or known id, and while MazBot sends the events of the old id to a center's server.
+    With another id, states and pending calls are reset and requested again, and the center is billed for it from today
+    on: what that phone used before is not this center's. Raises OperationRefused for an invalid phone number, for an
+    invalid or known id, while MazBot sends the events of the old id to a center's server, and as `set_billing_start`.
     """
     when = now or clock.now()
     changes: dict[str, object] = {}
@@ -87,7 +96,10 @@ def edit_instance(
     if instance_id is not None and clean_instance_id(instance_id) != instance.instance_id:
         _check_forwarding(instance)
         changes |= {"instance_id": clean_instance_id(instance_id), "next_check_at": when, "check_failures": 0}
-    if not changes:
+        changes["held_since"] = when
+    start = present_assignment(instance)
+    new_start = billed_from if start and billed_from != start.billed_from else None
+    if not changes and new_start is None:
         return instance
     shown = ("label", "whatsapp_number", "instance_id")
     before = {name: getattr(instance, name) for name in shown if name in changes}
@@ -100,6 +112,8 @@ def edit_instance(
                 end_open(instance=instance, now=when)
             instance.refresh_from_db()
             changed = {name: [old, getattr(instance, name)] for name, old in before.items()}
+            if new_start and (earlier := set_billing_start(instance=instance, day=new_start, now=when)):
+                changed["billed_from"] = [earlier.isoformat(), new_start.isoformat()]
             _record(instance, "instance.changed", by, when, changes=changed)
     except IntegrityError as error:
         instance.instance_id = str(changes["instance_id"])
@@ -134,7 +148,13 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
         back = (
             Instance.objects.filter(pk=instance.pk)
             .exclude(archived_at=None)
-            .update(archived_at=None, next_check_at=when, check_failures=0, version=F("version") + 1)
+            .update(
+                archived_at=None,
+                held_since=when,
+                next_check_at=when,
+                check_failures=0,
+                version=F("version") + 1,
+            )
         )
         if not back:
             return
@@ -145,9 +165,19 @@ def restore_instance(*, instance: Instance, by: User | None, now: datetime | Non
         _record(instance, "instance.restored", by, when)
 
 
-def move(*, instance: Instance, center: Center, by: User | None, now: datetime | None = None) -> Instance:
+def move(
+    *,
+    instance: Instance,
+    center: Center,
+    by: User | None,
+    now: datetime | None = None,
+    store_usage: Store | None = None,
+) -> Instance:
     """Move the number to another center of the same reseller. The old center's debt no longer keeps it off, and the old
-    center's server no longer gets its events."""
+    center's server no longer gets its events.
+
+    What is stored of today's usage, after `store_usage` if given, stays with the old center; the new one gets the rest.
+    """
     when = now or clock.now()
     if center.reseller_id != instance.reseller_id:
         raise OperationRefused(
@@ -158,15 +188,21 @@ def move(*, instance: Instance, center: Center, by: User | None, now: datetime |
         return instance
     with transaction.atomic():
         _keep_in_use(center)
+        # Locked first: storing usage locks the number's span, which the change of this row ends.
+        list(Instance.objects.select_for_update(no_key=True, of=("self",)).filter(pk=instance.pk))
         reset_webhook_url(instance=instance, by=by, now=when)  # while the number is still the old center's
-        Instance.objects.filter(pk=instance.pk).update(center=center, version=F("version") + 1)
+        if store_usage:
+            store_usage()
+        Instance.objects.filter(pk=instance.pk).update(
+            center=center, held_since=when, version=F("version") + 1
+        )
         Alert.objects.filter(instance=instance, resolved_at=None).update(center=center)
         end_links(instance=instance, now=when)
         set_desired_state(
             instances=[instance], state=Service.ENABLED, reason=DesiredReason.NON_PAYMENT, by=by, now=when
         )
         instance.refresh_from_db()
-        _record(instance, "instance.moved", by, when, before=str(before))
+        _record(instance, "instance.moved", by, when, before=str(before), split=store_usage is not None)
         live.publish(instance.reseller_id, "instances", centers=(before.pk,))
     return instance
 

@@ -18,7 +18,7 @@ from billing.invoicing.left import lines_left
 from billing.invoicing.monthly import still_to_invoice
 from billing.invoicing.unbilled import centers_with_corrections
 from billing.ledger import lock
-from billing.models import BillingPeriod, CarriedAmount, Invoice, InvoiceLine, UsageRecord
+from billing.models import IS_CHARGED, BillingPeriod, CarriedAmount, Invoice, InvoiceLine, UsageRecord
 from billing.money import exactly, rounded
 from centers.audit import entries
 from centers.models import Center, Reseller
@@ -43,7 +43,7 @@ def settle_closed_centers(reseller: Reseller, now: datetime) -> list[Center]:
 def _has_usage_to_bill(center: Center) -> bool:
     """Whether there is usage after the last closed day: staff invoice it by hand."""
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).aggregate(end=Max("end_day"))["end"]
-    days = UsageRecord.objects.filter(center=center)
+    days = UsageRecord.objects.filter(IS_CHARGED, center=center)
     return (days if closed is None else days.filter(day__gte=closed)).exists()
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.db.models import Max, Min
+from django.db.models import F, Max, Min, Q
 
 from billing.invoicing.issue import close_period
 from billing.invoicing.preconditions import AlreadyClosed
@@ -21,7 +21,7 @@ from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import explain
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.mazbot import MazBotError
-from whatsapp.models import Alert
+from whatsapp.models import Alert, InstanceAssignment
 
 log = structlog.get_logger(__name__)
 BLOCKED = Alert.Kind.BILLING_BLOCKED
@@ -54,7 +54,7 @@ def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]
     last_open = today(reseller, now) - timedelta(days=policy.close_after_days)
     centers = list(Center.objects.filter(reseller=reseller).select_related("reseller").order_by("pk"))
     policies = policies_for(reseller, centers)
-    used = _days_with_usage(reseller)
+    used = _days_in_use(reseller)
     closed = _closed_ranges(reseller)
     return sorted(
         (
@@ -73,7 +73,7 @@ def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
     """Ids of the archived centers for which the run will close another period automatically."""
     archived = list(centers)
     policies = policies_for(reseller, archived)
-    used = _days_with_usage(reseller)
+    used = _days_in_use(reseller)
     closed = _closed_ranges(reseller)
     return {
         center.pk
@@ -169,14 +169,21 @@ def voided_periods(reseller: Reseller) -> list[tuple[Center, Period]]:
     return sorted(periods, key=lambda item: (item[1], item[0].pk))
 
 
-def _days_with_usage(reseller: Reseller) -> dict[int, tuple[date, date]]:
-    rows = (
-        UsageRecord.objects.filter(reseller=reseller)
+def _days_in_use(reseller: Reseller) -> dict[int, tuple[date, date]]:
+    """The first and the last day each center held a number that is billed; an open end counts to its last usage."""
+    used = UsageRecord.objects.filter(reseller=reseller).order_by().values_list("center_id")
+    held = (
+        InstanceAssignment.objects.filter(
+            Q(last_day=None) | Q(last_day__gte=F("billed_from")), reseller=reseller
+        )
         .order_by()
         .values_list("center_id")
-        .annotate(first=Min("day"), last=Max("day"))
     )
-    return {center_id: (first, last) for center_id, first, last in rows}
+    days = {center_id: (first, last) for center_id, first, last in used.annotate(Min("day"), Max("day"))}
+    for center_id, first, last in held.annotate(Min("billed_from"), Max("last_day")):
+        known = days.get(center_id, (first, first))
+        days[center_id] = (min(first, known[0]), max(last or first, known[1]))
+    return days
 
 
 def _closed_ranges(reseller: Reseller) -> dict[int, list[tuple[date, date]]]:
@@ -196,7 +203,7 @@ def _first_day(center: Center, used: dict[int, tuple[date, date]]) -> date:
 
 
 def _limit(center: Center, used: dict[int, tuple[date, date]], last_open: date) -> date:
-    """Periods must end on or before this day; an archived center gets none after its last usage."""
+    """Periods must end on or before this day; an archived center gets none after it last held a number."""
     if center.archived_at is None:
         return last_open
     if center.pk not in used:

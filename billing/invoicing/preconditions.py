@@ -6,10 +6,11 @@ from billing.invoicing.drafts import Draft
 from billing.models import DOUBTS, BillingPeriod, FlaggedUsage
 from billing.money import LARGEST
 from billing.periods import ONE_DAY, Period
-from billing.usage.completeness import first_open_day, mazbot_zone, unread_days
+from billing.usage.completeness import first_open_day, unread_days
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.stored_messages import StoredMessage as _
+from whatsapp.accounts import mazbot_zone
 
 
 class AlreadyClosed(OperationRefused):

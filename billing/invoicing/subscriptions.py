@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
-
-from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim, UsageRecord
-from billing.periods import ONE_DAY, Period, local_day, month_of, year_after, zone_of
+from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim
+from billing.periods import ONE_DAY, Period, month_of, year_after
 from billing.pricing.price_list import PriceList
+from billing.usage.completeness import spans_of
+from billing.usage.shares import holds
 from centers.models import Center
-from whatsapp.models import Instance
+from whatsapp.models import Instance, InstanceAssignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,11 @@ class _Holdings:
 
     def __init__(self, price_list: PriceList, center: Center, span: Period, rate_type: str) -> None:
         self._center = center
-        self._zone = zone_of(center.reseller)
-        rows = UsageRecord.objects.filter(day__gte=span.first_day, day__lt=span.end_day)
-        read_here = rows.filter(center=center).values("instance")
-        self.numbers = list(Instance.objects.filter(Q(center=center) | Q(pk__in=read_here)).order_by("pk"))
-        days = rows.filter(instance__in=self.numbers).values_list("instance_id", "day", "center_id")
-        self._read_by = {(number, day): owner for number, day, owner in days}
+        own = [held.instance_id for held in spans_of(center, span)]
+        self.numbers = list(Instance.objects.filter(pk__in=own).order_by("pk"))
+        self._spans: dict[int, list[InstanceAssignment]] = {}
+        for held in InstanceAssignment.objects.filter(instance__in=own).order_by("since", "pk"):
+            self._spans.setdefault(held.instance_id, []).append(held)
         self.covered = self._charged(price_list, rate_type)
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
@@ -82,8 +81,8 @@ class _Holdings:
     def whole_month(self, number: Instance, month: date) -> list[Period]:
         """The month, if the center was the last to have the number in it."""
         whole = month_of(month)
-        held = [day for day in whole.days() if self._in_use(number, day)]
-        mine = bool(held) and self._owner(number, held[-1]) == self._center.pk
+        owners = [owner for day in whole.days() if (owner := self._owner(number, day))]
+        mine = owners[-1:] == [self._center.pk]
         return [whole] if mine and self._is_free(number, whole) else []
 
     def year(self, number: Instance, month: date) -> list[Period]:
@@ -98,21 +97,14 @@ class _Holdings:
         return [
             day
             for day in month_of(month).days()
-            if self._in_use(number, day)
-            and self._owner(number, day) == self._center.pk
+            if self._owner(number, day) == self._center.pk
             and self._is_free(number, Period(day, day + ONE_DAY))
         ]
 
-    def _owner(self, number: Instance, day: date) -> int:
-        """The center the day's usage was stored for; for an unread day, the number's current center."""
-        return self._read_by.get((number.pk, day), number.center_id)
-
-    def _in_use(self, number: Instance, day: date) -> bool:
-        """From the day the number was entered to the day it was archived."""
-        archived = (
-            local_day(number.archived_at, self._zone) if isinstance(number.archived_at, datetime) else None
-        )
-        return local_day(number.created_at, self._zone) <= day and (archived is None or day <= archived)
+    def _owner(self, number: Instance, day: date) -> int | None:
+        """The center that held the number when the day ended, once it is billed; a day begun or ended with counts."""
+        held = [span for span in self._spans[number.pk] if holds(span, day)]
+        return held[-1].center_id if held and held[-1].billed_from <= day else None
 
     def _is_free(self, number: Instance, days: Period) -> bool:
         taken = self.covered.get(number.pk, [])

@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from billing.models import Billable, BillingPeriod, Margin, UsageClaim, UsageRecord
+from billing.models import IS_CHARGED, Billable, BillingPeriod, Margin, UsageClaim, UsageRecord
 from billing.periods import Period
 from billing.pricing.price_list import billable_messages
 from centers.models import Center
@@ -127,14 +127,16 @@ def _corrected(centers: Iterable[Center], names: tuple[str, ...]) -> QuerySet[An
 
 
 def _with_claims(rows: QuerySet[UsageRecord]) -> QuerySet[Any]:
-    """Each day with the sums of its non-void claims and the last one's revision; ordered by number and day."""
+    """Each charged day with the sums of its non-void claims and the last one's revision; ordered by number and day."""
     billed = {
         f"billed_{name}": Coalesce(
             Sum(f"claims__{name}", filter=_VALID), Value(0), output_field=_FIELDS[name]
         )
         for name in _NAMES
     }
-    counted = rows.annotate(latest=Max("claims__revision", filter=_VALID), **billed, **_BILLABLE)
+    counted = rows.filter(IS_CHARGED).annotate(
+        latest=Max("claims__revision", filter=_VALID), **billed, **_BILLABLE
+    )
     return counted.select_related("instance").order_by("instance_id", "day")
 
 

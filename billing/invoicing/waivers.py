@@ -26,17 +26,25 @@ def waive_corrections(*, center: Center, because: str, by: User | None, now: dat
 
 
 def waive_usage(
-    *, instance: Instance, period: Period, because: str, by: User | None, now: datetime
+    *,
+    instance: Instance,
+    period: Period,
+    because: str,
+    by: User | None,
+    now: datetime,
+    center: Center | None = None,
 ) -> Waiver:
-    """Waive the usage of a number's days; days that are closed or not over are left out."""
+    """Waive the usage of the days on which the center (default: its present one) held the number.
+
+    Closed days and days that are not over are left out.
+    """
     with transaction.atomic():
-        center = lock(instance.center)
-        return _write(center, waivable(instance, period, now), because, by, now)
+        center = lock(center or instance.center)
+        return _write(center, waivable(instance, center, period, now), because, by, now)
 
 
-def waivable(instance: Instance, period: Period, now: datetime) -> list[Unbilled]:
-    """The number's usage that its center will be charged for, of those of these days that are over and not closed."""
-    center = instance.center
+def waivable(instance: Instance, center: Center, period: Period, now: datetime) -> list[Unbilled]:
+    """The number's usage that the center will be charged for, of those of these days that are over and not closed."""
     over = Period(period.first_day, min(period.end_day, first_open_day(instance.reseller, now)))
     closed = BillingPeriod.objects.filter(
         center=center, voided_at=None, first_day__lt=over.end_day, end_day__gt=over.first_day

@@ -8,10 +8,11 @@ from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
 from billing.models.schedule import JobSchedule
-from billing.models.usage import DOUBTS, AccountUsageRecord, FlaggedUsage, UsageRecord
+from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
 
 __all__ = [
     "DOUBTS",
+    "IS_CHARGED",
     "AccountUsageRecord",
     "Billable",
     "BillingPeriod",

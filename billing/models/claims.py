@@ -101,7 +101,7 @@ class SubscriptionClaim(models.Model):
     line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")
     voided_at = models.DateTimeField(null=True, blank=True)
 
-    objects = TenantManager(reseller="reseller", center="instance__center")
+    objects = TenantManager(reseller="reseller", center="period__center")
 
     class Meta:
         constraints = [

@@ -1,26 +1,33 @@
 """MazBot's usage counts: per number and day, and of the main account."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
-from whatsapp.models import Instance
+from whatsapp.models import Instance, InstanceAssignment
+
+#: Usage that is charged: a center may have held its number for some days before it is billed.
+IS_CHARGED = Q(day__gte=F("assignment__billed_from"))
 
 
 class UsageRecord(models.Model):
     """The accepted counts of one number on one day (a date of MazBot's calendar), and their cost.
 
-    `center` had the number when the day was first read, and is billed for it.
+    `center` held the number then (`assignment`), and is billed for it. A day on which the number moved has a record for
+    each center; together they are what MazBot counted.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="usage_records", db_index=False)
     instance = models.ForeignKey(
         Instance, on_delete=models.PROTECT, related_name="usage_records", db_index=False
+    )
+    assignment = models.ForeignKey(
+        InstanceAssignment, on_delete=models.PROTECT, related_name="usage_records", db_index=False
     )
     day = models.DateField()
     sent = models.BigIntegerField()
@@ -37,13 +44,14 @@ class UsageRecord(models.Model):
     class Meta:
         ordering = ["-day", "instance"]
         constraints = [
-            models.UniqueConstraint(fields=["instance", "day"], name="usagerecord_once"),
+            models.UniqueConstraint(fields=["assignment", "day"], name="usagerecord_once"),
             models.CheckConstraint(
                 condition=Q(sent__gte=0, received__gte=0, failed__gte=0, cost__gte=0, cost__lt=10**14),
                 name="usagerecord_counts",
             ),
         ]
         indexes = [
+            models.Index(fields=["instance", "day"], name="usagerecord_of_number"),
             models.Index(fields=["center", "day"], name="usagerecord_of_center"),
             models.Index(fields=["reseller", "day"], name="usagerecord_of_reseller"),
         ]
@@ -78,6 +86,9 @@ class FlaggedUsage(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+", db_index=False)
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, related_name="flagged_usage")
+    assignment = models.ForeignKey(
+        InstanceAssignment, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     day = models.DateField()
     sent = models.BigIntegerField(null=True)
     received = models.BigIntegerField(null=True)
@@ -98,7 +109,7 @@ class FlaggedUsage(models.Model):
         constraints = [
             # The same odd answer, repeated, is one open flag, not one per job run.
             models.UniqueConstraint(
-                fields=["instance", "day", "flag"],
+                fields=["assignment", "day", "flag"],
                 condition=Q(resolved_at__isnull=True) & ~Q(flag=""),
                 name="flaggedusage_open_flag_once",
             )

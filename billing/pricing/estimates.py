@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db.models import Value
 
-from billing.models import Category, Margin, UsageClaim, UsageRecord
+from billing.models import IS_CHARGED, Category, Margin, UsageClaim, UsageRecord
 from billing.money import rounded
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
@@ -55,7 +55,9 @@ def _groups(
     price_list: PriceList, centers: dict[int, Center], period: Period, instance_id: int | None
 ) -> dict[tuple[_Part, Margin | None], _Sums]:
     """Days added up by their pricing, less what was waived of them."""
-    days = UsageRecord.objects.filter(center__in=centers, day__gte=period.first_day, day__lt=period.end_day)
+    days = UsageRecord.objects.filter(
+        IS_CHARGED, center__in=centers, day__gte=period.first_day, day__lt=period.end_day
+    )
     if instance_id is not None:
         days = days.filter(instance=instance_id)
     waived = UsageClaim.objects.filter(usage_record__in=days, waiver__isnull=False, voided_at=None)

@@ -34,12 +34,11 @@ def usage_by_center(period: Period) -> list[dict[str, Any]]:
 
 
 def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
-    """instance_id (of our row), the number's label and current center, and the sums, per number of a center."""
+    """instance_id (of our row), the number's label, and the sums, per number of a center."""
     names = (
         "instance_id",
         "instance__instance_id",
         "instance__label",
-        "instance__center_id",
         "currency",
     )
     return list(

@@ -14,6 +14,7 @@ from billing.invoicing.pdf import corrected_text, credit_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.rate_changes import percent_text
+from centers.models import Center
 from centers.templatetags.values import NOTHING, day, month
 from centers.values.formats import money_text, number_text
 
@@ -37,9 +38,10 @@ def period(context: Context, first_day: date, end_day: date) -> SafeString:
 
 
 @register.simple_tag
-def days_query(days: Any) -> SafeString:
-    """`?first=2026-10-01&last=2026-10-31`: the period whose forms read `first` and `last`."""
-    return format_html("?first={}&amp;last={}", days.first_day.isoformat(), days.last_day.isoformat())
+def days_query(days: Any, center: Center | None = None) -> SafeString:
+    """`?first=2026-10-01&last=2026-10-31`: the period whose forms read `first` and `last`, and the `center`."""
+    query = format_html("?first={}&amp;last={}", days.first_day.isoformat(), days.last_day.isoformat())
+    return format_html("{}&amp;center={}", query, center.pk) if center else query
 
 
 @register.simple_tag

@@ -1,20 +1,47 @@
-"""Which days of a period have not been read since they ended."""
+"""Which days have not been read since they ended."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Q
 
-from billing.models import BillingPeriod, UsageRecord
-from billing.periods import Period, day_start, local_day, today, zone_of
+from billing.models import BillingPeriod
+from billing.periods import Period, local_day, today
 from centers.models import Center, Reseller
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.accounts import mazbot_zone
+from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
+SpanDay = tuple[InstanceAssignment, date]
 
-def mazbot_zone(reseller: Reseller) -> ZoneInfo:
-    """The time zone of MazBot's calendar; the reseller's own until an account is entered."""
-    account = MazbotAccount.objects.filter(reseller=reseller).first()
-    return ZoneInfo(account.time_zone) if account else zone_of(reseller)
+# Days of spans, oldest first, that were never read, or only before they ended. Not among them: the last day of a span
+# whose number moved on that day (the next center's reading completes it), and days under an id that was corrected
+# before anything was ever read under it.
+_UNREAD = """
+SELECT a.id, d.day::date
+  FROM whatsapp_instanceassignment a
+  JOIN whatsapp_instance i ON i.id = a.instance_id
+ CROSS JOIN LATERAL generate_series(
+           greatest({first})::timestamp, least(a.last_day, %(last)s::date)::timestamp, interval '1 day') AS d (day)
+  LEFT JOIN billing_usagerecord u ON u.assignment_id = a.id AND u.day = d.day
+ WHERE a.reseller_id = %(reseller)s AND {which}
+   AND (u.id IS NULL OR u.read_at < (d.day + interval '1 day') AT TIME ZONE %(zone)s::text)
+   AND NOT (d.day = a.last_day AND EXISTS (
+           SELECT 1 FROM whatsapp_instanceassignment n
+            WHERE n.reseller_id = a.reseller_id AND n.mazbot_id = a.mazbot_id
+              AND n.first_day = a.last_day AND n.since >= a.until AND n.id <> a.id))
+   AND NOT (a.mazbot_id <> i.instance_id
+            AND NOT EXISTS (SELECT 1 FROM billing_usagerecord r WHERE r.assignment_id = a.id))
+ ORDER BY d.day, a.id
+"""
+_OF_CENTER = _UNREAD.format(
+    first="a.billed_from, %(first)s::date",
+    which="a.center_id = %(center)s AND a.first_day <= %(last)s AND (a.last_day IS NULL OR a.last_day >= %(first)s)",
+)
+_OF_RESELLER = _UNREAD.format(
+    first="a.first_day, a.read_to + 1",
+    which="(a.read_to IS NULL OR a.read_to < least(a.last_day, %(last)s))",
+)
 
 
 def first_open_day(reseller: Reseller, now: datetime) -> date:
@@ -22,30 +49,34 @@ def first_open_day(reseller: Reseller, now: datetime) -> date:
     return min(today(reseller, now), local_day(now, mazbot_zone(reseller)))
 
 
-def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[Instance, list[date]]]:
-    """Numbers of the center with days of the period that were never read, or only before they ended.
+def unread(reseller: Reseller, last_day: date, zone: ZoneInfo) -> list[SpanDay]:
+    """The days up to `last_day` of all numbers, since they came, that have not been read since they ended.
 
-    A number counts from the day it was entered here to the day it was archived; earlier days count only if they were
-    read. `zone` is that of MazBot's calendar.
+    Days that are not billed are among them: the main account pays for them too. `zone` is that of MazBot's calendar.
     """
-    read: dict[int, set[date]] = {}
-    stale: dict[int, set[date]] = {}
-    rows = UsageRecord.objects.filter(day__gte=period.first_day, day__lt=period.end_day)
-    billed_here = rows.filter(center=center).values("instance")
-    numbers = Instance.objects.filter(Q(center=center) | Q(pk__in=billed_here)).order_by("pk")
-    rows = rows.filter(instance__in=numbers)
-    for instance_id, day, read_at in rows.values_list("instance_id", "day", "read_at"):
-        finished = read_at >= day_start(day.fromordinal(day.toordinal() + 1), zone)
-        (read if finished else stale).setdefault(instance_id, set()).add(day)
-    found = []
-    for number in numbers:
-        here = number.center_id == center.pk
-        expected = {day for day in period.days() if here and _in_use(number, day, zone)}
-        expected |= stale.get(number.pk, set())
-        missing = sorted(expected - read.get(number.pk, set()))
-        if missing:
-            found.append((number, missing))
-    return found
+    return _days(_OF_RESELLER, reseller=reseller.pk, last=last_day, zone=zone.key)
+
+
+def unread_of_center(center: Center, period: Period, zone: ZoneInfo) -> list[SpanDay]:
+    """The days of the period for which the center held a number and is billed, and that `unread` would name."""
+    days = {"first": period.first_day, "last": period.last_day}
+    return _days(_OF_CENTER, reseller=center.reseller_id, center=center.pk, zone=zone.key, **days)
+
+
+def spans_of(center: Center, period: Period) -> list[InstanceAssignment]:
+    """The spans in which the center held a number on a day of the period, by number, oldest first."""
+    spans = InstanceAssignment.objects.filter(
+        Q(last_day=None) | Q(last_day__gte=period.first_day), center=center, first_day__lt=period.end_day
+    )
+    return list(spans.select_related("instance", "center").order_by("instance", "since", "pk"))
+
+
+def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[Instance, list[date]]]:
+    """`unread_of_center`, by number: a day on which its id was corrected counts once."""
+    found: dict[Instance, dict[date, None]] = {}
+    for span, day in unread_of_center(center, period, zone):
+        found.setdefault(span.instance, {})[day] = None
+    return [(number, list(days)) for number, days in sorted(found.items(), key=lambda item: item[0].pk)]
 
 
 def unread_open_days(center: Center, period: Period, now: datetime) -> list[tuple[Instance, list[date]]]:
@@ -54,11 +85,11 @@ def unread_open_days(center: Center, period: Period, now: datetime) -> list[tupl
     over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
     taken = list(closed)
-    unread = [
+    unread_by_number = [
         (number, [day for day in days if not any(first <= day < end for first, end in taken)])
         for number, days in unread_days(center, over, zone)
     ]
-    return [(number, days) for number, days in unread if days]
+    return [(number, days) for number, days in unread_by_number if days]
 
 
 def readable_days(center: Center, period: Period, now: datetime) -> list[tuple[Instance, list[date]]]:
@@ -69,7 +100,24 @@ def readable_days(center: Center, period: Period, now: datetime) -> list[tuple[I
     return unread_days(center, period, ZoneInfo(account.time_zone))
 
 
-def _in_use(number: Instance, day: date, zone: ZoneInfo) -> bool:
-    if day < local_day(number.created_at, zone):
-        return False
-    return number.archived_at is None or day <= local_day(number.archived_at, zone)
+def note_read(reseller: Reseller, last_day: date, unread_spans: set[int]) -> None:
+    """Remember that every day up to `last_day` was read, except of these spans: `unread` need not look there again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE whatsapp_instanceassignment SET read_to = least(last_day, %(last)s)
+             WHERE reseller_id = %(reseller)s AND first_day <= %(last)s
+               AND (read_to IS NULL OR read_to < least(last_day, %(last)s)) AND NOT id = ANY(%(unread)s)
+            """,
+            {"reseller": reseller.pk, "last": last_day, "unread": list(unread_spans)},
+        )
+
+
+def _days(statement: str, **values: int | str | date) -> list[SpanDay]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows = cursor.fetchall()
+    spans = InstanceAssignment.objects.select_related("instance__reseller", "center").in_bulk(
+        {pk for pk, _day in rows}
+    )
+    return [(spans[pk], day) for pk, day in rows]

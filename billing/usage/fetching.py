@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from billing.models import UsageRecord
 from billing.periods import Period, day_start, local_day
 from billing.policies import reseller_policy
-from billing.usage.completeness import unread_days
+from billing.usage.completeness import SpanDay, spans_of, unread_of_center
+from billing.usage.due import days_of, due_days
 from billing.usage.odd_notes import odd_note
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge, merge_account
@@ -24,7 +25,7 @@ from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, OddField, Usage
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
 BATCH = 100
 # After these errors no other call of the account can work either.
@@ -38,7 +39,6 @@ HOPELESS = frozenset(
     }
 )
 
-_NumberDay = tuple[Instance, date]
 _T = TypeVar("_T")
 
 
@@ -60,41 +60,12 @@ def read_usage(
     recorder: RunRecorder | None = None,
     deadline: float | None = None,
 ) -> Outcome:
-    """Fetch these days of these numbers, one call each, and merge them.
+    """Fetch these days of these numbers, one call each, and merge them; days on which no one held them are left out.
 
     `deadline` (of time.monotonic()) ends the work early; the rest stays due. Needs an open scope and no open
     transaction. Raises OperationRefused without a MazBot account.
     """
-    chosen = list(days)
-    days_to_read = [(instance, day) for instance in instances for day in chosen]
-    return _read(account_of(reseller), days_to_read, now, recorder, deadline)
-
-
-def due_days(reseller: Reseller, now: datetime) -> list[_NumberDay]:
-    """Which days of which numbers to fetch now: today always; each of the last days once a calendar day.
-
-    The longest unread come first, so that an interrupted run is continued by the next.
-    """
-    account = account_of(reseller)
-    zone = ZoneInfo(account.time_zone)
-    day = local_day(now, zone)
-    past = [day - timedelta(days=back) for back in range(1, reseller_policy(reseller).reread_days + 1)]
-    numbers = list(
-        Instance.objects.filter(reseller=reseller, archived_at=None).select_related("center").order_by("pk")
-    )
-    seen = {
-        (instance_id, of_day): read_at
-        for instance_id, of_day, read_at in UsageRecord.objects.filter(
-            reseller=reseller, day__gte=min(past, default=day)
-        ).values_list("instance_id", "day", "read_at")
-    }
-    due: list[tuple[datetime, int, _NumberDay]] = []
-    for number in numbers:
-        for of_day in (day, *past):
-            read_at = seen.get((number.pk, of_day))
-            if of_day == day or read_at is None or read_at < day_start(day, zone):
-                due.append((read_at or day_start(of_day, zone), -of_day.toordinal(), (number, of_day)))
-    return [item for _read_at, _order, item in sorted(due, key=lambda entry: entry[:2])]
+    return _read(account_of(reseller), days_of(instances, days), now, recorder, deadline)
 
 
 def read_due(
@@ -107,28 +78,26 @@ def read_due(
 def read_before_closing(*, center: Center, period: Period, now: datetime) -> None:
     """Update a center's period before it is billed: unread days, the last days, then the sum.
 
-    The sum over the period is one call per number; if it is not what the days add up to, every day is fetched again.
+    Numbers are those the center held in the period, also if they moved on. The sum over the period is one call per
+    number; if it is not what the days add up to, every day is fetched again.
     A number that MazBot no longer knows is billed as it was read. Raises MazBotError if MazBot cannot be asked or a
     day was never read, OperationRefused without an account.
     """
     account = account_of(center.reseller)
     zone = ZoneInfo(account.time_zone)
-    unread = [(number, day) for number, days in unread_days(center, period, zone) for day in days]
-    _read_all(account, unread, now)
+    _read_all(account, unread_of_center(center, period, zone), now)
     ended = day_start(period.end_day, zone)
     back = period.end_day - timedelta(days=reseller_policy(center.reseller).reread_days)
-    last: dict[Instance, list[_NumberDay]] = {
-        number: [] for number in Instance.objects.filter(center=center).order_by("pk")
-    }
     rows = UsageRecord.objects.filter(
         center=center, day__lt=period.end_day, day__gte=max(back, period.first_day), read_at__lt=ended
     )
-    for row in rows.select_related("instance").order_by("instance_id", "day"):
-        last.setdefault(row.instance, []).append((row.instance, row.day))
-    for number, days_to_read in last.items():
+    last: dict[int, list[date]] = {}
+    for span_id, day in rows.order_by("day").values_list("assignment_id", "day"):
+        last.setdefault(span_id, []).append(day)
+    for span in spans_of(center, period):
         try:
-            _read_all(account, days_to_read, now)
-            _check_sum(account, center, number, period, now)
+            _read_all(account, [(span, day) for day in last.get(span.pk, [])], now)
+            _check_sum(account, span, period, now)
         except MazBotError as error:
             if error.kind != ErrorKind.NOT_FOUND:
                 raise
@@ -163,7 +132,7 @@ def read_account_usage(
 
 def _read(
     account: MazbotAccount,
-    days_to_read: list[_NumberDay],
+    days_to_read: list[SpanDay],
     now: datetime,
     recorder: RunRecorder | None,
     deadline: float | None,
@@ -191,29 +160,27 @@ def _read(
 
 
 def _ask(
-    account: MazbotAccount, days_to_read: list[_NumberDay], now: datetime, deadline: float | None
+    account: MazbotAccount, days_to_read: list[SpanDay], now: datetime, deadline: float | None
 ) -> Iterator[UsageAnswer | tuple[str, str]]:
     client = client_for(account)
     clock = _elapsing(now)
-    for number, day in days_to_read:
+    for span, day in days_to_read:
         if deadline is not None and time.monotonic() > deadline:
             return
         asked_at = clock()
         try:
-            yield UsageAnswer(number, day, _usage(client, number, day, day), asked_at)
+            yield UsageAnswer(span, day, _usage(client, span, day, day), asked_at)
         except MazBotError as error:
             note_error(account, error, now=now)
-            yield f"{number} {day.isoformat()}", explain(error)
+            yield f"{span.instance} {day.isoformat()}", explain(error)
             if error.kind in HOPELESS:
                 return
 
 
-def _read_all(account: MazbotAccount, days_to_read: list[_NumberDay], now: datetime) -> None:
+def _read_all(account: MazbotAccount, days_to_read: list[SpanDay], now: datetime) -> None:
     """As `_read`, but raises the first failure: a period must not be billed on part of its usage."""
     client, clock = client_for(account), _elapsing(now)
-    answers = (
-        UsageAnswer(number, day, _usage(client, number, day, day), clock()) for number, day in days_to_read
-    )
+    answers = (UsageAnswer(span, day, _usage(client, span, day, day), clock()) for span, day in days_to_read)
     for batch in _batches(answers):
         merge(account, batch, now=now)
         for answer in batch:
@@ -233,25 +200,25 @@ def _left_out(answer: UsageAnswer) -> str:
     ) % {"note": note}
 
 
-def _check_sum(
-    account: MazbotAccount, center: Center, number: Instance, period: Period, now: datetime
-) -> None:
+def _check_sum(account: MazbotAccount, span: InstanceAssignment, period: Period, now: datetime) -> None:
+    """Compare MazBot's sum over the days of the span in the period with what is stored of them, for any center."""
+    first = max(span.first_day, period.first_day)
+    last = min(span.last_day or period.last_day, period.last_day)
     rows = list(
         UsageRecord.objects.filter(
-            center=center, instance=number, day__gte=period.first_day, day__lt=period.end_day
+            reseller=account.reseller_id, assignment__mazbot_id=span.mazbot_id, day__gte=first, day__lte=last
         )
     )
-    whole = len(rows) == (period.end_day - period.first_day).days
-    if not rows or not whole:
-        return  # the number was here, or the center's, for only part of the period: no sum to compare with
-    sums = _usage(client_for(account), number, period.first_day, period.last_day)
+    if len({row.day for row in rows}) != (last - first).days + 1:
+        return  # some days are waived or not billed: no sum to compare with
+    sums = _usage(client_for(account), span, first, last)
     days = (sum(row.sent for row in rows), sum(row.failed for row in rows), sum(row.cost for row in rows))
     if days != (sums.total_sent, sums.failed_messages, sums.total_cost):
-        _read_all(account, [(number, row.day) for row in rows], now)
+        _read_all(account, [(span, day) for day in sorted({row.day for row in rows})], now)
 
 
-def _usage(client: MazBot, number: Instance, first: date, last: date) -> Usage:
-    return client.usage(number.instance_id, first, last, priority=Lane.METERING)
+def _usage(client: MazBot, span: InstanceAssignment, first: date, last: date) -> Usage:
+    return client.usage(span.mazbot_id, first, last, priority=Lane.METERING)
 
 
 def _account_day_is_due(reseller: Reseller, day: date, today: date, zone: ZoneInfo) -> bool:

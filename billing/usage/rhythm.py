@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
+from django.db.models import Sum
+
 from billing.models import UsageRecord
 from billing.periods import day_start, local_day
 from centers.models import Reseller
@@ -81,7 +83,9 @@ def _counts(reseller: Reseller, numbers: set[int], day: date, over: datetime) ->
     days = [day - timedelta(weeks=weeks) for weeks in range(WEEKS + 1)]
     rows = UsageRecord.objects.filter(reseller=reseller, day__in=days).exclude(day=day, read_at__lt=over)
     counts: dict[int, list[DayCounts]] = {}
-    columns = rows.order_by().values_list("instance_id", "day", "sent", "received", "failed")
+    # A day on which the number moved has a record for each center.
+    sums = {name: Sum(name) for name in ("sent", "received", "failed")}
+    columns = rows.order_by().values_list("instance_id", "day").annotate(**sums)
     for pk, when, sent, received, failed in columns.iterator(chunk_size=5000):
         if pk in numbers:
             counts.setdefault(pk, []).append(DayCounts(when, sent + received, sent, failed))

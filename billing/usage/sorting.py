@@ -7,7 +7,7 @@ from decimal import Decimal
 from billing.models import FlaggedUsage, UsageRecord
 from billing.usage.plausibility import NOTHING, Counts, Plausibility
 from whatsapp.mazbot import Usage
-from whatsapp.models import Instance
+from whatsapp.models import Instance, InstanceAssignment
 
 Flag = FlaggedUsage.Flag
 PLACES = Decimal(1).scaleb(-10)
@@ -17,12 +17,20 @@ _Figures = tuple[int | None, int | None, int | None, Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class UsageAnswer:
-    """MazBot's answer for one number and day; `asked_at` is when the request was sent."""
+    """MazBot's answer for one number and day; `asked_at` is when the request was sent.
 
-    instance: Instance
+    It was requested for the id of `assignment`; stored for whom it belongs to (`Shares.assigned`).
+    """
+
+    assignment: InstanceAssignment
     day: date
     usage: Usage
     asked_at: datetime
+
+    @property
+    def instance(self) -> Instance:
+        """The number."""
+        return self.assignment.instance
 
     @property
     def figures(self) -> _Figures:
@@ -47,8 +55,10 @@ class Sorted:
     new: list[UsageAnswer]
     changed: list[UsageAnswer]
     same: list[int]  # ids of usage days
-    flagged: list[tuple[UsageAnswer, int, str]]  # answer, center id, flag
-    corrected: list[tuple[int, date, str]]  # open flags of these days are resolved, except the one named
+    flagged: list[tuple[UsageAnswer, str]]  # answer, flag
+    corrected: list[
+        tuple[int, date, str]
+    ]  # open flags of these days of spans are resolved, except the one named
 
 
 def sort_answers(
@@ -58,34 +68,31 @@ def sort_answers(
     today: date,
     prices: Plausibility,
 ) -> Sorted:
-    """Sort a batch by the days that are `known` and each center's `closed` ranges of days."""
+    """Sort a batch by the days of spans that are `known` and each center's `closed` ranges of days."""
     result = Sorted([], [], [], [], [])
     for answer in batch:
-        row = known.get((answer.instance.pk, answer.day))
-        center_id = row.center_id if row else answer.instance.center_id
-        late = any(first <= answer.day < end for first, end in closed.get(center_id, ()))
+        row = known.get((answer.assignment.pk, answer.day))
+        late = any(first <= answer.day < end for first, end in closed.get(answer.assignment.center_id, ()))
         if answer.day > today:
-            result.flagged.append((answer, center_id, Flag.FUTURE))
+            result.flagged.append((answer, Flag.FUTURE))
         elif row is None:
-            _sort_new(result, answer, center_id, late=late, prices=prices)
+            _sort_new(result, answer, late=late, prices=prices)
         elif row.read_at <= answer.asked_at:
             _sort_known(result, answer, row, late=late, past=answer.day < today, prices=prices)
     return result
 
 
-def _sort_new(
-    result: Sorted, answer: UsageAnswer, center_id: int, *, late: bool, prices: Plausibility
-) -> None:
-    if not prices.explains(answer.counts, NOTHING, answer.instance.center.country_id, answer.day):
+def _sort_new(result: Sorted, answer: UsageAnswer, *, late: bool, prices: Plausibility) -> None:
+    if not prices.explains(answer.counts, NOTHING, answer.assignment.center.country_id, answer.day):
         # The day counts as read without usage until staff decide.
         result.new.append(replace(answer, usage=NO_USAGE))
-        result.flagged.append((answer, center_id, Flag.IMPOSSIBLE))
+        result.flagged.append((answer, Flag.IMPOSSIBLE))
         _corrected(result, answer, Flag.IMPOSSIBLE)
         return
     result.new.append(answer)
     _corrected(result, answer)
     if late and any(answer.counts):
-        result.flagged.append((answer, center_id, Flag.LATE))
+        result.flagged.append((answer, Flag.LATE))
 
 
 def _sort_known(
@@ -94,23 +101,23 @@ def _sort_known(
     accepted = (row.sent, row.received, row.failed, row.cost)
     doubt = ""
     if answer.counts != accepted:
-        explained = prices.explains(answer.counts, accepted, answer.instance.center.country_id, row.day)
+        explained = prices.explains(answer.counts, accepted, answer.assignment.center.country_id, row.day)
         down = Flag.DECREASED if _went_down(answer.counts, accepted) else ""
         doubt = down if explained else Flag.IMPOSSIBLE
     _corrected(result, answer, doubt)
     if doubt:
-        result.flagged.append((answer, row.center_id, doubt))
+        result.flagged.append((answer, doubt))
     if doubt or answer.counts == accepted:
         result.same.append(row.pk)
     else:
         result.changed.append(answer)
         if late or past:
-            result.flagged.append((answer, row.center_id, Flag.LATE if late else Flag.NONE))
+            result.flagged.append((answer, Flag.LATE if late else Flag.NONE))
 
 
 def _corrected(result: Sorted, answer: UsageAnswer, doubt: str = "") -> None:
     if not answer.usage.odd:
-        result.corrected.append((answer.instance.pk, answer.day, doubt))
+        result.corrected.append((answer.assignment.pk, answer.day, doubt))
 
 
 def _went_down(new: Counts, old: Counts) -> bool:

@@ -14,6 +14,7 @@ from billing.periods import local_day
 from billing.usage.flagged import check_flagged
 from billing.usage.odd_notes import odd_note
 from billing.usage.plausibility import Plausibility
+from billing.usage.shares import Shares
 from billing.usage.sorting import PLACES, UsageAnswer, sort_answers
 from centers import live
 from whatsapp.mazbot import MainAccountUsage, OddField
@@ -24,12 +25,13 @@ _FOR_MAZBOT = (*DOUBTS, Flag.ODD)  # MazBot may resolve these by a better answer
 
 _INSERT = """
 INSERT INTO billing_usagerecord
-    (reseller_id, center_id, instance_id, day, sent, received, failed, cost, currency, first_read_at, read_at, repeats)
-SELECT %s, center, instance, day, sent, received, failed, cost, %s, read_at, read_at, 0
-  FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[],
-              %s::timestamptz[])
-    AS fresh (center, instance, day, sent, received, failed, cost, read_at)
-ON CONFLICT (instance_id, day) DO NOTHING
+    (reseller_id, center_id, instance_id, assignment_id, day, sent, received, failed, cost, currency,
+     first_read_at, read_at, repeats)
+SELECT %s, center, instance, assignment, day, sent, received, failed, cost, %s, read_at, read_at, 0
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[],
+              %s::numeric[], %s::timestamptz[])
+    AS fresh (center, instance, assignment, day, sent, received, failed, cost, read_at)
+ON CONFLICT (assignment_id, day) DO NOTHING
 """
 _UPDATE = """
 UPDATE billing_usagerecord AS old
@@ -37,25 +39,26 @@ UPDATE billing_usagerecord AS old
        read_at = fresh.read_at
   FROM unnest(%s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[],
               %s::timestamptz[])
-    AS fresh (instance, day, sent, received, failed, cost, read_at)
- WHERE old.instance_id = fresh.instance AND old.day = fresh.day
+    AS fresh (assignment, day, sent, received, failed, cost, read_at)
+ WHERE old.assignment_id = fresh.assignment AND old.day = fresh.day
 """
 # One open flag per number, day and kind: the same odd answer only updates it.
 _FLAG = """
 INSERT INTO billing_flaggedusage
-    (reseller_id, center_id, instance_id, day, sent, received, failed, cost, currency, read_at, flag, note, resolution)
-SELECT %s, center, instance, day, sent, received, failed, cost, %s, read_at, flag, note, ''
-  FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[],
-              %s::timestamptz[], %s::text[], %s::text[])
-    AS odd (center, instance, day, sent, received, failed, cost, read_at, flag, note)
-ON CONFLICT (instance_id, day, flag) WHERE resolved_at IS NULL AND NOT (flag = '')
+    (reseller_id, center_id, instance_id, assignment_id, day, sent, received, failed, cost, currency, read_at,
+     flag, note, resolution)
+SELECT %s, center, instance, assignment, day, sent, received, failed, cost, %s, read_at, flag, note, ''
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[],
+              %s::numeric[], %s::timestamptz[], %s::text[], %s::text[])
+    AS odd (center, instance, assignment, day, sent, received, failed, cost, read_at, flag, note)
+ON CONFLICT (assignment_id, day, flag) WHERE resolved_at IS NULL AND NOT (flag = '')
 DO UPDATE SET sent = excluded.sent, received = excluded.received, failed = excluded.failed,
               cost = excluded.cost, read_at = excluded.read_at, note = excluded.note
 """
 
 
 def merge(account: MazbotAccount, answers: Iterable[UsageAnswer], *, now: datetime) -> None:
-    """Store a batch in one transaction with a handful of statements.
+    """Store a batch in one transaction with a handful of statements, each answer for the center that held the number.
 
     Counts only ever grow automatically. An answer below what was accepted, one that prices don't explain, one for a
     future day, and one that changes an invoiced day are flagged (see FlaggedUsage); an answer requested before the
@@ -67,17 +70,21 @@ def merge(account: MazbotAccount, answers: Iterable[UsageAnswer], *, now: dateti
         return
     today = local_day(now, ZoneInfo(account.time_zone))
     with transaction.atomic():
-        known = _lock_known(batch)
+        shares = Shares(account, batch)
+        batch = [answer for answer in map(shares.assigned, batch) if answer is not None]
+        known = shares.records
         whole = [_with_received(answer, known) for answer in batch if answer.usage.is_billable]
-        result = sort_answers(whole, known, _closed(batch, known), today, Plausibility(account))
+        result = sort_answers(whole, known, _closed(batch), today, Plausibility(account))
         result.flagged = _undecided([*result.flagged, *_odd(batch, known, today)])
         _insert(account, result.new)
         _update(result.changed)
         UsageRecord.objects.filter(pk__in=result.same).update(read_at=now, repeats=F("repeats") + 1)
         _flag(account, result.flagged)
-        if _correct(result.corrected, now) or any(flag == Flag.IMPOSSIBLE for _r, _c, flag in result.flagged):
+        if _correct(result.corrected, now) or any(
+            flag == Flag.IMPOSSIBLE for _answer, flag in result.flagged
+        ):
             check_flagged(account.reseller, now)
-        touched = {answer.instance.center_id for answer in (*result.new, *result.changed)}
+        touched = {answer.assignment.center_id for answer in (*result.new, *result.changed)}
         if touched or result.flagged:
             live.publish(account.reseller_id, "billing", centers=tuple(sorted(touched)))
 
@@ -111,37 +118,33 @@ def _with_received(answer: UsageAnswer, known: dict[tuple[int, date], UsageRecor
     """Received messages are only displayed: if their count cannot be read, the known one stays."""
     if answer.usage.total_received is not None:
         return answer
-    row = known.get((answer.instance.pk, answer.day))
+    row = known.get((answer.assignment.pk, answer.day))
     return replace(answer, usage=replace(answer.usage, total_received=row.received if row else 0))
 
 
 def _odd(
     batch: list[UsageAnswer], known: dict[tuple[int, date], UsageRecord], today: date
-) -> list[tuple[UsageAnswer, int, str]]:
-    """Answers that lack a figure, with the center that had the number on that day."""
-    flagged: list[tuple[UsageAnswer, int, str]] = []
+) -> list[tuple[UsageAnswer, str]]:
+    """Answers that lack a figure."""
+    flagged: list[tuple[UsageAnswer, str]] = []
     for answer in batch:
-        row = known.get((answer.instance.pk, answer.day))
+        row = known.get((answer.assignment.pk, answer.day))
         if answer.usage.odd and answer.day <= today and (row is None or row.read_at <= answer.asked_at):
-            flagged.append((answer, row.center_id if row else answer.instance.center_id, Flag.ODD))
+            flagged.append((answer, Flag.ODD))
     return flagged
 
 
-def _lock_known(batch: list[UsageAnswer]) -> dict[tuple[int, date], UsageRecord]:
-    rows = UsageRecord.objects.select_for_update(of=("self",)).filter(
-        instance__in={answer.instance.pk for answer in batch}, day__in={answer.day for answer in batch}
-    )
-    return {(row.instance_id, row.day): row for row in rows.order_by("pk")}
-
-
-def _closed(
-    batch: list[UsageAnswer], known: dict[tuple[int, date], UsageRecord]
-) -> dict[int, list[tuple[date, date]]]:
-    """The closed periods, as half-open ranges of days, of the numbers' centers now and on those days."""
+def _closed(batch: list[UsageAnswer]) -> dict[int, list[tuple[date, date]]]:
+    """The closed periods of the answers' centers, as half-open ranges of days."""
+    if not batch:
+        return {}
     days = [answer.day for answer in batch]
-    centers = {answer.instance.center_id for answer in batch} | {row.center_id for row in known.values()}
+    centers = {answer.assignment.center_id for answer in batch}
     rows = BillingPeriod.objects.filter(
-        center__in=centers, voided_at=None, first_day__lte=max(days), end_day__gt=min(days)
+        center__in=centers,
+        voided_at=None,
+        first_day__lte=max(days),
+        end_day__gt=min(days),
     )
     periods: dict[int, list[tuple[date, date]]] = {}
     for center_id, first, end in rows.values_list("center_id", "first_day", "end_day"):
@@ -149,34 +152,33 @@ def _closed(
     return periods
 
 
-def _undecided(flagged: list[tuple[UsageAnswer, int, str]]) -> list[tuple[UsageAnswer, int, str]]:
+def _undecided(flagged: list[tuple[UsageAnswer, str]]) -> list[tuple[UsageAnswer, str]]:
     """Without answers that staff dismissed already: MazBot repeating one must not ask them again.
 
     Any other answer about the day since then, odd or plain growth of a past day, ends that decision.
     """
-    asking = [answer for answer, _center, flag in flagged if flag in _FOR_MAZBOT]
+    asking = [answer for answer, flag in flagged if flag in _FOR_MAZBOT]
     if not asking:
         return flagged
     rows = FlaggedUsage.objects.filter(
-        instance__in={row.instance.pk for row in asking}, day__in={row.day for row in asking}
+        assignment__in={row.assignment.pk for row in asking}, day__in={row.day for row in asking}
     )
-    last = {(row.instance_id, row.day): row for row in rows.order_by("pk")}
+    last = {(row.assignment_id, row.day): row for row in rows.order_by("pk")}
     dismissed = {
         (*place, row.flag, row.sent, row.received, row.failed, row.cost)
         for place, row in last.items()
         if row.flag in _FOR_MAZBOT and row.resolution == FlaggedUsage.Resolution.DISMISSED
     }
     return [
-        (answer, center, flag)
-        for answer, center, flag in flagged
-        if (answer.instance.pk, answer.day, flag, *answer.figures) not in dismissed
+        (answer, flag)
+        for answer, flag in flagged
+        if (answer.assignment.pk, answer.day, flag, *answer.figures) not in dismissed
     ]
 
 
 def _insert(account: MazbotAccount, answers: list[UsageAnswer]) -> None:
     if answers:
-        centers = [answer.instance.center_id for answer in answers]
-        _execute(_INSERT, [account.reseller_id, account.cost_currency, centers, *_columns(answers)])
+        _execute(_INSERT, [account.reseller_id, account.cost_currency, *_owners(answers), *_columns(answers)])
 
 
 def _update(answers: list[UsageAnswer]) -> None:
@@ -184,15 +186,13 @@ def _update(answers: list[UsageAnswer]) -> None:
         _execute(_UPDATE, [*_columns(answers)])
 
 
-def _flag(account: MazbotAccount, flagged: list[tuple[UsageAnswer, int, str]]) -> None:
+def _flag(account: MazbotAccount, flagged: list[tuple[UsageAnswer, str]]) -> None:
     if flagged:
-        answers = [answer for answer, _center, _flag in flagged]
-        centers = [center for _answer, center, _flag in flagged]
-        flags = [str(flag) for _answer, _center, flag in flagged]
+        answers = [answer for answer, _flag in flagged]
+        flags = [str(flag) for _answer, flag in flagged]
         notes = [odd_note(answer.usage.odd) for answer in answers]
-        _execute(
-            _FLAG, [account.reseller_id, account.cost_currency, centers, *_columns(answers), flags, notes]
-        )
+        columns = [*_owners(answers), *_columns(answers)]
+        _execute(_FLAG, [account.reseller_id, account.cost_currency, *columns, flags, notes])
 
 
 def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
@@ -203,16 +203,22 @@ def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
     if not days:
         return 0
     over = Q()
-    for instance_id, day, flag in days:
-        over |= Q(instance_id=instance_id, day=day) & ~Q(flag=flag)
+    for assignment_id, day, flag in days:
+        over |= Q(assignment_id=assignment_id, day=day) & ~Q(flag=flag)
     return FlaggedUsage.objects.filter(over, flag__in=_FOR_MAZBOT, resolved_at=None).update(
         resolved_at=now, resolution=FlaggedUsage.Resolution.SUPERSEDED
     )
 
 
+def _owners(answers: list[UsageAnswer]) -> list[list[int]]:
+    """Center and number, as one array each."""
+    spans = [answer.assignment for answer in answers]
+    return [[span.center_id for span in spans], [span.instance_id for span in spans]]
+
+
 def _columns(answers: list[UsageAnswer]) -> list[list[Any]]:
-    """Number, day, the four figures and the time, as one array each."""
-    rows = [(r.instance.pk, r.day, *r.figures, r.asked_at) for r in answers]
+    """Span, day, the four figures and the time, as one array each."""
+    rows = [(r.assignment.pk, r.day, *r.figures, r.asked_at) for r in answers]
     return [list(column) for column in zip(*rows, strict=True)]
 
 

@@ -141,7 +141,6 @@ def _number_rows(request: TenantRequest, span: Span, center: Center) -> list[dic
             charges.get((center.pk, row["instance_id"], row["currency"])),
             center,
         )
-        | {"is_here": row["instance__center_id"] == center.pk}
         for row in sums
     ]
 

@@ -36,8 +36,8 @@ def remember(reseller: Reseller, *, added: datetime, now: datetime) -> None:
     """
     with tenant(reseller):
         known = dict(Instance.objects.filter(checked_at=None).values_list("instance_id", "pk"))
-        for model in (Center, Instance):
-            model.objects.update(created_at=added)
+        Center.objects.update(created_at=added)
+        Instance.objects.update(created_at=added, held_since=added)
     numbers = {position: known[one] for position, one in enumerate(all_ids()) if one in known}
     for at, states in _steps(list(numbers), now):
         seen = {position: (at - timedelta(minutes=7 * position), state) for position, state in states.items()}

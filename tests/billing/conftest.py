@@ -8,11 +8,12 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db.models import Q
 
 from billing.invoicing import issue_invoice
 from billing.models import Category, Invoice, Margin, Payment
 from billing.payments import record_payment
-from billing.periods import Period
+from billing.periods import Period, day_start
 from billing.pricing.below_cost import BelowCost
 from billing.pricing.margin_versions import set_margin
 from billing.usage.sorting import UsageAnswer
@@ -20,8 +21,9 @@ from billing.usage.storing import merge
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from tests.factories import CenterFactory, InstanceFactory, MazbotAccountFactory, ResellerFactory
+from whatsapp.accounts import mazbot_zone
 from whatsapp.mazbot import Usage
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 FEBRUARY = Period(date(2026, 2, 1), date(2026, 3, 1))
@@ -45,7 +47,10 @@ class Shop:
         return made
 
     def read(self, number: Instance, day: date, *, at: datetime | None = None, **counts: Any) -> None:
-        """MazBot answers this for that day; asked for on the morning after unless `at` says when."""
+        """MazBot answers this for that day; asked for on the morning after unless `at` says when.
+
+        A day before the number was added is one that its center held it, alone: the others need no reading.
+        """
         usage = Usage(
             total_sent=counts.get("sent", 0),
             total_received=counts.get("received", 0),
@@ -53,7 +58,15 @@ class Shop:
             total_cost=Decimal(str(counts.get("cost", "0"))),
         )
         asked = at or datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
-        merge(self.account, [UsageAnswer(number, day, usage, asked)], now=asked)
+        merge(self.account, [UsageAnswer(span_of(number, day), day, usage, asked)], now=asked)
+
+    def leaves(self, number: Instance, day: date) -> None:
+        """The number, which was read on that day, went to another center as the day ended."""
+        midnight = day_start(day + timedelta(days=1), mazbot_zone(self.reseller))
+        own = Instance.objects.filter(pk=number.pk)
+        own.update(held_since=midnight)
+        own.update(center=self.new_center(), held_since=midnight + timedelta(minutes=1))
+        number.refresh_from_db()
 
     def margin(self, percent: str, fixed: str = "0", **fields: Any) -> Margin:
         """Set it, confirmed where it sells below cost."""
@@ -91,6 +104,29 @@ class Shop:
             "now": NOW,
         }
         return record_payment(center=own, amount=amount, **(values | fields))
+
+
+def span_of(number: Instance, day: date) -> InstanceAssignment:
+    """The span that has the day of the number last."""
+    spans = InstanceAssignment.objects.filter(
+        Q(last_day=None) | Q(last_day__gte=day), instance=number, first_day__lte=day
+    )
+    found = spans.select_related("instance", "center").order_by("since", "pk").last()
+    if found is not None:
+        return found
+    begins = day_start(day, mazbot_zone(number.reseller))
+    InstanceAssignment.objects.create(
+        reseller_id=number.reseller_id,
+        center_id=number.center_id,
+        instance=number,
+        mazbot_id=number.instance_id,
+        since=begins,
+        until=begins + timedelta(hours=23),
+        first_day=day,
+        last_day=day,
+        billed_from=day,
+    )
+    return span_of(number, day)
 
 
 def make_shop() -> Shop:

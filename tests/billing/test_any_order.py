@@ -66,9 +66,8 @@ class Walk:
         self.centers = [shop.center, shop.new_center()]
         for center in self.centers:
             shop.number(center)
-        Instance.objects.update(
-            created_at=self.now + timedelta(days=400)
-        )  # no day is missed because it has no usage record
+        # No day is missed because it has no usage record.
+        Instance.objects.update(held_since=self.now + timedelta(days=400))
         shop.margin("0", "1")
         self.steps: list[str] = []
         for number in Instance.objects.select_related("center"):

@@ -10,7 +10,7 @@ from billing.models import AccountUsageRecord, RateFetch, UsageRecord
 from centers import live
 from centers.models import JobRun
 from tests.billing.conftest import NOW
-from tests.billing.usage.test_fetching import Place, place
+from tests.billing.usage.conftest import Place, place
 from whatsapp import accounts
 from whatsapp.accounts import note_test, save_account, unsaved_account
 from whatsapp.jobs import status_job, switching_due, switching_job

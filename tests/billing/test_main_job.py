@@ -9,7 +9,7 @@ from billing.models import Invoice, Suspension, UsageRecord
 from billing.periods import Period
 from centers.models import Center
 from tests.billing.conftest import NOW
-from tests.billing.usage.test_fetching import Place, place  # noqa: F401  # the fixture
+from tests.billing.usage.conftest import Place, place  # noqa: F401  # the fixture
 from whatsapp.jobs import switching_job
 from whatsapp.models import Instance
 
@@ -26,7 +26,7 @@ def test_invoiced_overdue_suspended_paid_resumed(place: Place) -> None:  # noqa:
     place.margin("20", "0.01")
     born = datetime(2026, 2, 28, 9, tzinfo=UTC)
     Center.objects.update(created_at=born)
-    Instance.objects.update(created_at=born)
+    Instance.objects.update(held_since=born)
     place.control.add_usage(number.instance_id, date(2026, 2, 28), sent=100, cost=Decimal(5))
     usage_job(reseller=place.reseller, now=NOW)
     invoice_job(reseller=place.reseller, now=NOW)
@@ -60,7 +60,7 @@ def test_what_an_invoice_lacks_is_read_on_request(place: Place) -> None:  # noqa
     number = place.here_and_there()
     place.control.add_usage(number.instance_id, date(2026, 2, 28), sent=100, cost=Decimal(5))
     born = datetime(2026, 2, 27, 9, tzinfo=UTC)
-    Instance.objects.update(created_at=born)
+    Instance.objects.update(held_since=born)
     center, february = Center.objects.get(), Period(date(2026, 2, 1), date(2026, 3, 1))
     assert "hasn't been fetched" in blockers(center, february, NOW)[0]
 

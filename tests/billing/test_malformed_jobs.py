@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -75,6 +76,7 @@ def world(committed_shop: Shop, raw: RawServer) -> Iterator[tuple[list[Instance]
         return [http(json.dumps(GOOD[call]).encode())]
 
     raw.reply = reply
+    Instance.objects.update(held_since=NOW - timedelta(days=3))
     with tenant(shop.reseller):
         yield fine, bad
 

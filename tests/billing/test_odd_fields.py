@@ -13,7 +13,8 @@ from billing.reports import check_gap, quota_runway
 from billing.usage.fetching import read_before_closing
 from centers.errors import OperationRefused
 from tests.billing.conftest import NOW
-from tests.billing.usage.test_fetching import TODAY, Place, place
+from tests.billing.usage.conftest import Place, place
+from tests.billing.usage.test_fetching import TODAY
 from whatsapp.mazbot import ErrorKind, MazBotError
 from whatsapp.models import Alert, Instance
 from whatsapp.monitoring.scheduler import check_instances
@@ -26,7 +27,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def busy(place: Place) -> Place:
     number = place.here_and_there()
-    Instance.objects.update(created_at=NOW - timedelta(days=30))
+    Instance.objects.update(held_since=NOW - timedelta(days=30))
     for day in (TODAY, YESTERDAY):
         place.control.add_usage(number.instance_id, day, sent=10, received=4, failed=1, cost=Decimal("0.5"))
     return place

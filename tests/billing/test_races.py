@@ -1,22 +1,24 @@
 """Eight at once: one effect."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import Sum
 
 from billing.dunning.suspension import suspend
 from billing.invoicing import issue_invoice, void_invoice
 from billing.jobs import dunning_job, run_if_due
 from billing.ledger import balances, sums
-from billing.models import Invoice, LedgerEntry, Payment, Suspension, UsageClaim, UsageRecord
+from billing.models import FlaggedUsage, Invoice, LedgerEntry, Payment, Suspension, UsageClaim, UsageRecord
 from billing.payments import record_payment, refund_credit, reverse_payment
 from centers.errors import OperationRefused
 from centers.models import JobRun, User
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.dunning.test_dunning import at
 from tests.billing.threads import at_once
+from whatsapp.instances import move
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,9 +152,27 @@ def test_a_due_round_is_run_by_one(committed_shop: Shop) -> None:
 
 def test_readings_at_once_are_one_day(committed_shop: Shop) -> None:
     shop = committed_shop
-    number = shop.number()
+    number = shop.number(held_since=NOW - timedelta(days=40))
     results = at_once(
         lambda n: shop.read(number, date(2026, 2, 3), sent=5 + n % 2, cost="1"), reseller=shop.reseller
     )
     assert len(successes(results)) == 8
     assert UsageRecord.objects.count() == 1
+
+
+def test_a_move_among_readings_loses_and_doubles_nothing(committed_shop: Shop) -> None:
+    shop = committed_shop
+    number, other = shop.number(held_since=NOW - timedelta(days=1)), shop.new_center()
+
+    def act(n: int) -> None:
+        if n == 4:
+            move(instance=number, center=other, by=None, now=NOW + timedelta(seconds=n))
+        else:
+            shop.read(number, NOW.date(), sent=n, cost=str(n), at=NOW + timedelta(seconds=n))
+
+    assert len(successes(at_once(act, reseller=shop.reseller))) == 8
+    shop.read(number, NOW.date(), sent=50, cost="50", at=NOW + timedelta(hours=1))
+    parts = UsageRecord.objects.aggregate(sent=Sum("sent"), cost=Sum("cost"))
+    assert parts == {"sent": 50, "cost": 50}
+    assert {row.center_id for row in UsageRecord.objects.all()} <= {shop.center.pk, other.pk}
+    assert not FlaggedUsage.objects.exclude(flag="").exists()

@@ -8,7 +8,7 @@ from billing.dunning import hold
 from billing.invoicing import issue_invoice
 from billing.models import Category, Invoice, Rate, RateFetch
 from billing.payments import record_payment
-from billing.periods import Period, previous_month, today
+from billing.periods import Period, day_start, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.pricing.margin_versions import set_margin
 from billing.pricing.rates import refresh_rates
@@ -19,9 +19,10 @@ from centers.notifications.channels.webhook import new_secret
 from centers.notifications.destinations import add_destination
 from centers.tenancy import invitations
 from centers.tenancy.scoping import tenant
+from whatsapp.accounts import mazbot_zone
 from whatsapp.alerts import lifecycle
 from whatsapp.channels.template_settings import save_template
-from whatsapp.models import Alert, DesiredReason, Instance, Service
+from whatsapp.models import Alert, DesiredReason, Instance, InstanceAssignment, Service
 from whatsapp.pairing.sessions import create_link
 from whatsapp.service.desired_state import set_desired_state
 
@@ -67,6 +68,7 @@ def trade(slug: str) -> None:
     days = [month.end_day - timedelta(days=back) for back in (3, 2, 1)]
     with tenant(reseller):
         _set_prices(reseller, owner, month.first_day)
+        _hold(reseller, days)
         read_usage(reseller=reseller, instances=Instance.objects.all(), days=days, now=now)
         read_account_usage(reseller=reseller, now=now, days=days)
         period = Period(days[0], month.end_day)
@@ -77,6 +79,25 @@ def trade(slug: str) -> None:
             invoice = issue_invoice(center=center, period=period, by=owner, now=issued)
         if len(others) > 1:
             _pay(invoice, owner, now)
+
+
+def _hold(reseller: Reseller, days: Sequence[date]) -> None:
+    """The numbers were with their centers on these days already; the days until now need no reading."""
+    zone = mazbot_zone(reseller)
+    InstanceAssignment.objects.bulk_create(
+        InstanceAssignment(
+            reseller=reseller,
+            center_id=number.center_id,
+            instance=number,
+            mazbot_id=number.instance_id,
+            since=day_start(days[0], zone),
+            until=day_start(days[-1], zone) + timedelta(hours=23),
+            first_day=days[0],
+            last_day=days[-1],
+            billed_from=days[0],
+        )
+        for number in Instance.objects.all()
+    )
 
 
 def open_alerts(slug: str, count: int, first: int = 0) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django_scopes import scopes_disabled
 
 from billing.models import CreditConversion, LedgerEntry
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.models.managers import TenantManager
 from tests.factories import CenterFactory, InstanceFactory, member
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
 APPS = ("centers", "whatsapp", "billing")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -32,6 +32,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "exchangerate": {"base": "USD", "quote": "LYD"},
     "margin": {"level": "reseller", "center": None},
     "invoice": {"line_count": 1},
+    "usagerecord": {"day": NOW.date()},  # its center has held the number since NOW
     "billingperiod": {"outcome": "invoiced", "invoice": ...},  # ...: the row made before
     "usageclaim": {"period": ...},
     "carriedamount": {"period": ...},
@@ -62,7 +63,7 @@ class TenantRows:
         self.pk = first_pk
         self.user: User = member(reseller, Role.OWNER)
         self.center: Center = CenterFactory(reseller=reseller, pk=first_pk)
-        self.instance: Instance = InstanceFactory(center=self.center, pk=first_pk)
+        self.instance: Instance = self._number(first_pk)
         self.missing: dict[str, str] = {}
         self._numbers = itertools.count(first_pk)
         self.add(first_pk)
@@ -72,16 +73,25 @@ class TenantRows:
         with scopes_disabled():
             if pk != self.pk:
                 self.center = CenterFactory(reseller=self.reseller, pk=pk)
-                self.instance = InstanceFactory(center=self.center, pk=pk)
+                self.instance = self._number(pk)
             person = member(self.reseller, Role.SUPPORT)
             Membership.objects.filter(user=person).update(id=pk)
-            waiting = [model for model in tenant_models() if model not in (Center, Instance)]
+            waiting = [
+                model for model in tenant_models() if model not in (Center, Instance, InstanceAssignment)
+            ]
             for _attempt in range(3):  # a model may need a row of one that comes later
                 waiting = [model for model in waiting if not self._made(model, pk)]
 
     def of(self, model: type[models.Model]) -> Any:
         """The tenant's first row of a model."""
         return model._base_manager.get(pk=self.pk)
+
+    def _number(self, pk: int) -> Instance:
+        """A number; the span that its row begins has the same id."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT setval('whatsapp_instanceassignment_id_seq', %s, false)", [pk])
+        number: Instance = InstanceFactory(center=self.center, pk=pk, held_since=NOW)
+        return number
 
     def _made(self, model: type[models.Model], pk: int) -> bool:
         name = model._meta.model_name or ""

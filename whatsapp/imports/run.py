@@ -180,6 +180,7 @@ def _import(batch: ImportBatch, now: datetime) -> None:
                 label=row["label"],
                 whatsapp_number=row["whatsapp_number"],
                 next_check_at=now,
+                held_since=now,
             )
             for _line, row in added[start : start + _CHUNK]
         )

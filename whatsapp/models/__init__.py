@@ -2,6 +2,7 @@
 
 from whatsapp.models.account import MazbotAccount
 from whatsapp.models.alert import Alert, AlertEvent
+from whatsapp.models.assignment import InstanceAssignment
 from whatsapp.models.history import NumberDay, StatusInterval
 from whatsapp.models.import_batch import ImportBatch
 from whatsapp.models.instance import (
@@ -31,6 +32,7 @@ __all__ = [
     "DesiredReason",
     "ImportBatch",
     "Instance",
+    "InstanceAssignment",
     "MaintenanceWindow",
     "MazbotAccount",
     "NumberDay",

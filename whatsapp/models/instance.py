@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers import clock
@@ -200,6 +200,8 @@ class Instance(NumberState, models.Model):
 
     version = models.PositiveIntegerField(default=0, editable=False)  # incremented with every visible change
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    # When its center got it, or it was restored, or its id was corrected: begins an InstanceAssignment.
+    held_since = models.DateTimeField(default=clock.now, db_default=Now(), editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager(reseller="reseller", center="center")

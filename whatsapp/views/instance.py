@@ -56,6 +56,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
         "switch_form": TypedNameForm(expected=str(row)),
         **webhook_context(row),
         "link": open_link_of(row),
+        "spans": list(row.assignments.select_related("center")),
         "loaded": parts_of(request, "number", request.reseller.slug, row.pk),
         **forms,
     }

@@ -4,7 +4,7 @@ from copy import copy
 
 from django import forms
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,8 +20,12 @@ from centers.values.languages import active_language
 from centers.web.form_views import form_status, performed, posted, redirect_with_toast, refusal_shown, saved
 from centers.web.toasts import toast
 from whatsapp import instances
-from whatsapp.forms import InstanceForm, InstanceListForm, MoveForm, TypedNameForm
+from whatsapp.forms import InstanceForm, InstanceListForm, TypedNameForm
 from whatsapp.models import Instance
+from whatsapp.moving import hand_over
+from whatsapp.ownership.billing_start import mazbot_today, present_assignment
+from whatsapp.ownership.forms import MoveForm
+from whatsapp.ownership.todays_usage import TodayUnknown
 from whatsapp.views.instance import find
 
 __all__ = ["instance_add", "instance_archive", "instance_edit", "instance_move", "instance_restore"]
@@ -35,7 +39,10 @@ def instance_add(request: TenantRequest, center_pk: int) -> HttpResponseBase:
     """Add one number, or with `lines` several at once: all of them or none."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=center_pk)
     many = "lines" in request.POST
-    one = InstanceForm(request.POST if request.method == "POST" and not many else None)
+    today = mazbot_today(request.reseller, clock.now())
+    one = InstanceForm(
+        request.POST if request.method == "POST" and not many else None, initial={"billed_from": today}
+    )
     several = InstanceListForm(request.POST if many else None)
     if request.method == "POST":
         added = _add_several(request, center, several) if many else _add_one(request, center, one)
@@ -106,7 +113,7 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Change label and id; the page also offers moving and archiving."""
     row = find(pk)
     # Form and operation write to their instance, and the page must not show a refused change.
-    form = InstanceForm(posted(request), instance=copy(row))
+    form = _form(copy(row), posted(request))
     form.fields["instance_id"].required = True
     if saved(
         form,
@@ -118,11 +125,20 @@ def instance_edit(request: TenantRequest, pk: int) -> HttpResponseBase:
     return _edit_page(request, row, form, "form")
 
 
+def _form(row: Instance, data: QueryDict | None = None) -> InstanceForm:
+    """The form of a number; an archived one is not billed."""
+    present = present_assignment(row)
+    form = InstanceForm(data, instance=row, initial={"billed_from": present.billed_from} if present else {})
+    if present is None:
+        del form.fields["billed_from"]
+    return form
+
+
 def _edit_page(request: TenantRequest, row: Instance, form: forms.BaseForm, name: str) -> HttpResponse:
     """The page with `form` as `name`, and the other two forms as they are at first."""
     context = {
         "instance": row,
-        "form": InstanceForm(instance=row),
+        "form": _form(row),
         "move_form": MoveForm(instance=row),
         "archive_form": TypedNameForm(expected=row.instance_id),
         name: form,
@@ -133,17 +149,29 @@ def _edit_page(request: TenantRequest, row: Instance, form: forms.BaseForm, name
 @staff(Permission.MANAGE_CENTERS)
 @require_POST
 def instance_move(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Move the number to another center (`center`) of the same reseller."""
+    """Move the number to another center (`center`) of the same reseller; without today's usage only `anyway`."""
     row = find(pk)
     form = MoveForm(request.POST, instance=row)
-    if saved(
-        form,
-        lambda: instances.move(instance=row, by=request.user, now=clock.now(), **form.cleaned_data),
-        error_field="center",
-    ):
-        text = _("“%(name)s” was moved to “%(center)s”.") % {"name": row, **form.cleaned_data}
-        return redirect_with_toast(request, text, "instance", request.reseller.slug, pk)
+    if form.is_valid():
+        with refusal_shown(form, "center"):
+            _move(request, row, form)
+            return redirect("instance", request.reseller.slug, pk)
     return _edit_page(request, row, form, "move_form")
+
+
+def _move(request: TenantRequest, row: Instance, form: MoveForm) -> None:
+    names = {"name": row, "center": form.cleaned_data["center"], "before": row.center}
+    try:
+        split = hand_over(instance=row, by=request.user, now=clock.now(), **form.cleaned_data)
+    except TodayUnknown:
+        form.offer_anyway()
+        raise
+    text = _("“%(name)s” was moved to “%(center)s”. What it used today until now stays with “%(before)s”.")
+    if not split:
+        text = _(
+            "“%(name)s” was moved to “%(center)s”. What was fetched of today's usage stays with “%(before)s”."
+        )
+    toast(request, text % names)
 
 
 @staff(Permission.MANAGE_CENTERS)

@@ -1,6 +1,6 @@
 """What rounding leaves: carried to the next invoice, exact, never lost, never twice; settled when a center closes."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -28,7 +28,7 @@ from centers.tenancy.lifecycle import archive_center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, corrected, issue
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
-from whatsapp.models import Instance
+from whatsapp.models import Instance, InstanceAssignment
 
 D = Decimal
 DAY = date(2026, 2, 3)
@@ -147,8 +147,14 @@ def test_the_center_sees_the_line_and_profit_counts_it(shop: Shop) -> None:
 
 
 def archived(shop: Shop) -> Center:
+    """The center, whose numbers were archived on the day after the last one they were used."""
+    for number in Instance.objects.all():
+        own, used_on = Instance.objects.filter(pk=number.pk), number.usage_records.latest("day").day
+        ended = datetime.combine(used_on, time(9), UTC) + timedelta(days=1)
+        own.update(held_since=ended)
+        shop.read(number, ended.date())
+        own.update(archived_at=ended)
     archive_center(center=shop.center, by=None, now=APRIL_5)
-    Instance.objects.update(archived_at=APRIL_5)
     shop.center.refresh_from_db()
     return shop.center
 
@@ -163,6 +169,18 @@ def test_a_closed_center_is_not_charged_what_was_left(shop: Shop) -> None:
     assert kinds()[-1] == ("settled", D("-0.245"))
     assert AuditEntry.objects.get(action="carried.settled").data["amount"] == "0.245 USD"
     assert settle_closed_centers(shop.reseller, APRIL_5) == []
+
+
+def test_usage_that_is_never_charged_does_not_keep_a_center_open(shop: Shop) -> None:
+    """Days before a number is billed."""
+    used(shop, "0.0049")
+    close_period(center=shop.center, period=FEBRUARY, by=None, now=NOW)
+    save_center_policy(center=shop.center, by=None, now=NOW, auto_invoice=False)
+    [free] = used(shop, "1", IN_MARCH)
+    center = archived(shop)
+    assert settle_closed_centers(shop.reseller, APRIL_5) == []
+    InstanceAssignment.objects.filter(instance=free).update(billed_from=APRIL_5.date())
+    assert settle_closed_centers(shop.reseller, APRIL_5) == [center]
 
 
 def test_a_closed_center_gets_back_what_was_billed_too_much(shop: Shop) -> None:

@@ -21,11 +21,11 @@ D = Decimal
 
 
 def test_a_number_that_moved_is_billed_to_who_had_it(shop: Shop) -> None:
-    number = shop.number()
+    number = shop.number(held_since=datetime(2026, 2, 27, 9, tzinfo=UTC))
     other = shop.new_center()
-    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
     shop.read(number, date(2026, 2, 27), sent=1, cost="1")
-    Instance.objects.filter(pk=number.pk).update(center=other)
+    moved_at = datetime(2026, 2, 27, 21, tzinfo=UTC)  # midnight in Riyadh
+    Instance.objects.filter(pk=number.pk).update(center=other, held_since=moved_at)
     number.refresh_from_db()
     shop.read(number, date(2026, 2, 28), sent=1, cost="2")
     assert issue(shop).total == 1
@@ -36,8 +36,7 @@ def test_late_usage_of_a_number_that_moved_away_is_flagged_for_who_was_billed(sh
     number = shop.number()
     shop.read(number, date(2026, 2, 3), sent=1, cost="1")
     issue(shop)
-    Instance.objects.filter(pk=number.pk).update(center=shop.new_center())
-    number.refresh_from_db()
+    shop.leaves(number, date(2026, 2, 3))
     shop.read(number, date(2026, 2, 3), at=NOW, sent=2, cost="2")
     flagged = FlaggedUsage.objects.get()
     assert (flagged.flag, flagged.center) == (FlaggedUsage.Flag.LATE, shop.center)

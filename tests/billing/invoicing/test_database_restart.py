@@ -39,6 +39,7 @@ def lost_at(text: str, *, times: int = 1) -> Iterator[list[int]]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monthly, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(monthly, "read_before_closing", lambda **_: None)  # there is no MazBot here
 
 
 def centers(shop: Shop, count: int = 3) -> None:

@@ -135,7 +135,7 @@ def test_a_period_that_is_not_over_is_refused(shop: Shop) -> None:
 
 def test_unread_days_block(shop: Shop) -> None:
     number = shop.number(label="Desk")
-    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 27, 9, tzinfo=UTC))
     shop.read(number, date(2026, 2, 27), sent=1, cost="1")
     assert "Desk" in blockers(shop.center, FEBRUARY, NOW)[0]
     assert "28 Feb 2026" in blockers(shop.center, FEBRUARY, NOW)[0]
@@ -148,16 +148,15 @@ def test_unread_days_block(shop: Shop) -> None:
 
 def test_days_after_archiving_need_no_reading(shop: Shop) -> None:
     number = shop.number()
-    Instance.objects.filter(pk=number.pk).update(
-        created_at=datetime(2026, 2, 27, 9, tzinfo=UTC), archived_at=datetime(2026, 2, 27, 10, tzinfo=UTC)
-    )
+    Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    Instance.objects.filter(pk=number.pk).update(archived_at=datetime(2026, 2, 27, 10, tzinfo=UTC))
     shop.read(number, date(2026, 2, 27), sent=1, cost="1")
     assert blockers(shop.center, FEBRUARY, NOW) == []
 
 
 def test_days_that_mazbot_cannot_tell_of_can_be_waived(shop: Shop) -> None:
     number = shop.number()
-    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
+    Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 26, 9, tzinfo=UTC))
     shop.read(number, date(2026, 2, 27), sent=1, cost="1", at=datetime(2026, 2, 27, 9, tzinfo=UTC))
     with pytest.raises(OperationRefused):
         waive_days(instance=number, period=FEBRUARY, because=" ", by=None, now=NOW)
@@ -261,10 +260,13 @@ def test_subscriptions_are_charged_per_number_and_month(shop: Shop) -> None:
     shop.margin("50", "1", category=Category.SUBSCRIPTION)
     early, archived, later, without = (shop.number() for _ in range(4))
     numbers = Instance.objects.filter(reseller=shop.reseller)
-    numbers.update(created_at=datetime(2026, 1, 31, 21, tzinfo=UTC))
+    numbers.update(held_since=datetime(2026, 1, 31, 21, tzinfo=UTC))
+    numbers.filter(pk=archived.pk).update(held_since=datetime(2026, 1, 31, 19, tzinfo=UTC))
     numbers.filter(pk=archived.pk).update(archived_at=datetime(2026, 1, 31, 20, tzinfo=UTC))
-    numbers.filter(pk=later.pk).update(created_at=datetime(2026, 2, 28, 21, tzinfo=UTC))
-    numbers.filter(pk=without.pk).update(center=shop.new_center())
+    numbers.filter(pk=later.pk).update(held_since=datetime(2026, 2, 28, 21, tzinfo=UTC))
+    numbers.filter(pk=without.pk).update(
+        center=shop.new_center(), held_since=datetime(2026, 1, 31, 21, 1, tzinfo=UTC)
+    )
     draft = preview_invoice(shop.center, FEBRUARY)
     assert [(line.instance, line.amount, line.month) for line in draft.lines] == [
         (early, D(16), date(2026, 2, 1))
@@ -277,7 +279,7 @@ def test_a_subscription_is_charged_once(shop: Shop) -> None:
     save_policy(reseller=shop.reseller, by=None, now=NOW, **rules)
     subscription_rate(shop)
     number = shop.number()
-    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 28, 9, tzinfo=UTC))
+    Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 28, 9, tzinfo=UTC))
     shop.read(number, date(2026, 2, 28), sent=1, cost="1")
     invoice = issue(shop)
     assert invoice.total == 11

@@ -15,7 +15,7 @@ from billing.usage.fetching import read_before_closing, read_usage
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import issue
-from tests.billing.usage.test_fetching import Place, place
+from tests.billing.usage.conftest import Place, place
 from whatsapp.mazbot import MazBotError
 from whatsapp.models import Alert, Instance
 
@@ -35,7 +35,7 @@ def in_dinars(shop: Shop) -> Center:
     shop.center.refresh_from_db()
     number = shop.number(created_at=NOW)
     shop.read(number, date(2026, 2, 3), sent=1, cost="10")
-    Instance.objects.update(created_at=NOW)
+    Instance.objects.update(held_since=NOW)
     return shop.center
 
 
@@ -87,7 +87,7 @@ def test_a_rule_of_the_database_that_breaks_does_not_end_the_run(place: Place) -
         number = place.here_and_there(center)
         place.control.add_usage(number.instance_id, date(2026, 2, 3), sent=1, cost=Decimal(10))
         place.read(number, date(2026, 2, 3), sent=1, cost="10")
-    Instance.objects.update(created_at=NOW)
+    Instance.objects.update(held_since=NOW)
     place.owe("1", place.new_center())
     InvoiceNumber.objects.update(last=0)  # as if the counter had been restored from an old backup
     first = invoice_job(reseller=place.reseller, now=NOW)
@@ -103,7 +103,7 @@ def test_a_rule_of_the_database_that_breaks_does_not_end_the_run(place: Place) -
 def test_a_number_that_mazbot_no_longer_knows_is_billed_once_its_days_are_waived(place: Place) -> None:
     Center.objects.update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
     number = place.number()  # the sandbox has never heard of it
-    Instance.objects.update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
+    Instance.objects.update(held_since=datetime(2026, 2, 26, 9, tzinfo=UTC))
     number.refresh_from_db()
     place.read(number, date(2026, 2, 26), sent=1, cost="10")
     with pytest.raises(MazBotError):
@@ -118,7 +118,7 @@ def test_a_number_that_mazbot_no_longer_knows_is_billed_once_its_days_are_waived
 def test_a_fall_that_staff_dismissed_does_not_stop_the_run_again(place: Place) -> None:
     Center.objects.update(created_at=FEBRUARY_1)
     number, day = place.here_and_there(), date(2026, 2, 27)
-    Instance.objects.update(created_at=FEBRUARY_1)
+    Instance.objects.update(held_since=FEBRUARY_1)
     number.refresh_from_db()
     place.control.add_usage(number.instance_id, day, sent=10, cost=Decimal(10))
     read_usage(reseller=place.reseller, instances=[number], days=[day], now=NOW - timedelta(days=2))
@@ -136,9 +136,9 @@ def test_a_fall_that_staff_dismissed_does_not_stop_the_run_again(place: Place) -
 def test_mazbot_out_of_reach_still_stops_the_closing(place: Place) -> None:
     Center.objects.update(created_at=FEBRUARY_1)
     number = place.here_and_there()
+    Instance.objects.update(held_since=FEBRUARY_1)
     for day in FEBRUARY.days():
         place.read(number, day)
-    Instance.objects.update(created_at=FEBRUARY_1)
     place.control.set_fault("usage", "500", times=5)
     with pytest.raises(MazBotError):
         read_before_closing(center=place.center, period=FEBRUARY, now=NOW)

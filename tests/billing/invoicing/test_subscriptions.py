@@ -1,6 +1,6 @@
 """Subscriptions: who had the number, and what MazBot asked for it at the end of the month."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -37,11 +37,9 @@ def shop(shop: Shop) -> Shop:
 
 
 def number_of(shop: Shop, *days: date) -> Instance:
-    number = shop.number()
+    number = shop.number(held_since=datetime(2026, 2, 28, 9, tzinfo=UTC))
     for day in days:
         shop.read(number, day)
-    Instance.objects.update(created_at=datetime(2026, 2, 28, 9, tzinfo=UTC))
-    number.refresh_from_db()
     return number
 
 
@@ -49,7 +47,7 @@ def test_a_number_that_moved_after_the_month_is_charged_to_who_had_it(shop: Shop
     rates(shop, JANUARY_1, **{TYPE: "9"})
     number = number_of(shop, date(2026, 2, 28))
     other = shop.new_center()
-    Instance.objects.filter(pk=number.pk).update(center=other)
+    Instance.objects.filter(pk=number.pk).update(center=other, held_since=datetime(2026, 3, 1, tzinfo=UTC))
     assert preview_invoice(other, FEBRUARY).lines == ()
     assert issue(shop).total == 9
     number.refresh_from_db()
@@ -63,7 +61,8 @@ def test_a_number_that_moved_within_the_month_is_charged_to_who_had_it_last(shop
     rates(shop, JANUARY_1, **{TYPE: "9"})
     number = number_of(shop, date(2026, 2, 27))
     other = shop.new_center()
-    Instance.objects.filter(pk=number.pk).update(center=other)
+    moved_at = datetime(2026, 2, 28, 9, tzinfo=UTC)
+    Instance.objects.filter(pk=number.pk).update(center=other, held_since=moved_at + timedelta(seconds=1))
     number.refresh_from_db()
     shop.read(number, date(2026, 2, 28))
     assert preview_invoice(shop.center, FEBRUARY).lines == ()

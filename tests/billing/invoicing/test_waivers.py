@@ -122,7 +122,7 @@ def test_a_closed_day_known_only_by_its_waiver_is_priced_by_its_own_margin(shop:
 
 def test_what_is_read_can_be_waived_with_the_unread_days(shop: Shop) -> None:
     number = shop.number()
-    Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
+    Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 26, 9, tzinfo=UTC))
     number.refresh_from_db()
     shop.read(number, date(2026, 2, 26), sent=1, cost="1")
     waive_days(instance=number, period=FEBRUARY, because="Gone", also_read=True, by=None, now=NOW)

@@ -7,10 +7,12 @@ import pytest
 
 from billing.models import UsageRecord
 from billing.periods import Period
-from billing.usage.completeness import first_open_day, mazbot_zone, unread_days
+from billing.usage.completeness import first_open_day, unread_days
 from centers.models import Center
 from tests.billing.conftest import Shop
-from whatsapp.models import Instance, MazbotAccount
+from whatsapp.accounts import mazbot_zone
+from whatsapp.instances import edit_instance, move
+from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
 RIYADH = ZoneInfo("Asia/Riyadh")
 DAYS = [date(2026, 2, day) for day in range(1, 5)]
@@ -26,7 +28,7 @@ def midnight(day: date) -> datetime:
 def number(shop: Shop) -> Instance:
     """A number that has been here since long before the period."""
     made = shop.number()
-    Instance.objects.filter(pk=made.pk).update(created_at=LONG_AGO)
+    Instance.objects.filter(pk=made.pk).update(held_since=LONG_AGO)
     return made
 
 
@@ -59,28 +61,36 @@ def test_a_day_is_complete_once_it_was_read_after_it_ended_in_mazbots_calendar(
 def test_a_number_counts_from_the_day_it_was_entered_to_the_day_it_was_archived(
     shop: Shop, number: Instance
 ) -> None:
-    Instance.objects.filter(pk=number.pk).update(
-        created_at=midnight(DAYS[2]) - timedelta(seconds=1),
-        archived_at=midnight(DAYS[3]) - timedelta(seconds=1),
-    )
+    own = Instance.objects.filter(pk=number.pk)
+    own.update(held_since=midnight(DAYS[2]) - timedelta(seconds=1))
+    own.update(archived_at=midnight(DAYS[3]) - timedelta(seconds=1))
     assert missing(shop.center) == {number.pk: [2, 3]}
 
 
-def test_an_earlier_day_counts_if_it_was_read_before_it_ended(shop: Shop, number: Instance) -> None:
-    shop.read(number, DAYS[0], at=midnight(DAYS[0]) + timedelta(hours=1))
-    Instance.objects.filter(pk=number.pk).update(created_at=midnight(DAYS[3]))
-    assert missing(shop.center) == {number.pk: [1, 4]}
-
-
-def test_a_number_that_moved_away_counts_here_only_for_days_that_were_read_here_too_early(
+def test_the_days_of_a_number_that_moved_are_missing_where_it_was_on_them(
     shop: Shop, number: Instance
 ) -> None:
     shop.read(number, DAYS[0], at=midnight(DAYS[0]) + timedelta(hours=1))
     new = shop.new_center()
-    Instance.objects.filter(pk=number.pk).update(center=new)
-    assert missing(shop.center) == {number.pk: [1]}
-    assert missing(new) == {number.pk: [1, 2, 3, 4]}
+    move(instance=number, center=new, by=None, now=midnight(DAYS[2]) + timedelta(hours=1))
+    assert missing(shop.center) == {number.pk: [1, 2]}, "the third is complete once its new center's is"
+    assert missing(new) == {number.pk: [3, 4]}
     assert UsageRecord.objects.get().center == shop.center
+
+
+def test_days_before_the_first_billed_one_are_not_waited_for(shop: Shop, number: Instance) -> None:
+    InstanceAssignment.objects.update(billed_from=DAYS[2])
+    assert missing(shop.center) == {number.pk: [3, 4]}
+
+
+def test_an_id_that_was_corrected_before_anything_was_read_is_not_waited_for(
+    shop: Shop, number: Instance
+) -> None:
+    edit_instance(instance=number, instance_id="right", by=None, now=midnight(DAYS[2]))
+    assert missing(shop.center) == {number.pk: [3, 4]}
+    edit_instance(instance=number, instance_id="better", by=None, now=midnight(DAYS[3]))
+    shop.read(number, DAYS[2], at=midnight(DAYS[2]) + timedelta(hours=1))
+    assert missing(shop.center) == {number.pk: [3, 4]}, "what was begun is finished"
 
 
 def test_the_first_open_day_is_the_earlier_one_of_both_calendars(shop: Shop) -> None:

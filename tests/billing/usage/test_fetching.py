@@ -1,8 +1,6 @@
 """Readings: what is taken over, what is flagged, and reading from a MazBot over real HTTP."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -21,37 +19,12 @@ from centers.errors import OperationRefused
 from centers.models import Center, JobRun
 from centers.tenancy.scoping import tenant
 from centers.values.formats import day_text
-from devstack.sandbox import Control, SandboxServer
 from tests.billing.conftest import NOW, Shop
+from tests.billing.usage.conftest import Place
 from whatsapp.models import Alert, Instance, MazbotAccount
 
 D = Decimal
 TODAY = date(2026, 3, 5)
-
-
-@dataclass
-class Place(Shop):
-    """A shop whose MazBot is a sandbox that believes it is NOW (or what `clock` says)."""
-
-    control: Control
-    clock: list[datetime]
-
-    def here_and_there(self, center: Center | None = None, **options: object) -> Instance:
-        number = self.number(center)
-        self.control.add_instance("demo-key", number.instance_id, daily_messages=0, **options)
-        return number
-
-    def calls(self, call: str) -> int:
-        return sum(entry.call == call for entry in self.control.requests_log())
-
-
-@pytest.fixture
-def place(shop: Shop) -> Iterator[Place]:
-    clock = [NOW]
-    with SandboxServer(rate_limit=6000, clock=lambda: clock[0]) as server:
-        MazbotAccount.objects.update(base_url=server.api_base, rate_limit=6000)
-        shop.account.refresh_from_db()
-        yield Place(shop.reseller, shop.account, shop.center, server.control, clock)
 
 
 # --- Merging --------------------------------------------------------------------------------------
@@ -295,7 +268,7 @@ def test_categories_are_decided_by_staff(shop: Shop) -> None:
 
 def test_the_invoice_run_reads_what_is_missing_first(place: Place) -> None:
     number = place.here_and_there()
-    Instance.objects.update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    Instance.objects.update(held_since=datetime(2026, 2, 27, 9, tzinfo=UTC))
     Center.objects.update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
     for day in (27, 28):
         place.control.add_usage(number.instance_id, date(2026, 2, day), sent=2, cost=D(day))
@@ -308,6 +281,7 @@ def test_the_invoice_run_reads_what_is_missing_first(place: Place) -> None:
 
 def test_a_sum_that_does_not_fit_has_every_day_read_again(place: Place) -> None:
     number = place.here_and_there()
+    Instance.objects.update(held_since=datetime(2026, 2, 1, 9, tzinfo=UTC))
     week = Period(date(2026, 2, 1), date(2026, 2, 8))
     for day in week.days():
         place.read(number, day, sent=1, cost="1", at=datetime(2026, 2, 9, tzinfo=UTC))
@@ -327,7 +301,7 @@ def test_a_refused_period_becomes_an_alert_and_the_others_go_on(place: Place) ->
         number = place.here_and_there(center)
         place.control.add_usage(number.instance_id, date(2026, 2, 3), sent=1, cost=D(10))
         place.read(number, date(2026, 2, 3), sent=1, cost="10")
-    Instance.objects.update(created_at=NOW)
+    Instance.objects.update(held_since=NOW)
     run = invoice_job(reseller=place.reseller, now=NOW)
     assert (run.state, run.done, run.failed) == ("partial", 1, 1)
     alert = Alert.objects.get(kind=Alert.Kind.BILLING_BLOCKED)

@@ -21,7 +21,7 @@ def number(shop: Shop) -> Instance:
     """A number that exists since March began, read on its second day."""
     made = shop.number(label="Reception")
     began = datetime(2026, 2, 28, 21, tzinfo=UTC)  # midnight in Riyadh
-    Instance.objects.filter(pk=made.pk).update(created_at=began)
+    Instance.objects.filter(pk=made.pk).update(held_since=began)
     shop.read(made, FIRST + timedelta(days=1), sent=1, cost="1")
     return made
 

@@ -8,7 +8,7 @@ import pytest
 from billing.models import FlaggedUsage, UsageRecord
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
-from tests.billing.conftest import NOW, Shop
+from tests.billing.conftest import NOW, Shop, span_of
 from whatsapp.mazbot import OddField, Usage
 from whatsapp.models import Instance
 
@@ -18,7 +18,7 @@ TODAY = date(2026, 3, 5)
 def answered(shop: Shop, number: Instance, *, minutes: int = 0, **figures: object) -> None:
     asked = NOW + timedelta(minutes=minutes)
     values = {"total_sent": 1, "total_received": 0, "failed_messages": 0, "total_cost": Decimal(1), **figures}
-    merge(shop.account, [UsageAnswer(number, TODAY, Usage(**values), asked)], now=asked)  # type: ignore[arg-type]
+    merge(shop.account, [UsageAnswer(span_of(number, TODAY), TODAY, Usage(**values), asked)], now=asked)  # type: ignore[arg-type]
 
 
 def test_an_empty_answer_stores_nothing(shop: Shop) -> None:

@@ -108,10 +108,10 @@ def test_the_document_is_the_same_each_time(desk: Desk) -> None:
 def test_a_look_writes_nothing_and_issuing_issues_once(desk: Desk) -> None:
     with tenant(desk.shop.reseller):
         number = desk.shop.number()
-        number._meta.model._base_manager.filter(pk=number.pk).update(created_at=NOW.replace(month=2, day=20))
+        number._meta.model._base_manager.filter(pk=number.pk).update(held_since=NOW.replace(month=2, day=20))
         desk.shop.read(number, date(2026, 2, 20), sent=10, cost="50")
         others = number._meta.model._base_manager.exclude(pk=number.pk).filter(center=desk.center)
-        others.update(created_at=NOW.replace(month=1, day=1), archived_at=NOW.replace(month=2, day=15))
+        others.update(archived_at=NOW)
     url = desk.url(f"invoices/issue/{desk.center.pk}/")
     client = desk.as_(desk.billing)
     page = client.get(url, FEBRUARY).content.decode()
@@ -143,7 +143,8 @@ def test_a_look_needs_no_mazbot_account(desk: Desk) -> None:
 
 
 def test_missing_days_are_read_when_asked(desk: Desk) -> None:
-    Instance._base_manager.update(created_at=datetime(2026, 1, 30, 12, tzinfo=UTC))
+    with tenant(desk.shop.reseller):
+        desk.shop.number(held_since=datetime(2026, 1, 30, 12, tzinfo=UTC))
     url = desk.url(f"invoices/issue/{desk.center.pk}/")
     days = {"first": "2026-01-31", "last": "2026-01-31"}
     assert "Fetch missing days now" in desk.as_(desk.billing).get(url, days).content.decode()

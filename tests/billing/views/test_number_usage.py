@@ -23,7 +23,7 @@ from whatsapp.models import Instance
 def number(desk: Desk) -> Instance:
     """6 and 3 messages in March (the current month), 12 in February, which cost 0.70 and 2 USD."""
     with tenant(desk.reseller):
-        made = desk.shop.number(label="Reception")
+        made = desk.shop.number(label="Reception", held_since=NOW.replace(hour=0))
         desk.shop.read(made, date(2026, 2, 3), sent=8, received=4, failed=1, cost="2")
         desk.shop.read(made, date(2026, 3, 2), sent=5, received=1, cost="0.50")
         desk.shop.read(made, date(2026, 3, 4), sent=3, cost="0.20")
@@ -107,7 +107,7 @@ def test_a_number_that_was_moved_has_a_charge_per_currency(desk: Desk, number: I
         moved = Instance.objects.get(pk=number.pk)
         move(instance=moved, center=other, by=desk.owner, now=NOW)
         moved = Instance.objects.get(pk=number.pk)
-        desk.shop.read(moved, date(2026, 3, 5), sent=2, cost="1", at=datetime(2026, 3, 5, 8, 30, tzinfo=UTC))
+        desk.shop.read(moved, date(2026, 3, 5), sent=2, cost="1", at=datetime(2026, 3, 5, 9, 30, tzinfo=UTC))
     assert "No exchange rate" in _part(desk, number)
     with tenant(desk.reseller):
         set_exchange_rate(

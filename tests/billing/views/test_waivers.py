@@ -18,9 +18,9 @@ DAYS = {"first": "2026-02-27", "last": "2026-02-28"}
 def lost(desk: Desk) -> Instance:
     """A number of which one day was never read and one only before it ended."""
     with tenant(desk.shop.reseller):
-        Instance.objects.update(created_at=NOW)
+        Instance.objects.update(held_since=NOW)
         number = desk.shop.number(label="Lost line")
-        Instance.objects.filter(pk=number.pk).update(created_at=datetime(2026, 2, 27, 9, tzinfo=UTC))
+        Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 27, 9, tzinfo=UTC))
         desk.shop.read(
             number, date(2026, 2, 27), sent=3, failed=1, cost="2", at=datetime(2026, 2, 27, 9, tzinfo=UTC)
         )
@@ -42,7 +42,7 @@ def test_the_days_are_shown_where_they_block(desk: Desk, lost: Instance) -> None
 def test_a_closed_day_is_not_waited_for(desk: Desk, lost: Instance) -> None:
     with tenant(desk.shop.reseller):
         desk.shop.owe("1", day=date(2026, 2, 26))
-        Instance.objects.filter(pk=lost.pk).update(created_at=datetime(2026, 2, 26, 9, tzinfo=UTC))
+        Instance.objects.filter(pk=lost.pk).update(held_since=datetime(2026, 2, 26, 9, tzinfo=UTC))
     page = desk.as_(desk.owner).get(desk.url(f"usage/?month=2026-02&center={desk.center.pk}"))
     assert "2 days missing" in page.content.decode()
 

@@ -10,12 +10,19 @@ from django.utils import timezone
 
 from centers.models import AuditEntry
 from centers.tenancy.scoping import tenant
-from tests.factories import CenterFactory, InstanceFactory
+from tests.factories import CenterFactory, InstanceFactory, member
 from tests.whatsapp.conftest import Place
 from tests.whatsapp.views.conftest import House
 from whatsapp.history.causes import Cause
 from whatsapp.instances import move
-from whatsapp.models import Alert, Connection, DesiredReason, Instance, Service, StatusInterval
+from whatsapp.models import (
+    Alert,
+    Connection,
+    DesiredReason,
+    Instance,
+    Service,
+    StatusInterval,
+)
 from whatsapp.service.webhook_url import own_webhook_url
 from whatsapp.views.timeline import BAR, DAY_TALL, HEIGHTS, SHORTEST, timeline
 
@@ -310,7 +317,7 @@ def test_a_number_moves_only_within_its_reseller(house: House) -> None:
     assert foreign.status_code == 422
     assert "Foreign Canary" not in foreign.content.decode()
     other = CenterFactory(reseller=house.reseller, name="Beta")
-    assert client.post(url, {"center": other.pk}).status_code == 302
+    assert client.post(url, {"center": other.pk, "anyway": "on"}).status_code == 302
     assert _number(house).center.name == "Beta"
 
 
@@ -335,8 +342,6 @@ def test_archiving_asks_for_the_id_and_can_be_undone(house: House) -> None:
 def test_a_private_webhook_address_never_reaches_mazbot(new_place: object, house: House) -> None:
     place: Place = new_place()  # type: ignore[operator]
     number = place.add()
-    from tests.factories import member
-
     client = house.as_(member(place.reseller, password=None))
     url = f"/r/{place.reseller.slug}/instances/{number.pk}/webhook/"
     for address in ("http://127.0.0.1/x", "ftp://example.com", "http://2130706433/", "http://[::1]/"):
@@ -348,8 +353,6 @@ def test_a_private_webhook_address_never_reaches_mazbot(new_place: object, house
 
 
 def test_a_public_webhook_address_is_set_at_mazbot(new_place: object, house: House) -> None:
-    from tests.factories import member
-
     place: Place = new_place()  # type: ignore[operator]
     number = place.add()
     client = house.as_(member(place.reseller, password=None))

@@ -1,0 +1,1 @@
+"""Which center holds a number: since when it is billed, and what happens to the day on which it moves."""
