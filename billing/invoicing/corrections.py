@@ -223,12 +223,15 @@ def _terms(
     """Corrections keep the margin version, the exchange rate and the billable basis of the line they correct."""
     line = source.line if source else None
     basis = source.basis if source else policy.billable
-    if line is not None and source is not None and source.price_of(day) < 0:
+    falls = source is not None and source.price_of(day) < 0
+    if line is not None and falls:
         currency, exchange_rate, margin = line.currency, line.exchange_rate, line.margin
     else:
         currency, exchange_rate = center.currency, _exchange_rate(price_list, center, day, basis, line)
         margin = _margin(price_list, center, day)
-    return Terms(Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, line)
+    return Terms(
+        Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, line, falls
+    )
 
 
 def _margin(price_list: PriceList, center: Center, day: Unbilled) -> Margin | None:

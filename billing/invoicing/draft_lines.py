@@ -79,6 +79,7 @@ class Terms:
     billable: str
     currency: str
     corrects: InvoiceLine | None = None
+    falls: bool = False  # what goes down and what goes up share no line
 
 
 def charge(cost: Decimal, quantity: int, margin: Margin | None) -> Decimal:

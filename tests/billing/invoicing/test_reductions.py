@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.invoicing import (
     Part,
+    carried,
     close_period,
     credit_invoice,
     preview_invoice,
@@ -127,6 +128,23 @@ def test_a_reduction_that_the_last_line_covers_is_on_that_line_alone(shop: Shop)
     june = datetime(2026, 6, 5, 9, tzinfo=UTC)
     third = issue(shop, Period(date(2026, 5, 1), date(2026, 6, 1)), now=june)
     assert (third.total, third.lines.get().corrects) == (1, second.lines.get())
+
+
+def test_what_rose_and_what_fell_at_once_share_no_line(shop: Shop) -> None:
+    """So that what rose can be credited on its own line when it falls later."""
+    number = shop.number()
+    other = date(2026, 2, 4)
+    for day in (DAY, other):
+        shop.read(number, day, sent=10, cost="10")
+    first = issue(shop)
+    read(shop, number, 15, at=NOW)
+    read(shop, number, 7, at=NOW, day=other)
+    second = issue(shop, MARCH, now=APRIL_5)
+    note = Invoice.objects.get(kind="credit_note")
+    assert (second.total, note.total, note.credits) == (5, -3, first)
+    read(shop, number, 10, at=APRIL_5)
+    [later] = corrected(shop, APRIL, now=MAY_5)
+    assert (later.total, later.credits, carried(shop.center)) == (-5, second, {})
 
 
 def test_a_day_billed_again_after_a_void_can_lower_a_later_adjustment(shop: Shop) -> None:
