@@ -1,6 +1,7 @@
 """MazBot's rates, margins and exchange rates."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -74,7 +75,7 @@ class RateFetch(models.Model):
         return f"rates of country {self.country_id or '-'} at {self.first_fetched_at:%Y-%m-%d %H:%M}"
 
     @classmethod
-    def applied(cls, reseller: Reseller, country_id: str) -> "models.QuerySet[RateFetch]":
+    def applied(cls, reseller: Reseller, country_id: str) -> models.QuerySet[Any]:
         """The country's applied lists; `since` is the moment from which prices follow each, as `applies_from`."""
         lists = cls.objects.filter(reseller=reseller, country_id=country_id, state=cls.State.APPLIED)
         return lists.alias(since=Coalesce("decided_at", "first_fetched_at"))
