@@ -8,8 +8,10 @@ from centers.notifications.channels.apprise import AppriseChannel
 from centers.notifications.channels.email import EmailChannel
 from centers.notifications.channels.push import PushChannel
 from centers.notifications.channels.webhook import WebhookChannel
+from centers.notifications.destinations import contact_address_changed
 from centers.notifications.registry import ChannelEntry, Setup, register_channel
 from centers.queue.heartbeats import register_queue
+from centers.tenancy import lifecycle
 from centers.tenancy.permissions import Permission
 from centers.web.fragments import Fragment, register_fragments
 from centers.web.navigation import Menu, Section, register_sections
@@ -190,6 +192,7 @@ def connect() -> None:
     register_sections(*SECTIONS)
     register_fragments(*FRAGMENTS)
     register_queue(order=50, name="mail", label=_("Email and notifications"))
+    lifecycle.on_email_changed(contact_address_changed)
     log.connect()
     verification.connect()
     reports.connect()

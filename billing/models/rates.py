@@ -91,6 +91,11 @@ class RateFetch(models.Model):
         return self.state == self.State.WAITING
 
     @property
+    def is_applied(self) -> bool:
+        """Whether prices follow it, from `applies_from` until the next one's."""
+        return self.state == self.State.APPLIED
+
+    @property
     def is_refused(self) -> bool:
         """Whether staff decided not to use it."""
         return self.state == self.State.DECLINED

@@ -99,7 +99,7 @@ def pause_address(*, reseller: Reseller, user: User | None, address: str, reason
     pause_destination(destination=place, reason=reason, now=now)
 
 
-def contact_address_changed(*, center: Center, before: str, by: User | None, now: datetime) -> None:
+def contact_address_changed(center: Center, before: str, by: User | None, now: datetime) -> None:
     """Forget that the address of a center's contact was paused once no center has it; in the caller's transaction."""
     old, new = (paused_address(center.reseller, one) for one in (before, center.email))
     in_use = Center.objects.filter(reseller=center.reseller, email__iexact=before).exists()

@@ -1,6 +1,6 @@
 """A center's life cycle: added, edited, archived, restored.
 
-Later apps attach to it with `on_archive` and `on_restore`, called inside the transaction.
+Later apps attach to it with `on_archive`, `on_restore` and `on_email_changed`, called inside the transaction.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,6 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import check_fields
 from centers.models import Center, Invitation, Reseller, User
-from centers.notifications.destinations import contact_address_changed
 from centers.values.phones import normalise_phone
 
 FIELDS = (
@@ -34,8 +33,12 @@ FIELDS = (
 #: (center, by, now): what else happens to the center, in the same transaction.
 Hook = Callable[[Center, User | None, datetime], None]
 
+#: (center, its address before, by, now): likewise.
+EmailHook = Callable[[Center, str, User | None, datetime], None]
+
 _archive_hooks: list[Hook] = []
 _restore_hooks: list[Hook] = []
+_email_hooks: list[EmailHook] = []
 
 
 def on_archive(hook: Hook) -> Hook:
@@ -47,6 +50,12 @@ def on_archive(hook: Hook) -> Hook:
 def on_restore(hook: Hook) -> Hook:
     """Call `hook` whenever a center is restored."""
     _restore_hooks.append(hook)
+    return hook
+
+
+def on_email_changed(hook: EmailHook) -> EmailHook:
+    """Call `hook` whenever the address of a center's contact changed."""
+    _email_hooks.append(hook)
     return hook
 
 
@@ -93,8 +102,8 @@ def edit_center(*, center: Center, by: User | None, now: datetime | None = None,
                 changes=changes,
             )
         if "email" in changes:
-            before_email = changes["email"][0]
-            contact_address_changed(center=center, before=before_email, by=by, now=now or clock.now())
+            for hook in _email_hooks:
+                hook(center, changes["email"][0], by, now or clock.now())
     return center
 
 

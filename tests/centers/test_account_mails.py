@@ -63,7 +63,7 @@ def test_a_change_of_the_account_says_what_when_and_from_where(
 def test_who_forgot_the_password_gets_a_mail(
     client: Client, language: str, known: bool, subject: str, mailoutbox: list[Any]
 ) -> None:
-    email = member(ResellerFactory(), Role.OWNER).email if known else "nobody@center.example"
+    email = member(ResellerFactory(), Role.OWNER).email if known else "stranger@center.example"
     client.cookies["django_language"] = language
     client.post("/accounts/password/reset/", {"email": email}, headers={"Accept-Language": language})
     (mail,) = mailoutbox
