@@ -35,19 +35,21 @@ class Desk(People):
             return self.other.owe("5")
 
     def ids(self, invoice: Invoice | None = None) -> dict[str, int]:
-        """What the paths of tests name: an invoice (the desk's own), its first line and its center."""
+        """What the paths of tests name: an invoice (the desk's own), its first line, its center, and a rate list."""
         own = invoice or self.invoice
         with tenant(own.reseller):
             line = own.lines.all()[0].pk
-        return {"center": own.center_id, "invoice": own.pk, "line": line}
+            rates = RateFetch.objects.first() or add_rates(self.other, text="1")
+        return {"center": own.center_id, "invoice": own.pk, "line": line, "rates": rates.pk}
 
 
-def add_rates(shop: Shop, *, country: str = "1", at: datetime = NOW, **costs: str) -> None:
+def add_rates(shop: Shop, *, country: str = "1", at: datetime = NOW, **costs: str) -> RateFetch:
     """One snapshot of a country's list."""
     fetch = RateFetch(reseller=shop.reseller, country_id=country, first_fetched_at=at, fetched_at=at)
     fetch.save()
     for name, cost in costs.items():
         Rate(reseller=shop.reseller, fetch=fetch, type=name, cost=Decimal(cost), currency="USD").save()
+    return fetch
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ ALL = {"owner", "billing", "support"}
 MONEY = {"owner", "billing"}
 PAGES = [
     ("get", "prices/", MONEY),
+    ("get", "prices/rates/", MONEY),
+    ("get", "prices/rates/{rates}/", MONEY),
     ("post", "prices/margin/", MONEY),
     ("post", "prices/margin/preview/", MONEY),
     ("post", "prices/category/", MONEY),
@@ -64,11 +66,13 @@ PAGES = [
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
 PORTAL += ["invoices/{invoice}/pdf/", "invoices/lines/{line}/"]
-#: Tried where what they act on is made: refresh needs a job, the others a number, a reading, unread days, a payment, a
+#: Tried where what they act on is made: refresh needs a job, a decision about rates a list that waits, the others a number, a reading, unread days, a payment, a
 # safety_stop.
 ELSEWHERE = {
     "instance_usage",
     "rates_refresh",
+    "rate_list_confirm",
+    "rate_list_refuse",
     "flagged_usage_resolve",
     "days_waive",
     "payment_reverse",
@@ -124,4 +128,4 @@ def test_every_address_of_the_room_is_tried() -> None:
 
 
 def _name(path: str) -> str | None:
-    return get_resolver().resolve(path.format(center=1, invoice=1, line=1)).url_name
+    return get_resolver().resolve(path.format(center=1, invoice=1, line=1, rates=1)).url_name
