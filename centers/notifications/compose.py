@@ -59,7 +59,8 @@ def _list(rows: Sequence[Notification]) -> Content:
     lines = [f"• {registry.line_of(row)}" for row in rows[:MOST_LINES]]
     left = len(rows) - len(lines)
     if left:
-        lines.append(ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left})
+        more = ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left}
+        lines.append(f"• {more}")
     subject = ngettext("%(n)s alert", "%(n)s alerts", len(rows)) % {"n": len(rows)}
     text = _("Since your last message:")
     overview = registry.group(rows[0].group).overview

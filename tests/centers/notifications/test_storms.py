@@ -56,8 +56,8 @@ def test_an_outage_of_3000_numbers_is_two_messages(desk: Desk) -> None:
     assert Notification.objects.count() == 1 + 9 * 333
     assert desk.channel.sent[1][0].subject == "2997 alerts"
     text = desk.channel.sent[1][0].text
-    assert text.count("•") == MOST_LINES
-    assert text.endswith("\nand 2987 more")
+    assert text.count("• line of") == MOST_LINES
+    assert text.endswith("\n• and 2987 more")
 
 
 def test_after_a_list_the_lane_rests_longer(desk: Desk) -> None:
