@@ -66,8 +66,7 @@ PAGES = [
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
 PORTAL += ["invoices/{invoice}/pdf/", "invoices/lines/{line}/"]
-#: Tried where what they act on is made: refresh needs a job, a decision about rates a list that waits, the others a number, a reading, unread days, a payment, a
-# safety_stop.
+#: Tried where what they act on is made: a job, a list that waits, a number, a reading, unread days, a payment, a stop.
 ELSEWHERE = {
     "instance_usage",
     "rates_refresh",
