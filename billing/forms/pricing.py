@@ -20,8 +20,8 @@ from centers.values.validators import validate_currency
 OWN, WIDER = "own", "wider"
 
 
-class MarginForm(forms.Form):
-    """A new version of a margin: its level, category, terms (or a return to the wider margin) and first day."""
+class _TermsForm(forms.Form):
+    """What a margin is for, and its terms."""
 
     # A required field that billing.css hides would keep the browser from submitting the form.
     use_required_attribute = False
@@ -32,13 +32,6 @@ class MarginForm(forms.Form):
         None, label=gettext_lazy("Center"), required=False, empty_label="–"
     )
     category = forms.ChoiceField(label=gettext_lazy("Applies to"), choices=Category.choices)
-    terms = forms.ChoiceField(
-        label=gettext_lazy("Action"),
-        choices=[
-            (OWN, gettext_lazy("Set margin")),
-            (WIDER, gettext_lazy("Remove margin and use the more general one")),
-        ],
-    )
     percent = AmountField(
         label=gettext_lazy("Percent"),
         max_digits=9,
@@ -54,6 +47,46 @@ class MarginForm(forms.Form):
         max_value=1_000_000,
         help_text=gettext_lazy("Per message or subscription, in the currency of MazBot's costs."),
     )
+
+    def __init__(self, *args: Any, countries: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["country_id"]
+        field.choices = [("", "–"), *((country, country) for country in countries)]
+        chooser: Any = self.fields["center"]
+        chooser.queryset = Center.objects.filter(archived_at=None)
+        self.fields["percent"].initial = self.fields["fixed"].initial = 0
+
+    def clean(self) -> dict[str, Any]:
+        """The one level the margin is for; choices for the other levels are dropped."""
+        data: dict[str, Any] = super().clean() or {}
+        level = data.get("level")
+        if level == Margin.Level.CENTER and not data.get("center") and "center" not in self.errors:
+            self.add_error("center", _("Choose the center this margin is for."))
+        if level == Margin.Level.COUNTRY and not data.get("country_id") and "country_id" not in self.errors:
+            self.add_error("country_id", _("Choose the country this margin is for."))
+        data["center"] = data.get("center") if level == Margin.Level.CENTER else None
+        data["country_id"] = data.get("country_id", "") if level == Margin.Level.COUNTRY else ""
+        return data
+
+
+class SimulationForm(_TermsForm):
+    """A margin to try on last month."""
+
+    def unsaved_margin(self, reseller: Reseller, day: date) -> Margin:
+        """The margin as typed, from `day` on."""
+        return Margin(reseller=reseller, valid_from=day, **self.cleaned_data)
+
+
+class MarginForm(_TermsForm):
+    """A new version of a margin: its level, category, terms (or a return to the wider margin) and first day."""
+
+    terms = forms.ChoiceField(
+        label=gettext_lazy("Action"),
+        choices=[
+            (OWN, gettext_lazy("Set margin")),
+            (WIDER, gettext_lazy("Remove margin and use the more general one")),
+        ],
+    )
     valid_from = forms.DateField(
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -67,28 +100,16 @@ class MarginForm(forms.Form):
     #: What the margin loses; set when that has to be confirmed.
     loss: Loss | None = None
 
-    def __init__(self, *args: Any, countries: Iterable[str], today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field: Any = self.fields["country_id"]
-        field.choices = [("", "–"), *((country, country) for country in countries)]
-        chooser: Any = self.fields["center"]
-        chooser.queryset = Center.objects.filter(archived_at=None)
-        self.fields["percent"].initial = self.fields["fixed"].initial = 0
         self.fields["valid_from"].initial = today
         if self.data.get("terms") == WIDER:
             self.fields["percent"].required = self.fields["fixed"].required = False
 
     def clean(self) -> dict[str, Any]:
-        """The one level the margin is for; choices for the other levels are dropped."""
-        data: dict[str, Any] = super().clean() or {}
-        level = data.get("level")
-        if level == Margin.Level.CENTER and not data.get("center") and "center" not in self.errors:
-            self.add_error("center", _("Choose the center this margin is for."))
-        if level == Margin.Level.COUNTRY and not data.get("country_id") and "country_id" not in self.errors:
-            self.add_error("country_id", _("Choose the country this margin is for."))
-        data["center"] = data.get("center") if level == Margin.Level.CENTER else None
-        data["country_id"] = data.get("country_id", "") if level == Margin.Level.COUNTRY else ""
-        if data.get("terms") == WIDER and level == Margin.Level.RESELLER:
+        """A withdrawn margin leaves its place to a wider one, if there is any."""
+        data = super().clean()
+        if data.get("terms") == WIDER and data.get("level") == Margin.Level.RESELLER:
             self.add_error(
                 "terms",
                 _(

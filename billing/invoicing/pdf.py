@@ -1,14 +1,9 @@
 """Invoices and credit notes as PDF, with only what a customer may see."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import typst
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,12 +11,10 @@ from django.utils.translation import ngettext
 from billing.models import Invoice, InvoiceLine
 from billing.money import legible
 from billing.periods import Period, part_of_month
+from billing.typesetting import frame, typeset
 from centers.models import Reseller
 from centers.values.formats import day_text, money_text, number_text
-from centers.values.languages import LANGUAGES, language_named
-
-TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "invoices" / "invoice.typ"
-_BRAND = "#0f6e6e"
+from centers.values.languages import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +26,7 @@ class Document:
 
     def typeset(self) -> bytes:
         """The document as PDF."""
-        files = {"main.typ": TEMPLATE.read_bytes(), "data.json": json.dumps(self.data).encode()}
-        issued = self.issued_at.astimezone(UTC).replace(microsecond=0)
-        pdf: bytes = typst.compile(files, font_paths=_fonts(), format="pdf", timestamp=issued)
-        return pdf
+        return typeset("invoice.typ", self.data, at=self.issued_at.astimezone(UTC).replace(microsecond=0))
 
 
 def document_of(invoice: Invoice, *, language: str = "") -> Document:
@@ -60,22 +50,12 @@ def invoice_filename(invoice: Invoice) -> str:
     return f"{invoice.number}.pdf"
 
 
-@cache
-def _fonts() -> Any:
-    """Cairo covers both scripts; system fonts are excluded so that the output is the same on every machine."""
-    folder = Path(settings.NODE_MODULES) / "@expo-google-fonts" / "cairo"
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(folder)])
-
-
 def _document(invoice: Invoice, language: str) -> dict[str, Any]:
     reseller = Reseller.objects.get(pk=invoice.reseller_id)  # with its logo, which the usual queries defer
     seller, buyer = invoice.parties.get("reseller", {}), invoice.parties.get("center", {})
     is_payable = not invoice.is_credit_note and invoice.voided_at is None
     return {
-        "language": language,
-        "rtl": language_named(language).right_to_left,
-        "colour": reseller.colour or _BRAND,
-        "logo": list(bytes(reseller.logo)) if reseller.logo else None,
+        **frame(reseller, language),
         "title": _("Credit note") if invoice.is_credit_note else _("Invoice"),
         "number": invoice.number,
         "seller": {"name": seller.get("name") or reseller.name, "lines": [], "codes": _codes(seller)},

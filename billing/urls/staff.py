@@ -20,9 +20,11 @@ from billing.views import (
     waivers,
 )
 from billing.views.credit import carried, conversion, notes, refunds
+from billing.views.pricing import price_files, simulator
 
 urlpatterns = [
     path("prices/", prices.prices, name="prices"),
+    path("prices/simulator/", simulator.margin_simulator, name="margin_simulator"),
     path("prices/margin/", prices.margin_set, name="margin_set"),
     path("prices/margin/preview/", prices.margin_preview, name="margin_preview"),
     path("prices/category/", prices.rate_category, name="rate_category"),
@@ -92,6 +94,12 @@ urlpatterns = [
     path("home/money/", fragments.home_money, name="home_money"),
     path("home/quota/", fragments.home_quota, name="home_quota"),
     path("instances/<int:pk>/usage/", number_usage.instance_usage, name="instance_usage"),
+    path(
+        "centers/<int:pk>/prices/export/<str:fmt>/",
+        price_files.center_prices_export,
+        name="center_prices_export",
+    ),
+    path("centers/<int:pk>/prices/pdf/", price_files.center_prices_pdf, name="center_prices_pdf"),
     path("centers/<int:pk>/prices/", fragments.center_prices, name="center_prices"),
     path("centers/<int:pk>/usage/", fragments.center_usage, name="center_usage"),
     path("centers/<int:pk>/invoices/", fragments.center_invoices, name="center_invoices"),

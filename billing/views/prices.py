@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -22,6 +23,7 @@ from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
 from billing.pricing.rate_review import undecided
 from billing.pricing.rates import latest_moves, set_category
+from billing.pricing.simulation import LastMonth, sums
 from billing.pricing.versions import Version, versions
 from billing.views.filters import Filters
 from centers import clock
@@ -91,6 +93,7 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
     price_list = PriceList(request.reseller, max(margin.valid_from, _today(request)))
     lists = list(changed_lists(price_list, margin))
     context = {
+        "effects": _effects(request, margin),
         "lists": lists[:SHOWN_LISTS],
         "more": max(0, len(lists) - SHOWN_LISTS),
         "previewed": True,
@@ -132,6 +135,14 @@ def rates_refresh(request: TenantRequest) -> HttpResponseBase:
     return redirect("prices", request.reseller.slug)
 
 
+def _effects(request: TenantRequest, margin: Margin) -> list[tuple[str, Decimal, Decimal]]:
+    """Currency, profit now and profit then, on last month's usage; empty if the margin changes none."""
+    month = LastMonth(request.reseller, _today(request), margin.category)
+    rows = [row for row in month.with_margin(margin) if row.difference]
+    now, then = sums(rows, "profit_now"), sums(rows, "profit_then")
+    return [(currency, amount, then[currency]) for currency, amount in sorted(now.items())]
+
+
 def _today(request: TenantRequest) -> date:
     return today(request.reseller, clock.now())
 
@@ -154,6 +165,7 @@ def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
     )
     amounts = {"percent": current.percent, "fixed": current.fixed} if current else {}
     initial = asked | {name: format(value.normalize(), "f") for name, value in amounts.items()}
+    initial |= {name: request.GET[name] for name in ("percent", "fixed") if asked and name in request.GET}
     return MarginForm(data, initial=initial, countries=_countries(), today=day)
 
 
@@ -161,7 +173,9 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
     """`level` with its `center` or `country`, `category` and `terms` of the query; empty without a level."""
     query = request.GET
     asked: dict[str, Any] = {}
-    if query.get("level") == Margin.Level.CENTER:
+    if query.get("level") == Margin.Level.RESELLER:
+        asked = {"level": Margin.Level.RESELLER}
+    elif query.get("level") == Margin.Level.CENTER:
         asked = {"level": Margin.Level.CENTER, "center": Filters.read(query, []).center}
     elif query.get("level") == Margin.Level.COUNTRY:
         asked = {"level": Margin.Level.COUNTRY, "country_id": query.get("country", "")}

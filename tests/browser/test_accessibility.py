@@ -30,6 +30,7 @@ STAFF = (
     "import/",
     "search/?q=HS",
     "prices/?center={center}",
+    "prices/simulator/",
     "prices/rates/",
     "prices/rates/{rates}/",
     "exchange-rates/",

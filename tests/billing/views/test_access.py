@@ -13,6 +13,9 @@ PAGES = [
     ("get", "prices/", MONEY),
     ("get", "prices/rates/", MONEY),
     ("get", "prices/rates/{rates}/", MONEY),
+    ("get", "prices/simulator/", MONEY),
+    ("get", "centers/{center}/prices/export/csv/", MONEY),
+    ("get", "centers/{center}/prices/pdf/", ALL),
     ("post", "prices/margin/", MONEY),
     ("post", "prices/margin/preview/", MONEY),
     ("post", "prices/category/", MONEY),
@@ -65,7 +68,7 @@ PAGES = [
     ("get", "centers/{center}/balance/", ALL),
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
-PORTAL += ["invoices/{invoice}/pdf/", "invoices/lines/{line}/"]
+PORTAL += ["prices/export/csv/", "prices/pdf/", "invoices/{invoice}/pdf/", "invoices/lines/{line}/"]
 #: Tried where what they act on is made: a job, a list that waits, a number, a reading, unread days, a payment, a stop.
 ELSEWHERE = {
     "instance_usage",

@@ -27,10 +27,11 @@ EVENING = datetime(2026, 2, 28, 21, 30, tzinfo=UTC)
 LOCAL, UTC_TEXT = "2026-03-01 00:30:00", "2026-02-28 21:30:00"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DECIMAL = re.compile(r"-?\d+\.(\d+)")
-#: What has no id or status of its own: a day of the comparison is its own key, and the audit log only grows.
 #: What rounding left is less than a currency's smallest coin.
 ALL_DECIMALS = {"center_carried_export"}
-WITHOUT_ID, WITHOUT_STATUS = {"reconciliation_export"}, {"audit_export"}
+#: A type of a price list is its own key, and so is a day of the comparison; the audit log only grows.
+PRICES = {"center_prices_export", "portal_prices_export"}
+WITHOUT_ID, WITHOUT_STATUS = PRICES | {"reconciliation_export"}, PRICES | {"audit_export"}
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def check_amount(name: str, cell: str, currency: str) -> None:
     decimals = _DECIMAL.fullmatch(cell)
     if not decimals:
         return
-    exact = name in ("Cost", "Main account", "All numbers", "Difference", "Invoiced")
+    exact = name in ("Cost", "Price", "Main account", "All numbers", "Difference", "Invoiced")
     places = len(decimals[1])
     assert places == 2 or (exact and places <= 8), f"{name} {cell} {currency}"
 

@@ -1,0 +1,1 @@
+"""What a margin would make, and price lists as files."""
