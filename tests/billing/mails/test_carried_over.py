@@ -16,7 +16,7 @@ from tests.billing.conftest import NOW, Shop
 from tests.billing.dunning.test_dunning import at, dun
 from tests.billing.mails.reading import mails
 
-BEFORE = "0003_credit_notes_and_carried_amounts"
+BEFORE = "0005_rate_lists_wait"
 LATER = NOW + timedelta(days=1)
 
 
