@@ -25,6 +25,7 @@ from billing.pricing.price_moves import (
     priced_by,
 )
 from billing.pricing.rate_changes import RateChange, rate_changes
+from billing.pricing.rate_currency import check_currencies
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -132,6 +133,7 @@ def confirm_rates(*, fetch: RateFetch, by: User | None, now: datetime, confirmat
         if review.loss and not review.loss.is_confirmed_by(confirmation):
             raise BelowCost(review.loss)
         _decide(row, RateFetch.State.APPLIED, review, by, now)
+    check_currencies(row.reseller, now)
     check_losses(row.reseller, now)
     return row
 

@@ -14,6 +14,7 @@ from billing.periods import today
 from billing.pricing.below_cost import check_losses
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import PriceMove, active_centers, price_moves, priced_by
+from billing.pricing.rate_currency import check_currencies
 from billing.pricing.rate_review import Review, check_waiting
 from centers import live
 from centers.audit import entries
@@ -79,6 +80,7 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
                 changed.append(country)
                 moves += kept.moves
     check_waiting(reseller, now)
+    check_currencies(reseller, now)
     check_losses(reseller, now)
     live.publish(reseller.pk, "billing")
     return RatesOutcome(len(countries), tuple(changed), tuple(waiting), tuple(moves), tuple(failures))

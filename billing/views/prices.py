@@ -21,6 +21,7 @@ from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
+from billing.pricing.rate_currency import other_currencies
 from billing.pricing.rate_review import undecided
 from billing.pricing.rates import latest_moves, set_category
 from billing.pricing.simulation import LastMonth, sums
@@ -208,6 +209,7 @@ def _page(
     country = country if country in countries else next(iter(countries), "")
     shown = center.country_id if center else country
     moves = latest_moves(price_list)
+    usage_currency, other = other_currencies(request.reseller, price_list)
     rows = price_list.for_center(center) if center else price_list.for_country(country)
     context = {
         # An invalid form is shown under the URL that only accepts POST.
@@ -221,6 +223,8 @@ def _page(
         "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(price_list, centers)],
         "missing": missing_pairs(price_list, centers),
         "aged": aged_pairs(price_list, centers),
+        "usage_currency": usage_currency,
+        "other_currencies": other,
         "undecided": undecided(request.reseller),
         "moves": moves[:SHOWN_MOVES],
         "more_moves": max(0, len(moves) - SHOWN_MOVES),

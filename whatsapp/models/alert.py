@@ -42,6 +42,7 @@ class Alert(models.Model):
         USAGE_FLAGGED = "usage_flagged", _("Usage not explained by prices")
         BELOW_COST = "below_cost", _("Prices below cost")
         RATES_WAITING = "rates_waiting", _("Rates wait for confirmation")
+        RATES_CURRENCY = "rates_currency", _("Rates in another currency")
 
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
     LASTING = frozenset({Kind.PROVIDER_FAILING, Kind.NUMBERS_DROPPED})
@@ -58,6 +59,7 @@ class Alert(models.Model):
             Kind.USAGE_FLAGGED,
             Kind.BELOW_COST,
             Kind.RATES_WAITING,
+            Kind.RATES_CURRENCY,
         }
     )
 

@@ -185,3 +185,24 @@ def test_the_first_list_with_a_type_that_cannot_be_read_says_so(desk: Desk, cont
     rates_job(reseller=desk.shop.reseller, now=LATEST)
     # It comes after the others only, and far above them: a person looks at it.
     assert states("2") == ["applied", "waiting"]
+
+
+def test_rates_in_another_currency_than_the_usage_are_said(desk: Desk, control: Control) -> None:
+    owner = desk.as_(desk.owner)
+    assert "Rates in another currency" not in owner.get(desk.url("prices/")).content.decode()
+    control.set_rate("1", "marketing", D("0.17"), "SAR")
+    rates_job(reseller=desk.shop.reseller, now=LATER)
+    assert open_alerts("rates_currency") == [], "the old list is in force"
+    fetch = RateFetch.objects.get(state="waiting")
+    page = owner.get(desk.url(f"prices/rates/{fetch.pk}/")).content.decode()
+    assert "Other currency" in page
+    assert owner.post(desk.url(f"prices/rates/{fetch.pk}/confirm/")).status_code == 302
+    (text,) = open_alerts("rates_currency")
+    assert "rates are in SAR, but the usage of the account is counted in USD" in text
+    page = owner.get(desk.url("prices/?country=1")).content.decode()
+    assert "nothing is converted automatically" in page
+    assert "No exchange rate" not in owner.get(desk.url("prices/?country=1")).content.decode()
+    MazbotAccount.objects.update(cost_currency="SAR")
+    rates_job(reseller=desk.shop.reseller, now=LATEST)
+    (text,) = open_alerts("rates_currency")
+    assert "rates are in USD" in text, "those of the other types"

@@ -87,6 +87,8 @@ def test_alerts_of_another_resellers_number_are_all_of_our_own(house: House) -> 
         (Kind.EXCHANGE_OLD, "support", ""),
         (Kind.BELOW_COST, "owner", "/prices/"),
         (Kind.BELOW_COST, "support", ""),
+        (Kind.RATES_CURRENCY, "owner", "/settings/mazbot/"),
+        (Kind.RATES_CURRENCY, "billing", ""),
         (Kind.RATES_WAITING, "owner", "/prices/rates/"),
         (Kind.RATES_WAITING, "support", ""),
         (Kind.USAGE_FLAGGED, "billing", "/usage/"),
