@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
-from django.core.validators import EmailValidator
+from django.core.validators import EmailValidator, validate_email
 from django.http.request import validate_host
 
 from centers import mail_delivery
@@ -166,6 +166,17 @@ def operator(**_: Any) -> list[checks.CheckMessage]:
                 id="markaz.W005",
             )
         )
+    for address in settings.OPERATOR_EMAILS:
+        try:
+            validate_email(address)
+        except ValidationError:
+            messages.append(
+                checks.Error(
+                    f"OPERATOR_EMAILS contains “{address}”, which is no email address: the watchdog's mails fail.",
+                    hint="Set it to addresses such as operator@your-domain, separated by commas.",
+                    id="markaz.E010",
+                )
+            )
     for variable in ("OPERATOR_WEBHOOK", "HEARTBEAT_URL"):
         value = getattr(settings, variable)
         if value and urlsplit(value).scheme not in ("http", "https"):

@@ -33,7 +33,8 @@ _LATER = {
 _ESCAPED = re.compile(rf"(^|[,;\t][\s\"]*)'(?=[{re.escape(''.join(_FORMULA))}])")
 #: Such text is a number, not a formula; spreadsheets would drop its sign or zeros, or round its last digits.
 _PHONE = re.compile(r"\+\d{6,15}", re.ASCII)
-_CODE = re.compile(r"0\d+|\d{12,}|\d+[eE]\d+", re.ASCII)
+#: ... or make a day or a time of a name such as `3-4`, `7/11`, `1.5` and `10:30`.
+_CODE = re.compile(r"0\d+|\d{12,}|\d+[eE]\d+|\d+(?:[-/.,:]\d+){1,2}", re.ASCII)
 #: Invisible: a CSV cell that starts with it is text to every spreadsheet. Our import, as others, skips it.
 _AS_TEXT = "\u200e"
 _XLSX_CELL = 32_767  # the format's limit of characters in a cell

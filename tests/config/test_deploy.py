@@ -14,7 +14,7 @@ from django.test import RequestFactory, override_settings
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from config.checks import mail
+from config.checks import mail, operator
 from config.web.redirects import COOKIE, EndlessRedirectMiddleware
 from tests.config.test_compose import ROOT
 
@@ -124,6 +124,12 @@ def test_a_sender_that_no_mail_server_takes_is_refused(settings: Settings, sende
 def test_a_sender_of_a_domain_passes(settings: Settings, sender: str) -> None:
     settings.DEFAULT_FROM_EMAIL = sender
     assert "markaz.E009" not in [message.id for message in mail()]
+
+
+def test_an_operators_address_that_is_none_is_refused(settings: Settings) -> None:
+    settings.OPERATOR_EMAILS = ["ops", "operator@markaz.example", "root@localhost"]
+    found = [message.msg for message in operator() if message.id == "markaz.E010"]
+    assert [text.split("”")[0] for text in found] == ["OPERATOR_EMAILS contains “ops"]
 
 
 PROVIDER = {"EMAIL_URL": "postmark:?server_token=canary", "EMAIL_WEBHOOK_SECRET": "x" * 20}

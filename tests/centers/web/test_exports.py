@@ -112,10 +112,15 @@ def test_a_phone_stays_text_with_its_plus(phone: str) -> None:
     assert is_text(book, "A2")
 
 
-@pytest.mark.parametrize("code", ["00912", "971501234567890", "5E10"])
-def test_a_code_that_a_spreadsheet_would_round_stays_text(code: str) -> None:
+@pytest.mark.parametrize(
+    "code", ["00912", "971501234567890", "5E10", "3-4", "7/11", "1.5", "1,5", "1.2.3", "10:30", "2026-11"]
+)
+def test_a_code_that_a_spreadsheet_would_round_or_date_stays_text(code: str) -> None:
     data = text_of(export(ASKED, "csv", "x", ["h"], [[code]]))
-    assert data.splitlines()[1] == f"\u200e{code}"
+    assert list(csv.reader(io.StringIO(data)))[1] == [f"\u200e{code}"]
+    file = f'center,instance_id,label\r\n"\u200e{code}",i-1,"\u200e{code}"\r\n'
+    ((_line, row),) = read_sheet(file.encode()).rows
+    assert (row["center"], row["label"]) == (code, code), "our import reads it back"
 
 
 def test_amounts_have_the_digits_of_their_currency_and_no_noise() -> None:
