@@ -16,6 +16,7 @@ PRECISION = 60
 # Decimals of amounts before rounding: only the share of a month needs so many; all other prices end before.
 EXACT_DECIMALS = 30
 LARGEST = Decimal(10) ** 13
+_AVERAGE_DECIMALS = 10  # as lines store it
 _FIRST_STRONG_LTR, _END_ISOLATE = "\u2066", "\u2069"
 
 
@@ -67,7 +68,12 @@ def legible(average: Decimal, quantity: int, currency: str) -> Decimal:
     """
     needed = digits(currency) + len(str(abs(quantity)))
     meaning = 2 - average.adjusted() if average else 0
-    return round(average, min(10, max(6, needed, meaning)))
+    amount = rounded(average * quantity, currency)
+    for places in range(min(_AVERAGE_DECIMALS, max(6, needed, meaning)), _AVERAGE_DECIMALS):
+        # The average was rounded once already: rounded again, it can miss by more than half a unit.
+        if rounded(round(average, places) * quantity, currency) == amount:
+            return round(average, places)
+    return round(average, _AVERAGE_DECIMALS)
 
 
 def exact_amount(value: Decimal | str, currency: str) -> Decimal:

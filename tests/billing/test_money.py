@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import translation
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing.money import digits, exact_amount, format_amount, legible, rounded
@@ -79,6 +79,7 @@ def test_an_average_price_keeps_what_can_be_read(average: str, quantity: int, re
     assert legible(Decimal(average), quantity, "OMR") == Decimal(read)
 
 
+@example(units=206, quantity=9_472_478, currency="USD")
 @given(
     units=st.integers(-(10**9), 10**9),
     quantity=st.integers(1, 9_999_999),
