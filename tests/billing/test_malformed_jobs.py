@@ -69,7 +69,7 @@ def world(committed_shop: Shop, raw: RawServer) -> Iterator[tuple[list[Instance]
     bad = [shop.number(instance_id=f"bad-{n}") for n in range(BAD)]
 
     def reply(path: str) -> list[bytes]:
-        asked = raw.heads[-1].decode("latin-1")
+        asked = raw.being_answered.request.decode("latin-1")
         if re.search(r"bad-\d+", asked):
             return [malformed(dice)]
         call = next(name for name in ("main-account", "usage", "status", "rates", "toggle") if name in path)

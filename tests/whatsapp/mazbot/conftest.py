@@ -71,6 +71,9 @@ class RawServer:
         self.answers_logins = True
         self.paths: list[str] = []
         self.heads: list[bytes] = []
+        self.being_answered = (
+            threading.local()
+        )  # its `request`, for `reply`: other threads answer others meanwhile
         world = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -96,6 +99,7 @@ class RawServer:
         path = head.split(b" ")[1].decode()
         self.paths.append(path)
         self.heads.append(head + body)
+        self.being_answered.request = head + body
         if self.answers_logins and path.endswith("/login"):
             wfile.write(http(LOGIN))
             return True
