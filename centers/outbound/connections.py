@@ -19,6 +19,10 @@ from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionErro
 #: (host, port, an address the host currently resolves to) -> whether that may be called.
 MayConnect = Callable[[str, int, str], bool]
 
+#: Connections of a session that are kept to one host: beyond that, each request would open and close one of its own.
+#: More than the threads of any worker, for accounts share MazBot's host.
+MOST_AT_ONCE = 256
+
 _patience = threading.local()
 
 
@@ -140,5 +144,5 @@ def guarded_session(may_connect: MayConnect) -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(may_connect, pool_connections=2, pool_maxsize=16))
+        session.mount(scheme, _Adapter(may_connect, pool_connections=2, pool_maxsize=MOST_AT_ONCE))
     return session
