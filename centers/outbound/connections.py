@@ -19,10 +19,6 @@ from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionErro
 #: (host, port, an address the host currently resolves to) -> whether that may be called.
 MayConnect = Callable[[str, int, str], bool]
 
-#: Connections of a session that are kept to one host: beyond that, each request would open and close one of its own.
-#: More than the threads of any worker, for accounts share MazBot's host.
-MOST_AT_ONCE = 256
-
 _patience = threading.local()
 
 
@@ -134,15 +130,16 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._pools
 
 
-def guarded_session(may_connect: MayConnect) -> requests.Session:
+def guarded_session(may_connect: MayConnect, *, at_once: int = 1) -> requests.Session:
     """A session that takes nothing from the environment, keeps no cookies and never retries automatically.
 
-    It connects to a host only if `may_connect` accepts every address of it. Use it inside `deadline`.
+    `at_once` connections to a host are kept: with more requests at the same time, each further one opens and closes
+    its own. It connects to a host only if `may_connect` accepts every address of it. Use it inside `deadline`.
     """
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(may_connect, pool_connections=2, pool_maxsize=MOST_AT_ONCE))
+        session.mount(scheme, _Adapter(may_connect, pool_connections=2, pool_maxsize=at_once))
     return session

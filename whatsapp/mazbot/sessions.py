@@ -12,6 +12,10 @@ from centers.outbound.connections import guarded_session
 # More than a sweep worker has accounts: one dropped too early costs its account a new connection per request.
 MOST_SESSIONS = 1000
 
+# Connections kept of a session: with a high limit and slow answers an account has many requests at once, and each
+# beyond these would open and close one of its own. More than the threads of any worker.
+MOST_AT_ONCE = 256
+
 #: (host of the account, an address it currently resolves to) -> whether that may be called.
 MayCall = Callable[[str, str], bool]
 
@@ -26,7 +30,7 @@ def guard_connections(may_call: MayCall | None) -> None:
 
 def new_session() -> requests.Session:
     """A session that connects only where the guard allows it."""
-    return guarded_session(_may_connect)
+    return guarded_session(_may_connect, at_once=MOST_AT_ONCE)
 
 
 def _may_connect(host: str, _port: int, address: str) -> bool:

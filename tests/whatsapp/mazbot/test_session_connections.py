@@ -8,7 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from centers.outbound.connections import deadline, guarded_session
+from centers.outbound.connections import deadline
+from whatsapp.mazbot.sessions import new_session
 
 AT_ONCE = 80  # threads of the metering worker
 
@@ -52,7 +53,7 @@ def server() -> Iterator[Server]:
 
 
 def test_as_many_connections_as_threads_are_opened_once(server: Server) -> None:
-    session = guarded_session(lambda _host, _port, _address: True)
+    session = new_session()
 
     def ask(_number: int) -> str:
         with deadline(read=30, total=60):
