@@ -20,6 +20,24 @@ from centers.values.validators import validate_currency
 OWN, WIDER = "own", "wider"
 
 
+class _LossForm(forms.Form):
+    """Sets prices below cost only once what that loses was typed."""
+
+    confirm = LineField(
+        label=gettext_lazy("Type this to confirm"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    #: What it loses; set when that has to be confirmed.
+    loss: Loss | None = None
+
+    def refuse(self, loss: Loss) -> None:
+        """Say that something else was typed."""
+        text = _("The text doesn't match. Type exactly: %(phrase)s") % {"phrase": loss.phrase}
+        self.add_error("confirm", text)
+
+
 class _TermsForm(forms.Form):
     """What a margin is for, and its terms."""
 
@@ -77,7 +95,7 @@ class SimulationForm(_TermsForm):
         return Margin(reseller=reseller, valid_from=day, **self.cleaned_data)
 
 
-class MarginForm(_TermsForm):
+class MarginForm(_TermsForm, _LossForm):
     """A new version of a margin: its level, category, terms (or a return to the wider margin) and first day."""
 
     terms = forms.ChoiceField(
@@ -90,15 +108,6 @@ class MarginForm(_TermsForm):
     valid_from = forms.DateField(
         label=gettext_lazy("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-
-    confirm = LineField(
-        label=gettext_lazy("Type this to confirm"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-    #: What the margin loses; set when that has to be confirmed.
-    loss: Loss | None = None
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -124,9 +133,7 @@ class MarginForm(_TermsForm):
         self.loss = loss
         self.fields["confirm"].required = True
         if self.cleaned_data.get("confirm"):
-            self.add_error(
-                "confirm", _("The text doesn't match. Type exactly: %(phrase)s") % {"phrase": loss.phrase}
-            )
+            self.refuse(loss)
 
     @property
     def withdraws(self) -> bool:
@@ -150,23 +157,13 @@ class MarginForm(_TermsForm):
         return Margin(reseller=reseller, level=level, withdrawn=self.withdraws, **self.place, **self.amounts)
 
 
-class RatesConfirmForm(forms.Form):
+class RatesConfirmForm(_LossForm):
     """Has a rate list apply; what it loses has to be typed if it puts prices below cost."""
 
-    confirm = LineField(
-        label=gettext_lazy("Type this to confirm"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-    #: What the list loses; set when that has to be confirmed.
-    loss: Loss | None = None
-
     def ask(self, loss: Loss) -> None:
-        """Ask to type what the list loses."""
+        """Ask to type what the list loses, which the page has named."""
         self.loss = loss
-        text = _("The text doesn't match. Type exactly: %(phrase)s") % {"phrase": loss.phrase}
-        self.add_error("confirm", text)
+        self.refuse(loss)
 
 
 class CategoryForm(forms.Form):

@@ -15,7 +15,6 @@ from billing.models import Billable, Category, Interval, Margin, UsageRecord
 from billing.money import rounded
 from billing.periods import previous_month, today
 from billing.policies import Policy, policies_for
-from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList, PriceRow
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
@@ -25,7 +24,6 @@ from whatsapp.models import Alert, Instance
 
 ZERO = Decimal(0)
 NAMED = 3
-_UNSAVED = 2**62  # higher than any stored version's
 #: (center, currency) -> cost, billable by basis
 Usage = dict[tuple[int, str], tuple[Decimal, dict[str, int]]]
 
@@ -66,19 +64,14 @@ class BelowCost(OperationRefused):
         self.loss = loss
 
 
-def with_version(reseller: Reseller, new: Margin) -> Margins:
-    """The reseller's margins as they would be with `new`, which is not saved."""
-    new.pk = _UNSAVED
-    return Margins([*Margin.objects.filter(reseller=reseller), new])
-
-
 def loss_of(new: Margin, now: datetime) -> Loss | None:
     """What an unsaved version would lose; None if it puts no price below its cost.
 
     Checked for today and for its first day, which may lie before days that are not invoiced yet.
     """
     reseller, day = new.reseller, today(new.reseller, now)
-    price_list, after = PriceList(reseller, day), with_version(reseller, new)
+    price_list = PriceList(reseller, day)
+    after = price_list.margins.plus(new)
     centers = list(Center.objects.filter(reseller=reseller, archived_at=None).select_related("reseller"))
     losing: dict[Center, Margin] = {}
     is_used = False

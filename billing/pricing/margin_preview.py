@@ -6,7 +6,6 @@ from datetime import date
 from functools import partial
 
 from billing.models import Margin
-from billing.pricing.below_cost import with_version
 from billing.pricing.price_list import PriceList, PriceRow
 from centers.models import Center
 
@@ -41,7 +40,7 @@ class ChangedList:
 
 def changed_lists(price_list: PriceList, margin: Margin) -> Iterator[ChangedList]:
     """The lists that the unsaved margin is for, as on the price list's day; those without its category are left out."""
-    before, after = price_list.margins, with_version(price_list.reseller, margin)
+    before, after = price_list.margins, price_list.margins.plus(margin)
     for country, rows in _lists(price_list, margin):
         price_list.margins = before
         old = rows()

@@ -8,6 +8,7 @@ from django.db.models import Q
 from billing.models import Margin
 from centers.models import Center, Reseller
 
+_UNSAVED = 2**62  # higher than any stored version's
 _Key = tuple[str, str, int | None, str]  # category, level, center id, country id
 
 
@@ -24,6 +25,11 @@ class Margins:
         """Read the reseller's margins from the database; with `center`, no other center's own."""
         rows = Margin.objects.filter(reseller=reseller)
         return cls(rows if center is None else rows.filter(Q(center=None) | Q(center=center)))
+
+    def plus(self, new: Margin) -> "Margins":
+        """These margins as they would be with `new`, which is not saved."""
+        new.pk = _UNSAVED
+        return Margins([*(row for rows in self._versions.values() for row in rows), new])
 
     def find(self, category: str, center: Center, day: date) -> Margin | None:
         """The margin of `center` on `day`: its own, else its country's, else the reseller's, else None."""

@@ -92,6 +92,12 @@ def countries_of(reseller: Reseller) -> list[str]:
     return ["", *own.order_by("country_id").values_list("country_id", flat=True).distinct()]
 
 
+def known_countries(reseller: Reseller) -> list[str]:
+    """Country ids of active centers and of fetched lists, without the general one."""
+    fetched = RateFetch.objects.filter(reseller=reseller).order_by().values_list("country_id", flat=True)
+    return sorted({*countries_of(reseller), *fetched.distinct()} - {""})
+
+
 def latest_moves(price_list: PriceList) -> list[PriceMove]:
     """How the latest change of each country's list changes prices, at the margins of the price list's day."""
     moves: list[PriceMove] = []

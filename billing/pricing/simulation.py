@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.models import Category, Interval, Margin
 from billing.policies import policies_for
-from billing.pricing.below_cost import numbers_in_use, usage_of_last_month, with_version
+from billing.pricing.below_cost import numbers_in_use, usage_of_last_month
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList, share_of, usage_charge
 from centers.models import Center, Reseller
@@ -71,7 +71,7 @@ class LastMonth:
 
     def with_margin(self, margin: Margin) -> list[Simulated]:
         """Every center with costs, as if the unsaved `margin` were in force; narrower margins stay."""
-        after = with_version(self._reseller, margin)
+        after = self._price_list.margins.plus(margin)
         day = max(margin.valid_from, self._price_list.day)
         return [
             Simulated(

@@ -22,6 +22,7 @@ from billing.queries.portal import (
     portal_prices,
     portal_subscription,
     portal_usage,
+    unit_text,
 )
 from billing.queries.portal_line import (
     PortalLineDay,
@@ -63,6 +64,7 @@ __all__ = [
     "refunds",
     "takings",
     "total_takings",
+    "unit_text",
     "usage_by_center",
     "usage_by_day",
     "usage_by_instance",

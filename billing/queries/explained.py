@@ -137,7 +137,7 @@ def rate_lists(line: InvoiceLine) -> list[ListedRates]:
                 ListedRates(
                     country_id,
                     fetch.applies_from,
-                    tuple(_prices(line, lists, fetch.rates.order_by("pk"))),
+                    tuple(_prices(line, lists, fetch.rates.all())),
                 )
                 for fetch in found
             ]

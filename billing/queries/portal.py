@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from billing.ledger import Balance, balances
 from billing.models import BillingPolicy, Category, Interval, Invoice, InvoiceLine, LineKinds
@@ -37,6 +38,11 @@ class PortalPrice:
     def is_subscription(self) -> bool:
         """Whether it is charged per number, not per message."""
         return self.category == Category.SUBSCRIPTION
+
+    @property
+    def unit(self) -> str:
+        """What the price is for, in words."""
+        return unit_text(self.interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,12 @@ _INVOICE_FIELDS = (
 )
 
 
+def unit_text(interval: str) -> str:
+    """What a price is for: a message, or the interval of a subscription."""
+    units = {Interval.YEAR.value: _("Per number per year"), Interval.MONTH.value: _("Per number per month")}
+    return units.get(interval, _("Per message"))
+
+
 def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
     """The center's prices by type name: an order by price in another currency could reveal costs."""
     price_list = PriceList(center.reseller, today(center.reseller, now), center=center)
@@ -131,11 +143,11 @@ def portal_invoices(center: Center) -> QuerySet[Invoice]:
     return Invoice.objects.filter(center=center).only(*_INVOICE_FIELDS).order_by("-issued_at", "-pk")
 
 
-def portal_lines(invoice: Invoice) -> list[PortalLine]:
-    """The lines of one of the center's invoices."""
+def portal_lines(invoice: Invoice, *, line_id: int | None = None) -> list[PortalLine]:
+    """The lines of one of the center's invoices, or the one of them with that id."""
     columns = [field.name for field in fields(PortalLine)]
     rows: Iterable[dict[str, Any]] = (
-        InvoiceLine.objects.filter(invoice=invoice)
+        InvoiceLine.objects.filter(invoice=invoice, **({} if line_id is None else {"pk": line_id}))
         .order_by("position")
         .values(*columns, "corrects__position", "corrects__invoice")
     )

@@ -1,4 +1,4 @@
-"""What a line of an invoice is made of, as its center may see it: counts and prices, never a cost."""
+"""What a line of an invoice is made of, as its center may see it: counts, and prices without the costs behind them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from billing.forms.pricing import WIDER, CategoryForm, MarginForm
-from billing.models import Category, Interval, Margin, RateFetch
+from billing.models import Category, Interval, Margin
 from billing.periods import today
 from billing.policies import reseller_policy
 from billing.pricing.below_cost import BelowCost, losing_prices
@@ -23,7 +23,7 @@ from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
 from billing.pricing.rate_currency import other_currencies
 from billing.pricing.rate_review import undecided
-from billing.pricing.rates import latest_moves, set_category
+from billing.pricing.rates import known_countries, latest_moves, set_category
 from billing.pricing.simulation import LastMonth, sums
 from billing.pricing.versions import Version, versions
 from billing.views.filters import Filters
@@ -167,7 +167,7 @@ def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
     amounts = {"percent": current.percent, "fixed": current.fixed} if current else {}
     initial = asked | {name: format(value.normalize(), "f") for name, value in amounts.items()}
     initial |= {name: request.GET[name] for name in ("percent", "fixed") if asked and name in request.GET}
-    return MarginForm(data, initial=initial, countries=_countries(), today=day)
+    return MarginForm(data, initial=initial, countries=known_countries(request.reseller), today=day)
 
 
 def _asked(request: TenantRequest) -> dict[str, Any]:
@@ -187,13 +187,6 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
     return asked
 
 
-def _countries() -> list[str]:
-    """Country ids of centers and of MazBot's fetched lists."""
-    centers = Center.objects.filter(archived_at=None).order_by().values_list("country_id", flat=True)
-    fetched = RateFetch.objects.order_by().values_list("country_id", flat=True)
-    return sorted({*centers.distinct(), *fetched.distinct()} - {""})
-
-
 def _page(
     request: TenantRequest,
     form: MarginForm,
@@ -203,7 +196,7 @@ def _page(
 ) -> HttpResponse:
     price_list = PriceList(request.reseller, _today(request))
     centers = list(Center.objects.filter(archived_at=None))
-    countries = _countries()
+    countries = known_countries(request.reseller)
     center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")

@@ -6,6 +6,7 @@
   "use strict";
   const MENU = ".dropdown-menu, [data-bs-toggle='dropdown']";
   const OF_MENU = ["class", "style", "aria-expanded", "data-popper-placement"];
+  const TICKED = "[type=checkbox], [type=radio]";
   const OF_CHART = ["width", "height", "style"]; // Chart.js's own
   const kept = new Map(); // a part's id → what a person changed in it
 
@@ -24,7 +25,7 @@
   const keyOf = (element) =>
     element instanceof HTMLDetailsElement
       ? "details " + element.id + element.querySelector("summary").textContent.trim()
-      : element.matches("[type=checkbox], [type=radio]")
+      : element.matches(TICKED)
         ? key(element) + " " + element.value
         : key(element);
   const changeable = (part) =>
@@ -34,20 +35,20 @@
 
   function stateOf(element) {
     if (element instanceof HTMLDetailsElement) return element.open;
-    if (element.matches("[type=checkbox], [type=radio]")) return element.checked;
+    if (element.matches(TICKED)) return element.checked;
     return element.value;
   }
   function unchanged(element) {
     if (element instanceof HTMLDetailsElement) return !element.open;
     if (element instanceof HTMLSelectElement)
       return Array.from(element.options).every((option) => option.selected === option.defaultSelected);
-    if (element.matches("[type=checkbox], [type=radio]")) return element.checked === element.defaultChecked;
+    if (element.matches(TICKED)) return element.checked === element.defaultChecked;
     return element.value === element.defaultValue;
   }
   function restore(element, state) {
     if (stateOf(element) === state) return;
     if (element instanceof HTMLDetailsElement) element.open = state;
-    else if (element.matches("[type=checkbox], [type=radio]")) element.checked = state;
+    else if (element.matches(TICKED)) element.checked = state;
     else if (!(element instanceof HTMLSelectElement) || element.querySelector(`option[value="${CSS.escape(state)}"]`))
       element.value = state;
   }

@@ -1,4 +1,4 @@
-"""What an invoice line is made of, for the center: days, counts, prices, comparison. No cost is selected."""
+"""What an invoice line is made of, for the center: days, counts, prices, comparison. No cost is shown."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -17,13 +17,11 @@ from centers.web.partials import render_page
 def portal_invoice_line(request: PortalRequest, pk: int) -> HttpResponseBase:
     """One line of one of the center's invoices or credit notes."""
     found = get_object_or_404(
-        InvoiceLine.objects.filter(invoice__center=request.center).only(
-            "invoice_id", "position", "instance_id"
-        ),
+        InvoiceLine.objects.filter(invoice__center=request.center).only("invoice_id", "instance_id"),
         pk=pk,
     )
     invoice = queries.portal_invoices(request.center).select_related("credits").get(pk=found.invoice_id)
-    line = next(one for one in queries.portal_lines(invoice) if one.position == found.position)
+    (line,) = queries.portal_lines(invoice, line_id=pk)
     context = {
         "line": line,
         "invoice": invoice,

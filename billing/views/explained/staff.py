@@ -39,4 +39,4 @@ def invoice_line(request: TenantRequest, pk: int) -> HttpResponseBase:
         "corrections": line.corrections.select_related("invoice").order_by("pk"),
         "with_costs": with_costs,
     }
-    return render_page(request, "billing/invoices/line.html", context, parts=("line",))
+    return render_page(request, "billing/lines/line.html", context, parts=("line",))

@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from billing import queries
 from billing.periods import today
 from billing.pricing.price_list import PriceList, PriceRow
-from billing.pricing.price_list_pdf import each_text, price_list_pdf
+from billing.views.pricing.price_list_pdf import price_list_pdf
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import PortalRequest, TenantRequest, portal, staff
@@ -27,14 +28,16 @@ def center_prices_export(request: TenantRequest, pk: int, fmt: str) -> HttpRespo
     header = [_("Type"), _("Unit"), _("Cost"), _("Cost currency"), _("Margin %"), _("Fixed amount")]
     header += [_("Price"), _("Currency")]
 
+    center = get_object_or_404(Center, pk=pk)
+    price_list = PriceList(request.reseller, today(request.reseller, clock.now()), center=center)
+
     def cells() -> Iterator[list[Any]]:
-        for row in _rows(get_object_or_404(Center, pk=pk)):
+        for row in price_list.for_center(center):
             margin = row.margin
             terms = [margin.percent.normalize(), margin.fixed.normalize()] if margin else [0, 0]
             cost = Money(row.cost, row.cost_currency, exact=True)
-            yield [row.type, each_text(row), cost, row.cost_currency, *terms, *_price(row)]
+            yield [row.type, queries.unit_text(row.interval), cost, row.cost_currency, *terms, *_price(row)]
 
-    get_object_or_404(Center, pk=pk)
     return export(request, fmt, NAME, header, cells())
 
 
@@ -50,8 +53,8 @@ def center_prices_pdf(request: TenantRequest, pk: int) -> HttpResponseBase:
 def portal_prices_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
     """The center's prices, by name."""
     header = [_("Type"), _("Unit"), _("Price"), _("Currency")]
-    rows = sorted(_rows(request.center), key=lambda row: (row.category, row.type))
-    return export(request, fmt, NAME, header, ([row.type, each_text(row), *_price(row)] for row in rows))
+    rows = queries.portal_prices(request.center, clock.now())
+    return export(request, fmt, NAME, header, ([row.type, row.unit, *_price(row)] for row in rows))
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -61,11 +64,7 @@ def portal_prices_pdf(request: PortalRequest) -> HttpResponseBase:
     return _pdf(request.center, request.GET.get("language", ""))
 
 
-def _rows(center: Center) -> list[PriceRow]:
-    return PriceList(center.reseller, today(center.reseller, clock.now()), center=center).for_center(center)
-
-
-def _price(row: PriceRow) -> list[Any]:
+def _price(row: PriceRow | queries.PortalPrice) -> list[Any]:
     return [Money(row.price, row.currency, exact=True), row.currency]
 
 

@@ -9,13 +9,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from billing.forms.pricing import SimulationForm
-from billing.models import Category, Margin, RateFetch
+from billing.models import Category, Margin
 from billing.periods import previous_month, today
-from billing.pricing.conversion import Converter
+from billing.pricing.conversion import Converter, NotIncluded
 from billing.pricing.margins import Margins
+from billing.pricing.rates import known_countries
 from billing.pricing.simulation import LastMonth, Simulated, sums
 from centers import clock
-from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.partials import render_page
@@ -30,7 +30,7 @@ LOWEST = Decimal(-100)
 def margin_simulator(request: TenantRequest) -> HttpResponseBase:
     """A margin from the query on last month's usage; without one, that which applies to all centers."""
     day = today(request.reseller, clock.now())
-    form = SimulationForm(_typed(request), countries=_countries())
+    form = SimulationForm(_typed(request), countries=known_countries(request.reseller))
     context: dict[str, Any] = {"form": form, "month": previous_month(day)}
     if form.is_valid():
         margin = form.unsaved_margin(request.reseller, day)
@@ -54,12 +54,6 @@ def _typed(request: TenantRequest) -> dict[str, str]:
     }
 
 
-def _countries() -> list[str]:
-    centers = Center.objects.filter(archived_at=None).order_by().values_list("country_id", flat=True)
-    fetched = RateFetch.objects.order_by().values_list("country_id", flat=True)
-    return sorted({*centers.distinct(), *fetched.distinct()} - {""})
-
-
 def _result(request: TenantRequest, margin: Margin, converter: Converter) -> dict[str, Any]:
     month = LastMonth(request.reseller, margin.valid_from, margin.category)
     rows = month.with_margin(margin)
@@ -75,7 +69,7 @@ def _result(request: TenantRequest, margin: Margin, converter: Converter) -> dic
         "profit_then": total("profit_then"),
         "difference": total("difference"),
         "not_included": [
-            base for base in sums(rows, "cost") if not converter.total({base: Decimal(10**9)}, currency)
+            base for base in sums(rows, "cost") if isinstance(converter.way(base, currency), NotIncluded)
         ],
         "around": [
             (percent, total("profit_then", of), total("difference", of))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from billing.pricing.price_list_pdf import price_list_pdf
+from billing.views.pricing.price_list_pdf import price_list_pdf
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import CANARY, Desk, add_rates

@@ -6,8 +6,8 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from billing import queries
 from billing.periods import today
-from billing.pricing.price_list import PriceList, PriceRow
 from billing.typesetting import frame, typeset
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
@@ -22,18 +22,9 @@ def price_list_pdf(center: Center, now: datetime, *, language: str = "") -> byte
     return typeset("price_list.typ", data, at=now.astimezone(UTC).replace(microsecond=0))
 
 
-def each_text(row: PriceRow) -> str:
-    """What the price is for."""
-    return {
-        "year": _("Per number per year"),
-        "month": _("Per number per month"),
-    }.get(row.interval, _("Per message"))
-
-
 def _document(center: Center, now: datetime, language: str) -> dict[str, Any]:
     reseller = Reseller.objects.get(pk=center.reseller_id)  # with its logo, which the usual queries defer
     day = today(reseller, now)
-    rows = PriceList(reseller, day, center=center).for_center(center)
     return {
         **frame(reseller, language),
         "title": _("Price list"),
@@ -50,8 +41,7 @@ def _document(center: Center, now: datetime, language: str) -> dict[str, Any]:
         },
         "facts": [(_("Date"), day_text(day)), (_("Currency"), center.currency)],
         "columns": [_("Type"), "", _("Price")],
-        # By name: an order by price in another currency could reveal costs.
-        "lines": [_line(row) for row in sorted(rows, key=lambda row: (row.category, row.type))],
+        "lines": [_line(row) for row in queries.portal_prices(center, now)],
         "notes": [_("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)}],
         "footer": reseller.name,
         "words": {"from": _("From"), "to": _("To")},
@@ -62,6 +52,6 @@ def _given(text: str) -> list[str]:
     return [text] if text else []
 
 
-def _line(row: PriceRow) -> dict[str, str]:
+def _line(row: queries.PortalPrice) -> dict[str, str]:
     price = _("not known yet") if row.price is None else money_text(row.price, row.currency, exact=True)
-    return {"what": row.type, "each": each_text(row), "price": price}
+    return {"what": row.type, "each": row.unit, "price": price}
