@@ -110,7 +110,7 @@ def texts(count: int, source: random.Random) -> list[str]:
 
 
 _PARTS = (
-    *TEXTS, *NOISE, "{{ 7*191 }}", "{{7*191}}", "${7*191}", "#{7*191}", "<%= 7*191 %>", "{% debug %}",
+    *TEXTS, *NOISE, "{{ 9973*9967 }}", "{{9973*9967}}", "${9973*9967}", "#{9973*9967}", "<%= 9973*9967 %>", "{% debug %}",
     "{% include '/etc/passwd' %}", "{number}", "{text}", "{subject}", "{reseller}", "{number.__class__}",
     "{reseller!r}", "{0}", "{}", "%s", "%(number)s", "\r\nBcc: evil@example.com\r\n", "\nX-Evil: 1\n",
     "\r\n\r\nContent-Type: text/html\r\n\r\n", "\u2028X-Evil: 1", "\x85Bcc: evil@example.com",

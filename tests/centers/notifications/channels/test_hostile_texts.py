@@ -29,7 +29,8 @@ HEADERS = {
     "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted", "references",
     "in-reply-to", "list-unsubscribe", "list-unsubscribe-post", "reply-to",
 }  # fmt: skip
-EVALUATED = ("1337", "<Reseller", "class 'str'", "markaz-secret")
+# The product is long, because random ids and keys in a message contain every short one now and then.
+EVALUATED = ("99400891", "<Reseller", "class 'str'", "markaz-secret")
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_hostile_texts_add_no_header_and_run_nothing(
         assert not {"x-evil", "bcc"} & request.headers.keys()
         assert request.path.partition("?")[0] in ("/webhook", "/push", "/alerts", "/")
         body = subscriber.read(request.body) if request.path == "/push" else request.body
-        assert not any(word in body.decode() for word in EVALUATED)
+        assert [word for word in EVALUATED if word in body.decode()] == []
         assert request.path.startswith("/alerts") or json.loads(body)
     assert outcomes["sent"] > COUNT
     assert outcomes["refused"] < COUNT / 2
@@ -114,5 +115,5 @@ def check_mail(mail: EmailMessage) -> None:
     assert mail["To"] == "amal@center.example"
     for part in mail.walk():
         if not part.is_multipart():
-            assert not any(word in part.get_content() for word in EVALUATED)
+            assert [word for word in EVALUATED if word in part.get_content()] == []
             assert "<script" not in part.get_content() or part.get_content_type() == "text/plain"
