@@ -86,7 +86,7 @@ def trade(slug: str) -> None:
 
 @contextmanager
 def _no_long_job(reseller: Reseller) -> Iterator[None]:
-    """The reseller's invoice run would invoice the month by itself as soon as its usage is read."""
+    """The reseller's invoice run would invoice the month as soon as its usage is read."""
     while True:
         with alone(reseller.pk) as nothing_else_runs:
             if nothing_else_runs:
