@@ -110,8 +110,8 @@ def texts(count: int, source: random.Random) -> list[str]:
 
 
 _PARTS = (
-    *TEXTS, *NOISE, "{{ 9973*9967 }}", "{{9973*9967}}", "${9973*9967}", "#{9973*9967}", "<%= 9973*9967 %>", "{% debug %}",
-    "{% include '/etc/passwd' %}", "{number}", "{text}", "{subject}", "{reseller}", "{number.__class__}",
+    *TEXTS, *NOISE, "{{ 9973*9967 }}", "{{9973*9967}}", "${9973*9967}", "#{9973*9967}", "<%= 9973*9967 %>",
+    "{% debug %}", "{% include '/etc/passwd' %}", "{number}", "{text}", "{subject}", "{reseller}", "{number.__class__}",
     "{reseller!r}", "{0}", "{}", "%s", "%(number)s", "\r\nBcc: evil@example.com\r\n", "\nX-Evil: 1\n",
     "\r\n\r\nContent-Type: text/html\r\n\r\n", "\u2028X-Evil: 1", "\x85Bcc: evil@example.com",
     "=?utf-8?q?=0D=0AX-Evil:_1?=", "a" * 990 + "\r\nX-Evil: 1", "مرحبًا", "\u202e", " ", "\t",
