@@ -3,6 +3,7 @@
 Errors stop `docker compose up` as well. Each states what is wrong, what it means and what to do.
 """
 
+import re
 from collections.abc import Iterator
 from email.utils import parseaddr
 from typing import Any
@@ -23,6 +24,8 @@ from centers.notifications.channels.push import public_key
 from config.web.connections import CONNECTIONS, ConnectionLimits
 
 _SHORTEST_SECRET = 20
+#: Scheme, host and port alone: pages live at the root of their host.
+_ADDRESS = re.compile(r"https?://[^\s/?#@:]+(:\d+)?|https?://\[[0-9A-Fa-f:.]+\](:\d+)?")
 #: Names that no mail server can ask for (RFC 2606, 6761, 6762, 8375 and habit), and those whose owner takes no mail.
 #: `.example` is missing: trials of an install use it, and their mail server takes it.
 _NO_ZONES = frozenset(
@@ -55,6 +58,13 @@ def address(**_: Any) -> list[checks.CheckMessage]:
 def _address() -> Iterator[checks.CheckMessage]:
     site = settings.SITE_URL
     behind_proxy = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is not None
+    if not _ADDRESS.fullmatch(site):
+        yield checks.Error(
+            f"SITE_URL is “{site}”. Links in mails are made of it, and cookies and redirects depend on how it begins: "
+            "it has to be https:// in small letters and a host, without a path.",
+            hint="Set it to the address that people type, such as https://markaz.your-domain.",
+            id="markaz.E011",
+        )
     if settings.HTTPS and not behind_proxy:
         yield checks.Error(
             f"SITE_URL is {site}, but BEHIND_PROXY is 0. The web process speaks no TLS itself, so it takes every "

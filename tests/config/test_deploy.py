@@ -14,7 +14,7 @@ from django.test import RequestFactory, override_settings
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from config.checks import mail, operator
+from config.checks import address, mail, operator
 from config.web.redirects import COOKIE, EndlessRedirectMiddleware
 from tests.config.test_compose import ROOT
 
@@ -81,6 +81,10 @@ def test_settings_of_a_real_install_pass() -> None:
             {"EMAIL_URL": "", "ALLOWED_HOSTS": "other.example"},
             ["EMAIL_URL names no", "ALLOWED_HOSTS doesn't"],
         ),
+        (
+            {"EMAIL_URL": "submission://user:password@", "SITE_URL": "HTTPS://markaz.example"},
+            ["EMAIL_URL names no mail server", "(markaz.E011) SITE_URL is “HTTPS://markaz.example”"],
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
 )
@@ -89,6 +93,24 @@ def test_what_would_quietly_break_a_real_install_is_refused(changed: dict[str, s
     assert done.returncode != 0
     for words in said:
         assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    "site",
+    ["markaz.example", "https://markaz.example/app", "https://markaz.example?x=1", "https://me@markaz.example",
+     "ftp://markaz.example", "https://", "https://markaz .example", "Https://markaz.example"],
+)  # fmt: skip
+def test_an_address_that_links_can_not_begin_with_is_refused(settings: Settings, site: str) -> None:
+    settings.SITE_URL = site
+    assert "markaz.E011" in [message.id for message in address()]
+
+
+@pytest.mark.parametrize(
+    "site", ["https://markaz.example", "https://[2001:db8::1]:8443", "http://127.0.0.1:8000"]
+)
+def test_an_address_of_a_host_passes(settings: Settings, site: str) -> None:
+    settings.SITE_URL = site
+    assert "markaz.E011" not in [message.id for message in address()]
 
 
 @pytest.mark.parametrize(
