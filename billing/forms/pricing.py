@@ -227,7 +227,8 @@ class ExchangeRateForm(forms.Form):
         if not {"base", "quote", "rate", "day"} <= values.keys():
             return values
         known = last_known_rate(self.reseller, values["base"], values["quote"], values["day"])
-        if known is not None and is_unusual(values["rate"], known):
+        # One that is not above zero is refused anyway, however often it is typed.
+        if known is not None and values["rate"] > 0 and is_unusual(values["rate"], known):
             self.asks_again = True
             if again != values["rate"]:
                 text = _("The last rate is %(known)s. If %(rate)s is right, type it once more.")

@@ -285,6 +285,18 @@ def test_a_rate_far_from_the_last_one_is_typed_twice(desk: Desk, typed: str, ask
         assert list(rates) == [Decimal("3.75"), Decimal(typed)]
 
 
+@pytest.mark.parametrize("typed", ["0", "-1", "-3.75"])
+def test_a_rate_that_is_not_above_zero_is_not_asked_for_again(desk: Desk, typed: str) -> None:
+    owner, url = desk.as_(desk.owner), desk.url("exchange-rates/")
+    data = {"base": "USD", "quote": "QAR", "day": "2026-03-01"}
+    assert owner.post(url, data | {"rate": "3.75"}).status_code == 302
+    page = owner.post(url, data | {"rate": typed})
+    assert page.status_code == 422
+    html = page.content.decode()
+    assert "must be above zero" in html
+    assert "type it once more" not in html
+
+
 def test_the_opposite_pair_is_compared_too(desk: Desk) -> None:
     owner, url = desk.as_(desk.owner), desk.url("exchange-rates/")
     day = {"day": "2026-03-01"}
