@@ -1,6 +1,7 @@
 """What was done, as a message: “Amal archived the center Noor Clinic”.
 
-Each app registers the messages of its own actions with `register_words`; %(who)s and %(what)s are filled in.
+Each app registers the messages of its own actions with `register_words`; %(who)s and %(what)s are filled in, nothing
+else: further facts of an entry stand beside its message.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from centers.models import AuditEntry, Role
 from centers.values.countries import country_name
+from centers.values.languages import labels as language_labels
 
 _sentences: dict[str, str | Promise] = {
     "center.created": gettext_lazy("%(who)s added the center %(what)s"),
@@ -42,8 +44,8 @@ _sentences: dict[str, str | Promise] = {
     "notifications.sent_again": gettext_lazy("%(who)s sent a notification again: %(what)s"),
     "notifications.reset": gettext_lazy("%(who)s reset which messages they get: %(what)s"),
     "destination.added": gettext_lazy("%(who)s set up a destination for notifications: %(what)s"),
-    "message_text.saved": gettext_lazy("%(who)s changed the text of a message: %(what)s (%(language)s)"),
-    "message_text.reset": gettext_lazy("%(who)s reset the text of a message: %(what)s (%(language)s)"),
+    "message_text.saved": gettext_lazy("%(who)s changed the text of a message: %(what)s"),
+    "message_text.reset": gettext_lazy("%(who)s reset the text of a message: %(what)s"),
     "destination.verified": gettext_lazy("%(who)s verified a destination for notifications: %(what)s"),
     "destination.changed": gettext_lazy("%(who)s chose what goes to a destination: %(what)s"),
     "destination.resumed": gettext_lazy("%(who)s resumed a destination for notifications: %(what)s"),
@@ -83,6 +85,7 @@ _facts: dict[str, str | Promise] = {
     "notify_by": gettext_lazy("by"),
     "centers": gettext_lazy("centers"),
     "owner": gettext_lazy("owner"),
+    "language": gettext_lazy("language"),
     "factors": gettext_lazy("removed sign-in methods"),
 }
 #: Labels of values stored as codes.
@@ -188,7 +191,10 @@ def _shown(model_name: str, name: str, value: Any) -> str:
             if name == "centers"
             else ", ".join(str(_codes.get(str(part), part)) for part in value)
         )
-    labels = {value: country_name(str(value))} if name == "country" else _choices(model_name, name)
+    if name == "country":
+        labels: dict[Any, Any] = {value: country_name(str(value))}
+    else:
+        labels = dict(language_labels()) if name == "language" else _choices(model_name, name)
     return str(labels.get(value) or _codes.get(str(value), value))
 
 
