@@ -9,7 +9,7 @@ from django import forms
 from django.db import models
 
 from centers.values import fields
-from centers.values.addresses import account_address
+from centers.values.addresses import account_address, check_domain
 from centers.values.text import one_line, several_lines, typed_code
 
 if TYPE_CHECKING:
@@ -72,13 +72,15 @@ class CodeField(_Typed, _CharField):
 
 
 class AddressField(_Typed, _EmailField):
-    """An email address, without the invisible characters that a paste brings along."""
+    """An email address that mail reaches as written, without the invisible characters that a paste brings along."""
 
     form_class = fields.AddressField
 
     @staticmethod
     def cleaned(value: str) -> str:
-        return one_line(typed_code(value))
+        address = one_line(typed_code(value))
+        check_domain(address)
+        return address
 
 
 class AccountAddressField(AddressField):
@@ -86,7 +88,7 @@ class AccountAddressField(AddressField):
 
     @staticmethod
     def cleaned(value: str) -> str:
-        return account_address(one_line(typed_code(value)))
+        return account_address(AddressField.cleaned(value))
 
     def get_prep_value(self, value: Any) -> Any:
         return account_address(value) if isinstance(value, str) else value

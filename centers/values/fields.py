@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from centers.values.addresses import check_domain
 from centers.values.text import one_line, refuse_control, several_lines, typed_code, without_marks
 
 
@@ -40,10 +41,14 @@ class LinesField(forms.CharField):
 
 
 class AddressField(forms.EmailField):
-    """An email address, without the invisible characters that a paste brings along."""
+    """An email address that mail reaches as written, without the invisible characters that a paste brings along."""
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(one_line(typed_code(value)) if isinstance(value, str) else value)
+        if not isinstance(value, str):
+            return super().to_python(value)
+        address = one_line(typed_code(value))
+        check_domain(address)
+        return super().to_python(address)
 
 
 class WebAddressField(forms.URLField):
