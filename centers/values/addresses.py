@@ -24,7 +24,7 @@ def check_domain(email: str) -> None:
     """Raise ValidationError if mail to `email` would go to another domain than the one that is written, or to none.
 
     Python writes domains by the IDNA of 2003, which makes `ss` of ß, Latin letters of full-width ones, and drops
-    joiners. Whoever has that other domain would prove the address, and get its invoices.
+    joiners. The owner of that other domain would prove the address, and get its invoices.
     """
     domain = unicodedata.normalize("NFC", email).rpartition("@")[2].lower()
     if domain.isascii():
