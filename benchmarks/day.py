@@ -11,7 +11,8 @@ FLAPPING = NUMBERS // 20
 SHOWN = 50  # one page of the board
 BOARD_FROM, BOARD_UNTIL = 9 * 3600.0, 17 * 3600.0
 OUTAGE_AT, OUTAGE_LASTS, OUTAGE_SHARE = 13.4 * 3600.0, 720.0, 0.6
-REREAD_DAYS = 3  # billing's default: usage of so many past days is read once a day, today's every hour
+# More than billing asks for by default (one past day, and today once a day): the loads that a reseller may set.
+REREAD_DAYS = 3  # usage of so many past days is read once a day, today's every hour
 _SEED = 7
 
 #: (second at which it goes down, second at which it is back)

@@ -20,7 +20,9 @@ from billing.periods import Period
 from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
 from billing.pricing.rates import refresh_rates
-from billing.usage.fetching import read_account_usage, read_before_closing, read_due
+from billing.usage.fetching import read_before_closing, read_due
+from billing.usage.gaps import check_gap
+from billing.usage.main_account import check_account_sums, read_account_usage
 from billing.usage.rhythm import judge_usage
 from centers import live
 from centers.errors import OperationRefused
@@ -41,7 +43,7 @@ EVERY = {
 }
 # A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
-# A run that lost its database goes on as soon as it is back.
+# A run that lost its database, or that time was too short for, goes on soon.
 AFTER_LOSS = timedelta(minutes=1)
 # Below the time limit of a task, leaving time for the last call and merge.
 USAGE_SECONDS = 480.0
@@ -49,16 +51,23 @@ _NEEDS_MAZBOT = {"usage", "account", "rates"}
 
 
 def usage_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Fetch today's usage of every number, and once a day that of the last days."""
+    """Fetch what is due of every number's usage: days that are over, the running one, and the sums of months."""
     with _job_run("usage", reseller, now) as recorder:
+        asked_for = JobSchedule.objects.filter(reseller=reseller, job="usage", by_person=True)
         outcome = read_due(
-            reseller=reseller, now=now, recorder=recorder, deadline=time.monotonic() + USAGE_SECONDS
+            reseller=reseller,
+            now=now,
+            recorder=recorder,
+            deadline=time.monotonic() + USAGE_SECONDS,
+            today_again=asked_for.update(by_person=False) > 0,
         )
         if outcome.left:
             recorder.note = _("Left for the next run: %(count)s.") % {"count": outcome.left}
         judge_usage(reseller=reseller, now=now)
-        reports.check_gap(reseller, now)
+        check_gap(reseller, now)
         invoicing.check_late_corrections(reseller, now)
+        if outcome.left and not outcome.stopped:
+            _go_on_soon("usage", reseller, now)
     return _as_recorded(recorder)
 
 
@@ -80,8 +89,9 @@ def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
             message = _("MazBot sent “%(text)s” here, which can't be read. Everything else was saved.")
             recorder.fail(f"{day.isoformat()} {field.name}", message % {"text": field.text or "-"})
         reports.check_quota(reseller, now)
-        reports.check_gap(reseller, now)
+        check_gap(reseller, now)
         recorder.ok()
+        check_account_sums(reseller=reseller, now=now)
     return _as_recorded(recorder)
 
 
@@ -178,6 +188,11 @@ def run_if_due(job: str, *, reseller_id: int, now: datetime) -> bool:
         with tenant(reseller):
             schedule.filter(next_at=now + LEASE).update(next_at=now + wait)
     return True
+
+
+def _go_on_soon(job: str, reseller: Reseller, now: datetime) -> None:
+    """Work that time was too short for, as after an outage, does not wait for the next hour."""
+    JobSchedule.objects.filter(reseller=reseller, job=job).update(next_at=now + AFTER_LOSS)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from whatsapp.ownership.todays_usage import register_todays_usage
 from whatsapp.service.reconciler import register_guard
 
 _JOBS = (
-    ("usage", _("Usage"), Permission.VIEW, _("Every hour, and past days once a day")),
+    ("usage", _("Usage"), Permission.VIEW, _("Days once they are over, today's usage as often as you set")),
     ("account", _("Main account and quota"), Permission.VIEW, _("Every hour")),
     ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
     ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that have ended")),
@@ -73,7 +73,7 @@ def connect() -> None:
 
 
 def run_soon(job: str, reseller_id: int) -> bool:
-    """Make a job due now and enqueue it; False without a broker.
+    """Make a job due now, as a person asked, and enqueue it; False without a broker.
 
     Raises OperationRefused while it is running.
     """
@@ -81,7 +81,9 @@ def run_soon(job: str, reseller_id: int) -> bool:
     with tenant(reseller_id):
         if JobRun.objects.filter(JobRun.going_on(now), job=job).exists():
             raise OperationRefused(gettext("A run is already in progress."))
-        JobSchedule.objects.update_or_create(reseller_id=reseller_id, job=job, defaults={"next_at": now})
+        JobSchedule.objects.update_or_create(
+            reseller_id=reseller_id, job=job, defaults={"next_at": now, "by_person": True}
+        )
     return enqueue(f"billing.{job}", reseller_id=reseller_id)
 
 

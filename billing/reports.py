@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from django.db.models import DecimalField, ExpressionWrapper, F, Max, Sum
 from django.db.models.functions import TruncMonth
 
 from billing.models import AccountUsageRecord, Invoice, InvoiceLine, UsageClaim, UsageRecord
-from billing.periods import Period, day_start, local_day
+from billing.periods import Period
+from billing.queries.late import late_cost_by_day
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
 from centers.values.formats import number_text
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
-from whatsapp.models import Alert, MazbotAccount
+from whatsapp.models import Alert
 
 ZERO = Decimal(0)
 # MazBot rounds single costs; a larger difference is usage that we have not stored.
@@ -26,12 +26,16 @@ LOW_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """One day or month: costs of all numbers here, of the main account, and of the invoice lines."""
+    """One day or month: costs of all numbers here, of the main account, and of the invoice lines.
+
+    `late_cost` is the part of the numbers' cost that MazBot added after the day's invoice.
+    """
 
     first_day: date
     centers_cost: Decimal
     account_cost: Decimal | None
     invoiced_cost: Decimal
+    late_cost: Decimal
 
     @property
     def gap(self) -> Decimal | None:
@@ -92,8 +96,9 @@ def reconcile_days(reseller: Reseller, period: Period) -> list[Reconciled]:
         usage_record__day__lt=period.end_day,
     )
     billed = dict(claims.order_by().values_list("usage_record__day").annotate(sum=Sum("cost")))
+    late = late_cost_by_day(reseller, period)
     return [
-        Reconciled(day, centers.get(day, ZERO), account.get(day), billed.get(day, ZERO))
+        Reconciled(day, centers.get(day, ZERO), account.get(day), billed.get(day, ZERO), late.get(day, ZERO))
         for day in period.days()
     ]
 
@@ -111,6 +116,7 @@ def reconcile_months(reseller: Reseller, period: Period) -> list[Reconciled]:
             if any(row.account_cost is None for row in rows)
             else sum((row.account_cost or ZERO for row in rows), ZERO),
             sum((row.invoiced_cost for row in rows), ZERO),
+            sum((row.late_cost for row in rows), ZERO),
         )
         for month, rows in months.items()
     ]
@@ -121,30 +127,6 @@ def compared_at(reseller: Reseller) -> datetime | None:
     account = AccountUsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
     numbers = UsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
     return min(account, numbers) if account and numbers else None
-
-
-def check_gap(reseller: Reseller, now: datetime) -> Reconciled | None:
-    """Compare yesterday once all of it was read after it ended; open or close the alert. Return the gap's row."""
-    account = MazbotAccount.objects.get(reseller=reseller)
-    zone = ZoneInfo(account.time_zone)
-    today = local_day(now, zone)
-    day = today - timedelta(days=1)
-    ended = day_start(today, zone)
-    final = AccountUsageRecord.objects.filter(reseller=reseller, day=day, read_at__gte=ended).exists()
-    early = UsageRecord.objects.filter(reseller=reseller, day=day, read_at__lt=ended).exists()
-    if not final or early:
-        return None
-    row = reconcile_days(reseller, Period(day, today))[0]
-    if row.gap is None:
-        return None  # the account's cost of that day could not be read
-    gap = row.gap
-    if abs(gap) <= TOLERANCE:
-        resolve_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, now=now)
-        return None
-    # Without amounts: not everyone who reads alerts may see costs.
-    detail = _("%(day)s: the cost of the main account doesn't match the cost of all numbers.") % {"day": day}
-    open_alert(reseller=reseller, kind=Alert.Kind.USAGE_GAP, detail=detail, now=now)
-    return row
 
 
 def profit_by_center(reseller: Reseller, period: Period) -> list[Profit]:

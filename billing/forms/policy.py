@@ -28,6 +28,8 @@ _RULES = [
 _DAYS = (
     "close_after_days",
     "reread_days",
+    "today_reads",
+    "check_months",
     "payment_terms_days",
     "warning_days",
     "grace_days",
@@ -61,7 +63,14 @@ _HELP: dict[str, Any] = {
     "rate_change_percent": gettext_lazy(
         "In percent. If MazBot's rates rise or fall by more, the previous ones apply until you confirm."
     ),
-    "reread_days": gettext_lazy("MazBot may correct past days. Usage is fetched again for this many days."),
+    "reread_days": gettext_lazy(
+        "Each day is fetched once it's over. More days find corrections sooner and take one request each "
+        "per number and day."
+    ),
+    "today_reads": gettext_lazy("One request each per number and day."),
+    "check_months": gettext_lazy(
+        "Finds corrections of any past day: one request per number and week, and about six more when a day differs."
+    ),
 }
 
 
@@ -112,6 +121,8 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             *_RULES[:1],
             "close_after_days",
             "reread_days",
+            "today_reads",
+            "check_months",
             "exchange_warn_days",
             "exchange_block_days",
             "usage_tolerance",

@@ -1,6 +1,7 @@
 """Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning."""
 
 from billing.models.carried import CarriedAmount
+from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber, LineKinds
@@ -11,6 +12,7 @@ from billing.models.schedule import JobSchedule
 from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
 
 __all__ = [
+    "COST_TOLERANCE",
     "DOUBTS",
     "IS_CHARGED",
     "AccountUsageRecord",
@@ -41,6 +43,7 @@ __all__ = [
     "Share",
     "SubscriptionClaim",
     "Suspension",
+    "UsageCheck",
     "UsageClaim",
     "UsageRecord",
     "Waiver",

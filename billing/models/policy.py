@@ -44,8 +44,21 @@ class BillingPolicy(models.Model):
     close_after_days = models.PositiveSmallIntegerField(
         _("days to wait after a month's end"), default=1, validators=_day(20)
     )
+    # Requests per number and day: this many for past days, today_reads for the running one, 1/7 for sums of months.
     reread_days = models.PositiveSmallIntegerField(
-        _("past days to fetch again"), default=3, validators=_day(31)
+        _("past days to fetch every day"), default=1, validators=_day(31)
+    )
+    today_reads = models.PositiveSmallIntegerField(
+        _("times a day to fetch today's usage"),
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(24)],
+    )
+    check_months = models.PositiveSmallIntegerField(
+        _("past months whose totals are compared every week"),
+        default=2,
+        db_default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
     )
     # A message may cost the highest rate of its list times this before its day is flagged.
     usage_tolerance = models.DecimalField(

@@ -12,6 +12,8 @@ class JobSchedule(models.Model):
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.CharField(max_length=24)
     next_at = models.DateTimeField()
+    # A person asked for the run: also today's usage is read again, which is not due every hour.
+    by_person = models.BooleanField(default=False, db_default=False)
 
     objects = TenantManager(reseller="reseller")
 

@@ -1,5 +1,7 @@
 """MazBot's usage counts: per number and day, and of the main account."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -94,6 +96,10 @@ class FlaggedUsage(models.Model):
     received = models.BigIntegerField(null=True)
     failed = models.BigIntegerField(null=True)
     cost = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    # What was accepted of the day when it was first flagged; empty: flagged by an older version, which kept none.
+    sent_before = models.BigIntegerField(null=True)
+    failed_before = models.BigIntegerField(null=True)
+    cost_before = models.DecimalField(max_digits=24, decimal_places=10, null=True)
     note = LineField(max_length=300, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3)
     read_at = models.DateTimeField()
@@ -118,6 +124,16 @@ class FlaggedUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instance_id} {self.day} {self.flag}".strip()
+
+    @property
+    def sent_change(self) -> int | None:
+        """How many more sent messages MazBot counts than were accepted; None: not known."""
+        return None if self.sent is None or self.sent_before is None else self.sent - self.sent_before
+
+    @property
+    def cost_change(self) -> Decimal | None:
+        """The same of the cost."""
+        return None if self.cost is None or self.cost_before is None else self.cost - self.cost_before
 
     @property
     def is_impossible(self) -> bool:

@@ -47,14 +47,16 @@ def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]
 
 
 def last_read(center: Center | None = None) -> datetime | None:
-    """When usage was last stored, for "data as of"."""
+    """When the usage of the latest day was stored, for "data as of"; a late correction makes no other day newer."""
     rows = UsageRecord.objects.all() if center is None else UsageRecord.objects.filter(center=center)
-    found: datetime | None = rows.order_by("-read_at").values_list("read_at", flat=True).first()
-    return found
+    return _last_read(rows)
 
 
 def last_read_of(instance_id: int) -> datetime | None:
-    """When usage of one number was last stored."""
-    rows = UsageRecord.objects.filter(instance=instance_id).order_by("-read_at")
-    found: datetime | None = rows.values_list("read_at", flat=True).first()
+    """The same of one number."""
+    return _last_read(UsageRecord.objects.filter(instance=instance_id))
+
+
+def _last_read(rows: QuerySet[UsageRecord]) -> datetime | None:
+    found: datetime | None = rows.order_by("-day", "-read_at").values_list("read_at", flat=True).first()
     return found

@@ -14,16 +14,18 @@ from whatsapp.accounts import account_of
 from whatsapp.models import Instance, InstanceAssignment
 
 
-def due_days(reseller: Reseller, now: datetime) -> list[SpanDay]:
-    """Today always; each of the last days once a calendar day; and every day that was not read since it ended.
+def due_days(reseller: Reseller, now: datetime, *, today_again: bool = False) -> list[SpanDay]:
+    """Every day that was not read since it ended; each of the last days once a calendar day; today some times.
 
-    The longest unread come first, so that an interrupted run is continued by the next.
+    `today_again`: today is due whenever it was read. The longest unread come first, so that an interrupted run is
+    continued by the next.
     """
     zone = ZoneInfo(account_of(reseller).time_zone)
-    day = local_day(now, zone)
+    day, policy = local_day(now, zone), reseller_policy(reseller)
     missing = unread(reseller, day - ONE_DAY, zone)
     note_read(reseller, day - ONE_DAY, {span.pk for span, _day in missing})
-    past = [day - timedelta(days=back) for back in range(1, reseller_policy(reseller).reread_days + 1)]
+    past = [day - timedelta(days=back) for back in range(1, policy.reread_days + 1)]
+    turn = now if today_again else _turn_of_today(now, zone, policy.today_reads)
     seen = {
         (span, of_day): read_at
         for span, of_day, read_at in UsageRecord.objects.filter(
@@ -33,9 +35,19 @@ def due_days(reseller: Reseller, now: datetime) -> list[SpanDay]:
     due: list[tuple[datetime, int, SpanDay]] = []
     for span, of_day in {*missing, *_days_of(_present(reseller), (day, *past))}:
         read_at = seen.get((span.pk, of_day))
-        if of_day == day or read_at is None or read_at < day_start(day, zone):
+        # A number that has just come is read at once, so that its first figures show.
+        since = day_start(day, zone) if of_day != day or (span.first_day == day and read_at is None) else turn
+        if since is not None and (read_at is None or read_at < since):
             due.append((read_at or day_start(of_day, zone), -of_day.toordinal(), (span, of_day)))
     return [item for _read_at, _order, item in sorted(due, key=lambda one: (*one[:2], one[2][0].pk))]
+
+
+def _turn_of_today(now: datetime, zone: ZoneInfo, times: int) -> datetime | None:
+    """When today was last to be fetched: `times` a day, evenly apart, neither at its beginning nor its end."""
+    began = day_start(local_day(now, zone), zone)
+    apart = timedelta(days=1) / (times + 1)
+    turns = (now - began) // apart
+    return began + turns * apart if turns else None
 
 
 def days_of(instances: Iterable[Instance], days: Iterable[date]) -> list[SpanDay]:

@@ -6,25 +6,23 @@ of the request budget; their answers are merged in batches.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from billing.models import UsageRecord
-from billing.periods import Period, day_start, local_day
-from billing.policies import reseller_policy
+from billing.periods import ONE_DAY, Period
 from billing.usage.completeness import SpanDay, spans_of, unread_of_center
 from billing.usage.due import days_of, due_days
+from billing.usage.number_sums import check_period, check_sums, due_sums
 from billing.usage.odd_notes import odd_note
 from billing.usage.sorting import UsageAnswer
-from billing.usage.storing import merge, merge_account
-from centers import live
+from billing.usage.storing import merge
 from centers.models import Center, Reseller
 from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
-from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, OddField, Usage
+from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, Usage
 from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
 BATCH = 100
@@ -44,11 +42,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many number-days were read, what failed (number, message), and how many were left for later."""
+    """How many number-days were read, what failed (number, message), and how many were left for later.
+
+    `stopped`: nothing works at the moment, so that going on soon would not help.
+    """
 
     read: int
     failures: tuple[tuple[str, str], ...]
     left: int
+    stopped: bool = False
 
 
 def read_usage(
@@ -69,65 +71,44 @@ def read_usage(
 
 
 def read_due(
-    *, reseller: Reseller, now: datetime, recorder: RunRecorder, deadline: float | None = None
+    *,
+    reseller: Reseller,
+    now: datetime,
+    recorder: RunRecorder,
+    deadline: float | None = None,
+    today_again: bool = False,
 ) -> Outcome:
-    """Fetch what is due for one reseller."""
-    return _read(account_of(reseller), due_days(reseller, now), now, recorder, deadline)
+    """Fetch what is due for one reseller: days first, then the sums of months whose turn it is.
+
+    `today_again`: today is due however lately it was read.
+    """
+    account = account_of(reseller)
+    outcome = _read(account, due_days(reseller, now, today_again=today_again), now, recorder, deadline)
+    if outcome.stopped:
+        return outcome
+    return _compare(account, outcome, now, recorder, deadline)
 
 
 def read_before_closing(*, center: Center, period: Period, now: datetime) -> None:
-    """Update a center's period before it is billed: unread days, the last days, then the sum.
+    """Update a center's period before it is billed: unread days, then the sums.
 
     Numbers are those the center held in the period, also if they moved on. The sum over the period is one call per
-    number; if it is not what the days add up to, every day is fetched again.
+    number; if it is not what the days add up to, those that differ are found and corrected.
     A number that MazBot no longer knows is billed as it was read. Raises MazBotError if MazBot cannot be asked or a
     day was never read, OperationRefused without an account.
     """
     account = account_of(center.reseller)
     zone = ZoneInfo(account.time_zone)
     _read_all(account, unread_of_center(center, period, zone), now)
-    ended = day_start(period.end_day, zone)
-    back = period.end_day - timedelta(days=reseller_policy(center.reseller).reread_days)
-    rows = UsageRecord.objects.filter(
-        center=center, day__lt=period.end_day, day__gte=max(back, period.first_day), read_at__lt=ended
-    )
-    last: dict[int, list[date]] = {}
-    for span_id, day in rows.order_by("day").values_list("assignment_id", "day"):
-        last.setdefault(span_id, []).append(day)
+    clock = _elapsing(now)
     for span in spans_of(center, period):
+        last = span.last_day + ONE_DAY if span.last_day else period.end_day
+        days = Period(max(span.billed_from, period.first_day), min(period.end_day, last))
         try:
-            _read_all(account, [(span, day) for day in last.get(span.pk, [])], now)
-            _check_sum(account, span, period, now)
+            check_period(account, span, days, clock())
         except MazBotError as error:
             if error.kind != ErrorKind.NOT_FOUND:
                 raise
-
-
-def read_account_usage(
-    *, reseller: Reseller, now: datetime, days: Iterable[date] = ()
-) -> tuple[tuple[date, OddField], ...]:
-    """Fetch the main account's usage of today, of earlier days that are not final yet, and of `days`.
-
-    Returns the fields that could not be read; the others are stored, and such a day stays due.
-    """
-    account = account_of(reseller)
-    zone = ZoneInfo(account.time_zone)
-    today = local_day(now, zone)
-    past = [today - timedelta(days=back) for back in range(1, reseller_policy(reseller).reread_days + 1)]
-    client = client_for(account)
-    odd: list[tuple[date, OddField]] = []
-    for day in sorted({*days, *past, today}):
-        if day == today or day in set(days) or _account_day_is_due(reseller, day, today, zone):
-            try:
-                usage = client.main_account_usage(day, day, priority=Lane.METERING)
-            except MazBotError as error:
-                note_error(account, error, now=now)
-                raise
-            left_out = merge_account(account, day, usage, now=now, is_today=day == today)
-            odd += [(day, field) for field in left_out]
-    note_success(account, now=now)
-    live.publish(reseller.pk, "billing")
-    return tuple(odd)
 
 
 def _read(
@@ -137,9 +118,10 @@ def _read(
     recorder: RunRecorder | None,
     deadline: float | None,
 ) -> Outcome:
+    asking = _Asking(account, now, deadline)
     failures: list[tuple[str, str]] = []
-    read = tried = 0
-    for batch in _batches(_ask(account, days_to_read, now, deadline)):
+    read = 0
+    for batch in _batches(asking.answers(days_to_read)):
         good = [answer for answer in batch if isinstance(answer, UsageAnswer)]
         bad = [answer for answer in batch if not isinstance(answer, UsageAnswer)]
         merge(account, good, now=now)
@@ -147,7 +129,6 @@ def _read(
         good = [row for row in good if not row.usage.odd]
         failures += bad
         read += len(good)
-        tried += len(batch)
         if recorder:
             recorder.ok(len(good))
             for item, why in bad:
@@ -156,25 +137,63 @@ def _read(
             recorder.save()
     if read:
         note_success(account, now=now)
-    return Outcome(read, tuple(failures), len(days_to_read) - tried)
+    return Outcome(read, tuple(failures), asking.left, stopped=asking.stopped)
 
 
-def _ask(
-    account: MazbotAccount, days_to_read: list[SpanDay], now: datetime, deadline: float | None
-) -> Iterator[UsageAnswer | tuple[str, str]]:
-    client = client_for(account)
-    clock = _elapsing(now)
-    for span, day in days_to_read:
+class _Asking:
+    """Asks one day after the other; a number that MazBot does not know is asked for once.
+
+    `left` days were not asked for because time was up or nothing works; `stopped` says that it is the latter.
+    """
+
+    def __init__(self, account: MazbotAccount, now: datetime, deadline: float | None) -> None:
+        self._account, self._now, self._deadline = account, now, deadline
+        self.left = 0
+        self.stopped = False
+
+    def answers(self, days_to_read: list[SpanDay]) -> Iterator[UsageAnswer | tuple[str, str]]:
+        client, clock = client_for(self._account), _elapsing(self._now)
+        unknown: set[str] = set()
+        for place, (span, day) in enumerate(days_to_read):
+            if self.stopped or (self._deadline is not None and time.monotonic() > self._deadline):
+                self.left = len(days_to_read) - place
+                return
+            if span.mazbot_id in unknown:
+                continue
+            asked_at = clock()
+            try:
+                answer = UsageAnswer(span, day, _usage(client, span, day, day), asked_at)
+            except MazBotError as error:
+                note_error(self._account, error, now=self._now)
+                self._judge(error, span, unknown)
+                yield f"{span.instance} {day.isoformat()}", explain(error)
+            else:
+                yield answer
+
+    def _judge(self, error: MazBotError, span: InstanceAssignment, unknown: set[str]) -> None:
+        if error.kind == ErrorKind.NOT_FOUND:
+            unknown.add(span.mazbot_id)
+        self.stopped = error.kind in HOPELESS
+
+
+def _compare(
+    account: MazbotAccount, outcome: Outcome, now: datetime, recorder: RunRecorder, deadline: float | None
+) -> Outcome:
+    """Compare the sums that are due; their failures and what time was too short for are added to the outcome."""
+    due, clock = due_sums(account, now), _elapsing(now)
+    failures = list(outcome.failures)
+    for place, span in enumerate(due):
         if deadline is not None and time.monotonic() > deadline:
-            return
-        asked_at = clock()
+            return replace(outcome, failures=tuple(failures), left=outcome.left + len(due) - place)
         try:
-            yield UsageAnswer(span, day, _usage(client, span, day, day), asked_at)
+            check_sums(account, span, clock())
         except MazBotError as error:
             note_error(account, error, now=now)
-            yield f"{span.instance} {day.isoformat()}", explain(error)
+            failures.append((str(span.instance), explain(error)))
+            recorder.fail(*failures[-1])
             if error.kind in HOPELESS:
-                return
+                break
+    return replace(outcome, failures=tuple(failures))
 
 
 def _read_all(account: MazbotAccount, days_to_read: list[SpanDay], now: datetime) -> None:
@@ -200,31 +219,8 @@ def _left_out(answer: UsageAnswer) -> str:
     ) % {"note": note}
 
 
-def _check_sum(account: MazbotAccount, span: InstanceAssignment, period: Period, now: datetime) -> None:
-    """Compare MazBot's sum over the days of the span in the period with what is stored of them, for any center."""
-    first = max(span.first_day, period.first_day)
-    last = min(span.last_day or period.last_day, period.last_day)
-    rows = list(
-        UsageRecord.objects.filter(
-            reseller=account.reseller_id, assignment__mazbot_id=span.mazbot_id, day__gte=first, day__lte=last
-        )
-    )
-    if len({row.day for row in rows}) != (last - first).days + 1:
-        return  # some days are waived or not billed: no sum to compare with
-    sums = _usage(client_for(account), span, first, last)
-    days = (sum(row.sent for row in rows), sum(row.failed for row in rows), sum(row.cost for row in rows))
-    if days != (sums.total_sent, sums.failed_messages, sums.total_cost):
-        _read_all(account, [(span, day) for day in sorted({row.day for row in rows})], now)
-
-
 def _usage(client: MazBot, span: InstanceAssignment, first: date, last: date) -> Usage:
     return client.usage(span.mazbot_id, first, last, priority=Lane.METERING)
-
-
-def _account_day_is_due(reseller: Reseller, day: date, today: date, zone: ZoneInfo) -> bool:
-    return not reseller.account_usage_records.filter(
-        day=day, odd="", read_at__gte=day_start(today, zone)
-    ).exists()
 
 
 def _elapsing(now: datetime) -> Callable[[], datetime]:

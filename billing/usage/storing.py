@@ -46,11 +46,13 @@ UPDATE billing_usagerecord AS old
 _FLAG = """
 INSERT INTO billing_flaggedusage
     (reseller_id, center_id, instance_id, assignment_id, day, sent, received, failed, cost, currency, read_at,
-     flag, note, resolution)
-SELECT %s, center, instance, assignment, day, sent, received, failed, cost, %s, read_at, flag, note, ''
+     flag, note, sent_before, failed_before, cost_before, resolution)
+SELECT %s, center, instance, assignment, day, sent, received, failed, cost, %s, read_at,
+       flag, note, sent_before, failed_before, cost_before, ''
   FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[],
-              %s::numeric[], %s::timestamptz[], %s::text[], %s::text[])
-    AS odd (center, instance, assignment, day, sent, received, failed, cost, read_at, flag, note)
+              %s::numeric[], %s::timestamptz[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::numeric[])
+    AS odd (center, instance, assignment, day, sent, received, failed, cost, read_at, flag, note,
+            sent_before, failed_before, cost_before)
 ON CONFLICT (assignment_id, day, flag) WHERE resolved_at IS NULL AND NOT (flag = '')
 DO UPDATE SET sent = excluded.sent, received = excluded.received, failed = excluded.failed,
               cost = excluded.cost, read_at = excluded.read_at, note = excluded.note
@@ -79,7 +81,7 @@ def merge(account: MazbotAccount, answers: Iterable[UsageAnswer], *, now: dateti
         _insert(account, result.new)
         _update(result.changed)
         UsageRecord.objects.filter(pk__in=result.same).update(read_at=now, repeats=F("repeats") + 1)
-        _flag(account, result.flagged)
+        _flag(account, result.flagged, known)
         if _correct(result.corrected, now) or any(
             flag == Flag.IMPOSSIBLE for _answer, flag in result.flagged
         ):
@@ -186,13 +188,20 @@ def _update(answers: list[UsageAnswer]) -> None:
         _execute(_UPDATE, [*_columns(answers)])
 
 
-def _flag(account: MazbotAccount, flagged: list[tuple[UsageAnswer, str]]) -> None:
+def _flag(
+    account: MazbotAccount,
+    flagged: list[tuple[UsageAnswer, str]],
+    known: dict[tuple[int, date], UsageRecord],
+) -> None:
+    """`known` are the records as they were before."""
     if flagged:
         answers = [answer for answer, _flag in flagged]
+        rows = [known.get((answer.assignment.pk, answer.day)) for answer in answers]
+        before = [[getattr(row, name) if row else 0 for row in rows] for name in ("sent", "failed", "cost")]
         flags = [str(flag) for _answer, flag in flagged]
         notes = [odd_note(answer.usage.odd) for answer in answers]
         columns = [*_owners(answers), *_columns(answers)]
-        _execute(_FLAG, [account.reseller_id, account.cost_currency, *columns, flags, notes])
+        _execute(_FLAG, [account.reseller_id, account.cost_currency, *columns, flags, notes, *before])
 
 
 def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:

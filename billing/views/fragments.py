@@ -176,6 +176,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "center": center,
         "balances": queries.portal_balance(center, now),
         "so_far": month_so_far(center, now),
+        "read_at": queries.last_read(center),
         "carried": carried(center),
         "can_convert": any(row.due for row in convertible(center, now)),
         "since": next((row.due_on for row in opened if row.due_on < day), None),

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing import queries
 from billing.forms.invoicing import VoidForm
 from billing.invoicing import lines_left, void_invoice
 from billing.invoicing.pdf import invoice_filename, invoice_pdf
@@ -182,6 +183,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "can_be_voided": all(one.credit_kind != Invoice.CreditKind.PARTIAL for one in notes),
         "lines": row.lines.all(),
         "left": {one.line.pk: one.amount for one in lines_left(row)} if notes and not row.voided_at else {},
+        "late_usage": queries.late_usage_of(row)[:20],
         "carried": CarriedAmount.objects.filter(document=row).order_by("pk"),
         "mails": [(mail, registry.line_of(mail)) for mail in mails],
         "undelivered": any(mail.has_failed for mail in mails),

@@ -87,6 +87,9 @@ def instance_usage(request: TenantRequest, pk: int) -> HttpResponseBase:
         "bar_width": BAR_WIDTH,
         "read_at": queries.last_read_of(number.pk),
         "with_money": with_money,
+        "with_costs": Permission.VIEW_COSTS in request.permissions,
+        "late_usage": queries.late_usage().filter(instance=number)[:5],
+        "checks": queries.monthly_checks([number.instance_id]),
     }
     return render(request, "billing/parts/instance_usage.html", context)
 

@@ -141,6 +141,7 @@ def portal_balance(request: PortalRequest) -> HttpResponseBase:
     context = {
         "balances": queries.portal_balance(request.center, now),
         "so_far": month_so_far(request.center, now),
+        "read_at": queries.last_read(request.center),
         "open_invoices": opened[:5],
         "today": today(request.reseller, now),
         "suspended": Suspension.objects.filter(center=request.center, ended_at=None).exists(),

@@ -76,6 +76,7 @@ def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("All numbers"),
         _("Difference"),
         pgettext("amount", "Invoiced"),
+        _("Received after the invoice"),
     ]
     header += [_("Currency"), _("Status")]
     rows = _reconciled(request, _span(request))
@@ -83,7 +84,7 @@ def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
-            costs = (row.account_cost, row.centers_cost, row.gap, row.invoiced_cost)
+            costs = (row.account_cost, row.centers_cost, row.gap, row.invoiced_cost, row.late_cost)
             yield [
                 row.first_day,
                 *(Money(cost, currency, exact=True) for cost in costs),

@@ -16,7 +16,8 @@ from billing.policies import save_center_policy, save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.pricing.margin_versions import set_margin
 from billing.pricing.rates import refresh_rates
-from billing.usage.fetching import read_account_usage, read_usage
+from billing.usage.fetching import read_usage
+from billing.usage.main_account import read_account_usage
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
 from centers.tenancy.scoping import tenant

@@ -9,14 +9,16 @@ from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagge
 from billing.jobs import account_job, rates_job, usage_job
 from billing.models import AccountUsageRecord, FlaggedUsage, Rate, UsageRecord
 from billing.periods import Period
-from billing.reports import check_gap, quota_runway
+from billing.policies import save_policy
+from billing.reports import quota_runway
 from billing.usage.fetching import read_before_closing
+from billing.usage.gaps import check_gap
 from centers.errors import OperationRefused
 from tests.billing.conftest import NOW
 from tests.billing.usage.conftest import Place, place
 from tests.billing.usage.test_fetching import TODAY
 from whatsapp.mazbot import ErrorKind, MazBotError
-from whatsapp.models import Alert, Instance
+from whatsapp.models import Alert
 from whatsapp.monitoring.scheduler import check_instances
 
 __all__ = ["place"]
@@ -27,7 +29,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def busy(place: Place) -> Place:
     number = place.here_and_there()
-    Instance.objects.update(held_since=NOW - timedelta(days=30))
+    save_policy(reseller=place.reseller, by=None, now=NOW, today_reads=24)
     for day in (TODAY, YESTERDAY):
         place.control.add_usage(number.instance_id, day, sent=10, received=4, failed=1, cost=Decimal("0.5"))
     return place
@@ -89,7 +91,7 @@ def test_an_odd_figure_of_the_main_account_is_unknown_and_asked_for_again(
     assert row.odd == f"{field}: n/a"
     known = {"sent": 10, "received": 4, "failed": 1, "cost": Decimal("0.5")}
     assert {name: getattr(row, name) for name in known} == known | {left: None}
-    assert check_gap(busy.reseller, NOW) is None
+    assert check_gap(busy.reseller, NOW) == []
     assert not Alert.objects.filter(kind=Alert.Kind.USAGE_GAP).exists(), "unknown is no gap"
     busy.control.clear_faults()
     account_job(reseller=busy.reseller, now=NOW + HOUR)

@@ -15,7 +15,8 @@ from billing.periods import Period, day_start, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.pricing.margin_versions import set_margin
 from billing.pricing.rates import refresh_rates
-from billing.usage.fetching import read_account_usage, read_usage
+from billing.usage.fetching import read_usage
+from billing.usage.main_account import read_account_usage
 from centers import clock, live
 from centers.models import Center, Membership, Reseller, Role, User
 from centers.notifications.channels.webhook import new_secret

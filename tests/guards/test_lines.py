@@ -54,7 +54,7 @@ OURS = {
     "whatsapp.Instance.suspect_as",
     "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",
     "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.JobSchedule",
-    "billing.InvoiceNumber", "billing.InvoiceLine",
+    "billing.InvoiceNumber", "billing.InvoiceLine", "billing.UsageCheck.problem",
 }  # fmt: skip
 
 

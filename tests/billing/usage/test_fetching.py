@@ -11,10 +11,13 @@ from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagge
 from billing.jobs import ROUNDS, account_job, due_resellers, invoice_job, rates_job, run_if_due, usage_job
 from billing.models import AccountUsageRecord, FlaggedUsage, Invoice, RateFetch, UsageRecord
 from billing.periods import Period, today
+from billing.policies import save_policy
 from billing.pricing.price_list import PriceList
 from billing.pricing.rates import countries_of, latest_moves, refresh_rates, set_category
-from billing.reports import check_gap
-from billing.usage.fetching import due_days, read_account_usage, read_before_closing, read_usage
+from billing.usage.due import due_days
+from billing.usage.fetching import read_before_closing, read_usage
+from billing.usage.gaps import check_gap
+from billing.usage.main_account import read_account_usage
 from centers.errors import OperationRefused
 from centers.models import Center, JobRun
 from centers.tenancy.scoping import tenant
@@ -116,9 +119,14 @@ def test_a_round_reads_today_and_the_last_days(place: Place) -> None:
     assert (run.state, run.done, run.failed) == ("done", 4, 0)
     assert counts(number, TODAY) == (10, 4, 1, D("0.5"))
     assert counts(number, date(2026, 3, 2)) == (7, 0, 0, D("0.35"))
-    # The last days are read once a calendar day, today every time.
+    # Each day is read once after it ended, today at noon.
+    calls = place.calls("usage")
     usage_job(reseller=place.reseller, now=NOW + timedelta(hours=1))
-    assert place.calls("usage") == 5
+    assert place.calls("usage") == calls
+    assert len(due_days(place.reseller, NOW + timedelta(hours=12))) == 1
+    assert len(due_days(place.reseller, NOW + timedelta(days=1))) == 2
+    save_policy(reseller=place.reseller, by=None, now=NOW, today_reads=24, reread_days=3)
+    assert len(due_days(place.reseller, NOW + timedelta(hours=1))) == 1
     assert len(due_days(place.reseller, NOW + timedelta(days=1))) == 4
 
 
@@ -126,7 +134,7 @@ def test_one_unknown_number_does_not_stop_the_others(place: Place) -> None:
     known = place.here_and_there()
     unknown = place.number()
     run = usage_job(reseller=place.reseller, now=NOW)
-    assert (run.state, run.done, run.failed) == ("partial", 4, 4)
+    assert (run.state, run.done, run.failed) == ("partial", 4, 1), "it is asked for once"
     assert str(unknown) in run.failures[0]["item"]
     assert UsageRecord.objects.filter(instance=known).count() == 4
 
@@ -213,7 +221,7 @@ def test_the_main_account_its_quota_and_a_gap(place: Place) -> None:
 def test_no_gap_is_claimed_before_everything_is_read(place: Place) -> None:
     number = place.here_and_there()
     place.read(number, date(2026, 3, 4), sent=1, cost="1", at=datetime(2026, 3, 4, 9, tzinfo=UTC))
-    assert check_gap(place.reseller, NOW) is None
+    assert check_gap(place.reseller, NOW) == []
 
 
 def test_rates_are_kept_when_they_change_and_prices_move(place: Place) -> None:

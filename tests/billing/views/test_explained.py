@@ -166,6 +166,7 @@ def test_the_month_so_far_is_on_the_center_page_and_in_the_portal(desk: Desk) ->
     ):
         page = desk.as_(person).get(address).content.decode()
         assert "Messages this month so far" in page
+        assert "Data as of" in page, "today is fetched a few times a day only"
         assert "3.30" in page
 
 

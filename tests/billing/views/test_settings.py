@@ -12,6 +12,8 @@ RULES = {
     "auto_invoice": "on",
     "close_after_days": "2",
     "reread_days": "3",
+    "today_reads": "2",
+    "check_months": "4",
     "exchange_warn_days": "30",
     "exchange_block_days": "60",
     "usage_tolerance": "1.5",
@@ -43,6 +45,7 @@ def test_the_rules_are_saved(desk: Desk) -> None:
     assert (policy.exchange_warn_days, policy.exchange_block_days) == (30, 60)
     assert (policy.usage_tolerance, policy.subscription_share) == (Decimal("1.5"), "full")
     assert policy.rate_change_percent == 20
+    assert (policy.reread_days, policy.today_reads, policy.check_months) == (3, 2, 4)
     assert policy.subscription_type == "monthly_subscription"
     page = desk.as_(desk.owner).get(desk.url("settings/billing/")).content.decode()
     assert 'value="10.5"' in page
@@ -66,6 +69,10 @@ def test_the_rules_are_saved(desk: Desk) -> None:
         {"usage_tolerance": "0.9"},
         {"rate_change_percent": "0"},
         {"subscription_share": "half"},
+        {"today_reads": "0"},
+        {"today_reads": "25"},
+        {"check_months": "0"},
+        {"check_months": "13"},
     ],
 )
 def test_a_wrong_rule_is_refused(desk: Desk, change: dict[str, str]) -> None:

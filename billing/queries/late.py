@@ -1,0 +1,57 @@
+"""Usage that MazBot changed after its day was invoiced, and the comparisons of MazBot's monthly totals."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+
+from billing.models import DOUBTS, BillingPeriod, FlaggedUsage, Invoice, UsageCheck
+from billing.periods import Period
+from centers.models import Reseller
+
+_CHARGED = ("sent", "failed", "cost")  # received messages cost nothing
+
+
+def late_usage() -> QuerySet[FlaggedUsage]:
+    """What changed of days that were invoiced by then and still are, last received first.
+
+    Also what staff accepted of it: less than before, or more than prices explain.
+    """
+    flag = FlaggedUsage.Flag.LATE
+    accepted = Q(flag__in=DOUBTS, resolution=FlaggedUsage.Resolution.ACCEPTED)
+    closed = BillingPeriod.objects.filter(
+        center=OuterRef("center"),
+        voided_at=None,
+        first_day__lte=OuterRef("day"),
+        end_day__gt=OuterRef("day"),
+        closed_at__lte=OuterRef("read_at"),
+    )
+    same = Q(**{name: F(f"{name}_before") for name in _CHARGED})
+    rows = FlaggedUsage.objects.filter(Q(flag=flag) | accepted, Exists(closed)).exclude(same)
+    return rows.select_related("instance", "center").order_by("-read_at", "-pk")
+
+
+def late_usage_of(invoice: Invoice) -> QuerySet[FlaggedUsage]:
+    """What MazBot added to the invoice's days after it was issued; nothing for a credit note."""
+    if invoice.is_credit_note:
+        return FlaggedUsage.objects.none()
+    return late_usage().filter(
+        center=invoice.center_id,
+        day__gte=invoice.first_day,
+        day__lt=invoice.end_day,
+        read_at__gte=invoice.issued_at,
+    )
+
+
+def late_cost_by_day(reseller: Reseller, period: Period) -> dict[date, Decimal]:
+    """By how much each day's cost changed after its invoice; days for which that is not known are left out."""
+    rows = late_usage().filter(
+        reseller=reseller, day__gte=period.first_day, day__lt=period.end_day, cost_before__isnull=False
+    )
+    return dict(rows.order_by().values_list("day").annotate(sum=Sum(F("cost") - F("cost_before"))))
+
+
+def monthly_checks(mazbot_ids: Iterable[str], *, limit: int = 3) -> list[UsageCheck]:
+    """The last months of which MazBot's total was compared with the days of these ids, the latest first."""
+    return list(UsageCheck.objects.filter(mazbot_id__in=list(mazbot_ids)).order_by("-month")[:limit])
