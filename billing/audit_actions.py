@@ -9,6 +9,11 @@ SENTENCES = {
     "center.resumed": _("%(who)s ended the suspension of %(what)s"),
     "credit.refunded": _("%(who)s recorded a refund of credit to %(what)s"),
     "exchange_rate.entered": _("%(who)s entered the exchange rate %(what)s"),
+    "gap.opened": _("A difference was found: %(what)s"),
+    "gap.changed": _("A difference changed: %(what)s"),
+    "gap.reopened": _("A difference changed and is open again: %(what)s"),
+    "gap.settled": _("A difference is gone: %(what)s"),
+    "gap.decided": _("%(who)s decided about a difference: %(what)s"),
     "hold.set": _("%(who)s put the suspension of %(what)s on hold"),
     "hold.released": _("%(who)s ended the hold for %(what)s"),
     "invoice.issued": _("%(who)s issued the invoice %(what)s"),
@@ -55,6 +60,7 @@ NOUNS = {
     "suspensions": _("suspensions"),
     "usage": _("usage"),
     "hold": _("holds"),
+    "gap": _("differences"),
 }
 
 #: Labels of facts that are not model fields.

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
-from billing import invoicing, reports
+from billing import invoicing
 from billing.dunning import run_suspensions, send_reminders
 from billing.ledger import refresh_all_payment_statuses
 from billing.models import JobSchedule
@@ -20,8 +20,10 @@ from billing.periods import Period
 from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
 from billing.pricing.rates import refresh_rates
+from billing.reports.quota import check_quota
+from billing.reports.reported import report_last_month
 from billing.usage.fetching import read_before_closing, read_due
-from billing.usage.gaps import check_gap
+from billing.usage.gaps import check_gap, not_comparable
 from billing.usage.main_account import check_account_sums, read_account_usage
 from billing.usage.rhythm import judge_usage
 from centers import live
@@ -88,7 +90,7 @@ def account_job(*, reseller: Reseller, now: datetime) -> JobRun:
         for day, field in read_account_usage(reseller=reseller, now=now):
             message = _("MazBot sent “%(text)s” here, which can't be read. Everything else was saved.")
             recorder.fail(f"{day.isoformat()} {field.name}", message % {"text": field.text or "-"})
-        reports.check_quota(reseller, now)
+        check_quota(reseller, now)
         check_gap(reseller, now)
         recorder.ok()
         check_account_sums(reseller=reseller, now=now)
@@ -116,13 +118,14 @@ def rates_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 
 def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Close and invoice every month that is over."""
+    """Close and invoice every month that is over, and record the last one's profit."""
     with _job_run("invoices", reseller, now) as recorder:
         check_exchange_rates(reseller, now)
         check_losses(reseller, now)
         invoicing.invoice_reseller(reseller=reseller, now=now, recorder=recorder)
         invoicing.check_late_corrections(reseller, now)
         invoicing.settle_closed_centers(reseller, now)
+        report_last_month(reseller, now, not_comparable(reseller, now))
     return _as_recorded(recorder)
 
 

@@ -12,6 +12,7 @@ from billing import audit_actions, navigation, notifications, report_sections, w
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
+from billing.reports.gap_items import leave_items
 from billing.usage.todays_usage import ask_todays_usage
 from centers import clock
 from centers.audit.messages import register_words
@@ -20,6 +21,7 @@ from centers.models import JobRun, Reseller
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
+from centers.tenancy import team
 from centers.tenancy.permissions import Permission
 from centers.tenancy.scoping import tenant
 from centers.web.first_steps import Step, register_step
@@ -46,6 +48,7 @@ def connect() -> None:
     report_sections.connect()
     wordings.connect()
     on_catch_up(catch_up_rounds)
+    team.on_staff_removed(leave_items)
     register_todays_usage(ask_todays_usage)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)

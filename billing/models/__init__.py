@@ -4,10 +4,12 @@ from billing.models.carried import CarriedAmount
 from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
+from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber, LineKinds
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
+from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
 from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
 
@@ -25,6 +27,7 @@ __all__ = [
     "CreditConversion",
     "ExchangeRate",
     "FlaggedUsage",
+    "GapItem",
     "Hold",
     "Interval",
     "Invoice",
@@ -39,6 +42,7 @@ __all__ = [
     "RateCategory",
     "RateFetch",
     "Reminder",
+    "ReportedMonth",
     "SafetyStop",
     "Share",
     "SubscriptionClaim",

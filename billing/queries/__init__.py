@@ -1,6 +1,6 @@
 """Named reads for pages. Those for portals start with `portal_` and select no cost."""
 
-from billing.queries.late import late_cost_by_day, late_usage, late_usage_of, monthly_checks
+from billing.queries.late import late_costs, late_usage, late_usage_of, monthly_checks
 from billing.queries.money import (
     Credit,
     Takings,
@@ -53,7 +53,7 @@ __all__ = [
     "last_read",
     "last_read_of",
     "late_corrections",
-    "late_cost_by_day",
+    "late_costs",
     "late_usage",
     "late_usage_of",
     "monthly_checks",

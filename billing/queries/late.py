@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from billing.models import DOUBTS, BillingPeriod, FlaggedUsage, Invoice, UsageCheck
 from billing.periods import Period
@@ -44,12 +46,14 @@ def late_usage_of(invoice: Invoice) -> QuerySet[FlaggedUsage]:
     )
 
 
-def late_cost_by_day(reseller: Reseller, period: Period) -> dict[date, Decimal]:
-    """By how much each day's cost changed after its invoice; days for which that is not known are left out."""
+def late_costs(reseller: Reseller, period: Period, *, by_months: bool) -> dict[tuple[date, str], Decimal]:
+    """By how much the cost changed after its invoice, by day or month and currency; unknown changes are left out."""
     rows = late_usage().filter(
         reseller=reseller, day__gte=period.first_day, day__lt=period.end_day, cost_before__isnull=False
     )
-    return dict(rows.order_by().values_list("day").annotate(sum=Sum(F("cost") - F("cost_before"))))
+    slot: Any = TruncMonth("day") if by_months else F("day")
+    sums = rows.order_by().values_list(slot, "currency").annotate(sum=Sum(F("cost") - F("cost_before")))
+    return {(first_day, currency): cost for first_day, currency, cost in sums}
 
 
 def monthly_checks(mazbot_ids: Iterable[str], *, limit: int = 3) -> list[UsageCheck]:

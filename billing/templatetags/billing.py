@@ -98,6 +98,14 @@ def percent_change(value: Decimal | None) -> SafeString:
 
 
 @register.simple_tag
+def percent(value: Decimal | None) -> SafeString:
+    """A part of a whole, at one decimal: `12.5 %`; None is a dash."""
+    if value is None:
+        return NOTHING
+    return format_html('<bdi dir="ltr" class="number">{} %</bdi>', number_text(value, 1))
+
+
+@register.simple_tag
 def money_change(amount: Decimal, currency: str) -> SafeString:
     """A difference of money with its sign: `+12.50 USD`."""
     sign = "+" if amount > 0 else ""

@@ -13,7 +13,6 @@ from billing.views import (
     payments,
     prices,
     rates,
-    reports,
     settings,
     unpaid,
     usage,
@@ -21,6 +20,7 @@ from billing.views import (
 )
 from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.pricing import price_files, simulator
+from billing.views.reports import gap, profit, reconciliation
 
 urlpatterns = [
     path("prices/", prices.prices, name="prices"),
@@ -44,12 +44,16 @@ urlpatterns = [
         late_corrections.late_corrections_invoice,
         name="late_corrections_invoice",
     ),
-    path("usage/reconciliation/", reports.reconciliation, name="reconciliation"),
+    path("usage/reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("usage/reconciliation/<int:pk>/", gap.gap, name="gap"),
+    path("usage/reconciliation/differences/export/<str:fmt>/", gap.gaps_export, name="gaps_export"),
     path(
-        "usage/reconciliation/export/<str:fmt>/", reports.reconciliation_export, name="reconciliation_export"
+        "usage/reconciliation/export/<str:fmt>/",
+        reconciliation.reconciliation_export,
+        name="reconciliation_export",
     ),
-    path("usage/profit/", reports.profit, name="profit"),
-    path("usage/profit/export/<str:fmt>/", reports.profit_export, name="profit_export"),
+    path("usage/profit/", profit.profit, name="profit"),
+    path("usage/profit/export/<str:fmt>/", profit.profit_export, name="profit_export"),
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/export/<str:fmt>/", invoices.invoices_export, name="invoices_export"),
     path("invoices/issue/", issue.invoice_issue, name="invoice_issue"),

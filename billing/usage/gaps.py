@@ -1,70 +1,94 @@
-"""The alert about days on which the main account's cost is not that of all numbers."""
+"""Where the main account, the numbers and the invoices don't add up: days and months that people look after."""
 
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max
+from django.db.models import QuerySet
 
-from billing.alerts import keep_alert
-from billing.periods import ONE_DAY, Period, local_day
-from billing.reports import TOLERANCE, reconcile_days
+from billing.models import COST_TOLERANCE, GapItem, UsageCheck
+from billing.periods import ONE_DAY, Period, local_day, month_of
+from billing.policies import reseller_policy
+from billing.reports.gap_items import Key, update_items
+from billing.reports.reconciliation import TIME_TO_INVOICE, TOLERANCE, Reconciled, reconcile
 from billing.usage.completeness import unread
 from billing.usage.main_account import unread_account_days
-from billing.usage.number_sums import Window
+from billing.usage.number_sums import MAIN_ACCOUNT, Window
 from centers.models import Reseller
-from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of
 from whatsapp.mazbot import ErrorKind
-from whatsapp.models import Alert
+from whatsapp.models import MazbotAccount
 
-KIND = Alert.Kind.USAGE_GAP
+ZERO = Decimal(0)
+Kind = GapItem.Kind
 
 
 def check_gap(reseller: Reseller, now: datetime) -> list[date]:
-    """Open, update or close the alert; return the days with a gap, oldest first.
+    """Compare, and bring the differences and their alert up to date; return the days with a gap, oldest first.
 
-    They are days of the last months (as many as sums are compared of) that the main account and every number that
-    MazBot knows were read for since they ended. The alert closes when all of them match, and not because a day can't
-    be compared meanwhile. A person who resolves it explains the days before. Without amounts: not everyone who reads
-    alerts may see costs.
+    Compared are the days of the last months (as many as sums are compared of) and older days with a difference, if the
+    main account and every number were read for since they ended: never the running day. What can't be compared stays as
+    it is, so that nothing closes for lack of figures.
     """
     account = account_of(reseller)
+    today = local_day(now, ZoneInfo(account.time_zone))
+    window = Window.of(reseller, today).days
+    older = _undone(reseller, Kind.DAY).filter(first_day__lt=window.first_day)
+    rows = reconcile(
+        reseller,
+        window,
+        apart=not_comparable(reseller, now),
+        also=set(older.values_list("first_day", flat=True)),
+    )
+    amounts: dict[Key, Decimal] = {
+        (Kind.DAY, row.first_day, row.currency): row.gap for row in rows if row.gap is not None
+    }
+    amounts |= dict(_of_months(reseller, window, today))
+    update_items(reseller, amounts, now)
+    return [row.first_day for row in rows if row.differs]
+
+
+def not_comparable(reseller: Reseller, now: datetime) -> set[date]:
+    """The running day of MazBot's calendar, the one after it, and days not read since they ended.
+
+    A number that MazBot doesn't know has an alert of its own and keeps no day from being compared.
+    """
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    if account is None:
+        return set()
     zone = ZoneInfo(account.time_zone)
     today = local_day(now, zone)
-    first = max(Window.of(reseller, today).days.first_day, _explained_before(reseller, zone))
-    rows = reconcile_days(reseller, Period(first, today)) if first < today else []
-    differing = [row.first_day for row in rows if row.gap is not None and abs(row.gap) > TOLERANCE]
-    not_final = {
-        *unread_account_days(account, today),
-        *(
-            day
-            for span, day in unread(reseller, today - ONE_DAY, zone)
-            if span.instance.check_error != ErrorKind.NOT_FOUND
-        ),
+    unread_numbers = {
+        day
+        for span, day in unread(reseller, today - ONE_DAY, zone)
+        if span.instance.check_error != ErrorKind.NOT_FOUND
     }
-    gaps = [day for day in differing if day not in not_final]
-    if gaps or not differing:
-        keep_alert(reseller=reseller, kind=KIND, detail=_detail(gaps), now=now)
-    return gaps
+    return {today, today + ONE_DAY, *unread_account_days(account, today), *unread_numbers}
 
 
-def _detail(days: list[date]) -> str:
-    if not days:
-        return ""
-    params = {"day": days[-1], "count": len(days)}
-    if len(days) == 1:
-        return _("%(day)s: the cost of the main account doesn't match the cost of all numbers.") % params
-    return (
-        _(
-            "Days on which the cost of the main account doesn't match the cost of all numbers: %(count)s, most "
-            "recently %(day)s."
-        )
-        % params
-    )
+def _of_months(reseller: Reseller, window: Period, today: date) -> Iterator[tuple[Key, Decimal]]:
+    """MazBot's total of a month against the month's days, and usage of a month that no invoice took."""
+    account = account_of(reseller)
+    checks = UsageCheck.objects.filter(reseller=reseller, mazbot_id=MAIN_ACCOUNT).exclude(checked_at=None)
+    for check in checks.filter(month__gte=window.first_day, month__lt=today.replace(day=1)):
+        gap = check.cost_gap if abs(check.cost_gap) > COST_TOLERANCE else ZERO
+        yield (Kind.MONTH, check.month, account.cost_currency), gap
+    waits = timedelta(days=reseller_policy(reseller).close_after_days) + TIME_TO_INVOICE
+    for row in _months_with_items(reseller, window):
+        if month_of(row.first_day).end_day + waits <= today:
+            left = row.unbilled_cost
+            yield (Kind.UNBILLED, row.first_day, row.currency), left if abs(left) > TOLERANCE else ZERO
 
 
-def _explained_before(reseller: Reseller, zone: ZoneInfo) -> date:
-    """The day on which a person last resolved the alert."""
-    resolved = Alert.objects.filter(reseller=reseller, kind=KIND).exclude(resolved_by=None)
-    at = resolved.aggregate(at=Max("resolved_at"))["at"]
-    return local_day(at, zone) if at else date.min
+def _months_with_items(reseller: Reseller, window: Period) -> list[Reconciled]:
+    """The window's months, and all since the first one with a difference that is still there."""
+    first = _undone(reseller, Kind.UNBILLED).order_by("first_day").first()
+    first_day = min(first.first_day, window.first_day) if first else window.first_day
+    return reconcile(reseller, Period(first_day, window.end_day), by_months=True)
+
+
+def _undone(reseller: Reseller, kind: GapItem.Kind) -> QuerySet[GapItem]:
+    """Items whose figures still differ: open, explained, or settled by a person."""
+    rows = GapItem.objects.filter(reseller=reseller, kind=kind)
+    return rows.exclude(state=GapItem.State.SETTLED, amount=ZERO)

@@ -1,10 +1,12 @@
 """How far the main account's cost is from that of all numbers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from billing.periods import Period
-from billing.reports import reconcile_days
+from billing.reports.reconciliation import reconcile
+from billing.usage.gaps import not_comparable
 from centers.models import Reseller
 from whatsapp.models import MazbotAccount
 
@@ -18,9 +20,11 @@ class AccountGap:
     currency: str
 
 
-def account_gap(reseller: Reseller, period: Period) -> AccountGap:
-    """The main account compared with all numbers, over the days of the period on which the account was read."""
-    read = [row.gap for row in reconcile_days(reseller, period) if row.gap is not None]
+def account_gap(reseller: Reseller, period: Period, now: datetime) -> AccountGap:
+    """The main account compared with all numbers, over the days of the period that were read since they ended."""
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     currency = account.cost_currency if account else reseller.currency
-    return AccountGap(len(read), sum(read, Decimal(0)), currency)
+    rows = reconcile(reseller, period, by_months=True, apart=not_comparable(reseller, now))
+    own = [row for row in rows if row.currency == currency]
+    days, gap = sum(row.compared_days for row in own), sum((row.gap or Decimal(0) for row in own), Decimal(0))
+    return AccountGap(days, gap, currency)

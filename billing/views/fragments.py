@@ -1,26 +1,29 @@
 """Fragments for other apps' pages: money and quota on the home page, a center's money on its page."""
 
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from billing import queries, reports
+from billing import queries
 from billing.dunning import planned_for
 from billing.dunning.suspension import active_hold, open_invoices
 from billing.invoicing import carried, is_late_correction
 from billing.models import Invoice, Suspension
 from billing.payments import convertible
-from billing.periods import month_of, today
+from billing.periods import Period, month_of, today
 from billing.pricing.conversion import Converter
-from billing.pricing.estimates import charges_by_center, charges_by_number, month_so_far
+from billing.pricing.estimates import charges_by_number, month_so_far
 from billing.pricing.price_list import PriceList
+from billing.reports.profit import Profit, profit_report
+from billing.reports.quota import BURN_DAYS, quota_runway
+from billing.usage.gaps import not_comparable
 from billing.views.sharing import share_of_prices
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
-from centers.models import Center
+from centers.models import Center, Reseller
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 
@@ -51,10 +54,10 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
     with_costs = Permission.VIEW_COSTS in request.permissions
     takings = queries.takings(request.reseller, now)
     converter = Converter(request.reseller, today(request.reseller, now))
-    earned = _earned(request, month) if with_costs else []
+    earned = _earned(request.reseller, month, now) if with_costs else []
     context = {
         "total": queries.total_takings(
-            takings, request.reseller, converter, also=[row["currency"] for row in earned]
+            takings, request.reseller, converter, also=[row.currency for row in earned]
         ),
         "owing": [row for row in takings if row.open],
         "turnover": [row for row in takings if row.invoiced or row.paid],
@@ -62,46 +65,29 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
         "suspended": Suspension.objects.filter(ended_at=None).count(),
         "month": month,
         "earned": earned,
-        "profit": converter.total(
-            {row["currency"]: row["profit"] for row in earned}, request.reseller.currency
-        ),
         "read_at": queries.last_read(),
     }
     return render(request, "billing/parts/home_money.html", context)
 
 
-def _earned(request: TenantRequest, month: Any) -> list[dict[str, Any]]:
-    """The charge of this month so far minus its cost, per currency; left out if their currencies differ."""
-    used: list[Any] = queries.usage_by_center(month)
-    centers = Center.objects.in_bulk([row["center_id"] for row in used])
-    charges = charges_by_center(request.reseller, centers.values(), month)
-    sums: dict[str, dict[str, Decimal]] = {}
-    for row in used:
-        charge, currency = (
-            charges.get((row["center_id"], row["currency"])),
-            centers[row["center_id"]].currency,
-        )
-        if charge is not None and currency == row["currency"]:
-            own = sums.setdefault(currency, {"charge": Decimal(0), "cost": Decimal(0)})
-            own["charge"] += charge
-            own["cost"] += row["cost"]
-    return [
-        {"currency": currency, **own, "profit": own["charge"] - own["cost"]}
-        for currency, own in sorted(sums.items())
-    ]
+def _earned(reseller: Reseller, month: Period, now: datetime) -> list[Profit]:
+    """The month's profit so far, as the profit page has it: one row, and one for each currency without a rate."""
+    day, apart = today(reseller, now), not_comparable(reseller, now)
+    report = profit_report(reseller, month, today=day, apart=apart)
+    return report.summed(report.rows, "month")
 
 
 @staff(Permission.VIEW)
 @require_GET
 def home_quota(request: TenantRequest) -> HttpResponseBase:
     """`#home-quota`: what is left, how long it lasts, who uses most."""
-    runway = reports.quota_runway(request.reseller, clock.now())
+    runway = quota_runway(request.reseller, clock.now())
     most = max((sent for _name, sent in runway.top_senders), default=0)
     context = {
         "runway": runway,
         "soon": runway.days_left is not None and runway.days_left < SOON_DAYS,
         "top_senders": [(name, sent, round(100 * sent / most)) for name, sent in runway.top_senders],
-        "burn_days": reports.BURN_DAYS,
+        "burn_days": BURN_DAYS,
     }
     return render(request, "billing/parts/home_quota.html", context)
 

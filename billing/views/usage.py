@@ -10,11 +10,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing import queries, reports
+from billing import queries
 from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
 from billing.models import FlaggedUsage
 from billing.periods import today
 from billing.pricing.estimates import charges_by_center, charges_by_number
+from billing.reports.quota import quota_runway
 from billing.usage.completeness import unread_open_days
 from billing.usage.reconciliation import account_gap
 from billing.views.filters import Filters
@@ -57,8 +58,10 @@ def usage(request: TenantRequest) -> HttpResponseBase:
         "late_corrections": queries.late_corrections(),
         "unread": unread_open_days(center, span.period, clock.now()) if center else [],
         "with_costs": with_costs,
-        "runway": reports.quota_runway(request.reseller, clock.now()),
-        "gaps": account_gap(request.reseller, span.period) if with_costs and not center else None,
+        "runway": quota_runway(request.reseller, clock.now()),
+        "gaps": account_gap(request.reseller, span.period, clock.now())
+        if with_costs and not center
+        else None,
     }
     return render_page(request, PAGE, context, parts=("usage",))
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from billing.dunning import hold
 from billing.invoicing import issue_invoice
 from billing.long_jobs import alone
-from billing.models import Category, Invoice, Rate, RateFetch
+from billing.models import Category, GapItem, Invoice, Rate, RateFetch
 from billing.payments import record_payment
 from billing.periods import Period, day_start, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
@@ -214,6 +214,10 @@ def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:
             now=now,
         )
     _let_rates_wait(reseller, now)
+    GapItem.objects.create(
+        reseller=reseller, kind=GapItem.Kind.DAY, first_day=first_day, currency="USD", amount=Decimal("12.5"),
+        opened_at=now, changed_at=now,
+    )  # fmt: skip
 
 
 def _let_rates_wait(reseller: Reseller, now: datetime) -> None:

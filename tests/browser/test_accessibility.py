@@ -36,6 +36,8 @@ STAFF = (
     "exchange-rates/",
     "usage/",
     "usage/reconciliation/",
+    "usage/reconciliation/?by=month&items=all",
+    "usage/reconciliation/{gap}/",
     "uptime/",
     "usage/profit/",
     "invoices/",
@@ -256,10 +258,12 @@ def filled(furnished: Tenant, path: str) -> str:
     line = "SELECT min(id) FROM billing_invoiceline WHERE reseller_id = {}"
     alert = "SELECT min(id) FROM whatsapp_alert WHERE reseller_id = {}"
     rates = "SELECT max(id) FROM billing_ratefetch WHERE reseller_id = {}"
+    gap = "SELECT min(id) FROM billing_gapitem WHERE reseller_id = {}"
     place = "SELECT id FROM centers_destination WHERE reseller_id = {} AND label = %s"
     return path.format(
         alert=furnished.value(alert) if "{alert}" in path else "",
         center=furnished.center("Alpha Dental"),
+        gap=furnished.value(gap) if "{gap}" in path else "",
         instance=furnished.instance("HS-1"),
         invoice=furnished.value(invoice) if "{invoice}" in path else "",
         line=furnished.value(line) if "{line}" in path else "",

@@ -101,11 +101,16 @@ def unassign_all(reseller: Reseller, person: User, by: User | None, now: datetim
 def resolve(*, chosen: Choice, by: User, now: datetime) -> int:
     """Resolve the alerts by hand. A cause that is found again opens another alert, which continues none of these.
 
-    Raises OperationRefused if all that is open follows a state that lasts: it would not open again.
+    Raises OperationRefused if all that is open follows a state that lasts, which would not open again, or items that
+    are explained one by one.
     """
-    able = _OPEN & ~Q(kind__in=Alert.LASTING)
+    able = _OPEN & ~Q(kind__in=Alert.LASTING | Alert.OF_ITEMS)
     changes = {"resolved_at": now, "resolved_by": by, "snoozed_until": None}
     done = _done(chosen, _Act(kind=Kind.RESOLVED, able=able, changes=changes), by, now)
+    if not done and chosen.rows.filter(_OPEN, kind__in=Alert.OF_ITEMS).exists():
+        raise OperationRefused(
+            _("This alert closes once every difference is explained or settled, under Usage, Reconciliation.")
+        )
     if not done and chosen.rows.filter(_OPEN, kind__in=Alert.LASTING).exists():
         raise OperationRefused(
             _(

@@ -47,6 +47,9 @@ class Alert(models.Model):
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
     LASTING = frozenset({Kind.PROVIDER_FAILING, Kind.NUMBERS_DROPPED})
 
+    #: Each is about items that have a page: open while one of them is, so resolving it by hand would hide them.
+    OF_ITEMS = frozenset({Kind.USAGE_GAP})
+
     #: About money.
     OF_MONEY = frozenset(
         {
@@ -158,8 +161,8 @@ class Alert(models.Model):
 
     @property
     def may_be_resolved(self) -> bool:
-        """Whether a person can resolve it: it is open, and its cause would open another one."""
-        return self.resolved_at is None and self.kind not in self.LASTING
+        """Whether a person can resolve it: it is open, its cause would open another one, and it has no items."""
+        return self.resolved_at is None and self.kind not in self.LASTING | self.OF_ITEMS
 
 
 class AlertEvent(models.Model):

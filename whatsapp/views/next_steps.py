@@ -50,7 +50,7 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
         Kind.ACCOUNT_REFUSED: (_("Check account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
         Kind.ACCOUNT_LIMITED: (_("Check limit"), "settings_mazbot", "gauge", Permission.MANAGE_SETTINGS),
         Kind.QUOTA_LOW: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
-        Kind.USAGE_GAP: (_("View usage"), "usage", "chart-bar", Permission.VIEW_COSTS),
+        Kind.USAGE_GAP: (_("Explain"), "reconciliation", "scale", Permission.VIEW_COSTS),
         Kind.EXCHANGE_OLD: (
             _("Enter a rate"),
             "exchange_rates",

@@ -21,7 +21,7 @@ from billing.ledger import balances, sums
 from billing.models import Invoice, Suspension, UsageClaim
 from billing.policies import save_policy
 from billing.queries import takings
-from billing.reports import profit_by_center
+from billing.reports.profit import profit_report
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -202,7 +202,7 @@ def test_reports_and_home_count_what_is_left(shop: Shop) -> None:
     shop.margin("50")
     invoice = invoiced(shop)
     credited(invoice, Part(amount=D(5)))
-    [row] = profit_by_center(shop.reseller, FEBRUARY)
+    [row] = profit_report(shop.reseller, FEBRUARY, today=NOW.date()).rows
     assert (row.revenue, row.cost, row.profit) == (10, 10, 0)
     assert takings(shop.reseller, NOW)[0].invoiced == 10
 

@@ -31,7 +31,8 @@ from billing.models import (
 from billing.periods import Period
 from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
-from billing.reports import profit_by_center, reconcile_months
+from billing.reports.profit import profit_report
+from billing.reports.reconciliation import reconcile
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -256,9 +257,9 @@ def test_reports_count_a_reduction(shop: Shop) -> None:
     number, _invoice = invoiced(shop)
     read(shop, number, 4, at=NOW)
     corrected(shop)
-    [row] = profit_by_center(shop.reseller, FEBRUARY)
+    [row] = profit_report(shop.reseller, FEBRUARY, today=NOW.date()).rows
     assert (row.revenue, row.cost) == (6, 4)
-    assert reconcile_months(shop.reseller, FEBRUARY)[0].invoiced_cost == 4
+    assert reconcile(shop.reseller, FEBRUARY, by_months=True)[0].invoiced_cost == 4
 
 
 def test_a_price_below_zero_is_refused(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from billing.invoicing.flagged_usage import accept_flagged_usage, waive_days
 from billing.models import FlaggedUsage, InvoiceLine, UsageClaim, Waiver
 from billing.periods import Period
 from billing.pricing.estimates import charges_by_center
-from billing.reports import reconcile_months
+from billing.reports.reconciliation import reconcile
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -90,8 +90,8 @@ def test_usage_that_is_not_to_be_charged_is_left_out_of_the_invoice(shop: Shop) 
     waive_usage(instance=tested, period=third, because="Test messages", by=None, now=NOW)
     assert charges_by_center(shop.reseller, [shop.center], FEBRUARY) == {(shop.center.pk, "USD"): 33}
     assert issue(shop).total == 33
-    row = reconcile_months(shop.reseller, FEBRUARY)[0]
-    assert (row.centers_cost, row.invoiced_cost) == (40, 30)
+    row = reconcile(shop.reseller, FEBRUARY, by_months=True)[0]
+    assert (row.centers_cost, row.invoiced_cost, row.waived_cost, row.unbilled_cost) == (40, 30, 10, 0)
     with pytest.raises(OperationRefused, match="nothing left to waive"):
         waive_usage(instance=tested, period=FEBRUARY, because="Closed by now", by=None, now=NOW)
 

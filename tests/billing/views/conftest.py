@@ -9,8 +9,8 @@ from functools import cached_property
 import pytest
 import time_machine
 
-from billing.models import Invoice, Rate, RateFetch
-from centers.models import Center
+from billing.models import GapItem, Invoice, Rate, RateFetch
+from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
 from tests.people import People
@@ -40,7 +40,28 @@ class Desk(People):
         with tenant(own.reseller):
             line = own.lines.all()[0].pk
             rates = RateFetch.objects.first() or add_rates(self.other, text="1")
-        return {"center": own.center_id, "invoice": own.pk, "line": line, "rates": rates.pk}
+            gap = GapItem.objects.first() or add_gap(own.reseller)
+        return {
+            "center": own.center_id,
+            "invoice": own.pk,
+            "line": line,
+            "rates": rates.pk,
+            "gap": gap.pk,
+        }
+
+
+def add_gap(reseller: Reseller, amount: str = "6", day: date = date(2026, 2, 11)) -> GapItem:
+    """A difference of a day that no one has explained."""
+    gap: GapItem = GapItem.objects.create(
+        reseller=reseller,
+        kind=GapItem.Kind.DAY,
+        first_day=day,
+        currency="USD",
+        amount=Decimal(amount),
+        opened_at=NOW,
+        changed_at=NOW,
+    )
+    return gap
 
 
 def add_rates(shop: Shop, *, country: str = "1", at: datetime = NOW, **costs: str) -> RateFetch:

@@ -24,6 +24,8 @@ PAGES = [
     ("get", "usage/", ALL),
     ("get", "usage/export/csv/", ALL),
     ("get", "usage/reconciliation/", MONEY),
+    ("get", "usage/reconciliation/{gap}/", MONEY),
+    ("get", "usage/reconciliation/differences/export/csv/", MONEY),
     ("get", "usage/reconciliation/export/xlsx/", MONEY),
     ("get", "usage/profit/", MONEY),
     ("get", "usage/profit/export/csv/", MONEY),
@@ -130,4 +132,4 @@ def test_every_address_of_the_room_is_tried() -> None:
 
 
 def _name(path: str) -> str | None:
-    return get_resolver().resolve(path.format(center=1, invoice=1, line=1, rates=1)).url_name
+    return get_resolver().resolve(path.format(center=1, invoice=1, line=1, rates=1, gap=1)).url_name

@@ -87,13 +87,14 @@ def test_rates_of_different_days_are_shown_as_a_range(desk: Desk) -> None:
     assert "1 Mar 2026" in text
 
 
-def test_profit_has_a_total_only_for_those_who_may_see_costs(desk: Desk) -> None:
+def test_profit_is_that_of_the_profit_page_for_those_who_may_see_costs(desk: Desk) -> None:
+    """7 of usage in March, and 2 of the invoice in another currency: 82.50 SAR for a cost of 20 USD."""
     _rate(desk, "USD", "SAR", "3.75")
     _owe(desk, "SAR", "20")
     with tenant(desk.reseller):
         desk.shop.read(desk.shop.number(), date(2026, 3, 2), sent=3, cost="70")
     response = desk.as_(desk.owner).get(desk.url("home/money/"))
-    assert f"{response.context['profit']:f}" == "7.00"
+    assert [(row.currency, row.profit) for row in response.context["earned"]] == [("USD", 9)]
     assert "Profit" not in _part(desk, "support")
 
 

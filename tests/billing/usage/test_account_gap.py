@@ -34,12 +34,12 @@ def test_only_days_on_which_the_account_was_read_are_compared(shop: Shop) -> Non
     account(shop, 2, "2")
     account(shop, 3, None)
     account(shop, 4, "50")  # after the period
-    assert account_gap(shop.reseller, THREE_DAYS) == AccountGap(2, D("0.75"), "USD")
+    assert account_gap(shop.reseller, THREE_DAYS, NOW) == AccountGap(2, D("0.75"), "USD")
 
 
 def test_nothing_read_is_no_gap_over_no_day(shop: Shop) -> None:
     shop.read(shop.number(), date(2026, 2, 1), sent=1, cost="4")
     MazbotAccount.objects.update(cost_currency="EUR")
-    assert account_gap(shop.reseller, THREE_DAYS) == AccountGap(0, D(0), "EUR")
+    assert account_gap(shop.reseller, THREE_DAYS, NOW) == AccountGap(0, D(0), "EUR")
     MazbotAccount.objects.all().delete()
-    assert account_gap(shop.reseller, THREE_DAYS).currency == "USD"
+    assert account_gap(shop.reseller, THREE_DAYS, NOW).currency == "USD"

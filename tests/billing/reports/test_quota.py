@@ -1,12 +1,10 @@
-"""Reconciliation, profit, quota, and the usage that pages show."""
+"""The quota, and the usage that pages show."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from billing.invoicing import issue_invoice, void_invoice
 from billing.models import AccountUsageRecord
 from billing.periods import Period
-from billing.pricing.exchange_rates import set_exchange_rate
 from billing.queries import (
     flagged_usage_rows,
     last_read,
@@ -16,8 +14,8 @@ from billing.queries import (
     usage_by_day,
     usage_by_instance,
 )
-from billing.reports import profit_by_center, quota_runway, reconcile_days, reconcile_months
-from tests.billing.conftest import FEBRUARY, NOW, Shop
+from billing.reports.quota import quota_runway
+from tests.billing.conftest import NOW, Shop
 
 D = Decimal
 THREE_DAYS = Period(date(2026, 2, 1), date(2026, 2, 4))
@@ -35,47 +33,6 @@ def account(shop: Shop, day: date, cost: str, quota: str | None = None, sent: in
         available_quota=None if quota is None else D(quota),
         read_at=NOW,
     )
-
-
-def test_days_and_months_are_compared_three_ways(shop: Shop) -> None:
-    number, other = shop.number(), shop.number(shop.new_center())
-    shop.read(number, date(2026, 2, 1), sent=1, cost="4")
-    shop.read(other, date(2026, 2, 1), sent=1, cost="1")
-    shop.read(number, date(2026, 2, 2), sent=1, cost="2")
-    account(shop, date(2026, 2, 1), "6")
-    account(shop, date(2026, 2, 2), "2")
-    issue_invoice(center=shop.center, period=FEBRUARY, by=None, now=NOW)
-    rows = reconcile_days(shop.reseller, THREE_DAYS)
-    assert [(row.centers_cost, row.account_cost, row.invoiced_cost, row.gap) for row in rows] == [
-        (5, 6, 4, 1),
-        (2, 2, 2, 0),
-        (0, None, 0, None),
-    ]
-    month = reconcile_months(shop.reseller, THREE_DAYS)[0]
-    assert (month.centers_cost, month.account_cost, month.invoiced_cost) == (7, None, 6)
-    whole = reconcile_months(shop.reseller, Period(date(2026, 2, 1), date(2026, 2, 3)))[0]
-    assert (whole.account_cost, whole.gap) == (8, 1)
-
-
-def test_profit_is_in_the_currency_of_the_costs(shop: Shop) -> None:
-    shop.margin("50")
-    center = shop.new_center(name="Zliten", currency="LYD")
-    set_exchange_rate(
-        reseller=shop.reseller, base="USD", quote="LYD", day=date(2026, 1, 1), rate=D(5), by=None, now=NOW
-    )
-    shop.read(shop.number(center), date(2026, 2, 3), sent=1, cost="10")
-    invoice = issue_invoice(center=center, period=FEBRUARY, by=None, now=NOW)
-    row = profit_by_center(shop.reseller, FEBRUARY)[0]
-    assert (row.center, row.month, row.revenue, row.cost, row.profit, row.currency) == (
-        "Zliten",
-        date(2026, 2, 1),
-        15,
-        10,
-        5,
-        "USD",
-    )
-    void_invoice(invoice=invoice, because="x", by=None, now=NOW)
-    assert profit_by_center(shop.reseller, FEBRUARY) == []
 
 
 def test_the_quota_lasts_as_long_as_it_went_down(shop: Shop) -> None:

@@ -1,0 +1,1 @@
+"""What the figures amount to: reconciliation, profit, and how long the quota lasts."""

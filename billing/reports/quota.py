@@ -1,0 +1,105 @@
+"""How long the main account's quota lasts, and the alert when it runs out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from django.db.models import Sum
+
+from billing.models import AccountUsageRecord, UsageRecord
+from centers.models import Reseller
+from centers.stored_messages import StoredMessage as _
+from centers.values.formats import number_text
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.models import Alert
+
+ZERO = Decimal(0)
+BURN_DAYS = 7
+LOW_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Runway:
+    """The remaining quota, its recent use per day, and how many days it lasts; `top_senders` use the most.
+
+    `odd` is what MazBot last sent instead of a quota; `quota` is then the last one that could be read.
+    """
+
+    quota: Decimal | None
+    read_at: datetime | None
+    per_day: Decimal
+    days_left: int | None
+    top_senders: tuple[tuple[str, int], ...]  # center, messages sent in BURN_DAYS
+    unlimited: bool = False
+    odd: str = ""
+    was_asked: bool = False
+
+    @property
+    def legible_quota(self) -> Decimal | None:
+        """The quota, from 100 on without decimals."""
+        return None if self.quota is None else round(self.quota, 0 if self.quota >= 100 else 2)
+
+
+def quota_runway(reseller: Reseller, now: datetime) -> Runway:
+    """How long the quota lasts at the recent use.
+
+    MazBot does not document what its quota counts, so the use is how much the quota itself went down from day to day
+    (a top-up counts as none); only if that is unknown it is the number of messages sent.
+    """
+    readings = list(AccountUsageRecord.objects.filter(reseller=reseller).order_by("-day")[: BURN_DAYS + 1])
+    latest = next(
+        (row for row in readings if row.quota_is_unlimited or row.available_quota is not None), None
+    )
+    unlimited = latest is not None and latest.quota_is_unlimited
+    quota = latest.available_quota if latest and not unlimited else None
+    per_day = _burn(readings, with_quota=not unlimited)
+    return Runway(
+        quota=quota,
+        read_at=latest.read_at if latest else None,
+        per_day=per_day.quantize(Decimal(1)),
+        days_left=int(quota / per_day) if quota is not None and per_day > 0 else None,
+        top_senders=_top_senders(reseller, now),
+        unlimited=unlimited,
+        odd=next((row.odd_quota for row in readings[:1]), ""),
+        was_asked=bool(readings),
+    )
+
+
+def check_quota(reseller: Reseller, now: datetime) -> Runway:
+    """Open or close the alert that the quota is running out; without a known quota it stays as it is."""
+    runway = quota_runway(reseller, now)
+    low = runway.quota is not None and (
+        runway.quota <= 0 or (runway.days_left is not None and runway.days_left < LOW_DAYS)
+    )
+    if low and runway.quota is not None:
+        detail = _("%(quota)s left. Days left at the current usage: about %(days)s.") % {
+            "quota": number_text(runway.legible_quota or 0),
+            "days": runway.days_left or 0,
+        }
+        open_alert(reseller=reseller, kind=Alert.Kind.QUOTA_LOW, detail=detail, now=now)
+    elif runway.unlimited or runway.quota is not None:
+        resolve_alert(reseller=reseller, kind=Alert.Kind.QUOTA_LOW, now=now)
+    return runway
+
+
+def _burn(records: list[AccountUsageRecord], *, with_quota: bool) -> Decimal:
+    """Use per day; `records` newest first. Days without a record count: their use is part of the next drop.
+
+    `with_quota` False counts messages: an unlimited quota does not go down.
+    """
+    rows = records if with_quota else []
+    known = [(row.day, row.available_quota) for row in rows if row.available_quota is not None]
+    drops = [max(ZERO, older - newer) for (_new, newer), (_old, older) in pairwise(known)]
+    if any(drops):
+        return round(sum(drops, ZERO) / (known[0][0] - known[-1][0]).days, 4)
+    past = [row.sent for row in records[1:] if row.sent is not None]
+    sent = past or [row.sent for row in records if row.sent is not None]
+    return round(Decimal(sum(sent)) / len(sent), 4) if sent else ZERO
+
+
+def _top_senders(reseller: Reseller, now: datetime) -> tuple[tuple[str, int], ...]:
+    since = now.date() - timedelta(days=BURN_DAYS)
+    rows = UsageRecord.objects.filter(reseller=reseller, day__gte=since).order_by().values("center__name")
+    top = rows.annotate(sum=Sum("sent")).filter(sum__gt=0).order_by("-sum", "center__name")[:5]
+    return tuple((row["center__name"], row["sum"]) for row in top)

@@ -1,0 +1,1 @@
+"""Pages about what the figures amount to: reconciliation, its differences, profit."""
