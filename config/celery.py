@@ -1,14 +1,16 @@
 """The Celery application and its beat, which only ticks: due work is read from the database."""
 
 import os
+import time
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from celery import Celery
-from celery.signals import celeryd_after_setup, setup_logging, worker_shutting_down
+from celery.signals import before_task_publish, celeryd_after_setup, setup_logging, worker_shutting_down
 from django.conf import settings
 
+from centers.queue.heartbeats import SENT_AT
 from centers.queue.ticks import CLOCKS_APART
 from config.broker import mend_transport
 
@@ -104,6 +106,12 @@ app.autodiscover_tasks(["centers", "whatsapp", "billing", "config"])
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
     """Keep Celery from replacing the logging of settings.LOGGING."""
+
+
+@before_task_publish.connect
+def _say_when(headers: dict[str, Any], **_: Any) -> None:
+    """In real time, as the watchdog has it: a demo's clock may be moved."""
+    headers[SENT_AT] = time.time()
 
 
 @celeryd_after_setup.connect

@@ -9,6 +9,8 @@ from django.utils.functional import Promise
 from centers import live
 
 HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
+#: The header of a task that says when it was sent, in Unix time: how long the oldest of a queue waits.
+SENT_AT = "sent_at"
 #: A heartbeat is sent through each queue every 30 s; three missed ones mean that no worker takes tasks from it.
 SILENT_AFTER = timedelta(seconds=100)
 

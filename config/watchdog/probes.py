@@ -1,5 +1,6 @@
 """What the watchdog looks at. A probe answers per subject: fine, a problem, or nothing where it cannot know."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from django.conf import settings
 
 from centers import mail_delivery
 from centers.mail.sending import MailFailed, sign_in
-from centers.queue.heartbeats import HEARTBEAT_KEY
+from centers.queue.heartbeats import HEARTBEAT_KEY, SENT_AT
 
 #: Subject -> what is wrong, or "" where it is fine. A subject that is missing keeps its last answer.
 Findings = dict[str, str]
@@ -59,20 +60,41 @@ def database() -> Findings:
 
 
 def queues(pulses: Pulses, *, minutes: float) -> Findings:
-    """Valkey answers, workers take tasks from every queue, and beat sends some."""
+    """Valkey answers, workers take tasks from every queue before these wait too long, and beat sends some."""
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS
         ) as valkey:
             beats = valkey.mget([HEARTBEAT_KEY.format(queue=queue) for queue in QUEUES])
             waiting = {queue: int(valkey.llen(f"markaz:{queue}")) for queue in QUEUES}
+            ages = {queue: _age(valkey.lindex(f"markaz:{queue}", -1)) for queue in QUEUES}
     except redis.RedisError as error:
         return {
             "valkey": f"Valkey can't be reached ({type(error).__name__}): jobs stand still, pages aren't live."
         }
     now = time.monotonic()
     state = {queue: pulses.silent_for(queue, beat, now) for queue, beat in zip(QUEUES, beats, strict=True)}
-    return {"valkey": ""} | _of_queues(state, waiting, limit=minutes * 60)
+    limit = minutes * 60
+    found = {"valkey": ""} | _of_queues(state, waiting, limit=limit)
+    return found | _too_old(ages, waiting, limit=limit)
+
+
+def _age(task: object) -> float:
+    """For how many seconds a task in a queue has waited, by the clock of what sent it; 0 where it doesn't say."""
+    try:
+        return time.time() - float(json.loads(str(task, "utf-8"))["headers"][SENT_AT])  # type: ignore[call-overload]
+    except (TypeError, ValueError, KeyError):
+        return 0.0
+
+
+def _too_old(ages: dict[str, float], waiting: dict[str, int], *, limit: float) -> Findings:
+    """The queues whose oldest task waits for too long; known at the first look, without a heartbeat."""
+    return {
+        f"queue {queue}": f"The oldest task of the queue {queue} has waited {age / 60:.0f} minutes "
+        f"({waiting[queue]} waiting). Its worker is gone, hangs, or has more work than it can do."
+        for queue, age in ages.items()
+        if age >= limit
+    }
 
 
 def _of_queues(state: dict[str, tuple[float, bool]], waiting: dict[str, int], *, limit: float) -> Findings:

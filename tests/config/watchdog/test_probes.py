@@ -3,6 +3,9 @@
 import os
 import time
 
+import time_machine
+
+from centers.queue.dispatch import enqueue
 from config.celery import QUEUES as CONFIGURED
 from config.watchdog import probes
 from config.watchdog.probes import QUEUES, Pulses, backup, disks
@@ -52,6 +55,31 @@ def test_a_beat_that_stopped_is_distinguished_from_workers_that_did(valkey):
 
 def test_a_watchdog_that_just_started_says_nothing_of_queues_that_it_has_not_seen_beating(valkey):
     assert probes.queues(Pulses(), minutes=5) == {"valkey": ""}
+
+
+def test_the_oldest_task_of_a_queue_without_workers_is_named_at_the_first_look(valkey):
+    enqueue("billing.usage", reseller_id=1)
+    with time_machine.travel(time.time() - 7 * 60):
+        enqueue("billing.rates", reseller_id=1)
+    valkey.rpush(
+        "markaz:metering", valkey.lpop("markaz:metering")
+    )  # as they were sent: the oldest leaves first
+    found = probes.queues(Pulses(), minutes=5)
+    assert found["queue metering"].startswith(
+        "The oldest task of the queue metering has waited 7 minutes (2 waiting)."
+    )
+    assert found == {"valkey": "", "queue metering": found["queue metering"]}
+    assert probes.queues(Pulses(), minutes=8) == {"valkey": ""}
+    valkey.rpop("markaz:metering")
+    assert probes.queues(Pulses(), minutes=5) == {"valkey": ""}, "the other one was just sent"
+
+
+def test_a_task_that_does_not_say_when_it_was_sent_is_not_too_old(valkey):
+    for text in ("a", "[]", "{}", '{"headers": {}}', '{"headers": {"sent_at": null}}', "\xff"):
+        valkey.delete("markaz:mail")
+        valkey.rpush("markaz:mail", text.encode("latin-1"))
+        assert probes.queues(Pulses(), minutes=0.001)["valkey"] == ""
+        assert "oldest" not in probes.queues(Pulses(), minutes=5).get("queue mail", "")
 
 
 def test_an_unreachable_valkey_says_nothing_of_the_queues(settings):

@@ -13,8 +13,13 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import redis
+import time_machine
 from aiosmtpd.controller import Controller
+from kombu import Connection
 
+from centers.queue.heartbeats import HEARTBEAT_KEY
+from config.celery import QUEUES, app
 from devstack import embedded
 from tests.browser.stack import free_port
 from tests.centers.notifications.channels.services import Service, running
@@ -213,6 +218,25 @@ def test_a_dead_mail_server_is_reported_to_the_webhook_and_the_mail_follows_when
     install.mails.start()
     install.wait(lambda: len(install.mails.subjects) >= 1, "the mail that waited")
     install.wait(lambda: "-mail" in install.said(), "the mail server's return")
+
+
+def test_a_task_that_no_worker_takes_is_reported_once_and_so_is_its_end(install: Install) -> None:
+    url = embedded.redis_url()
+    options = app.conf.broker_transport_options
+    with redis.Redis.from_url(url) as valkey, Connection(url, transport_options=options) as broker:
+        valkey.flushdb()
+        with time_machine.travel(time.time() - 6 * 60):
+            app.send_task("billing.usage", kwargs={"reseller_id": 1}, connection=broker)
+        install.wait(lambda: install.said() == ["+oldest"], "the task that waits")
+        assert install.mails.subjects == [
+            "[Markaz] The oldest task of the queue metering has waited 6 minutes"
+        ]
+        valkey.rpop("markaz:metering")  # as a worker does, which also takes heartbeats
+        for turn in range(2):
+            valkey.mset({HEARTBEAT_KEY.format(queue=queue): turn for queue in QUEUES})
+            install.some_looks()
+        install.wait(lambda: install.said() == ["+oldest", "-oldest"], "its end")
+        valkey.flushdb()
 
 
 def test_a_test_message_reaches_every_receiver(install: Install) -> None:
