@@ -16,6 +16,7 @@ from benchmarks.results import Result
 from benchmarks.timing import percentile
 from centers import clock
 from centers.models import Center, Membership, Reseller, Role, User
+from centers.notifications.channels.email import message_id
 from centers.notifications.outbox import News, notify
 from centers.tenancy.scoping import tenant
 from devstack.supervisor import commands
@@ -31,17 +32,18 @@ LONGEST = 300.0  # seconds for all mails of the rate
 RESELLERS, EACH = 50, 60
 THREADS = commands.CONCURRENCY["metering"]
 _SEED = 8
+_KIND = Alert.Kind.DISCONNECTED
 
 
 class Mails:
-    """A mail server that keeps when it had taken the mail with which subject."""
+    """A mail server that keeps when it had taken the mail of which thread."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[float, str]] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        subject = message_from_bytes(envelope.content or b"", policy=default)["Subject"]
-        self.taken.append((time.time(), str(subject)))
+        thread = message_from_bytes(envelope.content or b"", policy=default)["In-Reply-To"]
+        self.taken.append((time.time(), str(thread)))
         return "250 OK"
 
 
@@ -59,9 +61,9 @@ def _delay() -> Result:
         time.sleep(WARM_UP)
         opened = _open(one, resellers)
         _wait(mails, opened, LAST)
-        taken = {subject: at for at, subject in mails.taken}
+        taken = {thread: at for at, thread in reversed(mails.taken)}  # the first mail of each
         assert opened.keys() <= taken.keys(), f"{len(opened.keys() - taken.keys())} messages did not come"
-        delays = [taken[subject] - at for subject, at in opened.items()]
+        delays = [taken[thread] - at for thread, at in opened.items()]
     how = (
         f"alert committed to mail handed over, all processes, {ACCOUNTS} accounts x {NUMBERS} numbers swept and their "
         f"usage read, p99 of {len(delays)} (median {percentile(delays, 0.5):.2f} s, longest {max(delays):.2f} s)"
@@ -87,7 +89,7 @@ def _rate() -> Result:
         until = time.monotonic() + LONGEST
         while len(mails.taken) < RESELLERS * EACH and time.monotonic() < until:
             time.sleep(0.1)
-        moments = [at for at, _subject in mails.taken]
+        moments = [at for at, _thread in mails.taken]
     rate = (len(moments) - 1) / (max(moments) - min(moments))
     how = f"emails of {RESELLERS} resellers to {len(moments)} contacts, one worker process with {THREADS} threads"
     return Result("notify.rate", rate, None, "messages/s", how)
@@ -100,7 +102,7 @@ def _staffed(reseller: Reseller) -> None:
 
 
 def _open(one: Fleet, resellers: list[Reseller]) -> dict[str, float]:
-    """Drop numbers and open their alerts; returns when each was committed, by the subject of its message."""
+    """Drop numbers and open their alerts; returns when each was committed, by the thread of its message."""
     chance, down = random.Random(_SEED), []
     opened: dict[str, float] = {}
     for turn in range(ROUNDS):
@@ -110,22 +112,24 @@ def _open(one: Fleet, resellers: list[Reseller]) -> dict[str, float]:
                 number = Instance.objects.order_by("pk")[turn]
                 down.append(number.instance_id)
                 one.world(down=down)  # or the sweep would resolve the alert
+                committed: list[float] = []
                 with transaction.atomic():
-                    subject = f"Disconnected: {number}"
-                    transaction.on_commit(lambda subject=subject: opened.update({subject: time.time()}))
-                    open_alert(
-                        reseller=reseller, kind=Alert.Kind.DISCONNECTED, instance=number, now=clock.now()
-                    )
+                    transaction.on_commit(
+                        lambda own=committed: own.append(time.time())
+                    )  # before workers wake
+                    open_alert(reseller=reseller, kind=_KIND, instance=number, now=clock.now())
+                alert = Alert.objects.get(kind=_KIND, instance=number, resolved_at=None)
+                opened[message_id(f"thread:{reseller.pk}:alert:{alert.pk}")] = committed[0]
             time.sleep(PAUSE)
     return opened
 
 
-def _wait(mails: Mails, subjects: Iterable[str], seconds: float) -> None:
-    """Until mails with all these subjects were taken, or so long."""
-    until, missing = time.monotonic() + seconds, set(subjects)
+def _wait(mails: Mails, threads: Iterable[str], seconds: float) -> None:
+    """Until mails of all these threads were taken, or so long."""
+    until, missing = time.monotonic() + seconds, set(threads)
     while missing and time.monotonic() < until:
         time.sleep(0.1)
-        missing -= {subject for _at, subject in mails.taken}
+        missing -= {thread for _at, thread in mails.taken}
 
 
 @contextmanager
