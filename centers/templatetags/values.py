@@ -73,6 +73,12 @@ def ltr(value: object) -> SafeString:
 
 
 @register.filter
+def whole(name: object) -> SafeString:
+    """A name in a heading: it begins a new line rather than being broken in two."""
+    return format_html('<span class="whole">{}</span>', name)
+
+
+@register.filter
 def country(code: str) -> str:
     """The country's name in the active language; "" for none."""
     return country_name(code)
