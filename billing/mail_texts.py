@@ -1,13 +1,14 @@
 """Texts of the mails to centers. Resale amounts only: a center never sees a cost or a margin."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Invoice
+from billing.models import Invoice, Payment
 from billing.money import format_amount
 from centers.models import Center
 from centers.notifications.registry import Content
@@ -21,9 +22,12 @@ def invoice_issued(invoice: Invoice) -> Content:
         "",
         _("Amount: %(amount)s") % {"amount": _money(invoice.total, invoice.currency)},
     ]
-    if invoice.open_amount != invoice.total:
+    if invoice.open_amount <= 0:
+        lines.append(_("Nothing is left to pay."))
+    elif invoice.open_amount != invoice.total:
         lines.append(_("Amount due: %(amount)s") % {"amount": _money(invoice.open_amount, invoice.currency)})
-    lines.append(_("Due date: %(date)s") % {"date": day_text(invoice.due_on)})
+    if invoice.open_amount > 0:
+        lines.append(_("Due date: %(date)s") % {"date": day_text(invoice.due_on)})
     subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
     return _letter(
         "invoice.issued",
@@ -143,6 +147,69 @@ def resumed(center: Center) -> Content:
         [_("Your WhatsApp numbers are active again. Thank you.")],
         {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a payment did, as it is now: what it paid of which invoices, and what is left to pay in each currency."""
+
+    payment: Payment
+    paid: tuple[tuple[Invoice, Decimal], ...]
+    credit: Decimal  # what of it is kept for later invoices
+    unpaid: Mapping[str, Decimal]
+
+    @property
+    def amount(self) -> str:
+        """The payment itself."""
+        return _money(self.payment.amount, self.payment.currency)
+
+    @property
+    def lines(self) -> str:
+        """A line for each invoice that it paid, and one for what is kept as credit."""
+        lines = [_paid_line(invoice, amount) for invoice, amount in self.paid]
+        if self.credit > 0:
+            credit = _money(self.credit, self.payment.currency)
+            lines.append(_("Credit for later invoices: %(amount)s") % {"amount": credit})
+        return "\n".join(f"• {line}" for line in lines)
+
+    @property
+    def left(self) -> str:
+        """What is left to pay, or "" if nothing is."""
+        return " + ".join(_money(amount, currency) for currency, amount in self.unpaid.items())
+
+
+def _paid_line(invoice: Invoice, amount: Decimal) -> str:
+    values = {"number": invoice.number, "amount": _money(amount, invoice.currency)}
+    if invoice.open_amount <= 0:
+        return _("Invoice %(number)s: %(amount)s, paid in full") % values
+    values["left"] = _money(invoice.open_amount, invoice.currency)
+    return _("Invoice %(number)s: %(amount)s, %(left)s still unpaid") % values
+
+
+def payment_received(receipt: Receipt) -> Content:
+    """A payment arrived: what it paid, and what is left."""
+    payment = receipt.payment
+    values = {"amount": receipt.amount, "date": day_text(payment.received_on)}
+    lines = [
+        _("We received your payment of %(amount)s on %(date)s. Thank you.") % values,
+        _("Reference: %(reference)s") % {"reference": payment.reference},
+    ]
+    if receipt.lines:
+        lines += ["", _("What it was used for:"), receipt.lines]
+    unpaid = (
+        _("Still unpaid: %(amount)s") % {"amount": receipt.left}
+        if receipt.left
+        else _("Nothing is left to pay.")
+    )
+    fields = {
+        "amount": receipt.amount,
+        "date": values["date"],
+        "reference": payment.reference,
+        "used_for": receipt.lines,
+        "unpaid": receipt.left,
+    }
+    subject = _("Payment received: %(amount)s") % values
+    return _letter("payment.received", subject, payment.center, [*lines, "", unpaid], fields)
 
 
 def _letter(

@@ -9,9 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit_actions, navigation, notifications, report_sections, wordings
+from billing.dunning import tomorrow
 from billing.dunning.suspension import may_disable
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
+from billing.payments import receipts
 from billing.reports.gap_items import leave_items
 from billing.usage.todays_usage import ask_todays_usage
 from centers import clock
@@ -45,6 +47,8 @@ def connect() -> None:
     """Called once, from the app's ready()."""
     register_guard(may_disable)
     notifications.connect()
+    receipts.connect()
+    tomorrow.connect()
     report_sections.connect()
     wordings.connect()
     on_catch_up(catch_up_rounds)

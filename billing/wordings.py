@@ -1,14 +1,17 @@
-"""The mails to centers about money whose texts a reseller can word itself."""
+"""The messages about money whose texts a reseller can word itself."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
+from billing.dunning import tomorrow
 from billing.models import Invoice
+from billing.payments import receipts
 from centers.models import Center, Reseller
 from centers.notifications.message_texts import Wording, register_wordings
 from centers.notifications.registry import Content
@@ -25,15 +28,23 @@ _INVOICE: Fields = {
     "amount_due": _("what is still unpaid"),
     "due_date": _("the due date"),
 }
+_PAYMENT: Fields = {
+    "amount": _("its amount"),
+    "date": _("when it was received"),
+    "reference": _("its reference"),
+    "used_for": _("the invoices that it paid, and what is left as credit"),
+    "unpaid": _("what is still unpaid"),
+}
 _A_WEEK = timedelta(days=7)
 
 
 def connect() -> None:
-    """Register the mails."""
-    register_wordings(_wordings())
+    """Register the messages."""
+    for some in (_about_invoices(), _about_centers(), _to_team()):
+        register_wordings(some)
 
 
-def _wordings() -> Iterator[Wording]:
+def _about_invoices() -> Iterator[Wording]:
     days = {"days": _("how many days until or since the due date")}
     note = {
         "note": _("the number of the credit note"),
@@ -73,6 +84,9 @@ def _wordings() -> Iterator[Wording]:
         note,
         lambda one, _day: mail_texts.invoice_credited(one, one),
     )
+
+
+def _about_centers() -> Iterator[Wording]:
     yield _center(
         "center.suspended",
         _("Numbers suspended"),
@@ -80,12 +94,53 @@ def _wordings() -> Iterator[Wording]:
         lambda one: mail_texts.suspended(one, Decimal(100), one.currency, "INV-1"),
     )
     yield _center("center.resumed", _("Numbers active again"), {}, mail_texts.resumed)
+    yield _wording(
+        receipts.RECEIPT,
+        _("Payment received"),
+        {**_LETTER, **_PAYMENT},
+        _receipt(mail_texts.payment_received),
+    )
+
+
+def _to_team() -> Iterator[Wording]:
+    yield Wording(
+        name=receipts.TO_TEAM,
+        section=receipts.GROUP.label,
+        label=_("Payment received"),
+        audience=_("to your team"),
+        fields={"center": _("the name of the center"), **_PAYMENT},
+        example=_receipt(receipts.news_of),
+    )
+    yield Wording(
+        name=tomorrow.KIND,
+        section=tomorrow.GROUP.label,
+        label=tomorrow.GROUP.label,
+        audience=_("to your team"),
+        fields={
+            "centers": _("the centers, and what each still has to pay"),
+            "count": _("the number of centers"),
+            "amount": _("the total unpaid"),
+            "day": _("the day of the suspension"),
+        },
+        example=tomorrow.example,
+    )
+
+
+def _receipt(
+    write: Callable[[mail_texts.Receipt], Content],
+) -> Callable[[Reseller, datetime], Content | None]:
+    def example(reseller: Reseller, _now: datetime) -> Content | None:
+        receipt = receipts.example(reseller)
+        return write(receipt) if receipt is not None else None
+
+    return example
 
 
 def _invoice(name: str, label: Promise, fields: Fields, write: Callable[[Invoice, date], Content]) -> Wording:
     def example(reseller: Reseller, now: datetime) -> Content | None:
         rows = Invoice.objects.filter(reseller=reseller, kind=Invoice.Kind.INVOICE)
-        latest = rows.select_related("center__reseller").order_by("-pk").first()
+        unpaid_first = F("settled_at").desc(nulls_first=True)
+        latest = rows.select_related("center__reseller").order_by(unpaid_first, "-pk").first()
         return write(latest, now.date()) if latest is not None else None
 
     return _wording(name, label, {**_LETTER, **_INVOICE, **fields}, example)

@@ -21,7 +21,7 @@ _MINUTES = (5, 10, 15, 30, 60, 120)
 class PreferenceForm(forms.Form):
     """Channels, quiet hours, digest, repeats and escalation of one group; without a team there is no escalation.
 
-    Of a group that is scheduled only the channels are chosen.
+    Of a group that is scheduled only the channels are chosen, of one that isn't lasting no repeats.
     """
 
     channels = forms.MultipleChoiceField(
@@ -77,7 +77,9 @@ class PreferenceForm(forms.Form):
             (minutes, ngettext("After %(n)s minute", "After %(n)s minutes", minutes) % {"n": minutes})
             for minutes in _MINUTES
         ]
-        if with_team:
+        if not group.lasting:
+            del self.fields["urgent_passes"], self.fields["resend_hours"]
+        if with_team and group.lasting:
             people = User.objects.filter(pk__in=team(reseller).values("user"))
             fields["escalate_to"].queryset = people.order_by("name", "pk")
         else:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from centers.notifications import log, reports, verification
+from centers.notifications import failing_jobs, log, reports, verification
 from centers.notifications.channels import apprise, push, webhook
 from centers.notifications.channels.apprise import AppriseChannel
 from centers.notifications.channels.email import EmailChannel
@@ -196,5 +196,6 @@ def connect() -> None:
     log.connect()
     verification.connect()
     reports.connect()
+    failing_jobs.connect()
     for entry in CHANNELS:
         register_channel(entry)

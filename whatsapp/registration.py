@@ -91,12 +91,18 @@ def connect() -> None:
     register_queue(order=20, name="control", label=_("Switching numbers"))
     register_queue(order=40, name="sweep", label=_("Checking numbers"))
     register_queue(order=45, name="background", label=_("Imports, webhooks, reminders"))
+    register_jobs()
+
+
+def register_jobs() -> None:
+    """The jobs of this app on the Jobs page."""
     register_job(
         "status",
         _("Connection status"),
         Permission.VIEW,
         _("Every number about once a minute, within the account's request limit"),
         lambda reseller_id: enqueue("whatsapp.check_everyone", reseller_id=reseller_id),
+        items_have_alerts=True,
     )
     register_job(
         "switching",
@@ -104,6 +110,7 @@ def connect() -> None:
         Permission.VIEW,
         _("Immediately, then again until MazBot confirms"),
         lambda reseller_id: enqueue("whatsapp.switch", reseller_id=reseller_id),
+        items_have_alerts=True,
     )
     register_job(
         "webhooks",

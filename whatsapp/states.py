@@ -99,8 +99,8 @@ ADVICE: dict[str, Advice] = {
         _("Check the request limit in the MazBot settings, and whether another program uses the account."),
     ),
     Alert.Kind.CHANNEL_DEAD: Advice(
-        _("An address takes no messages, so nothing more is sent to it."),
-        _("Correct it, or resume it if it is right."),
+        _("An address doesn't accept messages, so nothing more is sent to it."),
+        _("Correct it, or resume sending if it's right."),
     ),
 }
 #: For the center's own people; other states have their own text on the card.

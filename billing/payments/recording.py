@@ -11,6 +11,7 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount, rounded
+from billing.payments.receipts import open_amounts, withdraw_messages, write_messages
 from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -32,7 +33,7 @@ def record_payment(
     now: datetime,
     note: str = "",
 ) -> Payment:
-    """Store a payment, cover the oldest due invoices with it, and resume the center if it suffices.
+    """Store a payment, cover the oldest due invoices with it, resume the center if it suffices, and write a receipt.
 
     OperationRefused: a reference that was recorded before (naming that payment), a currency the center has nothing to
     pay in, more decimals than the currency has, a future day. The numbers' desired state is set in the same
@@ -44,6 +45,7 @@ def record_payment(
             center = lock(center)
             _check_unused(center, reference)
             value = _check(center, amount, currency, received_on, now)
+            before = open_amounts(center, currency)
             payment: Payment = Payment.objects.create(
                 reseller_id=center.reseller_id,
                 center=center,
@@ -65,9 +67,9 @@ def record_payment(
                 now=now,
             )
             _settled(center, "payment.recorded", payment, by, now)
+            write_messages(payment=payment, before=before, now=now)
     except IntegrityError:
-        # Another center's row is not locked, so the constraint may detect the duplicate.
-        _check_unused(center, reference)
+        _check_unused(center, reference)  # another center's row is not locked: the constraint detects it
         raise
     return payment
 
@@ -96,6 +98,7 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
             now=now,
         )
         _settled(center, "payment.reversed", row, by, now)
+        withdraw_messages(row)
     return entry
 
 

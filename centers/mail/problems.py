@@ -63,7 +63,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         ),
     ),
     P.NO_ROUTE: (
-        _("There's no way through the network to %(server)s."),
+        _("There's no network route to %(server)s."),
         _("Check this machine's network and firewall, and the host in EMAIL_URL."),
     ),
     P.EXPIRED: (
@@ -94,7 +94,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         ),
     ),
     P.MUST_ENCRYPT: (
-        _("%(server)s takes email only over an encrypted connection."),
+        _("%(server)s accepts email only over an encrypted connection."),
         _("Use submission:// or smtps:// in EMAIL_URL."),
     ),
     P.NO_SIGN_IN: (
@@ -109,7 +109,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         ),
     ),
     P.MUST_SIGN_IN: (
-        _("%(server)s takes email only after signing in."),
+        _("%(server)s accepts email only after signing in."),
         _("Put a name and password into EMAIL_URL: submission://name:password@%(server)s:587."),
     ),
     P.UNREACHABLE: (
@@ -121,7 +121,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         _("Check the key in EMAIL_URL, what it is allowed to do, and that the account is active."),
     ),
     P.NOT_SERVED: (
-        _("%(server)s doesn't take email from this machine."),
+        _("%(server)s doesn't accept email from this machine."),
         _("Its answer says why. Its address may be on a block list: ask the mail server's operator."),
     ),
     P.SENDER: (
@@ -133,7 +133,7 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         _("Check how it is spelled, and that the mailbox still exists."),
     ),
     P.RELAY: (
-        _("%(server)s doesn't pass on email to other domains for this machine."),
+        _("%(server)s doesn't relay email from this machine to other domains."),
         _("Put a name and password into EMAIL_URL, or allow this machine on the mail server."),
     ),
     P.MESSAGE: (
@@ -145,15 +145,15 @@ SENTENCES: dict[Problem, tuple[str, str]] = {
         _("Raise its limit for the size of an email."),
     ),
     P.LIMITED: (
-        _("%(server)s takes no more email for now: a limit is reached."),
+        _("%(server)s accepts no more email for now: a limit has been reached."),
         _("Wait, or raise the limit there."),
     ),
     P.BUSY: (
-        _("%(server)s can't take the email at the moment."),
+        _("%(server)s can't accept email at the moment."),
         _("Mostly this passes within minutes. If it lasts, its answer says why."),
     ),
     P.LOST: (
-        _("%(server)s stopped answering while it took the email."),
+        _("%(server)s stopped responding while it received the email."),
         _("The email may have arrived all the same."),
     ),
     P.WRITING: (

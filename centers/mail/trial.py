@@ -42,7 +42,9 @@ def send_test(*, reseller: Reseller, by: User, now: datetime) -> Diagnosis | Non
         hand_over(
             trial_mail(
                 by.email,
-                _("This is a test. Emails of %(reseller)s leave by %(server)s, and this one reached you.")
+                _(
+                    "This is a test. Emails from %(reseller)s are sent through %(server)s, and this one reached you."
+                )
                 % {"reseller": reseller, "server": server_name()},
             )
         )

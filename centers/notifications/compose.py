@@ -15,10 +15,14 @@ from centers.notifications import links, registry
 from centers.notifications.message import Action, Message
 from centers.notifications.message_texts import worded
 from centers.notifications.registry import Content
+from centers.values.formats import moment_text, zone_of
+from centers.values.languages import active_language
 from centers.values.page_urls import absolute, page_url
 
 #: How many lines a list has; it counts the others. More would push its button off a phone's screen.
 MOST_LINES = 10
+#: So many kinds are named; the others are counted, or the subject would be longer than a phone shows.
+_NAMED = 2
 
 
 def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> Message | None:
@@ -27,10 +31,19 @@ def compose(lead: Notification, rows: Sequence[Notification], now: datetime) -> 
     Needs the scope of the reseller.
     """
     with translation.override(_language(lead) or settings.LANGUAGE_CODE):
-        content = _list(rows) if len(rows) > 1 else _single(lead, now)
+        content = _list(rows, now) if len(rows) > 1 else _single(lead, now)
         if content is None:
             return None
         return _message(lead, content, now, listed=len(rows) > 1)
+
+
+def subject_of(rows: Sequence[Notification], now: datetime) -> str:
+    """Such as "48 numbers disconnected since 02:14 — Noor Telecom", in the active language."""
+    return _("%(what)s since %(time)s — %(reseller)s") % {
+        "what": _what(rows),
+        "time": _since(rows, now),
+        "reseller": rows[0].reseller.name,
+    }
 
 
 def reply_address(reseller: Reseller) -> str:
@@ -55,17 +68,38 @@ def _single(row: Notification, now: datetime) -> Content | None:
     return worded(content, row.reseller) if content is not None else None
 
 
-def _list(rows: Sequence[Notification]) -> Content:
+def _list(rows: Sequence[Notification], now: datetime) -> Content:
     lines = [f"• {registry.line_of(row)}" for row in rows[:MOST_LINES]]
     left = len(rows) - len(lines)
     if left:
         more = ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left}
         lines.append(f"• {more}")
-    subject = ngettext("%(n)s alert", "%(n)s alerts", len(rows)) % {"n": len(rows)}
     text = _("Since your last message:")
     overview = registry.group(rows[0].group).overview
     actions = (overview(rows[0]),) if overview is not None else ()
-    return Content(subject=subject, text=f"{text}\n\n" + "\n".join(lines), actions=actions)
+    return Content(subject=subject_of(rows, now), text=f"{text}\n\n" + "\n".join(lines), actions=actions)
+
+
+def _what(rows: Sequence[Notification]) -> str:
+    alike: dict[str, list[Notification]] = {}
+    for row in rows:
+        alike.setdefault(registry.counted(row, 1), []).append(row)
+    groups = sorted(alike.values(), key=lambda own: (not own[0].urgent, -len(own)))
+    parts = [registry.counted(own[0], len(own)) for own in groups[:_NAMED]]
+    comma = active_language().comma
+    left = sum(len(own) for own in groups[_NAMED:])
+    if not left:
+        return comma.join(parts)
+    others = ngettext("%(n)s other", "%(n)s others", left) % {"n": left}
+    return _("%(first)s and %(others)s") % {"first": comma.join(parts), "others": others}
+
+
+def _since(rows: Sequence[Notification], now: datetime) -> str:
+    zone = zone_of(rows[0].reseller.time_zone)
+    first = min(registry.since(row) for row in rows).astimezone(zone)
+    if first.date() != now.astimezone(zone).date():
+        return moment_text(first, zone)
+    return f"{first:%H:%M}"
 
 
 def _message(lead: Notification, content: Content, now: datetime, *, listed: bool) -> Message:

@@ -155,5 +155,5 @@ def _of_person(user: User, reseller: Reseller, now: datetime) -> QuerySet[Notifi
 def _write(row: Notification, now: datetime) -> Content:
     return Content(
         subject=_("Test message from %(reseller)s") % {"reseller": row.reseller},
-        text=_("This is a test. Messages reach you by this channel."),
+        text=_("This is a test. Messages reach you on this channel."),
     )

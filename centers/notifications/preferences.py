@@ -133,7 +133,7 @@ def unsubscribe(*, reseller_id: int, user_id: int, group: str, now: datetime) ->
     found = Membership.objects.select_related("user", "reseller").filter(user=user_id, reseller=reseller_id)
     membership = found.first()
     if membership is None:
-        raise OperationRefused(_("You are no longer part of this organization and get no messages of it."))
+        raise OperationRefused(_("You are no longer part of this organization and get no messages from it."))
     with tenant(reseller_id), transaction.atomic():
         rule = rule_of(membership.reseller, group, membership.user)
         values = {name: getattr(rule, name) for name in _FIELDS}

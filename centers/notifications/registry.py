@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.translation import ngettext
 
 from centers.models import Notification, Role
 from centers.models.tenancy import CENTER_ROLES
@@ -33,7 +34,8 @@ class Group:
 
     `overview(row)` is the button of a list: a page with all of them. `open_count(row, now)` is how many things wait for
     the row's recipient: the number on the icon of the installed app. What is `scheduled` comes at a time of its own and
-    needs no reaction: lists, quiet hours, repeats and escalation make no sense.
+    needs no reaction: lists, quiet hours, repeats and escalation make no sense. What is not `lasting` is over when it
+    is known: repeats and escalation make no sense.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Group:
     text: str | Promise = ""
     channels: tuple[str, ...] = ("email",)
     scheduled: bool = False
+    lasting: bool = True
     overview: Callable[[Notification], Action] | None = None
     open_count: Callable[[Notification, datetime], int] | None = None
 
@@ -61,7 +64,9 @@ class Kind:
     who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination before that is
     verified, and its failure sends no email instead. `to_contacts`: it is an email about a document to billing contacts
     of centers alone; its rows stay, as documents do. `page(row)` is the address of what it is about, for the person who
-    got it.
+    got it. `counted(row, count)` is what so many rows like this one say in the subject of a list ("48 numbers
+    disconnected"), in the active language; rows that read the same for 1 are counted together. `since(row)` is when
+    what it is about began, where that is not when it was written. Both read nothing.
     """
 
     name: str
@@ -74,6 +79,8 @@ class Kind:
     verifies: bool = False
     to_contacts: bool = False
     page: Callable[[Notification], str] | None = None
+    counted: Callable[[Notification, int], str] | None = None
+    since: Callable[[Notification], datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +170,20 @@ def line_of(row: Notification) -> str:
     """What a message is about, in the active language."""
     found = kind(row.kind)
     return found.line(row) if found is not None else row.subject or row.about
+
+
+def counted(row: Notification, count: int) -> str:
+    """What so many messages like this one are about, in the active language."""
+    found = kind(row.kind)
+    if found is not None and found.counted is not None:
+        return found.counted(row, count)
+    return ngettext("%(n)s alert", "%(n)s alerts", count) % {"n": count}
+
+
+def since(row: Notification) -> datetime:
+    """When what a message is about began."""
+    found = kind(row.kind)
+    return found.since(row) if found is not None and found.since is not None else row.created_at
 
 
 def kinds() -> list[Kind]:

@@ -106,7 +106,7 @@ def _write(row: Notification, now: datetime) -> Content | None:
         # Without the code: the log shows the subject to others.
         subject=_("Your code for %(reseller)s") % {"reseller": row.reseller},
         text=_(
-            "Enter %(code)s in Markaz to get messages of %(reseller)s here. It works for %(minutes)d minutes. If you "
+            "Enter %(code)s in Markaz to get messages from %(reseller)s here. It works for %(minutes)d minutes. If you "
             "didn't expect this message, ignore it: nothing more will come."
         )
         % {"code": code, "reseller": row.reseller, "minutes": GOOD_FOR.total_seconds() // 60},

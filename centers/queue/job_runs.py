@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils.functional import Promise
 
@@ -89,7 +90,9 @@ def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -
 
 def open_run(job: str, *, reseller: Reseller, now: datetime) -> RunRecorder:
     """Begin the record of a run that lasts longer than a block of code; end it with `close_run`."""
-    run = JobRun.objects.create(reseller=reseller, job=job, started_at=now, lease_until=now + RUN_LEASE)
+    with transaction.atomic():
+        _judge(reseller, job, now)  # what was interrupted recorded no end
+        run = JobRun.objects.create(reseller=reseller, job=job, started_at=now, lease_until=now + RUN_LEASE)
     live.publish(reseller.pk, "jobs")
     return RunRecorder(run)
 
@@ -106,10 +109,46 @@ def _state(recorder: RunRecorder) -> JobRun.State:
 
 
 def _finish(recorder: RunRecorder, state: JobRun.State) -> None:
-    JobRun.objects.filter(pk=recorder.run.pk).update(
-        state=state, finished_at=clock.now(), **recorder._counts()
-    )
-    live.publish(recorder.run.reseller_id, "jobs")
+    run, now = recorder.run, clock.now()
+    with transaction.atomic():
+        JobRun.objects.filter(pk=run.pk).update(state=state, finished_at=now, **recorder._counts())
+        _judge(run.reseller, run.job, now)
+    live.publish(run.reseller_id, "jobs")
+
+
+#: `listener(run, failing)`: the job failed twice in a row, the second time in `run`; or it did, and `run` did not fail.
+#: Called in the transaction that records the run, maybe again for the same run.
+Listener = Callable[[JobRun, bool], None]
+_listeners: list[Listener] = []
+
+
+def on_failing(listener: Listener) -> None:
+    """Call `listener` when a job begins or stops to fail; called from the ready() of the app that acts on it."""
+    _listeners.append(listener)
+
+
+def failed_runs(*, reseller: Reseller, job: str, now: datetime, latest: int) -> list[tuple[JobRun, bool]]:
+    """The latest runs of a job that are over, newest first, and whether each failed. Needs an open scope."""
+    rows = JobRun.objects.filter(reseller=reseller, job=job).order_by("-started_at", "-pk")
+    runs = [run.seen_at(now) for run in rows.exclude(JobRun.going_on(now))[:latest]]
+    entry = _registered.get(job)
+    return [(run, _has_failed(run, entry)) for run in runs]
+
+
+def _has_failed(run: JobRun, job: "Job | None") -> bool:
+    if not run.has_failed or job is None or not job.items_have_alerts:
+        return run.has_failed
+    return any(not failure["item"] for failure in run.failures)
+
+
+def _judge(reseller: Reseller, job: str, now: datetime) -> None:
+    """Call the listeners if the latest run is the second that failed in a row, or the first that no longer did."""
+    runs = failed_runs(reseller=reseller, job=job, now=now, latest=3)
+    failed = [failed for _run, failed in runs]
+    begins, ends = failed[:2] == [True, True] and failed[2:] != [True], failed == [False, True, True]
+    if begins or ends:
+        for listener in _listeners:
+            listener(runs[0][0], begins)
 
 
 def tidy_runs(*, reseller: Reseller, now: datetime) -> int:
@@ -130,7 +169,8 @@ class Job:
 
     `enqueue(reseller_id)` hands a run to the workers and returns immediately: False without a broker. It raises
     OperationRefused during a run that another one could not overtake. `next_run(reseller_id, now)`, where
-    given, returns when the next run is due automatically; None means that nothing is due.
+    given, returns when the next run is due automatically; None means that nothing is due. With `items_have_alerts`,
+    what fails in a run is known otherwise: the job counts as failing only when its runs fail as a whole.
     """
 
     name: str
@@ -139,6 +179,7 @@ class Job:
     schedule: str | Promise
     enqueue: Callable[[int], object]
     next_run: Callable[[int, datetime], datetime | None] | None = None
+    items_have_alerts: bool = False
 
 
 _registered: dict[str, Job] = {}
@@ -152,6 +193,7 @@ def register_job(
     enqueue: Callable[[int], object],
     *,
     next_run: Callable[[int, datetime], datetime | None] | None = None,
+    items_have_alerts: bool = False,
 ) -> None:
     """List a job on the Jobs page; called from the ready() of the app that runs it.
 
@@ -164,6 +206,7 @@ def register_job(
         schedule=schedule_text,
         enqueue=enqueue,
         next_run=next_run,
+        items_have_alerts=items_have_alerts,
     )
 
 

@@ -10,7 +10,7 @@ from centers.notifications.registry import Group, Kind, register_group, register
 from whatsapp.alerts.lifecycle import OF_THE_PHONE
 from whatsapp.alerts.snoozing import is_open
 from whatsapp.models import Alert
-from whatsapp.notifications import texts, wordings
+from whatsapp.notifications import counts, texts, wordings
 
 #: Who works for the center learns these about its numbers; the others are the reseller's to solve.
 FOR_CENTERS = frozenset(set(OF_THE_PHONE) - {Alert.Kind.UNKNOWN_STATUS})
@@ -86,6 +86,8 @@ def register_alerts(group: Group, kinds: Sequence[Alert.Kind], *, urgent: Iterab
                 write=texts.write,
                 line=texts.line,
                 page=texts.page,
+                counted=counts.counted,
+                since=counts.since,
                 urgent=kind in hurried,
             )
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -64,7 +65,7 @@ class Owner:
 
     def heard_no_more(self) -> None:
         """Of all that happened nothing arrived twice, nor anything else."""
-        about = re.compile("Desk|alert|down at once")
+        about = re.compile("Desk|alert|down at once|disconnected")
         mails = [subject_of(mail) for mail in mails_to(self.tenant, self.tenant.owner)]
         assert [one for one in mails if about.search(one)] == self.subjects
         assert len(self.texts()) == len(self.subjects) + 1, "they and the code"
@@ -186,7 +187,9 @@ def test_a_night_with_no_page_open(night: Tenant, owner: Owner, visit: Visitors)
 
     stack.move_by(minutes=10)
     night.shell("open_alerts('night', 48)")
-    storm = owner.hears("48 alerts", "storm")
+    opened = "SELECT min(opened_at) FROM whatsapp_alert WHERE reseller_id = {} AND resolved_at IS NULL"
+    since = night.value(opened).astimezone(ZoneInfo("Asia/Riyadh"))
+    storm = owner.hears(f"48 numbers disconnected since {since:%H:%M} — Reseller night", "storm")
     assert (storm["open"], "• Disconnected: many-000" in storm["body"]) == (48, True)
     assert storm["body"].endswith("\n• and 38 more")
     sandbox = visit()

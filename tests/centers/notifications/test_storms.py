@@ -37,7 +37,7 @@ def test_more_than_five_are_one_message_with_the_list(desk: Desk) -> None:
     desk.tell(*alerts(STORM + 1))
     assert desk.deliver() == 1
     ((message, _to),) = desk.channel.sent
-    assert message.subject == "6 alerts"
+    assert message.subject == "6 alerts since 12:00 — Noor Connect"
     assert all(f"line of {about}" in message.text for about in alerts(STORM + 1))
     assert set(desk.states()) == {"condensed"}
     assert desk.outcomes("alert:0") == ["sent"]
@@ -54,7 +54,7 @@ def test_an_outage_of_3000_numbers_is_two_messages(desk: Desk) -> None:
     assert len(desk.channel.sent) == 2
     assert Notification.objects.filter(state="waiting").count() == 0
     assert Notification.objects.count() == 1 + 9 * 333
-    assert desk.channel.sent[1][0].subject == "2997 alerts"
+    assert desk.channel.sent[1][0].subject == "2997 alerts since 12:00 — Noor Connect"
     text = desk.channel.sent[1][0].text
     assert text.count("• line of") == MOST_LINES
     assert text.endswith("\n• and 2987 more")
@@ -83,7 +83,7 @@ def test_a_list_that_fails_is_repeated_as_it_was(desk: Desk) -> None:
     desk.tell(*alerts(10, first=50), now=NOON + SECOND)
     desk.deliver(NOON + WAITS[0])
     ((message, _to),) = desk.channel.sent
-    assert message.subject == "10 alerts"
+    assert message.subject == "10 alerts since 12:00 — Noor Connect"
     assert "line of alert:50" not in message.text
     assert message.key.endswith(":list")
 
@@ -121,7 +121,7 @@ def test_a_digest_is_one_message_of_what_came_meanwhile(desk: Desk) -> None:
     desk.tell("alert:2", now=NOON + 5 * MINUTE)
     assert desk.deliver(NOON + 14 * MINUTE) == 0
     assert desk.deliver(NOON + 15 * MINUTE) == 1
-    assert desk.subjects() == ["2 alerts"]
+    assert desk.subjects() == ["2 alerts since 12:00 — Noor Connect"]
 
 
 def test_it_is_repeated_while_it_lasts_and_not_after(desk: Desk) -> None:
