@@ -1,6 +1,6 @@
 """A reseller with money moving: usage, margins, invoices and payments made through the real operations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -51,14 +51,24 @@ class Shop:
 
         A day before the number was added is one that its center held it, alone: the others need no reading.
         """
+        self.read_all([(number, day)], at=at, **counts)
+
+    def read_all(
+        self, days: Iterable[tuple[Instance, date]], *, at: datetime | None = None, **counts: Any
+    ) -> None:
+        """MazBot answers this for each number and day. They are stored at once, as the job does; alone each costs as
+        much as all.
+        """
         usage = Usage(
             total_sent=counts.get("sent", 0),
             total_received=counts.get("received", 0),
             failed_messages=counts.get("failed", 0),
             total_cost=Decimal(str(counts.get("cost", "0"))),
         )
-        asked = at or datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
-        merge(self.account, [UsageAnswer(span_of(number, day), day, usage, asked)], now=asked)
+        answers = [
+            UsageAnswer(span_of(number, day), day, usage, at or _morning_after(day)) for number, day in days
+        ]
+        merge(self.account, answers, now=max((answer.asked_at for answer in answers), default=NOW))
 
     def leaves(self, number: Instance, day: date) -> None:
         """The number, which was read on that day, went to another center as the day ended."""
@@ -104,6 +114,10 @@ class Shop:
             "now": NOW,
         }
         return record_payment(center=own, amount=amount, **(values | fields))
+
+
+def _morning_after(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
 
 
 def span_of(number: Instance, day: date) -> InstanceAssignment:

@@ -39,8 +39,7 @@ MAY_5 = datetime(2026, 5, 5, 9, tzinfo=UTC)
 
 def used(shop: Shop, cost: str, day: date = DAY, *, numbers: int = 1) -> list[Instance]:
     made = [shop.number() for _ in range(numbers)]
-    for number in made:
-        shop.read(number, day, sent=1, cost=cost)
+    shop.read_all([(number, day) for number in made], sent=1, cost=cost)
     return made
 
 

@@ -315,8 +315,7 @@ def test_cairo_without_a_midnight_bills_every_day_once(shop: Shop) -> None:
     broken = Period(date(2024, 4, 1), date(2024, 4, 26))
     rest = Period(date(2024, 4, 26), date(2024, 5, 1))
     number = shop.number()
-    for day in april.days():
-        shop.read(number, day, sent=1, cost="1")
+    shop.read_all([(number, day) for day in april.days()], sent=1, cost="1")
     shop.center.refresh_from_db()
     first, second = issue(shop, broken), issue(shop, rest)
     assert (first.total, second.total) == (25, 5)

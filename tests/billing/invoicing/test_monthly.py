@@ -137,8 +137,7 @@ def test_mazbot_out_of_reach_still_stops_the_closing(place: Place) -> None:
     Center.objects.update(created_at=FEBRUARY_1)
     number = place.here_and_there()
     Instance.objects.update(held_since=FEBRUARY_1)
-    for day in FEBRUARY.days():
-        place.read(number, day)
+    place.read_all([(number, day) for day in FEBRUARY.days()])
     place.control.set_fault("usage", "500", times=5)
     with pytest.raises(MazBotError):
         read_before_closing(center=place.center, period=FEBRUARY, now=NOW)

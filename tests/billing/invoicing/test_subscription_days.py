@@ -54,10 +54,9 @@ def drafted(shop: Shop, period: Period, center: Center | None = None) -> list[tu
 def close(shop: Shop, period: Period, center: Center | None = None) -> BillingPeriod:
     """Close a period that is long over, whatever of its usage was read."""
     own = center or shop.center
-    for span in own.assignments.select_related("instance"):
-        for day in period.days():
-            if holds(span, day):
-                shop.read(span.instance, day, at=APRIL_5 + timedelta(days=1000))
+    spans = own.assignments.select_related("instance")
+    days = [(span.instance, day) for span in spans for day in period.days() if holds(span, day)]
+    shop.read_all(days, at=APRIL_5 + timedelta(days=1000))
     return close_period(center=own, period=period, by=None, now=APRIL_5 + timedelta(days=1100))
 
 
@@ -123,8 +122,7 @@ def test_each_center_pays_the_days_it_held_the_number(shop: Shop) -> None:
     for day, center in ((date(2026, 2, 11), other), (date(2026, 2, 21), shop.center)):
         midnight = day_start(day, RIYADH)
         Instance.objects.filter(pk=number.pk).update(center=center, held_since=midnight)
-    for day in FEBRUARY.days():
-        shop.read(number, day)
+    shop.read_all([(number, day) for day in FEBRUARY.days()])
     assert drafted(shop, FEBRUARY, other) == [(date(2026, 2, 11), date(2026, 2, 21), D(10))]
     own = [(date(2026, 2, 1), date(2026, 2, 11), D(10)), (date(2026, 2, 21), date(2026, 3, 1), D(8))]
     assert drafted(shop, FEBRUARY) == own

@@ -38,8 +38,7 @@ def shop(shop: Shop) -> Shop:
 
 def number_of(shop: Shop, *days: date) -> Instance:
     number = shop.number(held_since=datetime(2026, 2, 28, 9, tzinfo=UTC))
-    for day in days:
-        shop.read(number, day)
+    shop.read_all([(number, day) for day in days])
     return number
 
 
@@ -51,8 +50,7 @@ def test_a_number_that_moved_after_the_month_is_charged_to_who_had_it(shop: Shop
     assert preview_invoice(other, FEBRUARY).lines == ()
     assert issue(shop).total == 9
     number.refresh_from_db()
-    for day in range(1, 32):
-        shop.read(number, date(2026, 3, day))
+    shop.read_all([(number, date(2026, 3, day)) for day in range(1, 32)])
     assert issue(shop, MARCH, other, APRIL_5).total == 9
     assert preview_invoice(shop.center, MARCH).lines == ()
 
