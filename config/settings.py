@@ -236,7 +236,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "config.web.static_files.HashedFiles"
         if COLLECTED or "collectstatic" in sys.argv
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "config.web.static_files.SourceFiles"
     },
 }
 WHITENOISE_USE_FINDERS = not COLLECTED

@@ -10,6 +10,7 @@ from config import health
 from config.web.error_pages import closed
 
 handler403 = "config.web.error_pages.forbidden"
+handler404 = "config.web.error_pages.not_found"
 
 #: allauth's pages for email addresses. A person who added one without proof would be treated as its owner
 #: by the next invitation, reset link or `create_reseller`; a new address is invited instead.

@@ -1,11 +1,13 @@
 """Serving the few front-end files we use straight from `node_modules`, without a build step."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -51,7 +53,19 @@ class NodeModulesFinder(BaseFinder):
                 yield name, self.storage
 
 
-class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class _RememberedAddresses:
+    """Works out the address of a file once: every page names two dozen, and they don't change while a process runs."""
+
+    @cache
+    def url(self, name: str | None) -> str:
+        return super().url(name)  # type: ignore[misc,no-any-return]
+
+
+class SourceFiles(_RememberedAddresses, StaticFilesStorage):
+    """Names as they are in the source folders."""
+
+
+class HashedFiles(_RememberedAddresses, CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed, compressed names after `collectstatic`; source maps, which we do not serve, are left out of it."""
 
     patterns = (("*.css", (r"""(?P<matched>url\((?P<quote>['"]{0,1})\s*(?P<url>.*?)(?P=quote)\))""",)),)

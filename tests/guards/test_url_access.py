@@ -1,6 +1,7 @@
 """Every address, every role, every method: who gets in, who does not, and that no one reaches another tenant's rows."""
 
 import itertools
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import pytest
@@ -14,6 +15,7 @@ from centers.tenancy.permissions import may
 from tests.factories import ResellerFactory, member
 from tests.guards.addresses import Address, all_addresses
 from tests.guards.rows import TenantRows, snapshot
+from tests.people import sign_in
 from tests.thorough import THOROUGH
 
 MINE, THEIRS = 800_001, 900_001
@@ -94,15 +96,20 @@ def worlds(db: None) -> tuple[TenantRows, TenantRows]:
 def signed_in(rows: TenantRows, role: Role) -> Client:
     """A browser of a person with `role`; an exception of ours is an answer 500, so that all are reported at once."""
     client = Client(raise_request_exception=False)
-    client.force_login(member(rows.reseller, role, rows.center if role in CENTER_ROLES else None))
-    return client
+    return sign_in(client, member(rows.reseller, role, rows.center if role in CENTER_ROLES else None))
 
 
-def answer(client: Client, method: str, url: str) -> int:
-    """The status of one request whose effects are rolled back; for the cheapest as htmx, which gets no whole page."""
-    headers = {"HX-Request": "true"} if method == CHEAPEST else {}
+def send(client: Client, method: str, url: str, *, whole_pages: Sequence[str] = ("get",)) -> int:
+    """The status of one request; by other methods than `whole_pages` as htmx, which gets no page that says why not."""
+    headers = {} if method in whole_pages else {"HX-Request": "true"}
+    status: int = getattr(client, method)(url, headers=headers).status_code
+    return status
+
+
+def answer(client: Client, method: str, url: str, *, whole_pages: Sequence[str] = ("get",)) -> int:
+    """The same, with the effects rolled back."""
     with transaction.atomic():
-        status: int = getattr(client, method)(url, headers=headers).status_code
+        status = send(client, method, url, whole_pages=whole_pages)
         transaction.set_rollback(True)
     return status
 
@@ -141,7 +148,7 @@ def test_strangers_of_any_role_get_404_everywhere(worlds: tuple[TenantRows, Tena
         if not THOROUGH and turn not in (0, 1 + place % (len(METHODS) - 1)):
             continue
         for stranger in strangers if THOROUGH else [strangers[(place + turn) % len(ROLES)]]:
-            status = getattr(stranger, method)(url_of(address, mine, MINE)).status_code
+            status = send(stranger, method, url_of(address, mine, MINE))
             assert status == HTTPStatus.NOT_FOUND, f"{method} {address}"
     assert snapshot(mine.reseller) == before
 
@@ -157,7 +164,7 @@ def test_a_role_that_may_not_gets_403_and_one_that_may_does_not(
     before = snapshot(mine.reseller)
     wrong = []
     for address, method in requests(role=role):
-        status = answer(client, method, url_of(address, mine, MINE))
+        status = answer(client, method, url_of(address, mine, MINE), whole_pages=("get", "post", "delete"))
         if role not in roles[address.audience]:
             right = status == HTTPStatus.NOT_FOUND
         elif not may(role, address.view.permission):
@@ -196,8 +203,7 @@ def test_ids_of_another_tenant_are_404_like_ids_that_do_not_exist(
 def test_another_centers_numbers_are_404_in_a_portal(worlds: tuple[TenantRows, TenantRows]) -> None:
     mine, _theirs = worlds
     first = mine.center
-    admin = Client()
-    admin.force_login(member(mine.reseller, Role.CENTER_ADMIN, first))
+    admin = sign_in(Client(), member(mine.reseller, Role.CENTER_ADMIN, first))
     mine.add(MINE + 1)
     sibling = mine.center
     mine.center = first
