@@ -153,7 +153,7 @@ if DB_POOL:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.ValkeyCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "markaz",
     }

@@ -1,7 +1,6 @@
 """Serving the few front-end files we use straight from `node_modules`, without a build step."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +55,14 @@ class NodeModulesFinder(BaseFinder):
 class _RememberedAddresses:
     """Works out the address of a file once: every page names two dozen, and they don't change while a process runs."""
 
-    @cache
-    def url(self, name: str | None) -> str:
-        return super().url(name)  # type: ignore[misc,no-any-return]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._addresses: dict[str, str] = {}
+
+    def url(self, name: str) -> str:
+        if name not in self._addresses:
+            self._addresses[name] = super().url(name)  # type: ignore[misc]
+        return self._addresses[name]
 
 
 class SourceFiles(_RememberedAddresses, StaticFilesStorage):

@@ -101,6 +101,19 @@ def test_a_refusal_keeps_the_frame_and_names_the_role_and_who_can_help(
     assert "<html" not in part.content.decode()
 
 
+def test_what_is_not_there_is_a_page_to_people_and_a_sentence_to_htmx(
+    reseller: Reseller, client: Client
+) -> None:
+    client.force_login(member(reseller))
+    whole = client.get("/r/no-such-reseller/")
+    part = client.get("/r/no-such-reseller/", headers={"HX-Request": "true"})
+    boosted = client.get("/r/no-such-reseller/", headers={"HX-Request": "true", "HX-Boosted": "true"})
+    assert [answer.status_code for answer in (whole, part, boosted)] == [404] * 3
+    assert "Page not found" in whole.content.decode()
+    assert "Page not found" in boosted.content.decode()
+    assert part.content.decode() == "This no longer exists. Reload the page to see the latest."
+
+
 def test_a_refusal_by_a_view_itself_looks_the_same(reseller: Reseller, client: Client) -> None:
     client.force_login(member(reseller, Role.SUPPORT))
     answer = client.post(reverse("job_run", args=[reseller.slug, "invoices"]))
