@@ -1,6 +1,5 @@
 """A row of every tenant-owned model, made from its fields alone, so that a new model is guarded from its first day."""
 
-import itertools
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,7 +64,7 @@ class TenantRows:
         self.center: Center = CenterFactory(reseller=reseller, pk=first_pk)
         self.instance: Instance = self._number(first_pk)
         self.missing: dict[str, str] = {}
-        self._numbers = itertools.count(first_pk)
+        self._number_used = first_pk
         self.add(first_pk)
 
     def add(self, pk: int) -> None:
@@ -125,7 +124,8 @@ class TenantRows:
             return self._related(field.remote_field.model)
         if field.choices:
             return field.choices[0][0]
-        number = next(self._numbers)
+        number = self._number_used
+        self._number_used += 1
         if isinstance(field, models.EmailField):
             return f"row{number}@example.com"
         if isinstance(field, models.DateTimeField):

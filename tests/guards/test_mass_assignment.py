@@ -1,6 +1,8 @@
-"""Fields that a form does not offer have no effect: every field of every model, into every form of every page."""
+"""Into every form of every page: fields that it does not offer have no effect, ids of another tenant do not exist."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,10 +19,14 @@ from tests.centers.values.test_images import encoded
 from tests.factories import ResellerFactory, member
 from tests.guards.addresses import all_addresses
 from tests.guards.forms import PageForm, forms_on
-from tests.guards.rows import TenantRows, tenant_models
+from tests.guards.rows import TenantRows, snapshot, tenant_models
 from tests.guards.test_url_access import PUBLIC, url_of
+from tests.people import FRAGMENT, sign_in
+from tests.shared_rows import ROWS
 
-MINE, THEIRS = 800_001, 900_001
+MINE, THEIRS, NO_ONES = 800_001, 900_001, 700_001
+#: Every text of the other tenant's rows is a number above its id, so one of these on a page is a leak.
+CANARY = re.compile(r"(?<!\d)9000(?!01)\d\d(?!\d)")
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 EVERY_MODEL = [*tenant_models(), Membership, Reseller, User]
 #: Rewritten by every try, regardless of the fields sent.
@@ -36,15 +42,46 @@ CSV = b"center,contact_name,email,phone,country_id,currency,language,instance_id
 MAY = {"settings_branding": {"logo"}}
 
 
-@pytest.fixture
-def rows(db: None) -> Iterator[TenantRows]:
+@dataclass
+class Crawl:
+    """The rows of two tenants, and the forms that people of the first find, each with its audience."""
+
+    mine: TenantRows
+    theirs: TenantRows
+    found: list[tuple[str, PageForm]]
+
+    def forms(self) -> Iterator[tuple[Client, PageForm]]:
+        clients = browsers(self.mine)
+        for audience, form in self.found:
+            yield clients[audience], form
+
+
+@pytest.fixture(autouse=True)
+def _november() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
-        TenantRows(ResellerFactory(), first_pk=THEIRS)
-        mine = TenantRows(ResellerFactory(), first_pk=MINE)
-        center, instance = mine.center, mine.instance
-        mine.add(MINE + 1)  # something to choose
-        mine.center, mine.instance = center, instance
-        yield mine
+        yield
+
+
+@pytest.fixture
+def crawl(request: pytest.FixtureRequest) -> Crawl:
+    """Made once for the tests that begin with it: the crawl opens every page there is."""
+    return ROWS.get(request, make_crawl)
+
+
+def make_crawl() -> Crawl:
+    theirs, mine = two_tenants()
+    clients = browsers(mine)
+    audiences = {id(client): audience for audience, client in clients.items()}
+    return Crawl(mine, theirs, [(audiences[id(client)], form) for client, form in every_form(mine, clients)])
+
+
+def two_tenants() -> tuple[TenantRows, TenantRows]:
+    """Another tenant, and ours with something to choose."""
+    theirs, mine = (TenantRows(ResellerFactory(), first_pk=pk) for pk in (THEIRS, MINE))
+    center, instance = mine.center, mine.instance
+    mine.add(MINE + 1)
+    mine.center, mine.instance = center, instance
+    return theirs, mine
 
 
 def extra(form: PageForm) -> dict[str, Any]:
@@ -121,10 +158,8 @@ def _restart_ids() -> None:
 
 
 def browsers(rows: TenantRows) -> dict[str, Client]:
-    found = {"staff": Client(), "portal": Client()}
-    found["staff"].force_login(rows.user)
-    found["portal"].force_login(member(rows.reseller, Role.CENTER_ADMIN, rows.center))
-    return found
+    admin = member(rows.reseller, Role.CENTER_ADMIN, rows.center)
+    return {"staff": sign_in(Client(), rows.user), "portal": sign_in(Client(), admin)}
 
 
 def every_form(rows: TenantRows, clients: dict[str, Client]) -> list[tuple[Client, PageForm]]:
@@ -146,16 +181,16 @@ def every_form(rows: TenantRows, clients: dict[str, Client]) -> list[tuple[Clien
 
 def _takes_posts(client: Client, form: PageForm) -> bool:
     with transaction.atomic():
-        status = client.post(form.action).status_code
+        status = client.post(form.action, headers=FRAGMENT).status_code
         transaction.set_rollback(True)
     return status != HTTPStatus.METHOD_NOT_ALLOWED
 
 
-def test_no_field_that_a_form_does_not_offer_has_an_effect(rows: TenantRows) -> None:
-    forms = every_form(rows, browsers(rows))
+def test_no_field_that_a_form_does_not_offer_has_an_effect(crawl: Crawl) -> None:
+    rows = crawl.mine
     before = outcome(Client(), PageForm("/livez"), {})
     effective, wrong = set(), {}
-    for client, form in forms:
+    for client, form in crawl.forms():
         plain = outcome(client, form, filled(form, rows))
         stuffed = outcome(client, form, {**extra(form), **filled(form, rows)})
         if plain != before:
@@ -165,3 +200,19 @@ def test_no_field_that_a_form_does_not_offer_has_an_effect(rows: TenantRows) -> 
             wrong[form.key] = {name: set(stuffed[name]) ^ set(plain[name]) for name in changed}
     assert wrong == {}
     assert len(effective) >= 40, f"too few forms did anything: {sorted(effective)}"
+
+
+def test_no_field_takes_another_tenants_id(crawl: Crawl) -> None:
+    mine, theirs = crawl.mine, crawl.theirs
+    before, tried = snapshot(theirs.reseller), 0
+    for client, form in crawl.forms():
+        data = filled(form, mine)
+        ids = [name for name, value in form.values.items() if value[0] in (str(MINE), str(MINE + 1))]
+        for name in ids:
+            foreign, unknown = (outcome(client, form, {**data, name: str(pk)}) for pk in (THEIRS, NO_ONES))
+            assert foreign == unknown, f"{form.target}: {name}"
+            page = client.post(form.action, {**data, name: str(THEIRS)}).content.decode()
+            assert not CANARY.search(page), f"{form.target}: {name}"
+            tried += 1
+    assert tried >= 3, "no field with an id was found"
+    assert snapshot(theirs.reseller) == before
