@@ -1,10 +1,7 @@
 """A real install never becomes a demo by accident."""
 
 import os
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -19,10 +16,10 @@ from devstack.demo_accounts import ACCOUNTS, PASSWORD
 from devstack.embedded import database_url, state
 from devstack.supervisor import demo
 from devstack.time_travel import move_ahead
+from tests import forked
 from tests.factories import MazbotAccountFactory, UserFactory
 from whatsapp.addresses import check_account_url
 
-ROOT = Path(__file__).resolve().parents[2]
 HERE, REAL = "http://127.0.0.1:8000", "https://markaz.example"
 
 
@@ -70,8 +67,7 @@ def test_a_demo_for_others_is_refused_with_a_reason(value: str, site: str) -> No
 @pytest.mark.parametrize("variable", ["MARKAZ_DEMO", "DEBUG", "MARKAZ_TESTING"])
 def test_nothing_of_a_real_install_starts_as_a_demo_or_without_guards(variable: str) -> None:
     environment = os.environ | {"MARKAZ_TESTING": "0", "SITE_URL": REAL, variable: "1"}
-    command = [sys.executable, "manage.py", "check"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = forked.manage(environment, "check")
     assert done.returncode != 0
     assert f"{variable}=1 does not go with SITE_URL=https://markaz.example" in done.stderr
 

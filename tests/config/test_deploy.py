@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from structlog.testing import capture_logs
 
 from config.checks import address, mail, operator
 from config.web.redirects import COOKIE, EndlessRedirectMiddleware
+from tests import forked
 from tests.config.test_compose import ROOT
 
 GOOD = {
@@ -34,14 +34,8 @@ def check(**changed: str) -> subprocess.CompletedProcess[str]:
     """`manage.py check --deploy` as an operator runs it, every warning counted."""
     keys = {"SECRET_KEY": os.urandom(40).hex(), "FIELD_KEYS": Fernet.generate_key().decode()}
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MARKAZ_")}
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=settings.BASE_DIR,
-        env={**ours, **keys, "DEBUG": "0", "MARKAZ_DEMO": "0", **GOOD, **changed},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**ours, **keys, "DEBUG": "0", "MARKAZ_DEMO": "0", **GOOD, **changed}
+    return forked.manage(environment, "check", "--deploy", "--fail-level", "WARNING")
 
 
 def test_settings_of_a_real_install_pass() -> None:
