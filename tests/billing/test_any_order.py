@@ -327,9 +327,10 @@ def check_day(day: UsageRecord) -> None:
 @pytest.mark.parametrize("seed", range(20 if THOROUGH else 2))
 def test_the_books_stay_true(shop: Shop, seed: int) -> None:
     walk = Walk(shop, seed)
-    for _step in range(60):
+    for step in range(60):
         walk.step()
-        check(walk)
+        if THOROUGH or step % 3 == 2:
+            check(walk)
     # In the end everything known of closed days can be settled: corrected once more, or waived.
     left = check_late_corrections(shop.reseller, walk.now)
     for center in left:

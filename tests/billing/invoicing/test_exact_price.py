@@ -17,9 +17,11 @@ from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH
 from tests.billing.invoicing.test_carried import APRIL, MAY_5
+from tests.thorough import THOROUGH
 from whatsapp.models import Instance
 
 D = Decimal
+EXAMPLES = 60 if THOROUGH else 8
 DAYS = [date(2026, 2, day) for day in (3, 14, 27)]
 CURRENCIES = {"USD": "1", "LYD": "4.8537", "JPY": "149.123457", "SAR": "3.75"}
 #: Per number and day: messages, and their cost in millionths.
@@ -42,7 +44,11 @@ def close(center: Center, period: Period) -> None:
     close_period(center=center, period=period, by=None, now=now)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     readings=st.lists(USAGE, min_size=1, max_size=3),
     currency=st.sampled_from(sorted(CURRENCIES)),

@@ -17,9 +17,11 @@ from billing.pricing.estimates import charges_by_center
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
+from tests.thorough import THOROUGH
 from whatsapp.models import Instance, MazbotAccount
 
 D = Decimal
+EXAMPLES = 75 if THOROUGH else 10
 DAY = date(2026, 2, 3)
 
 
@@ -87,7 +89,11 @@ def charged_by(center: Center, period: Period) -> Decimal:
 COUNTS = st.tuples(st.integers(0, 6), st.integers(0, 6))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     readings=st.lists(COUNTS, min_size=2, max_size=4),
     basis=st.sampled_from(Billable.values),
