@@ -1,4 +1,4 @@
-"""Django's cache in Valkey, with one client per server."""
+"""Django's cache in Valkey, with one client for all commands."""
 
 from typing import Any
 
@@ -7,17 +7,19 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 
 class _KeepsItsClient(RedisCacheClient):
-    """Django makes a client for every command, which takes longer than the command: a table of 200 callbacks each."""
+    """Django makes a client for every command, with a table of 200 callbacks each, which takes longer than the command.
+
+    There is one server, REDIS_URL; its client and the pool behind it serve all threads.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._clients: dict[int, redis.Redis] = {}
+        self._kept: redis.Redis | None = None
 
     def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
-        server = self._get_connection_pool_index(write)
-        if server not in self._clients:
-            self._clients[server] = super().get_client(key, write=write)
-        return self._clients[server]
+        if self._kept is None:
+            self._kept = super().get_client(key, write=write)
+        return self._kept
 
 
 class ValkeyCache(RedisCache):

@@ -57,9 +57,9 @@ class _RememberedAddresses:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._addresses: dict[str, str] = {}
+        self._addresses: dict[str | None, str] = {}
 
-    def url(self, name: str) -> str:
+    def url(self, name: str | None) -> str:
         if name not in self._addresses:
             self._addresses[name] = super().url(name)  # type: ignore[misc]
         return self._addresses[name]
