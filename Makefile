@@ -60,6 +60,7 @@ check_types:
 
 check_pages:
 	$(VENV) -m devstack.page_style check
+	$(VENV) -m devstack.icons check
 
 check_python:
 	$(VENV) -m ruff check .
@@ -87,6 +88,7 @@ fmt: setup ## format Python, templates, style sheets and scripts; mend what ruff
 	$(VENV) -m ruff check --fix .
 	$(VENV) -m ruff format .
 	$(VENV) -m devstack.page_style write
+	$(VENV) -m devstack.icons write
 
 shell: setup ## a Python shell with every model, on this checkout's data
 	@exec $(VENV) manage.py shell

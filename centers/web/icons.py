@@ -1,19 +1,15 @@
-"""Tabler's icons, put into the page itself so that they take its colour and cost no request."""
+"""Tabler's icons, shown from one file that the browser keeps (`python -m devstack.icons` writes it)."""
 
 import re
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
-_NAME = re.compile(r"[a-z0-9-]+\Z")
-_PATHS = re.compile(r"<svg[^>]*>(?P<inside>.*)</svg>", re.DOTALL)
-_FRAME = (
-    '<svg class="icon{extra}" width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
-    ' stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
-    "{inside}</svg>"
-)
+_FILE = "img/icons.svg"
+_SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)"')
 #: Icons that point in the reading direction, so they are mirrored on right-to-left pages.
 DIRECTIONAL = frozenset(
     {"chevron-left", "chevron-right", "arrow-left", "arrow-right", "logout", "list", "send"}
@@ -21,7 +17,7 @@ DIRECTIONAL = frozenset(
 
 
 class IconMissing(Exception):
-    """A template names an icon that Tabler does not have."""
+    """A page names an icon that is not in the file."""
 
 
 @cache
@@ -30,14 +26,16 @@ def icon_svg(name: str, extra: str = "") -> SafeString:
 
     `extra` is a class name written by us, never by a person. Raises IconMissing for an unknown name.
     """
-    file = Path(settings.NODE_MODULES) / "@tabler/icons/icons/outline" / f"{name}.svg"
-    if not _NAME.match(name) or not file.is_file():
-        raise IconMissing(f"Tabler has no outline icon “{name}”.")
-    paths = _PATHS.search(file.read_text(encoding="utf-8"))
-    if paths is None:
-        raise IconMissing(f"{file} is not an SVG file.")
-    inside = " ".join(
-        paths["inside"].replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").split()
-    )
+    if name not in _names():
+        raise IconMissing(f"There is no icon “{name}” in static/{_FILE}. For one of Tabler's run `make fmt`.")
     classes = (" icon-mirror" if name in DIRECTIONAL else "") + (f" {extra}" if extra else "")
-    return mark_safe(_FRAME.format(extra=classes, inside=inside))  # noqa: S308  # a file of a package we pin
+    return mark_safe(  # noqa: S308  # both names are ours
+        f'<svg class="icon{classes}" aria-hidden="true" focusable="false">'
+        f'<use href="{static(_FILE)}#{name}"/></svg>'
+    )
+
+
+@cache
+def _names() -> frozenset[str]:
+    file = Path(settings.BASE_DIR) / "static" / _FILE
+    return frozenset(_SYMBOL.findall(file.read_text(encoding="utf-8")))
