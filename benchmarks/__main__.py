@@ -59,10 +59,12 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         recover,
         sweep,
         sweeping,
+        wire,
     )
 
     return {
         "pages": pages.measure,
+        "wire": wire.measure,
         "sweep": sweep.measure,
         "invoices": invoices.measure,
         "budget": budget.measure,

@@ -227,8 +227,10 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.web.static_files.NodeModulesFinder",
+    "config.web.static_files.BundleFinder",
 ]
 NODE_MODULES = env.path("NODE_MODULES", BASE_DIR / "node_modules")
+BUNDLES = BASE_DIR / ".local" / "bundles"
 # After `collectstatic` (the Docker image) files have hashed names and are cached permanently; without it they are
 # served from their source folders, as `make run` does.
 COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()

@@ -20,7 +20,7 @@ Kind = Literal["streams", "silent", "one byte", "idle", "dripping header", "drip
 ROOT = Path(__file__).resolve().parents[1]
 _HEAD = "GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 _BODY = "POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n"
-_FILES = "GET /static/vendor/@tabler/core/dist/css/tabler.min.css HTTP/1.1\r\nHost: localhost\r\n\r\n" * 40
+_FILES = "GET /static/bundles/pages.css HTTP/1.1\r\nHost: localhost\r\n\r\n" * 40
 
 
 @dataclass(frozen=True)

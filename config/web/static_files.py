@@ -1,34 +1,32 @@
-"""Serving the few front-end files we use straight from `node_modules`, without a build step."""
+"""Static files: our own, the few that we use of the front-end packages, and the bundles made of both."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.finders import BaseFinder, find
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import FileSystemStorage, Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from config.web import bundles
+
 PREFIX = "vendor"
-#: Only what templates name is served; a new file must be added here.
+#: Only what pages load is served; a new file must be added here.
 FILES = (
-    "@tabler/core/dist/css/tabler.min.css",
-    "@tabler/core/dist/css/tabler.rtl.min.css",
-    "@tabler/core/dist/js/tabler.min.js",
-    "@fontsource-variable/cairo/index.css",
     "@fontsource-variable/cairo/files/cairo-arabic-wght-normal.woff2",
     "@fontsource-variable/cairo/files/cairo-latin-wght-normal.woff2",
     "@fontsource-variable/cairo/files/cairo-latin-ext-wght-normal.woff2",
-    "@fontsource-variable/inter/index.css",
     # The style sheet names all of them; a browser loads only those whose characters occur.
     *(
         f"@fontsource-variable/inter/files/inter-{letters}-wght-normal.woff2"
         for letters in ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
     ),
     "chart.js/dist/chart.umd.js",
-    "idiomorph/dist/idiomorph-ext.min.js",
 )
+#: What may give an element a class.
+_SOURCES = {"templates": "*.html", "billing": "*.py", "centers": "*.py", "config": "*.py", "whatsapp": "*.py"}
 
 
 class NodeModulesFinder(BaseFinder):
@@ -50,6 +48,42 @@ class NodeModulesFinder(BaseFinder):
         for name in FILES:
             if (Path(settings.NODE_MODULES) / name).is_file():
                 yield name, self.storage
+
+
+class BundleFinder(BaseFinder):
+    """Finds the bundles (`config.web.bundles`), made anew when what they are made of has changed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.storage = FileSystemStorage(location=settings.BUNDLES)
+
+    def find(self, path: str, find_all: bool = False, **_: Any) -> Any:
+        if path not in bundles.NAMES:
+            return []
+        file = str(_bundles() / path)
+        return [file] if find_all else file
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        _bundles()
+        for name in bundles.NAMES:
+            yield name, self.storage
+
+
+def _bundles() -> Path:
+    sources = (
+        path
+        for folder, pattern in _SOURCES.items()
+        for path in (Path(settings.BASE_DIR) / folder).rglob(pattern)
+    )
+    return bundles.up_to_date(Path(settings.BUNDLES), find=_part, sources=sources)
+
+
+def _part(name: str) -> Path:
+    if name.startswith(PREFIX + "/"):
+        return Path(settings.NODE_MODULES) / name.removeprefix(PREFIX + "/")
+    file = find(name)
+    if file is None:
+        raise FileNotFoundError(f"The pages need the static file {name}.")
+    return Path(str(file))
 
 
 class _RememberedAddresses:

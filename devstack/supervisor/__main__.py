@@ -16,7 +16,7 @@ from config.demo_mode import NoDemoHere
 from devstack import embedded
 from devstack.embedded.state import CHECKOUT, external, port_is_free
 
-from . import commands, demo, leftovers
+from . import commands, demo, leftovers, static_files
 
 
 class SupervisorError(Exception):
@@ -113,7 +113,9 @@ def refuse_taken_port(variable: str, host: str, port: int) -> None:
 
 
 def prepare(environment: dict[str, str]) -> None:
-    """Bring translations and tables up to date."""
+    """Bring translations, static files and tables up to date."""
+    if not static_files.collect(environment):
+        raise SupervisorError("The static files could not be collected; the lines above tell why.")
     for step in (
         ["-m", "devstack.translations", "compile"],
         ["manage.py", "migrate", "--no-input", "-v", "1"],
