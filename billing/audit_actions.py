@@ -7,6 +7,7 @@ SENTENCES = {
     "center_policy.changed": _("%(who)s changed the billing rules of a center"),
     "center.suspended": _("%(who)s suspended %(what)s for unpaid invoices"),
     "center.resumed": _("%(who)s ended the suspension of %(what)s"),
+    "center.price_basis_changed": _("%(who)s changed the country or currency of %(what)s"),
     "credit.refunded": _("%(who)s recorded a refund of credit to %(what)s"),
     "exchange_rate.entered": _("%(who)s entered the exchange rate %(what)s"),
     "gap.opened": _("A difference was found: %(what)s"),
@@ -67,6 +68,11 @@ NOUNS = {
 FACTS = {
     "amount": _("amount"),
     "total": _("total"),
+    "price_basis": _("what changed"),
+    "new_value": _("new value"),
+    "difference_on_past_days": _("difference on days that were over"),
+    "backdated_from": _("changed days, from"),
+    "backdated_to": _("changed days, to"),
     "ending": _("reason it ended"),
     "until": _("until"),
     "step": _("step"),
@@ -77,6 +83,8 @@ FACTS = {
 
 #: Labels of values stored as codes.
 CODES = {
+    "mazbot_country": _("Country at MazBot"),
+    "invoice_currency": _("Currency"),
     "paid": _("Paid"),
     "held": _("Put on hold"),
     "settled": _("No longer required"),

@@ -19,6 +19,8 @@ from billing.models import JobSchedule
 from billing.periods import Period
 from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
+from billing.pricing.history.announcements import announce_price_changes
+from billing.pricing.history.center_changes import apply_versions
 from billing.pricing.rates import refresh_rates
 from billing.reports.quota import check_quota
 from billing.reports.reported import report_last_month
@@ -42,6 +44,7 @@ EVERY = {
     "rates": timedelta(hours=6),
     "invoices": timedelta(hours=1),
     "dunning": timedelta(minutes=5),
+    "prices": timedelta(minutes=10),
 }
 # A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
@@ -129,6 +132,20 @@ def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
     return _as_recorded(recorder)
 
 
+def prices_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Have countries and currencies apply that begin today, and announce changes of prices to centers."""
+    with _job_run("prices", reseller, now) as recorder:
+        changed = apply_versions(reseller, now)
+        announced = announce_price_changes(reseller, now)
+        recorder.ok()
+        if changed or announced:
+            recorder.note = _("Centers changed: %(centers)s. Price changes announced: %(announced)s.") % {
+                "centers": changed,
+                "announced": announced,
+            }
+    return _as_recorded(recorder)
+
+
 def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Update payment statuses, write reminders, resume or suspend centers, and say whom tomorrow's run suspends."""
     with _job_run("dunning", reseller, now) as recorder:
@@ -145,6 +162,7 @@ ROUNDS: dict[str, Callable[..., JobRun]] = {
     "rates": rates_job,
     "invoices": invoice_job,
     "dunning": dunning_job,
+    "prices": prices_job,
 }
 
 

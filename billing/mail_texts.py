@@ -1,6 +1,6 @@
 """Texts of the mails to centers. Resale amounts only: a center never sees a cost or a margin."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -124,6 +124,17 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Content:
         _of_invoice(invoice) | {"suspension_day": values["day"]},
         asks_for_money=True,
     )
+
+
+def prices_changed(center: Center, day: date, changes: Iterable[str]) -> Content:
+    """Prices change from a day on; each change is one line."""
+    lines = list(changes)
+    subject = _("Your prices change on %(day)s") % {"day": day_text(day)}
+    intro = _("From %(day)s these prices apply to you:") % {"day": day_text(day)}
+    bullets = "\n".join(f"• {line}" for line in lines)
+    fields = {"day": day_text(day), "prices": bullets}
+    outro = _("Messages up to the day before are charged at the prices until then.")
+    return _letter("prices.changed", subject, center, [intro, bullets, "", outro], fields)
 
 
 def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Content:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from django.utils.functional import Promise
@@ -14,6 +14,8 @@ from billing.invoicing.pdf import document_of, invoice_filename
 from billing.mail import SUSPENDED
 from billing.models import Invoice, Suspension
 from billing.periods import today
+from billing.pricing.history import announcements
+from billing.queries.portal_history import portal_changes_on
 from centers.models import Notification, Role
 from centers.notifications.message import Attachment
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
@@ -50,6 +52,7 @@ def _mails() -> Iterator[Kind]:
         ("invoice.warning", _("Final warning"), _warning, _("Final warning: invoice %(number)s")),
         ("center.suspended", _("Numbers suspended"), _suspended, _("Numbers suspended")),
         ("center.resumed", _("Numbers active again"), _resumed, _("Numbers active again")),
+        (announcements.KIND, _("Price change"), _prices, _("Price change")),
     )
     for name, label, write, line in kinds:
         yield Kind(
@@ -120,6 +123,16 @@ def _resumed(row: Notification, now: datetime) -> Content | None:
     if again or before.filter(state=Notification.State.DROPPED).exists():
         return None
     return mail_texts.resumed(case.center)
+
+
+def _prices(row: Notification, now: datetime) -> Content | None:
+    """As the prices are known now; None if the change is off by now."""
+    center, day = row.center, date.fromisoformat(row.context["day"])
+    if center is None:
+        return None
+    center.reseller = row.reseller
+    changes = portal_changes_on(center, day, now)
+    return mail_texts.prices_changed(center, day, [one.text for one in changes]) if changes else None
 
 
 def _invoice(row: Notification) -> Invoice:

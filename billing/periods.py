@@ -1,6 +1,6 @@
 """Half-open ranges of days in a reseller's calendar, and the instants at which they start and end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -87,6 +87,14 @@ def year_after(day: date) -> date:
         return day.replace(year=day.year + 1)
     except ValueError:
         return day.replace(year=day.year + 1, month=3, day=1)
+
+
+def cut(days: Period, at: Iterable[date]) -> Iterator[Period]:
+    """The parts into which ordered days of the period divide it."""
+    first = days.first_day
+    for day in (*at, days.end_day):
+        yield Period(first, day)
+        first = day
 
 
 def part_of_month(days: Period) -> tuple[int, int] | None:

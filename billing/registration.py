@@ -39,6 +39,7 @@ _JOBS = (
     ("account", _("Main account and quota"), Permission.VIEW, _("Every hour")),
     ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
     ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that have ended")),
+    ("prices", _("Price changes"), Permission.MANAGE_PRICES, _("Every ten minutes")),
     ("dunning", _("Reminders and suspensions"), Permission.MANAGE_DUNNING, _("Every five minutes")),
 )
 

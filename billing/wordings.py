@@ -100,6 +100,7 @@ def _about_centers() -> Iterator[Wording]:
         {**_LETTER, **_PAYMENT},
         _receipt(mail_texts.payment_received),
     )
+    yield _price_change()
 
 
 def _to_team() -> Iterator[Wording]:
@@ -134,6 +135,15 @@ def _receipt(
         return write(receipt) if receipt is not None else None
 
     return example
+
+
+def _price_change() -> Wording:
+    return _center(
+        "prices.changed",
+        _("Price change"),
+        {"day": _("the first day of the new prices"), "prices": _("the prices before and from then on")},
+        lambda one: mail_texts.prices_changed(one, date(2026, 1, 1), ["marketing: 0.0138 → 0.0150"]),
+    )
 
 
 def _invoice(name: str, label: Promise, fields: Fields, write: Callable[[Invoice, date], Content]) -> Wording:

@@ -61,6 +61,8 @@ class CenterForm(_CenterForm):
         super().__init__(*args, **kwargs)
         self.reseller = reseller
         self.fields["currency"] = _currency_field(self.fields["currency"].label)
+        if self.instance.pk:  # they change from a day on, on a page of their own
+            del self.fields["currency"], self.fields["country_id"]
         self.fields["country"] = _country_field(self.fields["country"])
 
     def clean_phone(self) -> str:

@@ -55,6 +55,8 @@ TASKS = {
         "whatsapp.import",
         "billing.tick_dunning",
         "billing.dunning",
+        "billing.tick_prices",
+        "billing.prices",
     ),
     "mail": (
         "centers.tick_notifications",

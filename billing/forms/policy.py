@@ -36,6 +36,7 @@ _DAYS = (
     "exchange_warn_days",
     "exchange_block_days",
     "rate_change_percent",
+    "price_notice_days",
 )
 _HELP: dict[str, Any] = {
     "payment_terms_days": gettext_lazy("Counted from the day of issue."),
@@ -70,6 +71,10 @@ _HELP: dict[str, Any] = {
     "today_reads": gettext_lazy("One request each per number and day."),
     "check_months": gettext_lazy(
         "Finds corrections of any past day: one request per number and week, and about six more when a day differs."
+    ),
+    "price_notice_days": gettext_lazy(
+        "Centers get an email this many days before their prices change, or at once if you change them later. "
+        "Leave empty to send none."
     ),
 }
 
@@ -127,6 +132,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "exchange_block_days",
             "usage_tolerance",
             "rate_change_percent",
+            "price_notice_days",
             "subscription_share",
             *_RULES[1:],
         ]

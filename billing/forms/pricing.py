@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.forms.center_changes import BackdatingForm
 from billing.models import Category, Interval, Margin
 from billing.pricing.below_cost import Loss
 from billing.pricing.exchange_rates import is_unusual, last_known_rate
@@ -95,7 +96,7 @@ class SimulationForm(_TermsForm):
         return Margin(reseller=reseller, valid_from=day, **self.cleaned_data)
 
 
-class MarginForm(_TermsForm, _LossForm):
+class MarginForm(_TermsForm, _LossForm, BackdatingForm):
     """A new version of a margin: its level, category, terms (or a return to the wider margin) and first day."""
 
     terms = forms.ChoiceField(
@@ -198,7 +199,7 @@ class CurrencyField(CodeField):
         return str(super().to_python(value)).upper()
 
 
-class ExchangeRateForm(forms.Form):
+class ExchangeRateForm(BackdatingForm):
     """An exchange rate valid from a day on; one far from the last one has to be typed twice.
 
     A slip, such as 375 for 3.75, would price every invoice of the currency.

@@ -44,13 +44,15 @@ def carried(center: Center) -> dict[str, Decimal]:
     return {currency: amount for currency, amount in rows.annotate(sum=Sum("amount")) if amount}
 
 
-def carried_line(center: Center, period: Period, lines: Iterable[DraftLine]) -> DraftLine | None:
-    """The line that bills what is carried, as far as the currency's decimals show it; None below the smallest one.
+def carried_line(
+    center: Center, period: Period, currency: str, lines: Iterable[DraftLine]
+) -> DraftLine | None:
+    """The line that bills what is carried, as far as `currency` has decimals; None below the smallest one.
 
     Never more than what makes the invoice zero, when too much was billed before.
     """
-    priced = [line for line in lines if line.currency == center.currency]
-    amount = truncated(carried(center).get(center.currency, ZERO), center.currency)
+    priced = [line for line in lines if line.currency == currency]
+    amount = truncated(carried(center).get(currency, ZERO), currency)
     amount = max(amount, -sum((line.amount for line in priced), ZERO))
     if not amount:
         return None
@@ -66,14 +68,14 @@ def carried_line(center: Center, period: Period, lines: Iterable[DraftLine]) -> 
         failed=0,
         cost=ZERO,
         # Profit is compared in the currency of the costs.
-        cost_currency=terms.cost_currency if terms else center.currency,
+        cost_currency=terms.cost_currency if terms else currency,
         margin=None,
         percent=ZERO,
         fixed=ZERO,
         exchange_rate=terms.exchange_rate if terms else Decimal(1),
         amount=amount,
         exact=amount,
-        currency=center.currency,
+        currency=currency,
     )
 
 

@@ -79,7 +79,7 @@ def correction_lines(
             terms = _terms(price_list, center, policy, part, source)
             groups.setdefault(terms, []).append(part)
     lines = [line_over(terms, parts) for terms, parts in groups.items()]
-    return replace(_sorted_out(lines, center.currency), waived=tuple(waived))
+    return replace(_sorted_out(lines, price_list.currency(center)), waived=tuple(waived))
 
 
 def lowers(day: Unbilled, margin: Margin | None, basis: str) -> bool:
@@ -227,7 +227,10 @@ def _terms(
     if line is not None and falls:
         currency, exchange_rate, margin = line.currency, line.exchange_rate, line.margin
     else:
-        currency, exchange_rate = center.currency, _exchange_rate(price_list, center, day, basis, line)
+        currency, exchange_rate = (
+            price_list.currency(center),
+            _exchange_rate(price_list, center, day, basis, line),
+        )
         margin = _margin(price_list, center, day)
     return Terms(
         Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, line, falls
@@ -244,7 +247,8 @@ def _exchange_rate(
     price_list: PriceList, center: Center, day: Unbilled, basis: str, line: InvoiceLine | None
 ) -> Decimal:
     # A line without cost may have been issued without a rate: its stored 1 is a placeholder, not a rate.
-    if line is not None and line.currency == center.currency and (line.amount or line.exchange_rate != 1):
+    has_rate = line is not None and (line.amount or line.exchange_rate != 1)
+    if line is not None and has_rate and line.currency == price_list.currency(center):
         return line.exchange_rate
     return rate_for(price_list, center, day, basis)
 
@@ -255,7 +259,7 @@ def rate_for(price_list: PriceList, center: Center, day: Unbilled, basis: str) -
     Raises MissingRate or OldRate.
     """
     try:
-        return price_list.exchange.rate(day.currency, center.currency, price_list.day)
+        return price_list.exchange.rate(day.currency, price_list.currency(center), price_list.day)
     except (MissingRate, OldRate):
         if day.cost or day.billable(basis):
             raise

@@ -1,7 +1,7 @@
 """Draft invoices: the lines of a center and period, calculated but not stored."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import cast
@@ -11,9 +11,9 @@ from billing.invoicing.corrections import Correction, correction_lines, lowers, 
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
 from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
-from billing.models import Category, Invoice, InvoiceLine, Rate, Waiver
+from billing.models import Category, CenterVersion, Interval, Invoice, InvoiceLine, Rate, Share, Waiver
 from billing.money import exactly, rounded
-from billing.periods import Period, day_start, month_of, part_of_month, zone_of
+from billing.periods import Period, cut, day_start, month_of, part_of_month, zone_of
 from billing.policies import Policy, policy_for, reseller_policy
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
 from centers.errors import OperationRefused
@@ -67,18 +67,20 @@ class Draft:
 def preview_invoice(center: Center, period: Period) -> Draft:
     """The invoice as it would be issued now.
 
-    Raises MissingRate, OldRate, or OperationRefused for a subscription without a rate.
+    Raises MissingRate, OldRate, or OperationRefused for a subscription without a rate, or for a currency that changes
+    inside the period.
     """
     policy = policy_for(center)
     price_list = PriceList(center.reseller, period.last_day, center=center)
+    _refuse_two_currencies(price_list, center, period)
     usage, corrected = _usage_lines(price_list, center, policy, period)
     drafted = [*usage, *_subscription_lines(price_list, center, policy, period), *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
-    carried = carried_line(center, period, lines)
+    carried = carried_line(center, period, price_list.currency(center), lines)
     return Draft(
         center=center,
         period=period,
-        currency=center.currency,
+        currency=price_list.currency(center),
         lines=(*lines, carried) if carried else tuple(lines),
         silent=(*(line for line in drafted if line.is_empty), *corrected.silent),
         reductions=corrected.reductions,
@@ -86,11 +88,21 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     )
 
 
+def _refuse_two_currencies(price_list: PriceList, center: Center, period: Period) -> None:
+    """A document has one currency."""
+    for day in price_list.centers.changes(center, CenterVersion.Name.CURRENCY, period):
+        raise OperationRefused(
+            _("The currency of “%(center)s” changes on %(day)s. Invoice the days before it on their own.")
+            % {"center": center, "day": day}
+        )
+
+
 def _usage_lines(
     price_list: PriceList, center: Center, policy: Policy, period: Period
 ) -> tuple[list[DraftLine], Correction]:
     """The lines of the period's days, and the corrections: of earlier days, and of days that now cost less."""
     groups: dict[Terms, list[Unbilled]] = {}
+    currency = price_list.currency(center)
     corrected = corrections(center, period.first_day)
     for day in unbilled_days(center, period):
         margin = price_list.margins.find(Category.MESSAGE, center, day.day)
@@ -99,7 +111,7 @@ def _usage_lines(
             corrected.append(day)
             continue
         rate = rate_for(price_list, center, day, policy.billable)
-        terms = Terms(Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, center.currency)
+        terms = Terms(Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency)
         groups.setdefault(terms, []).append(day)
     lines = [line_over(terms, days) for terms, days in groups.items()]
     return lines, correction_lines(price_list, center, policy, corrected)
@@ -111,20 +123,32 @@ def _subscription_lines(
     """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
     if not policy.subscription_type:
         return
-    rates: dict[date, Rate] = {}
+    name = policy.subscription_type
+    rates: dict[tuple[date, str], Rate] = {}
     share = reseller_policy(center.reseller).subscription_share
-    months = list(period.months_ended())
-    for charge in subscribed(price_list, center, months, policy.subscription_type, share):
-        if charge.month not in rates:
-            rates[charge.month] = _subscription_rate(
-                price_list, center, policy.subscription_type, charge.month
-            )
-        yield _subscription_line(price_list, center, rates[charge.month], charge)
+    by_days = share == Share.HELD and price_list.interval(name) != Interval.YEAR
+    for charge in subscribed(price_list, center, list(period.months_ended()), name, share):
+        for part in _in_one_country(price_list, center, charge) if by_days else [charge]:
+            # The days' country; that of the month's end for what isn't charged by the day.
+            day = part.days.last_day if by_days else month_of(part.month).last_day
+            key = (part.month, price_list.centers.country_id(center, day))
+            if key not in rates:
+                rates[key] = _subscription_rate(price_list, center, name, *key)
+            yield _subscription_line(price_list, center, rates[key], part, day)
 
 
-def _subscription_rate(price_list: PriceList, center: Center, rate_type: str, month: date) -> Rate:
+def _in_one_country(price_list: PriceList, center: Center, charge: Subscribed) -> Iterable[Subscribed]:
+    """The charge, divided where the center's country changes."""
+    changes = price_list.centers.changes(center, CenterVersion.Name.COUNTRY, charge.days)
+    for days in cut(charge.days, changes):
+        yield replace(charge, days=days)
+
+
+def _subscription_rate(
+    price_list: PriceList, center: Center, rate_type: str, month: date, country_id: str
+) -> Rate:
     ended = day_start(month_of(month).end_day, zone_of(center.reseller))
-    rate = rate_at(price_list, center.country_id, rate_type, ended)
+    rate = rate_at(price_list, country_id, rate_type, ended)
     if rate is None:
         raise OperationRefused(
             _(
@@ -136,12 +160,17 @@ def _subscription_rate(price_list: PriceList, center: Center, rate_type: str, mo
     return rate
 
 
-def _subscription_line(price_list: PriceList, center: Center, rate: Rate, own: Subscribed) -> DraftLine:
-    """One line over the list price, or over the days' share of their month."""
+def _subscription_line(
+    price_list: PriceList, center: Center, rate: Rate, own: Subscribed, day: date
+) -> DraftLine:
+    """One line over the list price, or over the days' share of their month; `day` is one in the country of the rate."""
     days, of = part_of_month(own.days) or (1, 1)
-    margin = price_list.margins.find(Category.SUBSCRIPTION, center, month_of(own.month).last_day)
+    currency = price_list.currency(center)
+    margin = price_list.margins.find(
+        Category.SUBSCRIPTION, center, month_of(own.month).last_day, in_country_of=day
+    )
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-    exchange_rate = price_list.exchange.rate(rate.currency, center.currency, price_list.day)
+    exchange_rate = price_list.exchange.rate(rate.currency, currency, price_list.day)
     charge = converted(usage_charge(rate.cost, 1, percent, fixed), exchange_rate)
     exact = exactly(share_of(charge, days, of))
     return DraftLine(
@@ -159,9 +188,9 @@ def _subscription_line(price_list: PriceList, center: Center, rate: Rate, own: S
         percent=percent,
         fixed=fixed,
         exchange_rate=exchange_rate,
-        amount=rounded(exact, center.currency),
+        amount=rounded(exact, currency),
         exact=exact,
-        currency=center.currency,
+        currency=currency,
         rate_type=rate.type,
         month=own.month,
     )

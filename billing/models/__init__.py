@@ -1,6 +1,7 @@
 """Money: rates and margins, usage, invoices, payments and the ledger, policies, dunning."""
 
 from billing.models.carried import CarriedAmount
+from billing.models.center_versions import CenterVersion
 from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
@@ -24,6 +25,7 @@ __all__ = [
     "CarriedAmount",
     "Category",
     "CenterPolicy",
+    "CenterVersion",
     "CreditConversion",
     "ExchangeRate",
     "FlaggedUsage",

@@ -100,6 +100,10 @@ class BillingPolicy(models.Model):
         db_default=95,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
     )
+    # Days before a change of prices on which centers get an email about it; None: they get none.
+    price_notice_days = models.PositiveSmallIntegerField(
+        _("announce price changes, days before"), null=True, blank=True, validators=[MaxValueValidator(365)]
+    )
     payment_terms_days = models.PositiveSmallIntegerField(
         _("days until an invoice is due"), default=14, validators=_day(365)
     )

@@ -129,7 +129,7 @@ def _loses(price_list: PriceList, center: Center, margin: Margin) -> bool:
     """Whether a price of the center's list is below its cost or, if no rate is known, could be."""
     costs = [
         rate.cost
-        for rate in price_list.rates_of(center.country_id)
+        for rate in price_list.rates_for(center)
         if price_list.category(rate.type) == margin.category
     ]
     if not costs:
@@ -167,7 +167,7 @@ def _of_usage(usage: Usage, center: Center, margin: Margin, policy: Policy) -> I
 def _of_subscriptions(
     price_list: PriceList, center: Center, margin: Margin, policy: Policy, numbers: int
 ) -> Iterable[tuple[str, Decimal]]:
-    for rate in price_list.rates_of(center.country_id):
+    for rate in price_list.rates_for(center):
         if rate.type == policy.subscription_type and price_list.category(rate.type) == margin.category:
             gain = (rate.cost * margin.percent / 100 + margin.fixed) * numbers
             yield rate.currency, gain / 12 if price_list.interval(rate.type) == Interval.YEAR else gain

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
+
 from billing.alerts import keep_alert
 from billing.models import ExchangeRate
-from billing.periods import today
+from billing.periods import month_of, today
 from billing.policies import reseller_policy
-from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.exchange_rates import Exchange, set_exchange_rate
+from billing.pricing.history.backdating import Backdating, Pricing, backdating, refuse_backdating
 from billing.pricing.price_list import PriceList
 from centers.models import Center, Reseller
 from centers.stored_messages import StoredMessage as _
@@ -35,9 +38,10 @@ def needed_pairs(price_list: PriceList, centers: Iterable[Center]) -> list[tuple
     account = MazbotAccount.objects.filter(reseller=price_list.reseller).first()
     pairs: set[tuple[str, str]] = set()
     for center in centers:
-        pairs |= {(rate.currency, center.currency) for rate in price_list.rates_of(center.country_id)}
+        currency = price_list.currency(center)
+        pairs |= {(rate.currency, currency) for rate in price_list.rates_for(center)}
         if account:
-            pairs.add((account.cost_currency, center.currency))
+            pairs.add((account.cost_currency, currency))
     return sorted(pair for pair in pairs if pair[0] != pair[1])
 
 
@@ -75,11 +79,33 @@ def check_exchange_rates(reseller: Reseller, now: datetime) -> list[AgedPair]:
     return found
 
 
-def enter_exchange_rate(*, reseller: Reseller, now: datetime, **values: Any) -> ExchangeRate:
-    """As set_exchange_rate(); also closes the alert if this was the missing rate."""
-    row = set_exchange_rate(reseller=reseller, now=now, **values)
+def enter_exchange_rate(
+    *, reseller: Reseller, now: datetime, confirmed_days: str = "", **values: Any
+) -> ExchangeRate:
+    """As set_exchange_rate(); also closes the alert if this was the missing rate.
+
+    Raises Backdated if months that are over and not invoiced change their price and `confirmed_days` is not the
+    required phrase.
+    """
+    with transaction.atomic():
+        refuse_backdating(_moved_days(reseller, now, values), confirmed_days)
+        row = set_exchange_rate(reseller=reseller, now=now, **values)
     check_exchange_rates(reseller, now)
     return row
+
+
+def _moved_days(reseller: Reseller, now: datetime, values: dict[str, Any]) -> Backdating | None:
+    """What the rate makes different for months that are over; the running one is converted when it ends."""
+    day = today(reseller, now)
+    unsaved = ExchangeRate(
+        reseller=reseller, **{name: values[name] for name in ("base", "quote", "day", "rate")}
+    )
+    is_rate = unsaved.base != unsaved.quote and unsaved.rate.is_finite() and unsaved.rate > 0
+    if unsaved.day >= month_of(day).first_day or not is_rate:
+        return None
+    price_list = PriceList(reseller, day)
+    after = Pricing(price_list.margins, Exchange(reseller, unsaved))
+    return backdating(price_list, after, month_of(unsaved.day).first_day, now, until=month_of(day).first_day)
 
 
 def _warning(pair: AgedPair, limit: int) -> str:

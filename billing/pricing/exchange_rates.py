@@ -46,9 +46,9 @@ class OldRate(OperationRefused):
 class Exchange:
     """A reseller's rates, each pair read once: create one per operation."""
 
-    def __init__(self, reseller: Reseller) -> None:
-        self._reseller = reseller
-        self._known: dict[tuple[str, str, date], tuple[Decimal, date] | None] = {}
+    def __init__(self, reseller: Reseller, unsaved: ExchangeRate | None = None) -> None:
+        self._reseller, self._unsaved = reseller, unsaved
+        self._known: dict[tuple[str, str], list[tuple[Decimal, date]]] = {}
 
     @cached_property
     def block_days(self) -> int:
@@ -64,15 +64,20 @@ class Exchange:
         """The rate that `find` returns, and its first day."""
         if base == quote:
             return SAME, day
-        key = (base, quote, day)
-        if key not in self._known:
-            self._known[key] = (
-                ExchangeRate.objects.filter(reseller=self._reseller, base=base, quote=quote, day__lte=day)
-                .order_by("-day", "-pk")
-                .values_list("rate", "day")
-                .first()
-            )
-        return self._known[key]
+        if (base, quote) not in self._known:
+            rows = ExchangeRate.objects.filter(reseller=self._reseller, base=base, quote=quote)
+            known = list(rows.order_by("-day", "-pk").values_list("rate", "day"))
+            self._known[base, quote] = self._with_unsaved(known, base, quote)
+        return next((dated for dated in self._known[base, quote] if dated[1] <= day), None)
+
+    def _with_unsaved(
+        self, known: list[tuple[Decimal, date]], base: str, quote: str
+    ) -> list[tuple[Decimal, date]]:
+        own = self._unsaved
+        if own is None or (own.base, own.quote) != (base, quote):
+            return known
+        # The newest of its day comes first; sorting keeps the order of equals.
+        return sorted([(own.rate, own.day), *known], key=lambda dated: dated[1], reverse=True)
 
     def rate(self, base: str, quote: str, day: date) -> Decimal:
         """The rate an invoice of `day` uses. Raises MissingRate without one, OldRate when it is too old."""

@@ -70,6 +70,6 @@ def replaced_on(margin: Margin) -> date | None:
 def _lists(price_list: PriceList, margin: Margin) -> list[tuple[str, Callable[[], list[PriceRow]]]]:
     """Country ids and functions that return the lists to show: the center's, the country's, or every country's."""
     if margin.center is not None:
-        return [(margin.center.country_id, partial(price_list.for_center, margin.center))]
+        return [(price_list.country_id(margin.center), partial(price_list.for_center, margin.center))]
     countries = [margin.country_id] if margin.country_id else sorted(price_list.rates)
     return [(country, partial(price_list.for_country, country)) for country in countries]

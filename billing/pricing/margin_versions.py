@@ -8,7 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.models import Category, Margin
+from billing.periods import today
 from billing.pricing.below_cost import BelowCost, check_losses, loss_of
+from billing.pricing.history.backdating import Backdating, Pricing, backdating, refuse_backdating
+from billing.pricing.price_list import PriceList
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -31,19 +34,21 @@ def set_margin(
     center: Center | None = None,
     country_id: str = "",
     confirmation: str = "",
+    confirmed_days: str = "",
 ) -> Margin:
     """Add a version valid from a day of the reseller's calendar; repeating the current terms changes nothing.
 
     `percent` may be negative down to -100; `fixed` is per message or subscription in the currency of MazBot's
     costs. Issued invoices keep their version; days not yet invoiced follow `valid_from`.
-    Raises BelowCost if a price would be below its cost and `confirmation` is not the required phrase.
+    Raises BelowCost if a price would be below its cost and `confirmation` is not the required phrase, Backdated if
+    days that are over change their price and `confirmed_days` is not.
     """
     _check(category, center, country_id)
     _check_terms(percent, fixed)
     with transaction.atomic():
         place = _place(reseller, category, center, country_id)
         terms = {"percent": percent, "fixed": fixed, "valid_from": valid_from, "withdrawn": False}
-        return _add(place, by, now, confirmation, **terms)
+        return _add(place, by, now, (confirmation, confirmed_days), **terms)
 
 
 def withdraw_margin(
@@ -56,11 +61,12 @@ def withdraw_margin(
     center: Center | None = None,
     country_id: str = "",
     confirmation: str = "",
+    confirmed_days: str = "",
 ) -> Margin:
     """Withdraw the margin of a center or country from `valid_from` on: the wider one applies again.
 
     A version entered for a later day still starts on its day. OperationRefused if no own margin is in force on that
-    day; BelowCost as in set_margin().
+    day; BelowCost and Backdated as in set_margin().
     """
     _check(category, center, country_id)
     if center is None and not country_id:
@@ -80,7 +86,7 @@ def withdraw_margin(
                 % {"place": center or country_id, "day": day_text(valid_from)}
             )
         terms = {"percent": ZERO, "fixed": ZERO, "valid_from": valid_from, "withdrawn": True}
-        return _add(place, by, now, confirmation, **terms)
+        return _add(place, by, now, (confirmation, confirmed_days), **terms)
 
 
 def _place(reseller: Reseller, category: str, center: Center | None, country_id: str) -> dict[str, Any]:
@@ -96,14 +102,21 @@ def _place(reseller: Reseller, category: str, center: Center | None, country_id:
     }
 
 
-def _add(place: dict[str, Any], by: User | None, now: datetime, confirmation: str, **terms: Any) -> Margin:
-    """Add a version with `terms` (percent, fixed, valid_from, withdrawn), unless the last one has the same."""
+def _add(
+    place: dict[str, Any], by: User | None, now: datetime, typed: tuple[str, str], **terms: Any
+) -> Margin:
+    """Add a version with `terms` (percent, fixed, valid_from, withdrawn), unless the last one has the same.
+
+    `typed` confirms prices below cost, and prices of days that are over.
+    """
     before = Margin.objects.filter(**place).order_by("-pk").first()
     if before and all(getattr(before, name) == value for name, value in terms.items()):
         return before
     loss = loss_of(Margin(**place, **terms), now)
-    if loss and not loss.is_confirmed_by(confirmation):
+    if loss and not loss.is_confirmed_by(typed[0]):
         raise BelowCost(loss)
+    over = _moved_days(Margin(**place, **terms), now)
+    refuse_backdating(over, typed[1])
     margin: Margin = Margin.objects.create(**place, **terms, created_at=now, created_by=by)
     entries.record(
         "margin.withdrawn" if margin.withdrawn else "margin.set",
@@ -119,9 +132,17 @@ def _add(place: dict[str, Any], by: User | None, now: datetime, confirmation: st
         after=str(margin),
         valid_from=margin.valid_from.isoformat(),
         **({"loss_of_centers": loss.centers, "loss_per_month": loss.amount} if loss else {}),
+        **(over.facts if over else {}),
     )
     check_losses(margin.reseller, now)
     return margin
+
+
+def _moved_days(new: Margin, now: datetime) -> Backdating | None:
+    """What an unsaved version makes different on days that are over."""
+    price_list = PriceList(new.reseller, today(new.reseller, now))
+    after = Pricing(price_list.margins.plus(new), price_list.exchange)
+    return backdating(price_list, after, new.valid_from, now, center=new.center)
 
 
 def _check(category: str, center: Center | None, country_id: str) -> None:

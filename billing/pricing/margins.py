@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Q
 
 from billing.models import Margin
+from billing.pricing.history.center_versions import CenterVersions
 from centers.models import Center, Reseller
 
 _UNSAVED = 2**62  # higher than any stored version's
@@ -15,7 +16,8 @@ _Key = tuple[str, str, int | None, str]  # category, level, center id, country i
 class Margins:
     """All margins of a reseller, read once, for pricing many days and centers."""
 
-    def __init__(self, rows: Iterable[Margin]) -> None:
+    def __init__(self, rows: Iterable[Margin], centers: CenterVersions) -> None:
+        self.centers = centers
         self._versions: dict[_Key, list[Margin]] = {}
         for row in sorted(rows, key=lambda row: (row.valid_from, row.pk), reverse=True):
             self._versions.setdefault(_key(row), []).append(row)
@@ -24,18 +26,32 @@ class Margins:
     def of(cls, reseller: Reseller, center: Center | None = None) -> "Margins":
         """Read the reseller's margins from the database; with `center`, no other center's own."""
         rows = Margin.objects.filter(reseller=reseller)
-        return cls(rows if center is None else rows.filter(Q(center=None) | Q(center=center)))
+        centers = CenterVersions.of(reseller, center)
+        return cls(rows if center is None else rows.filter(Q(center=None) | Q(center=center)), centers)
 
     def plus(self, new: Margin) -> "Margins":
         """These margins as they would be with `new`, which is not saved."""
         new.pk = _UNSAVED
-        return Margins([*(row for rows in self._versions.values() for row in rows), new])
+        return Margins([*(row for rows in self._versions.values() for row in rows), new], self.centers)
 
-    def find(self, category: str, center: Center, day: date) -> Margin | None:
-        """The margin of `center` on `day`: its own, else its country's, else the reseller's, else None."""
-        return self._newest((category, Margin.Level.CENTER, center.pk, ""), day) or self.of_country(
-            category, center.country_id, day
-        )
+    def with_centers(self, centers: CenterVersions) -> "Margins":
+        """These margins with other countries of the centers."""
+        return Margins((row for rows in self._versions.values() for row in rows), centers)
+
+    def find(
+        self, category: str, center: Center, day: date, *, in_country_of: date | None = None
+    ) -> Margin | None:
+        """The margin of `center` on `day`: its own, else that of its country then, else the reseller's, else None.
+
+        `in_country_of` is another day on which the center was in the country that counts.
+        """
+        country = self.centers.country_id(center, in_country_of or day)
+        own = self._newest((category, Margin.Level.CENTER, center.pk, ""), day)
+        return own or self.of_country(category, country, day)
+
+    def first_days(self) -> set[date]:
+        """Every day on which a version begins to apply."""
+        return {row.valid_from for rows in self._versions.values() for row in rows}
 
     def of_country(self, category: str, country_id: str, day: date) -> Margin | None:
         """The margin of a country, ignoring centers' own; the reseller's if the country has none."""

@@ -15,6 +15,7 @@ from billing.models import Billable, Category, Interval, Margin, Rate, RateCateg
 from billing.money import PRECISION
 from billing.periods import today
 from billing.pricing.exchange_rates import Exchange
+from billing.pricing.history.center_versions import CenterVersions
 from billing.pricing.margins import Margins
 from centers.models import Center, Reseller
 
@@ -122,6 +123,11 @@ class PriceList:
     def margins(self) -> Margins:
         return Margins.of(self.reseller, self._center)
 
+    @property
+    def centers(self) -> CenterVersions:
+        """The centers' countries and currencies."""
+        return self.margins.centers
+
     @cached_property
     def rates(self) -> dict[str, list[Rate]]:
         """The current list per country id, as returned by `current_rates`."""
@@ -148,6 +154,23 @@ class PriceList:
         _category, every = self.decided.get(rate_type, ("", ""))
         return every or guess_interval(rate_type)
 
+    def country_id(self, center: Center) -> str:
+        """The center's country at MazBot on the price list's day."""
+        return self.centers.country_id(center, self.day)
+
+    def currency(self, center: Center) -> str:
+        """The center's currency on the price list's day."""
+        return self.centers.currency(center, self.day)
+
+    def list_for(self, center: Center) -> str:
+        """The country id whose list the center's prices follow; "" is the general list."""
+        own = self.country_id(center)
+        return own if self.rates.get(own) else ""
+
+    def rates_for(self, center: Center) -> list[Rate]:
+        """The list that the center's prices follow on the price list's day."""
+        return self.rates_of(self.country_id(center))
+
     def rates_of(self, country_id: str) -> list[Rate]:
         """The country's list, or the general list if it has none."""
         return self.rates.get(country_id) or self.rates.get("", [])
@@ -163,9 +186,10 @@ class PriceList:
         """
         if self._center not in (None, center):
             raise ValueError(f"this price list is for {self._center}, not {center}")
-        rows = self.rates_of(center.country_id) if rates is None else rates
+        rows = self.rates_for(center) if rates is None else rates
+        currency = self.currency(center)
         return [
-            self._row(rate, self.margins.find(self.category(rate.type), center, self.day), center.currency)
+            self._row(rate, self.margins.find(self.category(rate.type), center, self.day), currency)
             for rate in rows
         ]
 

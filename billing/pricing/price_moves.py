@@ -62,11 +62,7 @@ def active_centers(reseller: Reseller) -> list[Center]:
 
 def priced_by(price_list: PriceList, centers: Iterable[Center], country: str) -> list[Center]:
     """The centers whose prices follow this country's list ("": the general list)."""
-    return [
-        center
-        for center in centers
-        if (center.country_id if price_list.rates.get(center.country_id) else "") == country
-    ]
+    return [center for center in centers if price_list.list_for(center) == country]
 
 
 def price_moves(
@@ -207,7 +203,7 @@ def _move(
         cost_currency=either.cost_currency if either else "",
         old_price=old.price if old else None,
         new_price=new.price if new else None,
-        currency=center.currency,
+        currency=either.currency if either else "",
         is_loss=is_loss,
         is_new_loss=is_loss and not was_loss,
     )

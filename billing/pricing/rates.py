@@ -9,14 +9,14 @@ from django.db import transaction
 from django.db.models import Window
 from django.db.models.functions import RowNumber
 
-from billing.models import Category, Interval, Rate, RateCategory, RateFetch
+from billing.models import Category, CenterVersion, Interval, Rate, RateCategory, RateFetch
 from billing.periods import today
 from billing.pricing.below_cost import check_losses
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import PriceMove, active_centers, price_moves, priced_by
 from billing.pricing.rate_currency import check_currencies
 from billing.pricing.rate_review import Review, check_waiting
-from centers import live
+from centers import clock, live
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -61,7 +61,7 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
     waiting: list[str] = []
     moves: list[PriceMove] = []
     failures: list[tuple[str, str]] = []
-    countries = countries_of(reseller)
+    countries = countries_of(reseller, now)
     for country in countries:
         try:
             fresh = _fetch(client, country, priority)
@@ -86,10 +86,19 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
     return RatesOutcome(len(countries), tuple(changed), tuple(waiting), tuple(moves), tuple(failures))
 
 
-def countries_of(reseller: Reseller) -> list[str]:
-    """The country ids to fetch rates for: the general list ("") first, then those of the active centers."""
-    own = Center.objects.filter(reseller=reseller, archived_at=None).exclude(country_id="")
-    return ["", *own.order_by("country_id").values_list("country_id", flat=True).distinct()]
+def countries_of(reseller: Reseller, now: datetime | None = None) -> list[str]:
+    """The country ids to fetch rates for: the general list ("") first, then those of the active centers.
+
+    Also those that a center is to have later.
+    """
+    own = Center.objects.filter(reseller=reseller, archived_at=None)
+    later = CenterVersion.objects.filter(
+        center__in=own,
+        name=CenterVersion.Name.COUNTRY,
+        valid_from__gt=today(reseller, now or clock.now()),
+    )
+    now_used = own.order_by().values_list("country_id", flat=True).distinct()
+    return ["", *sorted({*now_used, *later.order_by().values_list("value", flat=True)} - {""})]
 
 
 def known_countries(reseller: Reseller) -> list[str]:

@@ -103,7 +103,7 @@ class LastMonth:
             if not count or not name or self._price_list.category(name) != self._category:
                 continue
             months = MONTHS if self._price_list.interval(name) == Interval.YEAR else 1
-            for rate in self._price_list.rates_of(center.country_id):
+            for rate in self._price_list.rates_for(center):
                 if rate.type == name:
                     yield _Part(center, rate.currency, count, rate.cost * count, months)
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
+from billing.models import CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
 from billing.money import divided, exactly, total_of
-from billing.periods import day_start, zone_of
+from billing.periods import Period, cut, zone_of
 from billing.pricing.price_list import PriceList, converted, more_billable, unit_price, usage_charge
 from centers.values.formats import money_text, number_text
 
@@ -121,22 +121,31 @@ def steps(line: InvoiceLine) -> list[Step]:
 def rate_lists(line: InvoiceLine) -> list[ListedRates]:
     """The lists in force on the line's days, oldest first, priced on the line's terms.
 
-    The center's country decides, as on its price list; the general list where that country has none.
+    The center's country on each day decides, as on its price list; the general list where that country has none.
     """
     center = line.invoice.center
-    zone = zone_of(center.reseller)
-    start, end = day_start(line.first_day, zone), day_start(line.end_day, zone)
     lists = PriceList(center.reseller, line.end_day, center=center)
-    for country_id in dict.fromkeys((center.country_id, "")):
+    days = Period(line.first_day, line.end_day)
+    parts = cut(days, lists.centers.changes(center, CenterVersion.Name.COUNTRY, days))
+    return [found for part in parts for found in _in_country(line, lists, part)]
+
+
+def _in_country(line: InvoiceLine, lists: PriceList, days: Period) -> list[ListedRates]:
+    """The lists of days on which the center's country stayed the same."""
+    center = line.invoice.center
+    start, end = days.bounds(zone_of(center.reseller))
+    own = lists.centers.country_id(center, days.first_day)
+    for country_id in dict.fromkeys((own, "")):
         fetches = RateFetch.applied(center.reseller, country_id).filter(since__lt=end)
         before = fetches.filter(since__lte=start).order_by("-pk").first()
         later = fetches.filter(since__gt=start).order_by("pk").prefetch_related("rates")
         found = [fetch for fetch in (before, *later) if fetch]
         if found:
+            moved = days.first_day > line.first_day
             return [
                 ListedRates(
                     country_id,
-                    fetch.applies_from,
+                    max(fetch.applies_from, start) if moved else fetch.applies_from,
                     tuple(_prices(line, lists, fetch.rates.all())),
                 )
                 for fetch in found

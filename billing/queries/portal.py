@@ -13,6 +13,7 @@ from billing.ledger import Balance, balances
 from billing.models import BillingPolicy, Category, Interval, Invoice, InvoiceLine, LineKinds
 from billing.periods import Period, today
 from billing.policies import policy_for, reseller_policy
+from billing.pricing.history.price_history import PriceHistory, priced
 from billing.pricing.price_list import PriceList
 from billing.queries.usage import SUMS, usage_rows
 from centers.models import Center
@@ -115,12 +116,23 @@ def unit_text(interval: str) -> str:
     return units.get(interval, _("Per message"))
 
 
-def portal_prices(center: Center, now: datetime) -> list[PortalPrice]:
-    """The center's prices by type name: an order by price in another currency could reveal costs."""
-    price_list = PriceList(center.reseller, today(center.reseller, now), center=center)
-    read_at = price_list.read_at(center.country_id)
+def portal_prices(center: Center, now: datetime, day: date | None = None) -> list[PortalPrice]:
+    """The center's prices of today or of a day by type name: an order by price could reveal costs."""
+    is_today = day is None or day == today(center.reseller, now)
+    if day is None or is_today:
+        price_list = PriceList(center.reseller, today(center.reseller, now), center=center)
+    else:
+        price_list = PriceHistory(center, now).on(day)
+    read_at = price_list.read_at(price_list.country_id(center))
     prices = [
-        PortalPrice(row.type, row.category, row.price, row.currency, read_at, row.interval)
+        PortalPrice(
+            row.type,
+            row.category,
+            row.price if is_today or priced(row) else None,
+            row.currency,
+            read_at,
+            row.interval,
+        )
         for row in price_list.for_center(center)
     ]
     return sorted(prices, key=lambda row: (row.category, row.type))

@@ -3,12 +3,17 @@
 from django.urls import path
 
 from billing.views import explained, portal
-from billing.views.pricing import price_files
+from billing.views.pricing import center_history, price_files
 
 urlpatterns = [
     path("prices/", portal.portal_prices, name="portal_prices"),
     path("prices/export/<str:fmt>/", price_files.portal_prices_export, name="portal_prices_export"),
     path("prices/pdf/", price_files.portal_prices_pdf, name="portal_prices_pdf"),
+    path(
+        "prices/changes/export/<str:fmt>/",
+        center_history.portal_price_changes_export,
+        name="portal_price_changes_export",
+    ),
     path("usage/", portal.portal_usage, name="portal_usage"),
     path("usage/export/<str:fmt>/", portal.portal_usage_export, name="portal_usage_export"),
     path("invoices/", portal.portal_invoices, name="portal_invoices"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.models import CenterVersion
 from billing.views import (
     exchange_rates,
     explained,
@@ -19,7 +20,7 @@ from billing.views import (
     waivers,
 )
 from billing.views.credit import carried, conversion, notes, refunds
-from billing.views.pricing import price_files, simulator
+from billing.views.pricing import center_history, price_files, simulator
 from billing.views.reports import gap, profit, reconciliation
 
 urlpatterns = [
@@ -105,6 +106,25 @@ urlpatterns = [
     ),
     path("centers/<int:pk>/prices/pdf/", price_files.center_prices_pdf, name="center_prices_pdf"),
     path("centers/<int:pk>/prices/", fragments.center_prices, name="center_prices"),
+    path(
+        "centers/<int:pk>/prices/history/", center_history.center_price_history, name="center_price_history"
+    ),
+    path(
+        "centers/<int:pk>/prices/history/export/<str:fmt>/",
+        center_history.center_price_changes_export,
+        name="center_price_changes_export",
+    ),
+    *(
+        path(f"centers/<int:pk>/prices/{address}", view, {"name": column}, name=name)
+        for column, one in (
+            (CenterVersion.Name.COUNTRY, "country"),
+            (CenterVersion.Name.CURRENCY, "currency"),
+        )
+        for address, view, name in (
+            (f"{one}/", center_history.center_change, f"center_{one}"),
+            (f"{one}/preview/", center_history.center_change_preview, f"center_{one}_preview"),
+        )
+    ),
     path("centers/<int:pk>/usage/", fragments.center_usage, name="center_usage"),
     path("centers/<int:pk>/invoices/", fragments.center_invoices, name="center_invoices"),
     path("centers/<int:pk>/balance/", fragments.center_balance, name="center_balance"),

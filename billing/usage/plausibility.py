@@ -10,6 +10,7 @@ from billing.models import Category, Rate, RateFetch
 from billing.periods import day_start
 from billing.policies import reseller_policy
 from billing.pricing.price_list import PriceList
+from centers.models import Center
 from whatsapp.models import MazbotAccount
 
 ZERO = Decimal(0)
@@ -33,13 +34,14 @@ class Plausibility:
         self._zone = ZoneInfo(account.time_zone)
         self._book = PriceList(account.reseller, date.max)
 
-    def explains(self, counts: Counts, before: Counts, country_id: str, day: date) -> bool:
+    def explains(self, counts: Counts, before: Counts, center: Center, day: date) -> bool:
         """Whether prices explain the counts of a day, or at least their increase over `before` (accepted).
 
         The increase counts so that usage that staff accepted does not flag everything added to it later.
         """
         if _is_negative(counts):
             return False
+        country_id = self._book.centers.country_id(center, day)
         more = (counts[0] - before[0], counts[1] - before[1], counts[2] - before[2], counts[3] - before[3])
         return self._fits(counts, country_id, day) or (
             not _is_negative(more) and self._fits(more, country_id, day)

@@ -83,7 +83,7 @@ def sort_answers(
 
 
 def _sort_new(result: Sorted, answer: UsageAnswer, *, late: bool, prices: Plausibility) -> None:
-    if not prices.explains(answer.counts, NOTHING, answer.assignment.center.country_id, answer.day):
+    if not prices.explains(answer.counts, NOTHING, answer.assignment.center, answer.day):
         # The day counts as read without usage until staff decide.
         result.new.append(replace(answer, usage=NO_USAGE))
         result.flagged.append((answer, Flag.IMPOSSIBLE))
@@ -101,7 +101,7 @@ def _sort_known(
     accepted = (row.sent, row.received, row.failed, row.cost)
     doubt = ""
     if answer.counts != accepted:
-        explained = prices.explains(answer.counts, accepted, answer.assignment.center.country_id, row.day)
+        explained = prices.explains(answer.counts, accepted, answer.assignment.center, row.day)
         down = Flag.DECREASED if _went_down(answer.counts, accepted) else ""
         doubt = down if explained else Flag.IMPOSSIBLE
     _corrected(result, answer, doubt)

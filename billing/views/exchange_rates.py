@@ -6,6 +6,7 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from billing.forms.center_changes import days_asked
 from billing.forms.pricing import ExchangeRateForm
 from billing.models import ExchangeRate
 from billing.periods import today
@@ -31,10 +32,10 @@ def exchange_rates(request: TenantRequest) -> HttpResponseBase:
     day = today(request.reseller, clock.now())
     form = ExchangeRateForm(posted(request), initial={**initial, "day": day}, reseller=request.reseller)
     if form.is_valid():
-        with refusal_shown(form):
-            row = enter_exchange_rate(
-                reseller=request.reseller, by=request.user, now=clock.now(), **form.cleaned_data
-            )
+        values = {"by": request.user, "now": clock.now(), **form.cleaned_data}
+        values["confirmed_days"] = values.pop("confirm_days")
+        with refusal_shown(form), days_asked(form):
+            row = enter_exchange_rate(reseller=request.reseller, **values)
             text = _("Entered: %(rate)s") % {"rate": row}
             return redirect_with_toast(request, text, "exchange_rates", request.reseller.slug)
     return form_page(request, form, "billing/pricing/exchange_rates.html", _context(request))

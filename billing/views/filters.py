@@ -15,7 +15,7 @@ from billing.periods import Period, month_of
 from centers.models import Center
 from centers.values.text import searched
 
-EARLIEST_YEAR = 2000
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 INVOICE_STATES = [
     ("open", _("Open")),
     ("overdue", _("Overdue")),
@@ -89,6 +89,15 @@ def read_month(text: str) -> Period | None:
     except (ValueError, OverflowError):
         return None
     return month if month.first_day.year >= EARLIEST_YEAR else None
+
+
+def read_day(text: str) -> date | None:
+    """The day written as `2026-10-01`; None for anything else, and for years of no price list."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if EARLIEST_YEAR <= day.year <= LATEST_YEAR else None
 
 
 def _center(text: str) -> Center | None:

@@ -102,7 +102,7 @@ def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     context = {
         "center": center,
         "rows": rows,
-        "fetched_at": price_list.read_at(center.country_id),
+        "fetched_at": price_list.read_at(price_list.country_id(center)),
         "share": share_of_prices(center) if rows and not center.archived_at else None,
     }
     return render(request, "billing/parts/center_prices.html", context)

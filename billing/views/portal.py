@@ -13,7 +13,9 @@ from billing.models import Invoice, Suspension
 from billing.periods import today
 from billing.pricing.estimates import month_so_far
 from billing.queries.comparison import compare
+from billing.queries.portal_history import portal_price_changes
 from billing.usage.completeness import first_open_day
+from billing.views.filters import read_day
 from billing.views.invoices import pdf_response
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
@@ -40,9 +42,15 @@ ORDERS: dict[str, tuple[str, ...]] = {"-issued": ("-issued_at", "-pk")}
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_prices(request: PortalRequest) -> HttpResponseBase:
-    """The center's price of each type."""
+    """The center's price of each type, today or on the `day` of the query, and how its prices changed."""
+    now = clock.now()
+    day = read_day(request.GET.get("day", ""))
     context = {
-        "rows": queries.portal_prices(request.center, clock.now()),
+        "rows": queries.portal_prices(request.center, now, day),
+        "day": day,
+        "today": today(request.reseller, now),
+        "day_query": f"day={day.isoformat()}" if day else "",
+        "days": portal_price_changes(request.center, now),
         "subscription": queries.portal_subscription(request.center),
     }
     return render_page(request, "billing/portal/portal_prices.html", context, parts=("prices",))

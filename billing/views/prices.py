@@ -17,6 +17,7 @@ from billing.periods import today
 from billing.policies import reseller_policy
 from billing.pricing.below_cost import BelowCost, losing_prices
 from billing.pricing.exchange_rate_age import aged_pairs, missing_pairs
+from billing.pricing.history.backdating import Backdated
 from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
@@ -67,11 +68,14 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
     form = _margin_form(request, request.POST)
     if form.is_valid():
         common = {"reseller": request.reseller, "by": request.user, "now": clock.now(), **form.place}
-        common["confirmation"] = form.cleaned_data["confirm"]
+        common |= {"confirmation": form.cleaned_data["confirm"]}
+        common |= {"confirmed_days": form.cleaned_data["confirm_days"]}
         try:
             margin = withdraw_margin(**common) if form.withdraws else set_margin(**common, **form.amounts)
         except BelowCost as below:
             form.ask(below.loss)
+        except Backdated as asked:
+            form.ask_days(asked.backdating)
         except OperationRefused as error:
             form.add_error(None, error.message)
         else:
@@ -200,7 +204,7 @@ def _page(
     center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")
-    shown = center.country_id if center else country
+    shown = price_list.country_id(center) if center else country
     moves = latest_moves(price_list)
     usage_currency, other = other_currencies(request.reseller, price_list)
     rows = price_list.for_center(center) if center else price_list.for_country(country)

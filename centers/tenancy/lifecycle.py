@@ -18,14 +18,13 @@ from centers.model_errors import check_fields
 from centers.models import Center, Invitation, Reseller, User
 from centers.values.phones import normalise_phone
 
+#: What edit_center() changes.
 FIELDS = (
     "name",
     "contact_name",
     "email",
     "phone",
     "country",
-    "country_id",
-    "currency",
     "language",
     "notes",
 )
@@ -62,7 +61,7 @@ def on_email_changed(hook: EmailHook) -> EmailHook:
 def create_center(
     *, reseller: Reseller, by: User | None, name: str, now: datetime | None = None, **fields: Any
 ) -> Center:
-    """Add a center. `fields` are those of FIELDS; currency, language and country default to the reseller's.
+    """Add a center. `fields` are those of FIELDS, `country_id` and `currency`; each but the first has a default.
 
     Raises OperationRefused when a value is wrong or another center has the name.
     """
@@ -79,7 +78,10 @@ def create_center(
 
 
 def edit_center(*, center: Center, by: User | None, now: datetime | None = None, **fields: Any) -> Center:
-    """Change the given FIELDS and return the center as it is now; the audit log keeps old and new values."""
+    """Change the given FIELDS and return the center as it is now; the audit log keeps old and new values.
+
+    The country at MazBot and the currency decide what days cost: billing changes them from a day on.
+    """
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise TypeError(f"Not a center's field: {', '.join(sorted(unknown))}")

@@ -15,6 +15,7 @@ from billing.models import Category, Invoice, Margin, Payment
 from billing.payments import record_payment
 from billing.periods import Period, day_start
 from billing.pricing.below_cost import BelowCost
+from billing.pricing.history.backdating import Backdated
 from billing.pricing.margin_versions import set_margin
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
@@ -79,7 +80,7 @@ class Shop:
         number.refresh_from_db()
 
     def margin(self, percent: str, fixed: str = "0", **fields: Any) -> Margin:
-        """Set it, confirmed where it sells below cost."""
+        """Set it, confirmed where it sells below cost or changes days that are over."""
         values: dict[str, Any] = {"category": Category.MESSAGE, "valid_from": date(2020, 1, 1), "by": None}
         values |= {
             "reseller": self.reseller,
@@ -88,10 +89,14 @@ class Shop:
             "now": NOW,
         }
         values |= fields
-        try:
-            return set_margin(**values)
-        except BelowCost as below:
-            return set_margin(**values, confirmation=below.loss.phrase)
+        for _each in range(2):
+            try:
+                return set_margin(**values)
+            except BelowCost as below:
+                values["confirmation"] = below.loss.phrase
+            except Backdated as asked:
+                values["confirmed_days"] = asked.backdating.phrase
+        return set_margin(**values)
 
     def owe(self, amount: str, center: Center | None = None, *, day: date = date(2026, 2, 10)) -> Invoice:
         """An invoice over `amount` for one day, issued on the second day after it."""

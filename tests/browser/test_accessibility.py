@@ -52,6 +52,8 @@ STAFF = (
     "payments/credit/{center}/",
     "payments/credit/{center}/convert/",
     "centers/{center}/carried/",
+    "centers/{center}/prices/history/",
+    "centers/{center}/prices/country/",
     "usage/late-corrections/{center}/",
     "usage/waive/{instance}/",
     "unpaid/",

@@ -30,6 +30,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "maintenancewindow": {"instance": None},
     "exchangerate": {"base": "USD", "quote": "LYD"},
     "margin": {"level": "reseller", "center": None},
+    "centerversion": {"name": "mazbot_country", "value": "2", "valid_from": NOW.date()},
     "invoice": {"line_count": 1},
     "usagerecord": {"day": NOW.date()},  # its center has held the number since NOW
     "billingperiod": {"outcome": "invoiced", "invoice": ...},  # ...: the row made before

@@ -1,6 +1,6 @@
 """A center's price list as PDF, with only what the center may see."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.utils import translation
@@ -14,17 +14,21 @@ from centers.values.formats import day_text, money_text
 from centers.values.languages import LANGUAGES
 
 
-def price_list_pdf(center: Center, now: datetime, *, language: str = "") -> bytes:
-    """The prices of today in the center's language, or in `language`, the code of one of ours. No cost is in it."""
+def price_list_pdf(center: Center, now: datetime, *, language: str = "", day: date | None = None) -> bytes:
+    """The prices of today or of `day`, in the center's language or in `language`, the code of one of ours.
+
+    No cost is in it.
+    """
     chosen = language if language in LANGUAGES else center.language
     with translation.override(chosen):
-        data = _document(center, now, chosen)
+        data = _document(center, now, chosen, day or today(center.reseller, now))
     return typeset("price_list.typ", data, at=now.astimezone(UTC).replace(microsecond=0))
 
 
-def _document(center: Center, now: datetime, language: str) -> dict[str, Any]:
+def _document(center: Center, now: datetime, language: str, day: date) -> dict[str, Any]:
     reseller = Reseller.objects.get(pk=center.reseller_id)  # with its logo, which the usual queries defer
-    day = today(reseller, now)
+    rows = queries.portal_prices(center, now, day)
+    currency = rows[0].currency if rows else center.currency
     return {
         **frame(reseller, language),
         "title": _("Price list"),
@@ -39,9 +43,9 @@ def _document(center: Center, now: datetime, language: str) -> dict[str, Any]:
             "lines": _given(center.contact_name),
             "codes": [],
         },
-        "facts": [(_("Date"), day_text(day)), (_("Currency"), center.currency)],
+        "facts": [(_("Date"), day_text(day)), (_("Currency"), currency)],
         "columns": [_("Type"), "", _("Price")],
-        "lines": [_line(row) for row in queries.portal_prices(center, now)],
+        "lines": [_line(row) for row in rows],
         "notes": [_("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)}],
         "footer": reseller.name,
         "words": {"from": _("From"), "to": _("To")},

@@ -25,6 +25,7 @@ def _deliver(*, reseller: Reseller, now: datetime) -> None:
 JOBS: dict[str, tuple[JobFunction, ...]] = {
     "status": (partial(numbers.status_job, everyone=True),),
     "rates": (money.rates_job,),
+    "prices": (money.prices_job,),
     "usage": (money.usage_job, money.account_job),
     "invoices": (money.invoice_job,),
     "dunning": (money.dunning_job, numbers.switching_job, _deliver),
@@ -34,10 +35,12 @@ JOBS: dict[str, tuple[JobFunction, ...]] = {
 class Command(BaseCommand):
     """Runs jobs for every reseller, or one; a failed item makes the exit status 1, the rest continues."""
 
-    help = "Runs one round of a job in the foreground: status, usage, rates, invoices, dunning or all."
+    help = (
+        "Runs one round of a job in the foreground: status, rates, prices, usage, invoices, dunning or all."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("job", choices=["status", "usage", "rates", "invoices", "dunning", "all"])
+        parser.add_argument("job", choices=[*JOBS, "all"])
         parser.add_argument("--reseller", metavar="SLUG", help="only this reseller")
         parser.add_argument(
             "--as-of", metavar="ISO", help="pretend it is this moment, such as 2026-12-01T06:00Z"

@@ -92,9 +92,9 @@ def test_an_arabic_center_gets_the_mail_in_arabic_with_amounts_that_read(shop: S
     assert "\u206610.00 USD\u2069" in text_of(the_mail())
 
 
-@pytest.mark.parametrize("job", ["usage", "account", "rates", "invoices", "dunning"])
+@pytest.mark.parametrize("job", ["usage", "account", "rates", "invoices", "prices", "dunning"])
 def test_every_job_has_a_tick_and_a_task_on_one_queue(job: str) -> None:
     app.loader.import_default_modules()
     assert {f"billing.tick_{job}", f"billing.{job}"} <= set(app.tasks)
-    route = {"queue": "background" if job == "dunning" else "metering"}
+    route = {"queue": "background" if job in {"prices", "dunning"} else "metering"}
     assert ROUTES[f"billing.tick_{job}"] == ROUTES[f"billing.{job}"] == route

@@ -180,7 +180,7 @@ def test_a_rate_that_moves_opens_and_closes_it(shop: Shop) -> None:
 
 
 def test_what_a_type_counts_as_can_put_it_below_cost(shop: Shop) -> None:
-    put(shop, "20", "-0.009", confirmation="", valid_from=date(2020, 1, 1), country_id="2")
+    shop.margin("20", "-0.009", country_id="2")
     rates(shop, NOW, country="2", marketing="0.05", subscription_tiny="0.001")
     check_losses(shop.reseller, NOW)
     assert alerts() == []

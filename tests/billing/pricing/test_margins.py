@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing.models import Category, InvoiceLine, Margin
+from billing.pricing.history.backdating import Backdated
 from billing.pricing.margin_versions import withdraw_margin
 from billing.pricing.margins import Margins
 from centers.errors import OperationRefused
@@ -20,7 +21,12 @@ DAY = date(2026, 2, 15)
 
 def withdraw(shop: Shop, *, day: date = DAY, **place: Any) -> Margin:
     values: dict[str, Any] = {"category": Category.MESSAGE, "valid_from": day, "by": None, "now": NOW}
-    return withdraw_margin(reseller=shop.reseller, **(values | place))
+    values |= place
+    try:
+        return withdraw_margin(reseller=shop.reseller, **values)
+    except Backdated as asked:
+        phrase = asked.backdating.phrase
+        return withdraw_margin(reseller=shop.reseller, **values, confirmed_days=phrase)
 
 
 def percent(shop: Shop, day: date) -> Decimal | None:

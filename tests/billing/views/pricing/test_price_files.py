@@ -28,14 +28,24 @@ def lines(response: Any) -> list[list[str]]:
 def test_staff_get_cost_margin_and_price(priced: Desk) -> None:
     got = lines(priced.as_(priced.owner).get(priced.url(f"centers/{priced.center.pk}/prices/export/csv/")))
     marketing = next(line for line in got if line[0] == "marketing")
-    assert marketing == ["marketing", "Per message", "0.0123", "USD", "10", "0", "0.01353", "USD"]
+    assert marketing == [
+        "marketing",
+        "Per message",
+        "0.0123",
+        "USD",
+        "10",
+        "0",
+        "0.01353",
+        "USD",
+        "2026-03-05",
+    ]
     assert next(line for line in got if line[0] == "monthly_subscription")[1] == "Per number per month"
 
 
 def test_the_center_gets_its_prices_by_name_and_no_cost(priced: Desk) -> None:
     got = lines(priced.as_(priced.viewer).get(priced.portal("prices/export/csv/")))
     assert [line[0] for line in got[-3:]] == ["marketing", "text", "monthly_subscription"]
-    assert all(len(line) == 4 for line in got[-3:])
+    assert all(len(line) == 5 for line in got[-3:])
     book = b"".join(priced.as_(priced.viewer).get(priced.portal("prices/export/xlsx/")).streaming_content)
     sheet = load_workbook(io.BytesIO(book)).active
     assert sheet is not None
@@ -59,7 +69,7 @@ def test_a_price_without_an_exchange_rate_is_not_known_yet(priced: Desk) -> None
         priced.center.currency = "SAR"
         priced.center.save()
     got = lines(priced.as_(priced.viewer).get(priced.portal("prices/export/csv/")))
-    assert got[-1][2:] == ["", "SAR"]
+    assert got[-1][2:] == ["", "SAR", "2026-03-05"]
     assert priced.as_(priced.viewer).get(priced.portal("prices/pdf/")).status_code == 200
 
 

@@ -1,0 +1,75 @@
+"""Centers are informed of price changes: some days before, or at once where a change applies at once."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q
+
+from billing.mail import write_mail
+from billing.models import CenterVersion, Margin, RateFetch
+from billing.periods import day_start, local_day, today, zone_of
+from billing.policies import reseller_policy
+from billing.pricing.history.price_history import PriceHistory, priced
+from centers.models import Center, Notification, Reseller
+
+#: How long after a change it is still announced, if no run did it before.
+LATE = timedelta(days=7)
+KIND = "prices.changed"
+# The longest notice, and then the days on which it could be announced late.
+KEPT = timedelta(days=366) + LATE
+
+
+def announce_price_changes(reseller: Reseller, now: datetime) -> int:
+    """Write a mail to each center about each change within the notice of the billing rules; return how many.
+
+    Margins, countries, currencies and rate lists count. A change that was announced is announced again only if the
+    prices it leads to are others by now. Run it as often as you like.
+    """
+    notice = reseller_policy(reseller).price_notice_days
+    if notice is None:
+        return 0
+    days = set(_days(reseller, now, notice))
+    if not days:
+        return 0
+    written = 0
+    kept = Notification.objects.filter(reseller=reseller, kind=KIND, created_at__gte=now - KEPT)
+    known = set(kept.values_list("about", "event"))
+    centers = Center.objects.filter(reseller=reseller, archived_at=None).exclude(email="")
+    for center in centers.select_related("reseller").order_by("pk"):
+        history = PriceHistory(center, now)
+        for day in sorted(days):
+            event, about = _fingerprint(history, day), f"prices:{center.pk}:{day.isoformat()}"
+            if event and (about, event) not in known:
+                write_mail(center=center, kind=KIND, about=about, event=event, now=now, day=day.isoformat())
+                written += 1
+    return written
+
+
+def _days(reseller: Reseller, now: datetime, notice: int) -> Iterator[date]:
+    """The days within the notice, or lately, on which something begins; and those of what was entered lately."""
+    day = today(reseller, now)
+    soon = Q(valid_from__gt=day - LATE, valid_from__lte=day + timedelta(days=notice))
+    entered = Q(valid_from__lte=day, created_at__gte=now - LATE)
+    for rows in (Margin.objects.filter(reseller=reseller), CenterVersion.objects.filter(reseller=reseller)):
+        days = rows.filter(soon | entered).order_by().values_list("valid_from", flat=True).distinct()
+        yield from (one for one in days if one)
+    zone = zone_of(reseller)
+    since = day_start(local_day(now - LATE, zone), zone)
+    for fetch in RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED):
+        if fetch.applies_from >= since:
+            yield local_day(fetch.applies_from, zone)
+
+
+def _fingerprint(history: PriceHistory, day: date) -> str:
+    """What identifies the prices that a day changes and leads to; "" if it changes none."""
+    changes = list(history.changes_on(day))
+    if not any(priced(change.before) for change in changes):  # the first list or margin of all is no change
+        return ""
+    parts = [
+        f"{change.type}:{change.after.price_at_cost.normalize():f}:{change.after.cost_currency}:{change.after.currency}"
+        if change.after
+        else f"{change.type}:-"
+        for change in changes
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]

@@ -1,0 +1,110 @@
+"""Centers are informed of price changes by email: some days before, or at once; each change once."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from billing.jobs import run_if_due
+from billing.models import CenterVersion
+from billing.policies import save_policy
+from billing.pricing.history.announcements import announce_price_changes
+from billing.pricing.history.center_changes import change_center
+from centers.models import Notification
+from centers.notifications.compose import compose
+from tests.billing.conftest import NOW, Shop
+from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
+
+APRIL_1 = date(2026, 4, 1)
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    rates(shop, JANUARY_1, marketing="0.05", subscription_monthly="10")
+    rates(shop, JANUARY_1, country="2", marketing="0.20", subscription_monthly="10")
+    shop.margin("10", now=JANUARY_1)
+    save_policy(reseller=shop.reseller, by=None, now=NOW, price_notice_days=14)
+    return shop
+
+
+def texts(now: Any = NOW) -> list[str]:
+    found = []
+    for row in Notification.objects.filter(kind="prices.changed").order_by("pk"):
+        message = compose(row, [row], now)
+        found.append(message.text if message else "")
+    return found
+
+
+def test_a_scheduled_margin_is_announced_two_weeks_before_once(shop: Shop) -> None:
+    shop.margin("20", valid_from=APRIL_1)
+    assert announce_price_changes(shop.reseller, NOW) == 0
+    due = NOW.replace(day=18)
+    assert announce_price_changes(shop.reseller, due) == 1
+    assert announce_price_changes(shop.reseller, due + timedelta(hours=1)) == 0
+    assert announce_price_changes(shop.reseller, NOW.replace(month=4, day=2)) == 0
+    (text,) = texts(due)
+    assert "1 April 2026" in text or "2026" in text
+    assert "marketing (Per message): 0.055" in text
+    assert "0.06" in text
+    assert "subscription_monthly" not in text
+    assert "0.05 USD" not in text  # the cost
+
+
+def test_a_country_that_changes_today_is_announced_at_once(shop: Shop) -> None:
+    change_center(
+        center=shop.center,
+        name=CenterVersion.Name.COUNTRY,
+        value="2",
+        valid_from=NOW.date(),
+        by=None,
+        now=NOW,
+    )
+    assert announce_price_changes(shop.reseller, NOW) == 1
+    assert "0.22" in texts()[0]
+
+
+def test_another_rate_list_is_announced_and_the_first_one_is_not(shop: Shop) -> None:
+    assert announce_price_changes(shop.reseller, JANUARY_1 + timedelta(days=1)) == 0
+    rates(shop, NOW, marketing="0.06", subscription_monthly="10")
+    assert announce_price_changes(shop.reseller, NOW + timedelta(hours=1)) == 1
+    assert "0.066" in texts(NOW + timedelta(hours=1))[0]
+
+
+def test_a_change_that_is_off_or_other_by_now_is_said_as_it_is(shop: Shop) -> None:
+    due = NOW.replace(day=20)
+    shop.margin("20", valid_from=APRIL_1)
+    assert announce_price_changes(shop.reseller, due) == 1
+    shop.margin("30", valid_from=APRIL_1, now=due)
+    assert announce_price_changes(shop.reseller, due) == 1
+    shop.margin("10", valid_from=APRIL_1, now=due)
+    assert announce_price_changes(shop.reseller, due) == 0
+    assert texts(due) == ["", ""]
+
+
+def test_no_one_without_an_address_or_in_the_archive_or_by_default(shop: Shop) -> None:
+    shop.margin("20", valid_from=NOW.date())
+    shop.center.email = ""
+    shop.center.save()
+    assert announce_price_changes(shop.reseller, NOW) == 0
+    shop.center.email, shop.center.archived_at = "a@b.example", NOW
+    shop.center.save()
+    assert announce_price_changes(shop.reseller, NOW) == 0
+    shop.center.archived_at = None
+    shop.center.save()
+    save_policy(reseller=shop.reseller, by=None, now=NOW, price_notice_days=None)
+    assert announce_price_changes(shop.reseller, NOW) == 0
+
+
+def test_the_job_applies_what_begins_today_and_announces_it(shop: Shop) -> None:
+    change_center(
+        center=shop.center,
+        name=CenterVersion.Name.COUNTRY,
+        value="2",
+        valid_from=date(2026, 3, 15),
+        by=None,
+        now=NOW,
+    )
+    assert run_if_due("prices", reseller_id=shop.reseller.pk, now=NOW.replace(day=15))
+    shop.center.refresh_from_db()
+    assert shop.center.country_id == "2"
+    assert Notification.objects.filter(kind="prices.changed", center=shop.center).count() == 1
