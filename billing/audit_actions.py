@@ -26,6 +26,10 @@ SENTENCES = {
     "mail.sent_again": _("%(who)s resent an email: %(what)s"),
     "margin.set": _("%(who)s set a margin: %(what)s"),
     "margin.withdrawn": _("%(who)s removed a margin"),
+    "legal_identity.changed": _("%(who)s changed the legal details of %(what)s"),
+    "tax_profile.changed": _("%(who)s changed the tax settings"),
+    "tax_rate.set": _("%(who)s set a tax rate: %(what)s"),
+    "tax_rate.withdrawn": _("%(who)s removed the tax rate of a center"),
     "payment.recorded": _("%(who)s recorded the payment %(what)s"),
     "payment.reversed": _("%(who)s reversed the payment %(what)s"),
     "period.waived": _("%(who)s closed a period with nothing to charge"),
@@ -62,6 +66,9 @@ NOUNS = {
     "usage": _("usage"),
     "hold": _("holds"),
     "gap": _("differences"),
+    "legal_identity": _("legal details"),
+    "tax_profile": _("tax settings"),
+    "tax_rate": _("tax rates"),
 }
 
 #: Labels of facts that are not model fields.

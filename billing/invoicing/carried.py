@@ -9,9 +9,10 @@ from typing import Any
 from django.db.models import Q, Sum
 
 from billing.invoicing.draft_lines import ZERO, DraftLine
-from billing.models import BillingPeriod, CarriedAmount, Invoice, InvoiceLine
+from billing.models import BillingPeriod, CarriedAmount, Invoice, InvoiceLine, TaxTerms
 from billing.money import total_of, truncated
 from billing.periods import Period
+from billing.tax.computing import Group, group_of
 from centers.models import Center, User
 
 Kind = CarriedAmount.Kind
@@ -45,15 +46,17 @@ def carried(center: Center) -> dict[str, Decimal]:
 
 
 def carried_line(
-    center: Center, period: Period, currency: str, lines: Iterable[DraftLine]
+    center: Center, period: Period, currency: str, lines: Iterable[DraftLine], tax: TaxTerms
 ) -> DraftLine | None:
     """The line that bills what is carried, as far as `currency` has decimals; None below the smallest one.
 
-    Never more than what makes the invoice zero, when too much was billed before.
+    What is carried is net and was taxed on no document: it is taxed here, with the lines that have the largest sum,
+    or by `tax` where there are none. Never more than what makes that sum zero, when too much was billed before.
     """
     priced = [line for line in lines if line.currency == currency]
     amount = truncated(carried(center).get(currency, ZERO), currency)
-    amount = max(amount, -sum((line.amount for line in priced), ZERO))
+    largest, like = _largest(priced, tax)
+    amount = max(amount, -largest)
     if not amount:
         return None
     terms = next((line for line in priced if line.amount), None)
@@ -76,7 +79,19 @@ def carried_line(
         amount=amount,
         exact=amount,
         currency=currency,
+        tax=like,
     )
+
+
+def _largest(lines: Iterable[DraftLine], otherwise: TaxTerms) -> tuple[Decimal, TaxTerms]:
+    """The largest net sum of the lines that are taxed alike, and their tax."""
+    sums: dict[Group, Decimal] = {}
+    terms: dict[Group, TaxTerms] = {}
+    for line in lines:
+        sums[group_of(line)] = sums.get(group_of(line), ZERO) + line.amount
+        terms.setdefault(group_of(line), line.tax)
+    found = max(sums, key=lambda group: sums[group], default=None)
+    return (ZERO, otherwise) if found is None else (sums[found], terms[found])
 
 
 def bill_carried(

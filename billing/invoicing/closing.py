@@ -16,10 +16,12 @@ from billing.invoicing.carried import carried, write_off
 from billing.invoicing.credit_notes import finish_notes, write_note
 from billing.invoicing.left import lines_left
 from billing.invoicing.monthly import still_to_invoice
+from billing.invoicing.taxes import net_left
 from billing.invoicing.unbilled import centers_with_corrections
 from billing.ledger import lock
 from billing.models import IS_CHARGED, BillingPeriod, CarriedAmount, Invoice, InvoiceLine, UsageRecord
 from billing.money import exactly, rounded
+from billing.tax.computing import group_of
 from centers.audit import entries
 from centers.models import Center, Reseller
 
@@ -72,7 +74,7 @@ def _settle(center: Center, now: datetime) -> None:
 
 
 def _returned(center: Center, currency: str, amount: Decimal, now: datetime) -> list[Invoice]:
-    """Credit notes over `amount`, on what is left of the latest invoices; none unless it is above zero."""
+    """Credit notes over `amount`, net, on what is left of the latest invoices; none unless it is above zero."""
     notes: list[Invoice] = []
     invoices = Invoice.objects.filter(
         center=center, kind=Invoice.Kind.INVOICE, voided_at=None, currency=currency
@@ -80,12 +82,13 @@ def _returned(center: Center, currency: str, amount: Decimal, now: datetime) -> 
     for invoice in invoices.order_by("-issued_at", "-pk").iterator() if amount > 0 else ():
         invoice.center = center
         lines = []
-        most = min(amount, invoice.left)
+        left = net_left([invoice.pk])
         for row in lines_left(invoice):
-            part = min(row.amount, most)
+            group = (invoice.pk, group_of(row.line))
+            part = min(row.amount, amount, left[group])
             if part > 0:
                 lines.append(_line(row.line, part))
-                amount, most = amount - part, most - part
+                amount, left[group] = amount - part, left[group] - part
         if lines:
             with translation.override(invoice.language):
                 reason = _("Rounding of earlier invoices, returned when the account was closed.")

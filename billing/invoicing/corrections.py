@@ -13,11 +13,13 @@ from itertools import groupby
 from django.db.models import Sum
 
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, charge, line_over
+from billing.invoicing.taxes import net_left
 from billing.invoicing.unbilled import Unbilled
 from billing.models import Category, Invoice, InvoiceLine, Margin, UsageClaim, Waiver
 from billing.policies import Policy
 from billing.pricing.exchange_rates import MissingRate, OldRate
 from billing.pricing.price_list import PriceList, more_billable
+from billing.tax.computing import group_of
 from centers.models import Center
 
 Kind = InvoiceLine.Kind
@@ -107,11 +109,11 @@ def _sorted_out(lines: list[DraftLine], currency: str) -> Correction:
 
 
 class _Left:
-    """What notes left of the lines and their invoices, and what staff credited of each line."""
+    """What notes left of the lines and of what is taxed like them on their invoices; what staff credited of each."""
 
     def __init__(self, lines: list[InvoiceLine]) -> None:
         self.of_line = {line.pk: line.amount for line in lines}
-        self.of_invoice = {line.invoice_id: line.invoice.left for line in lines}
+        self.of_group = net_left({line.invoice_id for line in lines})
         self.by_staff: dict[int, Decimal] = {}
         if not lines:
             return
@@ -129,9 +131,10 @@ class _Left:
         billed, less = line.corrects, max(-line.amount, ZERO)
         if billed is None or not less:
             return ZERO, ZERO
-        given = max(ZERO, min(less, self.of_line[billed.pk], self.of_invoice[billed.invoice_id]))
+        group = (billed.invoice_id, group_of(billed))
+        given = max(ZERO, min(less, self.of_line[billed.pk], self.of_group[group]))
         self.of_line[billed.pk] -= given
-        self.of_invoice[billed.invoice_id] -= given
+        self.of_group[group] -= given
         return given, min(less - given, self.by_staff.get(billed.pk, ZERO))
 
 
@@ -220,7 +223,7 @@ def _add(taken: _Taken, claim: UsageClaim) -> None:
 def _terms(
     price_list: PriceList, center: Center, policy: Policy, day: Unbilled, source: _Taken | None
 ) -> Terms:
-    """Corrections keep the margin version, the exchange rate and the billable basis of the line they correct."""
+    """Corrections keep the margin version, the exchange rate, the basis and the tax of the line they correct."""
     line = source.line if source else None
     basis = source.basis if source else policy.billable
     falls = source is not None and source.price_of(day) < 0
@@ -232,8 +235,9 @@ def _terms(
             _exchange_rate(price_list, center, day, basis, line),
         )
         margin = _margin(price_list, center, day)
+    tax = line.tax if line else price_list.taxes.on(day.day, center)
     return Terms(
-        Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, line, falls
+        Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, tax, line, falls
     )
 
 

@@ -12,17 +12,28 @@ from django.utils.translation import gettext as _
 from billing.dunning.suspension import resume_if_paid
 from billing.invoicing.carried import void_carried
 from billing.invoicing.numbering import number_for
+from billing.invoicing.taxes import taxes_left, write_taxes
 from billing.ledger import lock, post, settle
 from billing.mail import ISSUED, write_mail_about
-from billing.models import BillingPeriod, Invoice, InvoiceLine, LedgerEntry, SubscriptionClaim, UsageClaim
+from billing.models import (
+    BillingPeriod,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    SubscriptionClaim,
+    TaxSums,
+    UsageClaim,
+)
 from billing.money import total_of
 from billing.periods import local_day, zone_of
+from billing.tax.computing import taxes_of_note
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import Center, User
 
 CreditKind = Invoice.CreditKind
+ZERO = Decimal(0)
 ACTIONS = {
     CreditKind.VOID: "invoice.voided",
     CreditKind.CORRECTION: "invoice.corrected",
@@ -80,12 +91,13 @@ def write_note(
     by: User | None,
     now: datetime,
 ) -> Invoice:
-    """Write a credit note and its ledger entry; each of the unsaved lines `corrects` a line of `original`.
+    """Write a credit note, its taxes and its ledger entry; each unsaved line `corrects` a line of `original`.
 
     The caller holds the center's lock and calls finish_notes().
     """
     center = original.center
     issued_on = local_day(now, zone_of(center.reseller))
+    taxes, tax = _taxes(original, lines)
     number, sequence = number_for(center, Invoice.Kind.CREDIT_NOTE, issued_on.year)
     note: Invoice = Invoice.objects.create(
         reseller_id=original.reseller_id,
@@ -94,7 +106,8 @@ def write_note(
         number=number,
         year=issued_on.year,
         sequence=sequence,
-        total=sum((line.amount for line in lines), Decimal(0)),
+        total=sum((line.amount for line in lines), ZERO) + tax,
+        tax=tax,
         line_count=len(lines),
         issued_at=now,
         issued_on=issued_on,
@@ -108,6 +121,7 @@ def write_note(
     for position, line in enumerate(lines, start=1):
         line.invoice, line.reseller_id, line.position = note, original.reseller_id, position
     InvoiceLine.objects.bulk_create(lines)
+    write_taxes(note, taxes)
     post(
         center=center,
         kind=LedgerEntry.Kind.CREDIT_NOTE,
@@ -118,6 +132,12 @@ def write_note(
         now=now,
     )
     return note
+
+
+def _taxes(original: Invoice, lines: list[InvoiceLine]) -> tuple[tuple[TaxSums, ...], Decimal]:
+    """The taxes of a note with these lines, and their sum."""
+    rows = taxes_of_note(lines, taxes_left(original), original.currency)
+    return rows, sum((row.tax for row in rows), ZERO)
 
 
 def finish_notes(center: Center, notes: Iterable[Invoice], *, by: User | None, now: datetime) -> None:

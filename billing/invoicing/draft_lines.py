@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 from billing.invoicing.unbilled import Unbilled
-from billing.models import InvoiceLine, LineKinds, Margin
+from billing.models import InvoiceLine, LineKinds, Margin, TaxTerms
 from billing.money import exactly, rounded
 from billing.periods import ONE_DAY
 from billing.pricing.price_list import average, converted, usage_charge
+from billing.tax.computing import UNTAXED, net_of
 from whatsapp.models import Instance
 
 ZERO = Decimal(0)
@@ -17,7 +18,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class DraftLine(LineKinds):
-    """A draft line with the fields of InvoiceLine. `amount` is `exact` rounded once, to the currency's decimals."""
+    """A draft line with the fields of InvoiceLine. `amount` is `exact` rounded once, to the currency's decimals.
+
+    Both are without tax.
+    """
 
     kind: str
     instance: Instance | None
@@ -41,6 +45,7 @@ class DraftLine(LineKinds):
     month: date | None = None  # of a subscription
     days: tuple[Unbilled, ...] = ()
     corrects: InvoiceLine | None = None
+    tax: TaxTerms = UNTAXED
     credited_before: Decimal = ZERO  # what staff credited already of what this line would credit
 
     @property
@@ -50,6 +55,26 @@ class DraftLine(LineKinds):
         if own is None:
             return ""
         return f"{own.label} ({own.instance_id})" if own.label else own.instance_id
+
+    @property
+    def tax_category(self) -> str:
+        """The column of its own."""
+        return self.tax.category
+
+    @property
+    def tax_percent(self) -> Decimal:
+        """The column of its own."""
+        return self.tax.percent
+
+    @property
+    def tax_reason(self) -> str:
+        """The column of its own."""
+        return self.tax.reason
+
+    @property
+    def tax_included(self) -> bool:
+        """The column of its own."""
+        return self.tax.included
 
     @property
     def unit_cost(self) -> Decimal:
@@ -78,6 +103,7 @@ class Terms:
     exchange_rate: Decimal
     billable: str
     currency: str
+    tax: TaxTerms = UNTAXED
     corrects: InvoiceLine | None = None
     falls: bool = False  # what goes down and what goes up share no line
 
@@ -93,7 +119,8 @@ def line_over(terms: Terms, days: Iterable[Unbilled]) -> DraftLine:
     own = tuple(days)
     quantity = sum(day.billable(terms.billable) for day in own)
     cost = sum((day.cost for day in own), ZERO)
-    exact = exactly(converted(charge(cost, quantity, terms.margin), terms.exchange_rate))
+    price = converted(charge(cost, quantity, terms.margin), terms.exchange_rate)
+    exact = exactly(net_of(price, terms.tax))
     return DraftLine(
         kind=terms.kind,
         instance=terms.instance,
@@ -115,4 +142,5 @@ def line_over(terms: Terms, days: Iterable[Unbilled]) -> DraftLine:
         currency=terms.currency,
         days=own,
         corrects=terms.corrects,
+        tax=terms.tax,
     )

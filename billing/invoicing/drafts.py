@@ -11,11 +11,22 @@ from billing.invoicing.corrections import Correction, correction_lines, lowers, 
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
 from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
-from billing.models import Category, CenterVersion, Interval, Invoice, InvoiceLine, Rate, Share, Waiver
+from billing.models import (
+    Category,
+    CenterVersion,
+    Interval,
+    Invoice,
+    InvoiceLine,
+    Rate,
+    Share,
+    TaxSums,
+    Waiver,
+)
 from billing.money import exactly, rounded
 from billing.periods import Period, cut, day_start, month_of, part_of_month, zone_of
 from billing.policies import Policy, policy_for, reseller_policy
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
+from billing.tax.computing import net_of, taxes
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.stored_messages import StoredMessage as _
@@ -25,7 +36,7 @@ Kind = InvoiceLine.Kind
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft invoice. `lines` are printed; `silent` lines only close their days with it.
+    """A draft invoice. `lines` are printed; `silent` lines only close their days with it. `total` includes `taxes`.
 
     `reductions` are the lines of the credit notes that are issued with it, on earlier invoices; `waived` is usage that
     went down since it was waived.
@@ -38,10 +49,17 @@ class Draft:
     silent: tuple[DraftLine, ...] = ()
     reductions: tuple[DraftLine, ...] = ()
     waived: tuple[tuple[Waiver, Unbilled], ...] = ()
+    taxes: tuple[TaxSums, ...] = field(init=False)
+    net: Decimal = field(init=False)
+    tax: Decimal = field(init=False)
     total: Decimal = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "total", sum((line.amount for line in self.lines), ZERO))
+        rows = taxes(self.lines, self.currency)
+        net = sum((line.amount for line in self.lines), ZERO)
+        tax = sum((row.tax for row in rows), ZERO)
+        for name, value in {"taxes": rows, "net": net, "tax": tax, "total": net + tax}.items():
+            object.__setattr__(self, name, value)
 
     @property
     def charges_nothing(self) -> bool:
@@ -76,7 +94,8 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     usage, corrected = _usage_lines(price_list, center, policy, period)
     drafted = [*usage, *_subscription_lines(price_list, center, policy, period), *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
-    carried = carried_line(center, period, price_list.currency(center), lines)
+    tax = price_list.taxes.on(period.last_day, center)
+    carried = carried_line(center, period, price_list.currency(center), lines, tax)
     return Draft(
         center=center,
         period=period,
@@ -111,7 +130,8 @@ def _usage_lines(
             corrected.append(day)
             continue
         rate = rate_for(price_list, center, day, policy.billable)
-        terms = Terms(Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency)
+        tax = price_list.taxes.on(day.day, center)
+        terms = Terms(Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency, tax)
         groups.setdefault(terms, []).append(day)
     lines = [line_over(terms, days) for terms, days in groups.items()]
     return lines, correction_lines(price_list, center, policy, corrected)
@@ -172,7 +192,8 @@ def _subscription_line(
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     exchange_rate = price_list.exchange.rate(rate.currency, currency, price_list.day)
     charge = converted(usage_charge(rate.cost, 1, percent, fixed), exchange_rate)
-    exact = exactly(share_of(charge, days, of))
+    tax = price_list.taxes.on(month_of(own.month).last_day, center)
+    exact = exactly(net_of(share_of(charge, days, of), tax))
     return DraftLine(
         kind=Kind.SUBSCRIPTION,
         instance=own.instance,
@@ -193,4 +214,5 @@ def _subscription_line(
         currency=currency,
         rate_type=rate.type,
         month=own.month,
+        tax=tax,
     )

@@ -12,6 +12,7 @@ from billing.invoicing.draft_lines import DraftLine
 from billing.invoicing.drafts import Draft, preview_invoice
 from billing.invoicing.numbering import due_date, number_for, parties
 from billing.invoicing.preconditions import blockers, refuse_absurd, refuse_overlap
+from billing.invoicing.taxes import write_taxes
 from billing.invoicing.waivers import claim_waived, resolve_late
 from billing.ledger import lock, post, settle
 from billing.mail import ISSUED, write_mail_about
@@ -145,6 +146,7 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
         period_end=day_start(draft.period.end_day, zone),
         currency=draft.currency,
         total=draft.total,
+        tax=draft.tax,
         line_count=len(draft.lines),
         issued_at=now,
         issued_on=issued_on,
@@ -154,6 +156,7 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
         parties=parties(center),
         open_amount=max(draft.total, Decimal(0)),
     )
+    write_taxes(invoice, draft.taxes)
     return invoice
 
 

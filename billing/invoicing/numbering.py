@@ -6,6 +6,7 @@ from django.db.models import F
 
 from billing.models import Invoice, InvoiceNumber
 from billing.policies import policy_for
+from billing.tax.identity import party_fields
 from centers.models import Center
 
 PREFIXES = {Invoice.Kind.INVOICE: "INV", Invoice.Kind.CREDIT_NOTE: "CN"}
@@ -23,19 +24,21 @@ def number_for(center: Center, kind: Invoice.Kind, year: int) -> tuple[str, int]
 
 
 def parties(center: Center) -> dict[str, dict[str, str]]:
-    """Who bills whom, as they are now."""
+    """Who bills whom, as they are now; what is known of their legal identities with it."""
     reseller = center.reseller
     return {
         "reseller": {
             "name": reseller.name,
             "support_contact": reseller.support_contact,
             "payment_instructions": reseller.payment_instructions,
+            **party_fields(reseller),
         },
         "center": {
             "name": center.name,
             "contact_name": center.contact_name,
             "email": center.email,
             "phone": center.phone,
+            **party_fields(reseller, center),
         },
     }
 

@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 
 from billing.invoicing.credit_notes import finish_notes, locked_invoice, write_note
 from billing.invoicing.left import LineLeft, lines_left
-from billing.models import Invoice, InvoiceLine
+from billing.invoicing.taxes import net_left, taxes_left
+from billing.models import Invoice, InvoiceLine, TaxSums
 from billing.money import digits, exactly, format_amount, rounded
 from billing.pricing.price_list import share_of
+from billing.tax.computing import group_of, taxes_of_note
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
 from centers.models import User
@@ -51,11 +53,22 @@ class CreditPlan:
 
     invoice: Invoice
     lines: tuple[Credited, ...]
+    taxes: tuple[TaxSums, ...] = ()
+
+    @property
+    def net(self) -> Decimal:
+        """What the note credits without tax."""
+        return sum((row.amount for row in self.lines), ZERO)
+
+    @property
+    def tax(self) -> Decimal:
+        """The tax that it credits."""
+        return -sum((row.tax for row in self.taxes), ZERO)
 
     @property
     def total(self) -> Decimal:
         """What the note credits."""
-        return sum((row.amount for row in self.lines), ZERO)
+        return self.net + self.tax
 
     @property
     def left(self) -> Decimal:
@@ -83,23 +96,34 @@ def plan_credit(invoice: Invoice, parts: Mapping[int, Part], *, everything: bool
         rows = [Credited(row.line, row.quantity, row.amount, ZERO) for row in left if row.amount]
     else:
         rows = [_credited(row, parts[row.line.pk]) for row in left if row.line.pk in parts]
-    plan = CreditPlan(invoice, tuple(row for row in rows if row.amount))
-    if not plan.total:
+    chosen = tuple(row for row in rows if row.amount)
+    lines = [_line(row) for row in chosen]
+    plan = CreditPlan(invoice, chosen, taxes_of_note(lines, taxes_left(invoice), invoice.currency))
+    if not plan.net:
         raise OperationRefused(
             _("There's nothing left to credit on %(number)s.") % {"number": invoice}
             if everything
             else _("Choose what to credit.")
         )
-    if plan.left < 0:
-        raise OperationRefused(
-            _("%(left)s of %(number)s is left to credit. You can't credit %(amount)s.")
-            % {
-                "left": format_amount(invoice.left, invoice.currency),
-                "number": invoice,
-                "amount": format_amount(plan.total, invoice.currency),
-            }
-        )
+    _refuse_more_than_left(plan)
     return plan
+
+
+def _refuse_more_than_left(plan: CreditPlan) -> None:
+    """Of all that is taxed alike, no more can be credited than is left: a line that lowers it stays."""
+    invoice = plan.invoice
+    left = net_left([invoice.pk])
+    for group in {group_of(row.line) for row in plan.lines}:
+        net = sum((row.amount for row in plan.lines if group_of(row.line) == group), ZERO)
+        if net > left[invoice.pk, group]:
+            raise OperationRefused(
+                _("%(left)s of %(number)s is left to credit. You can't credit %(amount)s.")
+                % {
+                    "left": format_amount(left[invoice.pk, group], invoice.currency),
+                    "number": invoice,
+                    "amount": format_amount(net, invoice.currency),
+                }
+            )
 
 
 def credit_invoice(

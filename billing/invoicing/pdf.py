@@ -8,9 +8,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Invoice, InvoiceLine
+from billing.models import Invoice, InvoiceLine, InvoiceTax
 from billing.money import legible
 from billing.periods import Period, part_of_month
+from billing.tax.texts import address_of, numbers_of, percent_of, tax_text
 from billing.typesetting import frame, typeset
 from centers.models import Reseller
 from centers.values.formats import day_text, money_text, number_text
@@ -54,25 +55,73 @@ def _document(invoice: Invoice, language: str) -> dict[str, Any]:
     reseller = Reseller.objects.get(pk=invoice.reseller_id)  # with its logo, which the usual queries defer
     seller, buyer = invoice.parties.get("reseller", {}), invoice.parties.get("center", {})
     is_payable = not invoice.is_credit_note and invoice.voided_at is None
+    taxes = list(invoice.taxes.all())
     return {
         **frame(reseller, language),
-        "title": _("Credit note") if invoice.is_credit_note else _("Invoice"),
+        "title": _title(invoice, is_taxed=bool(taxes)),
         "number": invoice.number,
-        "seller": {"name": seller.get("name") or reseller.name, "lines": [], "codes": _codes(seller)},
-        "buyer": {
-            "name": buyer.get("name") or str(invoice.center),
-            "lines": [buyer["contact_name"]] if buyer.get("contact_name") else [],
-            "codes": _codes(buyer),
-        },
+        "seller": _party(seller, reseller.name),
+        "buyer": _party(buyer, str(invoice.center)),
         "facts": _facts(invoice),
         "note": _note(invoice),
-        "columns": [_("Description"), _("Quantity"), _("Unit price"), _("Amount")],
-        "lines": [_line(line) for line in invoice.lines.select_related("corrects__invoice")],
+        "columns": [
+            _("Description"),
+            _("Quantity"),
+            _("Unit price"),
+            *([_("VAT")] if taxes else []),
+            _("Amount"),
+        ],
+        "lines": [
+            _line(line, is_taxed=bool(taxes)) for line in invoice.lines.select_related("corrects__invoice")
+        ],
+        "sums": _sums(invoice, taxes),
         "total": money_text(invoice.total, invoice.currency),
         "pay": reseller.payment_instructions.strip() if is_payable else "",
         "footer": seller.get("name") or reseller.name,
-        "words": {"from": _("From"), "to": _("To"), "total": _("Total"), "pay": _("How to pay")},
+        "words": {
+            "from": _("From"),
+            "to": _("To"),
+            "total": _("Total including VAT") if taxes else _("Total"),
+            "pay": _("How to pay"),
+        },
     }
+
+
+def _title(invoice: Invoice, *, is_taxed: bool) -> str:
+    if invoice.is_credit_note:
+        return _("Tax credit note") if is_taxed else _("Credit note")
+    return _("Tax invoice") if is_taxed else _("Invoice")
+
+
+def _party(party: dict[str, Any], name: str) -> dict[str, Any]:
+    """A party as it was on the day of issue: with its legal name, and its own name where that differs."""
+    own = party.get("name") or name
+    legal = party.get("legal_name") or own
+    address = [_isolated(line) for line in address_of(party)]
+    lines = [own if own != legal else "", party.get("contact_name", ""), *address]
+    return {
+        "name": own if own == legal else _isolated(legal),
+        "lines": [line for line in lines if line],
+        "numbers": numbers_of(party),
+        "codes": _codes(party),
+    }
+
+
+def _isolated(text: str) -> str:
+    """Text in its own direction: an address in Latin letters keeps its order on an Arabic document."""
+    return f"\u2068{text}\u2069"
+
+
+def _sums(invoice: Invoice, taxes: list[InvoiceTax]) -> list[tuple[str, str]]:
+    """The net sum, and each tax with the net sum it is computed on."""
+    if not taxes:
+        return []
+    currency = invoice.currency
+    rows = [(_("Total excluding VAT"), money_text(invoice.net, currency))]
+    for row in taxes:
+        on = _("%(tax)s on %(net)s") % {"tax": tax_text(row), "net": money_text(row.net, currency)}
+        rows.append((on, money_text(row.tax, currency)))
+    return rows
 
 
 def _codes(party: dict[str, Any]) -> list[str]:
@@ -115,7 +164,7 @@ def part_text(days: int, of: int) -> str:
     return ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
 
 
-def _line(line: InvoiceLine) -> dict[str, str]:
+def _line(line: InvoiceLine, *, is_taxed: bool) -> dict[str, str]:
     detail = _detail(line)
     if (billed := line.corrects) is not None:
         source = corrected_text(billed.invoice.number, billed.invoice.issued_on, billed.position)
@@ -126,6 +175,7 @@ def _line(line: InvoiceLine) -> dict[str, str]:
         # What was carried, or credited as an amount, has no quantity.
         "quantity": number_text(line.quantity) if line.quantity else "–",
         "price": _price(line) if line.quantity else "–",
+        **({"tax": percent_of(line.tax)} if is_taxed else {}),
         "amount": money_text(line.amount, line.currency),
     }
 

@@ -6,12 +6,14 @@ from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
 from billing.models.gaps import GapItem
-from billing.models.invoices import BillingPeriod, Invoice, InvoiceLine, InvoiceNumber, LineKinds
+from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
+from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
 from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
+from billing.models.tax import InvoiceTax, LegalIdentity, TaxCategory, TaxProfile, TaxRate, TaxSums
 from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
 
 __all__ = [
@@ -35,8 +37,10 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoiceNumber",
+    "InvoiceTax",
     "JobSchedule",
     "LedgerEntry",
+    "LegalIdentity",
     "LineKinds",
     "Margin",
     "Payment",
@@ -49,6 +53,11 @@ __all__ = [
     "Share",
     "SubscriptionClaim",
     "Suspension",
+    "TaxCategory",
+    "TaxProfile",
+    "TaxRate",
+    "TaxSums",
+    "TaxTerms",
     "UsageCheck",
     "UsageClaim",
     "UsageRecord",

@@ -5,7 +5,8 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 
-from billing.models.invoices import BillingPeriod, InvoiceLine
+from billing.models.invoices import BillingPeriod
+from billing.models.lines import InvoiceLine
 from billing.models.rates import Margin
 from billing.models.usage import UsageRecord
 from centers.models import Center, Reseller, User

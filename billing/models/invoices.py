@@ -1,7 +1,6 @@
-"""Invoices and credit notes: immutable once written (triggers), their lines, and the periods they close."""
+"""Invoices and credit notes: immutable once written (triggers), and the periods they close."""
 
 from decimal import Decimal
-from typing import Any, Protocol
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
@@ -9,12 +8,9 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.policy import Billable
-from billing.models.rates import Margin
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
-from whatsapp.models import Instance
 
 
 class DateRange(Func):
@@ -52,6 +48,7 @@ class Invoice(models.Model):
 
     Only `open_amount`, `credited`, `settled_at` and `voided_at` ever change, and only with the ledger.
     Amounts are in `currency`, rounded to its decimals; an invoice's total is never negative, a credit note's always.
+    `total` is what is to be paid: the sum of the lines, which are net, and `tax` (InvoiceTax has it by category).
     A credit note repeats the parties of the invoice it credits.
     """
 
@@ -79,6 +76,7 @@ class Invoice(models.Model):
     period_end = models.DateTimeField()
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=18, decimal_places=4)
+    tax = models.DecimalField(max_digits=18, decimal_places=4, default=0, db_default=0)
     line_count = models.PositiveIntegerField()
     issued_at = models.DateTimeField()
     issued_on = models.DateField()  # in the reseller's zone
@@ -152,6 +150,11 @@ class Invoice(models.Model):
         return self.kind == self.Kind.CREDIT_NOTE
 
     @property
+    def net(self) -> Decimal:
+        """The total without tax."""
+        return self.total - self.tax
+
+    @property
     def left(self) -> Decimal:
         """What credit notes left of an invoice's total."""
         return self.total - self.credited
@@ -200,96 +203,3 @@ class BillingPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_day} - {self.end_day}"
-
-
-class HasKind(Protocol):
-    """Anything with the kind of an invoice line."""
-
-    @property
-    def kind(self) -> str: ...
-
-
-class LineKinds:
-    """What pages ask about a line: a stored one, one of a draft, and one as its center sees it."""
-
-    __slots__ = ()
-
-    @property
-    def is_subscription(self: HasKind) -> bool:
-        """Whether it charges a subscription."""
-        return self.kind == InvoiceLine.Kind.SUBSCRIPTION
-
-    @property
-    def is_adjustment(self: HasKind) -> bool:
-        """Whether it corrects a day that was invoiced before."""
-        return self.kind == InvoiceLine.Kind.ADJUSTMENT
-
-    @property
-    def is_carried(self: HasKind) -> bool:
-        """Whether it bills what rounding left of earlier invoices."""
-        return self.kind == InvoiceLine.Kind.CARRIED
-
-
-class InvoiceLine(LineKinds, models.Model):
-    """One rounded amount and everything it was calculated from; costs are for staff only.
-
-    exact = (cost x (1 + percent/100) + fixed x quantity) x exchange_rate; amount = round(exact), once, half up. For a
-    subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
-    `fixed`. What rounding leaves, exact - amount, is carried to a later invoice (CarriedAmount).
-    """
-
-    class Kind(models.TextChoices):
-        USAGE = "usage", _("Messages")
-        SUBSCRIPTION = "subscription", _("Subscription")
-        ADJUSTMENT = "adjustment", _("Adjustment")
-        CARRIED = "carried", _("Carried over")
-
-    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
-    position = models.PositiveIntegerField()
-    kind = models.CharField(max_length=12, choices=Kind)
-    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")
-    number_label = models.CharField(max_length=160)  # label and id of the number on the day of issue
-    rate_type = models.CharField(max_length=64, blank=True)  # of a subscription
-    first_day = models.DateField()
-    end_day = models.DateField()
-    quantity = models.BigIntegerField()  # billable messages, or subscriptions
-    billable = models.CharField(
-        max_length=9, choices=Billable, blank=True
-    )  # which messages count; "" for a subscription
-    sent = models.BigIntegerField(default=0)
-    received = models.BigIntegerField(default=0)
-    failed = models.BigIntegerField(default=0)
-    cost = models.DecimalField(max_digits=24, decimal_places=10)
-    unit_cost = models.DecimalField(max_digits=24, decimal_places=10)  # average, for display
-    cost_currency = models.CharField(max_length=3)
-    margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
-    percent = models.DecimalField(max_digits=9, decimal_places=4)
-    fixed = models.DecimalField(max_digits=18, decimal_places=8)
-    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10)  # 1 within one currency
-    unit_price = models.DecimalField(max_digits=24, decimal_places=10)  # average, in `currency`
-    amount = models.DecimalField(max_digits=18, decimal_places=4)
-    currency = models.CharField(max_length=3)
-    exact = models.DecimalField(max_digits=50, decimal_places=30, null=True)  # null: of an older version
-    # The line of an earlier invoice that this one credits (on a credit note) or adds to (an adjustment).
-    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
-
-    objects = TenantManager(reseller="reseller", center="invoice__center")
-
-    #: A credit note has these with the opposite sign and repeats all others.
-    NEGATED = ("quantity", "sent", "received", "failed", "cost", "amount", "exact")
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["invoice", "position"], name="invoiceline_position_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number_label} {self.first_day} - {self.end_day}"
-
-    @classmethod
-    def content_fields(cls) -> "list[models.Field[Any, Any]]":
-        """The fields that drafts and credit notes fill in: all but the line's place in its invoice."""
-        place = ("id", "reseller", "invoice", "position")
-        return [field for field in cls._meta.concrete_fields if field.name not in place]

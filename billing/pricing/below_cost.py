@@ -11,11 +11,12 @@ from django.db.models.functions import Greatest
 from django.utils.translation import ngettext
 
 from billing.alerts import keep_alert
-from billing.models import Billable, Category, Interval, Margin, UsageRecord
+from billing.models import Billable, Category, Interval, Margin, TaxTerms, UsageRecord
 from billing.money import rounded
 from billing.periods import previous_month, today
 from billing.policies import Policy, policies_for
-from billing.pricing.price_list import PriceList, PriceRow
+from billing.pricing.price_list import PriceList, PriceRow, usage_charge
+from billing.tax.computing import net_of
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
 from centers.stored_messages import StoredMessage as _
@@ -134,7 +135,13 @@ def _loses(price_list: PriceList, center: Center, margin: Margin) -> bool:
     ]
     if not costs:
         return _may_lose(margin)
-    return any(cost * margin.percent / 100 + margin.fixed < 0 for cost in costs)
+    tax = price_list.taxes.on(price_list.day, center)
+    return any(_gain(cost, 1, margin, tax) < 0 for cost in costs)
+
+
+def _gain(cost: Decimal, quantity: int, margin: Margin, tax: TaxTerms) -> Decimal:
+    """The price without the tax that it may include, less the cost."""
+    return net_of(usage_charge(cost, quantity, margin.percent, margin.fixed), tax) - cost
 
 
 def _per_month(
@@ -149,7 +156,7 @@ def _per_month(
     for center, margin in losing.items():
         policy = policies[center.pk]
         if category == Category.MESSAGE:
-            parts = _of_usage(usage, center, margin, policy)
+            parts = _of_usage(price_list, usage, center, margin, policy)
         else:
             parts = _of_subscriptions(price_list, center, margin, policy, numbers.get(center.pk, 0))
         for currency, gain in parts:
@@ -158,10 +165,13 @@ def _per_month(
     return {currency: rounded(amount, currency) for currency, amount in sums.items()}
 
 
-def _of_usage(usage: Usage, center: Center, margin: Margin, policy: Policy) -> Iterable[tuple[str, Decimal]]:
+def _of_usage(
+    price_list: PriceList, usage: Usage, center: Center, margin: Margin, policy: Policy
+) -> Iterable[tuple[str, Decimal]]:
+    tax = price_list.taxes.on(price_list.day, center)
     for (center_id, currency), (cost, billable) in usage.items():
         if center_id == center.pk:
-            yield currency, cost * margin.percent / 100 + margin.fixed * billable[policy.billable]
+            yield currency, _gain(cost, billable[policy.billable], margin, tax)
 
 
 def _of_subscriptions(
@@ -169,7 +179,7 @@ def _of_subscriptions(
 ) -> Iterable[tuple[str, Decimal]]:
     for rate in price_list.rates_for(center):
         if rate.type == policy.subscription_type and price_list.category(rate.type) == margin.category:
-            gain = (rate.cost * margin.percent / 100 + margin.fixed) * numbers
+            gain = _gain(rate.cost, 1, margin, price_list.taxes.on(price_list.day, center)) * numbers
             yield rate.currency, gain / 12 if price_list.interval(rate.type) == Interval.YEAR else gain
 
 

@@ -1,17 +1,21 @@
-"""Estimated charges of usage that is not invoiced yet, at today's margins: for pages only, not for invoices."""
+"""Estimated charges of usage that is not invoiced yet, at today's margins: for pages only, not for invoices.
 
-from collections.abc import Iterable
+They are without tax, but for what the center's month costs it so far.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Value
 
-from billing.models import IS_CHARGED, Category, Margin, UsageClaim, UsageRecord
+from billing.models import IS_CHARGED, Category, Margin, TaxTerms, UsageClaim, UsageRecord
 from billing.money import rounded
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
 from billing.pricing.price_list import PriceList, converted, more_billable, usage_charge
+from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -34,27 +38,35 @@ def charges_by_number(
     None without an exchange rate; with `instance_id` only of that number. A fixed number of queries for any number of
     centers.
     """
+    found: dict[_Part, Decimal | None] = {}
+    for part, _tax, charge in _charges(reseller, centers, period, instance_id):
+        before = found.get(part, ZERO)
+        found[part] = None if charge is None or before is None else before + charge
+    return found
+
+
+def _charges(
+    reseller: Reseller, centers: Iterable[Center], period: Period, instance_id: int | None = None
+) -> Iterator[tuple[_Part, TaxTerms, Decimal | None]]:
+    """The charges of days that are priced and taxed alike."""
     known = {center.pk: center for center in centers}
     price_list = PriceList(reseller, period.last_day)
-    found: dict[_Part, Decimal | None] = {}
-    for (part, margin), sums in _groups(price_list, known, period, instance_id).items():
+    for (part, margin, tax), sums in _groups(price_list, known, period, instance_id).items():
         center_id, _number, currency = part
         center = known[center_id]
         exchange_rate = price_list.exchange.find(currency, center.currency, price_list.day)
-        before = found.get(part, ZERO)
-        if exchange_rate is None or before is None:
-            found[part] = None
+        if exchange_rate is None:
+            yield part, tax, None
             continue
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
         charge = converted(usage_charge(sums.cost, sums.billable, percent, fixed), exchange_rate)
-        found[part] = before + rounded(charge, center.currency)
-    return found
+        yield part, tax, rounded(net_of(charge, tax), center.currency)
 
 
 def _groups(
     price_list: PriceList, centers: dict[int, Center], period: Period, instance_id: int | None
-) -> dict[tuple[_Part, Margin | None], _Sums]:
-    """Days added up by their pricing, less what was waived of them."""
+) -> dict[tuple[_Part, Margin | None, TaxTerms], _Sums]:
+    """Days added up by their pricing and tax, less what was waived of them."""
     days = UsageRecord.objects.filter(
         IS_CHARGED, center__in=centers, day__gte=period.first_day, day__lt=period.end_day
     )
@@ -66,14 +78,15 @@ def _groups(
     counts, before = ("sent", "failed", "cost"), ("sent_before", "failed_before")
     none = Value(0)
     policies = policies_for(price_list.reseller, centers.values())
-    groups: dict[tuple[_Part, Margin | None], _Sums] = {}
+    groups: dict[tuple[_Part, Margin | None, TaxTerms], _Sums] = {}
     for sign, rows in (
         (1, days.order_by().values_list(*names, *counts, none, none)),
         (-1, waived.values_list(*of_day, *counts, *before)),
     ):
         for center_id, number, currency, day, sent, failed, cost, had_sent, had_failed in rows:
             margin = price_list.margins.find(Category.MESSAGE, centers[center_id], day)
-            own = groups.setdefault(((center_id, number, currency), margin), _Sums())
+            tax = price_list.taxes.on(day, centers[center_id])
+            own = groups.setdefault(((center_id, number, currency), margin, tax), _Sums())
             basis = policies[center_id].billable
             # Day by day, as on the invoice: a day's billable messages are never below zero.
             own.billable += sign * more_billable((had_sent, had_failed), (sent, failed), basis)
@@ -95,12 +108,11 @@ def charges_by_center(
 def month_so_far(center: Center, now: datetime) -> Decimal | None:
     """What the messages of the reseller's current month cost the center until now, at today's margins.
 
-    In the center's currency, less what was waived; None without an exchange rate.
+    In the center's currency, with tax, less what was waived; None without an exchange rate.
     """
-    charges = charges_by_center(center.reseller, [center], month_of(today(center.reseller, now)))
-    found = ZERO
-    for charge in charges.values():
+    nets: dict[TaxTerms, Decimal] = {}
+    for _part, tax, charge in _charges(center.reseller, [center], month_of(today(center.reseller, now))):
         if charge is None:
             return None
-        found += charge
-    return found
+        nets[tax] = nets.get(tax, ZERO) + charge
+    return sum((net + tax_of(net, tax.percent, center.currency) for tax, net in nets.items()), ZERO)

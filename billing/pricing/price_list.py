@@ -11,12 +11,14 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import cached_property
 
-from billing.models import Billable, Category, Interval, Margin, Rate, RateCategory, RateFetch
+from billing.models import Billable, Category, Interval, Margin, Rate, RateCategory, RateFetch, TaxTerms
 from billing.money import PRECISION
 from billing.periods import today
 from billing.pricing.exchange_rates import Exchange
 from billing.pricing.history.center_versions import CenterVersions
 from billing.pricing.margins import Margins
+from billing.tax.computing import UNTAXED, net_of
+from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -84,7 +86,8 @@ def guess_interval(rate_type: str) -> Interval:
 class PriceRow:
     """One type of a price list. `price` is in `currency`; None if the exchange rate is missing.
 
-    `price_at_cost` is the price in the currency of the cost; `is_loss` is true if it is below the cost.
+    `price_at_cost` is the price in the currency of the cost; `is_loss` is true if it is below the cost, without the
+    tax that it may include.
     """
 
     type: str
@@ -96,6 +99,7 @@ class PriceRow:
     currency: str
     margin: Margin | None
     interval: str = ""  # of a subscription
+    tax: TaxTerms = UNTAXED
 
     @property
     def counts_as(self) -> str:
@@ -104,7 +108,7 @@ class PriceRow:
 
     @property
     def is_loss(self) -> bool:
-        return self.price_at_cost < self.cost
+        return net_of(self.price_at_cost, self.tax) < self.cost
 
 
 class PriceList:
@@ -127,6 +131,11 @@ class PriceList:
     def centers(self) -> CenterVersions:
         """The centers' countries and currencies."""
         return self.margins.centers
+
+    @cached_property
+    def taxes(self) -> Taxes:
+        """Of the price list's center; without one, those of all centers."""
+        return Taxes(self.reseller, self._center)
 
     @cached_property
     def rates(self) -> dict[str, list[Rate]]:
@@ -188,21 +197,26 @@ class PriceList:
             raise ValueError(f"this price list is for {self._center}, not {center}")
         rows = self.rates_for(center) if rates is None else rates
         currency = self.currency(center)
+        tax = self.taxes.on(self.day, center)
         return [
-            self._row(rate, self.margins.find(self.category(rate.type), center, self.day), currency)
+            self._row(rate, self.margins.find(self.category(rate.type), center, self.day), currency, tax)
             for rate in rows
         ]
 
     def for_country(self, country_id: str) -> list[PriceRow]:
         """The country's price list without centers' own margins, in the currency of the costs."""
+        tax = self.taxes.on(self.day)
         return [
             self._row(
-                rate, self.margins.of_country(self.category(rate.type), country_id, self.day), rate.currency
+                rate,
+                self.margins.of_country(self.category(rate.type), country_id, self.day),
+                rate.currency,
+                tax,
             )
             for rate in self.rates_of(country_id)
         ]
 
-    def _row(self, rate: Rate, margin: Margin | None, currency: str) -> PriceRow:
+    def _row(self, rate: Rate, margin: Margin | None, currency: str, tax: TaxTerms) -> PriceRow:
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
         price = unit_price(rate.cost, percent, fixed)
         exchange_rate = self.exchange.find(rate.currency, currency, self.day)
@@ -216,6 +230,7 @@ class PriceList:
             currency=currency,
             margin=margin,
             interval=self.interval(rate.type),
+            tax=tax,
         )
 
 

@@ -10,6 +10,7 @@ from billing.policies import policies_for
 from billing.pricing.below_cost import numbers_in_use, usage_of_last_month
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList, share_of, usage_charge
+from billing.tax.computing import net_of
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -18,7 +19,7 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """One center's month in one currency of costs: what it pays at today's margins, and what it would pay."""
+    """One center's month in one currency of costs: what it pays at today's margins, and what it would; without tax."""
 
     center: Center
     currency: str
@@ -88,7 +89,9 @@ class LastMonth:
     def _price(self, margins: Margins, day: date, part: _Part) -> Decimal:
         margin = margins.find(self._category, part.center, day)
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-        return share_of(usage_charge(part.cost, part.quantity, percent, fixed), 1, part.months)
+        tax = self._price_list.taxes.on(self._price_list.day, part.center)
+        price = net_of(usage_charge(part.cost, part.quantity, percent, fixed), tax)
+        return share_of(price, 1, part.months)
 
     def _of_messages(self, day: date) -> Iterator[_Part]:
         policies = policies_for(self._reseller, self._centers.values())

@@ -12,9 +12,12 @@ from billing.models import CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateF
 from billing.money import divided, exactly, total_of
 from billing.periods import Period, cut, zone_of
 from billing.pricing.price_list import PriceList, converted, more_billable, unit_price, usage_charge
+from billing.tax.computing import net_of
 from centers.values.formats import money_text, number_text
 
 ZERO = Decimal(0)
+#: Decimals of quotients on pages; and those to which the product of such a quotient is exact again.
+_LEGIBLE, _DIVISIBLE = 10, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def _day(line: InvoiceLine, claim: UsageClaim) -> LineDay:
         failed=claim.failed,
         billable=billable,
         cost=claim.cost,
-        charge=exactly(converted(charge, line.exchange_rate)),
+        charge=exactly(net_of(converted(charge, line.exchange_rate), line.tax)),
         first_read_at=record.first_read_at,
         read_at=record.read_at,
         repeats=record.repeats,
@@ -100,7 +103,8 @@ def steps(line: InvoiceLine) -> list[Step]:
         return []
     base = line.cost_currency
     with_percent = usage_charge(line.cost, 0, line.percent, ZERO)
-    at_cost = exactly(divided(line.exact, line.exchange_rate))
+    price = _price_with_tax(line)
+    at_cost = exactly(divided(price, line.exchange_rate))
     by_percent, fixed = total_of((with_percent, -line.cost)), total_of((at_cost, -with_percent))
     found = [
         Step(_("Cost at MazBot"), "", line.cost, base),
@@ -112,10 +116,22 @@ def steps(line: InvoiceLine) -> list[Step]:
     if line.exchange_rate != 1:
         found.append(Step(_("Price"), "", at_cost, base, is_result=True))
         rate = f"1 {base} = {number_text(line.exchange_rate.normalize())} {line.currency}"
-        found.append(Step(_("Exchange rate"), rate, line.exact, line.currency, is_result=True))
+        found.append(Step(_("Exchange rate"), rate, price, line.currency, is_result=True))
     else:
-        found.append(Step(_("Price"), "", line.exact, line.currency, is_result=True))
+        found.append(Step(_("Price"), "", price, line.currency, is_result=True))
+    if line.tax_included and line.tax_percent:
+        percent = f"{number_text(line.tax_percent.normalize())} %"
+        net = round(line.exact, _LEGIBLE)
+        found.append(Step(_("Without the tax that it includes"), percent, net, line.currency, is_result=True))
     return [*found, Step(_("Rounded once"), "", line.amount, line.currency, is_result=True)]
+
+
+def _price_with_tax(line: InvoiceLine) -> Decimal:
+    """The line's price before the tax that it includes was taken out: the quotient's last digits are rounded away."""
+    exact = line.exact or ZERO
+    if not line.tax_included or not line.tax_percent:
+        return exact
+    return round(divided(exact * (100 + line.tax_percent), Decimal(100)), _DIVISIBLE)
 
 
 def rate_lists(line: InvoiceLine) -> list[ListedRates]:
@@ -158,6 +174,8 @@ def _prices(line: InvoiceLine, lists: PriceList, rates: Iterable[Rate]) -> Itera
         is_of_line = rate.type == line.rate_type if line.is_subscription else not lists.interval(rate.type)
         if is_of_line:
             price = converted(unit_price(rate.cost, line.percent, line.fixed), line.exchange_rate)
+            if line.tax_included and line.tax_percent:
+                price = round(net_of(price, line.tax), _LEGIBLE)
             yield ListedPrice(rate.type, rate.cost, rate.currency, price, line.currency)
 
 

@@ -95,6 +95,7 @@ _INVOICE_FIELDS = (
     "end_day",
     "currency",
     "total",
+    "tax",
     "issued_at",
     "issued_on",
     "due_on",

@@ -14,6 +14,7 @@ from billing.invoicing.pdf import corrected_text, credit_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.rate_changes import percent_text
+from billing.tax.texts import address_of, numbers_of, tax_text
 from centers.models import Center
 from centers.templatetags.values import NOTHING, day, month
 from centers.values.formats import money_text, number_text
@@ -125,6 +126,24 @@ def corrected_line(line: Any) -> str:
 def left_of(left: dict[int, Decimal], line: Any) -> Decimal | None:
     """What notes left of a stored line; None where nothing was credited of its invoice."""
     return left.get(line.pk) if left else None
+
+
+@register.filter
+def tax_name(tax: Any) -> str:
+    """`VAT 15%`, or why there is none."""
+    return tax_text(tax)
+
+
+@register.filter
+def party_address(party: dict[str, str]) -> list[str]:
+    """The lines of an address that a document keeps."""
+    return address_of(party or {})
+
+
+@register.filter
+def party_numbers(party: dict[str, str]) -> list[tuple[str, str]]:
+    """The numbers that a document keeps of a party, with their labels."""
+    return numbers_of(party or {})
 
 
 @register.filter

@@ -69,7 +69,8 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("First day"),
         _("End day (not billed)"),
     ]
-    header += [_("Total"), _("Credited amount"), _("Open"), _("Currency"), _("Status"), _("Voided")]
+    header += [_("Total excluding VAT"), _("VAT"), _("Total"), _("Credited amount"), _("Open"), _("Currency")]
+    header += [_("Status"), _("Voided")]
     header += [_("Credits invoice"), _("Reason")]
     day = today(request.reseller, clock.now())
     rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
@@ -84,6 +85,8 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.center_id,
                 row.center.name,
                 *days,
+                Money(row.net, row.currency),
+                Money(row.tax, row.currency),
                 Money(row.total, row.currency),
                 Money(row.credited, row.currency),
                 Money(row.open_amount, row.currency),
@@ -182,6 +185,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "voided_by": next((one for one in notes if one.credit_kind == Invoice.CreditKind.VOID), None),
         "can_be_voided": all(one.credit_kind != Invoice.CreditKind.PARTIAL for one in notes),
         "lines": row.lines.all(),
+        "taxes": row.taxes.all(),
         "left": {one.line.pk: one.amount for one in lines_left(row)} if notes and not row.voided_at else {},
         "late_usage": queries.late_usage_of(row)[:20],
         "carried": CarriedAmount.objects.filter(document=row).order_by("pk"),

@@ -14,6 +14,7 @@ from billing.periods import today
 from billing.pricing.estimates import month_so_far
 from billing.queries.comparison import compare
 from billing.queries.portal_history import portal_price_changes
+from billing.tax.texts import price_note
 from billing.usage.completeness import first_open_day
 from billing.views.filters import read_day
 from billing.views.invoices import pdf_response
@@ -52,6 +53,7 @@ def portal_prices(request: PortalRequest) -> HttpResponseBase:
         "day_query": f"day={day.isoformat()}" if day else "",
         "days": portal_price_changes(request.center, now),
         "subscription": queries.portal_subscription(request.center),
+        "tax_note": price_note(request.center, day or today(request.reseller, now)),
     }
     return render_page(request, "billing/portal/portal_prices.html", context, parts=("prices",))
 
@@ -123,6 +125,7 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
     context = {
         "invoice": row,
         "lines": queries.portal_lines(row),
+        "taxes": row.taxes.all(),
         "comparison": compare(row),
         "notes": queries.portal_invoices(request.center).filter(credits=row).order_by("issued_at", "pk"),
         "today": today(request.reseller, clock.now()),

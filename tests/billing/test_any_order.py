@@ -33,19 +33,22 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     InvoiceNumber,
+    InvoiceTax,
     LedgerEntry,
     Payment,
     UsageClaim,
     UsageRecord,
 )
-from billing.money import total_of
+from billing.money import rounded, total_of
 from billing.payments import refund_credit, reverse_payment
 from billing.periods import Period, today
 from billing.pricing.price_list import billable_messages, more_billable
+from billing.tax.rates import set_tax_rate
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.lifecycle import archive_center, restore_center
 from tests.billing.conftest import Shop
+from tests.billing.tax.shops import register
 from tests.thorough import THOROUGH
 from whatsapp.instances import move
 from whatsapp.models import Instance
@@ -59,7 +62,7 @@ PRICE = Decimal("3.0037")
 class Walk:
     """A shop, a clock that goes on, and one random step after the other."""
 
-    def __init__(self, shop: Shop, seed: int) -> None:
+    def __init__(self, shop: Shop, seed: int, *, taxed: bool = False) -> None:
         self.shop = shop
         self.chance = random.Random(seed)
         self.now = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -69,11 +72,28 @@ class Walk:
         # No day is missed because it has no usage record.
         Instance.objects.update(held_since=self.now + timedelta(days=400))
         shop.margin("0", "1")
+        if taxed:
+            self.set_taxes()
         self.steps: list[str] = []
         for number in Instance.objects.select_related("center"):
             for ahead in range(6):
                 sent = self.chance.randrange(9)
                 shop.read(number, FIRST + timedelta(days=ahead), sent=sent, cost=str(PRICE * sent))
+
+    def set_taxes(self) -> None:
+        """Two rates within the days of the walk, and one center that is exempt from the second day on."""
+        common: dict[str, Any] = {"reseller": self.shop.reseller, "by": None, "now": self.now}
+        register(self.shop)
+        for day, percent in ((FIRST, "5"), (FIRST + timedelta(days=3), "15")):
+            set_tax_rate(**common, category="S", percent=Decimal(percent), reason="", valid_from=day)
+        set_tax_rate(
+            **common,
+            center=self.centers[1],
+            category="E",
+            percent=Decimal(0),
+            reason="Article 36",
+            valid_from=FIRST + timedelta(days=1),
+        )
 
     def step(self) -> None:
         operation = self.chance.choice(OPERATIONS)
@@ -233,6 +253,7 @@ def check(walk: Walk) -> None:
         check_price(center)
     for invoice in Invoice.objects.filter(kind="invoice"):
         check_notes(invoice)
+        check_taxes(invoice)
     for day in UsageRecord.objects.all():
         check_day(day)
     for numbers in InvoiceNumber.objects.all():
@@ -274,8 +295,8 @@ def check_price(center: Center) -> None:
     usage is counted in it.
     """
     documents = Invoice.objects.filter(Invoice.in_force(), center=center)
-    given = {kind: total_of(row.total for row in documents if row.credit_kind == kind) for kind in GIVEN}
-    billed = total_of(row.total for row in documents) - total_of(given.values())
+    given = {kind: total_of(row.net for row in documents if row.credit_kind == kind) for kind in GIVEN}
+    billed = total_of(row.net for row in documents) - total_of(given.values())
     rows = CarriedAmount.objects.filter(center=center)
     noted = Q(period=None, document__credits__voided_at=None)
     settled = total_of(row.amount for row in rows.filter(noted, kind="settled"))
@@ -315,6 +336,18 @@ def check_notes(invoice: Invoice) -> None:
         assert min(line.amount, 0) <= rest <= max(line.amount, 0)
 
 
+def check_taxes(invoice: Invoice) -> None:
+    """Whatever was credited, what is left of the invoice is taxed per rate on its net sum."""
+    documents = Invoice.objects.filter(Q(pk=invoice.pk) | Q(credits=invoice))
+    rows = InvoiceTax.objects.filter(invoice__in=documents).order_by()
+    taxes = rows.values_list("category", "percent").annotate(Sum("net"), Sum("tax"))
+    assert all(tax == rounded(net * percent / 100, "USD") for _category, percent, net, tax in taxes)
+    assert all(net >= 0 for _category, _percent, net, _tax in taxes)
+    assert sum(row.tax for row in documents) == sum(tax for *_group, tax in taxes)
+    if rows:
+        assert sum(row.net for row in documents) == sum(net for _category, _percent, net, _tax in taxes)
+
+
 def check_day(day: UsageRecord) -> None:
     """All of a day that is charged or waived, whatever was voided between, is charged or waived once."""
     rows = UsageClaim.objects.filter(usage_record=day, voided_at=None)
@@ -324,9 +357,12 @@ def check_day(day: UsageRecord) -> None:
         assert sum(arrived(row) for row in rows) == billable_messages(*taken, Billable.DELIVERED)
 
 
-@pytest.mark.parametrize("seed", range(20 if THOROUGH else 2))
-def test_the_books_stay_true(shop: Shop, seed: int) -> None:
-    walk = Walk(shop, seed)
+@pytest.mark.parametrize(
+    ("seed", "taxed"),
+    [(seed, seed % 2 == 0) for seed in range(2, 40)] if THOROUGH else [(0, False), (2, True)],
+)
+def test_the_books_stay_true(shop: Shop, seed: int, taxed: bool) -> None:
+    walk = Walk(shop, seed, taxed=taxed)
     for step in range(60):
         walk.step()
         if THOROUGH or step % 3 == 2:

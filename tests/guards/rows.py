@@ -32,6 +32,8 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "margin": {"level": "reseller", "center": None},
     "centerversion": {"name": "mazbot_country", "value": "2", "valid_from": NOW.date()},
     "invoice": {"line_count": 1},
+    "invoicetax": {"category": "O", "percent": 0, "net": 1, "tax": 0},
+    "taxrate": {"category": "S", "percent": 15},
     "usagerecord": {"day": NOW.date()},  # its center has held the number since NOW
     "billingperiod": {"outcome": "invoiced", "invoice": ...},  # ...: the row made before
     "usageclaim": {"period": ...},

@@ -55,6 +55,7 @@ OURS = {
     "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",
     "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.JobSchedule",
     "billing.InvoiceNumber", "billing.InvoiceLine", "billing.UsageCheck.problem",
+    "billing.InvoiceTax", "billing.TaxRate.category",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing import queries
 from billing.periods import today
+from billing.tax.texts import price_note
 from billing.typesetting import frame, typeset
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
@@ -46,7 +47,10 @@ def _document(center: Center, now: datetime, language: str, day: date) -> dict[s
         "facts": [(_("Date"), day_text(day)), (_("Currency"), currency)],
         "columns": [_("Type"), "", _("Price")],
         "lines": [_line(row) for row in rows],
-        "notes": [_("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)}],
+        "notes": [
+            *_given(price_note(center, day)),
+            _("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)},
+        ],
         "footer": reseller.name,
         "words": {"from": _("From"), "to": _("To")},
     }

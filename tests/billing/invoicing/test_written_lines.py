@@ -18,6 +18,7 @@ from billing.policies import save_policy
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, TYPE, number_of, rates
+from tests.billing.tax.shops import register, tax_rate
 
 D = Decimal
 DAY = date(2026, 2, 3)
@@ -99,7 +100,7 @@ def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -
         if isinstance(field, models.DecimalField | models.BigIntegerField)
     }
     assert numbers - set(InvoiceLine.NEGATED) == {
-        "unit_cost", "percent", "fixed", "exchange_rate", "unit_price",
+        "unit_cost", "percent", "fixed", "exchange_rate", "unit_price", "tax_percent",
     }  # fmt: skip
     assert set(InvoiceLine.NEGATED) <= numbers
 
@@ -118,6 +119,8 @@ def negated(number: Any) -> Any:
 
 def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
     """Each column by its value, of a usage line and of a subscription."""
+    register(shop, included=True)
+    tax_rate(shop, "15")
     shop.margin("10", "0.5")
     save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type=TYPE)
     rates(shop, JANUARY_1, **{TYPE: "9"})
@@ -137,6 +140,5 @@ def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
 def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:
     """What a draft knows and no column keeps is named here: the days it claims and the month of a subscription."""
     drafted = set(DraftLine.__dataclass_fields__)
-    assert drafted - {"instance", "margin", "corrects", "month", "days", "credited_before"} <= names(
-        InvoiceLine
-    )
+    apart = {"instance", "margin", "corrects", "month", "days", "credited_before", "tax"}
+    assert drafted - apart <= names(InvoiceLine)

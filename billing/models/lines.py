@@ -1,0 +1,133 @@
+"""The lines of invoices and credit notes: immutable once written (triggers)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.invoices import Invoice
+from billing.models.policy import Billable
+from billing.models.rates import Margin
+from centers.models import Reseller
+from centers.models.managers import TenantManager
+from whatsapp.models import Instance
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxTerms:
+    """The tax of a line: its category (TaxCategory), percent, and why it is not taxed; `included` in the price or not.
+
+    Without arguments: the reseller isn't registered for tax.
+    """
+
+    category: str = "O"
+    percent: Decimal = ZERO
+    reason: str = ""
+    included: bool = False
+
+
+class HasKind(Protocol):
+    """Anything with the kind of an invoice line."""
+
+    @property
+    def kind(self) -> str: ...
+
+
+class LineKinds:
+    """What pages ask about a line: a stored one, one of a draft, and one as its center sees it."""
+
+    __slots__ = ()
+
+    @property
+    def is_subscription(self: HasKind) -> bool:
+        """Whether it charges a subscription."""
+        return self.kind == InvoiceLine.Kind.SUBSCRIPTION
+
+    @property
+    def is_adjustment(self: HasKind) -> bool:
+        """Whether it corrects a day that was invoiced before."""
+        return self.kind == InvoiceLine.Kind.ADJUSTMENT
+
+    @property
+    def is_carried(self: HasKind) -> bool:
+        """Whether it bills what rounding left of earlier invoices."""
+        return self.kind == InvoiceLine.Kind.CARRIED
+
+
+class InvoiceLine(LineKinds, models.Model):
+    """One rounded amount and everything it was calculated from; costs are for staff only.
+
+    exact = (cost x (1 + percent/100) + fixed x quantity) x exchange_rate; amount = round(exact), once, half up. For a
+    subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
+    `fixed`. What rounding leaves, exact - amount, is carried to a later invoice (CarriedAmount). All of them are
+    without tax: a price that includes it (`tax_included`) is divided by (1 + tax_percent/100) first.
+    """
+
+    class Kind(models.TextChoices):
+        USAGE = "usage", _("Messages")
+        SUBSCRIPTION = "subscription", _("Subscription")
+        ADJUSTMENT = "adjustment", _("Adjustment")
+        CARRIED = "carried", _("Carried over")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")
+    number_label = models.CharField(max_length=160)  # label and id of the number on the day of issue
+    rate_type = models.CharField(max_length=64, blank=True)  # of a subscription
+    first_day = models.DateField()
+    end_day = models.DateField()
+    quantity = models.BigIntegerField()  # billable messages, or subscriptions
+    billable = models.CharField(
+        max_length=9, choices=Billable, blank=True
+    )  # which messages count; "" for a subscription
+    sent = models.BigIntegerField(default=0)
+    received = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    unit_cost = models.DecimalField(max_digits=24, decimal_places=10)  # average, for display
+    cost_currency = models.CharField(max_length=3)
+    margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
+    percent = models.DecimalField(max_digits=9, decimal_places=4)
+    fixed = models.DecimalField(max_digits=18, decimal_places=8)
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10)  # 1 within one currency
+    unit_price = models.DecimalField(max_digits=24, decimal_places=10)  # average, in `currency`
+    amount = models.DecimalField(max_digits=18, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    exact = models.DecimalField(max_digits=50, decimal_places=30, null=True)  # null: of an older version
+    tax_category = models.CharField(max_length=1, default="O", db_default="O")
+    tax_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0, db_default=0)
+    tax_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    tax_included = models.BooleanField(default=False, db_default=False)
+    # The line of an earlier invoice that this one credits (on a credit note) or adds to (an adjustment).
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
+
+    objects = TenantManager(reseller="reseller", center="invoice__center")
+
+    #: A credit note has these with the opposite sign and repeats all others.
+    NEGATED = ("quantity", "sent", "received", "failed", "cost", "amount", "exact")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "position"], name="invoiceline_position_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number_label} {self.first_day} - {self.end_day}"
+
+    @property
+    def tax(self) -> TaxTerms:
+        """How the line is taxed."""
+        return TaxTerms(self.tax_category, self.tax_percent, self.tax_reason, self.tax_included)
+
+    @classmethod
+    def content_fields(cls) -> "list[models.Field[Any, Any]]":
+        """The fields that drafts and credit notes fill in: all but the line's place in its invoice."""
+        place = ("id", "reseller", "invoice", "position")
+        return [field for field in cls._meta.concrete_fields if field.name not in place]

@@ -1,0 +1,128 @@
+"""Legal identities: what documents say of the seller and the buyer, and saving it."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.models import LegalIdentity, TaxProfile
+from billing.tax.numbers import checked_tax_number
+from billing.tax.rates import tax_profile
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import check_fields
+from centers.models import Center, Reseller, User
+
+#: The columns that people fill in.
+FIELDS = (
+    "legal_name",
+    "address",
+    "address_more",
+    "city",
+    "postal_code",
+    "tax_number",
+    "registration_number",
+)
+
+
+def identity_of(reseller: Reseller, center: Center | None = None) -> LegalIdentity:
+    """The stored identity of the reseller or of its center, or an unsaved empty one."""
+    row = LegalIdentity.objects.filter(reseller=reseller, center=center).first()
+    return row or LegalIdentity(reseller=reseller, center=center)
+
+
+def party_fields(reseller: Reseller, center: Center | None = None) -> dict[str, str]:
+    """What a document keeps of an identity: the fields that are filled in, and the country's code."""
+    row = identity_of(reseller, center)
+    found = {name: str(getattr(row, name)) for name in FIELDS if getattr(row, name)}
+    country = (center.country or reseller.country) if center else reseller.country
+    return found | {"country": country} if found and country else found
+
+
+def save_identity(
+    *, reseller: Reseller, center: Center | None = None, by: User | None, now: datetime, **values: str
+) -> LegalIdentity:
+    """Change FIELDS of an identity. Issued documents keep what they say.
+
+    OperationRefused with the field of an invalid value: a tax number is checked by the rules of its country.
+    """
+    with transaction.atomic():
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+        row = identity_of(reseller, center)
+        for name, value in values.items():
+            setattr(row, name, value)
+        check_fields(row, exclude=("reseller", "center"))
+        row.tax_number = checked_tax_number(row.tax_number, _country(reseller, center))
+        if center is None and not row.tax_number and tax_profile(reseller).is_registered:
+            raise _number_missing()
+        row.save()
+        entries.record(
+            "legal_identity.changed",
+            reseller=reseller,
+            center=center,
+            by=by,
+            target=center or reseller,
+            now=now,
+            topics=("billing",),
+            values={name: str(getattr(row, name)) for name in values},
+        )
+    return row
+
+
+def _country(reseller: Reseller, center: Center | None) -> str:
+    return (center.country if center else "") or reseller.country
+
+
+def save_tax_profile(
+    *, reseller: Reseller, is_registered: bool, prices_include_tax: bool, by: User | None, now: datetime
+) -> TaxProfile:
+    """Change whether the reseller charges tax. Issued documents stay as they are; the next invoices follow it.
+
+    OperationRefused if a registered reseller has no tax number: invoices have to show it.
+    """
+    with transaction.atomic():
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+        if is_registered and not identity_of(reseller).tax_number:
+            raise _number_missing()
+        profile = tax_profile(reseller)
+        profile.is_registered, profile.prices_include_tax = is_registered, prices_include_tax
+        profile.save()
+        entries.record(
+            "tax_profile.changed",
+            reseller=reseller,
+            by=by,
+            target=reseller,
+            now=now,
+            topics=("billing",),
+            values={"is_registered": str(is_registered), "prices_include_tax": str(prices_include_tax)},
+        )
+    return profile
+
+
+def _number_missing() -> OperationRefused:
+    return OperationRefused(
+        _("Enter your tax number: invoices with tax have to show it."), field="tax_number"
+    )
+
+
+def save_tax_settings(
+    *,
+    reseller: Reseller,
+    is_registered: bool,
+    prices_include_tax: bool,
+    by: User | None,
+    now: datetime,
+    **identity: str,
+) -> None:
+    """Change the reseller's identity and its tax profile together; see save_identity() and save_tax_profile()."""
+    profile = {"is_registered": is_registered, "prices_include_tax": prices_include_tax}
+
+    def save_profile() -> None:
+        save_tax_profile(reseller=reseller, by=by, now=now, **profile)
+
+    with transaction.atomic():
+        if not is_registered:  # then the number may go with it
+            save_profile()
+        save_identity(reseller=reseller, center=None, by=by, now=now, **identity)
+        if is_registered:
+            save_profile()

@@ -1,0 +1,143 @@
+"""Which tax applies on a day, and entering a rate."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
+from billing.models import BillingPeriod, TaxCategory, TaxProfile, TaxRate, TaxTerms
+from billing.tax.computing import UNTAXED
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
+from centers.models import Center, Reseller, User
+from centers.values.formats import day_text
+
+ZERO = Decimal(0)
+
+
+def tax_profile(reseller: Reseller) -> TaxProfile:
+    """The reseller's row, or an unsaved one: not registered."""
+    return TaxProfile.objects.filter(reseller=reseller).first() or TaxProfile(reseller=reseller)
+
+
+class Taxes:
+    """The tax of each day for a reseller's centers, or for `center` alone: two queries, one if not registered."""
+
+    def __init__(self, reseller: Reseller, center: Center | None = None) -> None:
+        self._profile = tax_profile(reseller)
+        self._rows: dict[int | None, list[TaxRate]] = {}
+        if not self._profile.is_registered:
+            return
+        rows = TaxRate.objects.filter(reseller=reseller)
+        rows = rows if center is None else rows.filter(Q(center=None) | Q(center=center))
+        for row in rows.order_by("-valid_from", "-pk"):
+            self._rows.setdefault(row.center_id, []).append(row)
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the reseller charges tax."""
+        return self._profile.is_registered
+
+    def on(self, day: date, center: Center | None = None) -> TaxTerms:
+        """The tax on what is used on that day by the center, or by one without a rate of its own.
+
+        UNTAXED before the first rate.
+        """
+        row = self._valid(center.pk, day) if center else None
+        if row is None or row.withdrawn:
+            row = self._valid(None, day)
+        if row is None:
+            return UNTAXED
+        return replace(row.terms, included=self._profile.prices_include_tax)
+
+    def _valid(self, center_id: int | None, day: date) -> TaxRate | None:
+        return next((row for row in self._rows.get(center_id, ()) if row.valid_from <= day), None)
+
+
+def set_tax_rate(
+    *,
+    reseller: Reseller,
+    category: str,
+    percent: Decimal,
+    reason: str,
+    valid_from: date,
+    by: User | None,
+    now: datetime,
+    center: Center | None = None,
+) -> TaxRate:
+    """Add the rate that applies from `valid_from`, a day of the reseller's calendar, to all centers or to one.
+
+    OperationRefused if a day from then on is invoiced already, if a percentage doesn't fit its category, and without
+    the reason that an exemption needs.
+    """
+    said = checked_line(reason, 200)
+    _check(category, percent, said)
+    percent = percent if category == TaxCategory.STANDARD else ZERO
+    return _add(
+        reseller, center, by, now, category=category, percent=percent, reason=said, valid_from=valid_from
+    )
+
+
+def withdraw_tax_rate(*, center: Center, valid_from: date, by: User | None, now: datetime) -> TaxRate:
+    """From `valid_from` on, let the center follow the rate of all centers again. OperationRefused as above."""
+    terms = {"category": TaxCategory.OUTSIDE, "percent": ZERO, "reason": "", "withdrawn": True}
+    return _add(center.reseller, center, by, now, valid_from=valid_from, **terms)
+
+
+def _check(category: str, percent: Decimal, reason: str) -> None:
+    if category not in TaxCategory.values:
+        raise OperationRefused(_("Choose a category."), field="category")
+    is_standard = category == TaxCategory.STANDARD
+    if is_standard and not (percent.is_finite() and 0 < percent <= 100 and percent == round(percent, 4)):
+        raise OperationRefused(
+            _("A standard rate is above 0 and at most 100 %, with up to 4 decimals."), field="percent"
+        )
+    if category in (TaxCategory.EXEMPT, TaxCategory.OUTSIDE) and not reason:
+        raise OperationRefused(
+            _("Enter the reason. It is printed on invoices, such as the article of the law."), field="reason"
+        )
+
+
+def _add(reseller: Reseller, center: Center | None, by: User | None, now: datetime, **terms: Any) -> TaxRate:
+    with transaction.atomic():
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
+        refuse_invoiced(reseller, center, terms["valid_from"])
+        rate: TaxRate = TaxRate.objects.create(
+            reseller=reseller, center=center, created_at=now, created_by=by, **terms
+        )
+        entries.record(
+            "tax_rate.withdrawn" if rate.withdrawn else "tax_rate.set",
+            reseller=reseller,
+            center=center,
+            by=by,
+            target=rate,
+            now=now,
+            topics=("billing",),
+            valid_from=rate.valid_from.isoformat(),
+            reason=rate.reason,
+        )
+    return rate
+
+
+def refuse_invoiced(reseller: Reseller, center: Center | None, valid_from: date) -> None:
+    """Raise OperationRefused if a day from `valid_from` on is on an invoice that is not void."""
+    end = first_free_day(reseller, center)
+    if end is not None and valid_from < end:
+        raise OperationRefused(
+            _("Days up to %(last)s are invoiced already. Choose %(first)s or a later day.")
+            % {"last": day_text(end.fromordinal(end.toordinal() - 1)), "first": day_text(end)},
+            field="valid_from",
+        )
+
+
+def first_free_day(reseller: Reseller, center: Center | None) -> date | None:
+    """The day after the last invoiced one, of all centers or of one; None if there is no invoice."""
+    rows = BillingPeriod.objects.filter(reseller=reseller, invoice__isnull=False, voided_at=None)
+    rows = rows if center is None else rows.filter(center=center)
+    end: date | None = rows.aggregate(end=Max("end_day"))["end"]
+    return end
