@@ -14,6 +14,7 @@ class Tabs(Enum):
 
     USAGE = "usage"
     PAYMENTS = "payments"
+    INVOICES = "invoices"
 
 
 SECTIONS = (
@@ -67,6 +68,14 @@ SECTIONS = (
         permission=Permission.MANAGE_SETTINGS,
     ),
     Section(
+        menu=Menu.SETTINGS,
+        order=31,
+        name="settings_tax",
+        label=_("Tax"),
+        icon="percentage",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
         menu=Menu.PORTAL,
         order=20,
         name="portal_prices",
@@ -114,6 +123,22 @@ SECTIONS = (
         icon="trending-up",
         permission=Permission.VIEW_COSTS,
         query="?by=month",
+    ),
+    Section(
+        menu=Tabs.INVOICES,
+        order=10,
+        name="invoices",
+        label=_("Invoices"),
+        icon="file-invoice",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Tabs.INVOICES,
+        order=20,
+        name="tax_report",
+        label=_("Tax report"),
+        icon="percentage",
+        permission=Permission.VIEW_INVOICES,
     ),
     Section(
         menu=Tabs.PAYMENTS,

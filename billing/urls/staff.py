@@ -22,6 +22,8 @@ from billing.views import (
 from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.pricing import center_history, price_files, simulator
 from billing.views.reports import gap, profit, reconciliation
+from billing.views.tax import report as tax_report
+from billing.views.tax import settings as tax_settings
 
 urlpatterns = [
     path("prices/", prices.prices, name="prices"),
@@ -61,6 +63,8 @@ urlpatterns = [
     path("invoices/issue/<int:pk>/", issue.invoice_issue_for, name="invoice_issue_for"),
     path("invoices/issue/<int:pk>/read/", issue.invoice_read, name="invoice_read"),
     path("invoices/run/", issue.invoice_run, name="invoice_run"),
+    path("invoices/tax/", tax_report.report, name="tax_report"),
+    path("invoices/tax/export/<str:fmt>/", tax_report.report_export, name="tax_report_export"),
     path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("invoices/lines/<int:pk>/", explained.invoice_line, name="invoice_line"),
     path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),
@@ -89,6 +93,10 @@ urlpatterns = [
     path("unpaid/hold/<int:pk>/release/", unpaid.hold_release, name="hold_release"),
     path("unpaid/safety_stop/<int:pk>/release/", unpaid.safety_stop_release, name="safety_stop_release"),
     path("settings/billing/", settings.settings_billing, name="settings_billing"),
+    path("settings/tax/", tax_settings.settings_tax, name="settings_tax"),
+    path("settings/tax/rate/", tax_settings.tax_rate, name="tax_rate"),
+    path("centers/<int:pk>/tax/", tax_settings.center_tax, name="center_tax"),
+    path("centers/<int:pk>/tax/rate/", tax_settings.center_tax_rate, name="center_tax_rate"),
     path("centers/<int:pk>/billing/", settings.center_policy, name="center_policy"),
     path("centers/<int:pk>/carried/", carried.center_carried, name="center_carried"),
     path(

@@ -45,6 +45,7 @@ STAFF = (
     "invoices/lines/{line}/",
     "invoices/{invoice}/credit/",
     "invoices/issue/{center}/",
+    "invoices/tax/",
     "invoices/run/",
     "payments/",
     "payments/record/{center}/",
@@ -66,6 +67,9 @@ STAFF = (
     "settings/mazbot/",
     "settings/whatsapp/",
     "settings/billing/",
+    "settings/tax/",
+    "settings/tax/rate/",
+    "centers/{center}/tax/",
     "settings/email/",
 )
 MESSAGES = (

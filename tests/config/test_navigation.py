@@ -60,8 +60,8 @@ def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
     links = tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["owner"])
     labels = [str(link.section.label) for link in links]
     assert labels == [
-        "General", "MazBot account", "WhatsApp messages", "Billing", "Branding", "Email", "Notifications", "Texts",
-        "Security",
+        "General", "MazBot account", "WhatsApp messages", "Billing", "Tax", "Branding", "Email", "Notifications",
+        "Texts", "Security",
     ]  # fmt: skip
     assert [str(link.section.label) for link in links if link.current] == [here]
     assert tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["billing"]) == []
@@ -89,6 +89,14 @@ def test_payments_and_credit_are_tabs_of_one_another(role: str) -> None:
     assert tabs(role, "payments", "/r/noor/payments/credit/") == [
         ("Payments", "/r/noor/payments/", False),
         ("Credit", "/r/noor/payments/credit/", True),
+    ]
+
+
+@pytest.mark.parametrize("role", ["owner", "billing", "support"])
+def test_invoices_and_their_taxes_are_tabs_of_one_another(role: str) -> None:
+    assert tabs(role, "invoices", "/r/noor/invoices/tax/") == [
+        ("Invoices", "/r/noor/invoices/", False),
+        ("Tax report", "/r/noor/invoices/tax/", True),
     ]
 
 

@@ -1,0 +1,91 @@
+"""Legal identities, whether tax is charged, and tax rates."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import LegalIdentity, TaxCategory
+from billing.tax.identity import FIELDS
+from centers.values.amount_fields import AmountField
+from centers.values.fields import LineField
+
+_LTR = {"dir": "ltr", "autocomplete": "off"}
+
+
+class IdentityForm(forms.ModelForm[LegalIdentity]):
+    """What documents say of a party besides its name."""
+
+    class Meta:
+        model = LegalIdentity
+        fields = FIELDS
+        help_texts = {
+            "legal_name": gettext_lazy("As registered. Leave empty if it's the name above."),
+            "tax_number": gettext_lazy("Checked by the rules of the country."),
+        }
+        widgets = {
+            name: forms.TextInput(attrs=_LTR) for name in ("postal_code", "tax_number", "registration_number")
+        }
+
+
+class SellerForm(IdentityForm):
+    """The reseller's identity, and whether it charges tax."""
+
+    is_registered = forms.BooleanField(
+        label=gettext_lazy("We're registered for VAT"),
+        help_text=gettext_lazy("The next invoices then charge VAT at the rates on this page."),
+        required=False,
+    )
+    prices_include_tax = forms.BooleanField(
+        label=gettext_lazy("Our prices include VAT"),
+        help_text=gettext_lazy(
+            "Otherwise it's added to them. Documents show amounts without VAT either way."
+        ),
+        required=False,
+    )
+
+
+class TaxRateForm(forms.Form):
+    """A tax rate and its first day."""
+
+    category = forms.ChoiceField(label=gettext_lazy("Category"), choices=TaxCategory.choices)
+    percent = AmountField(
+        label=gettext_lazy("Percent"),
+        help_text=gettext_lazy("Only for the standard rate."),
+        max_digits=7,
+        decimal_places=4,
+        min_value=0,
+        max_value=100,
+        required=False,
+    )
+    reason = LineField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Why no VAT is charged, such as the article of the law. Printed on invoices."),
+        max_length=200,
+        required=False,
+    )
+    valid_from = forms.DateField(
+        label=gettext_lazy("Valid from"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def clean_percent(self) -> Any:
+        """None is zero: what is exempt has no percentage."""
+        return self.cleaned_data["percent"] or 0
+
+
+class CenterTaxRateForm(TaxRateForm):
+    """A center's own rate, or none from a day on."""
+
+    SAME = "same"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["category"]
+        field.choices = [(self.SAME, _("Same as all centers")), *TaxCategory.choices]
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether the center follows the rate of all centers again."""
+        return bool(self.cleaned_data["category"] == self.SAME)

@@ -1,0 +1,1 @@
+"""Pages of taxes: settings, a center's legal details and rate, the report."""
