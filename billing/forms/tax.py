@@ -21,7 +21,7 @@ class IdentityForm(forms.ModelForm[LegalIdentity]):
         model = LegalIdentity
         fields = FIELDS
         help_texts = {
-            "legal_name": gettext_lazy("As registered. Leave empty if it's the name above."),
+            "legal_name": gettext_lazy("As registered, if it differs from the name."),
             "tax_number": gettext_lazy("Checked by the rules of the country."),
         }
         widgets = {
