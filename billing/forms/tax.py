@@ -11,6 +11,7 @@ from billing.tax.identity import FIELDS
 from centers.values.amount_fields import AmountField
 from centers.values.fields import LineField
 
+_CODES = ("postal_code", "tax_number", "registration_number")
 _LTR = {"dir": "ltr", "autocomplete": "off"}
 
 
@@ -25,7 +26,9 @@ class IdentityForm(forms.ModelForm[LegalIdentity]):
             "tax_number": gettext_lazy("Checked by the rules of the country."),
         }
         widgets = {
-            name: forms.TextInput(attrs=_LTR) for name in ("postal_code", "tax_number", "registration_number")
+            **{name: forms.TextInput(attrs=_LTR) for name in _CODES},
+            # Names and addresses are often in the other language than the page.
+            **{name: forms.TextInput(attrs={"dir": "auto"}) for name in FIELDS if name not in _CODES},
         }
 
 
