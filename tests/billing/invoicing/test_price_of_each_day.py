@@ -114,7 +114,7 @@ def _lived(shop: Shop, center: Center, case: Case) -> None:
 def _change(center: Center, name: str, value: str, day: date) -> None:
     values = {"center": center, "name": name, "value": value, "valid_from": day, "by": None, "now": NOW}
     before = CenterVersion.objects.filter(center=center, name=name, valid_from__lte=day).first()
-    if value == (before.value if before else getattr(center, name)):
+    if value == (before.value if before else getattr(center, CenterVersion.Name(name).column)):
         return
     try:
         change_center(**values)
