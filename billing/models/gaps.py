@@ -19,8 +19,8 @@ class GapItem(models.Model):
     """
 
     class Kind(models.TextChoices):
-        DAY = "day", _("Main account and numbers, one day")
-        MONTH = "month", _("Main account, a month and its days")
+        DAY = "account_day", _("Main account and numbers, one day")
+        MONTH = "account_month", _("Main account, a month and its days")
         UNBILLED = "unbilled", _("Usage not invoiced")
 
     class State(models.TextChoices):
@@ -40,7 +40,7 @@ class GapItem(models.Model):
         GONE = "gone", _("The figures match again")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
-    kind = models.CharField(pgettext_lazy("difference", "kind"), max_length=8, choices=Kind)
+    kind = models.CharField(pgettext_lazy("difference", "kind"), max_length=13, choices=Kind)
     first_day = models.DateField(_("day or month"))  # the day, or the month's first
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(_("difference"), max_digits=24, decimal_places=10)

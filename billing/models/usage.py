@@ -136,6 +136,11 @@ class FlaggedUsage(models.Model):
         return None if self.cost is None or self.cost_before is None else self.cost - self.cost_before
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether staff accepted it, or the next invoice took it."""
+        return self.resolution == self.Resolution.ACCEPTED
+
+    @property
     def is_impossible(self) -> bool:
         """Whether nothing can send so much in one day: it waits for staff."""
         return self.flag == self.Flag.IMPOSSIBLE

@@ -141,7 +141,7 @@ def test_amounts_are_in_the_resellers_currency_at_each_months_rate(shop: Shop) -
 
 
 def test_an_invoice_in_the_resellers_currency_is_what_it_says(shop: Shop) -> None:
-    """Also when the rate of its month was entered anew later."""
+    """Also when the rate of its month was entered again later."""
     in_riyals(shop)
     rate(shop, "SAR", "3.75")
     shop.center.currency = "SAR"

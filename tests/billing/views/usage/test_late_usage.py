@@ -28,11 +28,11 @@ def test_it_is_on_the_number_and_on_the_invoice(desk: Desk, number: Instance, pl
     path = f"instances/{number.pk}/usage/" if place == "number" else f"invoices/{desk.invoice.pk}/"
     page = desk.as_(desk.owner).get(desk.url(path)).content.decode()
     assert "Received after the invoice" in page
-    assert "+3</bdi>" in page
+    assert '+<bdi dir="ltr" class="number">3</bdi>' in page
     assert "on the next invoice" in page
     assert "77.70" in page
     without_costs = desk.as_(desk.support).get(desk.url(path)).content.decode()
-    assert "+3</bdi>" in without_costs
+    assert '+<bdi dir="ltr" class="number">3</bdi>' in without_costs
     assert "77.70" not in without_costs
 
 
