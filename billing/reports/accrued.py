@@ -12,6 +12,7 @@ from billing.models import Category, Interval
 from billing.periods import Period, month_of, previous_month
 from billing.policies import policies_for
 from billing.pricing.price_list import PriceList, share_of, usage_charge
+from billing.tax.computing import net_of
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -76,13 +77,14 @@ def _priced(
     price_list: PriceList, center: Center, name: str, month: Period, share: tuple[int, int]
 ) -> list[Accrued]:
     """`share[0]` of `share[1]` parts of the center's subscription."""
-    rate = next((row for row in price_list.rates_of(center.country_id) if row.type == name), None)
+    rate = next((row for row in price_list.rates_for(center) if row.type == name), None)
     if rate is None or price_list.category(name) != Category.SUBSCRIPTION:
         return []
     margin = price_list.margins.find(Category.SUBSCRIPTION, center, price_list.day)
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     cost = share_of(rate.cost, *share)
-    charge = share_of(usage_charge(rate.cost, 1, percent, fixed), *share)
+    price = net_of(usage_charge(rate.cost, 1, percent, fixed), price_list.taxes.on(price_list.day, center))
+    charge = share_of(price, *share)
     return [Accrued(center.pk, month.first_day, rate.currency, cost, charge)]
 
 

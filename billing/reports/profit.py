@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import DecimalField, ExpressionWrapper, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
-from billing.models import Billable, Category, Invoice, InvoiceLine, Margin
+from billing.models import Billable, Category, CenterVersion, Invoice, InvoiceLine, Margin, TaxRate
 from billing.money import PRECISION
 from billing.periods import ONE_DAY, Period, month_of
 from billing.policies import policies_for
@@ -19,6 +19,8 @@ from billing.pricing.price_list import usage_charge
 from billing.reports.accrued import accrued_subscriptions
 from billing.reports.reconciliation import reconcile
 from billing.reports.usage_costs import UsageCosts, usage_costs
+from billing.tax.computing import net_of
+from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
@@ -30,8 +32,9 @@ _NAMES = ("invoiced", "accrued", "cost", "uncharged")
 class Profit:
     """One center's month in `currency`; without a center, what the main account was charged beyond the numbers.
 
-    `invoiced` is less what notes credit. `accrued` is what usage and subscriptions without an invoice will be charged,
-    at the margins of their days. `cost` is all that MazBot charged; `uncharged` is the part of it that no one pays.
+    All is without tax. `invoiced` is less what notes credit. `accrued` is what usage and subscriptions without an
+    invoice will be charged, at the margins of their days. `cost` is all that MazBot charged; `uncharged` is the part
+    of it that no one pays.
     """
 
     center_id: int | None
@@ -165,15 +168,16 @@ class _Parts:
 
     def add_usage(self, period: Period, centers: dict[int, Center]) -> None:
         """What MazBot charged for usage, and what the unbilled part of it will be charged."""
-        margins = Margins.of(self._reseller)
+        margins, taxes = Margins.of(self._reseller), Taxes(self._reseller)
         policies = policies_for(self._reseller, centers.values())
         for row in usage_costs(self._reseller, period, _starts(self._reseller, period)):
             center, billable = centers[row.center_id], policies[row.center_id].billable
+            charge = _charge(row, margins.find(Category.MESSAGE, center, row.day), billable)
             self.add(
                 row.center_id,
                 row.day.replace(day=1),
                 row.currency,
-                accrued=_charge(row, margins.find(Category.MESSAGE, center, row.day), billable),
+                accrued=net_of(charge, taxes.on(row.day, center)),
                 cost=row.cost,
                 uncharged=row.waived + row.free,
             )
@@ -207,12 +211,15 @@ def _charge(row: UsageCosts, margin: Margin | None, billable: str) -> Decimal:
 
 
 def _starts(reseller: Reseller, period: Period) -> Iterator[date]:
-    """The first days of the months, and the days on which any margin of messages begins."""
+    """The first days of the months, and those on which a margin, a center's country or a tax rate begins."""
     yield from (day for day in period.days() if day.day == 1)
-    changes = Margin.objects.filter(
-        reseller=reseller, category=Category.MESSAGE, valid_from__gt=period.first_day
-    )
-    yield from changes.order_by("valid_from").values_list("valid_from", flat=True).distinct()
+    for changes in (
+        Margin.objects.filter(category=Category.MESSAGE),
+        CenterVersion.objects.filter(name=CenterVersion.Name.COUNTRY),
+        TaxRate.objects.all(),
+    ):
+        inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
+        yield from inside.order_by("valid_from").values_list("valid_from", flat=True).distinct()
 
 
 def _lines(reseller: Reseller, period: Period) -> Iterable[dict[str, Any]]:

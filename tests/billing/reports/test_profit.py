@@ -16,11 +16,13 @@ from billing.models import Category
 from billing.periods import Period, day_start, month_of
 from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.history.center_changes import change_center
 from billing.reports.profit import Profit, ProfitReport, last_months, profit_report
 from billing.views.reports.profit_chart import ProfitChart
 from centers.models import Reseller
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.reports.conftest import TODAY, account, february
+from tests.billing.tax.shops import register, tax_rate
 from tests.billing.views.conftest import add_rates
 from whatsapp.accounts import mazbot_zone
 from whatsapp.models import Instance, InstanceAssignment
@@ -251,3 +253,32 @@ def test_the_chart_draws_losses_below_the_line() -> None:
     assert "No revenue" in ProfitChart(months[2:]).summary
     tiny = ProfitChart([months[0], Profit(None, date(2026, 2, 1), "USD", invoiced=D("0.01"))])
     assert all(bar.height >= 1 for _text, bars in tiny.bars() for bar in bars)
+
+
+def test_what_will_be_charged_is_without_the_tax_in_the_price(shop: Shop) -> None:
+    register(shop, included=True)
+    tax_rate(shop, "15")
+    tax_rate(shop, "5", valid_from=february(10))
+    shop.margin("130")
+    number = shop.number()
+    shop.read(number, february(9), sent=1, cost="10")
+    shop.read(number, february(10), sent=1, cost="10")
+    [row] = report(shop).rows
+    assert row.accrued == pytest.approx(D(23) * 100 / 115 + D(23) * 100 / 105, abs=D("1e-9"))
+    issue_invoice(center=shop.center, period=FEBRUARY, by=None, now=NOW)
+    [row] = report(shop).rows
+    assert (row.invoiced, row.accrued) == (D("41.90"), 0)
+
+
+def test_what_will_be_charged_follows_the_center_into_another_country(shop: Shop) -> None:
+    shop.margin("20", country_id=shop.center.country_id)
+    shop.margin("50", country_id="7")
+    number = shop.number()
+    change_center(
+        center=shop.center, name="mazbot_country", value="7", valid_from=february(10), by=None, now=NOW,
+        confirmation=None,
+    )  # fmt: skip
+    shop.read(number, february(9), sent=1, cost="10")
+    shop.read(number, february(10), sent=1, cost="10")
+    [row] = report(shop).rows
+    assert row.accrued == 12 + 15
