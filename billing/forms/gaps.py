@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from billing.models import GapItem
 from billing.reports.gap_items import possible_owners
 from centers.models import User
+from centers.values.amount_fields import CountField
 from centers.values.fields import LinesField
 
 
@@ -35,7 +36,7 @@ class GapForm(forms.Form):
         required=False,
         empty_label=gettext_lazy("No one"),
     )
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = CountField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, item: GapItem, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

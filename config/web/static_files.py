@@ -51,7 +51,7 @@ class NodeModulesFinder(BaseFinder):
 
 
 class BundleFinder(BaseFinder):
-    """Finds the bundles (`config.web.bundles`), made anew when what they are made of has changed."""
+    """Finds the bundles (`config.web.bundles`), made again when what they are made of has changed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.storage = FileSystemStorage(location=settings.BUNDLES)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import brotli
+
 
 class Collector(ThreadingHTTPServer):
     """`received` holds every request whole: its line, its headers and its body, unpacked."""
@@ -25,8 +27,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
+        unpack = {"gzip": gzip.decompress, "br": brotli.decompress}
+        if encoding := self.headers.get("Content-Encoding"):
+            body = unpack[encoding](body)
         self.server.received.append(f"{self.requestline}\n{self.headers}{body.decode()}")
         self.send_response(200)
         self.end_headers()

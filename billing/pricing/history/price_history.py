@@ -45,11 +45,8 @@ class PriceHistory:
     def on(self, day: date) -> PriceList:
         """The prices of a day."""
         found = PriceList(self._center.reseller, day, center=self._center)
-        found.margins, found.exchange, found.decided = (
-            self._base.margins,
-            self._base.exchange,
-            self._base.decided,
-        )
+        found.margins, found.exchange = self._base.margins, self._base.exchange
+        found.decided, found.taxes = self._base.decided, self._base.taxes
         found.rates = self._rates_on(day)
         return found
 

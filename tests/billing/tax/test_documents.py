@@ -21,7 +21,7 @@ from billing.ledger import balances
 from billing.models import FlaggedUsage, Invoice, InvoiceTax, TaxRate
 from billing.money import divided, exactly
 from billing.periods import Period
-from billing.reports import profit_by_center
+from billing.reports.profit import profit_report
 from billing.tax.rates import set_tax_rate, withdraw_tax_rate
 from centers.errors import OperationRefused
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -210,7 +210,7 @@ def test_profit_is_without_tax(shop: Shop) -> None:
     shop.margin("50")
     used(shop, "10")
     issue(shop)
-    (row,) = profit_by_center(shop.reseller, FEBRUARY)
+    (row,) = profit_report(shop.reseller, FEBRUARY, today=NOW.date()).rows
     assert (row.revenue, row.cost, row.profit) == (15, 10, 5)
 
 

@@ -84,7 +84,7 @@ def parts(tmp_path: Path) -> dict[str, Path]:
     return made
 
 
-def test_a_changed_part_and_a_changed_source_make_the_bundles_anew(
+def test_a_changed_part_and_a_changed_source_make_the_bundles_again(
     parts: dict[str, Path], tmp_path: Path
 ) -> None:
     source = tmp_path / "page.html"
