@@ -72,12 +72,24 @@ PAGES = [
     ("get", "home/money/", ALL),
     ("get", "home/quota/", ALL),
     ("get", "centers/{center}/prices/", MONEY),
+    ("get", "centers/{center}/prices/history/", MONEY),
+    ("get", "centers/{center}/prices/history/export/csv/", ALL),
+    ("get", "centers/{center}/prices/country/", MONEY),
+    ("post", "centers/{center}/prices/country/preview/", MONEY),
+    ("get", "centers/{center}/prices/currency/", MONEY),
+    ("post", "centers/{center}/prices/currency/preview/", MONEY),
     ("get", "centers/{center}/usage/", ALL),
     ("get", "centers/{center}/invoices/", ALL),
     ("get", "centers/{center}/balance/", ALL),
 ]
 PORTAL = ["prices/", "usage/", "usage/export/csv/", "invoices/", "invoices/{invoice}/", "balance/"]
-PORTAL += ["prices/export/csv/", "prices/pdf/", "invoices/{invoice}/pdf/", "invoices/lines/{line}/"]
+PORTAL += [
+    "prices/export/csv/",
+    "prices/changes/export/csv/",
+    "prices/pdf/",
+    "invoices/{invoice}/pdf/",
+    "invoices/lines/{line}/",
+]
 #: Tried where what they act on is made: a job, a list that waits, a number, a reading, unread days, a payment, a stop.
 ELSEWHERE = {
     "instance_usage",

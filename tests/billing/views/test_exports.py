@@ -15,7 +15,7 @@ from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from centers.web.csv_styles import STYLES
 from tests.billing.conftest import NOW
-from tests.billing.views.conftest import CANARY, Desk
+from tests.billing.views.conftest import CANARY, Desk, add_gap
 from tests.guards.addresses import Address, all_addresses
 from tests.spreadsheets import read_csv, read_xlsx
 from whatsapp.models import Instance, NumberDay
@@ -27,10 +27,23 @@ EVENING = datetime(2026, 2, 28, 21, 30, tzinfo=UTC)
 LOCAL, UTC_TEXT = "2026-03-01 00:30:00", "2026-02-28 21:30:00"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DECIMAL = re.compile(r"-?\d+\.(\d+)")
+#: Of MazBot's costs no digit is rounded away.
+EXACT = {
+    "Cost",
+    "Price",
+    "Price before",
+    "Main account",
+    "All numbers",
+    "Difference",
+    "Invoiced",
+    "Not invoiced yet",
+}
 #: What rounding left is less than a currency's smallest coin.
 ALL_DECIMALS = {"center_carried_export"}
 #: A type of a price list is its own key, and so is a day of the comparison; the audit log only grows.
-PRICES = {"center_prices_export", "portal_prices_export"}
+PRICES = {
+    "center_prices_export", "portal_prices_export", "center_price_changes_export", "portal_price_changes_export",
+}  # fmt: skip
 WITHOUT_ID, WITHOUT_STATUS = PRICES | {"reconciliation_export"}, PRICES | {"audit_export"}
 
 
@@ -46,6 +59,9 @@ def full(desk: Desk) -> Desk:
         )
         shop.read(shop.number(paid), date(2026, 2, 11), sent=3, cost="0.0333333333")
         shop.read(shop.number(shop.center), date(2026, 2, 12), sent=3, cost="0.0125")
+        shop.margin("10")
+        shop.margin("20", valid_from=date(2026, 4, 1))
+        add_gap(shop.reseller)
         Instance.objects.update(checked_at=EVENING, last_seen=EVENING, connection_since=EVENING)
         Center.objects.update(created_at=EVENING)
         entries.record(
@@ -127,7 +143,7 @@ def check_amount(name: str, cell: str, currency: str) -> None:
     decimals = _DECIMAL.fullmatch(cell)
     if not decimals:
         return
-    exact = name in ("Cost", "Price", "Main account", "All numbers", "Difference", "Invoiced")
+    exact = name in EXACT
     places = len(decimals[1])
     assert places == 2 or (exact and places <= 8), f"{name} {cell} {currency}"
 
