@@ -8,12 +8,13 @@ import pytest
 from django.core import mail
 
 from billing.dunning import hold
-from billing.dunning.tomorrow import KIND, write_due
+from billing.dunning.tomorrow import KIND, example, write_due
 from billing.jobs import dunning_job
 from billing.models import Invoice, Suspension
 from centers.models import Notification, Role, User
 from centers.notifications.compose import compose
 from centers.notifications.delivery import deliver_due
+from centers.notifications.registry import line_of
 from tests.billing.conftest import Shop
 from tests.billing.dunning.test_dunning import at, dun
 from tests.billing.dunning.test_suspension_limit import owing_centers
@@ -166,3 +167,19 @@ def test_in_arabic(shop: Shop) -> None:
         == "من المقرر إيقاف مركز واحد غدًا: المبلغ غير المسدَّد 10.00 USD"
     )
     assert "إن لم يسدّد هذا المركز اليوم فسيوقَف غدًا" in sent.body
+
+
+def test_the_example_for_editing_its_text_is_the_next_day_of_suspensions(shop: Shop, owner: User) -> None:
+    assert example(shop.reseller, at(0)) is None
+    shop.owe("10")
+    content = example(shop.reseller, at(0))
+    assert content is not None
+    assert content.subject == "1 center is due to be suspended tomorrow: 10.00 USD unpaid"
+    assert "8 Mar 2026" in content.text
+
+
+def test_in_the_log_and_in_digests_it_is_one_line(shop: Shop, owner: User) -> None:
+    shop.owe("10")
+    dun(shop, EVE)
+    (row,) = rows()
+    assert line_of(row) == "Suspensions on 8 Mar 2026"

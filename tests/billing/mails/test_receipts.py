@@ -13,7 +13,7 @@ from django.urls import reverse
 from billing.invoicing import void_invoice
 from billing.models import Invoice
 from billing.payments import reverse_payment
-from billing.payments.receipts import RECEIPT, TO_TEAM
+from billing.payments.receipts import RECEIPT, TO_TEAM, example
 from centers.models import Notification, NotificationPreference, Role
 from centers.notifications.delivery import deliver_due
 from centers.notifications.preferences import save_preference
@@ -205,3 +205,13 @@ def test_who_chooses_it_is_asked_for_no_repeats(shop: Shop, client: Client) -> N
         0,
         True,
     )
+
+
+def test_the_example_for_editing_its_text_is_the_latest_receipt(shop: Shop) -> None:
+    assert example(shop.reseller) is None
+    invoice = shop.owe("10")
+    shop.pay("12")
+    receipt_of_it = example(shop.reseller)
+    assert receipt_of_it is not None
+    assert [(row.number, amount) for row, amount in receipt_of_it.paid] == [(invoice.number, 10)]
+    assert receipt_of_it.credit == 2
