@@ -219,7 +219,8 @@ def _starts(reseller: Reseller, period: Period) -> Iterator[date]:
         TaxRate.objects.all(),
     ):
         inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
-        yield from inside.order_by("valid_from").values_list("valid_from", flat=True).distinct()
+        days = inside.order_by("valid_from").values_list("valid_from", flat=True).distinct()
+        yield from (day for day in days if day is not None)
 
 
 def _lines(reseller: Reseller, period: Period) -> Iterable[dict[str, Any]]:
