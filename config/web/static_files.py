@@ -25,8 +25,6 @@ FILES = (
     ),
     "chart.js/dist/chart.umd.js",
 )
-#: What may give an element a class.
-_SOURCES = {"templates": "*.html", "billing": "*.py", "centers": "*.py", "config": "*.py", "whatsapp": "*.py"}
 
 
 class NodeModulesFinder(BaseFinder):
@@ -69,11 +67,7 @@ class BundleFinder(BaseFinder):
 
 
 def _bundles() -> Path:
-    sources = (
-        path
-        for folder, pattern in _SOURCES.items()
-        for path in (Path(settings.BASE_DIR) / folder).rglob(pattern)
-    )
+    sources = bundles.sources(Path(settings.BASE_DIR))
     return bundles.up_to_date(Path(settings.BUNDLES), find=_part, sources=sources)
 
 

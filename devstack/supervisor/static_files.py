@@ -1,18 +1,12 @@
 """Static files of `make run`: collected as for production, so that browsers get them compressed and keep them."""
 
-import hashlib
 import subprocess
 import sys
-from pathlib import Path
 
+from config.web import bundles
 from devstack import embedded
 from devstack.embedded.state import CHECKOUT
 
-_SOURCES = {
-    "static": "*",
-    "templates": "*.html",
-    **dict.fromkeys(("billing", "centers", "config", "whatsapp"), "*.py"),
-}
 _PACKAGES = ("package-lock.json", "requirements/base.txt")
 _NAMED = "STATIC_ROOT"
 
@@ -37,12 +31,7 @@ def collect(environment: dict[str, str]) -> bool:
 
 
 def _digest() -> str:
-    """Changes when a source of static files does, by its size or time."""
-    paths = [path for name, pattern in _SOURCES.items() for path in (CHECKOUT / name).rglob(pattern)]
-    files = sorted(path for path in [*paths, *map(CHECKOUT.joinpath, _PACKAGES)] if path.is_file())
-    return hashlib.sha256("\n".join(_state(path) for path in files).encode()).hexdigest()
-
-
-def _state(path: Path) -> str:
-    state = path.stat()
-    return f"{path.relative_to(CHECKOUT)} {state.st_size} {state.st_mtime_ns}"
+    """Changes when a source of static files does."""
+    ours = [*(CHECKOUT / "static").rglob("*"), *map(CHECKOUT.joinpath, _PACKAGES)]
+    files = [path for path in [*ours, *bundles.sources(CHECKOUT)] if path.is_file()]
+    return bundles.digest_of(sorted(files))

@@ -49,6 +49,9 @@ NAMES = tuple(PARTS)
 _RELATIVE = re.compile(r"""url\((?P<quote>["']?)(?!data:|[a-z]+:|/|#)(?:\./)?(?P<name>[^"')]+)(?P=quote)\)""")
 _CHARSET = '@charset "UTF-8";'
 
+#: What may give an element a class.
+_SOURCES = {"templates": "*.html", "billing": "*.py", "centers": "*.py", "config": "*.py", "whatsapp": "*.py"}
+
 Find = Callable[[str], Path]
 
 
@@ -59,7 +62,7 @@ def up_to_date(folder: Path, *, find: Find, sources: Iterable[Path]) -> Path:
     """
     texts = sorted(sources)
     parts = {name: find(name) for names in PARTS.values() for name in names}
-    digest = _digest([*parts.values(), *texts])
+    digest = digest_of([*parts.values(), *texts], *_own_code())
     stamp = folder / "made-of"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
         return folder
@@ -71,13 +74,18 @@ def up_to_date(folder: Path, *, find: Find, sources: Iterable[Path]) -> Path:
     return folder
 
 
-def _digest(paths: list[Path]) -> str:
-    """Changes when one of the files does, by its size or time."""
+def sources(root: Path) -> list[Path]:
+    """The files of a checkout that may give an element a class."""
+    return [path for folder, pattern in _SOURCES.items() for path in (root / folder).rglob(pattern)]
+
+
+def digest_of(paths: Iterable[Path], *also: str) -> str:
+    """A text that changes when one of the files does, by its name, size or time, or one of the texts in `also`."""
     lines = []
     for path in paths:
         state = path.stat()
         lines.append(f"{path} {state.st_size} {state.st_mtime_ns}")
-    return hashlib.sha256("\n".join([*lines, *_own_code()]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*lines, *also]).encode()).hexdigest()
 
 
 def _own_code() -> list[str]:
