@@ -75,9 +75,13 @@ class RateFetch(models.Model):
         return f"rates of country {self.country_id or '-'} at {self.first_fetched_at:%Y-%m-%d %H:%M}"
 
     @classmethod
-    def applied(cls, reseller: Reseller, country_id: str) -> models.QuerySet[Any]:
-        """The country's applied lists; `since` is the moment from which prices follow each, as `applies_from`."""
-        lists = cls.objects.filter(reseller=reseller, country_id=country_id, state=cls.State.APPLIED)
+    def applied(cls, reseller: Reseller, *country_ids: str) -> models.QuerySet[Any]:
+        """The applied lists of these countries, or of all; `since` is the moment from which prices follow each.
+
+        It is what `applies_from` is.
+        """
+        lists = cls.objects.filter(reseller=reseller, state=cls.State.APPLIED)
+        lists = lists.filter(country_id__in=country_ids) if country_ids else lists
         return lists.alias(since=Coalesce("decided_at", "first_fetched_at"))
 
     @property

@@ -56,9 +56,8 @@ def _days(reseller: Reseller, now: datetime, notice: int) -> Iterator[date]:
         yield from (one for one in days if one)
     zone = zone_of(reseller)
     since = day_start(local_day(now - LATE, zone), zone)
-    for fetch in RateFetch.objects.filter(reseller=reseller, state=RateFetch.State.APPLIED):
-        if fetch.applies_from >= since:
-            yield local_day(fetch.applies_from, zone)
+    for fetch in RateFetch.applied(reseller).filter(since__gte=since):
+        yield local_day(fetch.applies_from, zone)
 
 
 def _fingerprint(history: PriceHistory, day: date) -> str:

@@ -91,9 +91,7 @@ class PriceHistory:
         """The applied lists of the countries that the center is or was in, and the general ones, oldest first."""
         own = CenterVersion.objects.filter(center=self._center, name=CenterVersion.Name.COUNTRY)
         countries = {"", self._center.country_id, *own.values_list("value", flat=True)}
-        fetches = RateFetch.objects.filter(
-            reseller=self._center.reseller_id, state=RateFetch.State.APPLIED, country_id__in=countries
-        )
+        fetches = RateFetch.applied(self._center.reseller, *countries)
         found: dict[str, list[tuple[datetime, list[Rate]]]] = {}
         for fetch in fetches.order_by("pk").prefetch_related("rates"):
             rates = list(fetch.rates.all())
