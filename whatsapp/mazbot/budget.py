@@ -1,8 +1,9 @@
 """The request budget of a MazBot account, shared by all processes through Valkey.
 
 Every request reserves a time slot; slots are slightly more than 60/limit seconds apart, so there are no bursts. A
-request counts against the limit from its slot until 60 seconds after its answer, because it can have reached MazBot
-at any moment in between: even on a slow network no sliding window of 60 seconds has more arrivals than the limit.
+person's may begin up to a quarter of that early, and the next one makes up for it. A request counts against the limit
+from its slot until 60 seconds after its answer, because it can have reached MazBot at any moment in between: even on a
+slow network no sliding window of 60 seconds has more arrivals than the limit.
 
 An account whose MazBot does not answer costs itself only: a circuit opens and lets one request at a time probe.
 """
@@ -20,7 +21,7 @@ import redis
 from .budget_scripts import FINISH, PENALIZE, READING, RESERVE
 from .errors import BudgetExhausted, ErrorKind, MazBotError
 from .lane import DEFAULT_DEADLINES, FLOORS, Lane
-from .scripts import Script, run
+from .scripts import Script, as_sent, run
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ LONGEST_PAUSE = 15 * 60 * SECOND
 OPENING = 3
 FIRST_OPEN, MOST_OPEN = 5, 120
 LONGEST_OPEN = 120 * SECOND
+# What each lane is credited with for a slot that another one takes while it waits.
+_CREDITS = as_sent(FLOORS[lane] / (1 - FLOORS[lane]) for lane in sorted(Lane))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ class RequestBudget:
         self._horizon = min(max(self._spacing // 4, MIN_HORIZON), MAX_HORIZON)
         self._open = [min(slots * self._spacing, LONGEST_OPEN) for slots in (FIRST_OPEN, MOST_OPEN)]
         self._sleep = sleep
+        self._rules = as_sent(
+            [self.limit, self._spacing, self._window, self._longest, self._horizon, PATIENCE, GRACE]
+        )
         self._valkey = valkey
         self._penalize = valkey.register_script(PENALIZE)
 
@@ -191,22 +197,9 @@ class RequestBudget:
 
     def _attempt(
         self, waiter: str, lane: Lane, remaining: float, *, most: int = 1, stays: bool = False
-    ) -> list[str | int | float]:
-        return [
-            waiter,
-            lane + 1,
-            self.limit,
-            self._spacing,
-            self._window,
-            self._longest,
-            self._horizon,
-            PATIENCE,
-            GRACE,
-            int(remaining * SECOND),
-            most,
-            int(stays),
-            *(FLOORS[each] / (1 - FLOORS[each]) for each in sorted(Lane)),
-        ]
+    ) -> list[str | int | float | bytes]:
+        tried = int(remaining * SECOND), most, int(stays)
+        return [waiter, int(lane) + 1, *self._rules, *tried, *_CREDITS]
 
 
 def read_verdict(reply: Sequence[int], waiter: str) -> Verdict:
@@ -249,11 +242,11 @@ def _in(microseconds: int) -> datetime | None:
     return datetime.now(UTC) + timedelta(microseconds=microseconds) if microseconds else None
 
 
-def _keys(account: str) -> list[str]:
+def _keys(account: str) -> list[bytes]:
     """The keys the scripts work on; the braces keep them on one node of a cluster."""
     base = f"mazbot:{{{account}}}:budget"
     waiting = (f"{base}:waiting:{lane.value}" for lane in sorted(Lane))
-    return [base, f"{base}:flights", f"{base}:spent", *waiting]
+    return as_sent([base, f"{base}:flights", f"{base}:spent", *waiting])
 
 
 def _exhausted(patience: float, wait: float) -> BudgetExhausted:

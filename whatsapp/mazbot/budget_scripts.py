@@ -25,25 +25,34 @@ local state, flights, spent = KEYS[1], KEYS[2], KEYS[3]
 local lanes = #KEYS - 3
 local mine = KEYS[3 + place]
 
-local known = redis.call('HMGET', state, 'next', 'paused', 'open_until')
+local fields = {'next', 'paused', 'open_until', 'limit'}
+for lane = 1, lanes do fields[4 + lane] = 'credit:' .. lane end
+local known = redis.call('HMGET', state, unpack(fields))
+-- A person's slot may begin a quarter of an interval early, because others are granted theirs so far ahead. The next
+-- slot lies where it would have been, so no more of them fit into a minute.
+local quarter = math.min(horizon, math.floor(spacing / 4))
+local early = place == lanes and quarter or 0
 -- Without state (a new account, or Valkey was emptied) a request may have left a moment ago: wait one spacing.
 -- A time further ahead than any grant could have put it comes from a lower limit or a clock set back.
-local next_free = math.min(tonumber(known[1]) or (now + spacing), now + horizon + spacing)
+local next_free = math.min(tonumber(known[1]) or (now + spacing + early), now + horizon + quarter + spacing)
 -- An open circuit holds back everything but people, whose request is as good a probe as any.
 local open_until = place < lanes and tonumber(known[3])
 local held = open_until and math.min(open_until, now + window + longest) or 0
-redis.call('HSET', state, 'next', next_free, 'limit', limit)
-redis.call('EXPIRE', state, 604800)
+if next_free ~= tonumber(known[1]) or limit ~= tonumber(known[4]) then
+  redis.call('HSET', state, 'next', next_free, 'limit', limit)
+  redis.call('EXPIRE', state, 604800)
+end
 
 local latest = now + horizon + longest + window
 redis.call('ZREMRANGEBYSCORE', flights, '-inf', now)
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', flights, '(' .. string.format('%.0f', latest), '+inf')) do
   redis.call('ZADD', flights, latest, member)
 end
+local under_way = redis.call('ZCARD', flights)
 
 local function earliest()
-  local free = math.max(now, next_free, tonumber(known[2]) or 0, held)
-  local excess = redis.call('ZCARD', flights) - limit
+  local free = math.max(now, next_free - early, tonumber(known[2]) or 0, held)
+  local excess = under_way - limit
   if excess >= 0 then
     free = math.max(free, tonumber(redis.call('ZRANGE', flights, excess, excess, 'WITHSCORES')[2]))
   end
@@ -51,11 +60,11 @@ local function earliest()
 end
 
 -- A lane with credit for a slot goes first, of several the one with the most; otherwise the highest lane that waits.
+redis.call('ZREMRANGEBYSCORE', mine, '-inf', now)
 local waiting, credit, above, first = {}, {}, 0, nil
 for lane = 1, lanes do
-  redis.call('ZREMRANGEBYSCORE', KEYS[3 + lane], '-inf', now)
-  waiting[lane] = redis.call('ZCARD', KEYS[3 + lane])
-  credit[lane] = tonumber(redis.call('HGET', state, 'credit:' .. lane)) or 0
+  waiting[lane] = redis.call('ZCOUNT', KEYS[3 + lane], string.format('(%.0f', now), '+inf')
+  credit[lane] = tonumber(known[4 + lane]) or 0
   local due = credit[lane] >= 1 and (waiting[lane] > 0 or lane == place)
   if due and credit[lane] >= (first and credit[first] or 0) then first = lane end
   if lane > place then above = above + waiting[lane] end
@@ -66,17 +75,16 @@ local free = earliest()
 local granted = {1, now}
 while above == 0 and free <= now + horizon and #granted < most + 2 do
   granted[#granted + 1] = free
-  next_free = free + spacing
+  next_free = math.max(free, next_free) + spacing
   redis.call('ZADD', flights, free + longest + window, string.format('%.0f:%s%d', free, id, #granted))
+  under_way = under_way + 1
   credit[place] = math.max(credit[place] - 1, 0)
-  redis.call('HSET', state, 'credit:' .. place, credit[place])
   for lane = 1, lanes do
     if lane ~= place and waiting[lane] > 0 then
       local share = tonumber(ARGV[12 + lane])
       -- Three people who come at once are all served before anything else.
       if place == lanes then share = math.min(share, 0.3) end
       credit[lane] = math.min(credit[lane] + share, 2)
-      redis.call('HSET', state, 'credit:' .. lane, credit[lane])
       if credit[lane] >= 1 then above = 1 end
     end
   end
@@ -88,16 +96,22 @@ while above == 0 and free <= now + horizon and #granted < most + 2 do
   free = earliest()
 end
 if #granted > 2 then
-  redis.call('HSET', state, 'next', next_free)
+  local stored = {'next', next_free}
+  for lane = 1, lanes do
+    stored[#stored + 1] = 'credit:' .. lane
+    stored[#stored + 1] = credit[lane]
+  end
+  redis.call('HSET', state, unpack(stored))
+  redis.call('EXPIRE', state, 604800)
   redis.call('PEXPIRE', flights, math.ceil((horizon + longest + window) / 1000))
   local minute = math.floor(now / 60000000)
   local bucket = minute % 60
   if tonumber(redis.call('HGET', spent, bucket)) ~= minute then
     for lane = 1, lanes do redis.call('HDEL', spent, bucket .. ':' .. lane) end
     redis.call('HSET', spent, bucket, minute)
+    redis.call('EXPIRE', spent, 7200)
   end
   redis.call('HINCRBY', spent, bucket .. ':' .. place, #granted - 2)
-  redis.call('EXPIRE', spent, 7200)
   if stays then
     redis.call('ZADD', mine, math.max(now, next_free) + grace, id)
     redis.call('PEXPIRE', mine, math.ceil((next_free - now + grace) / 1000) + 1000)
@@ -128,12 +142,12 @@ return {0, sleep, wait}
 FINISH = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local known = redis.call('HMGET', KEYS[1], 'paused', 'faults', 'opened')
+local known = redis.call('HMGET', KEYS[1], 'paused', 'faults', 'opened', 'strikes')
 local paused, faults, opened = tonumber(known[1]) or 0, tonumber(known[2]) or 0, tonumber(known[3]) or 0
 for i = 5, #ARGV, 3 do
   redis.call('ZADD', KEYS[2], 'XX', now + tonumber(ARGV[1]), ARGV[i])
   local slot = tonumber(ARGV[i + 1])
-  if slot >= paused then redis.call('HDEL', KEYS[1], 'strikes') end
+  if known[4] and slot >= paused then redis.call('HDEL', KEYS[1], 'strikes') end
   if ARGV[i + 2] ~= '1' then
     if faults > 0 then redis.call('HDEL', KEYS[1], 'faults', 'opened', 'open_until') end
     faults, opened = 0, 0
