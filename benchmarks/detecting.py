@@ -26,7 +26,7 @@ from whatsapp.monitoring.deciding import CONFIRM_AFTER
 from whatsapp.monitoring.dispatcher.accounts import AHEAD
 from whatsapp.monitoring.dispatcher.planning import REPLAN_SECONDS
 from whatsapp.monitoring.results import Outcome, record_outcomes
-from whatsapp.monitoring.rows import write_unchanged
+from whatsapp.monitoring.rows import Asked, write_unchanged
 
 SPACING = 60.0 / script.LIMIT * (1 + HEADROOM)
 _AHEAD = int(AHEAD / SPACING) + 1
@@ -83,7 +83,7 @@ class Sweep:
     second: float = 0.0
     usage: int = 0
     credit: float = 0.0
-    asking: deque[Instance] = field(default_factory=deque)
+    asking: deque[Asked] = field(default_factory=deque)
     planned_at: float = 0.0
     plan_again_at: float = 0.0
     waiting: list[Outcome] = field(default_factory=list)
@@ -164,7 +164,7 @@ class Sweep:
         )
         self.plan_again_at = self.second + REPLAN_SECONDS
 
-    def _store(self, instance: Instance, down: bool) -> None:
+    def _store(self, instance: Asked, down: bool) -> None:
         status = ConnectionStatus.DISCONNECTED if down else ConnectionStatus.CONNECTED
         batch = Batch(
             account=self.account,

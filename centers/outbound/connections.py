@@ -19,6 +19,8 @@ from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionErro
 #: (host, port, an address the host currently resolves to) -> whether that may be called.
 MayConnect = Callable[[str, int, str], bool]
 
+_KNOWN_POOLS = 8
+
 _patience = threading.local()
 
 
@@ -123,7 +125,25 @@ class _Adapter(HTTPAdapter):
                 {"ConnectionCls": type("_Secure", (_GuardedSecure,), rule)},
             ),
         }
+        self._known: dict[str, HTTPConnectionPool] = {}
         super().__init__(**sizes)
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> HTTPConnectionPool:
+        """As in the base class, but found by the beginning of the address: its key costs a tenth of a request."""
+        origin = "/".join((request.url or "").split("/", 3)[:3])
+        pool = self._known.get(origin)
+        if pool is None:
+            if len(self._known) >= _KNOWN_POOLS:
+                self._known.clear()
+            pool = self._known[origin] = super().get_connection_with_tls_context(request, *args, **kwargs)
+        return pool
+
+    def close(self) -> None:
+        """Connections close with their pool, once no one has it."""
+        self._known.clear()
+        super().close()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

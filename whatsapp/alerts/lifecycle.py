@@ -136,8 +136,11 @@ def resolve_alert(
 
 
 def _close(reseller: Reseller, pks: Iterable[int], now: datetime) -> int:
+    found = list(pks)
+    if not found:  # as nearly always
+        return 0
     with transaction.atomic():
-        rows = Alert.objects.filter(pk__in=list(pks), resolved_at=None).order_by("pk")
+        rows = Alert.objects.filter(pk__in=found, resolved_at=None).order_by("pk")
         closing = list(rows.select_for_update(of=("self",)).values_list("pk", "center_id"))
         if closing:
             Alert.objects.filter(pk__in=[pk for pk, _center in closing]).update(resolved_at=now)

@@ -36,6 +36,8 @@ MAX_QR_BYTES = 1_000_000
 MAX_RATES = 20_000
 MAX_TOKEN = 8_000
 
+_STATUSES = {status.value: status for status in ConnectionStatus}
+
 # Known texts for the service state; anything else is unconfirmed.
 _ENABLED = frozenset({"enabled", "active", "activated"})
 _DISABLED = frozenset({"disabled", "inactive", "deactivated", "suspended"})
@@ -68,9 +70,8 @@ def read_connection(payload: Payload, *, zone: ZoneInfo, now: datetime) -> Check
     raw = clean_text(payload.get("status"), limit=MAX_STATUS)
     if not raw:
         raise _malformed("status is missing")
-    known = raw.lower() in {status.value for status in ConnectionStatus}
     return CheckResult(
-        status=ConnectionStatus(raw.lower()) if known else ConnectionStatus.UNKNOWN,
+        status=_STATUSES.get(raw.lower(), ConnectionStatus.UNKNOWN),
         raw=raw,
         last_seen=read_moment(payload.get("last_seen"), zone=zone, now=now),
     )

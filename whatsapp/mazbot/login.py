@@ -102,7 +102,7 @@ class Logins:
             and moment < self._valid_until
         ):
             return known
-        shared = self._store.read()
+        shared = self._store.read(known)
         if shared is not None and shared.sealed == self._refused_token:
             shared = None
         elif shared is None and known is not None and moment < self._valid_until:

@@ -13,7 +13,7 @@ from centers.outbound.connections import guarded_session
 MOST_SESSIONS = 1000
 
 # Connections kept of a session: with a high limit and slow answers an account has many requests at once, and each
-# beyond these would open and close one of its own. More than the threads of any worker.
+# beyond these would open and close one of its own. As many as a sweep has senders.
 MOST_AT_ONCE = 256
 
 #: (host of the account, an address it currently resolves to) -> whether that may be called.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -17,6 +18,7 @@ from whatsapp.models import Alert, Connection, Instance, MazbotAccount, Service
 from whatsapp.monitoring.deciding import LONGEST_PAIRING
 from whatsapp.monitoring.provider_incidents import FAULTS, note_checks
 from whatsapp.monitoring.results import Outcome, record_outcomes
+from whatsapp.monitoring.rows import Asked
 
 SHORTEST_CYCLE = 60.0  # seconds; the least that counts as a round of all numbers
 WHILE_PAIRING = 15.0
@@ -29,8 +31,9 @@ FLUSH_CHANGED, FLUSH_ANY = 1.0, 10.0  # seconds after which outcomes are written
 # Errors that are not about the number: the batch stops, and the rest of it is checked later.
 STOPPING = REFUSING | {ErrorKind.LIMIT, ErrorKind.NOT_ANSWERING, ErrorKind.UNAVAILABLE}
 _OF_THE_ACCOUNT = (Alert.Kind.ACCOUNT_REFUSED, Alert.Kind.ACCOUNT_LIMITED)
-#: The result of one check: (number, message or "" if MazBot answered).
-Report = Callable[[Instance, str], None]
+Number = Instance | Asked
+#: The result of one check: (the Number, message or "" if MazBot answered).
+Report = Callable[[Any, str], None]
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ def cycle_seconds(numbers: int, rate_limit: int) -> float:
     return max(SHORTEST_CYCLE, numbers * 60.0 / max(1, rate_limit))
 
 
-def take(batch: Batch, instance: Instance, answer: CheckResult | MazBotError | None) -> bool:
+def take(batch: Batch, instance: Number, answer: CheckResult | MazBotError | None) -> bool:
     """Turn an answer into an outcome; False if it is not about the number."""
     if isinstance(answer, MazBotError) and answer.kind in STOPPING:
         if batch.tally.stopped_by is None or not isinstance(answer, BudgetExhausted):
@@ -95,7 +98,7 @@ def take(batch: Batch, instance: Instance, answer: CheckResult | MazBotError | N
     return True
 
 
-def _outcome(batch: Batch, instance: Instance, result: CheckResult) -> Outcome:
+def _outcome(batch: Batch, instance: Number, result: CheckResult) -> Outcome:
     moment = batch.now()
     wait = min(batch.interval, settings.SWEEP_GAP_SECONDS)
     if result.status.value == Connection.PAIRING and not _stuck_pairing(instance, moment):
@@ -114,13 +117,13 @@ def _outcome(batch: Batch, instance: Instance, result: CheckResult) -> Outcome:
     )
 
 
-def _stuck_pairing(instance: Instance, moment: datetime) -> bool:
+def _stuck_pairing(instance: Number, moment: datetime) -> bool:
     """No one pairs a phone for that long: such a number must not take the others' requests."""
     since = instance.connection_since if instance.connection == Connection.PAIRING else None
     return since is not None and moment - since > LONGEST_PAIRING
 
 
-def _failure(batch: Batch, instance: Instance, error: MazBotError) -> Outcome:
+def _failure(batch: Batch, instance: Number, error: MazBotError) -> Outcome:
     moment = batch.now()
     failures = min(instance.check_failures + 1, 30)
     wait = min(batch.interval * 2 ** min(failures - 1, 10), max(LONGEST_BACKOFF, batch.interval))
@@ -158,7 +161,8 @@ def conclude(batch: Batch, left: list[Instance]) -> None:
             closed = resolve_alert(reseller=batch.reseller, kind=_OF_THE_ACCOUNT, now=moment)
             if closed:
                 catch_up(reseller_id=batch.reseller.pk, now=moment)
-    Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
+    if left:
+        Instance.objects.filter(pk__in=[row.pk for row in left]).update(next_check_at=moment)
     if tally.not_logged_in is not None:
         note_error(account, tally.not_logged_in, now=moment)
     if tally.stopped_by is not None:

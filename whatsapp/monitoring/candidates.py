@@ -4,13 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 import structlog
-from django.db.models import Case, Count, F, FloatField, Max, Min, Q, QuerySet, Value, When
-from django.db.models.expressions import RawSQL
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from whatsapp.models import Condition, Connection, Instance, Service
 from whatsapp.monitoring.batches import cycle_seconds
-from whatsapp.monitoring.rows import CLOCK_SET_BACK
+from whatsapp.monitoring.rows import CLOCK_SET_BACK, Asked
 
 log = structlog.get_logger(__name__)
 
@@ -34,24 +34,45 @@ PRESSING, PRESSING_FROM = 4.0, 0.6
 # checks take some.
 PROMISED_SHARE = 0.4
 
-_FIELDS = (
-    "pk",
-    "instance_id",
-    "reseller_id",
-    "center_id",
-    "connection",
-    "connection_since",
-    "check_error",
-    "check_failures",
-    "desired_state",
+# Built once: for 200 accounts the ORM would spend a tenth of a core on building it. Age: seconds since MazBot was last
+# asked about the number; NULL, and so first: never. Not every number that is new has returned.
+_DUE = f"""
+WITH due AS (
+    SELECT i.*, extract(epoch FROM %(now)s::timestamptz - greatest(i.checked_at, i.check_failed_at))::float8 AS age
+      FROM whatsapp_instance i
+      JOIN centers_center c ON c.id = i.center_id
+     WHERE i.reseller_id = %(reseller)s AND i.archived_at IS NULL AND c.archived_at IS NULL
+       AND (i.next_check_at IS NULL OR i.next_check_at <= %(now)s::timestamptz)
+       AND i.id <> ALL (%(busy)s::bigint[])
 )
-# Seconds since MazBot was last asked about the number; NULL: never.
-_AGE = "EXTRACT(EPOCH FROM %s::timestamptz - GREATEST(whatsapp_instance.checked_at, whatsapp_instance.check_failed_at))"
-_CHANGED = "whatsapp_instance.connection_since > %s::timestamptz - interval '10 minutes'"
-# Not one that is new.
-_RETURNED = """
-whatsapp_instance.connection = 'connected' AND whatsapp_instance.connection_since > %s::timestamptz - interval '1 hour'
-AND whatsapp_instance.first_connected_at < whatsapp_instance.connection_since
+SELECT id, {", ".join(Asked._fields[1:])}
+  FROM due
+ ORDER BY age * CASE
+            WHEN desired_state = '{Service.DISABLED}' THEN {SWITCHED_OFF}
+            WHEN suspect_since IS NOT NULL THEN {SUSPECT}
+            WHEN age > {OVERDUE_FROM} * %(ceiling)s::float8 THEN {OVERDUE}
+            WHEN condition = '{Condition.FLAPPING}' THEN {FLAPPING}
+            WHEN id = ANY (%(close_up)s::bigint[]) THEN {CLOSE_UP}
+            WHEN connection = '{Connection.CONNECTED}' AND connection_since > %(now)s::timestamptz - interval '1 hour'
+             AND first_connected_at < connection_since THEN {JUST_RETURNED}
+            WHEN id = ANY (%(shown)s::bigint[]) THEN {ON_SCREEN}
+            WHEN connection_since > %(now)s::timestamptz - interval '10 minutes' THEN {JUST_CHANGED}
+            WHEN connection IN ('{Connection.DISCONNECTED}', '{Connection.EXPIRED}') THEN {KNOWN_DOWN}
+            ELSE 1
+          END
+        + CASE
+            WHEN desired_state <> '{Service.DISABLED}' AND age > {PRESSING_FROM} * %(ceiling)s::float8
+            THEN {PRESSING} * (age - {PRESSING_FROM} * %(ceiling)s::float8)
+            ELSE 0
+          END DESC NULLS FIRST, id
+ LIMIT %(most)s
+"""  # noqa: S608  # constants only
+
+_SIZES = """
+SELECT count(*), min(i.next_check_at), max(coalesce(i.check_failed_at, i.checked_at))
+  FROM whatsapp_instance i
+  JOIN centers_center c ON c.id = i.center_id
+ WHERE i.reseller_id = %s AND i.archived_at IS NULL AND c.archived_at IS NULL
 """
 
 
@@ -68,41 +89,23 @@ def candidates(
     ceiling: float,
     busy: Collection[int],
     most: int,
-) -> list[Instance]:
+) -> list[Asked]:
     """Up to `most` due numbers of the reseller, the most worth asking first; those in `busy` are being asked.
 
-    `shown`: numbers on someone's screen. Needs an open scope.
+    `shown`: numbers on someone's screen. `ceiling` is in seconds.
     """
-    age = RawSQL(_AGE, [now], output_field=FloatField())  # noqa: S611  # no user input
-    weight = Case(
-        When(desired_state=Service.DISABLED, then=Value(SWITCHED_OFF)),
-        When(suspect_since__isnull=False, then=Value(SUSPECT)),
-        When(age__gt=OVERDUE_FROM * ceiling, then=Value(OVERDUE)),
-        When(Q(condition=Condition.FLAPPING), then=Value(FLAPPING)),
-        When(pk__in=list(shown) if len(shown) <= FEW else [], then=Value(CLOSE_UP)),
-        When(returned=True, then=Value(JUST_RETURNED)),
-        When(pk__in=list(shown), then=Value(ON_SCREEN)),
-        When(recent=True, then=Value(JUST_CHANGED)),
-        When(connection__in=[Connection.DISCONNECTED, Connection.EXPIRED], then=Value(KNOWN_DOWN)),
-        default=Value(1.0),
-        output_field=FloatField(),
-    )
-    pressing = Case(
-        When(desired_state=Service.DISABLED, then=Value(0.0)),
-        When(age__gt=PRESSING_FROM * ceiling, then=PRESSING * (F("age") - PRESSING_FROM * ceiling)),
-        default=Value(0.0),
-        output_field=FloatField(),
-    )
-    rows = (
-        due(now)
-        .filter(reseller=reseller_id)
-        .exclude(pk__in=list(busy))
-        .annotate(age=age, recent=RawSQL(_CHANGED, [now]), returned=RawSQL(_RETURNED, [now]))  # noqa: S611
-        .annotate(worth=F("age") * weight + pressing)
-        .order_by(F("worth").desc(nulls_first=True), "pk")
-        .only(*_FIELDS)
-    )
-    return list(rows[:most])
+    values = {
+        "reseller": reseller_id,
+        "now": now,
+        "shown": list(shown),
+        "close_up": list(shown) if len(shown) <= FEW else [],
+        "ceiling": ceiling,
+        "busy": list(busy),
+        "most": most,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, values)
+        return [Asked._make(row) for row in cursor.fetchall()]
 
 
 def sizes(reseller_id: int, now: datetime) -> tuple[int, datetime | None]:
@@ -111,21 +114,18 @@ def sizes(reseller_id: int, now: datetime) -> tuple[int, datetime | None]:
     Those that were asked about in the future are made due: the clock was set back since, and they would not be asked
     about until it is there again.
     """
-    rows = in_use().filter(reseller=reseller_id)
-    row = rows.aggregate(
-        numbers=Count("pk"),
-        next_at=Min("next_check_at"),
-        latest=Max(Coalesce("check_failed_at", "checked_at")),
-    )
-    next_at = row["next_at"]
-    if row["latest"] and row["latest"] > now + CLOCK_SET_BACK:
-        ahead = rows.alias(asked_at=Coalesce("check_failed_at", "checked_at")).filter(
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, [reseller_id])
+        numbers, next_at, latest = cursor.fetchone()
+    if latest and latest > now + CLOCK_SET_BACK:
+        ahead = in_use().filter(reseller=reseller_id)
+        ahead = ahead.alias(asked_at=Coalesce("check_failed_at", "checked_at")).filter(
             asked_at__gt=now + CLOCK_SET_BACK, next_check_at__gt=now
         )
         if freed := Instance.objects.filter(pk__in=ahead.values("pk")).update(next_check_at=now):
             log.warning("sweep_clock_set_back", reseller=reseller_id, numbers=freed)
             next_at = now
-    return row["numbers"], next_at
+    return numbers, next_at
 
 
 def in_use() -> QuerySet[Instance]:

@@ -56,11 +56,11 @@ class Leases:
             run_scripts(self._valkey, scripts)
 
 
-def unleased(valkey: redis.Redis, reseller_ids: Sequence[int]) -> list[int]:
-    """Those of the accounts that no process sweeps. Raises redis.RedisError."""
+def unleased(valkey: redis.Redis, reseller_ids: Sequence[int], *, work: str = SWEEP) -> list[int]:
+    """Those of the accounts on which no process does this kind of work. Raises redis.RedisError."""
     if not reseller_ids:
         return []
-    held = valkey.mget([_key(SWEEP, pk) for pk in reseller_ids])
+    held = valkey.mget([_key(work, pk) for pk in reseller_ids])
     return [pk for pk, owner in zip(reseller_ids, held, strict=True) if owner is None]
 
 

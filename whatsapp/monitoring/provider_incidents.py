@@ -40,6 +40,9 @@ RETRY_FEW = timedelta(seconds=10)
 RETRIES_FEW = 6
 RETRY_LASTING = timedelta(minutes=1)
 
+# Without the credentials, which would be decrypted for every batch of every account.
+_JUDGED = ("reseller", "failing_since", "drops_since", "recovered_at", "recent_checks")
+
 Entry = tuple[float, int, int]  # time (epoch seconds), checks answered, checks failed because of MazBot
 
 
@@ -48,7 +51,7 @@ def note_checks(*, reseller: Reseller, answered: int, failed: int, now: datetime
     if not answered and not failed:
         return MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False).exists()
     with transaction.atomic():
-        account = MazbotAccount.objects.select_for_update().get(reseller=reseller)
+        account = MazbotAccount.objects.select_for_update().only(*_JUDGED).get(reseller=reseller)
         entries = _entries(account.recent_checks, answered, failed, now)
         failing = _is_open(account)
         if not failing and _is_failing(entries, now):

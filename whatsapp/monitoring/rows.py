@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection as database
 from django.db.models import Count, Exists, OuterRef
@@ -55,6 +55,18 @@ WHERE i.id = s.id AND i.connection = 'connected' AND i.check_error = ''
     AND (i.checked_at IS NULL OR i.checked_at <= s.at)
 RETURNING i.id
 """
+
+
+class Asked(NamedTuple):
+    """What a check needs of its number, as it was loaded; a number's row has the same fields and costs far more."""
+
+    pk: int
+    instance_id: str
+    connection: str
+    connection_since: datetime | None
+    check_error: str
+    check_failures: int
+    desired_state: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
+from requests import Request
 
-from centers.outbound.connections import deadline
+from centers.outbound.connections import deadline, guarded_session
 from whatsapp.mazbot.sessions import new_session
 
-AT_ONCE = 80  # threads of the metering worker
+AT_ONCE = 80
 
 
 class Server:
@@ -63,3 +64,21 @@ def test_as_many_connections_as_threads_are_opened_once(server: Server) -> None:
         for _round in range(3):
             assert set(pool.map(ask, range(AT_ONCE))) == {"ok"}
     assert server.connections == AT_ONCE
+
+
+def test_an_address_keeps_its_connections_until_they_are_closed() -> None:
+    session = guarded_session(lambda *_address: True)
+
+    def pool(address: str) -> object:
+        request = Request("GET", address).prepare()
+        return session.get_adapter(address).get_connection_with_tls_context(request, True)
+
+    first = pool("http://mazbot.example:8000/api/one")
+    assert pool("http://mazbot.example:8000/api/two") is first
+    assert pool("http://mazbot.example/api/one") is not first
+    session.close()
+    again = pool("http://mazbot.example:8000/api/one")
+    assert again is not first
+    for number in range(20):
+        pool(f"http://host-{number}.example/")
+    assert pool("http://mazbot.example:8000/api/one") is not again, "those of few addresses are kept"

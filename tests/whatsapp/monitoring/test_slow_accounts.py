@@ -17,9 +17,9 @@ SENDERS = 8
 
 @pytest.fixture
 def swept(new_place, valkey):
-    """Makes an account with 40 numbers to ask, all of them loaded."""
+    """Makes an account with 40 numbers to ask, all of them loaded, and a token."""
 
-    def make(*, latency):
+    def make(*, latency, logged_in=True):
         place = new_place(rate_limit=6000)
         for _ in range(40):
             place.add()
@@ -28,6 +28,8 @@ def swept(new_place, valkey):
             account = SweptAccount(row=row, reseller=row.reseller)
             account.asking.extend(Instance.objects.filter(reseller=place.reseller))
         account.latency = latency
+        if logged_in:
+            account.client.prepare(deadline=20)
         return account
 
     return make
@@ -67,3 +69,11 @@ def test_a_request_without_an_answer_makes_its_account_slow(swept):
     for _ in range(15):
         account.took(0.1)
     assert not account.is_slow
+
+
+def test_an_account_without_a_token_logs_in_before_it_sends_anything(swept):
+    """Otherwise each sender would wait for a login, and hold its place while MazBot says nothing."""
+    account = swept(latency=0.1, logged_in=False)
+    assert (account.startable(), account.needs_login()) == (0, True)
+    account.client.prepare(deadline=20)
+    assert (account.startable() > 0, account.needs_login()) == (True, False)

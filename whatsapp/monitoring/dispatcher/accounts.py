@@ -11,13 +11,16 @@ from centers.models import Reseller
 from centers.queue.job_runs import RunRecorder
 from whatsapp.accounts import client_for
 from whatsapp.mazbot import MazBot
-from whatsapp.models import Instance, MazbotAccount
-from whatsapp.monitoring.batches import Batch, cycle_seconds
+from whatsapp.models import MazbotAccount
+from whatsapp.monitoring.batches import Batch, Number, cycle_seconds
+from whatsapp.monitoring.rows import Asked
 
 #: Seconds of requests that are loaded ahead.
 AHEAD = 30.0
 _FIRST_GUESS = 0.5  # seconds that an answer takes, until one was seen
 _SMOOTHING = 0.2
+# An account waits this part of the horizon for others to share its round trip.
+TOGETHER = 0.25
 _SLOW = 1.5  # seconds; an account that answers later on average counts as slow
 
 
@@ -33,13 +36,14 @@ class SweptAccount:
     settings: tuple[object, ...] = ()  # as last seen by planning
     waiter: str = field(default_factory=lambda: uuid.uuid4().hex)
     # planning
-    client: MazBot = field(init=False)
+    client: MazBot = field(init=False)  # by `take_over`
+    slack: float = field(init=False)  # seconds that a reservation waits for those of others
     numbers: int = 0
     planned_at: float = -math.inf
     plan_again_at: float = 0.0
     counted_at: float = -math.inf
     planned_full: bool = False  # there was more than what was loaded
-    asking: deque[Instance] = field(default_factory=deque)  # also taken from by slots
+    asking: deque[Asked] = field(default_factory=deque)  # also taken from by slots
     is_on_screen: bool = False
     # slots
     reserve_at: float = 0.0
@@ -63,8 +67,14 @@ class SweptAccount:
     run_saved: float = -math.inf
 
     def __post_init__(self) -> None:
-        self.client = client_for(self.row)
+        self.take_over(self.row)
         self.new_batch()
+
+    def take_over(self, row: MazbotAccount) -> None:
+        """Go on with these settings."""
+        self.row = row
+        self.client = client_for(row)
+        self.slack = TOGETHER * self.client.budget.horizon
 
     def new_batch(self) -> None:
         """Collect results from now on in a new batch."""
@@ -77,7 +87,7 @@ class SweptAccount:
             started=clock.now(),
         )
 
-    def report(self, instance: Instance, why: str) -> None:
+    def report(self, instance: Number, why: str) -> None:
         """Keep why a check failed for the record of the run."""
         if why:
             self.failures.append((instance.instance_id, why))
@@ -115,8 +125,12 @@ class SweptAccount:
         """Whether no request may be sent now."""
         return time.monotonic() < self.paused_until
 
+    def needs_login(self) -> bool:
+        """Whether there is something to ask, and no token to ask it with."""
+        return bool(self.asking) and not self.preparing and not self.client.is_prepared()
+
     def startable(self) -> int:
-        """How many requests may be started now."""
-        if self.preparing or self.is_paused() or not self.asking:
+        """How many requests may be started now; none without a token: each would try to log in for itself."""
+        if self.preparing or self.is_paused() or not self.asking or not self.client.is_prepared():
             return 0
         return min(len(self.asking), self.most_under_way - self.under_way)

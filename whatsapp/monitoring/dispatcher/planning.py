@@ -10,7 +10,6 @@ from django.conf import settings
 
 from centers import clock, live
 from centers.tenancy.scoping import every_tenant, tenant
-from whatsapp.accounts import client_for
 from whatsapp.models import MazbotAccount
 from whatsapp.monitoring.batches import REFUSED_PAUSE
 from whatsapp.monitoring.candidates import candidates, ceiling_seconds, sizes
@@ -63,8 +62,12 @@ class Planning:
             self._refresh()
             self._refreshed = moment
         for account in list(self._accounts.values()):
-            if not account.is_paused() and _is_due(account, time.monotonic()):
+            if account.is_paused():
+                continue
+            if _is_due(account, time.monotonic()):
                 self._plan(account)
+            if account.needs_login():
+                self._prepare(account)
 
     def release(self) -> None:
         """Give all leases back."""
@@ -102,8 +105,8 @@ class Planning:
             return
         if row.credentials_version != account.row.credentials_version:
             account.login_faults = 0
-        account.row, account.settings = row, values
-        account.client = client_for(row)
+        account.settings = values
+        account.take_over(row)
         # The stored pause counts, also where it was removed: by saved settings, or by a test that worked.
         paused = row.checks_paused_until
         # One that would last longer than any that is made comes from a clock that was set back since.
@@ -140,8 +143,6 @@ class Planning:
         if not account.asking and next_at is not None:
             wait = (next_at - now).total_seconds()
             account.plan_again_at = moment + min(max(wait, _short_pause()), REPLAN_SECONDS)
-        elif account.asking and not account.preparing and not account.client.is_prepared():
-            self._prepare(account)
 
 
 #: What a change of is noticed by.

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from whatsapp.mazbot import CheckResult, Granted, MazBotError, Slot
 from whatsapp.mazbot.lane import Lane
-from whatsapp.models import Instance
+from whatsapp.monitoring.batches import Number
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
+from whatsapp.monitoring.dispatcher.senders import Senders
 
 LOGINS = 16  # at once
 _LOGIN_PATIENCE = 60.0
@@ -17,7 +18,8 @@ _REPEAT_PATIENCE = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 120.0
 
 #: A number and what became of its check; a login has no number.
-Result = tuple[SweptAccount, Instance | None, CheckResult | BaseException]
+Result = tuple[SweptAccount, Number | None, CheckResult | BaseException]
+_Question = tuple[SweptAccount, Number, Slot, float]
 
 
 class Sending:
@@ -32,13 +34,13 @@ class Sending:
     ) -> None:
         self._on_end = on_end
         self._on_result = on_result
-        self._pool = ThreadPoolExecutor(senders, thread_name_prefix="sweep-sender")
+        self._senders: Senders[_Question] = Senders(senders, self._ask)
         self._logins = ThreadPoolExecutor(LOGINS, thread_name_prefix="sweep-login")
         self._count = threading.Lock()
 
-    def send(self, account: SweptAccount, instance: Instance, slot: Slot, begins_at: float) -> None:
+    def send(self, account: SweptAccount, instance: Number, slot: Slot, begins_at: float) -> None:
         """Ask about the number when its slot begins."""
-        self._pool.submit(self._ask, account, instance, slot, begins_at)
+        self._senders.put((account, instance, slot, begins_at))
 
     def prepare(self, account: SweptAccount) -> None:
         """Log in to the account unless a token is at hand; meanwhile it sends nothing."""
@@ -47,10 +49,11 @@ class Sending:
 
     def stop(self) -> None:
         """Send nothing more; requests under way end."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._senders.stop()
         self._logins.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, account: SweptAccount, instance: Instance, slot: Slot, begins_at: float) -> None:
+    def _ask(self, question: _Question) -> None:
+        account, instance, slot, begins_at = question
         delay = begins_at - time.monotonic()
         if delay > 0:
             time.sleep(delay)

@@ -9,7 +9,7 @@ import structlog
 
 from whatsapp.mazbot import Script, Slot, Verdict, read_verdict, run_scripts
 from whatsapp.mazbot.lane import Lane
-from whatsapp.models import Instance
+from whatsapp.monitoring.batches import Number
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
 
 log = structlog.get_logger(__name__)
@@ -21,10 +21,8 @@ NO_VALKEY = 0.5
 _PATIENT = 3600.0  # the budget never gives the sweep up
 # A slot is asked for as soon as it can be granted, but not so late that a slow round trip could miss it.
 EARLY = 0.7
-# An account waits this part of the horizon for others to share its round trip.
-TOGETHER = 0.25
 
-Send = Callable[[SweptAccount, Instance, Slot, float], object]
+Send = Callable[[SweptAccount, Number, Slot, float], object]
 
 
 class Reserving:
@@ -58,7 +56,7 @@ class Reserving:
             log.warning("sweep_cannot_reserve", error=type(error).__name__)
             return NO_VALKEY
         moment = time.monotonic()
-        waits = [one.reserve_at - moment + _slack(one) for one in accounts if one.reserve_at > moment]
+        waits = [one.reserve_at - moment + one.slack for one in accounts if one.reserve_at > moment]
         return min([IDLE, *waits])
 
     def _startable(self, due: list[SweptAccount]) -> list[tuple[SweptAccount, int]]:
@@ -109,7 +107,3 @@ class Reserving:
             self._send(account, instance, slot, moment + start)
         ahead = EARLY * account.client.budget.horizon
         account.reserve_at = moment + verdict.starts[-1] + account.spacing - ahead
-
-
-def _slack(account: SweptAccount) -> float:
-    return TOGETHER * account.client.budget.horizon
