@@ -7,7 +7,7 @@ from datetime import date
 from celery import shared_task
 
 from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
-from billing.long_jobs import alone
+from billing.long_jobs import alone, without_long_job
 from billing.periods import Period
 from centers import clock
 from centers.models import Reseller
@@ -35,7 +35,8 @@ def _register(job: str) -> None:
 
     @tick(f"billing.tick_{job}")
     def ticking() -> None:
-        hand_out(f"billing.{job}", due_resellers(job, clock.now()))
+        due = due_resellers(job, clock.now())
+        hand_out(f"billing.{job}", without_long_job(due) if job in _LONG else due)
 
     @shared_task(name=f"billing.{job}")
     def working(*, reseller_id: int) -> None:

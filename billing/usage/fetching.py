@@ -12,6 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from billing.periods import ONE_DAY, Period
+from billing.usage.at_once import answers_in_order, requests_at_once
 from billing.usage.completeness import SpanDay, spans_of, unread_of_center
 from billing.usage.due import days_of, due_days
 from billing.usage.number_sums import check_period, check_sums, due_sums
@@ -25,7 +26,7 @@ from whatsapp.accounts import account_of, client_for, explain, note_error, note_
 from whatsapp.mazbot import ErrorKind, Lane, MazBot, MazBotError, Usage
 from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
-BATCH = 100
+BATCH, BATCH_SECONDS = 100, 30.0
 # After these errors no other call of the account can work either.
 HOPELESS = frozenset(
     {
@@ -141,39 +142,49 @@ def _read(
 
 
 class _Asking:
-    """Asks one day after the other; a number that MazBot does not know is asked for once.
+    """Asks for the days in their order; a number that MazBot does not know is asked for once, or nearly.
 
     `left` days were not asked for because time was up or nothing works; `stopped` says that it is the latter.
     """
 
     def __init__(self, account: MazbotAccount, now: datetime, deadline: float | None) -> None:
         self._account, self._now, self._deadline = account, now, deadline
+        self._unknown: set[str] = set()
         self.left = 0
         self.stopped = False
 
     def answers(self, days_to_read: list[SpanDay]) -> Iterator[UsageAnswer | tuple[str, str]]:
         client, clock = client_for(self._account), _elapsing(self._now)
-        unknown: set[str] = set()
+
+        def ask(span_day: SpanDay) -> UsageAnswer | MazBotError:
+            span, day = span_day
+            asked_at = clock()
+            try:
+                return UsageAnswer(span, day, _usage(client, span, day, day), asked_at)
+            except MazBotError as error:
+                return error
+
+        at_once = requests_at_once(self._account.rate_limit)
+        for (span, day), answer in answers_in_order(ask, self._questions(days_to_read), at_once):
+            if isinstance(answer, UsageAnswer):
+                yield answer
+                continue
+            note_error(self._account, answer, now=self._now)
+            self._judge(answer, span)
+            yield f"{span.instance} {day.isoformat()}", explain(answer)
+
+    def _questions(self, days_to_read: list[SpanDay]) -> Iterator[SpanDay]:
         for place, (span, day) in enumerate(days_to_read):
             if self.stopped or (self._deadline is not None and time.monotonic() > self._deadline):
                 self.left = len(days_to_read) - place
                 return
-            if span.mazbot_id in unknown:
-                continue
-            asked_at = clock()
-            try:
-                answer = UsageAnswer(span, day, _usage(client, span, day, day), asked_at)
-            except MazBotError as error:
-                note_error(self._account, error, now=self._now)
-                self._judge(error, span, unknown)
-                yield f"{span.instance} {day.isoformat()}", explain(error)
-            else:
-                yield answer
+            if span.mazbot_id not in self._unknown:
+                yield span, day
 
-    def _judge(self, error: MazBotError, span: InstanceAssignment, unknown: set[str]) -> None:
+    def _judge(self, error: MazBotError, span: InstanceAssignment) -> None:
         if error.kind == ErrorKind.NOT_FOUND:
-            unknown.add(span.mazbot_id)
-        self.stopped = error.kind in HOPELESS
+            self._unknown.add(span.mazbot_id)
+        self.stopped |= error.kind in HOPELESS
 
 
 def _compare(
@@ -230,11 +241,13 @@ def _elapsing(now: datetime) -> Callable[[], datetime]:
 
 
 def _batches(answers: Iterable[_T]) -> Iterator[list[_T]]:
+    """Up to BATCH, or what came within BATCH_SECONDS: a process that is killed loses no more."""
     batch: list[_T] = []
+    began = time.monotonic()
     for answer in answers:
         batch.append(answer)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH or time.monotonic() - began >= BATCH_SECONDS:
             yield batch
-            batch = []
+            batch, began = [], time.monotonic()
     if batch:
         yield batch

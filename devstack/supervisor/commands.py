@@ -13,8 +13,9 @@ WORKERS = {
     "jobs": ("background",),
 }
 #: Tasks at once: threads, or (jobs) processes. A thread costs about 0.1 MB, a process about 100 MB. The sweep needs a
-#: few only: its dispatcher has its own threads (SWEEP_SENDERS).
-CONCURRENCY = {"worker": 32, "metering": 80, "sweep": 4, "jobs": 2}
+#: few only: its dispatcher has its own threads (SWEEP_SENDERS). Four in five of metering's are for long jobs, one for
+#: each account that is read at the same time.
+CONCURRENCY = {"worker": 32, "metering": 320, "sweep": 4, "jobs": 2}
 PROCESSES = ("jobs",)
 
 

@@ -25,7 +25,7 @@ from .results import (
 from .scripts import Script
 from .scripts import run as run_scripts
 from .template_messages import MAX_VARIABLE, TemplateError, TemplateProblem
-from .waiting import release_before_waiting
+from .waiting import after_waiting, before_waiting, release_before_waiting
 
 __all__ = [
     "LOCALE_PREFIXES",
@@ -60,6 +60,8 @@ __all__ = [
     "ToggleOutcome",
     "Usage",
     "Verdict",
+    "after_waiting",
+    "before_waiting",
     "budget_usage",
     "budgets_usage",
     "read_verdict",

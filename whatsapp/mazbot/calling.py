@@ -16,7 +16,7 @@ from .login import Logins, Wait
 from .sessions import sessions
 from .tokens import Pass, TokenStore
 from .transport import Answer, ConnectionBrokenError, Query, exchange
-from .waiting import before_waiting
+from .waiting import after_waiting, before_waiting
 
 T = TypeVar("T")
 
@@ -184,6 +184,8 @@ class Caller:
             return work()
         except redis.RedisError as problem:
             name = type(problem).__name__
+        finally:
+            after_waiting()
         raise MazBotError(ErrorKind.UNAVAILABLE, f"the shared state cannot be reached ({name})")
 
 

@@ -2,15 +2,27 @@
 
 from collections.abc import Callable
 
-_release: Callable[[], object] = lambda: None  # noqa: E731
+Act = Callable[[], object]
+_rules: list[tuple[Act, Act]] = []
 
 
-def release_before_waiting(release: Callable[[], object]) -> None:
-    """From now on call `release` before each wait of this process, e.g. to give a database connection back."""
-    global _release  # noqa: PLW0603  # one rule for the process, set at its start
-    _release = release
+def release_before_waiting(release: Act, take_back: Act = lambda: None) -> Act:
+    """From now on call `release` before each wait of this process, e.g. to give a database connection back.
+
+    `take_back` is called when the waiting thread goes on. Returns what ends this rule.
+    """
+    rule = release, take_back
+    _rules.append(rule)
+    return lambda: _rules.remove(rule)
 
 
 def before_waiting() -> None:
     """Give back what this thread need not hold while it waits."""
-    _release()
+    for release, _take_back in _rules:
+        release()
+
+
+def after_waiting() -> None:
+    """Go on, once this thread has again what it needs for that. Harmless without a wait."""
+    for _release, take_back in _rules:
+        take_back()

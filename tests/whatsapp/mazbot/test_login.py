@@ -222,9 +222,9 @@ def test_a_login_that_never_ends_lets_others_go(config, valkey, sandbox):
 def given_back():
     """One entry for each time that a thread gave back what it held."""
     moments = []
-    release_before_waiting(lambda: moments.append(time.monotonic()))
+    end_rule = release_before_waiting(lambda: moments.append(time.monotonic()))
     yield moments
-    release_before_waiting(lambda: None)
+    end_rule()
 
 
 def test_nothing_is_held_while_a_login_or_a_slot_is_awaited(config, valkey, sandbox, given_back):
