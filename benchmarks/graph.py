@@ -16,8 +16,8 @@ from whatsapp.pairing.sessions import start_pairing
 FILE = Path(__file__).resolve().parents[1] / "docs" / "images" / "lanes.svg"
 LIMIT, NUMBERS = 600, 1000
 PEOPLE, EVERY = 60, 1.0  # so many people request a code, one after another so many seconds apart
-WARM_UP, SECONDS = 60.0, 150.0
-USAGE_FROM, PEOPLE_FROM = 30.0, 75.0
+WARM_UP, SECONDS = 60.0, 180.0
+USAGE_FROM, PEOPLE_FROM = 30.0, 100.0
 BUCKET = 5
 _LANE = {"status": "sweep", "usage": "metering", "main-account": "metering", "rates": "metering"}
 

@@ -125,12 +125,12 @@ class _Adapter(HTTPAdapter):
                 {"ConnectionCls": type("_Secure", (_GuardedSecure,), rule)},
             ),
         }
-        self._known: dict[str, HTTPConnectionPool] = {}
+        self._known: dict[str, Any] = {}
         super().__init__(**sizes)
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> HTTPConnectionPool:
+    ) -> Any:
         """As in the base class, but found by the beginning of the address: its key costs a tenth of a request."""
         origin = "/".join((request.url or "").split("/", 3)[:3])
         pool = self._known.get(origin)

@@ -123,14 +123,23 @@ end
 
 local before = redis.call('ZRANK', mine, id) or redis.call('ZCARD', mine)
 local wait = math.max(free - horizon - now, 0) + (above + before) * spacing
+local estimate = wait
 if wait > deadline then
   redis.call('ZREM', mine, id)
   return {held - now > deadline and -2 or -1, 0, wait}
 end
+-- However many wait above, this lane's credit for their slots soon makes it its turn: one that came back later would
+-- leave the slots until then to no one.
+local share = tonumber(ARGV[12 + place])
+if share > 0 then
+  if waiting[lanes] > 0 then share = math.min(share, 0.3) end
+  local turns = math.max(math.ceil((1 - credit[place]) / share), first and 1 or 0)
+  wait = wait - math.max(above - turns, 0) * spacing
+end
 local sleep = math.max(math.min(wait, patience), 1000)
 redis.call('ZADD', mine, now + sleep + grace, id)
 redis.call('PEXPIRE', mine, math.ceil((patience + grace) / 1000) + 1000)
-return {0, sleep, wait}
+return {0, sleep, estimate}
 """
 
 # Requests that came back can have reached MazBot at any moment until now, so they count for one more window.

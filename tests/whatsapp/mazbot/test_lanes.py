@@ -58,6 +58,18 @@ def test_what_the_lane_above_leaves_unused_goes_to_the_sweep(valkey):
     assert min(apart) == pytest.approx(budget.spacing * SECOND, abs=2)
 
 
+def test_a_lane_comes_back_when_its_turn_is_near_however_many_wait_above(valkey):
+    """All of them are ahead in the queue, but the lane's floor is not: slots were left to no one meanwhile."""
+    budget = RequestBudget(valkey, ACCOUNT, limit=600)
+    for lane in (Lane.METERING, Lane.PERSON):
+        waiting = f"mazbot:{{{ACCOUNT}}}:budget:waiting:{lane.value}"
+        valkey.zadd(waiting, {f"waiter{n}": 2**53 for n in range(20)})
+    (reply,) = run_scripts(valkey, [budget.attempt("sweep", lane=Lane.SWEEP, deadline=60)])
+    verdict = read_verdict(reply, "sweep")
+    assert verdict.estimate > 39 * budget.spacing
+    assert verdict.wait < 6 * budget.spacing, "people leave it one slot in four"
+
+
 def test_three_people_at_once_are_served_before_the_sweep(valkey):
     budget = RequestBudget(valkey, ACCOUNT, limit=300)
     take(budget, valkey, [Lane.SWEEP], count=4)
