@@ -11,7 +11,8 @@ MOST = 8
 # An answer may take this many seconds, and metering still uses its share of the limit.
 _LATENCY = 1.0
 
-_Q, _A = TypeVar("_Q"), TypeVar("_A")
+_Q = TypeVar("_Q")
+_A = TypeVar("_A")
 
 
 def requests_at_once(rate_limit: int) -> int:

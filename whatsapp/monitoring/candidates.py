@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.db import connection
@@ -94,7 +95,7 @@ def candidates(
 
     `shown`: numbers on someone's screen. `ceiling` is in seconds.
     """
-    values = {
+    values: dict[str, Any] = {
         "reseller": reseller_id,
         "now": now,
         "shown": list(shown),
