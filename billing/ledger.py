@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from billing.models import CreditConversion, Invoice, LedgerEntry, Payment
+from billing.models import CreditConversion, Invoice, LedgerEntry, Payment, PaymentAllocation
 from billing.money import rounded
 from billing.periods import today
 from centers import live
@@ -87,20 +87,27 @@ def balances(center: Center, now: datetime) -> list[Balance]:
 def settle(center: Center, now: datetime) -> None:
     """Recalculate what is left and open of each invoice, and the center's payment status.
 
-    A credit note lowers its own invoice; payments and credit cover the oldest due date first. The caller holds the
-    center's lock.
+    A credit note lowers its own invoice; a payment covers what staff chose, and all else the oldest due date first. The
+    caller holds the center's lock.
     """
     invoices = Invoice.objects.filter(center=center, kind=Invoice.Kind.INVOICE)
     live_rows = list(invoices.filter(voided_at=None).order_by("due_on", "pk"))
-    credited = _credited(center)
+    credited, chosen = _credited(center), _chosen(center)
     paid = {currency: -balance for currency, balance in sums(center).items()}
     claims = [(row, max(row.total, ZERO) - credited.get(row.pk, ZERO)) for row in live_rows]
     for row, claim in claims:
         paid[row.currency] = paid.get(row.currency, ZERO) + claim
+    covered = dict.fromkeys((row.pk for row, _claim in claims), ZERO)
+    for limits in (chosen, None):
+        for row, claim in claims:
+            limit = claim - covered[row.pk]
+            if limits is not None:
+                limit = min(limit, limits.get(row.pk, ZERO))
+            part = max(ZERO, min(paid[row.currency], limit))
+            paid[row.currency] -= part
+            covered[row.pk] += part
     for row, claim in claims:
-        covered = max(ZERO, min(paid[row.currency], claim))
-        paid[row.currency] -= covered
-        _set_open(row, credited.get(row.pk, ZERO), claim - covered, now)
+        _set_open(row, credited.get(row.pk, ZERO), claim - covered[row.pk], now)
     refresh_payment_status([center], now=now)
 
 
@@ -109,6 +116,12 @@ def _credited(center: Center) -> dict[int, Decimal]:
     notes = Invoice.objects.filter(center=center, credits__isnull=False, credits__voided_at=None)
     rows = notes.order_by().values_list("credits").annotate(sum=Sum("total"))
     return {pk: -amount for pk, amount in rows}
+
+
+def _chosen(center: Center) -> dict[int, Decimal]:
+    """What payments settle by choice of each of the center's invoices."""
+    rows = PaymentAllocation.objects.filter(center=center, payment__reversed_at=None)
+    return dict(rows.order_by().values_list("invoice").annotate(sum=Sum("amount")))
 
 
 def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:

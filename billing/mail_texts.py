@@ -203,7 +203,7 @@ def payment_received(receipt: Receipt) -> Content:
     values = {"amount": receipt.amount, "date": day_text(payment.received_on)}
     lines = [
         _("We received your payment of %(amount)s on %(date)s. Thank you.") % values,
-        _("Reference: %(reference)s") % {"reference": payment.reference},
+        _("Reference: %(reference)s") % {"reference": payment},
     ]
     if receipt.lines:
         lines += ["", _("What it was used for:"), receipt.lines]
@@ -215,7 +215,7 @@ def payment_received(receipt: Receipt) -> Content:
     fields = {
         "amount": receipt.amount,
         "date": values["date"],
-        "reference": payment.reference,
+        "reference": str(payment),
         "used_for": receipt.lines,
         "unpaid": receipt.left,
     }

@@ -11,10 +11,14 @@ from django.utils.translation import gettext_lazy
 
 from billing.forms.confirmation import ConfirmedForm
 from billing.ledger import Balance
-from billing.money import digits, exact_amount
+from billing.models import Invoice, Payment
+from billing.money import digits, exact_amount, format_amount
+from billing.payments.attachments import MAX_BYTES
 from centers.errors import OperationRefused
 from centers.values.amount_fields import AmountField
 from centers.values.fields import LineField
+
+FILE = forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,application/pdf"})
 
 
 class AmountForm(forms.Form):
@@ -55,21 +59,67 @@ class AmountForm(forms.Form):
 class PaymentForm(AmountForm):
     """A payment of a given center; `currencies` are those it has something to pay in."""
 
+    method = forms.ChoiceField(
+        label=gettext_lazy("Method"), choices=Payment.Method.choices, initial=Payment.Method.BANK
+    )
     reference = LineField(
         label=gettext_lazy("Reference"),
         max_length=80,
-        help_text=gettext_lazy("The number of the transfer or receipt. Each can be recorded only once."),
+        required=False,
+        help_text=gettext_lazy(
+            "The number of the transfer or receipt. Each can be recorded only once. Cash needs none."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     received_on = forms.DateField(
         label=gettext_lazy("Received on"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    settles = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Invoices to settle"),
+        help_text=gettext_lazy(
+            "Choose none to cover the oldest due date first. What is left over does so too."
+        ),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": gettext_lazy("That isn't an open invoice of this center.")},
+    )
+    attachment = forms.FileField(
+        label=gettext_lazy("Picture or PDF"),
+        help_text=gettext_lazy("Such as a photo of the receipt: PNG, JPEG, WebP or PDF, up to 5 MB."),
+        required=False,
+        widget=FILE,
+    )
     note = LineField(label=gettext_lazy("Note"), max_length=300, required=False)
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, open_invoices: Iterable[Invoice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+        chooser: Any = self.fields["settles"]
+        chooser.choices = [
+            (row.pk, f"{row.number} · {format_amount(row.open_amount, row.currency)}")
+            for row in open_invoices
+        ]
+
+    def clean_reference(self) -> str:
+        """Required unless cash was paid."""
+        reference: str = self.cleaned_data["reference"]
+        if not reference and self.cleaned_data.get("method") != Payment.Method.CASH:
+            raise forms.ValidationError(
+                _("A payment needs a reference, such as the number of the transfer or the receipt.")
+            )
+        return reference
+
+    def clean_attachment(self) -> bytes:
+        """What the file contains; empty without one."""
+        return content_of(self.cleaned_data.get("attachment"))
+
+    @property
+    def chosen(self) -> list[int]:
+        """The invoices to settle, once they are valid."""
+        self.is_valid()
+        return list(self.cleaned_data.get("settles") or ())
 
     @property
     def payable(self) -> tuple[Decimal, str] | None:
@@ -82,6 +132,25 @@ class PaymentForm(AmountForm):
     def is_unclear(self) -> bool:
         """Whether the amount is ambiguous and neither interpretation is chosen yet."""
         return self.is_bound and self.has_error("amount", "ambiguous")
+
+
+class AttachmentForm(forms.Form):
+    """A picture or a PDF of a payment that was recorded before."""
+
+    attachment = forms.FileField(
+        label=gettext_lazy("Picture or PDF"),
+        help_text=gettext_lazy("PNG, JPEG, WebP or PDF, up to 5 MB."),
+        widget=FILE,
+    )
+
+    def clean_attachment(self) -> bytes:
+        """What the file contains."""
+        return content_of(self.cleaned_data["attachment"])
+
+
+def content_of(file: Any) -> bytes:
+    """The content of an uploaded file, a little more than is accepted at most; empty without a file."""
+    return bytes(file.read(MAX_BYTES + 1)) if file else b""
 
 
 class ReversalForm(forms.Form):

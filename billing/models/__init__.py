@@ -8,6 +8,9 @@ from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
 from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
+from billing.models.paying.bank import BankLine, BankStatement
+from billing.models.paying.details import PaymentAllocation, PaymentAttachment
+from billing.models.paying.gateways import FlaggedPayment, Gateway, GatewayEvent, PaymentLink
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
@@ -21,6 +24,8 @@ __all__ = [
     "DOUBTS",
     "IS_CHARGED",
     "AccountUsageRecord",
+    "BankLine",
+    "BankStatement",
     "Billable",
     "BillingPeriod",
     "BillingPolicy",
@@ -30,8 +35,11 @@ __all__ = [
     "CenterVersion",
     "CreditConversion",
     "ExchangeRate",
+    "FlaggedPayment",
     "FlaggedUsage",
     "GapItem",
+    "Gateway",
+    "GatewayEvent",
     "Hold",
     "Interval",
     "Invoice",
@@ -44,6 +52,9 @@ __all__ = [
     "LineKinds",
     "Margin",
     "Payment",
+    "PaymentAllocation",
+    "PaymentAttachment",
+    "PaymentLink",
     "Rate",
     "RateCategory",
     "RateFetch",

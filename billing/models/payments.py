@@ -12,13 +12,24 @@ from centers.values.names import NameKey
 
 
 class Payment(models.Model):
-    """A payment of a center, identified by its reference; only its reversal ever changes it."""
+    """A payment of a center, identified by its reference, which cash may lack; only its reversal ever changes it."""
+
+    class Method(models.TextChoices):
+        BANK = "bank", _("Bank transfer")
+        CASH = "cash", _("Cash")
+        CARD = "card", _("Card")
+        WALLET = "wallet", _("Mobile wallet")
+        GATEWAY = "gateway", _("Payment gateway")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="payments", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="payments")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
-    reference = LineField(_("reference"), max_length=80)
+    reference = LineField(_("reference"), max_length=80, blank=True)
+    # Empty for payments recorded before the method was asked for.
+    method = models.CharField(
+        _("method"), max_length=7, choices=Method, blank=True, default="", db_default=""
+    )
     # Recorded before references were compared by how they look, and looks like an earlier one.
     looks_repeated = models.BooleanField(default=False, db_default=False, editable=False)
     received_on = models.DateField(_("received on"))
@@ -37,15 +48,18 @@ class Payment(models.Model):
             models.UniqueConstraint(
                 "reseller",
                 NameKey("reference"),
-                condition=Q(looks_repeated=False),
+                condition=Q(looks_repeated=False) & ~Q(reference=""),
                 name="payment_reference_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(method="cash") | ~Q(reference=""), name="payment_reference_unless_cash"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0, amount__lt=10**14), name="payment_positive"),
         ]
         indexes = [models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day")]
 
     def __str__(self) -> str:
-        return self.reference
+        return self.reference or f"{self.get_method_display()} {self.amount.normalize():f} {self.currency}"
 
 
 class CreditConversion(models.Model):

@@ -139,7 +139,7 @@ def news_of(receipt: Receipt) -> Content:
         _("Center: %(name)s") % {"name": payment.center},
         _("Amount: %(amount)s") % values,
         _("Received on: %(date)s") % {"date": day_text(payment.received_on)},
-        _("Reference: %(reference)s") % {"reference": payment.reference},
+        _("Reference: %(reference)s") % {"reference": payment},
     ]
     if payment.recorded_by is not None:
         facts.append(_("Recorded by: %(person)s") % {"person": payment.recorded_by})
@@ -153,7 +153,7 @@ def news_of(receipt: Receipt) -> Content:
         fields={
             **values,
             "date": day_text(payment.received_on),
-            "reference": payment.reference,
+            "reference": str(payment),
             "used_for": receipt.lines,
             "unpaid": left,
         },

@@ -1,6 +1,6 @@
 """Recording payments: a reference counts once, an excess becomes credit."""
 
-import unicodedata
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,7 +11,10 @@ from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount, rounded
+from billing.payments.allocation import allocate, chosen_invoices, shares
+from billing.payments.attachments import check_attachment, store_attachment
 from billing.payments.receipts import open_amounts, withdraw_messages, write_messages
+from billing.payments.references import check_unused, normalized
 from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -31,47 +34,73 @@ def record_payment(
     received_on: date,
     by: User | None,
     now: datetime,
+    method: str = Payment.Method.BANK,
+    settles: Collection[int] = (),
+    attachment: bytes = b"",
     note: str = "",
 ) -> Payment:
-    """Store a payment, cover the oldest due invoices with it, resume the center if it suffices, and write a receipt.
+    """Store a payment, cover invoices with it, resume the center if it suffices, and write a receipt.
 
-    OperationRefused: a reference that was recorded before (naming that payment), a currency the center has nothing to
-    pay in, more decimals than the currency has, a future day. The numbers' desired state is set in the same
-    transaction; MazBot is asked within seconds of the commit.
+    `settles` are ids of invoices to cover first; the rest covers the oldest due date first. Cash needs no reference.
+    `attachment` is a picture or a PDF. OperationRefused: a reference that was recorded before (naming that payment), a
+    currency the center has nothing to pay in, more decimals than the currency has, a future day, an invoice of another
+    center, another kind of file. The numbers' desired state is set in the same transaction; MazBot is asked within
+    seconds of the commit.
     """
-    reference = _reference(reference)
+    reference = normalized(reference, optional=method == Payment.Method.CASH)
+    file = check_attachment(attachment) if attachment else None
     try:
         with transaction.atomic():
             center = lock(center)
-            _check_unused(center, reference)
+            check_unused(center, reference)
             value = _check(center, amount, currency, received_on, now)
             before = open_amounts(center, currency)
+            parts = shares(value, chosen_invoices(center, settles, currency))
             payment: Payment = Payment.objects.create(
                 reseller_id=center.reseller_id,
                 center=center,
                 amount=value,
                 currency=currency,
                 reference=reference,
+                method=_known(method),
                 received_on=received_on,
                 note=checked_line(note, 300),
                 recorded_at=now,
                 recorded_by=by,
             )
-            post(
-                center=center,
-                kind=Kind.PAYMENT,
-                amount=-value,
-                currency=currency,
-                payment=payment,
-                by=by,
-                now=now,
-            )
-            _settled(center, "payment.recorded", payment, by, now)
+            allocate(payment, parts)
+            if file:
+                store_attachment(payment, file, by=by, now=now)
+            _posted(payment, center, by, now)
             write_messages(payment=payment, before=before, now=now)
     except IntegrityError:
-        _check_unused(center, reference)  # another center's row is not locked: the constraint detects it
+        check_unused(center, reference)  # another center's row is not locked: the constraint detects it
         raise
     return payment
+
+
+def _known(method: str) -> str:
+    if method not in Payment.Method.values:
+        raise OperationRefused(_("Choose how the payment was made."), field="method")
+    return method
+
+
+def _posted(payment: Payment, center: Center, by: User | None, now: datetime) -> None:
+    """The payment's ledger entry, and what follows from it."""
+    post(
+        center=center,
+        kind=Kind.PAYMENT,
+        amount=-payment.amount,
+        currency=payment.currency,
+        payment=payment,
+        by=by,
+        now=now,
+    )
+    facts = {"method": payment.method}
+    numbers = payment.allocations.order_by("pk").values_list("invoice__number", flat=True)
+    if chosen := ", ".join(numbers):
+        facts["settles"] = chosen
+    _settled(center, "payment.recorded", payment, by, now, **facts)
 
 
 def reverse_payment(*, payment: Payment, because: str, by: User | None, now: datetime) -> LedgerEntry:
@@ -81,7 +110,7 @@ def reverse_payment(*, payment: Payment, because: str, by: User | None, now: dat
         row = Payment.objects.select_for_update().get(pk=payment.pk)
         if row.reversed_at:
             raise OperationRefused(
-                _("Payment “%(reference)s” has already been reversed.") % {"reference": row.reference}
+                _("Payment “%(reference)s” has already been reversed.") % {"reference": row}
             )
         reason = checked_line(because, 300)
         if not reason:
@@ -106,7 +135,7 @@ def refund_credit(
     *, center: Center, amount: Decimal | str, currency: str, reference: str, by: User | None, now: datetime
 ) -> LedgerEntry:
     """Record a refund of credit to the center; never more than there is."""
-    reference = _reference(reference)
+    reference = normalized(reference)
     value = exact_amount(amount, currency)
     try:
         with transaction.atomic():
@@ -150,7 +179,9 @@ def refund_credit(
     return entry
 
 
-def _settled(center: Center, action: str, payment: Payment, by: User | None, now: datetime) -> None:
+def _settled(
+    center: Center, action: str, payment: Payment, by: User | None, now: datetime, **facts: str
+) -> None:
     settle(center, now)
     resume_if_paid(center=center, now=now, by=by)
     entries.record(
@@ -162,25 +193,8 @@ def _settled(center: Center, action: str, payment: Payment, by: User | None, now
         now=now,
         topics=("billing", "centers", "instances"),
         amount=f"{rounded(payment.amount, payment.currency):f} {payment.currency}",
+        **facts,
     )
-
-
-def _reference(text: str) -> str:
-    """Normalize what looks the same to people: no invisible marks, Latin digits, plain widths and spaces."""
-    seen = (
-        str(unicodedata.digit(character)) if character.isdecimal() else character
-        for character in unicodedata.normalize("NFKC", checked_line(text, len(text)))
-        if unicodedata.category(character) != "Cf"
-    )
-    reference = " ".join("".join(seen).split())
-    if not reference:
-        raise OperationRefused(
-            _("A payment needs a reference, such as the number of the transfer or the receipt."),
-            field="reference",
-        )
-    if len(reference) > 80:
-        raise OperationRefused(_("The reference is longer than 80 characters."), field="reference")
-    return reference
 
 
 def payable_in(center: Center) -> list[str]:
@@ -205,23 +219,3 @@ def _check(center: Center, amount: Decimal | str, currency: str, received_on: da
             field="received_on",
         )
     return exact_amount(amount, currency)
-
-
-def _check_unused(center: Center, reference: str) -> None:
-    earlier = (
-        Payment.objects.filter(reseller_id=center.reseller_id, reference__named=reference)
-        .order_by("pk")
-        .select_related("center")
-        .first()
-    )
-    if earlier is not None:
-        raise OperationRefused(
-            _("Reference “%(reference)s” has already been recorded: %(amount)s from “%(center)s” on %(day)s.")
-            % {
-                "reference": earlier.reference,
-                "amount": format_amount(earlier.amount, earlier.currency),
-                "center": earlier.center,
-                "day": day_text(earlier.received_on),
-            },
-            field="reference",
-        )

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, Payment
+from billing.models import Invoice, Payment, PaymentAllocation, PaymentAttachment
 from billing.periods import Period, month_of
 from centers.models import Center
 from centers.values.text import searched
@@ -144,3 +144,16 @@ def payment_rows(filters: Filters) -> "QuerySet[Payment]":
             Q(reference__name_holds=filters.search) | Q(center__name__name_holds=filters.search)
         )
     return rows
+
+
+def with_settled(rows: "QuerySet[Payment]") -> "QuerySet[Payment]":
+    """Each payment with the invoices that it settles by choice."""
+    parts = PaymentAllocation.objects.select_related("invoice").only("payment", "invoice", "invoice__number")
+    return rows.prefetch_related(Prefetch("allocations", parts))
+
+
+def with_files(rows: "QuerySet[Payment]") -> "QuerySet[Payment]":
+    """Each payment with the invoices that it settles by choice, and its files without their content."""
+    return with_settled(rows).prefetch_related(
+        Prefetch("attachments", PaymentAttachment.objects.defer("content"))
+    )

@@ -19,10 +19,18 @@ from billing.ledger import balances
 from billing.models import Invoice, Payment, Suspension
 from billing.money import rounded
 from billing.payments import payable_in, record_payment, reverse_payment
+from billing.payments.allocation import shares
 from billing.periods import today
 from billing.policies import policy_for
 from billing.views.center_chooser import choose_center
-from billing.views.filters import PAYMENT_ORDERS, PAYMENT_STATES, Filters, payment_rows
+from billing.views.filters import (
+    PAYMENT_ORDERS,
+    PAYMENT_STATES,
+    Filters,
+    payment_rows,
+    with_files,
+    with_settled,
+)
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
@@ -62,7 +70,7 @@ class Effect:
 def payments(request: TenantRequest) -> HttpResponseBase:
     """All payments, newest first."""
     filters = Filters.read(request.GET, PAYMENT_STATES)
-    page = keyset(payment_rows(filters), request.GET, orders=PAYMENT_ORDERS, default="-received")
+    page = keyset(with_files(payment_rows(filters)), request.GET, orders=PAYMENT_ORDERS, default="-received")
     context = {"page": page, "filters": filters, "states": PAYMENT_STATES}
     return render_page(request, PAGE, context, parts=("payments",))
 
@@ -78,12 +86,14 @@ def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("Center"),
         _("Amount"),
         _("Currency"),
+        _("Method"),
         _("Reference"),
+        _("Settles"),
         _("Note"),
         _("Status"),
         _("Reversed"),
     ]
-    rows = payment_rows(Filters.read(request.GET, PAYMENT_STATES))
+    rows = with_settled(payment_rows(Filters.read(request.GET, PAYMENT_STATES)))
 
     def cells() -> Iterator[list[Any]]:
         for row in rows.iterator(chunk_size=500):
@@ -94,7 +104,9 @@ def payments_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.center.name,
                 Money(row.amount, row.currency),
                 row.currency,
+                row.get_method_display(),
                 row.reference,
+                ", ".join(part.invoice.number for part in row.allocations.all()),
                 row.note,
                 _("Reversed") if row.reversed_at else _("Not reversed"),
                 row.reversed_at,
@@ -123,7 +135,7 @@ def payment_record_for(request: TenantRequest, pk: int) -> HttpResponseBase:
     if form.is_valid():
         with refusal_shown(form):
             payment = record_payment(center=center, by=request.user, now=clock.now(), **form.cleaned_data)
-            text = _("Payment “%(reference)s” was recorded.") % {"reference": payment.reference}
+            text = _("Payment “%(reference)s” was recorded.") % {"reference": payment}
             return redirect_with_toast(request, text, "center", request.reseller.slug, center.pk)
     context = {
         "center": center,
@@ -153,7 +165,7 @@ def payment_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
     if saved(
         form, lambda: reverse_payment(payment=payment, by=request.user, now=clock.now(), **form.cleaned_data)
     ):
-        text = _("Payment “%(reference)s” was reversed.") % {"reference": payment.reference}
+        text = _("Payment “%(reference)s” was reversed.") % {"reference": payment}
         return redirect_with_toast(request, text, "payments", request.reseller.slug)
     return form_page(request, form, "billing/payments/payment_reverse.html", {"payment": payment})
 
@@ -163,7 +175,9 @@ def _form(request: TenantRequest, center: Center) -> PaymentForm:
     rows = open_invoices(center)
     currencies = payable_in(center)
     about: dict[str, Any] = {"currencies": currencies, "today": day, "printed": _printed(center, rows)}
-    return PaymentForm(posted(request), initial=_initial(request, rows, day), **about)
+    files = request.FILES or None
+    initial = _initial(request, rows, day)
+    return PaymentForm(posted(request), files, initial=initial, open_invoices=rows, **about)
 
 
 def _printed(center: Center, rows: list[Invoice]) -> set[Decimal]:
@@ -183,6 +197,8 @@ def _initial(request: TenantRequest, rows: list[Invoice], day: date) -> dict[str
     initial: dict[str, Any] = {"received_on": day}
     if amount:
         initial |= {"amount": _typed(amount, chosen[0].currency), "currency": chosen[0].currency}
+    if requested:
+        initial["settles"] = [row.pk for row in requested]
     return initial
 
 
@@ -196,21 +212,22 @@ def _effect(center: Center, form: PaymentForm) -> dict[str, Any]:
         initial: Any = form.initial
         if "amount" not in initial:
             return {"effect": None}
-        return {"effect": _worked_out(center, Decimal(initial["amount"]), initial["currency"])}
+        chosen = initial.get("settles", [])
+        return {"effect": _worked_out(center, Decimal(initial["amount"]), initial["currency"], chosen)}
     payable = form.payable
-    return {"effect": _worked_out(center, *payable) if payable else None, "unclear": form.is_unclear}
+    effect = _worked_out(center, *payable, form.chosen) if payable else None
+    return {"effect": effect, "unclear": form.is_unclear}
 
 
-def _worked_out(center: Center, amount: Decimal, currency: str) -> Effect:
-    """Payments cover the oldest due date first; the rows are changed in memory only."""
+def _worked_out(center: Center, amount: Decimal, currency: str, chosen: list[int]) -> Effect:
+    """The chosen invoices are covered first, then the oldest due date; the rows are changed in memory only."""
     rows = open_invoices(center)
-    covered, rest = [], amount
-    for row in rows:
-        part = min(rest, row.open_amount) if row.currency == currency else Decimal(0)
-        if part:
-            covered.append((row, part))
-            row.open_amount -= part
-            rest -= part
+    payable = [row for row in rows if row.currency == currency]
+    order = [row for row in payable if row.pk in chosen] + [row for row in payable if row.pk not in chosen]
+    covered = shares(amount, order)
+    rest = amount - sum((part for _row, part in covered), Decimal(0))
+    for row, part in covered:
+        row.open_amount -= part
     day = today(center.reseller, clock.now())
     off = Suspension.objects.filter(center=center, ended_at=None).exists()
     still = debt_beyond_grace(rows, policy_for(center), day) is not None

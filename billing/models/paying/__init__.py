@@ -1,0 +1,1 @@
+"""What belongs to payments: what they settle, what proves them, and where they come from."""
