@@ -18,6 +18,7 @@ from .api import ProductApi
 from .control import Control
 from .control_http import ControlPlane
 from .dispatch import Dispatcher
+from .gateways import Books, GatewaySite
 from .replies import failure
 from .state import store
 from .state.clock import WallClock, utc_now
@@ -103,6 +104,8 @@ class SandboxServer:
         dispatcher = Dispatcher(self.state, Verbs(self.state, self._postman, self._rate_limit))
         self._product = ProductApi(self.state, self._stopping)
         self._plane = ControlPlane(self.state, dispatcher, self._control_hosts, self._mails)
+        beside = self._path.with_name(f"{self._path.stem}-gateways.json") if self._path else None
+        self.gateways = GatewaySite(Books(beside), self._control_hosts)
         self.control = Control(dispatcher.run)
         self._file = store.StateFile(self._path, self.state.document) if self._path else None
         if self._file:
@@ -135,8 +138,12 @@ class SandboxServer:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         request.max_content_length = _BODY_LIMIT
-        steered = request.path == "/" or request.path.split("/")[1] == "control"
-        responder: ControlPlane | ProductApi = self._plane if steered else self._product
+        top = request.path.split("/")[1]
+        responder: ControlPlane | GatewaySite | ProductApi = self._product
+        if top == "gateways":
+            responder = self.gateways
+        elif request.path == "/" or top == "control":
+            responder = self._plane
         try:
             response = responder.respond(request)
         except HTTPException as error:  # a body over the limit, a broken multipart

@@ -87,6 +87,9 @@ def settle() -> dict[str, str]:
         sandbox_port = port_of("SANDBOX_PORT", 9100)
         environment |= {"SANDBOX_PORT": str(sandbox_port)}
         environment["MARKAZ_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
+        # The fake gateways, which the product otherwise calls at public addresses only.
+        if not external("OUTBOUND_INTERNAL_HOSTS"):
+            environment["OUTBOUND_INTERNAL_HOSTS"] = f"127.0.0.1:{sandbox_port}"
         if not external("EMAIL_URL"):
             environment["EMAIL_URL"] = demo.mail_url()
         addresses["SANDBOX_PORT"] = ("127.0.0.1", sandbox_port)

@@ -12,7 +12,7 @@ from billing.jobs import account_job, dunning_job
 from centers import clock
 from centers.models import Reseller, User
 from devstack import demo_accounts
-from devstack.demo_data import history, money, people, sandbox, templates
+from devstack.demo_data import gateways, history, money, people, sandbox, templates
 from devstack.sandbox import SandboxControl
 from whatsapp.jobs import status_job, switching_job
 
@@ -58,6 +58,7 @@ class Command(BaseCommand):
         )
         people.invite_team(reseller, owner, now)
         templates.approve(control, reseller, owner, now)
+        gateways.connect(settings.SANDBOX_URL, reseller, owner, now)
         self._say(f"{reseller}: centers, numbers and people are in; {demo_accounts.SIGN_IN_NOW}")
         money.set_prices(reseller, owner, now)
         money.set_policies(reseller, owner, now)
