@@ -76,6 +76,14 @@ SECTIONS = (
         permission=Permission.MANAGE_SETTINGS,
     ),
     Section(
+        menu=Menu.SETTINGS,
+        order=32,
+        name="settings_payments",
+        label=_("Payments"),
+        icon="credit-card",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
         menu=Menu.PORTAL,
         order=20,
         name="portal_prices",
@@ -155,6 +163,22 @@ SECTIONS = (
         label=_("Credit"),
         icon="pig-money",
         permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Tabs.PAYMENTS,
+        order=30,
+        name="flagged_payments",
+        label=_("To check"),
+        icon="flag",
+        permission=Permission.RECORD_PAYMENTS,
+    ),
+    Section(
+        menu=Tabs.PAYMENTS,
+        order=40,
+        name="bank_statements",
+        label=_("Bank statements"),
+        icon="building-bank",
+        permission=Permission.RECORD_PAYMENTS,
     ),
 )
 FRAGMENTS = (

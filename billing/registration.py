@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit_actions, navigation, notifications, report_sections, wordings
 from billing.dunning import tomorrow
 from billing.dunning.suspension import may_disable
+from billing.gateways import notices
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
 from billing.payments import receipts
@@ -50,6 +51,7 @@ def connect() -> None:
     notifications.connect()
     receipts.connect()
     tomorrow.connect()
+    notices.connect()
     report_sections.connect()
     wordings.connect()
     on_catch_up(catch_up_rounds)
@@ -120,7 +122,7 @@ def find_payments(reseller: Reseller, permissions: frozenset[Permission], text: 
     for row in rows.order_by("-received_on", "-pk")[:SHOWN_PER_KIND]:
         yield Hit(
             kind=_("Payment"),
-            title=row.reference,
+            title=str(row),
             url=f"{reverse('payments', args=[reseller.slug])}?center={row.center_id}",
             detail=str(row.center),
             icon="cash",

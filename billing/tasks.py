@@ -6,6 +6,7 @@ from datetime import date
 
 from celery import shared_task
 
+from billing.gateways import sweep
 from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
 from billing.long_jobs import alone, without_long_job
 from billing.periods import Period
@@ -47,6 +48,18 @@ def _register(job: str) -> None:
 
 for _job in ROUNDS:
     _register(_job)
+
+
+@tick("billing.tick_gateways")
+def tick_gateways() -> None:
+    """Callbacks that were not processed at once, and links whose callback may have been lost."""
+    hand_out("billing.gateways", sweep.due(clock.now()))
+
+
+@shared_task(name="billing.gateways")
+def gateways(*, reseller_id: int) -> None:
+    """Process and ask, for one reseller."""
+    sweep.run(reseller=Reseller.objects.get(pk=reseller_id), now=clock.now())
 
 
 @shared_task(name="billing.read_period")

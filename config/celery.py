@@ -41,6 +41,8 @@ TASKS = {
         "billing.rates",
         "billing.tick_invoices",
         "billing.invoices",
+        "billing.tick_gateways",
+        "billing.gateways",
     ),
     "sweep": ("whatsapp.tick_status", "whatsapp.sweep", "whatsapp.check_everyone"),
     # What computes, and may be killed for what it was given to compute: in processes, not in threads.

@@ -22,6 +22,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("", include("centers.urls.public")),
     path("", include("whatsapp.urls.public")),
+    path("", include("billing.urls.public")),
     *(path(f"accounts/{page}", closed, name="account_closed") for page in _ADDRESS_PAGES),
     path("accounts/2fa/totp/activate/", proven_address_required(activate_totp), name="mfa_activate_totp"),
     path("accounts/2fa/webauthn/add/", proven_address_required(add_webauthn), name="mfa_add_webauthn"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import explained, portal
+from billing.views.paying import links
 from billing.views.pricing import center_history, price_files
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("invoices/", portal.portal_invoices, name="portal_invoices"),
     path("invoices/<int:pk>/", portal.portal_invoice, name="portal_invoice"),
     path("invoices/<int:pk>/pdf/", portal.portal_invoice_pdf, name="portal_invoice_pdf"),
+    path("invoices/<int:pk>/pay/<str:provider>/", links.portal_pay, name="portal_pay"),
     path("invoices/lines/<int:pk>/", explained.portal_invoice_line, name="portal_invoice_line"),
     path("balance/", portal.portal_balance, name="portal_balance"),
 ]

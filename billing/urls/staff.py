@@ -20,6 +20,7 @@ from billing.views import (
     waivers,
 )
 from billing.views.credit import carried, conversion, notes, refunds
+from billing.views.paying import attachments, flagged, gateways, links, statements
 from billing.views.pricing import center_history, price_files, simulator
 from billing.views.reports import gap, profit, reconciliation
 from billing.views.tax import report as tax_report
@@ -72,12 +73,24 @@ urlpatterns = [
     path("invoices/<int:pk>/credit/", notes.invoice_credit, name="invoice_credit"),
     path("invoices/<int:pk>/credit/preview/", notes.invoice_credit_preview, name="invoice_credit_preview"),
     path("invoices/<int:pk>/mail/", invoices.invoice_mail_again, name="invoice_mail_again"),
+    path("invoices/<int:pk>/link/<str:provider>/", links.invoice_link, name="invoice_link"),
     path("payments/", payments.payments, name="payments"),
     path("payments/export/<str:fmt>/", payments.payments_export, name="payments_export"),
     path("payments/record/", payments.payment_record, name="payment_record"),
     path("payments/record/<int:pk>/", payments.payment_record_for, name="payment_record_for"),
     path("payments/record/<int:pk>/preview/", payments.payment_preview, name="payment_preview"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment_reverse"),
+    path("payments/<int:pk>/attach/", attachments.payment_attach, name="payment_attach"),
+    path("payments/files/<int:pk>/", attachments.payment_attachment, name="payment_attachment"),
+    path("payments/flagged/", flagged.flagged_payments, name="flagged_payments"),
+    path("payments/flagged/<int:pk>/", flagged.flagged_payment, name="flagged_payment"),
+    path(
+        "payments/flagged/<int:pk>/dismiss/", flagged.flagged_payment_dismiss, name="flagged_payment_dismiss"
+    ),
+    path("payments/bank/", statements.bank_statements, name="bank_statements"),
+    path("payments/bank/record/", statements.bank_lines_record, name="bank_lines_record"),
+    path("payments/bank/lines/<int:pk>/", statements.bank_line, name="bank_line"),
+    path("payments/bank/lines/<int:pk>/pass/", statements.bank_line_pass, name="bank_line_pass"),
     path("payments/credit/", refunds.credit_list, name="credit_list"),
     path("payments/credit/export/<str:fmt>/", refunds.refunds_export, name="refunds_export"),
     path("payments/credit/<int:pk>/", refunds.credit_refund, name="credit_refund"),
@@ -93,6 +106,12 @@ urlpatterns = [
     path("unpaid/hold/<int:pk>/release/", unpaid.hold_release, name="hold_release"),
     path("unpaid/safety_stop/<int:pk>/release/", unpaid.safety_stop_release, name="safety_stop_release"),
     path("settings/billing/", settings.settings_billing, name="settings_billing"),
+    path("settings/payments/", gateways.settings_payments, name="settings_payments"),
+    path("settings/payments/secret/", gateways.hook_secret_rotate, name="hook_secret_rotate"),
+    path("settings/payments/<str:provider>/", gateways.settings_gateway, name="settings_gateway"),
+    path(
+        "settings/payments/<str:provider>/test/", gateways.settings_gateway_test, name="settings_gateway_test"
+    ),
     path("settings/tax/", tax_settings.settings_tax, name="settings_tax"),
     path("settings/tax/rate/", tax_settings.tax_rate, name="tax_rate"),
     path("centers/<int:pk>/tax/", tax_settings.center_tax, name="center_tax"),

@@ -19,6 +19,7 @@ from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, Rem
 from billing.periods import today
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
+from billing.views.paying.buttons import paying
 from billing.views.sharing import share_of_invoice
 from centers import clock
 from centers.notifications import registry
@@ -197,6 +198,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "comparison": compare(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
+        **paying(row, request.reseller),
     }
     return render_page(
         request, "billing/invoices/invoice.html", context, parts=("invoice-state", "invoice-mails")

@@ -18,6 +18,7 @@ from billing.tax.texts import price_note
 from billing.usage.completeness import first_open_day
 from billing.views.filters import read_day
 from billing.views.invoices import pdf_response
+from billing.views.paying.buttons import paying
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.tenancy.access import PortalRequest, portal
@@ -129,6 +130,8 @@ def portal_invoice(request: PortalRequest, pk: int) -> HttpResponseBase:
         "comparison": compare(row),
         "notes": queries.portal_invoices(request.center).filter(credits=row).order_by("issued_at", "pk"),
         "today": today(request.reseller, clock.now()),
+        "came_back": "paid" in request.GET,
+        **paying(row, request.reseller),
     }
     return render_page(request, "billing/portal/portal_invoice.html", context, parts=("invoice",))
 

@@ -89,6 +89,14 @@ def test_payments_and_credit_are_tabs_of_one_another(role: str) -> None:
     assert tabs(role, "payments", "/r/noor/payments/credit/") == [
         ("Payments", "/r/noor/payments/", False),
         ("Credit", "/r/noor/payments/credit/", True),
+        *(
+            [
+                ("To check", "/r/noor/payments/flagged/", False),
+                ("Bank statements", "/r/noor/payments/bank/", False),
+            ]
+            if role != "support"
+            else []
+        ),
     ]
 
 

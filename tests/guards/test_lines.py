@@ -55,7 +55,7 @@ OURS = {
     "whatsapp.Instance.confirmed_raw", "billing.Reminder", "billing.Suspension", "billing.UsageRecord",
     "billing.AccountUsageRecord", "billing.RateFetch", "billing.Rate", "billing.JobSchedule",
     "billing.InvoiceNumber", "billing.InvoiceLine", "billing.UsageCheck.problem",
-    "billing.InvoiceTax", "billing.TaxRate.category",
+    "billing.InvoiceTax", "billing.TaxRate.category", "billing.BankLine.fingerprint",
 }  # fmt: skip
 
 

@@ -41,6 +41,8 @@ PUBLIC = {
     "notification_action": "the token is the authority",
     "notifications_unsubscribe": "the token is the authority",
     "webhook_in": "the token is the authority",
+    "payment_hook": "the signature is the authority",
+    "gateway_callback": "the signature is the authority",
     "mail_events": "the provider signs, or has a password",
     "demo_clock": "only in a demo",
     "manifest": "names and pictures of the app, the same for everyone",
@@ -78,6 +80,7 @@ def in_turn(address: Address, number: int) -> Role:
 def url_of(address: Address, rows: TenantRows, pk: int) -> str:
     """The address filled in: tenant kwargs of `rows`, every other number `pk`."""
     known = {"slug": rows.reseller.slug, "center_id": rows.center.pk, "fmt": "csv", "job": "status"}
+    known["provider"] = "stripe"
     values = {}
     for name in address.takes:
         values[name] = known.get(name, pk if name == "pk" or name.endswith("_pk") else "x")

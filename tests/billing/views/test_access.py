@@ -52,6 +52,9 @@ PAGES = [
     ("get", "payments/record/", MONEY),
     ("get", "payments/record/{center}/", MONEY),
     ("post", "payments/record/{center}/preview/", MONEY),
+    ("get", "payments/flagged/", MONEY),
+    ("get", "payments/bank/", MONEY),
+    ("post", "payments/bank/record/", MONEY),
     ("get", "payments/credit/", ALL),
     ("get", "payments/credit/export/csv/", ALL),
     ("get", "payments/credit/{center}/", MONEY),
@@ -62,6 +65,10 @@ PAGES = [
     ("get", "unpaid/hold/{center}/", MONEY),
     ("post", "unpaid/hold/{center}/release/", MONEY),
     ("get", "settings/billing/", {"owner"}),
+    ("get", "settings/payments/", {"owner"}),
+    ("post", "settings/payments/stripe/", {"owner"}),
+    ("post", "settings/payments/stripe/test/", {"owner"}),
+    ("post", "settings/payments/secret/", {"owner"}),
     ("get", "settings/tax/", {"owner"}),
     ("get", "settings/tax/rate/", {"owner"}),
     ("get", "centers/{center}/tax/", MONEY),
@@ -99,6 +106,13 @@ ELSEWHERE = {
     "flagged_usage_resolve",
     "days_waive",
     "payment_reverse",
+    "invoice_link",
+    "payment_attach",
+    "payment_attachment",
+    "flagged_payment",
+    "flagged_payment_dismiss",
+    "bank_line",
+    "bank_line_pass",
     "safety_stop_release",
 }
 
@@ -147,6 +161,7 @@ def test_every_address_of_the_room_is_tried() -> None:
     tried = {_name(f"/r/x/{path}") for _method, path, _allowed in PAGES} | ELSEWHERE
     assert {pattern.name for pattern in staff_urls.urlpatterns} == tried
     portal_tried = {_name(f"/c/1/{path}") for path in PORTAL}
+    portal_tried.add("portal_pay")  # where there is a gateway
     assert {pattern.name for pattern in portal_urls.urlpatterns} == portal_tried
 
 
