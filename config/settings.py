@@ -265,7 +265,7 @@ if env.bool("BEHIND_PROXY", False):
 CSRF_FAILURE_VIEW = "config.web.error_pages.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-# Of a whole request with its files; the largest file that a form accepts has 2 MB.
+# Of a whole request with its files; the largest file that a form accepts has 5 MB.
 MAX_REQUEST_BYTES = 6 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -88,8 +88,8 @@ def settle() -> dict[str, str]:
         environment |= {"SANDBOX_PORT": str(sandbox_port)}
         environment["MARKAZ_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
         # The fake gateways, which the product otherwise calls at public addresses only.
-        if not external("OUTBOUND_INTERNAL_HOSTS"):
-            environment["OUTBOUND_INTERNAL_HOSTS"] = f"127.0.0.1:{sandbox_port}"
+        inside = [external("OUTBOUND_INTERNAL_HOSTS"), f"127.0.0.1:{sandbox_port}"]
+        environment["OUTBOUND_INTERNAL_HOSTS"] = ",".join(filter(None, inside))
         if not external("EMAIL_URL"):
             environment["EMAIL_URL"] = demo.mail_url()
         addresses["SANDBOX_PORT"] = ("127.0.0.1", sandbox_port)

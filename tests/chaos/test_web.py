@@ -101,7 +101,14 @@ def pay(session: requests.Session, url: str, reference: str) -> bool:
     """Send a payment; whether the product confirmed it."""
     try:
         answer = post(
-            session, url, amount=str(AMOUNT), currency="USD", reference=reference, received_on=TODAY, note=""
+            session,
+            url,
+            amount=str(AMOUNT),
+            method="bank",
+            currency="USD",
+            reference=reference,
+            received_on=TODAY,
+            note="",
         )
     except requests.RequestException:
         return False

@@ -17,7 +17,14 @@ TOTAL = "101010.10"
 
 
 def _data(**change: str) -> dict[str, str]:
-    data = {"amount": TOTAL, "currency": "USD", "reference": "TR-77", "received_on": "2026-03-04", "note": ""}
+    data = {
+        "method": "bank",
+        "amount": TOTAL,
+        "currency": "USD",
+        "reference": "TR-77",
+        "received_on": "2026-03-04",
+        "note": "",
+    }
     return data | change
 
 

@@ -33,6 +33,7 @@ def dinar(desk: Desk) -> Center:
 def pay(desk: Desk, center: Center, **change: str) -> Any:
     data = {
         "currency": "LYD",
+        "method": "bank",
         "reference": "TR-1",
         "received_on": "2026-03-04",
         "note": "second transfer",
