@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.banking.reading import read_statement
+from billing.banking.reading import Incoming, read_statement
 from billing.models import BankLine, BankStatement, Payment
 from billing.payments import record_payment
 from centers.audit import entries
@@ -41,21 +41,7 @@ def import_statement(
             known_before=0,
             left_out=[{"line": line, "text": text} for line, text in found.left_out],
         )
-        rows = [
-            BankLine(
-                reseller=reseller,
-                statement=statement,
-                number=row.line,
-                fingerprint=row.fingerprint,
-                booked_on=row.booked_on,
-                amount=row.amount,
-                currency=row.currency,
-                text=row.text,
-                payer=row.payer,
-                reference=row.reference,
-            )
-            for row in found.incoming
-        ]
+        rows = [_line(statement, row) for row in found.incoming]
         BankLine.objects.bulk_create(rows, ignore_conflicts=True)
         statement.known_before = len(rows) - statement.lines.count()
         statement.save(update_fields=["known_before"])
@@ -69,6 +55,21 @@ def import_statement(
             lines=len(rows) - statement.known_before,
         )
     return statement
+
+
+def _line(statement: BankStatement, row: Incoming) -> BankLine:
+    return BankLine(
+        reseller_id=statement.reseller_id,
+        statement=statement,
+        number=row.line,
+        fingerprint=row.fingerprint,
+        booked_on=row.booked_on,
+        amount=row.amount,
+        currency=row.currency,
+        text=row.text,
+        payer=row.payer,
+        reference=row.reference,
+    )
 
 
 def record_line(

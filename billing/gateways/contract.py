@@ -1,4 +1,4 @@
-"""What every gateway does, whoever it is: open a page to pay on, say what became of it, sign what it reports."""
+"""What every gateway does, in the same way: open a page to pay on, say what became of it, sign what it reports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

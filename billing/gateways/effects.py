@@ -21,7 +21,7 @@ State = PaymentLink.State
 
 
 def process(event_id: int, now: datetime) -> GatewayEvent:
-    """Process one stored event, once: whoever comes second finds it done. Needs the tenant's scope."""
+    """Process one stored event, once: a second process finds it done. Needs the tenant's scope."""
     with transaction.atomic():
         event: GatewayEvent = (
             GatewayEvent.objects.select_for_update(of=("self",))

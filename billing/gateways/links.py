@@ -36,7 +36,7 @@ def link_to_pay(*, invoice: Invoice, gateway: Gateway, by: User | None, now: dat
     link, replaced = _reserved(invoice, gateway, by, now)
     access = access_of(gateway, now)
     for old in replaced:
-        with suppress(GatewayError):  # paid or expired in the meantime; it ends by itself
+        with suppress(GatewayError):  # paid or expired in the meantime
             adapter_of(gateway).close(access, old.external_id)
     if link.url:
         return link

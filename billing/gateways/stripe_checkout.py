@@ -46,7 +46,7 @@ class StripeCheckout:
             "client_reference_id": order.key,
             "metadata": {KEY: order.key},
             "payment_intent_data": {"description": order.description, "metadata": {KEY: order.key}},
-            # The invoice's currency and amount are what is compared; Stripe shall not convert them.
+            # The invoice's currency and amount are what is compared; Stripe must not convert them.
             "adaptive_pricing": {"enabled": False},
             "success_url": order.success_url,
             "cancel_url": order.back_url,

@@ -43,7 +43,7 @@ def run(*, reseller: Reseller, now: datetime) -> None:
 
 
 def _ask(link: PaymentLink, now: datetime) -> None:
-    """Ask about one link, outside any transaction; whoever claims it first asks."""
+    """Ask about one link, outside any transaction; the process that claims it first asks."""
     claimed = PaymentLink.objects.filter(pk=link.pk, ask_at=link.ask_at).update(ask_at=_next(link, now))
     if not claimed or not link.external_id:
         return

@@ -55,19 +55,9 @@ def check_attachment(data: bytes) -> Checked:
         raise OperationRefused(refusal.message, field="attachment") from refusal
 
 
-def store_attachment(
-    payment: Payment, checked: Checked, *, by: User | None, now: datetime
-) -> PaymentAttachment:
-    """Store a checked file, in the caller's transaction."""
-    row: PaymentAttachment = PaymentAttachment.objects.create(
-        reseller_id=payment.reseller_id,
-        payment=payment,
-        content_type=checked.kind,
-        content=checked.content,
-        added_at=now,
-        added_by=by,
-    )
-    return row
+def store_attachment(payment: Payment, checked: Checked) -> PaymentAttachment:
+    """Store a checked file with the payment, in the transaction that records it."""
+    return _stored(payment, checked, payment.recorded_by, payment.recorded_at)
 
 
 def attach(*, payment: Payment, data: bytes, by: User | None, now: datetime) -> PaymentAttachment:
@@ -83,7 +73,7 @@ def attach(*, payment: Payment, data: bytes, by: User | None, now: datetime) -> 
             raise OperationRefused(
                 _("A payment has up to %(most)s files.") % {"most": MOST}, field="attachment"
             )
-        row = store_attachment(payment, checked, by=by, now=now)
+        row = _stored(payment, checked, by, now)
         entries.record(
             "payment.attached",
             reseller=payment.center.reseller,
@@ -93,4 +83,16 @@ def attach(*, payment: Payment, data: bytes, by: User | None, now: datetime) -> 
             now=now,
             topics=("billing",),
         )
+    return row
+
+
+def _stored(payment: Payment, checked: Checked, by: User | None, now: datetime) -> PaymentAttachment:
+    row: PaymentAttachment = PaymentAttachment.objects.create(
+        reseller_id=payment.reseller_id,
+        payment=payment,
+        content_type=checked.kind,
+        content=checked.content,
+        added_at=now,
+        added_by=by,
+    )
     return row

@@ -41,11 +41,10 @@ def record_payment(
 ) -> Payment:
     """Store a payment, cover invoices with it, resume the center if it suffices, and write a receipt.
 
-    `settles` are ids of invoices to cover first; the rest covers the oldest due date first. Cash needs no reference.
-    `attachment` is a picture or a PDF. OperationRefused: a reference that was recorded before (naming that payment), a
-    currency the center has nothing to pay in, more decimals than the currency has, a future day, an invoice of another
-    center, another kind of file. The numbers' desired state is set in the same transaction; MazBot is asked within
-    seconds of the commit.
+    `settles` are ids of invoices to cover first, then comes the oldest due date. Cash needs no reference. OperationRefused:
+    a reference that was recorded before (naming that payment), a currency the center has nothing to pay in, too many
+    decimals, a future day, another center's invoice, an `attachment` that is no picture or PDF. The numbers' desired
+    state is set in the same transaction; MazBot is asked within seconds of the commit.
     """
     reference = normalized(reference, optional=method == Payment.Method.CASH)
     file = check_attachment(attachment) if attachment else None
@@ -70,7 +69,7 @@ def record_payment(
             )
             allocate(payment, parts)
             if file:
-                store_attachment(payment, file, by=by, now=now)
+                store_attachment(payment, file)
             _posted(payment, center, by, now)
             write_messages(payment=payment, before=before, now=now)
     except IntegrityError:

@@ -1,4 +1,4 @@
-"""Where payments come from by themselves: a reseller's gateways, links to pay an invoice, and callbacks."""
+"""Where payments come from automatically: a reseller's gateways, links to pay an invoice, and callbacks."""
 
 from django.db import models
 from django.db.models import Q
