@@ -34,8 +34,10 @@ class Checked:
     content: bytes
 
 
-def check_attachment(data: bytes) -> Checked:
-    """The file as it will be stored. OperationRefused: too large, damaged, or neither a picture nor a PDF."""
+def check_attachment(data: bytes) -> Checked | None:
+    """The file as it will be stored; None without one. OperationRefused: too large, damaged, no picture and no PDF."""
+    if not data:
+        return None
     if len(data) > MAX_BYTES:
         raise OperationRefused(
             _("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2}, field="attachment"
@@ -55,14 +57,17 @@ def check_attachment(data: bytes) -> Checked:
         raise OperationRefused(refusal.message, field="attachment") from refusal
 
 
-def store_attachment(payment: Payment, checked: Checked) -> PaymentAttachment:
-    """Store a checked file with the payment, in the transaction that records it."""
-    return _stored(payment, checked, payment.recorded_by, payment.recorded_at)
+def store_attachment(payment: Payment, checked: Checked | None) -> None:
+    """Store a checked file, if there is one, in the transaction that records the payment."""
+    if checked is not None:
+        _stored(payment, checked, payment.recorded_by, payment.recorded_at)
 
 
 def attach(*, payment: Payment, data: bytes, by: User | None, now: datetime) -> PaymentAttachment:
     """Add a picture or a PDF to a payment recorded before. OperationRefused: as check_attachment, or too many."""
     checked = check_attachment(data)
+    if checked is None:
+        raise OperationRefused(_("The file is empty."), field="attachment")
     with transaction.atomic():
         payment = (
             Payment.objects.select_for_update(of=("self",), no_key=True)

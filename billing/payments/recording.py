@@ -41,20 +41,20 @@ def record_payment(
 ) -> Payment:
     """Store a payment, cover invoices with it, resume the center if it suffices, and write a receipt.
 
-    `settles` are ids of invoices to cover first, then comes the oldest due date. Cash needs no reference. OperationRefused:
-    a reference that was recorded before (naming that payment), a currency the center has nothing to pay in, too many
-    decimals, a future day, another center's invoice, an `attachment` that is no picture or PDF. The numbers' desired
-    state is set in the same transaction; MazBot is asked within seconds of the commit.
+    `settles` are ids of invoices to cover first, then comes the oldest due date. Cash needs no reference.
+    OperationRefused: a reference that was recorded before (naming that payment), a currency the center has nothing to
+    pay in, too many decimals, a future day, another center's invoice, an `attachment` that is no picture or PDF. The
+    numbers' desired state is set in the same transaction; MazBot is asked within seconds of the commit.
     """
     reference = normalized(reference, optional=method == Payment.Method.CASH)
-    file = check_attachment(attachment) if attachment else None
+    file = check_attachment(attachment)
     try:
         with transaction.atomic():
             center = lock(center)
             check_unused(center, reference)
             value = _check(center, amount, currency, received_on, now)
-            before = open_amounts(center, currency)
             parts = shares(value, chosen_invoices(center, settles, currency))
+            before = open_amounts(center, currency)
             payment: Payment = Payment.objects.create(
                 reseller_id=center.reseller_id,
                 center=center,
@@ -68,8 +68,7 @@ def record_payment(
                 recorded_by=by,
             )
             allocate(payment, parts)
-            if file:
-                store_attachment(payment, file)
+            store_attachment(payment, file)
             _posted(payment, center, by, now)
             write_messages(payment=payment, before=before, now=now)
     except IntegrityError:
