@@ -44,8 +44,9 @@ def place(live_server: Any, settings: Any) -> Iterator[tuple[Shop, str]]:
 
 @pytest.mark.django_db(transaction=True)
 def test_from_the_first_click_to_the_number_that_works_again(
-    place: tuple[Shop, str], browser: Browser
+    place: tuple[Shop, str], browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's loop runs in this thread
     shop, site = place
     invoice = shop.owe("12.34")
     assert suspend(center=shop.center, now=clock.now()) is not None

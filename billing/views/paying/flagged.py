@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -60,12 +61,14 @@ def flagged_payment(request: TenantRequest, pk: int) -> HttpResponseBase:
     flagged = _flagged(pk)
     if not flagged.is_undecided:
         return redirect("flagged_payments", request.reseller.slug)
-    center = Filters.read(request.GET, []).center or flagged.center
-    if center is None and not flagged.is_return:
-        back = {"back_url": request.path.replace(f"{pk}/", ""), "back_label": _("To check")}
-        return choose_center(
-            request, Filters.read(request.GET, []), {"title": _("Which center paid?"), **back}
-        )
+    filters = Filters.read(request.GET, [])
+    if {"choose", "q"} & set(request.GET) and not filters.center and not flagged.is_return:
+        back = {
+            "back_url": reverse("flagged_payment", args=[request.reseller.slug, pk]),
+            "back_label": _("Payment to check"),
+        }
+        return choose_center(request, filters, {"title": _("Which center paid?"), **back})
+    center = filters.center or flagged.center
     form = _form(request, flagged, center)
     if (
         form is not None

@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -112,7 +113,7 @@ def bank_line(request: TenantRequest, pk: int) -> HttpResponseBase:
     proposal = Matcher(request.reseller, [line]).propose(line)
     center = filters.center or (proposal.center if proposal and "other" not in request.GET else None)
     if center is None:
-        back = {"back_url": request.path.replace(f"lines/{pk}/", ""), "back_label": _("Bank")}
+        back = {"back_url": reverse("bank_statements", args=[request.reseller.slug]), "back_label": _("Bank")}
         return choose_center(request, filters, {"title": _("Which center paid?"), **back})
     return _line_page(request, line, center, proposal)
 

@@ -147,6 +147,7 @@ def test_a_flagged_payment_is_listed_and_decided(desk: Desk, sandbox: SandboxSer
     assert desk.as_(desk.stranger).get(one).status_code == 404
     assert client.post(f"{one}dismiss/", {"because": ""}).status_code == 422
     assert client.get(f"{one}?center={desk.center.pk}").status_code == 200
+    assert "Al Noor Clinic" in client.get(f"{one}?choose=1").content.decode()
     assert client.post(one, {"amount": "5", "currency": "USD"}).status_code == 302
     assert "Nothing to check" in client.get(page).content.decode()
     assert "Recorded" in client.get(f"{page}?state=decided").content.decode()
