@@ -3,23 +3,29 @@
 from email.errors import MessageError
 
 import structlog
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.utils.translation import gettext as _
 
 from centers.errors import OperationRefused
+from centers.mail.looks import OF_PRODUCT, Look, dress
 from centers.mail.sending import MailFailed, hand_over
 from centers.mail_delivery import is_delivered
 
 log = structlog.get_logger(__name__)
 
 
-def written(*, subject: str, body: str, to: str, from_email: str | None = None) -> EmailMessage:
-    """A mail that is known to be well formed; call it inside the transaction of the operation it is about.
+def written(
+    *, subject: str, body: str, to: str, look: Look = OF_PRODUCT, button: str = ""
+) -> EmailMultiAlternatives:
+    """A mail as text and HTML that is known to be well formed; call it inside the transaction of its operation.
 
+    It comes from `look`, who is answered. The address in it that stands alone is a button with the label `button`.
     Raises OperationRefused when a header cannot be built, which rolls the operation back.
     """
-    mail = EmailMessage(" ".join(subject.split()), body, from_email, [to])
+    answers = [look.reply_to] if look.reply_to else None
     try:
+        mail = EmailMultiAlternatives(" ".join(subject.split()), body, look.sender, [to], reply_to=answers)
+        dress(mail, look, button=button)
         mail.message()
     except (ValueError, MessageError) as error:  # BadHeaderError and UnicodeError are ValueErrors
         log.warning("mail_cannot_be_written", error=type(error).__name__)

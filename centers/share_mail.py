@@ -1,13 +1,17 @@
 """Sending a link by email, in the words of the person who sends it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from centers.audit import entries
 from centers.errors import OperationRefused
+from centers.mail.looks import look_of
 from centers.mailing import handed_over, written
 from centers.models import AuditEntry, Reseller, User
 
@@ -18,10 +22,13 @@ _HOUR = timedelta(hours=1)
 _ACTION = "share.mailed"
 
 
-def mail_link(*, reseller: Reseller, to: str, subject: str, text: str, by: User, now: datetime) -> None:
+def mail_link(
+    *, reseller: Reseller, to: str, subject: str, text: str, language: str = "", by: User, now: datetime
+) -> None:
     """Send the text to `to`; answers go to the sender. What it says is not kept: its link may open a door.
 
-    Raises OperationRefused without a link of this install in it, over MOST_PER_HOUR, and if no mail server takes it.
+    `language` is that of the text. Raises OperationRefused without a link of this install in it, over MOST_PER_HOUR,
+    and if no mail server takes it.
     """
     if f"{settings.SITE_URL}/" not in text:
         raise OperationRefused(
@@ -32,8 +39,10 @@ def mail_link(*, reseller: Reseller, to: str, subject: str, text: str, by: User,
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).only("pk").get(pk=by.pk)
         _check_limit(reseller, by, now)
-        mail = written(subject=subject, body=text, to=to)
-        mail.reply_to = [by.email]
+        look = replace(look_of(reseller), reply_to=by.email)
+        with translation.override(language or translation.get_language()):
+            button = pgettext("button", "Open")
+            mail = written(subject=subject, body=text, to=to, look=look, button=button)
         entries.record(_ACTION, reseller=reseller, by=by, now=now, email=to)
     if not handed_over(mail, reseller_id=reseller.pk):
         entries.record("share.undelivered", reseller=reseller, by=by, now=now, email=to)

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 import structlog
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from centers import mail_delivery
 from centers.audit import entries
 from centers.errors import OperationRefused
+from centers.mail.looks import OF_PRODUCT, dress
 from centers.mail.problems import Diagnosis, server_name
 from centers.mail.sending import MailFailed, hand_over
 from centers.models import AuditEntry, Reseller, User
@@ -55,8 +56,10 @@ def send_test(*, reseller: Reseller, by: User, now: datetime) -> Diagnosis | Non
 
 
 def trial_mail(to: str, text: str) -> EmailMessage:
-    """The email, from the install's own sender."""
-    return EmailMessage(_("Test email"), f"{text}\n", None, [to])
+    """The email, from the install's own sender, as text and HTML like every other."""
+    mail = EmailMultiAlternatives(_("Test email"), f"{text}\n", None, [to])
+    dress(mail, OF_PRODUCT)
+    return mail
 
 
 def _check_limit(reseller: Reseller, by: User, now: datetime) -> None:

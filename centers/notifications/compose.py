@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from centers.models import Notification, Reseller
+from centers.mail.looks import look_of
+from centers.models import Notification
 from centers.notifications import links, registry
 from centers.notifications.message import Action, Message
 from centers.notifications.message_texts import worded
@@ -44,15 +43,6 @@ def subject_of(rows: Sequence[Notification], now: datetime) -> str:
         "time": _since(rows, now),
         "reseller": rows[0].reseller.name,
     }
-
-
-def reply_address(reseller: Reseller) -> str:
-    """Where answers to a reseller's messages go: its support contact, if that is an email address."""
-    try:
-        validate_email(reseller.support_contact)
-    except ValidationError:
-        return ""
-    return reseller.support_contact
 
 
 def _language(row: Notification) -> str:
@@ -103,7 +93,7 @@ def _since(rows: Sequence[Notification], now: datetime) -> str:
 
 
 def _message(lead: Notification, content: Content, now: datetime, *, listed: bool) -> Message:
-    reseller = lead.reseller
+    look = look_of(lead.reseller)
     return Message(
         key=f"{lead.reseller_id}:{lead.key}" + (":list" if listed else ""),
         kind=lead.kind,
@@ -114,11 +104,11 @@ def _message(lead: Notification, content: Content, now: datetime, *, listed: boo
         actions=content.actions,
         urgent=lead.urgent,
         thread=f"{lead.reseller_id}:{lead.about}" if not listed else "",
-        sender=reseller.name,
-        color=reseller.colour,
-        logo_url=_logo(reseller),
-        contact=reseller.support_contact,
-        reply_to=reply_address(reseller),
+        sender=look.name,
+        color=look.color,
+        logo_url=look.logo_url,
+        contact=look.contact,
+        reply_to=look.reply_to,
         unsubscribe_url=_unsubscribe(lead),
         open_count=_open_count(lead, now),
         attachments=content.attachments,
@@ -128,12 +118,6 @@ def _message(lead: Notification, content: Content, now: datetime, *, listed: boo
 def _open_count(row: Notification, now: datetime) -> int | None:
     channel, count = registry.channel(row.channel), registry.group(row.group).open_count
     return count(row, now) if channel is not None and channel.counts and count is not None else None
-
-
-def _logo(reseller: Reseller) -> str:
-    if not reseller.logo_version:
-        return ""
-    return page_url("logo", reseller.slug) + f"?v={reseller.logo_version}"
 
 
 def _unsubscribe(row: Notification) -> str:

@@ -3,8 +3,10 @@
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from centers import clock
+from centers.mail.looks import look_of
 from centers.mailing import handed_over, written
 from centers.models import Invitation, User
 from centers.tenancy.scoping import every_tenant
@@ -21,10 +23,11 @@ def write_code(invitation: Invitation, code: str) -> EmailMessage:
 
     Raises OperationRefused when it cannot be built; call it before the code is committed.
     """
-    context = {"invitation": invitation, "place": invitation.center or invitation.reseller, "code": code}
+    place, look = invitation.center or invitation.reseller, look_of(invitation.reseller)
+    context = {"invitation": invitation, "place": place, "code": code, "sender": look}
     subject = render_to_string("centers/mail/address_code_subject.txt", context)
     body = render_to_string("centers/mail/address_code.txt", context)
-    return written(subject=subject, body=body, to=invitation.email)
+    return written(subject=subject, body=body, to=invitation.email, look=look)
 
 
 def write(invitation: Invitation, token: str, person: User | None) -> EmailMessage:
@@ -33,12 +36,13 @@ def write(invitation: Invitation, token: str, person: User | None) -> EmailMessa
     In the language of the person, else of the center, else of the reseller. Raises OperationRefused when it cannot be
     built; call it before the invitation is committed.
     """
-    place = invitation.center or invitation.reseller
+    place, look = invitation.center or invitation.reseller, look_of(invitation.reseller)
     with translation.override((person.language if person else "") or place.language):
-        context = {"invitation": invitation, "place": place, "url": invitation_url(token)}
+        context = {"invitation": invitation, "place": place, "url": invitation_url(token), "sender": look}
         subject = render_to_string("centers/mail/invitation_subject.txt", context)
         body = render_to_string("centers/mail/invitation.txt", context)
-    return written(subject=subject, body=body, to=invitation.email)
+        button = _("Accept invitation")
+        return written(subject=subject, body=body, to=invitation.email, look=look, button=button)
 
 
 def send(invitation: Invitation, mail: EmailMessage) -> bool:

@@ -7,10 +7,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from centers.language_cookie import remember_language
+from centers.mail.looks import OF_PRODUCT, dress
 from centers.models import User
 from centers.secrets import seal, unseal
 from centers.tenancy.sign_in_log import too_many_tries
@@ -50,6 +53,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             remember_language(response, user.language)
         return response
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMultiAlternatives:
+        """With the HTML of all our mails; a link in it is always the one to a new password."""
+        mail: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        dress(mail, OF_PRODUCT, button=_("Choose a new password"))
+        return mail
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Under our own address: the host named in a request cannot be trusted in a link."""

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from centers import clock
+from centers.mail.looks import reply_address
 from centers.models import MessageText
 from centers.notification_forms import MessageTextForm
 from centers.notifications import message_texts
-from centers.notifications.compose import reply_address
 from centers.notifications.log import write_own_text
 from centers.notifications.message_texts import SUBJECT, TEXT, Wording, filled, own_text
 from centers.notifications.registry import Content
@@ -104,7 +104,7 @@ def _acted(
 def _made_up(found: Wording) -> Content:
     """An example for a reseller that never sent this message: each field by what it stands for."""
     return Content(
-        subject=str(found.label),
+        subject=found.what,
         text=_(
             "The standard text appears here. You haven't sent this message yet, so there's no real example."
         ),

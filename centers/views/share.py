@@ -10,6 +10,7 @@ from centers import clock
 from centers.share_mail import mail_link
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.values import languages
 from centers.values.fields import AddressField, LineField, LinesField
 from centers.web.form_views import form_status, saved
 
@@ -17,11 +18,12 @@ __all__ = ["share_email"]
 
 
 class ShareForm(forms.Form):
-    """To whom, and what it says."""
+    """To whom, what it says, and in which language."""
 
     to = AddressField(label=_("Email"))
     subject = LineField(label=_("Subject"), max_length=200)
     text = LinesField(label=_("Message"), max_length=4000)
+    language = forms.ChoiceField(choices=languages.labels, required=False)
 
 
 @staff(Permission.VIEW)

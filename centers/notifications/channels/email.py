@@ -2,7 +2,6 @@
 
 import hashlib
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.utils import parseaddr
 
 import structlog
@@ -12,14 +11,13 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from centers import mail_delivery
+from centers.mail.looks import Look, html_of
 from centers.mail.problems import Diagnosis, Problem
 from centers.mail.sending import MailFailed, hand_over
 from centers.notifications.message import Accepted, Attachment, ChannelError, Message
 from centers.stored_messages import StoredMessage as _
 
 log = structlog.get_logger(__name__)
-_COLOR = "#0f766e"  # of resellers without their own
-_DARK, _WHITE = "#101828", "#ffffff"
 #: The name under which a provider keeps the message's key, from which the Message-ID follows.
 KEY = "key"
 
@@ -48,23 +46,21 @@ class EmailChannel:
 
 def written(message: Message, destination: str) -> EmailMultiAlternatives:
     """The mail with its headers, in the language of the message."""
-    color = message.color or _COLOR
-    light = is_light(color)
+    look = Look(message.sender, message.color, message.logo_url, message.contact, message.reply_to)
+    subject = " ".join(message.subject.split())
     with translation.override(message.language):
-        context = {
-            "message": message,
-            "paragraphs": [part.split("\n") for part in message.text.split("\n\n")],
-            "color": color,
-            "on_color": _DARK if light else _WHITE,
-            "text_color": _DARK if light else color,
-            "rtl": translation.get_language_bidi(),
-        }
-        text = render_to_string("centers/mail/notification.txt", context)
-        html = render_to_string("centers/mail/notification.html", context)
+        text = render_to_string("centers/mail/notification.txt", {"message": message})
+        html = html_of(
+            subject=subject,
+            text=message.text,
+            look=look,
+            actions=[(action.label, action.url) for action in message.actions],
+            unsubscribe_url=message.unsubscribe_url,
+        )
     mail = EmailMultiAlternatives(
-        subject=" ".join(message.subject.split()),
+        subject=subject,
         body=text.strip() + "\n",
-        from_email=_sender(message),
+        from_email=look.sender,
         to=[destination],
         reply_to=[message.reply_to] if message.reply_to else None,
         headers=_headers(message),
@@ -73,13 +69,6 @@ def written(message: Message, destination: str) -> EmailMultiAlternatives:
     # Of django-anymail: it comes back with a provider's events (centers.notifications.channels.bounces).
     mail.metadata = {KEY: message.key}  # type: ignore[attr-defined]
     return mail
-
-
-def is_light(color: str) -> bool:
-    """Whether dark text reads better on `color` ("#rrggbb") than white, by the contrast of WCAG 2; as in theme.js."""
-    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = [one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179
 
 
 def _made(attachment: Attachment) -> bytes:
@@ -91,12 +80,6 @@ def _made(attachment: Attachment) -> bytes:
             _("The file %(name)s couldn't be made (%(error)s).")
             % {"name": attachment.name, "error": type(error).__name__}
         ) from error
-
-
-def _sender(message: Message) -> str:
-    """The install's address under the reseller's name."""
-    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return str(Address(display_name=" ".join(message.sender.split()) or name, addr_spec=address))
 
 
 def _headers(message: Message) -> dict[str, str]:

@@ -69,6 +69,16 @@ def test_an_email_carries_the_text_as_it_was_changed_and_replies_go_to_the_sende
         [people.support.email],
     )
     assert sent.body == f"Hello,\n\n{LINK}\n\nMadar"
+    assert sent.from_email.startswith("Madar <")
+
+
+def test_the_link_is_a_button_in_the_language_of_the_text(people: People) -> None:
+    send(people, language="ar")
+    assert send(people, language="fr").status_code == 422
+    (sent,) = mail.outbox
+    page = sent.alternatives[0][0]
+    assert 'dir="rtl"' in page
+    assert re.search(rf'href="{re.escape(LINK)}"[^>]*>فتح</a>', page)
 
 
 def test_what_an_email_said_is_not_kept(people: People) -> None:
