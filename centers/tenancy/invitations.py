@@ -13,7 +13,7 @@ from centers import clock
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
-from centers.models import Center, Invitation, Membership, Reseller, User
+from centers.models import AuditEntry, Center, Invitation, Membership, Reseller, User
 from centers.models.tenancy import CENTER_ROLES, STAFF_ROLES
 from centers.tenancy import invitation_mail
 from centers.tenancy.address_codes import forget_codes, is_proof
@@ -23,6 +23,9 @@ from centers.tenancy.scoping import tenant
 from centers.values.addresses import account_address, same_address
 
 VALID_FOR = timedelta(days=7)
+#: Mails of invitations that one address gets from a reseller in a day, to whatever it is invited and however often.
+MOST_MAILS_A_DAY = 5
+_DAY = timedelta(days=1)
 
 
 def invite(
@@ -38,7 +41,7 @@ def invite(
 
     Returns the invitation and the token of the link to copy, which no one can look up later; the token of the mailed
     link is not shown to the inviter, because it proves the address. Raises OperationRefused for a wrong address
-    or role, an existing member, and an address with an open invitation to the same place.
+    or role, an existing member, an address with an open invitation to the same place, and over MOST_MAILS_A_DAY.
     """
     now = now or clock.now()
     email = _checked_email(email)
@@ -49,6 +52,7 @@ def invite(
     with transaction.atomic():
         Reseller.objects.select_for_update().only("pk").get(pk=reseller.pk)
         _check_not_in(reseller, center, email, now)
+        _check_mails(reseller, email, now)
         invitation = Invitation(
             reseller=reseller,
             center=center,
@@ -69,11 +73,12 @@ def invite(
 def resend(*, invitation: Invitation, by: User | None, now: datetime | None = None) -> str:
     """Send fresh links, valid for another 7 days; the earlier ones and their codes stop working.
 
-    Returns the token of the new link to copy.
+    Returns the token of the new link to copy. Raises OperationRefused over MOST_MAILS_A_DAY.
     """
     now = now or clock.now()
     with transaction.atomic():
         invitation = _locked_open(invitation)
+        _check_mails(invitation.reseller, invitation.email, now)
         token, mail_token = _new_links(invitation)
         forget_codes(invitation)
         invitation.expires_at, invitation.mailed_at = now + VALID_FOR, None
@@ -220,6 +225,23 @@ def _check_not_in(reseller: Reseller, center: Center | None, email: str, now: da
     if open_ones.exists():
         raise OperationRefused(
             _("%(email)s has already been invited. Send that invitation again instead.") % {"email": email},
+            field="email",
+        )
+
+
+def _check_mails(reseller: Reseller, email: str, now: datetime) -> None:
+    """An inbox must not be filled by sending an invitation again, or revoking it and inviting again."""
+    own = Invitation.objects.filter(reseller=reseller, email=email).values_list("pk", flat=True)
+    mails = AuditEntry.objects.filter(
+        reseller=reseller,
+        at__gt=now - _DAY,
+        action__in=("invitation.sent", "invitation.resent"),
+        target_id__in=[str(pk) for pk in own],
+    )
+    if mails.count() >= MOST_MAILS_A_DAY:
+        raise OperationRefused(
+            _("%(email)s was sent %(count)s invitations in the last 24 hours. Try again tomorrow.")
+            % {"email": email, "count": MOST_MAILS_A_DAY},
             field="email",
         )
 

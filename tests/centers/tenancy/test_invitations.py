@@ -143,6 +143,26 @@ def test_what_cannot_be_invited(reseller: Reseller) -> None:
                 invite(reseller=reseller, email=email, role=role, by=inside)
 
 
+def test_an_address_gets_a_few_mails_a_day_however_it_is_invited(reseller: Reseller) -> None:
+    by, now = member(reseller), clock.now()
+    values = {"reseller": reseller, "email": "amal@example.com", "role": "billing", "by": by}
+    with tenant(reseller):
+        row, _token = invite(**values, now=now)
+        for _again in range(3):
+            resend(invitation=row, by=by, now=now)
+        revoke(invitation=row, by=by, now=now)
+        row, token = invite(**values, now=now)
+        with pytest.raises(OperationRefused, match="was sent 5 invitations in the last 24 hours"):
+            resend(invitation=row, by=by, now=now)
+        assert find_invitation(token, now=now) == row, "the refusal left the link as it was"
+        revoke(invitation=row, by=by, now=now)
+        with pytest.raises(OperationRefused, match="Try again tomorrow") as refused:
+            invite(**values, now=now)
+        assert refused.value.field == "email"
+        invite(**values | {"email": "other@example.com"}, now=now)
+        invite(**values, now=now + timedelta(days=1, seconds=1))
+
+
 def test_the_last_owner_stays(reseller: Reseller) -> None:
     owner = member(reseller)
     mine = Membership.objects.get(user=owner)
