@@ -8,11 +8,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.dates import WEEKDAYS
 
 from billing.models import BillingPolicy, CenterPolicy
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
+from centers.stored_messages import of_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,16 @@ def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values:
     with transaction.atomic():
         Reseller.objects.select_for_update().get(pk=reseller.pk)
         policy = reseller_policy(reseller)
-        _change(policy, values)
-        entries.record(
-            "billing_policy.changed",
-            reseller=reseller,
-            by=by,
-            now=now,
-            topics=("billing",),
-            values=_as_text(values),
-        )
+        changes = _change(policy, values)
+        if changes:
+            entries.record(
+                "billing_policy.changed",
+                reseller=reseller,
+                by=by,
+                now=now,
+                topics=("billing",),
+                changes=changes,
+            )
     return policy
 
 
@@ -83,20 +86,23 @@ def save_center_policy(*, center: Center, by: User | None, now: datetime, **valu
         policy = CenterPolicy.objects.filter(center=center).first() or CenterPolicy(
             center=center, reseller_id=center.reseller_id
         )
-        _change(policy, values)
-        entries.record(
-            "center_policy.changed",
-            reseller=center.reseller,
-            center=center,
-            by=by,
-            now=now,
-            topics=("billing",),
-            values=_as_text(values),
-        )
+        changes = _change(policy, values)
+        if changes:
+            entries.record(
+                "center_policy.changed",
+                reseller=center.reseller,
+                center=center,
+                by=by,
+                now=now,
+                topics=("billing",),
+                changes=changes,
+            )
     return policy
 
 
-def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> None:
+def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Store the values; return those that differ as [before, after], as the audit log keeps them."""
+    before = {name: _recorded(policy, name) for name in values}
     for name, value in values.items():
         setattr(policy, name, value)
     try:
@@ -105,6 +111,19 @@ def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> Non
         field, messages = next(iter(error.message_dict.items()))
         raise OperationRefused(messages[0], field=field) from None
     policy.save()
+    after = {name: _recorded(policy, name) for name in values}
+    return {name: [before[name], after[name]] for name in values if before[name] != after[name]}
+
+
+def _recorded(policy: BillingPolicy | CenterPolicy, name: str) -> Any:
+    """A value as the audit log keeps it: JSON that a person can read in any language."""
+    field: Any = policy._meta.get_field(name)
+    value = field.to_python(getattr(policy, name))  # a default of 0 is an amount, too
+    if name == "quiet_weekdays" and value is not None:
+        return [of_lazy(WEEKDAYS[day - 1]) for day in sorted(value)]
+    if isinstance(value, list | tuple):
+        return [item.isoformat() if isinstance(item, date) else item for item in sorted(value)]
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _values(row: BillingPolicy | CenterPolicy) -> dict[str, Any]:
@@ -112,7 +131,3 @@ def _values(row: BillingPolicy | CenterPolicy) -> dict[str, Any]:
     if isinstance(row, CenterPolicy):
         found = {name: value for name, value in found.items() if value is not None}
     return {name: _SHAPES[name](value) if name in _SHAPES else value for name, value in found.items()}
-
-
-def _as_text(values: dict[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items()}

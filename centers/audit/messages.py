@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from centers.models import AuditEntry, Role
 from centers.values.countries import country_name
+from centers.values.languages import active_language
 from centers.values.languages import labels as language_labels
 
 _sentences: dict[str, str | Promise] = {
@@ -174,14 +175,15 @@ def _field(model_name: str, name: str) -> Any:
 
 
 def _shown(model_name: str, name: str, value: Any) -> str:
-    if value is None or value == "":
+    # The texts are of entries from before empty values were kept as such.
+    if value in (None, "", [], "[]", "None"):
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name == "role" and value in Role.values:
         return str(Role(value).label)
     if isinstance(value, dict):
-        return ", ".join(
+        return active_language().comma.join(
             f"{_label(model_name, key)}: {_shown(model_name, key, part)}" for key, part in value.items()
         )
     if isinstance(value, list):
@@ -189,7 +191,7 @@ def _shown(model_name: str, name: str, value: Any) -> str:
         return (
             str(len(value))
             if name == "centers"
-            else ", ".join(str(_codes.get(str(part), part)) for part in value)
+            else active_language().comma.join(str(_codes.get(str(part), part)) for part in value)
         )
     if name == "country":
         labels: dict[Any, Any] = {value: country_name(str(value))}

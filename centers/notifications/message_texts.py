@@ -18,6 +18,7 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import MessageText, Reseller, User
 from centers.notifications.registry import Content
+from centers.stored_messages import StoredMessage, of_lazy
 
 #: The fields of every message: what it says without words of the reseller's own, and who sends it.
 SUBJECT, TEXT = "{subject}", "{text}"
@@ -26,6 +27,7 @@ COMMON: Mapping[str, str | Promise] = {
     "text": gettext_lazy("the standard text"),
     "reseller": gettext_lazy("your name"),
 }
+_TO_AUDIENCE = gettext_lazy("%(what)s, %(audience)s")
 _FIELD = re.compile(r"\{(\w{1,40})\}")
 MOST_CHARACTERS = 4000
 
@@ -34,26 +36,34 @@ MOST_CHARACTERS = 4000
 class Wording:
     """A message whose text can be changed. `fields` are its own, with what each stands for.
 
-    `audience` says to whom it goes where a message of this label goes to others, too.
-    `example(reseller, now)` is the message from the reseller's latest data, in the active language, or None.
+    `about` fills in `label`, if that has a place for it. `audience` says to whom it goes where a message of this label
+    goes to others, too. `example(reseller, now)` is the message from the reseller's latest data, in the active
+    language, or None.
     """
 
     name: str
     section: str | Promise
     label: str | Promise
+    about: str | Promise = ""
     audience: str | Promise = ""
     fields: Mapping[str, str | Promise]
     example: Callable[[Reseller, datetime], Content | None]
 
     @property
-    def heading(self) -> str:
+    def heading(self) -> StoredMessage:
         """The section with the audience, over a list of such messages."""
-        return _with_audience(self.section, self.audience)
+        return _with_audience(of_lazy(self.section), self.audience)
 
     @property
-    def title(self) -> str:
-        """The label with the audience, for where it stands alone."""
-        return _with_audience(self.label, self.audience)
+    def what(self) -> StoredMessage:
+        """Which message it is, for where its audience is known."""
+        label = of_lazy(self.label)
+        return label % {"about": of_lazy(self.about)} if self.about else label
+
+    @property
+    def title(self) -> StoredMessage:
+        """The same with the audience, for where it stands alone: also in the audit log, in its reader's language."""
+        return _with_audience(self.what, self.audience)
 
     @property
     def all_fields(self) -> dict[str, str | Promise]:
@@ -61,8 +71,8 @@ class Wording:
         return {**COMMON, **self.fields}
 
 
-def _with_audience(what: str | Promise, audience: str | Promise) -> str:
-    return _("%(what)s, %(audience)s") % {"what": what, "audience": audience} if audience else str(what)
+def _with_audience(what: StoredMessage, audience: str | Promise) -> StoredMessage:
+    return of_lazy(_TO_AUDIENCE) % {"what": what, "audience": of_lazy(audience)} if audience else what
 
 
 _wordings: dict[str, Wording] = {}

@@ -12,6 +12,7 @@ from centers.errors import OperationRefused
 from centers.models import Destination, Membership, NotificationPreference, Reseller, User
 from centers.notifications import registry
 from centers.notifications.rules import rule_of
+from centers.stored_messages import of_lazy
 from centers.tenancy.scoping import tenant
 
 _FIELDS = (
@@ -120,7 +121,7 @@ def reset_preference(*, preference: NotificationPreference, by: User, now: datet
             reseller=preference.reseller,
             by=by,
             now=now,
-            what=str(registry.group(preference.group).label),
+            what=of_lazy(registry.group(preference.group).label),
         )
         preference.delete()
 
@@ -157,6 +158,6 @@ def _record(row: NotificationPreference, by: User | None, now: datetime) -> None
         reseller=row.reseller,
         by=by,
         now=now,
-        what=str(registry.group(row.group).label),
-        notify_by=", ".join(row.channels),
+        what=of_lazy(registry.group(row.group).label),
+        notify_by=[of_lazy(entry.label) for entry in registry.channels() if entry.name in row.channels],
     )

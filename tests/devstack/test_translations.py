@@ -197,7 +197,7 @@ def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
     )
     with translation.override("ar"):
         assert [name for _noun, name in areas() if not re.search("[\u0600-\u06ff]", name)] == []
-        assert changes(event) == [("ما تغيّر", "", "الطلبات في الدقيقة, المنطقة الزمنية لـ MazBot")]
+        assert changes(event) == [("ما تغيّر", "", "الطلبات في الدقيقة، المنطقة الزمنية لـ MazBot")]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,8 @@ def test_the_audit_page_names_its_areas_and_fields_in_arabic() -> None:
         (
             "billing_policy.changed",
             "",
-            {"values": {"auto_invoice": "False", "payment_terms_days": "45"}},
-            [("القيم", "إصدار الفواتير الشهرية تلقائيًا: لا, عدد الأيام حتى استحقاق الفاتورة: 45")],
+            {"values": {"auto_invoice": "False", "quiet_dates": "[]"}},
+            [("القيم", "إصدار الفواتير الشهرية تلقائيًا: لا، التواريخ الهادئة: –")],
         ),
         ("margin.set", "margin", {"category": "message"}, [("يسري على", "الرسائل")]),
     ],

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Notification, Reseller
@@ -40,7 +39,8 @@ def _of_kind(
             yield Wording(
                 name=texts.wording_name(name, for_center=center, over=over),
                 section=group.label,
-                label=format_lazy(_("{kind}, resolved"), kind=kind.label) if over else kind.label,
+                label=_("%(about)s, resolved") if over else kind.label,
+                about=kind.label if over else "",
                 audience=audience,
                 fields=_FIELDS | ({"until": _("until when")} if over else {}),
                 example=_Example(name, kind, center=center, over=over),

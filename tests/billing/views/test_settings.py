@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from billing.models import BillingPolicy, CenterPolicy
+from centers.audit.messages import changes
+from centers.models import AuditEntry
 from centers.tenancy.scoping import tenant
 from tests.billing.views.conftest import Desk
 
@@ -49,6 +52,28 @@ def test_the_rules_are_saved(desk: Desk) -> None:
     assert policy.subscription_type == "monthly_subscription"
     page = desk.as_(desk.owner).get(desk.url("settings/billing/")).content.decode()
     assert 'value="10.5"' in page
+
+
+def test_the_audit_log_says_what_changed_in_the_language_of_its_reader(desk: Desk) -> None:
+    client, url = desk.as_(desk.owner), desk.url("settings/billing/")
+    client.post(url, RULES)
+    client.post(url, RULES)
+    client.post(url, RULES | {"quiet_dates": "", "quiet_weekdays": ["5", "6"], "suspend": ""})
+    shown = []
+    for language in ("en", "ar"):
+        with tenant(desk.shop.reseller), translation.override(language):
+            rows = AuditEntry.objects.filter(action="billing_policy.changed").order_by("pk")
+            shown.append([changes(row) for row in rows])
+    (first, last), (_first, arabic) = shown
+    assert ("Quiet dates", "–", "2026-12-31") in first
+    assert ("Reminders, days from the due date", "-3, 0, 3", "-2, 0, 5") in first
+    assert ("Never suspend below this amount", "0", "10.5") in first
+    assert last == [
+        ("Suspend unpaid centers", "yes", "no"),
+        ("Quiet dates", "2026-12-31", "–"),
+        ("Quiet weekdays", "Friday", "Friday, Saturday"),
+    ]
+    assert arabic[-1][1:] == ("الجمعة", "الجمعة، السبت")
 
 
 @pytest.mark.parametrize(

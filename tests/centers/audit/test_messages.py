@@ -1,5 +1,6 @@
 """Every audit entry reads as a message, so that none makes the page of all the others unreadable."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import translation
 from centers.audit.messages import _sentences, changes, entry_message
 from centers.models import AuditEntry
 from centers.notifications.message_texts import reset_text, save_text, wordings
+from centers.notifications.preferences import save_preference
 from centers.tenancy.scoping import tenant
 from tests.factories import ResellerFactory, member
 
@@ -44,3 +46,37 @@ def test_a_text_of_ones_own_is_in_the_log(client: Client) -> None:
     assert "reset the text of a message: " in page
     file = client.get(reverse("audit_export", args=[reseller.slug, "csv"]))
     assert "Language: Arabic" in b"".join(file.streaming_content).decode()
+
+
+@pytest.mark.django_db
+def test_what_an_entry_is_about_is_named_in_the_language_of_its_reader() -> None:
+    reseller = ResellerFactory()
+    owner = member(reseller, language="ar")
+    with tenant(reseller):
+        with translation.override("ar"):
+            save_text(
+                reseller=reseller,
+                name="alert.disconnected.center.over",
+                language="ar",
+                subject="{subject}!",
+                text="{text}",
+                by=owner,
+                now=NOW,
+            )
+            channels = ["email", "push"]
+            save_preference(
+                reseller=reseller, group="numbers", user=owner, by=owner, now=NOW, channels=channels
+            )
+        text, choice = AuditEntry.objects.order_by("pk")
+        assert entry_message(text).endswith(
+            "changed the text of a message: Disconnected, resolved, to the center"
+        )
+        assert entry_message(choice).endswith("changed which messages they get: Numbers")
+        assert changes(choice) == [("By", "", "Email, Browser push")]
+        with translation.override("ar"):
+            text, choice = AuditEntry.objects.order_by("pk")
+            # In marks that keep the two apart.
+            assert re.sub("[\u2068\u2069]", "", entry_message(text)).endswith(
+                "غير متصل، بعد الحل، إلى المركز"
+            )
+            assert changes(choice) == [("عبر", "", "البريد الإلكتروني، إشعارات المتصفح")]
