@@ -272,11 +272,23 @@ def test_a_whole_number_with_decimals_is_still_the_number(libya, now):
     assert Center.objects.get(name="A").phone == "+218912345678"
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, b"%PDF-1.7\n\x01\x02\xff"])
-def test_a_file_that_is_no_table_says_so(place, now, content):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x00\x01\x02\xff" * 20, "isn't a table"),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "is a picture, not a spreadsheet or CSV"),
+        (
+            b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog, /Pages 2 0 R >>\nendobj\n%%EOF\n",
+            "is a PDF, not a spreadsheet",
+        ),
+        (b"\xef\xbb\xbf\r\n<!DOCTYPE html>\n<title>Centers</title>\n", "is a web page, not a spreadsheet"),
+        (b"{\\rtf1\\ansi center, phone}", "is a text document, not a spreadsheet"),
+    ],
+)
+def test_a_file_that_is_no_table_says_so(place, now, content, said):
     batch = preview(place, content, now)
     assert len(batch.errors) == 1
-    assert "isn't a table" in batch.errors[0]["message"]
+    assert said in batch.errors[0]["message"]
 
 
 def test_the_file_is_kept_only_until_it_was_imported(place, now):

@@ -26,6 +26,18 @@ _OUTSIDE = re.compile(
     "[\u00c0-\u017f\u0370-\ud7ff\ue000-\U0010ffff]"
 )  # without signs of phonetics and marks alone
 _MANY, _AROUND = 2, 20  # whole letters for each damaged one; characters shown beside it
+#: What is no table, though some of it is made of letters, by how such files begin.
+_PICTURE, _WEB_PAGE = gettext_lazy("a picture"), gettext_lazy("a web page")
+_NO_TABLES = {
+    b"%pdf-": gettext_lazy("a PDF"),
+    b"{\\rtf": gettext_lazy("a text document"),
+    b"<!doctype": _WEB_PAGE,
+    b"<html": _WEB_PAGE,
+    b"<?xml": _WEB_PAGE,
+    b"\x89png": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"gif8": _PICTURE,
+}
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that no text in a Windows encoding has
 
 
@@ -53,6 +65,7 @@ def decode(content: bytes, encoding: str = "") -> Decoded:
 
     Raises Unreadable, also for UTF-8 with a damaged byte: read as another encoding, all its names would be spoiled.
     """
+    _check_kind(content)
     known = encoding or next((one for mark, one in _MARKS.items() if content.startswith(mark)), "")
     if known not in ("", UTF_8):
         return Decoded(_decoded(content, known), known, certain=True)
@@ -81,6 +94,17 @@ def _decoded(content: bytes, encoding: str) -> str:
     if "\0" in text:
         raise _no_table()
     return text
+
+
+def _check_kind(content: bytes) -> None:
+    """Refuse what other programs write: its lines of letters would be reported as unknown columns."""
+    begin = content.removeprefix(codecs.BOM_UTF8)[:64].lstrip().lower()
+    what = next((what for start, what in _NO_TABLES.items() if begin.startswith(start)), None)
+    if what is not None:
+        problem = _(
+            "This file is %(what)s, not a spreadsheet or CSV. Save the table as .xlsx or CSV, and upload that."
+        )
+        raise Unreadable(problem % {"what": of_lazy(what)})
 
 
 def _no_table() -> Unreadable:
