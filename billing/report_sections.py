@@ -4,11 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.models import Invoice, Payment, UsageRecord
 from centers.models import Center, Reseller
+from centers.notifications.compose import open_page
+from centers.notifications.message import Action
 from centers.notifications.reports import Section, Span, register_section
 from centers.values.formats import money_text, number_text
 from centers.values.languages import active_language
@@ -16,8 +19,19 @@ from centers.values.languages import active_language
 
 def connect() -> None:
     """Register the sections."""
-    register_section(Section(order=20, title=gettext_lazy("Messages"), write=messages))
-    register_section(Section(order=30, title=gettext_lazy("Money"), write=money))
+    register_section(Section(order=20, title=gettext_lazy("Messages"), write=messages, page=_usage_page))
+    register_section(Section(order=30, title=gettext_lazy("Money"), write=money, page=_money_page))
+
+
+def _usage_page(reseller: Reseller, span: Span, center: Center | None) -> Action:
+    path = reverse("portal_usage", args=[center.pk]) if center else reverse("usage", args=[reseller.slug])
+    return open_page(_("See usage"), f"{path}?month={span.first:%Y-%m}")
+
+
+def _money_page(reseller: Reseller, _span: Span, center: Center | None) -> Action:
+    if center is not None:
+        return open_page(_("See invoices"), reverse("portal_invoices", args=[center.pk]))
+    return open_page(_("See unpaid invoices"), reverse("unpaid", args=[reseller.slug]))
 
 
 def messages(reseller: Reseller, span: Span, center: Center | None, _now: datetime) -> list[str]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from centers.models import Center, Membership, Notification, Reseller, Role, User
 from centers.notifications import registry
 from centers.notifications.compose import open_page
+from centers.notifications.message import Action
 from centers.notifications.outbox import FIRST, News, notify
 from centers.notifications.registry import Content, Group, Kind
 from centers.values.formats import day_text, month_text, zone_of
@@ -43,11 +44,13 @@ class Section:
     """One part of a report. `write(reseller, span, center, now)` returns its lines, none if there is nothing to say.
 
     With a center only what its people may know: no cost, nothing of other centers. Needs the reseller's scope.
+    `page(reseller, span, center)` is the button of the page that has it all.
     """
 
     order: int
     title: str | Promise
     write: Callable[[Reseller, Span, Center | None, datetime], Sequence[str]]
+    page: Callable[[Reseller, Span, Center | None], Action]
 
 
 _sections: list[Section] = []
@@ -159,16 +162,17 @@ def _title(row: Notification) -> str:
 
 def _write(row: Notification, now: datetime) -> Content:
     center = Center.objects.filter(pk=row.center_id).first() if row.center_id else None
-    parts = []
+    parts, actions = [], []
     for section in sorted(_sections, key=lambda one: one.order):
         lines = section.write(row.reseller, _span(row), center, now)
         if lines:
             parts.append("\n".join([str(section.title), *(f"• {line}" for line in lines)]))
+            actions.append(section.page(row.reseller, _span(row), center))
     title = _title(row)
     return Content(
         subject=f"{title}: {center}" if center else title,
         text="\n\n".join(parts) or _("There was nothing to report."),
-        actions=(open_page(_("Open Markaz"), _page(row)),),
+        actions=tuple(actions) or (open_page(_("Open Markaz"), _page(row)),),
     )
 
 

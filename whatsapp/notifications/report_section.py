@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from centers.models import Center, Reseller
+from centers.notifications.compose import open_page
+from centers.notifications.message import Action
 from centers.notifications.reports import Section, Span, register_section
 from centers.values.formats import duration_text, number_text
 from centers.values.languages import active_language
@@ -19,7 +22,14 @@ _NAMED = (*sorted(OUTAGE), Cause.PROVIDER, Cause.UNPAID, Cause.MAINTENANCE)
 
 def connect() -> None:
     """Register the section."""
-    register_section(Section(order=10, title=gettext_lazy("Connections"), write=write))
+    register_section(Section(order=10, title=gettext_lazy("Connections"), write=write, page=page))
+
+
+def page(reseller: Reseller, span: Span, center: Center | None) -> Action:
+    """The centers' uptime in the month, or the center's own numbers."""
+    if center is not None:
+        return open_page(_("Open my numbers"), reverse("portal_home", args=[center.pk]))
+    return open_page(_("See uptime"), f"{reverse('uptime', args=[reseller.slug])}?month={span.first:%Y-%m}")
 
 
 def write(reseller: Reseller, span: Span, center: Center | None, _now: datetime) -> list[str]:

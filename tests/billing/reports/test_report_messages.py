@@ -3,10 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.conf import settings
 
 from centers.models import Notification, Role, User
 from centers.notifications import registry
 from centers.notifications.preferences import save_preference
+from centers.notifications.registry import Content
 from centers.notifications.reports import write_due
 from tests.billing.conftest import Shop
 from tests.factories import member
@@ -30,13 +32,23 @@ def connected(number: Instance, day: date, *, hours: int, outages: int = 0) -> N
     )  # fmt: skip
 
 
-def text_of(kind: str, now: datetime = MONDAY) -> str:
+def written(kind: str, now: datetime = MONDAY) -> Content:
     row = Notification.objects.get(kind=f"report.{kind}")
     found = registry.kind(row.kind)
     assert found is not None
     content = found.write(row, now)
     assert content is not None
+    return content
+
+
+def text_of(kind: str, now: datetime = MONDAY) -> str:
+    content = written(kind, now)
     return f"{content.subject}\n{content.text}"
+
+
+def pages_of(kind: str) -> list[str]:
+    """Where its buttons lead."""
+    return [one.url.removeprefix(settings.SITE_URL) for one in written(kind).actions]
 
 
 @pytest.mark.usefixtures("owner")
@@ -80,6 +92,8 @@ def test_a_report_says_how_the_week_was(shop: Shop) -> None:
     assert "300 sent, 40 received, 2 failed." in text
     assert "Sent messages, compared with the period before: +50 %." in text
     assert "Nothing is due." in text
+    pages = ["uptime/?month=2026-02", "usage/?month=2026-02", "unpaid/"]
+    assert pages_of("weekly") == [f"/r/{shop.reseller.slug}/{page}" for page in pages]
 
 
 @pytest.mark.usefixtures("owner")
@@ -111,6 +125,8 @@ def test_a_centers_admin_gets_a_report_of_that_center_once_they_chose_it(shop: S
     assert "7 sent, 0 received, 0 failed." in text
     for hidden in ("500", "neighbour", "3.33", "4.44", "Least connected"):
         assert hidden not in text
+    pages = ["", "usage/?month=2026-02", "invoices/"]
+    assert pages_of("center_weekly") == [f"/c/{shop.center.pk}/{page}" for page in pages]
 
 
 @pytest.mark.usefixtures("owner")
