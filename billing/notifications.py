@@ -6,10 +6,12 @@ from datetime import date, datetime
 from functools import partial
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
 from billing.dunning.plan import planned_for
+from billing.invoice_links import invoice_url
 from billing.invoicing.pdf import document_of, invoice_filename
 from billing.mail import SUSPENDED
 from billing.models import Invoice, Suspension
@@ -17,7 +19,7 @@ from billing.periods import today
 from billing.pricing.history import announcements
 from billing.queries.portal_history import portal_changes_on
 from centers.models import Notification, Role
-from centers.notifications.message import Attachment
+from centers.notifications.message import Action, Attachment
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 from whatsapp.models import Alert
 from whatsapp.notifications import texts
@@ -149,7 +151,8 @@ def _suspension(row: Notification) -> Suspension:
 
 
 def _with_document(content: Content, invoice: Invoice) -> Content:
-    """What the PDF says is read here, and typeset once the message is handed over."""
+    """With the document's page; what its PDF says is read here, and typeset once the message is handed over."""
     document = document_of(invoice)
     pdf = Attachment(invoice_filename(invoice), "application/pdf", document.typeset)
-    return replace(content, attachments=(pdf,))
+    label = gettext("View credit note") if invoice.is_credit_note else gettext("View invoice")
+    return replace(content, attachments=(pdf,), actions=(Action(label, invoice_url(invoice)),))

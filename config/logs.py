@@ -14,6 +14,7 @@ TOKEN_ROUTES = (
     "/act/",
     "/unsubscribe/",
     "/invitations/",
+    "/invoice/",
     "/hooks/mazbot/",
     "/accounts/password/reset/key/",
     "/accounts/confirm-email/",

@@ -1,10 +1,13 @@
-"""URLs without an account: what gateways and a reseller's own systems report."""
+"""URLs without an account: linked invoices, and what gateways and a reseller's own systems report."""
 
 from django.urls import path
 
+from billing.views import invoice_link
 from billing.views.paying import callbacks
 
 urlpatterns = [
+    path("invoice/<str:token>/", invoice_link.invoice_link, name="invoice_link"),
+    path("invoice/<str:token>/pdf/", invoice_link.invoice_link_pdf, name="invoice_link_pdf"),
     path("hooks/payments/<slug:slug>", callbacks.payment_hook, name="payment_hook"),
     path("hooks/payments/<slug:slug>/<str:provider>", callbacks.gateway_callback, name="gateway_callback"),
 ]

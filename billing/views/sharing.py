@@ -3,6 +3,7 @@
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from billing.invoice_links import invoice_url
 from billing.models import Invoice
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
@@ -11,9 +12,9 @@ from centers.web.sharing import Share, letter
 
 
 def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
-    """The invoice's page in the center's portal, in the center's language."""
+    """The invoice's page that needs no account, in the center's language."""
     center = invoice.center
-    url = page_url("portal_invoice", center.pk, invoice.pk)
+    url = invoice_url(invoice)
     what = _("invoice link")
     with translation.override(center.language):
         facts = {

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from billing.dunning import hold
+from billing.invoice_links import invoice_url
 from billing.invoicing import issue_invoice
 from billing.long_jobs import alone
 from billing.models import Category, GapItem, Invoice, Rate, RateFetch
@@ -22,6 +23,7 @@ from centers.models import Center, Membership, Reseller, Role, User
 from centers.notifications.channels.webhook import new_secret
 from centers.notifications.destinations import add_destination
 from centers.tenancy import invitations
+from centers.tenancy.resellers import edit_reseller
 from centers.tenancy.scoping import tenant
 from whatsapp.accounts import mazbot_zone
 from whatsapp.alerts import lifecycle
@@ -197,6 +199,13 @@ def link(slug: str, instance_id: str) -> str:
     return token
 
 
+def invoice_link(slug: str) -> str:
+    """The address of an invoice without an account."""
+    reseller = Reseller.objects.get(slug=slug)
+    with tenant(reseller):
+        return invoice_url(Invoice.objects.select_related("center").earliest("pk"))
+
+
 def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:
     now = clock.now()
     refresh_rates(reseller=reseller, now=now)
@@ -241,3 +250,10 @@ def carry_by_whatsapp(slug: str, template_id: str) -> None:
                 reseller=reseller, kind="", language=language, template_id=template_id,
                 variables=["subject", "text", "link", "sender"], by=_owner(reseller), now=clock.now(),
             )  # fmt: skip
+
+
+def brand(slug: str, name: str) -> None:
+    """Give the reseller the name, color and contact that its messages show."""
+    reseller = Reseller.objects.get(slug=slug)
+    fields = {"name": name, "colour": "#1d4ed8", "support_contact": "help@rimal.example"}
+    edit_reseller(reseller=reseller, by=_owner(reseller), now=clock.now(), **fields)

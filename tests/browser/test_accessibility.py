@@ -146,7 +146,8 @@ def test_public_pages(furnished: Tenant, visit: Visitors, language: str) -> None
     page = visit(locale=language)
     token = furnished.shell("link('house', 'HS-3')")
     url = furnished.stack.url
-    pages = (f"{url}/accounts/login/", f"{url}/accounts/password/reset/", f"{url}/pair/{token}/")
+    invoice = furnished.shell("invoice_link('house')")
+    pages = (f"{url}/accounts/login/", f"{url}/accounts/password/reset/", f"{url}/pair/{token}/", invoice)
     assert [fault for address in pages for fault in look_at(page, address)] == []
 
 

@@ -38,6 +38,8 @@ PUBLIC = {
     "pairing_link_start": "the token is the authority",
     "pairing_link_state": "the token is the authority",
     "pairing_link_image": "the token is the authority",
+    "invoice_link": "the token is the authority",
+    "invoice_link_pdf": "the token is the authority",
     "notification_action": "the token is the authority",
     "notifications_unsubscribe": "the token is the authority",
     "webhook_in": "the token is the authority",
