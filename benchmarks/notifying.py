@@ -25,7 +25,8 @@ from whatsapp.models import Alert, Instance
 
 ACCOUNTS, NUMBERS = 200, 100
 WARM_UP = 150.0  # seconds, as for the sweep
-#: Each account has an alert in every round: its people's lanes rest for half a minute after a message.
+#: Each account has an alert in every round, in the same order: its people's lanes rest for half a minute after a
+#: message, and a round takes longer than that.
 ROUNDS, PAUSE = 2, 0.5
 LAST = 120.0  # seconds after the last alert in which messages still count
 LONGEST = 300.0  # seconds for all mails of the rate
@@ -105,8 +106,8 @@ def _open(one: Fleet, resellers: list[Reseller]) -> dict[str, float]:
     """Drop numbers and open their alerts; returns when each was committed, by the thread of its message."""
     chance, down = random.Random(_SEED), []
     opened: dict[str, float] = {}
+    chance.shuffle(resellers)
     for turn in range(ROUNDS):
-        chance.shuffle(resellers)
         for reseller in resellers:
             with tenant(reseller):
                 number = Instance.objects.order_by("pk")[turn]
