@@ -106,7 +106,7 @@ def html_of(
         "centers/mail/frame.html",
         {
             "subject": subject,
-            "blocks": [_block(part, button) for part in text.strip().split("\n\n")],
+            "parts": [_block(part, button) for part in text.strip().split("\n\n")],
             "actions": actions,
             "look": look,
             "color": color,
