@@ -28,6 +28,7 @@ from centers.values.languages import active_language
 from centers.web.icons import icon_svg
 
 register = template.Library()
+_SHORT = 24  # characters that a line of a phone holds
 NOTHING = mark_safe('<span class="text-secondary">–</span>')
 
 
@@ -74,8 +75,9 @@ def ltr(value: object) -> SafeString:
 
 @register.filter
 def whole(name: object) -> SafeString:
-    """A name in a heading: it begins a new line rather than being broken in two."""
-    return format_html('<span class="whole">{}</span>', name)
+    """A name in a heading: a short one begins a new line, with its quotation marks, rather than being broken in two."""
+    text = str(name)
+    return format_html('<span class="whole">{}</span>' if len(text) <= _SHORT else "{}", text)
 
 
 @register.filter

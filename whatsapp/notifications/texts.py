@@ -11,7 +11,7 @@ from centers.notifications.followups import AGAIN, ESCALATED
 from centers.notifications.links import action_url
 from centers.notifications.message import Action
 from centers.notifications.registry import Content
-from centers.values.formats import moment_text, zone_of
+from centers.values.formats import duration_text, moment_text, zone_of
 from centers.values.page_urls import page_url
 from whatsapp.models import Alert, Instance
 from whatsapp.notifications.link_actions import ACKNOWLEDGE, SNOOZE
@@ -206,14 +206,15 @@ def content_when_over(row: Notification, alert: Alert) -> Content | None:
     else:
         text = _("The problem is over. There's nothing left to do.")
     zone = zone_of(row.reseller.time_zone)
-    times = _("From %(begin)s to %(end)s.") % {
-        "begin": moment_text(alert.opened_at, zone),
-        "end": moment_text(alert.resolved_at, zone),
-    }
+    times = [
+        _("From: %(time)s") % {"time": moment_text(alert.opened_at, zone)},
+        _("Until: %(time)s") % {"time": moment_text(alert.resolved_at, zone)},
+        _("Lasted: %(length)s") % {"length": duration_text(alert.resolved_at - alert.opened_at)},
+    ]
     actions = () if is_for_center(row) else (_open_alert(row, alert),)
     return Content(
         subject=subject,
-        text=f"{text}\n\n{times}",
+        text="\n".join([text, "", *times]),
         actions=actions,
         wording=wording_name(row.kind, for_center=is_for_center(row), over=True),
         fields=_fields(row, alert) | {"until": moment_text(alert.resolved_at, zone)},

@@ -24,7 +24,7 @@ from tests.centers.notifications.channels.services import Service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-CENTER, ADMIN = "عيادة النور", "amal@night.example"
+RESELLER, CENTER, ADMIN = "Rimal Connect", "عيادة النور", "amal@night.example"
 DESK = f"Desk 1 ({CENTER})"
 MOBILE = "218917654321"
 #: A notification as a phone shows it.
@@ -34,6 +34,11 @@ CARD = """<meta name="viewport" content="width=device-width">
     <div style="font-weight:600">{title}</div><div style="white-space:pre-line;color:#444">{body}</div>
     <div style="display:flex;gap:24px;margin-top:10px;color:#0b57d0;font-weight:600">{buttons}</div>
   </div></body>"""
+#: A message as WhatsApp shows it.
+BUBBLE = """<meta name="viewport" content="width=device-width">
+<body style="margin:0;padding:12px;background:#efeae2;font:15px/1.4 system-ui">
+  <div id="card" dir="auto" style="background:#fff;border-radius:10px;padding:8px 12px;white-space:pre-line;
+    overflow-wrap:anywhere">{text}</div></body>"""
 
 
 @dataclass
@@ -55,6 +60,8 @@ class Owner:
         assert (pushed["title"], "\n\n" + pushed["links"][0]["url"] in text) == (subject, True)
         shown = wait_for(lambda: self._shown(subject), f"on the screen: {subject}")
         self.page.goto("about:blank")  # pages of ours forbid inline styles
+        self.page.set_content(BUBBLE.format(text=formatted(text)))
+        keep(f"{name}-whatsapp", self.page, "#card")
         buttons = "".join(f"<span>{escape(label)}</span>" for label in shown.pop("actions"))
         self.page.set_content(CARD.format(buttons=buttons, **{key: escape(shown[key]) for key in shown}))
         keep(f"{name}-push", self.page, "#card")
@@ -102,10 +109,18 @@ class Owner:
         return text
 
 
+def formatted(text: str) -> str:
+    """A text of WhatsApp as HTML: *bold*, _slanted_, and links."""
+    html = re.sub(r"(?m)^\*(.+)\*$", r"<b>\1</b>", escape(text))
+    html = re.sub(r"(?m)^_(.+)_$", r"<i>\1</i>", html)
+    return re.sub(r"(https?://\S+)", r"<span style='color:#0b57d0'>\1</span>", html)
+
+
 @pytest.fixture
 def night(stack: Stack) -> Tenant:
     """A reseller with two connected numbers of a center, whose admin reads Arabic, and a WhatsApp template."""
     tenant = new_tenant(stack, "night")
+    tenant.shell(f"brand('night', {RESELLER!r})")
     tenant.import_numbers([Number(f"NI-{n}", CENTER, f"Desk {n}") for n in (1, 2)])
     tenant.join((ADMIN, "center_admin", CENTER, "ar"))
     tenant.control.add_template("night", "alerts", "*{{1}}*\n\n{{2}}\n\n{{3}}\n\n_{{4}}_")
@@ -183,16 +198,17 @@ def test_a_night_with_no_page_open(night: Tenant, owner: Owner, visit: Visitors)
     pair(admin, night, link)
     stack.move_by(minutes=1)
     owner.hears(f"Connected again: {DESK}", "back")
-    mail_to(night, ADMIN, "عاد الاتصال: Desk 1")
+    show(admin, mail_to(night, ADMIN, "عاد الاتصال: Desk 1"))
+    keep("back-mail-admin", admin)
 
     stack.move_by(minutes=10)
     night.shell("open_alerts('night', 48)")
     opened = "SELECT min(opened_at) FROM whatsapp_alert WHERE reseller_id = {} AND resolved_at IS NULL"
     since = night.value(opened).astimezone(ZoneInfo("Asia/Riyadh"))
-    storm = owner.hears(f"48 numbers disconnected since {since:%H:%M} — Reseller night", "storm")
+    storm = owner.hears(f"48 numbers disconnected since {since:%H:%M} — {RESELLER}", "storm")
     assert (storm["open"], "• Disconnected: many-000" in storm["body"]) == (48, True)
     assert storm["body"].endswith("\n• and 38 more")
-    sandbox = visit()
+    sandbox = visit(viewport={"width": 1200, "height": 1600})
     sandbox.goto(f"{stack.sandbox_url}/control")
     keep("whatsapp", sandbox, "#piece-messages")
     owner.heard_no_more()
