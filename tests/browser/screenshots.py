@@ -1,6 +1,7 @@
 """Takes the pictures of docs/screenshots from a running demo: `python -m tests.browser.screenshots [http://127.0.0.1:8000]`.
 
-A test keeps pictures of what it sees by `keep`, in the folder that MARKAZ_PICTURES names.
+With a second argument only those whose names begin with it. A test keeps pictures of what it sees by `keep`, in the
+folder that MARKAZ_PICTURES names.
 """
 
 import os
@@ -8,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from devstack import demo_accounts
@@ -27,6 +29,12 @@ class Shot:
     scheme: str = "light"
     language: str = "en"
     size: tuple[int, int] = DESKTOP
+
+
+def both(name: str, path: str) -> tuple[Shot, Shot]:
+    """The page in English, and in Arabic as `<name>-arabic`; `{language}` in its path is the language."""
+    english, arabic = (path.replace("{language}", code) for code in ("en", "ar"))
+    return Shot(name, english), Shot(f"{name}-arabic", arabic, language="ar")
 
 
 CENTER = demo_accounts.CENTER.email
@@ -49,6 +57,12 @@ SHOTS = (
     Shot("settings", "/r/rimal/settings/mazbot/"),
     Shot("portal-phone", "/c/1/", CENTER, size=PHONE),
     Shot("portal-phone-arabic", "/c/1/", CENTER, language="ar", size=PHONE),
+    *both("notifications/reach", "/r/rimal/me/notifications/"),
+    *both("notifications/group", "/r/rimal/me/notifications/numbers/"),
+    *both("notifications/settings", "/r/rimal/settings/notifications/"),
+    *both("notifications/text", "/r/rimal/settings/texts/alert.disconnected.center.open/{language}/"),
+    Shot("notifications/log", "/r/rimal/notifications/"),
+    Shot("notifications/portal-reach-arabic", "/c/1/me/notifications/", CENTER, language="ar", size=PHONE),
     Shot("portal-invoices-arabic-dark", "/c/1/invoices/", CENTER, scheme="dark", language="ar", size=PHONE),
 )
 
@@ -58,19 +72,20 @@ def keep(name: str, page: Page, part: str = "") -> None:
     if folder := os.environ.get("MARKAZ_PICTURES"):
         path = Path(folder) / f"seen-{name}.png"
         page.locator(part).screenshot(path=path) if part else page.screenshot(path=path, full_page=True)
+        shrink(path)
 
 
-def main(base: str) -> None:
-    """Take every picture; a page that does not answer 200 ends the run."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def main(base: str, begin: str = "") -> None:
+    """Take the pictures whose names begin so; a page that does not answer 200 ends the run."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
         )
-        for shot in SHOTS:
+        for shot in [one for one in SHOTS if one.name.startswith(begin)]:
             take(browser, base, shot)
             print(shot.name)  # noqa: T201
-        pairing(browser, base)
+        if not begin:
+            pairing(browser, base)
         browser.close()
 
 
@@ -82,8 +97,17 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
     assert answer.status == 200, shot
     page.wait_for_load_state("load")
     page.wait_for_timeout(1500)
-    page.screenshot(path=FOLDER / f"{shot.name}.png")
+    path = FOLDER / f"{shot.name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path)
+    shrink(path)
     page.context.close()
+
+
+def shrink(path: Path) -> None:
+    """A picture of a page needs few colors: a third of the bytes."""
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def pairing(browser: Browser, base: str) -> None:
@@ -96,6 +120,7 @@ def pairing(browser: Browser, base: str) -> None:
     page.locator("img[src*='/pair/image']").wait_for(timeout=15_000)
     page.wait_for_timeout(800)
     page.screenshot(path=FOLDER / f"{shot.name}.png")
+    shrink(FOLDER / f"{shot.name}.png")
     page.context.close()
 
 
@@ -118,4 +143,4 @@ def signed_in(browser: Browser, base: str, shot: Shot) -> Page:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    main(sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000", *sys.argv[2:3])

@@ -217,3 +217,10 @@ def test_a_sorted_column_labels_its_cells_too() -> None:
     shown = draw('{% column "due" "Due" sort="due" %}<td {% cell "due" %}>', request=request)
     assert 'aria-sort="descending"' in shown
     assert shown.endswith('<td data-label="Due">')
+
+
+def test_a_short_name_in_a_heading_stays_in_one_line_and_a_long_one_wraps() -> None:
+    assert draw("{{ name|whole }}", name="Desk <1>") == '<span class="whole">Desk &lt;1&gt;</span>'
+    assert (
+        draw("{{ name|whole }}", name="A name of a number that is long") == "A name of a number that is long"
+    )

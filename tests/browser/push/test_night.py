@@ -3,6 +3,7 @@
 With MARKAZ_PICTURES=<folder> it leaves a picture of everything that people see.
 """
 
+import os
 import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -185,6 +186,30 @@ def pair(page: Page, tenant: Tenant, link: str) -> None:
     keep("pair-done", page)
 
 
+def look_around(night: Tenant, visit: Visitors) -> None:
+    """Keep pictures of the pages where people choose what reaches them, in both languages."""
+    if "MARKAZ_PICTURES" not in os.environ:
+        return
+    pages = {
+        "reach": "me/notifications/",
+        "group": "me/notifications/numbers/",
+        "settings": "settings/notifications/",
+        "text": "settings/texts/alert.disconnected.center.open/{}/",
+        "email": "settings/email/",
+        "log": "notifications/",
+    }
+    for language in ("en", "ar"):
+        looking = visit(night.owner, viewport={"width": 1200, "height": 860})
+        cookie = {"name": "django_language", "value": language, "url": night.stack.url}
+        looking.context.add_cookies([cookie])  # type: ignore[list-item]
+        for name, path in pages.items():
+            looking.goto(night.url(path.format(language)))
+            keep(f"{name}-{language}", looking)
+    own = visit(ADMIN, **PHONE)
+    own.goto(night.portal(CENTER, "me/notifications/"))
+    keep("portal-reach-ar", own)
+
+
 def test_a_night_with_no_page_open(night: Tenant, owner: Owner, visit: Visitors) -> None:
     stack, admin = night.stack, visit(**PHONE)
 
@@ -212,3 +237,4 @@ def test_a_night_with_no_page_open(night: Tenant, owner: Owner, visit: Visitors)
     sandbox.goto(f"{stack.sandbox_url}/control")
     keep("whatsapp", sandbox, "#piece-messages")
     owner.heard_no_more()
+    look_around(night, visit)

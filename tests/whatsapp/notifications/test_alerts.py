@@ -13,6 +13,7 @@ from centers.notifications.destinations import (
     pause_destination,
     resume_destination,
 )
+from centers.values.formats import duration_text
 from tests.whatsapp.notifications.conftest import LATER, Shop
 from whatsapp.alerts import acts
 from whatsapp.alerts.lifecycle import BACK_SOON, open_alert, resolve_alert
@@ -54,6 +55,7 @@ def test_those_who_were_notified_learn_that_it_is_over(shop: Shop) -> None:
     sent = dict(shop.deliver(shop.now + LATER + MINUTE))
     assert sent[shop.owner.email] == BACK
     assert len(sent) == 3
+    assert f"Lasted: {duration_text(LATER)}\n" in shop.body(shop.owner)
 
 
 def test_what_is_over_before_it_was_sent_is_not_sent(shop: Shop) -> None:
