@@ -25,6 +25,7 @@ SENTENCES = {
     "invoice.issued": _("%(who)s issued the invoice %(what)s"),
     "carried.settled": _("%(who)s settled what was carried over for %(what)s"),
     "credit.converted": _("%(who)s converted credit of %(what)s"),
+    "credit.conversion_reversed": _("%(who)s reversed a conversion of credit of %(what)s"),
     "invoice.corrected": _("%(who)s credited corrected usage of the invoice %(what)s"),
     "invoice.credited": _("%(who)s credited a part of the invoice %(what)s"),
     "invoice.voided": _("%(who)s voided the invoice %(what)s"),

@@ -1,6 +1,7 @@
 """Crediting parts of an invoice, and converting credit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -72,12 +73,40 @@ class CreditNoteForm(forms.Form):
 
 
 class ConversionForm(forms.Form):
-    """How much of the credit to convert, and which pair of currencies (`USD-SAR`)."""
+    """How much of the credit to convert, which pair of currencies (`USD-SAR`), and another rate than the dated one.
+
+    A rate far from the dated one has to be typed twice, as where exchange rates are entered.
+    """
 
     pair = forms.ChoiceField(label=gettext_lazy("Convert"))
     amount = AmountField(label=gettext_lazy("Amount"))
+    rate = AmountField(
+        label=gettext_lazy("Another exchange rate"),
+        max_digits=20,
+        decimal_places=10,
+        required=False,
+        help_text=gettext_lazy("Leave it empty to use the rate under Prices."),
+    )
+    rate_again = AmountField(
+        label=gettext_lazy("Rate, once more"), max_digits=20, decimal_places=10, required=False
+    )
+    because = LineField(
+        label=gettext_lazy("Reason for another rate"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("For example: the rate of the bank on the transfer."),
+    )
+    #: Whether the page shows the field for the second time.
+    asks_again = False
 
-    def __init__(self, data: Any = None, *, pairs: list[Convertible]) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        pairs: list[Convertible],
+        unusual: Callable[[str, str, Decimal], Decimal | None],
+    ) -> None:
+        self._unusual = unusual
         first = pairs[0] if pairs else None
         initial = (
             {"pair": _pair(first), "amount": f"{first.suggested:f}"} if first and first.suggested else {}
@@ -99,16 +128,46 @@ class ConversionForm(forms.Form):
             amount.printed = frozenset({row.credit, row.suggested})
             amount.in_currency(row.from_currency, digits(row.from_currency))
 
+    def clean(self) -> dict[str, Any]:
+        """Ask once more for a rate that may be a slip, and for the reason of any."""
+        data: dict[str, Any] = super().clean() or {}
+        rate, again = data.get("rate"), data.pop("rate_again", None)
+        if rate is None or "pair" not in data:
+            return data
+        if not data.get("because"):
+            self.add_error("because", _("Enter the reason for another rate, such as the bank's."))
+        base, _to, quote = data["pair"].partition("-")
+        known = self._unusual(base, quote, rate) if rate > 0 else None
+        if known is not None:
+            self.asks_again = True
+            if again != rate:
+                text = _("The rate under Prices is %(known)s. If %(rate)s is right, type it once more.")
+                shown = {"known": f"{known.normalize():f}", "rate": f"{rate:f}"}
+                self.add_error("rate_again", text % shown)
+        return data
+
     @property
     def chosen(self) -> dict[str, Any]:
-        """The arguments of the operation, also those the form begins with; empty until they are valid."""
+        """What to convert at which rate, also what the form begins with; empty until that is valid."""
         data: Any = self.initial
         if self.is_bound:
-            data = self.cleaned_data if self.is_valid() else {}
-        if not data:
+            self.is_valid()
+            data = self.cleaned_data if not {"pair", "amount", "rate"} & self.errors.keys() else {}
+        if not {"pair", "amount"} <= data.keys():
             return {}
         base, quote = data["pair"].split("-")
-        return {"amount": data["amount"], "from_currency": base, "to_currency": quote}
+        rate = {"rate": data["rate"]} if data.get("rate") is not None else {}
+        return {"amount": data["amount"], "from_currency": base, "to_currency": quote, **rate}
+
+
+class ConversionReversalForm(forms.Form):
+    """Why a conversion is reversed."""
+
+    because = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        help_text=gettext_lazy("For example: the wrong exchange rate."),
+    )
 
 
 def _pair(row: Convertible) -> str:

@@ -63,9 +63,10 @@ class Payment(models.Model):
 
 
 class CreditConversion(models.Model):
-    """Credit in one currency turned into another by staff, at a dated exchange rate. Never changed.
+    """Credit in one currency turned into another by staff, at a dated or a typed exchange rate. Never changed.
 
-    to_amount = from_amount x rate / divisor, rounded once, half up; its two ledger entries take and give.
+    to_amount = from_amount x rate / divisor, rounded once, half up; its two ledger entries take and give. One that
+    `reverses` another repeats its amounts the other way round; what was covered is due again.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
@@ -76,7 +77,14 @@ class CreditConversion(models.Model):
     to_currency = models.CharField(max_length=3)
     rate = models.DecimalField(max_digits=20, decimal_places=10)
     divisor = models.DecimalField(max_digits=20, decimal_places=10)
-    rate_day = models.DateField()  # of the older rate, where two were needed
+    rate_day = (
+        models.DateField()
+    )  # of the older rate, where two were needed; of a typed one the day of the conversion
+    is_typed = models.BooleanField(default=False, db_default=False)  # the rate is not one of the dated ones
+    reason = LineField(
+        max_length=300, blank=True, default="", db_default=""
+    )  # of a typed rate, or of a reversal
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -88,7 +96,11 @@ class CreditConversion(models.Model):
             models.CheckConstraint(
                 condition=Q(from_amount__gt=0, to_amount__gt=0) & ~Q(from_currency=F("to_currency")),
                 name="creditconversion_between_two",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(is_typed=False, reverses=None) | ~Q(reason=""),
+                name="creditconversion_has_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Payments, their reversal, refunds of credit, and converting credit."""
 
-from billing.payments.conversion import convert_credit, convertible, plan_conversion
+from billing.payments.conversion import convert_credit, convertible, plan_conversion, reverse_conversion
 from billing.payments.recording import payable_in, record_payment, refund_credit, reverse_payment
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "plan_conversion",
     "record_payment",
     "refund_credit",
+    "reverse_conversion",
     "reverse_payment",
 ]

@@ -1,4 +1,8 @@
-"""Converting credit in one currency, so that it covers what is due in another one: an act of staff, never automatic."""
+"""Converting credit in one currency, so that it covers what is due in another one: an act of staff, never automatic.
+
+The rate is one of the dated ones, or one that staff type with the reason, such as the bank's. A conversion is undone by
+one that reverses it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +17,10 @@ from billing.models import CreditConversion, LedgerEntry
 from billing.money import PRECISION, exact_amount, format_amount, rounded
 from billing.periods import today
 from billing.pricing.conversion import Converter, Way
+from billing.pricing.exchange_rates import SAME, is_unusual
 from centers.audit import entries
 from centers.errors import OperationRefused
+from centers.model_errors import checked_line
 from centers.models import Center, User
 
 ZERO = Decimal(0)
@@ -52,6 +58,7 @@ class Conversion:
     to_amount: Decimal
     to_currency: str
     way: Way
+    is_typed: bool = False
 
 
 def convertible(center: Center, now: datetime) -> list[Convertible]:
@@ -76,12 +83,28 @@ def converted_amount(amount: Decimal, way: Way, currency: str) -> Decimal:
     return rounded(_times(amount, way.rate, way.divisor), currency)
 
 
-def plan_conversion(
-    *, center: Center, amount: Decimal | str, from_currency: str, to_currency: str, now: datetime
-) -> Conversion:
-    """What `amount` of the credit becomes, without recording it.
+def unusual_rate(center: Center, base: str, quote: str, rate: Decimal, now: datetime) -> Decimal | None:
+    """The dated rate, as one number, if the typed `rate` is so far from it that it may be a slip."""
+    way = Converter(center.reseller, today(center.reseller, now)).way(base, quote)
+    if not isinstance(way, Way):
+        return None
+    known = round(_times(SAME, way.rate, way.divisor), 10)
+    return known if is_unusual(rate, known) else None
 
-    OperationRefused: more than the credit, the same currency, no usable exchange rate, or nothing left after rounding.
+
+def plan_conversion(
+    *,
+    center: Center,
+    amount: Decimal | str,
+    from_currency: str,
+    to_currency: str,
+    now: datetime,
+    rate: Decimal | None = None,
+) -> Conversion:
+    """What `amount` of the credit becomes, without recording it; one unit of `from_currency` is `rate` of the other.
+
+    Without a rate the dated one is taken. OperationRefused: more than the credit, the same currency, no usable exchange
+    rate, or nothing left after rounding.
     """
     value = exact_amount(amount, from_currency)
     credit = max(ZERO, -sums(center).get(from_currency, ZERO))
@@ -97,20 +120,14 @@ def plan_conversion(
         )
     if from_currency == to_currency:
         raise OperationRefused(_("The two currencies must differ."), field="to_currency")
-    way = Converter(center.reseller, today(center.reseller, now)).way(from_currency, to_currency)
-    if not isinstance(way, Way):
-        raise OperationRefused(
-            _("There is no current exchange rate from %(base)s to %(quote)s. Enter one under Prices.")
-            % {"base": from_currency, "quote": to_currency},
-            field="to_currency",
-        )
+    way = _way(center, from_currency, to_currency, rate, now)
     result = converted_amount(value, way, to_currency)
     if not result:
         raise OperationRefused(
             _("This is worth less than the smallest amount of %(currency)s.") % {"currency": to_currency},
             field="amount",
         )
-    return Conversion(value, from_currency, result, to_currency, way)
+    return Conversion(value, from_currency, result, to_currency, way, is_typed=rate is not None)
 
 
 def convert_credit(
@@ -121,35 +138,109 @@ def convert_credit(
     to_currency: str,
     by: User | None,
     now: datetime,
+    rate: Decimal | None = None,
+    because: str = "",
 ) -> CreditConversion:
-    """Convert credit at today's dated exchange rate, in two ledger entries that name each other.
+    """Convert credit at today's dated exchange rate, or at a typed `rate`, in two ledger entries that name each other.
 
-    Refusals are those of plan_conversion(). What is due is covered and the center resumed as by a payment.
+    Refusals are those of plan_conversion(); a typed rate needs a reason. What is due is covered and the center resumed
+    as by a payment.
     """
+    reason = checked_line(because, 300)
+    if rate is not None and not reason:
+        raise OperationRefused(_("Enter the reason for another rate, such as the bank's."), field="because")
     with transaction.atomic():
         center = lock(center)
         plan = plan_conversion(
-            center=center, amount=amount, from_currency=from_currency, to_currency=to_currency, now=now
-        )
-        row = _written(center, plan, by, now)
-        settle(center, now)
-        resume_if_paid(center=center, now=now, by=by)
-        entries.record(
-            "credit.converted",
-            reseller=center.reseller,
             center=center,
-            by=by,
-            target=center,
+            amount=amount,
+            from_currency=from_currency,
+            to_currency=to_currency,
             now=now,
-            topics=("billing", "centers", "instances"),
-            amount=f"{plan.from_amount:f} {from_currency}",
-            total=f"{plan.to_amount:f} {to_currency}",
-            rate=f"{plan.way.rate:f} / {plan.way.divisor:f} ({plan.way.day.isoformat()})",
+            rate=rate,
         )
+        row = _written(center, plan, by, now, reason=reason if plan.is_typed else "")
+        _settled("credit.converted", row, by, now)
     return row
 
 
-def _written(center: Center, plan: Conversion, by: User | None, now: datetime) -> CreditConversion:
+def reverse_conversion(
+    *, conversion: CreditConversion, because: str, by: User | None, now: datetime
+) -> CreditConversion:
+    """Undo a conversion, once, with two entries of its own: the credit is back, and what it covered is due again.
+
+    Unlike converting back, it takes the same amounts. OperationRefused: no reason, a reversal, or reversed already.
+    """
+    reason = checked_line(because, 300)
+    if not reason:
+        raise OperationRefused(_("Enter a reason for reversing the conversion."), field="because")
+    with transaction.atomic():
+        center = lock(conversion.center)
+        if conversion.reverses_id or CreditConversion.objects.filter(reverses=conversion).exists():
+            raise OperationRefused(_("This conversion has already been reversed."))
+        way = Way(conversion.divisor, conversion.rate, conversion.rate_day)
+        back = Conversion(
+            conversion.to_amount,
+            conversion.to_currency,
+            conversion.from_amount,
+            conversion.from_currency,
+            way,
+            conversion.is_typed,
+        )
+        row = _written(center, back, by, now, reason=reason, reverses=conversion)
+        _settled("credit.conversion_reversed", row, by, now)
+    return row
+
+
+def _way(center: Center, base: str, quote: str, typed: Decimal | None, now: datetime) -> Way:
+    day = today(center.reseller, now)
+    if typed is not None:
+        if not typed.is_finite() or not 0 < typed < 10**9 or typed != round(typed, 10):
+            text = _("An exchange rate must be above zero and have at most 10 decimals.")
+            raise OperationRefused(text, field="rate")
+        return Way(typed, SAME, day)
+    way = Converter(center.reseller, day).way(base, quote)
+    if not isinstance(way, Way):
+        raise OperationRefused(
+            _(
+                "There is no current exchange rate from %(base)s to %(quote)s. Enter one under Prices, or one for "
+                "this conversion alone."
+            )
+            % {"base": base, "quote": quote},
+            field="to_currency",
+        )
+    return way
+
+
+def _settled(action: str, row: CreditConversion, by: User | None, now: datetime) -> None:
+    """The effects of a conversion on the invoices and the center, and its audit entry; the center is locked."""
+    center = row.center
+    settle(center, now)
+    resume_if_paid(center=center, now=now, by=by)
+    entries.record(
+        action,
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=center,
+        now=now,
+        topics=("billing", "centers", "instances"),
+        amount=f"{row.from_amount:f} {row.from_currency}",
+        total=f"{row.to_amount:f} {row.to_currency}",
+        rate=f"{row.rate:f} / {row.divisor:f} ({row.rate_day.isoformat()})",
+        **({"because": row.reason} if row.reason else {}),
+    )
+
+
+def _written(
+    center: Center,
+    plan: Conversion,
+    by: User | None,
+    now: datetime,
+    *,
+    reason: str,
+    reverses: CreditConversion | None = None,
+) -> CreditConversion:
     """The row of the conversion, and the two entries that belong to it."""
     row: CreditConversion = CreditConversion.objects.create(
         reseller_id=center.reseller_id,
@@ -161,6 +252,9 @@ def _written(center: Center, plan: Conversion, by: User | None, now: datetime) -
         rate=plan.way.rate,
         divisor=plan.way.divisor,
         rate_day=plan.way.day,
+        is_typed=plan.is_typed,
+        reason=reason,
+        reverses=reverses,
         at=now,
         by=by,
     )

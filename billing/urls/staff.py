@@ -100,6 +100,11 @@ urlpatterns = [
         conversion.credit_convert_preview,
         name="credit_convert_preview",
     ),
+    path(
+        "payments/credit/conversions/<int:pk>/reverse/",
+        conversion.conversion_reverse,
+        name="conversion_reverse",
+    ),
     path("unpaid/", unpaid.unpaid, name="unpaid"),
     path("unpaid/export/<str:fmt>/", unpaid.unpaid_export, name="unpaid_export"),
     path("unpaid/hold/<int:pk>/", unpaid.hold_set, name="hold_set"),

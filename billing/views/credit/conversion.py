@@ -1,6 +1,7 @@
 """Converting a center's credit into another currency, with a preview at the dated exchange rate."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -8,19 +9,19 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.forms.credit import ConversionForm
+from billing.forms.credit import ConversionForm, ConversionReversalForm
 from billing.models import CreditConversion
 from billing.money import format_amount
-from billing.payments import convert_credit, convertible, plan_conversion
-from billing.payments.conversion import Conversion, Convertible
+from billing.payments import convert_credit, convertible, plan_conversion, reverse_conversion
+from billing.payments.conversion import Conversion, Convertible, unusual_rate
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
-from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown
+from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown, saved
 
-__all__ = ["credit_convert", "credit_convert_preview"]
+__all__ = ["conversion_reverse", "credit_convert", "credit_convert_preview"]
 
 PAGE = "billing/payments/credit_convert.html"
 
@@ -39,10 +40,13 @@ def credit_convert(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Convert credit, so that it covers what is due in another currency."""
     center = _center(pk)
     pairs = convertible(center, clock.now())
-    form = ConversionForm(posted(request), pairs=pairs)
+    form = _form(center, posted(request), pairs)
     if form.is_valid():
         with refusal_shown(form):
-            row = convert_credit(center=center, by=request.user, now=clock.now(), **form.chosen)
+            because = form.cleaned_data["because"]
+            row = convert_credit(
+                center=center, by=request.user, now=clock.now(), because=because, **form.chosen
+            )
             params = {
                 "amount": format_amount(row.from_amount, row.from_currency),
                 "result": format_amount(row.to_amount, row.to_currency),
@@ -58,12 +62,34 @@ def credit_convert_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#conversion-preview`: what the amount becomes, with nothing saved."""
     center = _center(pk)
     pairs = convertible(center, clock.now())
-    form = ConversionForm(request.POST, pairs=pairs)
+    form = _form(center, request.POST, pairs)
     return render(request, f"{PAGE}#conversion-preview", _context(center, form, pairs))
 
 
+@staff(Permission.RECORD_PAYMENTS)
+@require_http_methods(["GET", "POST"])
+def conversion_reverse(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Reverse a conversion, with a reason."""
+    rows = CreditConversion.objects.select_related("center__reseller", "reversal", "by")
+    row: CreditConversion = get_object_or_404(rows, pk=pk, reverses=None)
+    form = ConversionReversalForm(posted(request))
+    about: dict[str, Any] = {"conversion": row, "by": request.user, "now": clock.now()}
+    if saved(form, lambda: reverse_conversion(**about, **form.cleaned_data)):
+        text = _("The conversion was reversed.")
+        return redirect_with_toast(request, text, "center", request.reseller.slug, row.center_id)
+    context = {"conversion": row, "is_reversed": CreditConversion.objects.filter(reverses=row).exists()}
+    return form_page(request, form, "billing/payments/conversion_reverse.html", context)
+
+
+def _form(center: Center, data: Any, pairs: list[Convertible]) -> ConversionForm:
+    def unusual(base: str, quote: str, rate: Decimal) -> Decimal | None:
+        return unusual_rate(center, base, quote, rate, clock.now())
+
+    return ConversionForm(data, pairs=pairs, unusual=unusual)
+
+
 def _context(center: Center, form: ConversionForm, pairs: list[Convertible]) -> dict[str, Any]:
-    done = CreditConversion.objects.filter(center=center).select_related("by")[:20]
+    done = CreditConversion.objects.filter(center=center).select_related("by", "reversal", "reverses")[:20]
     return {"center": center, "pairs": pairs, "look": _look(center, form), "conversions": done}
 
 

@@ -10,8 +10,8 @@ from billing.dunning.suspension import suspend
 from billing.invoicing import void_invoice
 from billing.ledger import sums
 from billing.models import CreditConversion, Invoice, LedgerEntry, Suspension
-from billing.payments import convert_credit, convertible, plan_conversion
-from billing.payments.conversion import Convertible
+from billing.payments import convert_credit, convertible, plan_conversion, reverse_conversion
+from billing.payments.conversion import Convertible, unusual_rate
 from billing.pricing.conversion import Way
 from billing.pricing.exchange_rates import set_exchange_rate
 from centers.errors import OperationRefused
@@ -63,6 +63,89 @@ def test_credit_covers_what_is_due_in_another_currency(shop: Shop) -> None:
     data = AuditEntry.objects.get(action="credit.converted").data
     assert (data["amount"], data["total"]) == ("10.00 USD", "37.50 SAR")
     assert data["rate"].startswith("3.75")
+
+
+def test_a_typed_rate_needs_a_reason_and_no_dated_one(shop: Shop) -> None:
+    invoice = idle(shop)
+    how = {"center": shop.center, "amount": D(10), "from_currency": "USD", "to_currency": "SAR"}
+    how |= {"by": None, "now": NOW}
+    with pytest.raises(OperationRefused, match="Enter the reason"):
+        convert_credit(**how, rate=D("3.7"))
+    for wrong in ("0", "-3.7", "NaN", "3.70000000001"):
+        with pytest.raises(OperationRefused, match="above zero"):
+            convert_credit(**how, rate=D(wrong), because="bank")
+    row = convert_credit(**how, rate=D("3.7"), because=" The bank's rate ")
+    assert (row.to_amount, row.rate, row.divisor, row.is_typed) == (37, D("3.7"), 1, True)
+    assert (row.reason, row.rate_day) == ("The bank's rate", date(2026, 3, 5))
+    invoice.refresh_from_db()
+    assert invoice.open_amount == D("0.5")
+    assert AuditEntry.objects.get(action="credit.converted").data["because"] == "The bank's rate"
+    how["to_currency"] = "LYD"
+    assert convert_credit(**how, rate=D(5), because="no rate is entered").to_amount == 50
+
+
+def test_a_rate_far_from_the_dated_one_may_be_a_slip(shop: Shop) -> None:
+    idle(shop)
+    assert unusual_rate(shop.center, "USD", "SAR", D("3.7"), NOW) is None
+    assert unusual_rate(shop.center, "USD", "SAR", D("37.5"), NOW) == D("3.75")
+    assert unusual_rate(shop.center, "SAR", "USD", D("3.75"), NOW) == D("0.2666666667")
+    assert unusual_rate(shop.center, "USD", "LYD", D(5), NOW) is None, "there is none to compare it with"
+
+
+def test_a_conversion_is_reversed_once_by_the_same_amounts(shop: Shop) -> None:
+    invoice = idle(shop)
+    row = convert(shop)
+    rate(shop, "USD", "SAR", "4", day=date(2026, 3, 5))
+    with pytest.raises(OperationRefused, match="Enter a reason"):
+        reverse_conversion(conversion=row, because=" ", by=None, now=NOW)
+    back = reverse_conversion(conversion=row, because="wrong rate", by=None, now=NOW)
+    assert (back.from_amount, back.from_currency, back.to_amount, back.to_currency) == (
+        D("37.5"), "SAR", 10, "USD",
+    )  # fmt: skip
+    assert back.reverses == row
+    invoice.refresh_from_db()
+    assert (invoice.open_amount, sums(shop.center)) == (D("37.5"), {"SAR": D("37.5"), "USD": -40})
+    assert AuditEntry.objects.get(action="credit.conversion_reversed").data["because"] == "wrong rate"
+    for one in (row, back):
+        with pytest.raises(OperationRefused, match="already been reversed"):
+            reverse_conversion(conversion=one, because="again", by=None, now=NOW)
+    assert convert(shop).to_amount == 40, "the credit can be converted again, at another rate"
+
+
+def test_the_database_refuses_another_reversal_than_the_opposite(shop: Shop) -> None:
+    idle(shop)
+    row = convert(shop)
+    back = reverse_conversion(conversion=row, because="x", by=None, now=NOW)
+    values = {
+        name: getattr(back, name) for name in ("reseller", "center", "rate", "divisor", "rate_day", "at")
+    }
+    money = {
+        "from_amount": back.from_amount,
+        "from_currency": "SAR",
+        "to_amount": D(10),
+        "to_currency": "USD",
+    }
+    for change, why in (
+        ({}, "creditconversion_reverses"),
+        ({"to_amount": D(11)}, "does not reverse"),
+        ({"reverses": back}, "does not reverse"),
+        ({"reason": ""}, "has_a_reason"),
+    ):
+        wrong = CreditConversion(**{"reason": "x", "reverses": row} | values | money | change)
+        with pytest.raises(IntegrityError, match=why), transaction.atomic():
+            written(wrong)
+
+
+def test_eight_reversals_at_once_are_one(committed_shop: Shop) -> None:
+    shop = committed_shop
+    idle(shop)
+    row = convert(shop)
+
+    def reverse(_number: int) -> CreditConversion:
+        return reverse_conversion(conversion=row, because="x", by=None, now=NOW)
+
+    assert len(successes(at_once(reverse, reseller=shop.reseller))) == 1
+    assert sums(shop.center) == {"SAR": D("37.5"), "USD": -40}
 
 
 def test_nothing_is_converted_without_a_person(shop: Shop) -> None:

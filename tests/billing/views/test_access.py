@@ -113,6 +113,7 @@ ELSEWHERE = {
     "flagged_payment_dismiss",
     "bank_line",
     "bank_line_pass",
+    "conversion_reverse",
     "safety_stop_release",
 }
 

@@ -71,6 +71,51 @@ def test_the_preview_saves_nothing(desk: Desk) -> None:
         assert not CreditConversion.objects.exists()
 
 
+def test_a_rate_is_typed_with_its_reason_and_a_strange_one_twice(desk: Desk) -> None:
+    _idle(desk)
+    assert "entered for this conversion alone" in _post(desk, "preview/", rate="3.7").content.decode()
+    asked = _post(desk, rate="3.7")
+    assert asked.status_code == 422
+    assert "Enter the reason for another rate" in asked.content.decode()
+    typed = {"rate": "37", "because": "bank"}
+    slip = _post(desk, **typed)
+    assert slip.status_code == 422
+    assert "The rate under Prices is 3.75. If 37 is right" in slip.content.decode()
+    assert _post(desk, **typed, rate_again="3.7").status_code == 422
+    assert _post(desk, **typed, rate_again="37").status_code == 302
+    with tenant(desk.reseller):
+        row = CreditConversion.objects.get()
+        assert (row.rate, row.to_amount, row.is_typed, row.reason) == (37, 370, True, "bank")
+    page = desk.as_(desk.billing).get(desk.url(f"payments/credit/{desk.center.pk}/convert/")).content.decode()
+    assert "bank" in page
+    assert "typed" in page
+
+
+def test_a_conversion_is_reversed_with_a_reason(desk: Desk) -> None:
+    _idle(desk)
+    _post(desk)
+    with tenant(desk.reseller):
+        row = CreditConversion.objects.get()
+    url = desk.url(f"payments/credit/conversions/{row.pk}/reverse/")
+    client = desk.as_(desk.billing)
+    assert url in client.get(desk.url(f"payments/credit/{desk.center.pk}/convert/")).content.decode()
+    assert "The same amounts go back" in client.get(url).content.decode()
+    assert client.post(url, {"because": ""}).status_code == 422
+    assert desk.as_(desk.support).post(url, {"because": "x"}).status_code == 403
+    assert desk.as_(desk.stranger).get(url).status_code == 404
+    assert client.post(url, {"because": "wrong rate"})["Location"] == desk.url(f"centers/{desk.center.pk}/")
+    again = client.post(url, {"because": "x"})
+    assert again.status_code == 422
+    assert "already been reversed" in again.content.decode()
+    page = client.get(desk.url(f"payments/credit/{desk.center.pk}/convert/")).content.decode()
+    assert "Reversed" in page
+    assert "wrong rate" in page
+    assert url not in page
+    with tenant(desk.reseller):
+        back = CreditConversion.objects.get(reverses=row)
+    assert client.get(desk.url(f"payments/credit/conversions/{back.pk}/reverse/")).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
