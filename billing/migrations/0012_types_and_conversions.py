@@ -43,4 +43,9 @@ class Migration(migrations.Migration):
             ),
         ),
         *_conversion_guards.CHANGES,
+        migrations.AddField(
+            model_name="jobschedule",
+            name="basis",
+            field=models.CharField(db_default="", default="", editable=False, max_length=64),
+        ),
     ]

@@ -14,6 +14,8 @@ class JobSchedule(models.Model):
     next_at = models.DateTimeField()
     # A person asked for the run: also today's usage is read again, which is not due every hour.
     by_person = models.BooleanField(default=False, db_default=False)
+    # What the last run of the job "prices" worked out its messages from: while it is the same, there is nothing to do.
+    basis = models.CharField(max_length=64, default="", db_default="", editable=False)
 
     objects = TenantManager(reseller="reseller")
 

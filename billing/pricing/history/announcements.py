@@ -1,13 +1,13 @@
 """Centers are informed of price changes: some days before, or at once where a change applies at once."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
 from billing.mail import write_mail
-from billing.models import CenterVersion, Margin, RateFetch
+from billing.models import CenterVersion, JobSchedule, Margin, RateCategory, RateFetch
 from billing.periods import day_start, local_day, today, zone_of
 from billing.policies import reseller_policy
 from billing.pricing.history.price_history import PriceHistory, priced
@@ -16,6 +16,8 @@ from centers.models import Center, Notification, Reseller
 #: How long after a change it is still announced, if no run did it before.
 LATE = timedelta(days=7)
 KIND = "prices.changed"
+#: The job that announces.
+JOB = "prices"
 # The longest notice, and then the days on which it could be announced late.
 KEPT = timedelta(days=366) + LATE
 
@@ -24,21 +26,33 @@ def announce_price_changes(reseller: Reseller, now: datetime) -> int:
     """Write a mail to each center about each change within the notice of the billing rules; return how many.
 
     Margins, countries, currencies and rate lists count. A change that was announced is announced again only if the
-    prices it leads to are others by now. Run it as often as you like.
+    prices it leads to are others by now. Run it as often as you like: the centers' prices are read only when a day has
+    begun, or something that they follow from has changed since the last run of the job.
     """
     notice = reseller_policy(reseller).price_notice_days
     if notice is None:
         return 0
-    days = set(_days(reseller, now, notice))
+    days = sorted(set(_days(reseller, now, notice)))
     if not days:
         return 0
+    # Read before the prices: what changes meanwhile makes the next run look again.
+    basis = _basis(reseller, now, days)
+    schedule = JobSchedule.objects.filter(reseller=reseller, job=JOB)
+    if schedule.filter(basis=basis).exists():
+        return 0
+    written = _announce(reseller, now, days)
+    schedule.update(basis=basis)
+    return written
+
+
+def _announce(reseller: Reseller, now: datetime, days: Iterable[date]) -> int:
     written = 0
     kept = Notification.objects.filter(reseller=reseller, kind=KIND, created_at__gte=now - KEPT)
     known = set(kept.values_list("about", "event"))
     centers = Center.objects.filter(reseller=reseller, archived_at=None).exclude(email="")
     for center in centers.select_related("reseller").order_by("pk"):
         history = PriceHistory(center, now)
-        for day in sorted(days):
+        for day in days:
             event, about = _fingerprint(history, day), f"prices:{center.pk}:{day.isoformat()}"
             if event and (about, event) not in known:
                 write_mail(center=center, kind=KIND, about=about, event=event, now=now, day=day.isoformat())
@@ -58,6 +72,29 @@ def _days(reseller: Reseller, now: datetime, notice: int) -> Iterator[date]:
     since = day_start(local_day(now - LATE, zone), zone)
     for fetch in RateFetch.applied(reseller).filter(since__gte=since):
         yield local_day(fetch.applies_from, zone)
+
+
+def _basis(reseller: Reseller, now: datetime, days: Iterable[date]) -> str:
+    """What identifies all that the announced prices follow from, and who is informed; six short queries.
+
+    Margins, versions and lists are never edited: their count and the last of them say whether there are others.
+    """
+    applied = RateFetch.applied(reseller).aggregate(Count("pk"), Max("pk"), Max("decided_at"))
+    rows = [
+        model.objects.filter(reseller=reseller).aggregate(Count("pk"), Max("pk"))
+        for model in (Margin, CenterVersion)
+    ]
+    classes = RateCategory.objects.filter(reseller=reseller).order_by("type")
+    centers = Center.objects.filter(reseller=reseller, archived_at=None).exclude(email="").order_by("pk")
+    parts = (
+        today(reseller, now),
+        list(days),
+        applied,
+        rows,
+        list(classes.values_list("type", "category", "interval")),
+        list(centers.values_list("pk", "country_id", "currency")),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _fingerprint(history: PriceHistory, day: date) -> str:

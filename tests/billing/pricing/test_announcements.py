@@ -8,9 +8,11 @@ import pytest
 from billing.jobs import run_if_due
 from billing.models import CenterVersion
 from billing.policies import save_policy
+from billing.pricing.history import announcements
 from billing.pricing.history.announcements import announce_price_changes
 from billing.pricing.history.center_changes import change_center
-from centers.models import Notification
+from billing.pricing.history.price_history import PriceHistory
+from centers.models import Center, Notification
 from centers.notifications.compose import compose
 from tests.billing.conftest import NOW, Shop
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
@@ -79,6 +81,49 @@ def test_a_change_that_is_off_or_other_by_now_is_said_as_it_is(shop: Shop) -> No
     shop.margin("10", valid_from=APRIL_1, now=due)
     assert announce_price_changes(shop.reseller, due) == 0
     assert texts(due) == ["", ""]
+
+
+def test_prices_are_read_only_when_something_they_follow_from_changed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every ten minutes, for a week: each center's history, or six short queries."""
+    read: list[int] = []
+
+    class Counted(PriceHistory):
+        def __init__(self, center: Center, now: Any) -> None:
+            read.append(center.pk)
+            super().__init__(center, now)
+
+    monkeypatch.setattr(announcements, "PriceHistory", Counted)
+    shop.margin("20", valid_from=APRIL_1)
+    at = NOW.replace(day=20)
+
+    def run() -> int:
+        nonlocal at
+        at += timedelta(minutes=11)
+        read.clear()
+        assert run_if_due("prices", reseller_id=shop.reseller.pk, now=at)
+        return len(read)
+
+    def other() -> None:
+        shop.new_center(email="b@c.example")
+
+    def address() -> None:
+        Center.objects.filter(pk=shop.center.pk).update(email="")
+
+    assert (run(), run(), run()) == (1, 0, 0)
+    changes: list[tuple[Any, int]] = [
+        (lambda: shop.margin("30", valid_from=APRIL_1, now=at), 1),
+        (lambda: rates(shop, at, marketing="0.07", subscription_monthly="10"), 1),
+        (lambda: save_policy(reseller=shop.reseller, by=None, now=at, price_notice_days=15), 0),
+        (other, 2),
+        (address, 1),
+    ]
+    for change, centers in changes:
+        change()
+        assert (run(), run()) == (centers, 0)
+    at = at.replace(day=21)
+    assert (run(), run()) == (1, 0), "another day"
 
 
 def test_no_one_without_an_address_or_in_the_archive_or_by_default(shop: Shop) -> None:
