@@ -41,6 +41,8 @@ SENTENCES = {
     "payment.reversed": _("%(who)s reversed the payment %(what)s"),
     "period.waived": _("%(who)s closed a period with nothing to charge"),
     "rate.categorised": _("%(who)s set the category of a rate type"),
+    "rate.country_named": _("%(who)s said which country a MazBot country ID is"),
+    "rate.currency_chosen": _("%(who)s chose the currency in which MazBot counts usage"),
     "rates.changed": _("MazBot's rates changed"),
     "rates.confirmed": _("%(who)s confirmed new rates of MazBot"),
     "rates.refused": _("%(who)s refused new rates of MazBot"),

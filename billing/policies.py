@@ -24,6 +24,7 @@ class Policy:
     auto_invoice: bool
     billable: str
     subscription_type: str
+    one_off_type: str
     payment_terms_days: int
     reminder_days: tuple[int, ...]
     warning_days: int | None

@@ -1,5 +1,6 @@
 """The rules of billing and dunning: a reseller's, and one center's exceptions."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Billable, BillingPolicy, CenterPolicy
+from billing.pricing.rate_types.known import type_name
 from centers.values.amount_fields import AmountField, CountField, ListField
 
 _RULES = [
     "auto_invoice",
     "billable",
     "subscription_type",
+    "one_off_type",
     "payment_terms_days",
     "reminder_days",
     "warning_days",
@@ -57,6 +60,9 @@ _HELP: dict[str, Any] = {
         "Per day: from the day a number is added until the day it's archived. Yearly "
         "subscriptions are charged once a year per number, in full."
     ),
+    "one_off_type": gettext_lazy(
+        "Charged once for each number, with the month in which it's first billed. Numbers from before aren't charged."
+    ),
     "usage_tolerance": gettext_lazy(
         "Usage of a day is flagged when its messages cost more on average. It isn't charged "
         "until you accept it. 1.2 allows 20 % more."
@@ -97,14 +103,27 @@ def plain(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{Decimal(amount).normalize():f}"
 
 
-def _subscription_field(field: forms.Field, types: list[str]) -> forms.ChoiceField:
-    choices = [("", _("None (subscriptions aren't charged)")), *((name, name) for name in types)]
-    return forms.ChoiceField(label=field.label, choices=choices, required=False)
+@dataclass(frozen=True, slots=True)
+class ChargedTypes:
+    """The types of the lists in force that can be charged for numbers."""
+
+    subscriptions: list[str]
+    one_off: list[str]
+
+    def choices(self, field: str, current: str | None) -> list[tuple[str, str]]:
+        """Those for `field`, with their names, and the current one even if MazBot no longer lists it."""
+        types = self.one_off if field == "one_off_type" else self.subscriptions
+        offered = [*types, current] if current and current not in types else types
+        return [(name, type_name(name)) for name in offered]
 
 
-def _with_current(types: list[str], current: str | None) -> list[str]:
-    """The available types, and the current one even if MazBot no longer lists it."""
-    return [*types, current] if current and current not in types else types
+def _nothing(field: str) -> tuple[str, str]:
+    if field == "one_off_type":
+        return "", _("None (nothing is charged once)")
+    return "", _("None (subscriptions aren't charged)")
+
+
+_CHARGED = ("subscription_type", "one_off_type")
 
 
 class PolicyForm(forms.ModelForm[BillingPolicy]):
@@ -147,11 +166,14 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             **dict.fromkeys(_DAYS, CountField),
         }
 
-    def __init__(self, *args: Any, types: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, types: ChargedTypes, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["subscription_type"] = _subscription_field(
-            self.fields["subscription_type"], _with_current(types, self.instance.subscription_type)
-        )
+        for name in _CHARGED:
+            choices = [_nothing(name), *types.choices(name, getattr(self.instance, name))]
+            field = self.fields[name]
+            self.fields[name] = forms.ChoiceField(
+                label=field.label, help_text=field.help_text, choices=choices, required=False
+            )
         for name in ("minimum_amount", "usage_tolerance"):
             self.initial[name] = plain(getattr(self.instance, name))
 
@@ -189,18 +211,19 @@ class CenterPolicyForm(forms.Form):
     )
     billable = forms.ChoiceField(label=gettext_lazy("Billable messages"))
     subscription_type = forms.ChoiceField(label=gettext_lazy("Subscription type to charge"), required=False)
+    one_off_type = forms.ChoiceField(label=gettext_lazy("One-off type to charge"), required=False)
 
-    def __init__(self, *args: Any, policy: CenterPolicy | None, types: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, policy: CenterPolicy | None, types: ChargedTypes, **kwargs: Any) -> None:
         kwargs.setdefault("initial", _initial(policy))
         super().__init__(*args, **kwargs)
         same = (_SAME, _("Same as all centers"))
         flags = [same, ("yes", _("Yes")), ("no", _("No"))]
-        offered = _with_current(types, policy.subscription_type if policy else None)
-        none = ("", _("None (subscriptions aren't charged)"))
         self._offer("auto_invoice", flags)
         self._offer("suspend", flags)
         self._offer("billable", [same, *Billable.choices])
-        self._offer("subscription_type", [same, none, *((name, name) for name in offered)])
+        for name in _CHARGED:
+            current = getattr(policy, name) if policy else None
+            self._offer(name, [same, _nothing(name), *types.choices(name, current)])
         for name in ("payment_terms_days", "grace_days", "minimum_amount"):
             self.fields[name].help_text = _("Leave empty to use the rules for all centers.")
 
@@ -214,9 +237,9 @@ class CenterPolicyForm(forms.Form):
         for name in ("auto_invoice", "suspend"):
             data[name] = {"yes": True, "no": False}.get(data[name])
         data["billable"] = None if data["billable"] == _SAME else data["billable"]
-        sent = "subscription_type" in self.data
-        same = data["subscription_type"] == _SAME or not sent
-        data["subscription_type"] = None if same else data["subscription_type"]
+        for name in _CHARGED:
+            same = data[name] == _SAME or name not in self.data
+            data[name] = None if same else data[name]
         return data
 
 
@@ -226,7 +249,7 @@ def _initial(policy: CenterPolicy | None) -> dict[str, Any]:
     found = {name: getattr(row, name) for name in CenterPolicyForm.base_fields}
     for name in ("auto_invoice", "suspend"):
         found[name] = flags[found[name]]
-    for name in ("billable", "subscription_type"):
+    for name in ("billable", *_CHARGED):
         found[name] = _SAME if found[name] is None else found[name]
     found["minimum_amount"] = plain(found["minimum_amount"])
     return found

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms.center_changes import BackdatingForm
-from billing.models import Category, Interval, Margin
+from billing.models import Category, Margin, RateClass
 from billing.pricing.below_cost import Loss
 from billing.pricing.exchange_rates import is_unusual, last_known_rate
 from centers.models import Center, Reseller
 from centers.values.amount_fields import AmountField
+from centers.values.countries import country_choices
 from centers.values.fields import CodeField, LineField
 from centers.values.validators import validate_currency
 
@@ -67,10 +68,10 @@ class _TermsForm(forms.Form):
         help_text=gettext_lazy("Per message or subscription, in the currency of MazBot's costs."),
     )
 
-    def __init__(self, *args: Any, countries: Iterable[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, countries: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["country_id"]
-        field.choices = [("", "–"), *((country, country) for country in countries)]
+        field.choices = [("", "–"), *countries]
         chooser: Any = self.fields["center"]
         chooser.queryset = Center.objects.filter(archived_at=None)
         self.fields["percent"].initial = self.fields["fixed"].initial = 0
@@ -168,24 +169,28 @@ class RatesConfirmForm(_LossForm):
 
 
 class CategoryForm(forms.Form):
-    """Whether a type of MazBot's list is a message or a subscription."""
+    """What a type of MazBot's list is."""
 
     type = LineField(label=gettext_lazy("Type"), max_length=64)
     category = forms.ChoiceField(
-        choices=[*Category.choices, *Interval.choices],
+        choices=RateClass.choices,
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"),
-            gettext_lazy("Choose whether the type is a message or a subscription."),
+            gettext_lazy("Choose what the type is: messages, a subscription, a one-off charge, or ignored."),
         ),
     )
 
-    @property
-    def decision(self) -> dict[str, str]:
-        """`category`, and `interval` where one was chosen."""
-        chosen = self.cleaned_data["category"]
-        if chosen in Interval.values:
-            return {"category": Category.SUBSCRIPTION, "interval": chosen}
-        return {"category": chosen}
+
+class CountryNameForm(forms.Form):
+    """Which country a MazBot country id stands for."""
+
+    country_id = CodeField(label=gettext_lazy("MazBot country ID"), max_length=16)
+    iso = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["iso"]
+        field.choices = country_choices()
 
 
 class CurrencyField(CodeField):

@@ -13,7 +13,17 @@ from billing.models.paying.details import PaymentAllocation, PaymentAttachment
 from billing.models.paying.gateways import FlaggedPayment, Gateway, GatewayEvent, PaymentLink
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
-from billing.models.rates import Category, ExchangeRate, Interval, Margin, Rate, RateCategory, RateFetch
+from billing.models.rates import (
+    Category,
+    ExchangeRate,
+    Interval,
+    Margin,
+    MazbotCountry,
+    Rate,
+    RateCategory,
+    RateClass,
+    RateFetch,
+)
 from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
 from billing.models.tax import InvoiceTax, LegalIdentity, TaxCategory, TaxProfile, TaxRate, TaxSums
@@ -51,12 +61,14 @@ __all__ = [
     "LegalIdentity",
     "LineKinds",
     "Margin",
+    "MazbotCountry",
     "Payment",
     "PaymentAllocation",
     "PaymentAttachment",
     "PaymentLink",
     "Rate",
     "RateCategory",
+    "RateClass",
     "RateFetch",
     "Reminder",
     "ReportedMonth",

@@ -90,7 +90,8 @@ class CoveredDays(Func):
 class SubscriptionClaim(models.Model):
     """A billed range of days of a number's subscription: within one month, or one year from `first_day` on.
 
-    No day of a number is covered by two non-void claims, even of different centers, types or intervals.
+    No day of a number is covered by two non-void claims, even of different centers, types or intervals. A one-off
+    charge is a claim too, with the day it belongs to: at most one of a number, whatever its center and type.
     """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
@@ -100,6 +101,8 @@ class SubscriptionClaim(models.Model):
     end_day = models.DateField(null=True)
     period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="subscription_claims")
     line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+")
+    # A one-off charge: it covers no days, and there is one per number.
+    one_off = models.BooleanField(default=False, db_default=False)
     voided_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantManager(reseller="reseller", center="period__center")
@@ -112,7 +115,12 @@ class SubscriptionClaim(models.Model):
                     ("instance", RangeOperators.EQUAL),
                     (CoveredDays(), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(voided_at__isnull=True),
+                condition=Q(voided_at__isnull=True, one_off=False),
+            ),
+            models.UniqueConstraint(
+                fields=["instance"],
+                condition=Q(voided_at__isnull=True, one_off=True),
+                name="subscriptionclaim_one_off_once",
             ),
             models.CheckConstraint(
                 condition=Q(first_day__isnull=True, end_day__isnull=True) | Q(first_day__lt=F("end_day")),

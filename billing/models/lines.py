@@ -48,6 +48,11 @@ class LineKinds:
         return self.kind == InvoiceLine.Kind.SUBSCRIPTION
 
     @property
+    def is_one_off(self: HasKind) -> bool:
+        """Whether it charges what a number is charged once."""
+        return self.kind == InvoiceLine.Kind.ONE_OFF
+
+    @property
     def is_adjustment(self: HasKind) -> bool:
         """Whether it corrects a day that was invoiced before."""
         return self.kind == InvoiceLine.Kind.ADJUSTMENT
@@ -72,6 +77,7 @@ class InvoiceLine(LineKinds, models.Model):
         SUBSCRIPTION = "subscription", _("Subscription")
         ADJUSTMENT = "adjustment", _("Adjustment")
         CARRIED = "carried", _("Carried over")
+        ONE_OFF = "one_off", _("One-off charge")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
@@ -79,7 +85,7 @@ class InvoiceLine(LineKinds, models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")
     number_label = models.CharField(max_length=160)  # label and id of the number on the day of issue
-    rate_type = models.CharField(max_length=64, blank=True)  # of a subscription
+    rate_type = models.CharField(max_length=64, blank=True)  # of a subscription or a one-off charge
     first_day = models.DateField()
     end_day = models.DateField()
     quantity = models.BigIntegerField()  # billable messages, or subscriptions

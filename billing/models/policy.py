@@ -80,6 +80,12 @@ class BillingPolicy(models.Model):
         _("billable messages"), max_length=9, choices=Billable, default=Billable.DELIVERED
     )
     subscription_type = LineField(_("subscription type to charge"), max_length=64, blank=True)
+    # Charged once per number, with the month in which it is first billed.
+    one_off_type = LineField(
+        _("one-off type to charge"), max_length=64, blank=True, default="", db_default=""
+    )
+    # "USD/SAR": staff said that usage stays in USD although the rates are in SAR.
+    currencies_kept = LineField(max_length=60, blank=True, default="", db_default="", editable=False)
     subscription_share = models.CharField(
         _("charge incomplete months"),
         max_length=4,
@@ -165,6 +171,9 @@ class CenterPolicy(models.Model):
     # Empty text: no subscription is charged to this center. Null: the reseller's policy applies.
     subscription_type = models.CharField(  # noqa: DJ001
         _("subscription type to charge"), max_length=64, null=True, blank=True
+    )
+    one_off_type = models.CharField(  # noqa: DJ001
+        _("one-off type to charge"), max_length=64, null=True, blank=True
     )
     payment_terms_days = models.PositiveSmallIntegerField(
         _("days until an invoice is due"), null=True, blank=True, validators=_day(365)

@@ -9,7 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller, User
+from centers.models.fields import CodeField
 from centers.models.managers import TenantManager
+from centers.values.countries import validate_country
 from centers.values.validators import validate_currency
 
 
@@ -21,10 +23,25 @@ class Category(models.TextChoices):
 
 
 class Interval(models.TextChoices):
-    """What one charge of a subscription type covers."""
+    """What one charge of a subscription type covers; a one-off one is charged once per number."""
 
     MONTH = "month", _("Monthly subscription")
     YEAR = "year", _("Yearly subscription")
+    ONCE = "once", _("One-off charge")
+
+
+class RateClass(models.TextChoices):
+    """What a type of MazBot's list is: a message, one of the intervals of subscriptions, or ignored.
+
+    Messages have the margin of messages, everything that is charged per number that of subscriptions. An ignored type
+    is in no price list and never charged; what MazBot charges for it stays in the reconciliation.
+    """
+
+    MESSAGE = "message", _("Messages")
+    MONTH = "month", _("Monthly subscription")
+    YEAR = "year", _("Yearly subscription")
+    ONCE = "once", _("One-off charge")
+    IGNORED = "ignored", _("Ignored")
 
 
 class RateFetch(models.Model):
@@ -125,11 +142,16 @@ class Rate(models.Model):
 
 
 class RateCategory(models.Model):
-    """Staff's decision what a type is. Without a row, or with an empty interval, it is guessed from the type's name."""
+    """Staff's decision what a type is. Without a row, or with an empty interval, it is guessed from the type's name.
+
+    An ignored type has a category of its own, for which there are no margins.
+    """
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
     type = models.CharField(max_length=64)
-    category = models.CharField(max_length=12, choices=Category)
+    category = models.CharField(
+        max_length=12, choices=[*Category.choices, (RateClass.IGNORED.value, RateClass.IGNORED.label)]
+    )
     interval = models.CharField(max_length=5, choices=Interval, blank=True, db_default="", default="")
 
     objects = TenantManager(reseller="reseller")
@@ -139,6 +161,22 @@ class RateCategory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type}: {self.category}"
+
+
+class MazbotCountry(models.Model):
+    """Staff's decision which country of ISO 3166-1 a country id of MazBot stands for: MazBot has no list of them."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    country_id = CodeField(max_length=16)
+    iso = CodeField(max_length=2, validators=[validate_country])
+
+    objects = TenantManager(reseller="reseller")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reseller", "country_id"], name="mazbotcountry_once")]
+
+    def __str__(self) -> str:
+        return f"{self.country_id} = {self.iso}"
 
 
 class Margin(models.Model):

@@ -11,19 +11,28 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import cached_property
 
-from billing.models import Billable, Category, Interval, Margin, Rate, RateCategory, RateFetch, TaxTerms
+from billing.models import (
+    Billable,
+    Category,
+    Interval,
+    Margin,
+    Rate,
+    RateCategory,
+    RateClass,
+    RateFetch,
+    TaxTerms,
+)
 from billing.money import PRECISION
 from billing.periods import today
 from billing.pricing.exchange_rates import Exchange
 from billing.pricing.history.center_versions import CenterVersions
 from billing.pricing.margins import Margins
+from billing.pricing.rate_types.known import guess_class, guess_interval
 from billing.tax.computing import UNTAXED, net_of
 from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
-_YEAR_WORDS = ("year", "annual", "annum", "سنوي", "سنة")
-_SUBSCRIPTION_WORDS = ("subscription", "subscribe", "monthly", "yearly", "annual", "plan", "rental", "اشتراك")
 
 
 def unit_price(cost: Decimal, percent: Decimal, fixed: Decimal) -> Decimal:
@@ -68,18 +77,6 @@ def share_of(amount: Decimal, days: int, of: int) -> Decimal:
 def average(amount: Decimal, quantity: int) -> Decimal:
     """`amount` per unit at 10 decimals, for display only; the amount itself if the quantity is zero."""
     return round(amount / quantity, 10) if quantity else round(amount, 10)
-
-
-def guess_category(rate_type: str) -> Category:
-    """Whether a type's name suggests a subscription; staff can decide otherwise."""
-    name = rate_type.casefold()
-    return Category.SUBSCRIPTION if any(word in name for word in _SUBSCRIPTION_WORDS) else Category.MESSAGE
-
-
-def guess_interval(rate_type: str) -> Interval:
-    """Whether a subscription's name suggests a yearly one; staff can decide otherwise."""
-    name = rate_type.casefold()
-    return Interval.YEAR if any(word in name for word in _YEAR_WORDS) else Interval.MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +148,22 @@ class PriceList:
             for name, category, every in rows.values_list("type", "category", "interval")
         }
 
+    def counts_as(self, rate_type: str) -> str:
+        """What a type is (RateClass), as staff decided, else as it is known or its name suggests."""
+        category, every = self.decided.get(rate_type, ("", ""))
+        if category == Category.SUBSCRIPTION:
+            return every or guess_interval(rate_type).value
+        return category or guess_class(rate_type).value
+
     def category(self, rate_type: str) -> str:
-        """The category staff chose for a type, else the guess from its name."""
-        category, _every = self.decided.get(rate_type, ("", ""))
-        return category or guess_category(rate_type)
+        """The category whose margins apply to a type; that of an ignored type has none."""
+        counts_as = self.counts_as(rate_type)
+        return Category.SUBSCRIPTION.value if counts_as in Interval.values else counts_as
 
     def interval(self, rate_type: str) -> str:
-        """How often a subscription type is charged, as staff decided or by its name; "" of a message."""
-        if self.category(rate_type) != Category.SUBSCRIPTION:
-            return ""
-        _category, every = self.decided.get(rate_type, ("", ""))
-        return every or guess_interval(rate_type)
+        """How often a subscription type is charged; "" of a message and of an ignored type."""
+        counts_as = self.counts_as(rate_type)
+        return counts_as if counts_as in Interval.values else ""
 
     def country_id(self, center: Center) -> str:
         """The center's country at MazBot on the price list's day."""
@@ -191,7 +193,8 @@ class PriceList:
     def for_center(self, center: Center, rates: Iterable[Rate] | None = None) -> list[PriceRow]:
         """The center's price list in its currency; `rates` prices another list than the current one.
 
-        Raises ValueError if this was created for another center: it has not loaded this one's own margins.
+        Ignored types are in no price list. Raises ValueError if this was created for another center: it has not loaded
+        this one's own margins.
         """
         if self._center not in (None, center):
             raise ValueError(f"this price list is for {self._center}, not {center}")
@@ -201,6 +204,7 @@ class PriceList:
         return [
             self._row(rate, self.margins.find(self.category(rate.type), center, self.day), currency, tax)
             for rate in rows
+            if self.category(rate.type) != RateClass.IGNORED
         ]
 
     def for_country(self, country_id: str) -> list[PriceRow]:
@@ -214,7 +218,12 @@ class PriceList:
                 tax,
             )
             for rate in self.rates_of(country_id)
+            if self.category(rate.type) != RateClass.IGNORED
         ]
+
+    def ignored(self, country_id: str) -> list[Rate]:
+        """The rates of a country's list that no one is charged."""
+        return [rate for rate in self.rates_of(country_id) if self.category(rate.type) == RateClass.IGNORED]
 
     def _row(self, rate: Rate, margin: Margin | None, currency: str, tax: TaxTerms) -> PriceRow:
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)

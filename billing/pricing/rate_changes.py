@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from billing.models import Category, Rate
-from billing.pricing.price_list import guess_category
+from billing.models import Category, Rate, RateClass
+from billing.pricing.rate_types.known import guess_category
 from centers.values.formats import number_text
 
 
@@ -58,7 +58,8 @@ def rate_changes(
 ) -> list[RateChange]:
     """The rates that differ, in the order of the new list, those that are gone last.
 
-    `bound` is the change in percent up to which a rate is believed; `category` returns a type's category.
+    `bound` is the change in percent up to which a rate is believed; `category` returns a type's category. An ignored
+    type moves no price, so that it is never doubted.
     """
     before, after = {rate.type: rate for rate in old}, {rate.type: rate for rate in new}
     messages = [rate for rate in before.values() if category(rate.type) == Category.MESSAGE]
@@ -68,7 +69,9 @@ def rate_changes(
         if was and now and (was.cost, was.currency) == (now.cost, now.currency):
             continue
         doubt = None
-        if was and now:
+        if category(name) == RateClass.IGNORED:
+            pass
+        elif was and now:
             doubt = _doubt(was, now, bound)
         elif now and category(name) == Category.MESSAGE:
             doubt = _doubt_of_new(now, messages, bound)

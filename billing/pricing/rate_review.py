@@ -26,6 +26,7 @@ from billing.pricing.price_moves import (
 )
 from billing.pricing.rate_changes import RateChange, rate_changes
 from billing.pricing.rate_currency import check_currencies
+from billing.pricing.rate_types.classes import check_types
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -134,6 +135,7 @@ def confirm_rates(*, fetch: RateFetch, by: User | None, now: datetime, confirmat
             raise BelowCost(review.loss)
         _decide(row, RateFetch.State.APPLIED, review, by, now)
     check_currencies(row.reseller, now)
+    check_types(row.reseller, now)
     check_losses(row.reseller, now)
     return row
 

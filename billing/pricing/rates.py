@@ -9,17 +9,19 @@ from django.db import transaction
 from django.db.models import Window
 from django.db.models.functions import RowNumber
 
-from billing.models import Category, CenterVersion, Interval, Rate, RateCategory, RateFetch
+from billing.models import CenterVersion, Rate, RateFetch
 from billing.periods import today
 from billing.pricing.below_cost import check_losses
+from billing.pricing.country_names import CountryNames
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import PriceMove, active_centers, price_moves, priced_by
 from billing.pricing.rate_currency import check_currencies
 from billing.pricing.rate_review import Review, check_waiting
+from billing.pricing.rate_types.classes import check_types
 from centers import clock, live
 from centers.audit import entries
 from centers.errors import OperationRefused
-from centers.models import Center, Reseller, User
+from centers.models import Center, Reseller
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
 from whatsapp.mazbot import Lane, MazBot, MazBotError, OddField, RateList, RateRow
@@ -81,6 +83,7 @@ def refresh_rates(*, reseller: Reseller, now: datetime, priority: Lane = Lane.ME
                 moves += kept.moves
     check_waiting(reseller, now)
     check_currencies(reseller, now)
+    check_types(reseller, now)
     check_losses(reseller, now)
     live.publish(reseller.pk, "billing")
     return RatesOutcome(len(countries), tuple(changed), tuple(waiting), tuple(moves), tuple(failures))
@@ -107,6 +110,13 @@ def known_countries(reseller: Reseller) -> list[str]:
     return sorted({*countries_of(reseller), *fetched.distinct()} - {""})
 
 
+def country_labels(reseller: Reseller) -> list[tuple[str, str]]:
+    """The known country ids with their names, by name."""
+    names = CountryNames(reseller)
+    labels = [(country, names.label(country)) for country in known_countries(reseller)]
+    return sorted(labels, key=lambda item: (item[1].casefold(), item[0]))
+
+
 def latest_moves(price_list: PriceList) -> list[PriceMove]:
     """How the latest change of each country's list changes prices, at the margins of the price list's day."""
     moves: list[PriceMove] = []
@@ -128,37 +138,6 @@ def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:
         if fetch.country_id in fetches:
             fetches[fetch.country_id].append(fetch)
     return fetches
-
-
-def set_category(
-    *, reseller: Reseller, rate_type: str, category: str, by: User | None, now: datetime, interval: str = ""
-) -> RateCategory:
-    """Decide whether a type is a message or a subscription, and how often it is charged.
-
-    Without an interval a subscription's name decides it.
-    """
-    if category not in Category.values:
-        raise OperationRefused(_("A margin is for messages or for subscriptions."))
-    if interval and (interval not in Interval.values or category != Category.SUBSCRIPTION):
-        raise OperationRefused(_("A subscription is charged monthly or yearly."))
-    with transaction.atomic():
-        row, _created = RateCategory.objects.update_or_create(
-            reseller=reseller,
-            type=rate_type[:_TYPE_LENGTH],
-            defaults={"category": category, "interval": interval},
-        )
-        entries.record(
-            "rate.categorised",
-            reseller=reseller,
-            by=by,
-            now=now,
-            topics=("billing",),
-            type=rate_type,
-            category=category,
-            interval=interval,
-        )
-        check_losses(reseller, now)
-    return row
 
 
 def _fetch(client: MazBot, country: str, priority: Lane) -> RateList:

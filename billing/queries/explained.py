@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
+from billing.models import Category, CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
 from billing.money import divided, exactly, total_of
 from billing.periods import Period, cut, zone_of
 from billing.pricing.price_list import PriceList, converted, more_billable, unit_price, usage_charge
@@ -171,7 +171,9 @@ def _in_country(line: InvoiceLine, lists: PriceList, days: Period) -> list[Liste
 
 def _prices(line: InvoiceLine, lists: PriceList, rates: Iterable[Rate]) -> Iterable[ListedPrice]:
     for rate in rates:
-        is_of_line = rate.type == line.rate_type if line.is_subscription else not lists.interval(rate.type)
+        is_of_line = (
+            rate.type == line.rate_type if line.rate_type else lists.category(rate.type) == Category.MESSAGE
+        )
         if is_of_line:
             price = converted(unit_price(rate.cost, line.percent, line.fixed), line.exchange_rate)
             if line.tax_included and line.tax_percent:

@@ -113,7 +113,11 @@ _INVOICE_FIELDS = (
 
 def unit_text(interval: str) -> str:
     """What a price is for: a message, or the interval of a subscription."""
-    units = {Interval.YEAR.value: _("Per number per year"), Interval.MONTH.value: _("Per number per month")}
+    units = {
+        Interval.YEAR.value: _("Per number per year"),
+        Interval.MONTH.value: _("Per number per month"),
+        Interval.ONCE.value: _("Once per number"),
+    }
     return units.get(interval, _("Per message"))
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.pricing.history.price_history import ChangeDay, PriceChange, PriceHistory, priced
+from billing.pricing.rate_types.known import type_name
 from billing.queries.portal import unit_text
 from centers.models import Center
 from centers.values.formats import money_text
@@ -28,9 +29,9 @@ class PortalPriceChange:
 
     @property
     def text(self) -> str:
-        """`marketing (per message): 0.0138 USD → 0.0150 USD`."""
+        """`Marketing messages (per message): 0.0138 USD → 0.0150 USD`."""
         return _("%(type)s (%(unit)s): %(before)s → %(after)s") % {
-            "type": self.type,
+            "type": type_name(self.type),
             "unit": self.unit,
             "before": _price_text(self.before, self.currency_before),
             "after": _price_text(self.after, self.currency),

@@ -13,7 +13,9 @@ from django.utils.safestring import SafeString
 from billing.invoicing.pdf import corrected_text, credit_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
+from billing.pricing.country_names import CountryNames
 from billing.pricing.rate_changes import percent_text
+from billing.pricing.rate_types.known import known_type, type_name
 from billing.tax.texts import address_of, numbers_of, tax_text
 from centers.models import Center
 from centers.templatetags.values import NOTHING, day, month
@@ -56,6 +58,35 @@ def month_part(line: Any) -> str:
 def credit_note_text(note: Any) -> str:
     """What a credit note does to the invoice it names."""
     return credit_text(note, note.credits)
+
+
+@register.simple_tag
+def rate_type(written: str) -> SafeString:
+    """For staff: a type's name, and below it how MazBot writes it; only that of a type that is not known."""
+    if known_type(written) is None:
+        return format_html('<bdi class="fw-medium">{}</bdi>', written)
+    return format_html(
+        '<bdi class="fw-medium">{}</bdi><span class="d-block small text-secondary"><bdi dir="ltr">{}</bdi></span>',
+        type_name(written),
+        written,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def mazbot_country(context: Context, country_id: str) -> str:
+    """`Libya (3)`: the name of a country id of MazBot; the names of a page are read once."""
+    request = context["request"]
+    names = getattr(request, "country_names", None)
+    if names is None:
+        names = request.country_names = CountryNames(request.reseller)
+    label: str = names.label(country_id)
+    return label
+
+
+@register.filter
+def rate_name(written: str) -> str:
+    """A type's name, in one line; a type that is not known as MazBot writes it."""
+    return type_name(written)
 
 
 @register.simple_tag

@@ -21,7 +21,7 @@ from billing.views import (
 )
 from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.paying import attachments, flagged, gateways, links, statements
-from billing.views.pricing import center_history, price_files, simulator
+from billing.views.pricing import center_history, price_files, simulator, types
 from billing.views.reports import gap, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
@@ -32,6 +32,10 @@ urlpatterns = [
     path("prices/margin/", prices.margin_set, name="margin_set"),
     path("prices/margin/preview/", prices.margin_preview, name="margin_preview"),
     path("prices/category/", prices.rate_category, name="rate_category"),
+    path("prices/types/", types.rate_types, name="rate_types"),
+    path("prices/types/class/", types.rate_type_set, name="rate_type_set"),
+    path("prices/types/country/", types.country_name_set, name="country_name_set"),
+    path("prices/currency/", prices.rate_currency_choose, name="rate_currency_choose"),
     path("prices/refresh/", prices.rates_refresh, name="rates_refresh"),
     path("prices/rates/", rates.rate_lists, name="rate_lists"),
     path("prices/rates/<int:pk>/", rates.rate_list, name="rate_list"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from billing.forms.pricing import WIDER, CategoryForm, MarginForm
-from billing.models import Category, Interval, Margin
+from billing.models import Category, Margin, RateClass
 from billing.periods import today
 from billing.policies import reseller_policy
 from billing.pricing.below_cost import BelowCost, losing_prices
@@ -22,9 +22,11 @@ from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
-from billing.pricing.rate_currency import other_currencies
+from billing.pricing.rate_currency import choose_currency, is_kept, other_currencies
 from billing.pricing.rate_review import undecided
-from billing.pricing.rates import known_countries, latest_moves, set_category
+from billing.pricing.rate_types.classes import open_types, set_class
+from billing.pricing.rate_types.known import type_name
+from billing.pricing.rates import country_labels, latest_moves
 from billing.pricing.simulation import LastMonth, sums
 from billing.pricing.versions import Version, versions
 from billing.views.filters import Filters
@@ -35,7 +37,7 @@ from centers.queue.job_runs import registered_jobs
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.values.formats import day_text
-from centers.web.form_views import redirect_with_toast, refusal_shown
+from centers.web.form_views import performed, redirect_with_toast, refusal_shown
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 
@@ -44,6 +46,7 @@ __all__ = [
     "margin_set",
     "prices",
     "rate_category",
+    "rate_currency_choose",
     "rates_refresh",
 ]
 
@@ -111,17 +114,28 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.MANAGE_PRICES)
 @require_POST
 def rate_category(request: TenantRequest) -> HttpResponseBase:
-    """Decide whether a type of MazBot's list is a message or a subscription."""
+    """Decide what a type of MazBot's list is."""
     form = CategoryForm(request.POST)
     if form.is_valid():
-        decision = {"rate_type": form.cleaned_data["type"], **form.decision}
+        decision = {"rate_type": form.cleaned_data["type"], "counts_as": form.cleaned_data["category"]}
         with refusal_shown(form, "category"):
-            row = set_category(reseller=request.reseller, by=request.user, now=clock.now(), **decision)
-            counts_as = row.get_interval_display() if row.interval else row.get_category_display()
-            params = {"type": row.type, "category": counts_as}
+            row = set_class(reseller=request.reseller, by=request.user, now=clock.now(), **decision)
+            label = RateClass(decision["counts_as"]).label
+            params = {"type": type_name(row.type), "category": label}
             text = _("The category of “%(type)s” is now “%(category)s”.") % params
             return redirect_with_toast(request, text, "prices", request.reseller.slug)
     return _page(request, _margin_form(request), status=422, category_form=form)
+
+
+@staff(Permission.MANAGE_SETTINGS)
+@require_POST
+def rate_currency_choose(request: TenantRequest) -> HttpResponseBase:
+    """Say in which currency MazBot counts usage."""
+    currency = request.POST.get("currency", "")
+    about: dict[str, Any] = {"reseller": request.reseller, "by": request.user, "now": clock.now()}
+    text = _("Usage is counted in %(currency)s.") % {"currency": currency}
+    performed(request, lambda: choose_currency(**about, currency=currency), text)
+    return redirect("prices", request.reseller.slug)
 
 
 @staff(Permission.MANAGE_PRICES)
@@ -171,7 +185,7 @@ def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
     amounts = {"percent": current.percent, "fixed": current.fixed} if current else {}
     initial = asked | {name: format(value.normalize(), "f") for name, value in amounts.items()}
     initial |= {name: request.GET[name] for name in ("percent", "fixed") if asked and name in request.GET}
-    return MarginForm(data, initial=initial, countries=known_countries(request.reseller), today=day)
+    return MarginForm(data, initial=initial, countries=country_labels(request.reseller), today=day)
 
 
 def _asked(request: TenantRequest) -> dict[str, Any]:
@@ -200,13 +214,14 @@ def _page(
 ) -> HttpResponse:
     price_list = PriceList(request.reseller, _today(request))
     centers = list(Center.objects.filter(archived_at=None))
-    countries = known_countries(request.reseller)
+    countries = dict(country_labels(request.reseller))
     center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")
     shown = price_list.country_id(center) if center else country
     moves = latest_moves(price_list)
     usage_currency, other = other_currencies(request.reseller, price_list)
+    policy = reseller_policy(request.reseller)
     rows = price_list.for_center(center) if center else price_list.for_country(country)
     context = {
         # An invalid form is shown under the URL that only accepts POST.
@@ -214,7 +229,8 @@ def _page(
         "rows": rows,
         "center": center,
         "country": country,
-        "countries": countries,
+        "countries": countries.items(),
+        "country_label": countries.get(country, ""),
         "centers": centers,
         "fetched_at": price_list.read_at(shown),
         "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(price_list, centers)],
@@ -222,13 +238,16 @@ def _page(
         "aged": aged_pairs(price_list, centers),
         "usage_currency": usage_currency,
         "other_currencies": other,
+        "currencies_kept": is_kept(policy, usage_currency, other),
         "undecided": undecided(request.reseller),
         "moves": moves[:SHOWN_MOVES],
         "more_moves": max(0, len(moves) - SHOWN_MOVES),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
         "margins": _history(price_list),
-        "categories": [(Category.MESSAGE.value, Category.MESSAGE.label), *Interval.choices],
-        "policy": reseller_policy(request.reseller),
+        "categories": RateClass.choices,
+        "open_types": open_types(price_list),
+        "ignored": price_list.ignored(shown),
+        "policy": policy,
         "form": form,
         "category_form": category_form,
         # Else its errors stand above the list.

@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.forms.policy import CenterPolicyForm, PolicyForm
-from billing.models import Category, CenterPolicy
+from billing.forms.policy import CenterPolicyForm, ChargedTypes, PolicyForm
+from billing.models import Category, CenterPolicy, Interval
 from billing.periods import today
 from billing.policies import policy_for, reseller_policy, save_center_policy, save_policy
 from billing.pricing.exchange_rate_age import check_exchange_rates
@@ -25,7 +25,7 @@ __all__ = ["center_policy", "settings_billing"]
 def settings_billing(request: TenantRequest) -> HttpResponseBase:
     """The reseller's rules, and the centers that have their own."""
     policy = reseller_policy(request.reseller)
-    types = _subscription_types(request)
+    types = _charged_types(request)
     form = PolicyForm(posted(request), instance=policy, types=types)
 
     def save() -> None:
@@ -46,7 +46,7 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
     """The exceptions of one center."""
     center = get_object_or_404(Center, pk=pk)
     own = CenterPolicy.objects.filter(center=center).first()
-    form = CenterPolicyForm(posted(request), policy=own, types=_subscription_types(request))
+    form = CenterPolicyForm(posted(request), policy=own, types=_charged_types(request))
     if saved(
         form,
         lambda: save_center_policy(center=center, by=request.user, now=clock.now(), **form.values()),
@@ -57,8 +57,10 @@ def center_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
     return form_page(request, form, "billing/payments/center_policy.html", context)
 
 
-def _subscription_types(request: TenantRequest) -> list[str]:
-    """The types of all current lists that count as subscriptions."""
+def _charged_types(request: TenantRequest) -> ChargedTypes:
+    """The types of all current lists that numbers can be charged."""
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
-    listed = {rate.type for rates in price_list.rates.values() for rate in rates}
-    return sorted(name for name in listed if price_list.category(name) == Category.SUBSCRIPTION)
+    listed = sorted({rate.type for rates in price_list.rates.values() for rate in rates})
+    per_number = [name for name in listed if price_list.category(name) == Category.SUBSCRIPTION]
+    once = [name for name in per_number if price_list.interval(name) == Interval.ONCE]
+    return ChargedTypes([name for name in per_number if name not in once], once)

@@ -31,6 +31,7 @@ STAFF = (
     "search/?q=HS",
     "prices/?center={center}",
     "prices/simulator/",
+    "prices/types/",
     "prices/rates/",
     "prices/rates/{rates}/",
     "exchange-rates/",

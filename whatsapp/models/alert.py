@@ -43,6 +43,7 @@ class Alert(models.Model):
         BELOW_COST = "below_cost", _("Prices below cost")
         RATES_WAITING = "rates_waiting", _("Rates wait for confirmation")
         RATES_CURRENCY = "rates_currency", _("Rates in another currency")
+        RATES_UNKNOWN = "rates_unknown", _("Rate types to classify")
 
     #: Opened once, when a state begins that lasts: resolved by hand, they would not open again while it lasts.
     LASTING = frozenset({Kind.PROVIDER_FAILING, Kind.NUMBERS_DROPPED})
@@ -63,6 +64,7 @@ class Alert(models.Model):
             Kind.BELOW_COST,
             Kind.RATES_WAITING,
             Kind.RATES_CURRENCY,
+            Kind.RATES_UNKNOWN,
         }
     )
 

@@ -58,7 +58,8 @@ def _of_the_account(alert: Alert, request: TenantRequest) -> NextStep | None:
             Permission.MANAGE_PRICES,
         ),
         Kind.BELOW_COST: (_("Check prices"), "prices", "trending-down", Permission.VIEW_COSTS),
-        Kind.RATES_CURRENCY: (_("Check account"), "settings_mazbot", "key", Permission.MANAGE_SETTINGS),
+        Kind.RATES_CURRENCY: (_("Decide"), "prices", "gavel", Permission.VIEW_COSTS),
+        Kind.RATES_UNKNOWN: (_("Classify"), "rate_types", "tags", Permission.VIEW_COSTS),
         Kind.RATES_WAITING: (_("Review rates"), "rate_lists", "gavel", Permission.VIEW_COSTS),
         Kind.SUSPENSIONS_HELD: (_("Decide"), "unpaid", "gavel", Permission.MANAGE_DUNNING),
     }

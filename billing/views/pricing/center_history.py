@@ -19,6 +19,7 @@ from billing.pricing.history.center_changes import (
     unsaved_version,
 )
 from billing.pricing.price_list import PriceList
+from billing.pricing.rate_types.known import type_name
 from billing.pricing.versions import Version, versions
 from billing.queries.portal_history import PortalChangeDay, portal_price_changes
 from centers import clock
@@ -97,14 +98,15 @@ def portal_price_changes_export(request: PortalRequest, fmt: str) -> HttpRespons
 
 def _export(request: Any, days: list[PortalChangeDay], fmt: str) -> HttpResponseBase:
     header = [_("Valid from"), _("Type"), _("Unit"), _("Price before"), _("Currency before"), _("Price")]
-    header += [_("Currency")]
+    header += [_("Currency"), _("Name")]
 
     def cells() -> Iterator[list[Any]]:
         for one in days:
             for row in one.changes:
                 before = Money(row.before, row.currency_before, exact=True) if row.currency_before else ""
                 after = Money(row.after, row.currency, exact=True) if row.currency else ""
-                yield [one.day, row.type, row.unit, before, row.currency_before, after, row.currency]
+                about = [row.currency, type_name(row.type)]
+                yield [one.day, row.type, row.unit, before, row.currency_before, after, *about]
 
     return export(request, fmt, "price-changes", header, cells())
 

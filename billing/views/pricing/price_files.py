@@ -13,6 +13,7 @@ from billing import queries
 from billing.periods import today
 from billing.pricing.history.price_history import PriceHistory
 from billing.pricing.price_list import PriceRow
+from billing.pricing.rate_types.known import type_name
 from billing.views.filters import read_day
 from billing.views.pricing.price_list_pdf import price_list_pdf
 from centers import clock
@@ -29,7 +30,7 @@ NAME = "prices"
 def center_prices_export(request: TenantRequest, pk: int, fmt: str) -> HttpResponseBase:
     """Cost, margin and price of each type of one center, today or on the `day` of the query."""
     header = [_("Type"), _("Unit"), _("Cost"), _("Cost currency"), _("Margin %"), _("Fixed amount")]
-    header += [_("Price"), _("Currency"), _("Valid on")]
+    header += [_("Price"), _("Currency"), _("Valid on"), _("Name")]
 
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     day = _day(request)
@@ -48,6 +49,7 @@ def center_prices_export(request: TenantRequest, pk: int, fmt: str) -> HttpRespo
                 *terms,
                 *_price(row),
                 day,
+                type_name(row.type),
             ]
 
     return export(request, fmt, NAME, header, cells())
@@ -64,10 +66,11 @@ def center_prices_pdf(request: TenantRequest, pk: int) -> HttpResponseBase:
 @require_GET
 def portal_prices_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
     """The center's prices, by name, today or on the `day` of the query."""
-    header = [_("Type"), _("Unit"), _("Price"), _("Currency"), _("Valid on")]
+    header = [_("Type"), _("Unit"), _("Price"), _("Currency"), _("Valid on"), _("Name")]
     day = _day(request)
     rows = queries.portal_prices(request.center, clock.now(), day)
-    return export(request, fmt, NAME, header, ([row.type, row.unit, *_price(row), day] for row in rows))
+    cells = ([row.type, row.unit, *_price(row), day, type_name(row.type)] for row in rows)
+    return export(request, fmt, NAME, header, cells)
 
 
 @portal(Permission.PORTAL_VIEW)

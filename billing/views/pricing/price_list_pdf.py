@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing import queries
 from billing.periods import today
+from billing.pricing.rate_types.known import type_name
 from billing.tax.texts import price_note
 from billing.typesetting import frame, typeset
 from centers.models import Center, Reseller
@@ -62,4 +63,4 @@ def _given(text: str) -> list[str]:
 
 def _line(row: queries.PortalPrice) -> dict[str, str]:
     price = _("not known yet") if row.price is None else money_text(row.price, row.currency, exact=True)
-    return {"what": row.type, "each": row.unit, "price": price}
+    return {"what": type_name(row.type), "each": row.unit, "price": price}

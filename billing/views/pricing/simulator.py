@@ -13,7 +13,7 @@ from billing.models import Category, Margin
 from billing.periods import previous_month, today
 from billing.pricing.conversion import Converter, NotIncluded
 from billing.pricing.margins import Margins
-from billing.pricing.rates import known_countries
+from billing.pricing.rates import country_labels
 from billing.pricing.simulation import LastMonth, Simulated, sums
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
@@ -30,7 +30,7 @@ LOWEST = Decimal(-100)
 def margin_simulator(request: TenantRequest) -> HttpResponseBase:
     """A margin from the query on last month's usage; without one, that which applies to all centers."""
     day = today(request.reseller, clock.now())
-    form = SimulationForm(_typed(request), countries=known_countries(request.reseller))
+    form = SimulationForm(_typed(request), countries=country_labels(request.reseller))
     context: dict[str, Any] = {"form": form, "month": previous_month(day)}
     if form.is_valid():
         margin = form.unsaved_margin(request.reseller, day)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from billing.models import GapItem
 from billing.periods import today
+from billing.pricing.rate_types.classes import ignored_types
 from billing.reports.reconciliation import Reconciled, compared_at, reconcile
 from billing.usage.gaps import not_comparable
 from billing.views.time_span import Span, slot_label
@@ -59,6 +60,7 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
         "currency": currency,
         "read_at": compared_at(request.reseller),
         "every": every,
+        "ignored": ignored_types(request.reseller, clock.now()),
         "page": keyset(
             items if every else items.filter(state=GapItem.State.OPEN),
             request.GET,

@@ -11,8 +11,9 @@ from billing.invoicing import close_period, preview_invoice, void_invoice
 from billing.models import BillingPeriod, InvoiceLine, RateCategory, Share, SubscriptionClaim
 from billing.periods import Period, day_start, month_of
 from billing.policies import save_policy
-from billing.pricing.price_list import guess_interval, price_list
-from billing.pricing.rates import set_category
+from billing.pricing.price_list import price_list
+from billing.pricing.rate_types.classes import set_class
+from billing.pricing.rate_types.known import guess_interval
 from billing.queries import portal_prices
 from billing.usage.shares import holds
 from centers.errors import OperationRefused
@@ -220,9 +221,7 @@ def test_claims_of_an_earlier_version_cover_their_month_or_year(shop: Shop) -> N
     with pytest.raises(IntegrityError, match="subscriptionclaim_apart"), transaction.atomic():
         SubscriptionClaim.objects.create(**as_before, month=FEBRUARY.first_day)
     assert drafted(shop, MARCH) == []
-    set_category(
-        reseller=shop.reseller, rate_type=YEARLY, category="subscription", interval="month", by=None, now=NOW
-    )
+    set_class(reseller=shop.reseller, rate_type=YEARLY, counts_as="month", by=None, now=NOW)
     assert [amount for _f, _e, amount in drafted(shop, MARCH)] == [300]
 
 
@@ -263,19 +262,19 @@ def test_staff_decide_how_often_a_type_is_charged(shop: Shop) -> None:
     charge(shop, MONTHLY)
     held(shop, date(2026, 2, 15))
     common = {"reseller": shop.reseller, "by": None, "now": NOW, "rate_type": MONTHLY}
-    set_category(**common, category="subscription", interval="year")
+    set_class(**common, counts_as="year")
     assert [amount for _f, _e, amount in drafted(shop, FEBRUARY)] == [28]
     assert {row.type: row.interval for row in portal_prices(shop.center, NOW)} == {
         MONTHLY: "year",
         YEARLY: "year",
     }
-    for wrong in (
-        {"category": "message", "interval": "year"},
-        {"category": "subscription", "interval": "week"},
-    ):
-        with pytest.raises(OperationRefused, match="monthly or yearly"):
-            set_category(**common, **wrong)
-    set_category(**common, category="message")
+    with pytest.raises(OperationRefused, match="Choose what the type is"):
+        set_class(**common, counts_as="week")
+    for wrong in ("message", "once", "ignored"):
+        with pytest.raises(OperationRefused, match="is charged for numbers"):
+            set_class(**common, counts_as=wrong)
+    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="")
+    set_class(**common, counts_as="message")
     assert RateCategory.objects.get().interval == ""
 
 

@@ -12,6 +12,7 @@ from billing.pricing.history import announcements
 from billing.pricing.history.announcements import announce_price_changes
 from billing.pricing.history.center_changes import change_center
 from billing.pricing.history.price_history import PriceHistory
+from billing.pricing.rate_types.classes import set_class
 from centers.models import Center, Notification
 from centers.notifications.compose import compose
 from tests.billing.conftest import NOW, Shop
@@ -46,9 +47,9 @@ def test_a_scheduled_margin_is_announced_two_weeks_before_once(shop: Shop) -> No
     assert announce_price_changes(shop.reseller, NOW.replace(month=4, day=2)) == 0
     (text,) = texts(due)
     assert "1 April 2026" in text or "2026" in text
-    assert "marketing (Per message): 0.055" in text
+    assert "Marketing messages (Per message): 0.055" in text
     assert "0.06" in text
-    assert "subscription_monthly" not in text
+    assert "Monthly subscription" not in text
     assert "0.05 USD" not in text  # the cost
 
 
@@ -115,6 +116,12 @@ def test_prices_are_read_only_when_something_they_follow_from_changed(
     changes: list[tuple[Any, int]] = [
         (lambda: shop.margin("30", valid_from=APRIL_1, now=at), 1),
         (lambda: rates(shop, at, marketing="0.07", subscription_monthly="10"), 1),
+        (
+            lambda: set_class(
+                reseller=shop.reseller, rate_type="marketing", counts_as="month", by=None, now=at
+            ),
+            1,
+        ),
         (lambda: save_policy(reseller=shop.reseller, by=None, now=at, price_notice_days=15), 0),
         (other, 2),
         (address, 1),

@@ -12,7 +12,7 @@ from billing.models import Category, Margin
 from billing.policies import save_policy
 from billing.pricing.below_cost import BelowCost, Loss, check_losses
 from billing.pricing.margin_versions import set_margin, withdraw_margin
-from billing.pricing.rates import set_category
+from billing.pricing.rate_types.classes import set_class
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
@@ -149,14 +149,7 @@ def test_subscriptions_lose_by_the_numbers_in_use(shop: Shop) -> None:
     shop.number()
     loss = refused(shop, "-10", category=Category.SUBSCRIPTION)
     assert loss.per_month == (("USD", D("2.00")),)
-    set_category(
-        reseller=shop.reseller,
-        rate_type="subscription_monthly",
-        category="subscription",
-        interval="year",
-        by=None,
-        now=NOW,
-    )
+    set_class(reseller=shop.reseller, rate_type="subscription_monthly", counts_as="year", by=None, now=NOW)
     assert refused(shop, "-10", category=Category.SUBSCRIPTION).per_month == (("USD", D("0.17")),)
 
 
@@ -184,7 +177,7 @@ def test_what_a_type_counts_as_can_put_it_below_cost(shop: Shop) -> None:
     rates(shop, NOW, country="2", marketing="0.05", subscription_tiny="0.001")
     check_losses(shop.reseller, NOW)
     assert alerts() == []
-    set_category(reseller=shop.reseller, rate_type="subscription_tiny", category="message", by=None, now=NOW)
+    set_class(reseller=shop.reseller, rate_type="subscription_tiny", counts_as="message", by=None, now=NOW)
     assert alerts() == ["Some prices are below MazBot's cost: Waha."]
 
 

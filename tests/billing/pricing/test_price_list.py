@@ -15,11 +15,11 @@ from billing.pricing.price_list import (
     billable_messages,
     converted,
     current_rates,
-    guess_category,
     price_list,
     unit_price,
     usage_charge,
 )
+from billing.pricing.rate_types.known import guess_category
 from billing.queries import portal_prices
 from tests.billing.conftest import NOW, Shop
 

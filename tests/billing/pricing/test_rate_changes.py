@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from billing.models import Rate
-from billing.pricing.price_list import guess_category
 from billing.pricing.rate_changes import RateChange, rate_changes
+from billing.pricing.rate_types.known import guess_category
 
 D = Decimal
 

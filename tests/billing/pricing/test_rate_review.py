@@ -13,7 +13,7 @@ from billing.policies import save_policy
 from billing.pricing.below_cost import BelowCost
 from billing.pricing.price_list import PriceList, current_rates
 from billing.pricing.rate_review import Review, check_waiting, confirm_rates, refuse_rates
-from billing.pricing.rates import set_category
+from billing.pricing.rate_types.classes import set_class
 from billing.usage.plausibility import Plausibility
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
@@ -141,14 +141,7 @@ def test_the_effect_of_a_subscription_is_by_the_numbers(shop: Shop) -> None:
     shop.number()
     fetch = waiting(shop, marketing="0.05", utility="0.01", monthly_plan="20")
     assert effects(fetch) == {"Al Noor USD": ["20.00"]}
-    set_category(
-        reseller=shop.reseller,
-        rate_type="monthly_plan",
-        category="subscription",
-        interval=Interval.YEAR,
-        by=None,
-        now=NOW,
-    )
+    set_class(reseller=shop.reseller, rate_type="monthly_plan", counts_as=Interval.YEAR, by=None, now=NOW)
     assert effects(fetch) == {"Al Noor USD": ["1.67"]}
 
 

@@ -13,7 +13,8 @@ from billing.models import AccountUsageRecord, FlaggedUsage, Invoice, RateFetch,
 from billing.periods import Period, today
 from billing.policies import save_policy
 from billing.pricing.price_list import PriceList
-from billing.pricing.rates import countries_of, latest_moves, refresh_rates, set_category
+from billing.pricing.rate_types.classes import set_class
+from billing.pricing.rates import countries_of, latest_moves, refresh_rates
 from billing.usage.due import due_days
 from billing.usage.fetching import read_before_closing, read_usage
 from billing.usage.gaps import check_gap
@@ -265,10 +266,10 @@ def test_a_country_that_fails_does_not_stop_the_others(place: Place) -> None:
 
 
 def test_categories_are_decided_by_staff(shop: Shop) -> None:
-    set_category(reseller=shop.reseller, rate_type="x", category="subscription", by=None, now=NOW)
-    assert set_category(reseller=shop.reseller, rate_type="x", category="message", by=None, now=NOW).pk
+    set_class(reseller=shop.reseller, rate_type="x", counts_as="month", by=None, now=NOW)
+    assert set_class(reseller=shop.reseller, rate_type="x", counts_as="message", by=None, now=NOW).pk
     with pytest.raises(OperationRefused):
-        set_category(reseller=shop.reseller, rate_type="x", category="gold", by=None, now=NOW)
+        set_class(reseller=shop.reseller, rate_type="x", counts_as="gold", by=None, now=NOW)
 
 
 # --- Closing --------------------------------------------------------------------------------------

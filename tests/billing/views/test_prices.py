@@ -196,7 +196,7 @@ def test_a_price_below_its_cost_is_named(desk: Desk) -> None:
 
 
 def test_a_type_is_put_into_another_category(desk: Desk) -> None:
-    data = {"type": "text", "category": "subscription"}
+    data = {"type": "text", "category": "month"}
     desk.as_(desk.owner).post(desk.url("prices/category/"), data)
     with tenant(desk.shop.reseller):
         assert RateCategory.objects.get().category == "subscription"

@@ -38,6 +38,7 @@ def test_staff_get_cost_margin_and_price(priced: Desk) -> None:
         "0.01353",
         "USD",
         "2026-03-05",
+        "Marketing messages",
     ]
     assert next(line for line in got if line[0] == "monthly_subscription")[1] == "Per number per month"
 
@@ -45,7 +46,7 @@ def test_staff_get_cost_margin_and_price(priced: Desk) -> None:
 def test_the_center_gets_its_prices_by_name_and_no_cost(priced: Desk) -> None:
     got = lines(priced.as_(priced.viewer).get(priced.portal("prices/export/csv/")))
     assert [line[0] for line in got[-3:]] == ["marketing", "text", "monthly_subscription"]
-    assert all(len(line) == 5 for line in got[-3:])
+    assert [line[5] for line in got[-3:]] == ["Marketing messages", "Text messages", "Monthly subscription"]
     book = b"".join(priced.as_(priced.viewer).get(priced.portal("prices/export/xlsx/")).streaming_content)
     sheet = load_workbook(io.BytesIO(book)).active
     assert sheet is not None

@@ -1,0 +1,38 @@
+"""Names of MazBot's country ids: as staff say, else an ISO code's, else that of the centers' country."""
+
+import pytest
+from django.utils import translation
+
+from billing.models import MazbotCountry
+from billing.pricing.country_names import CountryNames, name_country
+from centers.errors import OperationRefused
+from centers.models import AuditEntry
+from tests.billing.conftest import NOW, Shop
+
+
+def label(shop: Shop, country_id: str) -> str:
+    return CountryNames(shop.reseller).label(country_id)
+
+
+def test_a_country_has_its_name_in_both_languages(shop: Shop) -> None:
+    shop.new_center(country_id="3", country="LY")
+    shop.new_center(country_id="3", country="")
+    for country in ("EG", "SA"):
+        shop.new_center(country_id="4", country=country)
+    expected = {"": "All other countries", "3": "Libya (3)", "4": "Country 4", "SA": "Saudi Arabia"}
+    assert {country_id: label(shop, country_id) for country_id in expected} == expected
+    assert label(shop, "eg") == "Egypt (eg)"
+    with translation.override("ar"):
+        assert (label(shop, "3"), label(shop, "4")) == ("ليبيا (3)", "الدولة \u20684\u2069")
+
+
+def test_what_staff_say_counts_until_they_take_it_back(shop: Shop) -> None:
+    common = {"reseller": shop.reseller, "by": None, "now": NOW}
+    name_country(**common, country_id="٩", iso="om")
+    assert label(shop, "9") == "Oman (9)"
+    assert AuditEntry.objects.get(action="rate.country_named").data["country"] == "OM"
+    name_country(**common, country_id="9", iso="")
+    assert (label(shop, "9"), MazbotCountry.objects.count()) == ("Country 9", 0)
+    for country_id, iso, why in (("", "OM", "Enter MazBot's"), ("9", "QQ", "isn't a country code")):
+        with pytest.raises(OperationRefused, match=why):
+            name_country(**common, country_id=country_id, iso=iso)
