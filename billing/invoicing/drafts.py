@@ -9,7 +9,7 @@ from typing import cast
 from billing.invoicing.carried import Rest, carried_line
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
-from billing.invoicing.subscriptions import Subscribed, rate_at, subscribed
+from billing.invoicing.subscriptions import Subscribed, charged_once, rate_at, subscribed
 from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
 from billing.models import (
     Category,
@@ -18,6 +18,7 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     Rate,
+    RateClass,
     Share,
     TaxSums,
     Waiver,
@@ -92,7 +93,11 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     price_list = PriceList(center.reseller, period.last_day, center=center)
     _refuse_two_currencies(price_list, center, period)
     usage, corrected = _usage_lines(price_list, center, policy, period)
-    drafted = [*usage, *_subscription_lines(price_list, center, policy, period), *corrected.adjustments]
+    numbers = [
+        *_subscription_lines(price_list, center, policy, period),
+        *_one_off_lines(price_list, center, policy, period),
+    ]
+    drafted = [*usage, *numbers, *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
     tax = price_list.taxes.on(period.last_day, center)
     carried = carried_line(center, period, price_list.currency(center), lines, tax)
@@ -141,7 +146,7 @@ def _subscription_lines(
     price_list: PriceList, center: Center, policy: Policy, period: Period
 ) -> Iterable[DraftLine]:
     """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
-    if not policy.subscription_type:
+    if not policy.subscription_type or price_list.category(policy.subscription_type) == RateClass.IGNORED:
         return
     name = policy.subscription_type
     rates: dict[tuple[date, str], Rate] = {}
@@ -155,6 +160,20 @@ def _subscription_lines(
             if key not in rates:
                 rates[key] = _subscription_rate(price_list, center, name, *key)
             yield _subscription_line(price_list, center, rates[key], part, day)
+
+
+def _one_off_lines(
+    price_list: PriceList, center: Center, policy: Policy, period: Period
+) -> Iterable[DraftLine]:
+    """What numbers are charged once with the months whose last day lies in the period, at the rates of those months."""
+    name = policy.one_off_type
+    if not name or price_list.interval(name) != Interval.ONCE:
+        return
+    for charge in charged_once(center, list(period.months_ended())):
+        day = month_of(charge.month).last_day
+        country = price_list.centers.country_id(center, day)
+        rate = _subscription_rate(price_list, center, name, charge.month, country)
+        yield _subscription_line(price_list, center, rate, charge, day, kind=Kind.ONE_OFF)
 
 
 def _in_one_country(price_list: PriceList, center: Center, charge: Subscribed) -> Iterable[Subscribed]:
@@ -181,10 +200,16 @@ def _subscription_rate(
 
 
 def _subscription_line(
-    price_list: PriceList, center: Center, rate: Rate, own: Subscribed, day: date
+    price_list: PriceList,
+    center: Center,
+    rate: Rate,
+    own: Subscribed,
+    day: date,
+    *,
+    kind: InvoiceLine.Kind = Kind.SUBSCRIPTION,
 ) -> DraftLine:
     """One line over the list price, or over the days' share of their month; `day` is one in the country of the rate."""
-    days, of = part_of_month(own.days) or (1, 1)
+    days, of = (part_of_month(own.days) if kind == Kind.SUBSCRIPTION else None) or (1, 1)
     currency = price_list.currency(center)
     margin = price_list.margins.find(
         Category.SUBSCRIPTION, center, month_of(own.month).last_day, in_country_of=day
@@ -195,7 +220,7 @@ def _subscription_line(
     tax = price_list.taxes.on(month_of(own.month).last_day, center)
     exact = exactly(net_of(share_of(charge, days, of), tax))
     return DraftLine(
-        kind=Kind.SUBSCRIPTION,
+        kind=kind,
         instance=own.instance,
         first_day=own.days.first_day,
         end_day=own.days.end_day,

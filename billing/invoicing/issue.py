@@ -205,6 +205,7 @@ def _claim(period: BillingPeriod, taken: list[tuple[DraftLine, InvoiceLine | Non
                 first_day=line.first_day,
                 end_day=line.end_day,
                 line=row,
+                one_off=line.is_one_off,
             )
             for line, row in taken
             if line.month is not None

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from billing.models import Invoice, InvoiceLine, InvoiceTax
 from billing.money import legible
 from billing.periods import Period, part_of_month
+from billing.pricing.rate_types.known import type_name
 from billing.tax.texts import address_of, numbers_of, percent_of, tax_text
 from billing.typesetting import frame, typeset
 from centers.models import Reseller
@@ -189,8 +190,10 @@ def _detail(line: InvoiceLine) -> str:
     if line.is_carried:
         return _("What rounding left of earlier invoices")
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
-    kind = line.rate_type if line.is_subscription else line.get_kind_display()
+    kind = type_name(line.rate_type) if line.rate_type else line.get_kind_display()
     days = f"{day_text(line.first_day)} – {day_text(last)}"
-    if line.is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
+    if line.is_one_off:
+        days = day_text(line.first_day)
+    elif line.is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
         days = f"{days} · {part_text(*part)}"
     return f"{kind} · {days}"

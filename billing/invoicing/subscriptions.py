@@ -1,11 +1,12 @@
-"""Which numbers' subscriptions a center is charged for, for which days, and at which of MazBot's rates."""
+"""Which numbers' subscriptions and one-off charges a center pays, for which days, and at which of MazBot's rates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim
-from billing.periods import ONE_DAY, Period, month_of, year_after
+from billing.periods import ONE_DAY, Period, local_day, month_of, year_after, zone_of
 from billing.pricing.price_list import PriceList
 from billing.usage.completeness import spans_of
 from billing.usage.shares import holds
@@ -45,6 +46,35 @@ def subscribed(
             for days in ranges:
                 holdings.covered.setdefault(number.pk, []).append(days)
                 yield Subscribed(number, month, days)
+
+
+def charged_once(center: Center, months: list[date]) -> Iterator[Subscribed]:
+    """The numbers that were first billed, or entered, in these months, while the center had them.
+
+    A number is charged once, whatever center it moves to later and whatever the type is called then. The month is that
+    of the first day of billing, or that on which the number was entered if that is later: the earlier ones may be
+    invoiced already.
+    """
+    if not months:
+        return
+    span = Period(months[0], month_of(months[-1]).end_day)
+    own = {held.instance_id for held in spans_of(center, span)}
+    claims = SubscriptionClaim.objects.filter(instance__in=own, voided_at=None, one_off=True)
+    own -= set(claims.values_list("instance_id", flat=True))
+    for held, day in begun(own, zone_of(center.reseller)):
+        if held.center_id == center.pk and span.first_day <= day < span.end_day:
+            yield Subscribed(held.instance, month_of(day).first_day, Period(day, day + ONE_DAY))
+
+
+def begun(numbers: Iterable[int], zone: ZoneInfo) -> Iterator[tuple[InstanceAssignment, date]]:
+    """The day on which each of these numbers (by id) was first billed, or entered if that was later, and its span."""
+    seen: set[int] = set()
+    spans = InstanceAssignment.objects.filter(instance__in=list(numbers)).select_related("instance")
+    for held in spans.order_by("instance", "since", "pk"):
+        day = max(held.billed_from, local_day(held.since, zone))
+        if held.instance_id not in seen and (held.last_day is None or held.last_day >= day):
+            seen.add(held.instance_id)
+            yield held, day
 
 
 def rate_at(price_list: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:
@@ -113,7 +143,7 @@ class _Holdings:
     def _charged(self, price_list: PriceList, rate_type: str) -> dict[int, list[Period]]:
         """The days non-void claims cover, by number; older claims without days cover their month, or a year."""
         covered: dict[int, list[Period]] = {}
-        claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None)
+        claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None, one_off=False)
         names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")
         for number, month, first, end, charged_type in claims.values_list(*names):
             yearly = price_list.interval(charged_type or rate_type) == Interval.YEAR

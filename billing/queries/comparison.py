@@ -26,12 +26,13 @@ class Side:
     messages: int
     for_messages: Decimal
     for_subscriptions: Decimal
+    once: Decimal  # what numbers are charged once
     for_the_rest: Decimal  # corrections of earlier months, and what rounding left
 
     @property
     def amount(self) -> Decimal:
         """All of it."""
-        return self.for_messages + self.for_subscriptions + self.for_the_rest
+        return self.for_messages + self.for_subscriptions + self.once + self.for_the_rest
 
     @property
     def average(self) -> Decimal | None:
@@ -67,11 +68,13 @@ class Comparison:
         """What the difference is made of, each a part of the sentence and an amount; they add up to it."""
         messages, price = self._of_messages()
         subscriptions = self.now.for_subscriptions - self.before.for_subscriptions
+        once = self.now.once - self.before.once
         rest = self.now.for_the_rest - self.before.for_the_rest
         found = [
             (self._messages_text(messages), messages),
             (self._price_text(price), price),
             (_("%(amount)s for subscriptions") % {"amount": self._signed(subscriptions)}, subscriptions),
+            (_("%(amount)s for one-off charges") % {"amount": self._signed(once)}, once),
             (_("%(amount)s for corrections and rounding") % {"amount": self._signed(rest)}, rest),
         ]
         return [(text, amount) for text, amount in found if amount]
@@ -176,5 +179,6 @@ def _side(invoice: Invoice, instance_id: int | None) -> Side | None:
         messages=sums[Kind.USAGE]["messages"] if Kind.USAGE in sums else 0,
         for_messages=amounts.pop(Kind.USAGE, ZERO),
         for_subscriptions=amounts.pop(Kind.SUBSCRIPTION, ZERO),
+        once=amounts.pop(Kind.ONE_OFF, ZERO),
         for_the_rest=sum(amounts.values(), ZERO),
     )

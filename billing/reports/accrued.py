@@ -1,19 +1,24 @@
-"""Subscriptions that no invoice charged yet: the days of the running month and of the one before it."""
+"""Subscriptions and one-off charges that no invoice has yet: of the running month and of the one before it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
-from billing.models import Category, Interval
-from billing.periods import Period, month_of, previous_month
+from billing.invoicing.subscriptions import begun
+from billing.models import BillingPeriod, Category, Interval, SubscriptionClaim
+from billing.money import rounded
+from billing.periods import Period, month_of, previous_month, zone_of
+from billing.periods import today as current_day
 from billing.policies import policies_for
-from billing.pricing.price_list import PriceList, share_of, usage_charge
-from billing.tax.computing import net_of
+from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
+from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
+from whatsapp.models import InstanceAssignment
 
 ZERO = Decimal(0)
 
@@ -26,12 +31,15 @@ SELECT held.center_id, count(*), count(DISTINCT held.instance_id)
          CROSS JOIN LATERAL generate_series(
                    greatest(a.first_day, %(first)s)::timestamp,
                    least(a.last_day, %(last)s)::timestamp, interval '1 day') AS d (day)
-         WHERE a.reseller_id = %(reseller)s AND a.first_day <= %(last)s
+         WHERE a.reseller_id = %(reseller)s
+           AND a.instance_id IN (SELECT own.instance_id FROM whatsapp_instanceassignment own
+                                  WHERE own.center_id = ANY(%(centers)s))
+           AND a.first_day <= %(last)s
            AND (a.last_day IS NULL OR a.last_day >= %(first)s)
          ORDER BY a.instance_id, d.day, a.since DESC, a.id DESC) held
- WHERE held.billed_from <= held.day
+ WHERE held.billed_from <= held.day AND held.center_id = ANY(%(centers)s)
    AND NOT EXISTS (SELECT 1 FROM billing_subscriptionclaim c
-                    WHERE c.instance_id = held.instance_id AND c.voided_at IS NULL
+                    WHERE c.instance_id = held.instance_id AND c.voided_at IS NULL AND NOT c.one_off
                       AND coalesce(c.first_day, c.month) <= held.day
                       AND coalesce(c.end_day, (c.month + interval '1 month')::date) > held.day)
    AND NOT EXISTS (SELECT 1 FROM billing_billingperiod p
@@ -43,7 +51,7 @@ SELECT held.center_id, count(*), count(DISTINCT held.instance_id)
 
 @dataclass(frozen=True, slots=True)
 class Accrued:
-    """What a center's subscriptions of one month cost so far, and what they will be charged, in `currency`."""
+    """What a center's numbers cost so far in one month besides their messages, and will be charged, in `currency`."""
 
     center_id: int
     month: date
@@ -55,21 +63,68 @@ class Accrued:
 def accrued_subscriptions(
     reseller: Reseller, period: Period, centers: Iterable[Center], today: date
 ) -> list[Accrued]:
-    """At today's rates and margins: a monthly type by the days up to `today`, a yearly one in whole years."""
+    """At today's rates and margins: a monthly type by the days up to `today`, a yearly and a one-off one as a whole."""
     known = {center.pk: center for center in centers}
     policies = policies_for(reseller, known.values())
-    if not any(policy.subscription_type for policy in policies.values()):
+    if not any(policy.subscription_type or policy.one_off_type for policy in policies.values()):
         return []
-    price_list = PriceList(reseller, today)
+    # One center alone needs no margins of others.
+    price_list = PriceList(reseller, today, center=next(iter(known.values())) if len(known) == 1 else None)
     found: list[Accrued] = []
     for month in (previous_month(today), month_of(today)):
         if not period.first_day <= month.first_day < period.end_day:
             continue
-        for center_id, days, numbers in _open_days(reseller, month, today):
+        for center_id, days, numbers in _open_days(reseller, month, today, list(known)):
             center, name = known[center_id], policies[center_id].subscription_type
             yearly = price_list.interval(name) == Interval.YEAR
             share = (numbers, 1) if yearly else (days, (month.end_day - month.first_day).days)
             found += _priced(price_list, center, name, month, share)
+        for center_id, numbers in _begun(reseller, month, known).items():
+            center, name = known[center_id], policies[center_id].one_off_type
+            if price_list.interval(name) == Interval.ONCE:
+                found += _priced(price_list, center, name, month, (numbers, 1))
+    return found
+
+
+def numbers_so_far(center: Center, now: datetime) -> Decimal | None:
+    """What the center's numbers cost it in the reseller's current month until now, besides their messages.
+
+    In the center's currency, with tax, and not invoiced yet: an estimate at today's rates. None without an exchange
+    rate.
+    """
+    day = current_day(center.reseller, now)
+    rows = accrued_subscriptions(center.reseller, month_of(day), [center], day)
+    if not rows:
+        return ZERO
+    price_list = PriceList(center.reseller, day, center=center)
+    percent, total = price_list.taxes.on(day, center).percent, ZERO
+    for row in rows:
+        exchange_rate = price_list.exchange.find(row.currency, center.currency, day)
+        if exchange_rate is None:
+            return None
+        net = rounded(converted(row.charge, exchange_rate), center.currency)
+        total += net + tax_of(net, percent, center.currency)
+    return total
+
+
+def _begun(reseller: Reseller, month: Period, centers: Iterable[int]) -> dict[int, int]:
+    """How many numbers of each center began in the month and aren't charged; of none whose month is invoiced."""
+    zone = zone_of(reseller)
+    start, _end = month.bounds(zone)
+    recent = InstanceAssignment.objects.filter(
+        Q(since__gte=start) | Q(billed_from__gte=month.first_day), center__in=list(centers)
+    )
+    charged = SubscriptionClaim.objects.filter(reseller=reseller, voided_at=None, one_off=True)
+    numbers = recent.exclude(instance__in=charged.values("instance")).values_list("instance_id", flat=True)
+    closed = set(
+        BillingPeriod.objects.filter(
+            reseller=reseller, voided_at=None, first_day__lte=month.last_day, end_day__gt=month.last_day
+        ).values_list("center_id", flat=True)
+    )
+    found: dict[int, int] = {}
+    for held, day in begun(set(numbers), zone):
+        if month.first_day <= day < month.end_day and held.center_id not in closed:
+            found[held.center_id] = found.get(held.center_id, 0) + 1
     return found
 
 
@@ -88,11 +143,14 @@ def _priced(
     return [Accrued(center.pk, month.first_day, rate.currency, cost, charge)]
 
 
-def _open_days(reseller: Reseller, month: Period, today: date) -> list[tuple[int, int, int]]:
-    """Per center: number-days without a charge up to `today`, and of how many numbers."""
+def _open_days(
+    reseller: Reseller, month: Period, today: date, centers: list[int]
+) -> list[tuple[int, int, int]]:
+    """Per center of these: number-days without a charge up to `today`, and of how many numbers."""
     last = min(month.last_day, today)
     values: dict[str, Any] = {
         "reseller": reseller.pk,
+        "centers": centers,
         "first": month.first_day,
         "last": last,
         "closes": month.end_day - timedelta(days=1),

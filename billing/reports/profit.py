@@ -24,6 +24,8 @@ from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
+#: What is charged for numbers, with a cost of its own at MazBot.
+PER_NUMBER = (InvoiceLine.Kind.SUBSCRIPTION, InvoiceLine.Kind.ONE_OFF)
 _Key = tuple[int | None, date, str]  # center, first day of the month, currency of the costs
 _NAMES = ("invoiced", "accrued", "cost", "uncharged")
 
@@ -242,7 +244,7 @@ def _lines(reseller: Reseller, period: Period) -> Iterable[dict[str, Any]]:
         .annotate(
             revenue=Sum("at_cost"),
             charged=Sum("amount"),
-            subscriptions=Sum("cost", filter=Q(kind=InvoiceLine.Kind.SUBSCRIPTION)),
+            subscriptions=Sum("cost", filter=Q(kind__in=PER_NUMBER)),
         )
     )
     return list(rows)
