@@ -17,6 +17,7 @@ from billing.periods import Period, month_of, today
 from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_number, month_so_far
 from billing.pricing.price_list import PriceList
+from billing.reports.accrued import numbers_so_far
 from billing.reports.profit import Profit, profit_report
 from billing.reports.quota import BURN_DAYS, quota_runway
 from billing.usage.gaps import not_comparable
@@ -162,6 +163,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "center": center,
         "balances": queries.portal_balance(center, now),
         "so_far": month_so_far(center, now),
+        "numbers_so_far": numbers_so_far(center, now),
         "read_at": queries.last_read(center),
         "carried": carried(center),
         "can_convert": any(row.due for row in convertible(center, now)),

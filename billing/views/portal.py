@@ -14,6 +14,7 @@ from billing.periods import today
 from billing.pricing.estimates import month_so_far
 from billing.queries.comparison import compare
 from billing.queries.portal_history import portal_price_changes
+from billing.reports.accrued import numbers_so_far
 from billing.tax.texts import price_note
 from billing.usage.completeness import first_open_day
 from billing.views.filters import read_day
@@ -155,6 +156,7 @@ def portal_balance(request: PortalRequest) -> HttpResponseBase:
     context = {
         "balances": queries.portal_balance(request.center, now),
         "so_far": month_so_far(request.center, now),
+        "numbers_so_far": numbers_so_far(request.center, now),
         "read_at": queries.last_read(request.center),
         "open_invoices": opened[:5],
         "today": today(request.reseller, now),

@@ -9,9 +9,11 @@ from billing.invoicing import issue_invoice, void_invoice
 from billing.models import Invoice, InvoiceLine
 from billing.money import total_of
 from billing.periods import Period
+from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.queries.comparison import compare
 from billing.queries.explained import line_days, rate_lists, steps
+from billing.reports.accrued import numbers_so_far
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.views.conftest import Desk, add_rates
@@ -168,6 +170,26 @@ def test_the_month_so_far_is_on_the_center_page_and_in_the_portal(desk: Desk) ->
         assert "Messages this month so far" in page
         assert "Data as of" in page, "today is fetched a few times a day only"
         assert "3.30" in page
+
+
+def test_what_numbers_cost_this_month_is_said_beside_it(desk: Desk) -> None:
+    """9.00 a month with 10 %, for each day of March on which the center has a number."""
+    with tenant(desk.reseller):
+        desk.shop.margin("10", category="subscription")
+        desk.shop.number(held_since=datetime(2026, 3, 1, tzinfo=UTC))
+        before = numbers_so_far(desk.center, NOW)
+        save_policy(reseller=desk.reseller, by=None, now=NOW, subscription_type="monthly_subscription")
+        after = numbers_so_far(desk.center, NOW)
+    assert before == 0
+    assert after is not None
+    assert after >= Decimal("1.60"), "five days of 31"
+    for person, address in (
+        (desk.support, desk.url(f"centers/{desk.center.pk}/balance/")),
+        (desk.viewer, desk.portal("balance/")),
+    ):
+        page = desk.as_(person).get(address).content.decode()
+        assert "Subscriptions and one-off charges so far" in page
+        assert f"{after:.2f}" in page
 
 
 def test_without_an_exchange_rate_the_month_so_far_says_so(desk: Desk) -> None:
