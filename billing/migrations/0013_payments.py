@@ -10,7 +10,7 @@ from billing.migrations import _payment_guards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0011_taxes"),
+        ("billing", "0012_types_and_conversions"),
         ("centers", "0006_names_that_look_the_same"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
