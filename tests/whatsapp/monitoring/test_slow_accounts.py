@@ -35,21 +35,26 @@ def swept(new_place, valkey):
     return make
 
 
-def reserve(accounts, *, seconds):
-    """Reserve as a dispatcher does whose requests never end; returns the account of each request in their order."""
+def reserve(accounts, *, count):
+    """Reserve as a dispatcher does whose requests never end; returns the account of each request in their order.
+
+    Until there were so many, and some turns more, in which another one could be granted.
+    """
     sent = []
     reserving = Reserving(
         live.valkey(), lambda: accounts, lambda account, *_: sent.append(account), senders=SENDERS
     )
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    give_up = time.monotonic() + 60
+    while len(sent) < count and time.monotonic() < give_up:
+        time.sleep(reserving.turn())
+    for _turn in range(10):
         time.sleep(reserving.turn())
     return sent
 
 
 def test_slow_accounts_hold_half_of_the_senders_at_most_and_the_quick_get_all_they_can_use(swept):
     slow, quick = [swept(latency=5.0), swept(latency=30.0)], swept(latency=0.2)
-    sent = reserve([*slow, quick], seconds=2)
+    sent = reserve([*slow, quick], count=SENDERS // 2 + quick.most_under_way)
     assert sum(account.is_slow for account in sent) == SENDERS / 2
     assert sent.count(quick) == quick.most_under_way > SENDERS / 2
 
@@ -59,7 +64,7 @@ def test_an_account_that_waited_longest_comes_first_where_the_slow_have_to_share
     slow[0].started = SENDERS // 2 - 1  # one may start
     for account, waiting_since in zip(slow, (2.0, 3.0, 1.0), strict=True):
         account.reserve_at = waiting_since
-    assert reserve(slow, seconds=1) == [slow[2]]
+    assert reserve(slow, count=1) == [slow[2]]
 
 
 def test_a_request_without_an_answer_makes_its_account_slow(swept):
