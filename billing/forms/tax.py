@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import LegalIdentity, TaxCategory
-from billing.tax.identity import FIELDS
+from billing.tax.identity import FIELDS, SELLER_FIELDS
 from centers.values.amount_fields import AmountField
 from centers.values.fields import LineField
 
@@ -20,10 +20,11 @@ class IdentityForm(forms.ModelForm[LegalIdentity]):
 
     class Meta:
         model = LegalIdentity
-        fields = FIELDS
+        fields: tuple[str, ...] = FIELDS
         help_texts = {
             "legal_name": gettext_lazy("As registered, if it differs from the name."),
             "tax_number": gettext_lazy("Checked by the rules of the country."),
+            "purchase_order": gettext_lazy("Printed on every invoice, if the center asks for it."),
         }
         widgets = {
             **{name: forms.TextInput(attrs=_LTR) for name in _CODES},
@@ -34,6 +35,9 @@ class IdentityForm(forms.ModelForm[LegalIdentity]):
 
 class SellerForm(IdentityForm):
     """The reseller's identity, and whether it charges tax."""
+
+    class Meta(IdentityForm.Meta):
+        fields = SELLER_FIELDS
 
     is_registered = forms.BooleanField(
         label=gettext_lazy("We're registered for VAT"),

@@ -4,6 +4,7 @@ from billing.models.carried import CarriedAmount
 from billing.models.center_versions import CenterVersion
 from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
+from billing.models.documents import DocumentKind, DocumentLogo, DocumentSettings, NumberFormat, Receipt
 from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
@@ -44,6 +45,9 @@ __all__ = [
     "CenterPolicy",
     "CenterVersion",
     "CreditConversion",
+    "DocumentKind",
+    "DocumentLogo",
+    "DocumentSettings",
     "ExchangeRate",
     "FlaggedPayment",
     "FlaggedUsage",
@@ -62,6 +66,7 @@ __all__ = [
     "LineKinds",
     "Margin",
     "MazbotCountry",
+    "NumberFormat",
     "Payment",
     "PaymentAllocation",
     "PaymentAttachment",
@@ -70,6 +75,7 @@ __all__ = [
     "RateCategory",
     "RateClass",
     "RateFetch",
+    "Receipt",
     "Reminder",
     "ReportedMonth",
     "SafetyStop",

@@ -40,6 +40,8 @@ class LegalIdentity(models.Model):
     postal_code = CodeField(_("postal code"), max_length=16, blank=True)
     tax_number = CodeField(_("tax number"), max_length=32, blank=True)
     registration_number = CodeField(_("commercial registration number"), max_length=32, blank=True)
+    # Of a center: what it wants to read on every invoice.
+    purchase_order = LineField(_("purchase order"), max_length=60, blank=True, default="", db_default="")
 
     objects = TenantManager(reseller="reseller", center="center")
 

@@ -13,8 +13,8 @@ from centers.errors import OperationRefused
 from centers.model_errors import check_fields
 from centers.models import Center, Reseller, User
 
-#: The columns that people fill in.
-FIELDS = (
+#: The columns that people fill in: of the reseller, and of a center.
+SELLER_FIELDS = (
     "legal_name",
     "address",
     "address_more",
@@ -23,6 +23,7 @@ FIELDS = (
     "tax_number",
     "registration_number",
 )
+FIELDS = (*SELLER_FIELDS, "purchase_order")
 
 
 def identity_of(reseller: Reseller, center: Center | None = None) -> LegalIdentity:
@@ -36,7 +37,8 @@ def party_fields(reseller: Reseller, center: Center | None = None) -> dict[str, 
     row = identity_of(reseller, center)
     found = {name: str(getattr(row, name)) for name in FIELDS if getattr(row, name)}
     country = (center.country or reseller.country) if center else reseller.country
-    return found | {"country": country} if found and country else found
+    has_identity = any(name in found for name in SELLER_FIELDS)
+    return found | {"country": country} if has_identity and country else found
 
 
 def save_identity(

@@ -68,6 +68,10 @@ def address_of(party: Mapping[str, str]) -> list[str]:
 
 
 def numbers_of(party: Mapping[str, str]) -> list[tuple[str, str]]:
-    """A party's numbers with their labels."""
-    labels = {"tax_number": _("VAT number"), "registration_number": _("Commercial registration")}
+    """A party's numbers with their labels, as its country calls them."""
+    tax = {"AE": _("Tax registration number (TRN)"), "SA": _("VAT registration number")}
+    labels = {
+        "tax_number": tax.get(party.get("country", ""), _("VAT number")),
+        "registration_number": _("Commercial registration"),
+    }
     return [(label, party[name]) for name, label in labels.items() if party.get(name)]
