@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
+from billing.documents.invoice import document_of, invoice_filename
 from billing.dunning.plan import planned_for
 from billing.invoice_links import invoice_url
-from billing.invoicing.pdf import document_of, invoice_filename
 from billing.mail import SUSPENDED
 from billing.models import Invoice, Suspension
 from billing.periods import today

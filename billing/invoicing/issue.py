@@ -1,16 +1,18 @@
 """Issuing: number, lines, claims, ledger entry, mail and audit entry in one transaction."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from billing.documents.frozen import parties
 from billing.invoicing.carried import Rest, bill_carried, carry
 from billing.invoicing.credit_notes import finish_notes, write_note
 from billing.invoicing.draft_lines import DraftLine
 from billing.invoicing.drafts import Draft, preview_invoice
-from billing.invoicing.numbering import due_date, number_for, parties
+from billing.invoicing.numbering import due_date, number_for
 from billing.invoicing.preconditions import blockers, refuse_absurd, refuse_overlap
 from billing.invoicing.taxes import write_taxes
 from billing.invoicing.waivers import claim_waived, resolve_late
@@ -39,22 +41,32 @@ class NothingToCharge(OperationRefused):
     """The period had nothing to charge; it was closed without an invoice."""
 
 
-def issue_invoice(*, center: Center, period: Period, by: User | None, now: datetime) -> Invoice:
+def issue_invoice(
+    *,
+    center: Center,
+    period: Period,
+    by: User | None,
+    now: datetime,
+    note: str | None = None,
+    purchase_order: str = "",
+) -> Invoice:
     """Issue the invoice of one center for a half-open range of past days.
 
+    `note` is printed instead of the reseller's usual one, `purchase_order` instead of the center's.
     OperationRefused: not over, unread or flagged days, an overlapping invoice, a missing exchange rate.
     Raises NothingToCharge after closing a period without charges.
     """
-    closed, notes = _closed(center, period, by, now)
+    words = {"note": note, "purchase_order": purchase_order}
+    closed, notes = _closed(center, period, by, now, words)
     if closed.invoice is None:
-        words = {"center": center, "first": period.first_day, "last": period.last_day}
+        facts = {"center": center, "first": period.first_day, "last": period.last_day}
         nothing = _("There's nothing to charge “%(center)s” for %(first)s to %(last)s. The period is closed.")
         issued = [
             _("Credit note %(note)s over %(number)s was issued.")
             % {"note": note.number, "number": str(note.credits)}
             for note in notes
         ]
-        raise NothingToCharge(together([nothing % words, *issued]))
+        raise NothingToCharge(together([nothing % facts, *issued]))
     return closed.invoice
 
 
@@ -67,7 +79,7 @@ def close_period(*, center: Center, period: Period, by: User | None, now: dateti
 
 
 def _closed(
-    center: Center, period: Period, by: User | None, now: datetime
+    center: Center, period: Period, by: User | None, now: datetime, words: Mapping[str, Any] | None = None
 ) -> tuple[BillingPeriod, list[Invoice]]:
     """The closed period and the credit notes that were issued with it."""
     try:
@@ -79,15 +91,17 @@ def _closed(
                 raise OperationRefused(together(why_not[:3]))
             draft = preview_invoice(center, period)
             refuse_absurd(draft)
-            return _write(draft, by, now)
+            return _write(draft, by, now, words or {})
     except IntegrityError:
         refuse_overlap(center, period)
         raise
 
 
-def _write(draft: Draft, by: User | None, now: datetime) -> tuple[BillingPeriod, list[Invoice]]:
+def _write(
+    draft: Draft, by: User | None, now: datetime, words: Mapping[str, Any]
+) -> tuple[BillingPeriod, list[Invoice]]:
     center = draft.center
-    invoice = None if draft.charges_nothing else _write_invoice(draft, by, now)
+    invoice = None if draft.charges_nothing else _write_invoice(draft, by, now, words)
     period: BillingPeriod = BillingPeriod.objects.create(
         reseller_id=center.reseller_id,
         center=center,
@@ -130,7 +144,7 @@ def _write(draft: Draft, by: User | None, now: datetime) -> tuple[BillingPeriod,
     return period, notes
 
 
-def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
+def _write_invoice(draft: Draft, by: User | None, now: datetime, words: Mapping[str, Any]) -> Invoice:
     center, zone = draft.center, zone_of(draft.center.reseller)
     issued_on = local_day(now, zone)
     number, sequence = number_for(center, Invoice.Kind.INVOICE, issued_on.year)
@@ -153,7 +167,7 @@ def _write_invoice(draft: Draft, by: User | None, now: datetime) -> Invoice:
         due_on=due_date(center, issued_on),
         issued_by=by,
         language=center.language,
-        parties=parties(center),
+        parties=parties(center, **words),
         open_amount=max(draft.total, Decimal(0)),
     )
     write_taxes(invoice, draft.taxes)

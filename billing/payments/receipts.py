@@ -1,6 +1,7 @@
 """The messages about a payment: a receipt to the center's contact, and news to those of the team who chose them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,13 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from billing.documents.receipts import receipt_filename, receipt_sheet
 from billing.ledger import sums
 from billing.mail_texts import Receipt, payment_received
 from billing.models import Invoice, Payment
+from billing.models import Receipt as IssuedReceipt
 from billing.money import format_amount
 from centers.models import Center, Notification, Reseller, Role
 from centers.notifications import followups
 from centers.notifications.compose import open_page
+from centers.notifications.message import Attachment
 from centers.notifications.outbox import FIRST, News, notify
 from centers.notifications.preferences import team
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
@@ -71,10 +75,15 @@ def open_amounts(center: Center, currency: str) -> dict[int, Decimal]:
     return dict(rows.values_list("pk", "open_amount"))
 
 
-def write_messages(*, payment: Payment, before: Mapping[int, Decimal], now: datetime) -> None:
-    """Write the messages about a payment, in its transaction; `before` are the open amounts without it."""
-    center, after = payment.center, open_amounts(payment.center, payment.currency)
-    paid = {pk: amount - after.get(pk, ZERO) for pk, amount in before.items()}
+def paid_parts(payment: Payment, before: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """What a payment paid of each invoice; `before` are the open amounts without it."""
+    after = open_amounts(payment.center, payment.currency)
+    return {pk: amount - after.get(pk, ZERO) for pk, amount in before.items()}
+
+
+def write_messages(*, payment: Payment, paid: Mapping[int, Decimal], now: datetime) -> None:
+    """Write the messages about a payment, in its transaction; `paid` is what it paid of each invoice."""
+    center = payment.center
     context = {
         "amount": f"{payment.amount:f}",
         "currency": payment.currency,
@@ -162,7 +171,16 @@ def news_of(receipt: Receipt) -> Content:
 
 def _to_contact(row: Notification, now: datetime) -> Content | None:
     receipt = _receipt(row)
-    return payment_received(receipt) if receipt is not None else None
+    return _with_document(payment_received(receipt), receipt.payment) if receipt is not None else None
+
+
+def _with_document(content: Content, payment: Payment) -> Content:
+    """What the PDF says is read here, and typeset once the message is handed over."""
+    issued = IssuedReceipt.objects.filter(payment=payment).select_related("payment", "center").first()
+    if issued is None:
+        return content
+    pdf = Attachment(receipt_filename(issued), "application/pdf", receipt_sheet(issued).pdf)
+    return replace(content, attachments=(pdf,))
 
 
 def _to_team(row: Notification, now: datetime) -> Content | None:

@@ -1,19 +1,20 @@
 """Recording payments: a reference counts once, an excess becomes credit."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from billing.documents.receipts import issue_receipt
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount, rounded
 from billing.payments.allocation import allocate, chosen_invoices, shares
 from billing.payments.attachments import check_attachment, store_attachment
-from billing.payments.receipts import open_amounts, withdraw_messages, write_messages
+from billing.payments.receipts import open_amounts, paid_parts, withdraw_messages, write_messages
 from billing.payments.references import check_unused, normalized
 from billing.periods import today
 from centers.audit import entries
@@ -70,7 +71,7 @@ def record_payment(
             allocate(payment, parts)
             store_attachment(payment, file)
             _posted(payment, center, by, now)
-            write_messages(payment=payment, before=before, now=now)
+            _write_receipt(payment, before, now)
     except IntegrityError:
         check_unused(center, reference)  # another center's row is not locked: the constraint detects it
         raise
@@ -99,6 +100,13 @@ def _posted(payment: Payment, center: Center, by: User | None, now: datetime) ->
     if chosen := ", ".join(numbers):
         facts["settles"] = chosen
     _settled(center, "payment.recorded", payment, by, now, **facts)
+
+
+def _write_receipt(payment: Payment, before: Mapping[int, Decimal], now: datetime) -> None:
+    """The receipt, and the messages about the payment; `before` are the open amounts without it."""
+    paid = paid_parts(payment, before)
+    write_messages(payment=payment, paid=paid, now=now)
+    issue_receipt(payment=payment, paid=paid, now=now)
 
 
 def reverse_payment(*, payment: Payment, because: str, by: User | None, now: datetime) -> LedgerEntry:

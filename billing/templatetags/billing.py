@@ -10,7 +10,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.invoicing.pdf import corrected_text, credit_text, part_text
+from billing.documents.texts import corrected_text, credit_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.country_names import CountryNames

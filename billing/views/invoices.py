@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import queries
+from billing.documents.invoice import invoice_filename, invoice_pdf
 from billing.forms.invoicing import VoidForm
 from billing.invoicing import lines_left, void_invoice
-from billing.invoicing.pdf import invoice_filename, invoice_pdf
 from billing.mail import mails_about, send_undelivered_again
 from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, Reminder
 from billing.periods import today

@@ -7,13 +7,14 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing import queries
+from billing.documents.frozen import BRAND
+from billing.documents.typesetting import Sheet
 from billing.periods import today
 from billing.pricing.rate_types.known import type_name
 from billing.tax.texts import price_note
-from billing.typesetting import frame, typeset
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
-from centers.values.languages import LANGUAGES
+from centers.values.languages import LANGUAGES, language_named
 
 
 def price_list_pdf(center: Center, now: datetime, *, language: str = "", day: date | None = None) -> bytes:
@@ -22,19 +23,25 @@ def price_list_pdf(center: Center, now: datetime, *, language: str = "", day: da
     No cost is in it.
     """
     chosen = language if language in LANGUAGES else center.language
-    with translation.override(chosen):
-        data = _document(center, now, chosen, day or today(center.reseller, now))
-    return typeset("price_list.typ", data, at=now.astimezone(UTC).replace(microsecond=0))
-
-
-def _document(center: Center, now: datetime, language: str, day: date) -> dict[str, Any]:
     reseller = Reseller.objects.get(pk=center.reseller_id)  # with its logo, which the usual queries defer
+    shown = day or today(center.reseller, now)
+    with translation.override(chosen):
+        data = {
+            "colour": reseller.colour or BRAND,
+            "number": day_text(shown),
+            "editions": [_edition(reseller, center, now, chosen, shown)],
+        }
+    at = now.astimezone(UTC).replace(microsecond=0)
+    return Sheet("price_list.typ", data, at, bytes(reseller.logo) if reseller.logo else None).pdf()
+
+
+def _edition(reseller: Reseller, center: Center, now: datetime, language: str, day: date) -> dict[str, Any]:
     rows = queries.portal_prices(center, now, day)
     currency = rows[0].currency if rows else center.currency
     return {
-        **frame(reseller, language),
+        "language": language,
+        "rtl": language_named(language).right_to_left,
         "title": _("Price list"),
-        "number": day_text(day),
         "seller": {
             "name": reseller.name,
             "lines": [],
@@ -53,7 +60,7 @@ def _document(center: Center, now: datetime, language: str, day: date) -> dict[s
             _("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)},
         ],
         "footer": reseller.name,
-        "words": {"from": _("From"), "to": _("To")},
+        "words": {"from": _("From"), "to": _("To"), "logo": _("Logo")},
     }
 
 

@@ -1,0 +1,155 @@
+"""What a document keeps from the day it is issued: who its parties are, and how it looks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import cached_property
+
+from billing.models import DocumentLogo, DocumentSettings
+from billing.tax.identity import party_fields
+from centers.models import Center, Reseller
+from centers.values.languages import LANGUAGES
+from centers.values.page_urls import absolute
+
+BRAND = "#0f6e6e"
+BOTH = "both"
+#: English first: it runs from left to right, as the pages of a document in two languages do.
+SIDE_BY_SIDE = ("en", "ar")
+
+
+def document_settings(reseller: Reseller) -> DocumentSettings:
+    """The reseller's settings, or unsaved ones with the defaults."""
+    row = DocumentSettings.objects.filter(reseller=reseller).first()
+    return row or DocumentSettings(reseller=reseller)
+
+
+def parties(
+    center: Center, *, note: str | None = None, purchase_order: str = ""
+) -> dict[str, dict[str, Any]]:
+    """Who bills whom, as they are now; what is known of their legal identities with it, and how the document looks.
+
+    `note` replaces the reseller's usual one.
+    """
+    reseller = center.reseller
+    return {
+        "reseller": {
+            "name": reseller.name,
+            "support_contact": reseller.support_contact,
+            "payment_instructions": reseller.payment_instructions,
+            **party_fields(reseller),
+        },
+        "center": {
+            "name": center.name,
+            "contact_name": center.contact_name,
+            "email": center.email,
+            "phone": center.phone,
+            **party_fields(reseller, center),
+        },
+        "document": look_of(center, note=note, purchase_order=purchase_order),
+    }
+
+
+def look_of(center: Center, *, note: str | None = None, purchase_order: str = "") -> dict[str, Any]:
+    """What `parties["document"]` holds; read by `Look`. `note` replaces the one of the settings."""
+    reseller = center.reseller
+    chosen = document_settings(reseller)
+    look = {
+        "languages": languages_of(chosen.languages, center.language),
+        "colour": reseller.colour,
+        "logo": reseller.logo_version,
+        "site": absolute(""),
+        "seller_country": reseller.country,
+        "buyer_country": center.country or reseller.country,
+        "simplified": chosen.simplified,
+        "note": chosen.note if note is None else note,
+        "purchase_order": purchase_order,
+    }
+    return {name: value for name, value in look.items() if value}
+
+
+def languages_of(chosen: str, own: str) -> list[str]:
+    """The codes of a document's languages: `chosen` is one of DocumentSettings.Languages, `own` the center's."""
+    if chosen == BOTH:
+        return list(SIDE_BY_SIDE)
+    return [chosen if chosen in LANGUAGES else own]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a document looks: as it was issued; documents of earlier versions look as the reseller does now."""
+
+    reseller: Reseller  # with its logo
+    parties: dict[str, Any]
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What look_of() gave when the document was issued."""
+        found: dict[str, Any] = self.parties.get("document", {})
+        return found
+
+    @property
+    def _is_kept(self) -> bool:
+        return "document" in self.parties
+
+    @property
+    def colour(self) -> str:
+        """`#0f6e6e`."""
+        found = self.kept.get("colour") if self._is_kept else self.reseller.colour
+        return found or BRAND
+
+    @cached_property
+    def logo(self) -> bytes | None:
+        """A picture as PNG."""
+        if not self._is_kept:
+            return bytes(self.reseller.logo) if self.reseller.logo else None
+        version = self.kept.get("logo", "")
+        row = version and DocumentLogo.objects.filter(reseller=self.reseller, version=version).first()
+        return bytes(row.picture) if row else None
+
+    @property
+    def payment_instructions(self) -> str:
+        """How to pay, in several lines."""
+        seller = self.parties.get("reseller", {})
+        return str(seller.get("payment_instructions", self.reseller.payment_instructions)).strip()
+
+    @property
+    def seller_country(self) -> str:
+        """A code of ISO 3166-1, or ""."""
+        seller = self.parties.get("reseller", {})
+        now = "" if self._is_kept else self.reseller.country
+        return str(seller.get("country") or self.kept.get("seller_country") or now)
+
+    @property
+    def buyer_country(self) -> str:
+        """A code of ISO 3166-1, or ""."""
+        return str(self.parties.get("center", {}).get("country") or self.kept.get("buyer_country") or "")
+
+    @property
+    def is_simplified(self) -> bool:
+        """Whether a tax invoice is a simplified one: the buyer has no tax number."""
+        return bool(self.kept.get("simplified")) and not self.parties.get("center", {}).get("tax_number")
+
+    @property
+    def note(self) -> str:
+        """What the reseller adds to the document."""
+        return str(self.kept.get("note", ""))
+
+    @property
+    def purchase_order(self) -> str:
+        """The buyer's reference."""
+        center = self.parties.get("center", {})
+        return str(self.kept.get("purchase_order") or center.get("purchase_order", ""))
+
+    @property
+    def site(self) -> str:
+        """The address of the install, without a path; "" for documents of earlier versions."""
+        return str(self.kept.get("site", ""))
+
+    def languages(self, asked: str, own: str) -> list[str]:
+        """The codes of the languages: those that are asked for (one of ours, or "both"), or those of the document."""
+        if asked == BOTH:
+            return list(SIDE_BY_SIDE)
+        if asked in LANGUAGES:
+            return [asked]
+        known = [code for code in self.kept.get("languages", [own]) if code in LANGUAGES]
+        return known or ["en"]

@@ -1,0 +1,124 @@
+"""What documents and pages say about invoices, credit notes and their lines."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import ExchangeRate, Invoice, InvoiceLine
+from billing.money import legible
+from billing.periods import Period, part_of_month
+from billing.pricing.rate_types.known import type_name
+from centers.values.formats import day_text, money_text, number_text
+
+ONE = 1
+
+
+def day_in(language: str, day: date) -> str:
+    """The day in that language: a document in two languages writes it once."""
+    with translation.override(language):
+        return day_text(day)
+
+
+def title_of(document: Invoice, *, is_taxed: bool, is_simplified: bool) -> str:
+    """What the document calls itself."""
+    if document.is_credit_note:
+        return _("Tax credit note") if is_taxed else _("Credit note")
+    if not is_taxed:
+        return _("Invoice")
+    return _("Simplified tax invoice") if is_simplified else _("Tax invoice")
+
+
+def credit_text(note: Invoice, credited: Invoice) -> str:
+    """What a credit note does to its invoice, which is named with its day."""
+    facts = {"number": credited.number, "date": day_text(credited.issued_on)}
+    if note.credit_kind == Invoice.CreditKind.VOID:
+        return _("This voids invoice %(number)s of %(date)s.") % facts
+    if note.credit_kind == Invoice.CreditKind.CORRECTION:
+        return _("This credits usage of invoice %(number)s of %(date)s that was corrected later.") % facts
+    return _("This credits a part of invoice %(number)s of %(date)s.") % facts
+
+
+def corrected_text(number: str, issued_on: date, position: int) -> str:
+    """`INV-2026-0001 of 5 Mar 2026, line 2`: the line that another one credits or adds to."""
+    facts = {"number": number, "date": day_text(issued_on), "position": position}
+    return _("%(number)s of %(date)s, line %(position)s") % facts
+
+
+def part_text(days: int, of: int) -> str:
+    """`19 of 28 days`."""
+    return ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
+
+
+def detail_parts(line: InvoiceLine) -> list[str]:
+    """What the line charges, for which days; of a correction, the line that it corrects."""
+    parts = _own_detail(line)
+    if (billed := line.corrects) is not None:
+        parts.append(corrected_text(billed.invoice.number, billed.invoice.issued_on, billed.position))
+    return parts
+
+
+def _own_detail(line: InvoiceLine) -> list[str]:
+    if line.is_carried:
+        return [_("What rounding left of earlier invoices")]
+    last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
+    kind = type_name(line.rate_type) if line.rate_type else line.get_kind_display()
+    if line.is_one_off:
+        return [kind, day_text(line.first_day)]
+    parts = [kind, f"{day_text(line.first_day)} – {day_text(last)}"]
+    if line.is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
+        parts.append(part_text(*part))
+    return parts
+
+
+def price_text(line: InvoiceLine) -> str:
+    """The price of one, with enough digits that it explains the amount."""
+    each = legible(line.unit_price, line.quantity, line.currency)
+    return money_text(each, line.currency, exact=True)
+
+
+def explanations(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
+    """How prices and amounts came about: averages, prices with tax, exchange rates. No cost is in it."""
+    rows = list(lines)
+    texts = []
+    if any(line.quantity and not line.rate_type for line in rows):
+        texts.append(
+            _(
+                "The unit price of messages is an average: each type of message has its own price in your price list. "
+                "The average is the amount divided by the quantity."
+            )
+        )
+    if any(line.tax_included for line in rows):
+        texts.append(_("Prices in your price list include VAT; the amounts here are without it."))
+    pairs = {(line.cost_currency, line.currency, line.exchange_rate): line for line in rows}
+    return [*texts, *(_exchange(document, line) for line in pairs.values() if line.exchange_rate != ONE)]
+
+
+def rate_text(base: str, rate: Decimal, quote: str) -> str:
+    """`1 USD = 3.75 SAR`, from left to right in every language."""
+    return ltr(f"1 {base} = {number_text(rate.normalize())} {quote}")
+
+
+def ltr(text: str) -> str:
+    """Text that keeps its order from left to right and is not broken at the end of a line."""
+    return f"\u2066{text}\u2069".replace(" ", "\u00a0")
+
+
+def _exchange(document: Invoice, line: InvoiceLine) -> str:
+    facts = {"rate": rate_text(line.cost_currency, line.exchange_rate, line.currency)}
+    known = ExchangeRate.objects.filter(
+        reseller_id=document.reseller_id,
+        base=line.cost_currency,
+        quote=line.currency,
+        rate=line.exchange_rate,
+        day__lt=line.end_day,
+        entered_at__lte=document.issued_at,
+    )
+    row = known.order_by("-day", "-pk").first()
+    if row is None:  # derived from other rates
+        return _("Prices in another currency were converted at %(rate)s.") % facts
+    facts["date"] = day_text(row.day)
+    return _("Prices in another currency were converted at %(rate)s, the rate of %(date)s.") % facts
