@@ -34,6 +34,8 @@ SENTENCES = {
     "margin.withdrawn": _("%(who)s removed a margin"),
     "legal_identity.changed": _("%(who)s changed the legal details of %(what)s"),
     "tax_profile.changed": _("%(who)s changed the tax settings"),
+    "document_settings.changed": _("%(who)s changed the settings of documents"),
+    "number_formats.changed": _("%(who)s changed the numbers of documents"),
     "tax_rate.set": _("%(who)s set a tax rate: %(what)s"),
     "tax_rate.withdrawn": _("%(who)s removed the tax rate of a center"),
     "payment.attached": _("%(who)s attached a file to the payment %(what)s"),
@@ -82,6 +84,8 @@ NOUNS = {
     "legal_identity": _("legal details"),
     "tax_profile": _("tax settings"),
     "tax_rate": _("tax rates"),
+    "document_settings": _("documents"),
+    "number_formats": _("number formats"),
 }
 
 #: Labels of facts that are not model fields.

@@ -84,6 +84,14 @@ SECTIONS = (
         permission=Permission.MANAGE_SETTINGS,
     ),
     Section(
+        menu=Menu.SETTINGS,
+        order=33,
+        name="settings_documents",
+        label=_("Documents"),
+        icon="file-text",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
         menu=Menu.PORTAL,
         order=20,
         name="portal_prices",

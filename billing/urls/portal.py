@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import explained, portal
+from billing.views.documents import files, statements
 from billing.views.paying import links
 from billing.views.pricing import center_history, price_files
 
@@ -21,6 +22,11 @@ urlpatterns = [
     path("invoices/<int:pk>/", portal.portal_invoice, name="portal_invoice"),
     path("invoices/<int:pk>/pdf/", portal.portal_invoice_pdf, name="portal_invoice_pdf"),
     path("invoices/<int:pk>/pay/<str:provider>/", links.portal_pay, name="portal_pay"),
+    path("invoices/<int:pk>/xml/", files.portal_invoice_xml, name="portal_invoice_xml"),
+    path("receipts/<int:pk>/", files.portal_receipt, name="portal_receipt"),
+    path("statement/", statements.portal_statement, name="portal_statement"),
+    path("statement/pdf/", statements.portal_statement_pdf, name="portal_statement_pdf"),
+    path("statement/export/<str:fmt>/", statements.portal_statement_export, name="portal_statement_export"),
     path("invoices/lines/<int:pk>/", explained.portal_invoice_line, name="portal_invoice_line"),
     path("balance/", portal.portal_balance, name="portal_balance"),
 ]

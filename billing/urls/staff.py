@@ -20,7 +20,10 @@ from billing.views import (
     waivers,
 )
 from billing.views.credit import carried, conversion, notes, refunds
-from billing.views.paying import attachments, flagged, gateways, links, statements
+from billing.views.documents import files, statements
+from billing.views.documents import settings as document_settings
+from billing.views.paying import attachments, flagged, gateways, links
+from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, price_files, simulator, types
 from billing.views.reports import gap, profit, reconciliation
 from billing.views.tax import report as tax_report
@@ -73,6 +76,7 @@ urlpatterns = [
     path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("invoices/lines/<int:pk>/", explained.invoice_line, name="invoice_line"),
     path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),
+    path("invoices/<int:pk>/xml/", files.invoice_xml_file, name="invoice_xml"),
     path("invoices/<int:pk>/void/", invoices.invoice_void, name="invoice_void"),
     path("invoices/<int:pk>/credit/", notes.invoice_credit, name="invoice_credit"),
     path("invoices/<int:pk>/credit/preview/", notes.invoice_credit_preview, name="invoice_credit_preview"),
@@ -83,6 +87,7 @@ urlpatterns = [
     path("payments/record/", payments.payment_record, name="payment_record"),
     path("payments/record/<int:pk>/", payments.payment_record_for, name="payment_record_for"),
     path("payments/record/<int:pk>/preview/", payments.payment_preview, name="payment_preview"),
+    path("payments/<int:pk>/receipt/", files.payment_receipt, name="payment_receipt"),
     path("payments/<int:pk>/reverse/", payments.payment_reverse, name="payment_reverse"),
     path("payments/<int:pk>/attach/", attachments.payment_attach, name="payment_attach"),
     path("payments/files/<int:pk>/", attachments.payment_attachment, name="payment_attachment"),
@@ -91,10 +96,10 @@ urlpatterns = [
     path(
         "payments/flagged/<int:pk>/dismiss/", flagged.flagged_payment_dismiss, name="flagged_payment_dismiss"
     ),
-    path("payments/bank/", statements.bank_statements, name="bank_statements"),
-    path("payments/bank/record/", statements.bank_lines_record, name="bank_lines_record"),
-    path("payments/bank/lines/<int:pk>/", statements.bank_line, name="bank_line"),
-    path("payments/bank/lines/<int:pk>/pass/", statements.bank_line_pass, name="bank_line_pass"),
+    path("payments/bank/", bank_files.bank_statements, name="bank_statements"),
+    path("payments/bank/record/", bank_files.bank_lines_record, name="bank_lines_record"),
+    path("payments/bank/lines/<int:pk>/", bank_files.bank_line, name="bank_line"),
+    path("payments/bank/lines/<int:pk>/pass/", bank_files.bank_line_pass, name="bank_line_pass"),
     path("payments/credit/", refunds.credit_list, name="credit_list"),
     path("payments/credit/export/<str:fmt>/", refunds.refunds_export, name="refunds_export"),
     path("payments/credit/<int:pk>/", refunds.credit_refund, name="credit_refund"),
@@ -121,11 +126,19 @@ urlpatterns = [
     path(
         "settings/payments/<str:provider>/test/", gateways.settings_gateway_test, name="settings_gateway_test"
     ),
+    path("settings/documents/", document_settings.settings_documents, name="settings_documents"),
     path("settings/tax/", tax_settings.settings_tax, name="settings_tax"),
     path("settings/tax/rate/", tax_settings.tax_rate, name="tax_rate"),
     path("centers/<int:pk>/tax/", tax_settings.center_tax, name="center_tax"),
     path("centers/<int:pk>/tax/rate/", tax_settings.center_tax_rate, name="center_tax_rate"),
     path("centers/<int:pk>/billing/", settings.center_policy, name="center_policy"),
+    path("centers/<int:pk>/statement/", statements.center_statement, name="center_statement"),
+    path("centers/<int:pk>/statement/pdf/", statements.center_statement_pdf, name="center_statement_pdf"),
+    path(
+        "centers/<int:pk>/statement/export/<str:fmt>/",
+        statements.center_statement_export,
+        name="center_statement_export",
+    ),
     path("centers/<int:pk>/carried/", carried.center_carried, name="center_carried"),
     path(
         "centers/<int:pk>/carried/export/<str:fmt>/",

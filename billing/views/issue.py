@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import queries
+from billing.documents.frozen import document_settings
+from billing.forms.documents import InvoiceWordsForm
 from billing.forms.invoicing import PeriodForm
 from billing.invoicing import (
     Draft,
@@ -24,6 +26,7 @@ from billing.invoicing import (
 )
 from billing.models import BillingPeriod, Invoice
 from billing.periods import ONE_DAY, Period, month_of, previous_month, today
+from billing.tax.identity import identity_of
 from billing.usage.completeness import readable_days
 from billing.views.center_chooser import choose_center
 from billing.views.filters import Filters
@@ -73,36 +76,43 @@ def invoice_issue_for(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Preview the invoice of a period (`first`, `last` in the query); a POST issues it."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     if request.method == "POST":
-        form = PeriodForm(request.POST)
-        if form.period:
-            return _issue(request, center, form)
-        return _issue_page(request, center, form, status=422)
+        form, words = PeriodForm(request.POST), InvoiceWordsForm(request.POST)
+        if form.period and words.is_valid():
+            return _issue(request, center, form, words)
+        return _issue_page(request, center, form, words, status=422)
     given = {name: request.GET[name] for name in ("first", "last") if name in request.GET}
     return _issue_page(request, center, PeriodForm(given or _initial(request, center)))
 
 
-def _issue(request: TenantRequest, center: Center, form: PeriodForm) -> HttpResponse:
+def _issue(request: TenantRequest, center: Center, form: PeriodForm, words: InvoiceWordsForm) -> HttpResponse:
     period = form.period
     assert period is not None  # noqa: S101  # checked by the caller
+    printed: dict[str, str] = {name: words.cleaned_data[name] for name in words.fields if name in words.data}
     try:
-        invoice = issue_invoice(center=center, period=period, by=request.user, now=clock.now())
+        invoice = issue_invoice(center=center, period=period, by=request.user, now=clock.now(), **printed)
     except NothingToCharge as nothing:
         toast(request, nothing.message, "info")
         return redirect("invoices", request.reseller.slug)
     except OperationRefused as error:
         form.add_error(None, error.message)
-        return _issue_page(request, center, form, status=422)
+        return _issue_page(request, center, form, words, status=422)
     toast(request, _("Invoice %(number)s was issued.") % {"number": invoice.number})
     return redirect("invoice", request.reseller.slug, invoice.pk)
 
 
 def _issue_page(
-    request: TenantRequest, center: Center, form: PeriodForm, *, status: int = 200
+    request: TenantRequest,
+    center: Center,
+    form: PeriodForm,
+    words: InvoiceWordsForm | None = None,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     look = _look(center, form.period) if form.period else None
     context = {
         "center": center,
         "form": form,
+        "words": words or InvoiceWordsForm(initial=_usual_words(center)),
         "look": look,
         "draft": look.draft if look else None,
         "closed": BillingPeriod.objects.filter(center=center, voided_at=None).select_related("invoice")[:12],
@@ -110,6 +120,14 @@ def _issue_page(
         "with_costs": Permission.VIEW_COSTS in request.permissions,
     }
     return render_page(request, ISSUE, context, parts=("invoice-preview",), status=status)
+
+
+def _usual_words(center: Center) -> dict[str, str]:
+    """What is printed on every invoice of the center."""
+    return {
+        "note": document_settings(center.reseller).note,
+        "purchase_order": identity_of(center.reseller, center).purchase_order,
+    }
 
 
 def _look(center: Center, period: Period) -> Look:
