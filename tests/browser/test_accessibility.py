@@ -57,6 +57,7 @@ STAFF = (
     "payments/credit/{center}/",
     "payments/credit/{center}/convert/",
     "centers/{center}/carried/",
+    "centers/{center}/statement/",
     "centers/{center}/prices/history/",
     "centers/{center}/prices/country/",
     "usage/late-corrections/{center}/",
@@ -71,6 +72,7 @@ STAFF = (
     "settings/mazbot/",
     "settings/whatsapp/",
     "settings/billing/",
+    "settings/documents/",
     "settings/tax/",
     "settings/tax/rate/",
     "centers/{center}/tax/",
@@ -100,6 +102,7 @@ PORTAL = (
     "usage/",
     "invoices/",
     "invoices/lines/{line}/",
+    "statement/",
     "me/notifications/",
 )
 OF_ADMINS = ("me/notifications/numbers/", "me/destinations/add/whatsapp/", "me/destinations/add/push/")

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from billing.documents.invoice import invoice_pdf
 from billing.invoicing import (
     NothingToCharge,
     carried,
@@ -16,7 +17,6 @@ from billing.invoicing import (
     void_invoice,
 )
 from billing.invoicing.flagged_usage import accept_flagged_usage
-from billing.invoicing.pdf import invoice_pdf
 from billing.ledger import sums
 from billing.models import CarriedAmount, FlaggedUsage, Invoice
 from billing.money import total_of, truncated

@@ -4,7 +4,8 @@ from datetime import date
 
 from django.db import transaction
 
-from billing.invoicing.numbering import due_date, number_for, parties
+from billing.documents.frozen import parties
+from billing.invoicing.numbering import due_date, number_for
 from billing.models import Invoice, InvoiceNumber
 from billing.policies import save_center_policy
 from centers.models import Center, Reseller
@@ -54,7 +55,9 @@ def test_the_parties_are_named_as_they_are_now(shop: Shop) -> None:
     Reseller.objects.filter(pk=shop.reseller.pk).update(**ours)
     Center.objects.filter(pk=shop.center.pk).update(**theirs)
     center = Center.objects.select_related("reseller").get(pk=shop.center.pk)
-    assert parties(center) == {"reseller": ours, "center": theirs}
+    named = parties(center)
+    assert (named["reseller"], named["center"]) == (ours, theirs)
+    assert named["document"]["languages"] == [center.language]
 
 
 def test_an_invoice_is_due_by_the_terms_of_its_center(shop: Shop) -> None:

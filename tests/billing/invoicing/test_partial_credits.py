@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing.documents.invoice import invoice_pdf
 from billing.dunning.suspension import suspend
 from billing.invoicing import (
     Part,
@@ -16,7 +17,6 @@ from billing.invoicing import (
     preview_invoice,
     void_invoice,
 )
-from billing.invoicing.pdf import invoice_pdf
 from billing.ledger import balances, sums
 from billing.models import Invoice, Suspension, UsageClaim
 from billing.policies import save_policy

@@ -47,6 +47,7 @@ PAGES = [
     ("get", "invoices/{invoice}/", ALL),
     ("get", "invoices/lines/{line}/", ALL),
     ("get", "invoices/{invoice}/pdf/", ALL),
+    ("get", "invoices/{invoice}/xml/", ALL),
     ("get", "invoices/{invoice}/void/", MONEY),
     ("get", "invoices/{invoice}/credit/", MONEY),
     ("post", "invoices/{invoice}/credit/preview/", MONEY),
@@ -73,11 +74,15 @@ PAGES = [
     ("post", "settings/payments/stripe/", {"owner"}),
     ("post", "settings/payments/stripe/test/", {"owner"}),
     ("post", "settings/payments/secret/", {"owner"}),
+    ("get", "settings/documents/", {"owner"}),
     ("get", "settings/tax/", {"owner"}),
     ("get", "settings/tax/rate/", {"owner"}),
     ("get", "centers/{center}/tax/", MONEY),
     ("get", "centers/{center}/tax/rate/", MONEY),
     ("get", "centers/{center}/billing/", MONEY),
+    ("get", "centers/{center}/statement/", ALL),
+    ("get", "centers/{center}/statement/pdf/", ALL),
+    ("get", "centers/{center}/statement/export/csv/", ALL),
     ("get", "centers/{center}/carried/", ALL),
     ("get", "centers/{center}/carried/export/csv/", ALL),
     ("get", "home/money/", ALL),
@@ -99,7 +104,11 @@ PORTAL += [
     "prices/changes/export/csv/",
     "prices/pdf/",
     "invoices/{invoice}/pdf/",
+    "invoices/{invoice}/xml/",
     "invoices/lines/{line}/",
+    "statement/",
+    "statement/pdf/",
+    "statement/export/csv/",
 ]
 #: Tried where what they act on is made: a job, a list that waits, a number, a reading, unread days, a payment, a stop.
 ELSEWHERE = {
@@ -118,6 +127,7 @@ ELSEWHERE = {
     "bank_line",
     "bank_line_pass",
     "conversion_reverse",
+    "payment_receipt",
     "safety_stop_release",
 }
 
@@ -165,8 +175,8 @@ def test_another_centers_invoice_is_not_in_the_portal(desk: Desk, path: str) -> 
 def test_every_address_of_the_room_is_tried() -> None:
     tried = {_name(f"/r/x/{path}") for _method, path, _allowed in PAGES} | ELSEWHERE
     assert {pattern.name for pattern in staff_urls.urlpatterns} == tried
-    portal_tried = {_name(f"/c/1/{path}") for path in PORTAL}
-    portal_tried.add("portal_pay")  # where there is a gateway
+    # `portal_pay` only where there is a gateway.
+    portal_tried = {_name(f"/c/1/{path}") for path in PORTAL} | {"portal_pay", "portal_receipt"}
     assert {pattern.name for pattern in portal_urls.urlpatterns} == portal_tried
 
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing import registration
+from billing.documents.invoice import invoice_pdf
 from billing.invoicing import void_invoice
-from billing.invoicing.pdf import invoice_pdf
 from billing.mail import mails_about
 from billing.models import BillingPeriod, Invoice
 from centers.models import JobRun
