@@ -206,7 +206,7 @@ def _stamp(content: Content) -> list[str]:
         return [_("VOID"), _("Voided by a credit note")]
     if document.settled_at is None:
         return []
-    if not document.left:
+    if document.credited and not document.left:
         return [_("CREDITED"), _day(content, document.settled_at)]
     return [_("PAID"), _day(content, document.settled_at)]
 
