@@ -8,7 +8,7 @@ from billing.migrations import _document_guards
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0011_taxes"),
+        ("billing", "0013_payments"),
         ("centers", "0006_names_that_look_the_same"),
     ]
 
