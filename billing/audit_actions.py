@@ -101,7 +101,7 @@ FACTS = {
     "until": _("until"),
     "step": _("step"),
     "settles": _("settles"),
-    "why": _("reason"),
+    "flagged_for": _("reason"),
     "lines": _("new lines"),
     "category": _("applies to"),
     "first_day": _("first day"),

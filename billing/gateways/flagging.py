@@ -57,7 +57,7 @@ def flag(
         target=new,
         now=now,
         topics=("billing",),
-        why=str(why),
+        flagged_for=str(why),
         **_amount(new),
     )
     return True

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 _STORE = """
 INSERT INTO billing_gatewayevent (reseller_id, gateway_id, event_id, kind, what, link_key, transaction, amount,
                                   currency, details, received_at, deliveries, outcome)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, 1, 'waiting')
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, 1, 'stored')
 ON CONFLICT (gateway_id, event_id) DO UPDATE SET deliveries = billing_gatewayevent.deliveries + 1
 RETURNING id
 """

@@ -84,16 +84,16 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("unknown_link", "No payment link of yours fits"),
-                            ("amount", "Another amount than the link's"),
-                            ("currency", "Another currency than the link's"),
+                            ("other_amount", "Another amount than the link's"),
+                            ("other_currency", "Another currency than the link's"),
                             ("void", "The invoice was voided"),
                             ("nothing_open", "The invoice was already paid"),
                             ("twice", "The link was paid a second time"),
                             ("returned", "The gateway returned the money"),
                             ("no_center", "No center or invoice of yours fits"),
-                            ("refused", "It couldn't be recorded"),
+                            ("unrecorded", "It couldn't be recorded"),
                         ],
-                        max_length=12,
+                        max_length=16,
                     ),
                 ),
                 ("problem", centers.stored_messages.StoredMessageField(blank=True)),
@@ -184,12 +184,12 @@ class Migration(migrations.Migration):
                     "outcome",
                     models.CharField(
                         choices=[
-                            ("waiting", "Not processed yet"),
+                            ("stored", "Not processed yet"),
                             ("recorded", "Payment recorded"),
                             ("flagged", "Flagged"),
                             ("nothing", "No effect"),
                         ],
-                        default="waiting",
+                        default="stored",
                         max_length=8,
                     ),
                 ),
@@ -224,10 +224,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "content_type",
-                    models.CharField(
-                        choices=[("image/png", "PNG"), ("application/pdf", "PDF")], max_length=15
-                    ),
+                    "kind",
+                    models.CharField(choices=[("png", "PNG"), ("pdf", "PDF")], max_length=3),
                 ),
                 ("content", models.BinaryField()),
                 ("added_at", models.DateTimeField()),
@@ -256,8 +254,8 @@ class Migration(migrations.Migration):
                         choices=[
                             ("creating", "Being created"),
                             ("ready", "Ready to pay"),
-                            ("used", "Paid"),
-                            ("over", "No longer valid"),
+                            ("complete", "Paid"),
+                            ("outdated", "No longer valid"),
                         ],
                         max_length=8,
                     ),

@@ -95,7 +95,7 @@ def _stored(payment: Payment, checked: Checked, by: User | None, now: datetime) 
     row: PaymentAttachment = PaymentAttachment.objects.create(
         reseller_id=payment.reseller_id,
         payment=payment,
-        content_type=checked.kind,
+        kind=checked.kind,
         content=checked.content,
         added_at=now,
         added_by=by,

@@ -38,12 +38,12 @@ class PaymentAttachment(models.Model):
     """A picture (re-encoded by us) or a PDF that belongs to a payment, kept as it is."""
 
     class Kind(models.TextChoices):
-        PNG = "image/png", "PNG"
-        PDF = "application/pdf", "PDF"
+        PNG = "png", "PNG"
+        PDF = "pdf", "PDF"
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="attachments")
-    content_type = models.CharField(max_length=15, choices=Kind)
+    kind = models.CharField(max_length=3, choices=Kind)
     content = models.BinaryField()
     added_at = models.DateTimeField()
     added_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -59,4 +59,9 @@ class PaymentAttachment(models.Model):
     @property
     def is_pdf(self) -> bool:
         """Whether it is a PDF; else it is a PNG."""
-        return self.content_type == self.Kind.PDF
+        return self.kind == self.Kind.PDF
+
+    @property
+    def media_type(self) -> str:
+        """What it is served as."""
+        return "application/pdf" if self.is_pdf else "image/png"

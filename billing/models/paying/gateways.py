@@ -51,8 +51,8 @@ class PaymentLink(models.Model):
     class State(models.TextChoices):
         CREATING = "creating", _("Being created")
         READY = "ready", _("Ready to pay")
-        USED = "used", _("Paid")
-        OVER = "over", _("No longer valid")
+        USED = "complete", _("Paid")
+        OVER = "outdated", _("No longer valid")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
@@ -105,7 +105,7 @@ class GatewayEvent(models.Model):
         OTHER = "other", _("Something else")
 
     class Outcome(models.TextChoices):
-        WAITING = "waiting", _("Not processed yet")
+        WAITING = "stored", _("Not processed yet")
         RECORDED = "recorded", _("Payment recorded")
         FLAGGED = "flagged", _("Flagged")
         NOTHING = "nothing", _("No effect")
@@ -149,14 +149,14 @@ class FlaggedPayment(models.Model):
 
     class Why(models.TextChoices):
         UNKNOWN_LINK = "unknown_link", _("No payment link of yours fits")
-        AMOUNT = "amount", _("Another amount than the link's")
-        CURRENCY = "currency", _("Another currency than the link's")
+        AMOUNT = "other_amount", _("Another amount than the link's")
+        CURRENCY = "other_currency", _("Another currency than the link's")
         VOID = "void", _("The invoice was voided")
         NOTHING_OPEN = "nothing_open", _("The invoice was already paid")
         TWICE = "twice", _("The link was paid a second time")
         RETURNED = "returned", _("The gateway returned the money")
         NO_CENTER = "no_center", _("No center or invoice of yours fits")
-        REFUSED = "refused", _("It couldn't be recorded")
+        REFUSED = "unrecorded", _("It couldn't be recorded")
 
     class State(models.TextChoices):
         UNDECIDED = "undecided", _("To check")
@@ -170,7 +170,7 @@ class FlaggedPayment(models.Model):
         PaymentLink, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     center = models.ForeignKey(Center, on_delete=models.PROTECT, null=True, related_name="+")
-    why = models.CharField(max_length=12, choices=Why)
+    why = models.CharField(max_length=16, choices=Why)
     problem = StoredMessageField(blank=True)  # why it couldn't be recorded
     amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     currency = models.CharField(max_length=3, blank=True)

@@ -40,7 +40,7 @@ def payment_attach(request: TenantRequest, pk: int) -> HttpResponseBase:
 def payment_attachment(request: TenantRequest, pk: int) -> HttpResponseBase:
     """One file. A picture, which we encoded, is shown; a PDF, which is as it was uploaded, is only ever downloaded."""
     row = get_object_or_404(PaymentAttachment, pk=pk)
-    response = HttpResponse(bytes(row.content), content_type=row.content_type)
+    response = HttpResponse(bytes(row.content), content_type=row.media_type)
     response["Content-Disposition"] = content_disposition_header(row.is_pdf, str(row)) or "attachment"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"

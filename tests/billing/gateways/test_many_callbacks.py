@@ -103,12 +103,12 @@ class Planner:
     def _amount(self, link: PaymentLink, order: Order, provider: str) -> None:
         units = order.units + self.random.choice((-1, 1, 100))
         self.send(provider, paid_event(order, ACCOUNTS[provider], units=units), copies=2)
-        self.plan.flagged[order.payment_id] = "amount"
+        self.plan.flagged[order.payment_id] = "other_amount"
 
     def _currency(self, link: PaymentLink, order: Order, provider: str) -> None:
         self.send(provider, paid_event(order, ACCOUNTS[provider], currency="EUR"))
         self.send(provider, paid_event(order, ACCOUNTS[provider], currency="EUR"))
-        self.plan.flagged[order.payment_id] = "currency"
+        self.plan.flagged[order.payment_id] = "other_currency"
 
     def _void(self, link: PaymentLink, order: Order, provider: str) -> None:
         void_invoice(invoice=link.invoice, because="wrong", by=None, now=NOW)
