@@ -4,6 +4,8 @@ import io
 import re
 import zipfile
 import zlib
+from datetime import date, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -11,11 +13,16 @@ from django.conf import settings
 from django.core import mail
 
 from billing.dunning import send_reminders
-from centers.models import Center
+from billing.invoicing import Part, credit_invoice
+from billing.jobs import dunning_job, prices_job
+from billing.policies import save_policy
+from centers.models import Center, Notification
+from centers.notifications.compose import compose
 from centers.notifications.delivery import deliver_due
+from centers.notifications.registry import kinds
 from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
-from tests.billing.conftest import NOW
+from tests.billing.conftest import NOW, Shop
 from tests.billing.mails.reading import mails
 from tests.billing.views.conftest import CANARY, Desk
 from tests.billing.views.test_access import PORTAL
@@ -83,6 +90,38 @@ def test_mails_to_a_center_hold_no_cost(desk: Desk) -> None:
         (pdf,) = message.attachments
         found = [message.message().as_string(), message.body, message.subject, *_texts(pdf.content)]
         assert not [spelling for spelling in SPELLINGS for text in found if spelling in text]
+
+
+def test_no_kind_of_mail_to_a_center_holds_a_cost(desk: Desk) -> None:
+    """Also of credit notes, receipts, suspensions and prices; every kind that contacts get is written here."""
+    shop = desk.shop
+    with tenant(shop.reseller):
+        save_policy(reseller=shop.reseller, by=None, now=NOW, price_notice_days=30)
+        shop.margin("20", valid_from=date(2026, 3, 20))
+        prices_job(reseller=shop.reseller, now=NOW)
+        invoice = shop.owe(CANARY, day=date(2026, 2, 12))
+        line = invoice.lines.get()
+        parts = {line.pk: Part(amount=Decimal(5))}
+        credit_invoice(invoice=invoice, parts=parts, because="a test", by=None, now=NOW)
+        found = read_mails(shop)
+        for days in (-7, 1, 7, 30):
+            dunning_job(reseller=shop.reseller, now=NOW + timedelta(days=days))
+            found |= read_mails(shop)
+        shop.pay("900000", now=NOW + timedelta(days=31))
+        found |= read_mails(shop)
+        assert set(found) >= {kind.name for kind in kinds() if kind.to_contacts}
+        assert not [(kind, one) for one in SPELLINGS for kind, texts in found.items() if one in texts]
+
+
+def read_mails(shop: Shop) -> dict[str, str]:
+    """All that each kind of mail to the center says now, with its files."""
+    found: dict[str, str] = {}
+    for row in Notification.objects.filter(center=shop.center).order_by("pk"):
+        said = compose(row, [row], row.created_at) if row.is_to_contact else None
+        if said is not None:
+            files = [text for file in said.attachments for text in _texts(file.make())]
+            found[row.kind] = "\n".join([found.get(row.kind, ""), said.subject, said.text, str(said), *files])
+    return found
 
 
 def texts_on(desk: Desk, path: str) -> list[str]:
