@@ -14,6 +14,7 @@ LONGEST = (
     "tests/devstack/test_supervisor.py",
     "tests/devstack/test_embedded.py",
     "tests/billing/test_any_order.py",
+    "tests/billing/test_fault_points.py",
     "tests/guards/test_url_access.py",
     "tests/whatsapp/monitoring/test_dispatcher.py",
     "tests/devstack/test_mutants.py",

@@ -68,7 +68,7 @@ def finished(child: int) -> bool:
     return code == 0
 
 
-def kill_when(child: int, reached: Callable[[], bool], *, seconds: float = 120) -> bool:
+def kill_when(child: int, reached: Callable[[], bool], *, seconds: float = 1200) -> bool:
     """Kill the process as soon as `reached`; whether it was killed before its end."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
