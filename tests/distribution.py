@@ -13,6 +13,7 @@ LONGEST = (
     BROWSER_TESTS,
     "tests/devstack/test_supervisor.py",
     "tests/devstack/test_embedded.py",
+    "tests/billing/year/test_year.py",
     "tests/billing/test_any_order.py",
     "tests/billing/test_fault_points.py",
     "tests/guards/test_url_access.py",
