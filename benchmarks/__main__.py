@@ -25,7 +25,10 @@ BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 
 
 def main(names: list[str]) -> int:
-    """Measure; a benchmark that fails ends the run with its traceback."""
+    """Measure; a benchmark that fails ends the run with its traceback. Among names, `quick` stands for small sizes."""
+    if "quick" in names:
+        os.environ["BENCH_QUICK"] = "1"
+        names = [name for name in names if name != "quick"]
     with embedded.lease(), own_database():
         import django
 

@@ -1,6 +1,6 @@
 """A large tenant, written in bulk: the benchmarks measure reads and operations, not this."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
@@ -44,3 +44,23 @@ def analyze() -> None:
     """Run ANALYZE, as autovacuum does within a minute: without it the planner has no statistics."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def fill_usage(reseller: Reseller, first: date, last: date, *, read_at: datetime) -> None:
+    """A usage day of each present number for each day, written by PostgreSQL.
+
+    Foreign keys are looked up by plans for empty tables unless it has just counted their rows.
+    """
+    analyze()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO billing_usagerecord
+                (reseller_id, center_id, instance_id, assignment_id, day, sent, received, failed, cost, currency,
+                 first_read_at, read_at, repeats)
+            SELECT reseller_id, center_id, instance_id, id, d.day, 100, 50, 2, 4.55, 'USD', %s, %s, 0
+              FROM whatsapp_instanceassignment, generate_series(%s::date, %s::date, interval '1 day') AS d (day)
+             WHERE reseller_id = %s AND until IS NULL
+            """,
+            [read_at, read_at, first, last, reseller.pk],
+        )

@@ -50,8 +50,8 @@ EVERY = {
 LEASE = timedelta(minutes=15)
 # A run that lost its database, or that time was too short for, goes on soon.
 AFTER_LOSS = timedelta(minutes=1)
-# Below the time limit of a task, leaving time for the last call and merge.
-USAGE_SECONDS = 480.0
+# Below the time limit of a task, leaving time for the last call and merge, or the last chunk of invoices.
+USAGE_SECONDS = INVOICE_SECONDS = 480.0
 _NEEDS_MAZBOT = {"usage", "account", "rates"}
 
 
@@ -125,10 +125,13 @@ def invoice_job(*, reseller: Reseller, now: datetime) -> JobRun:
     with _job_run("invoices", reseller, now) as recorder:
         check_exchange_rates(reseller, now)
         check_losses(reseller, now)
-        invoicing.invoice_reseller(reseller=reseller, now=now, recorder=recorder)
+        deadline = time.monotonic() + INVOICE_SECONDS
+        left = invoicing.invoice_reseller(reseller=reseller, now=now, recorder=recorder, deadline=deadline)
         invoicing.check_late_corrections(reseller, now)
         invoicing.settle_closed_centers(reseller, now)
         report_last_month(reseller, now, not_comparable(reseller, now))
+        if left:
+            _go_on_soon("invoices", reseller, now)
     return _as_recorded(recorder)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import F, Sum
 
 from billing.models import CreditConversion, Invoice, LedgerEntry, Payment, PaymentAllocation
@@ -33,6 +35,17 @@ def lock(center: Center) -> Center:
         .select_related("reseller")
         .get(pk=center.pk)
     )
+    return locked
+
+
+def lock_all(centers: Iterable[Center]) -> list[Center]:
+    """The same of several centers of one reseller, by their key: two processes never wait for each other."""
+    ids = [center.pk for center in centers]
+    rows = Center.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    locked = list(rows)
+    reseller = Reseller.objects.get(pk=locked[0].reseller_id)
+    for center in locked:
+        center.reseller = reseller
     return locked
 
 
@@ -68,8 +81,14 @@ def post(
 
 def sums(center: Center) -> dict[str, Decimal]:
     """The sum of the center's entries per currency: positive is debt, negative is credit."""
-    rows = LedgerEntry.objects.filter(center=center).values("currency").annotate(sum=Sum("amount"))
-    return {row["currency"]: row["sum"] for row in rows.order_by("currency")}
+    return {currency: amount for (_center, currency), amount in _sums([center.pk]).items()}
+
+
+def _sums(centers: list[int]) -> dict[tuple[int, str], Decimal]:
+    """The same by center and currency, those of a center by currency."""
+    rows = LedgerEntry.objects.filter(center__in=centers).order_by("center_id", "currency")
+    found = rows.values_list("center_id", "currency").annotate(sum=Sum("amount"))
+    return {(center_id, currency): amount for center_id, currency, amount in found}
 
 
 def balances(center: Center, now: datetime) -> list[Balance]:
@@ -84,43 +103,92 @@ def balances(center: Center, now: datetime) -> list[Balance]:
     ]
 
 
+def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime) -> None:
+    """Add the entries of new invoices, each of another center. The caller holds their locks and calls settle_all()."""
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            reseller_id=invoice.reseller_id,
+            center_id=invoice.center_id,
+            kind=LedgerEntry.Kind.INVOICE,
+            amount=invoice.total,
+            currency=invoice.currency,
+            invoice=invoice,
+            at=now,
+            by=by,
+        )
+        for invoice in invoices
+    )
+
+
 def settle(center: Center, now: datetime) -> None:
     """Recalculate what is left and open of each invoice, and the center's payment status.
 
     A credit note lowers its own invoice; a payment covers what staff chose, and all else the oldest due date first. The
     caller holds the center's lock.
     """
-    invoices = Invoice.objects.filter(center=center, kind=Invoice.Kind.INVOICE)
-    live_rows = list(invoices.filter(voided_at=None).order_by("due_on", "pk"))
-    credited, chosen = _credited(center), _chosen(center)
-    paid = {currency: -balance for currency, balance in sums(center).items()}
-    claims = [(row, max(row.total, ZERO) - credited.get(row.pk, ZERO)) for row in live_rows]
+    settle_all([center], now)
+
+
+def settle_all(centers: Iterable[Center], now: datetime) -> None:
+    """The same for several centers of one reseller; a fixed number of queries."""
+    own = list(centers)
+    ids = [center.pk for center in own]
+    invoices = Invoice.objects.filter(center__in=ids, kind=Invoice.Kind.INVOICE, voided_at=None)
+    rows = [_Live(*row) for row in invoices.order_by("due_on", "pk").values_list(*_LIVE)]
+    credited, chosen = _credited(ids), _chosen(ids)
+    paid = {key: -balance for key, balance in _sums(ids).items()}
+    claims = [(row, max(row.total, ZERO) - credited.get(row.pk, ZERO)) for row in rows]
     for row, claim in claims:
-        paid[row.currency] = paid.get(row.currency, ZERO) + claim
+        paid[row.purse] = paid.get(row.purse, ZERO) + claim
     covered = dict.fromkeys((row.pk for row, _claim in claims), ZERO)
     for limits in (chosen, None):
         for row, claim in claims:
             limit = claim - covered[row.pk]
             if limits is not None:
                 limit = min(limit, limits.get(row.pk, ZERO))
-            part = max(ZERO, min(paid[row.currency], limit))
-            paid[row.currency] -= part
+            part = max(ZERO, min(paid[row.purse], limit))
+            paid[row.purse] -= part
             covered[row.pk] += part
+    changed = []
     for row, claim in claims:
-        _set_open(row, credited.get(row.pk, ZERO), claim - covered[row.pk], now)
-    refresh_payment_status([center], now=now)
+        left, credit = claim - covered[row.pk], credited.get(row.pk, ZERO)
+        settled_at = None if left else (row.settled_at or now)
+        if (left, credit, settled_at) != (row.open_amount, row.credited, row.settled_at):
+            changed.append((row.pk, left, credit, settled_at))
+    _set_open(changed)
+    refresh_payment_status(own, now=now)
 
 
-def _credited(center: Center) -> dict[int, Decimal]:
-    """What notes took off each of the center's invoices that are not void."""
-    notes = Invoice.objects.filter(center=center, credits__isnull=False, credits__voided_at=None)
+class _Live(NamedTuple):
+    """What settling reads of an invoice that is not void."""
+
+    pk: int
+    center_id: int
+    currency: str
+    total: Decimal
+    open_amount: Decimal
+    credited: Decimal
+    settled_at: datetime | None
+
+    @property
+    def purse(self) -> tuple[int, str]:
+        """What its payments come from: the center and the currency."""
+        return self.center_id, self.currency
+
+
+_LIVE = _Live._fields
+
+
+def _credited(centers: list[int]) -> dict[int, Decimal]:
+    """What notes took off each of the centers' invoices that are not void."""
+    notes = Invoice.objects.filter(center__in=centers, credits__isnull=False, credits__voided_at=None)
     rows = notes.order_by().values_list("credits").annotate(sum=Sum("total"))
     return {pk: -amount for pk, amount in rows}
 
 
-def _chosen(center: Center) -> dict[int, Decimal]:
-    """What payments settle by choice of each of the center's invoices."""
-    rows = PaymentAllocation.objects.filter(center=center, payment__reversed_at=None)
+def _chosen(centers: list[int]) -> dict[int, Decimal]:
+    """What payments settle by choice of each of the centers' invoices."""
+    rows = PaymentAllocation.objects.filter(center__in=centers, payment__reversed_at=None)
     return dict(rows.order_by().values_list("invoice").annotate(sum=Sum("amount")))
 
 
@@ -167,14 +235,21 @@ def _payment_statuses(centers: list[Center], now: datetime) -> dict[int, str]:
     return statuses
 
 
-def _set_open(invoice: Invoice, credited: Decimal, amount: Decimal, now: datetime) -> None:
-    new = {
-        "open_amount": amount,
-        "credited": credited,
-        "settled_at": None if amount else (invoice.settled_at or now),
-    }
-    if any(getattr(invoice, name) != value for name, value in new.items()):
-        Invoice.objects.filter(pk=invoice.pk).update(**new)
+def _set_open(rows: list[tuple[int, Decimal, Decimal, datetime | None]]) -> None:
+    """Store open amount, credited amount and time of settling of invoices, by id."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE billing_invoice AS old
+               SET open_amount = new.open_amount, credited = new.credited, settled_at = new.settled_at
+              FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+                AS new (id, open_amount, credited, settled_at)
+             WHERE old.id = new.id
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
 def _overdue(center: Center, now: datetime) -> dict[str, Decimal]:

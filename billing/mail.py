@@ -3,13 +3,14 @@
 What they say is made when they are sent (billing/notifications.py), in the center's language.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from billing.models import Invoice
-from centers.models import Center, Notification, User
+from centers.models import Center, Notification, Reseller, User
 from centers.notifications.log import send_again
 from centers.notifications.outbox import News, notify
 
@@ -27,6 +28,24 @@ def write_mail_about(invoice: Invoice, *, kind: str, event: str, now: datetime, 
     about = _about(invoice)
     number = invoice.number
     write_mail(center=invoice.center, kind=kind, about=about, event=event, now=now, number=number, **context)
+
+
+def write_mails_about(
+    invoices: Iterable[Invoice], *, reseller: Reseller, kind: str, event: str, now: datetime
+) -> None:
+    """The same about documents of several centers of the reseller at once."""
+    news = [
+        News(
+            kind=kind,
+            about=_about(invoice),
+            event=event,
+            for_contact=True,
+            center=invoice.center_id,
+            context={"number": invoice.number},
+        )
+        for invoice in invoices
+    ]
+    notify(reseller=reseller, news=news, now=now)
 
 
 def mails_about(invoice: Invoice) -> QuerySet[Notification]:

@@ -1,12 +1,13 @@
 """What a document keeps from the day it is issued: who its parties are, and how it looks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import cached_property
 
 from billing.models import DocumentLogo, DocumentSettings
-from billing.tax.identity import party_fields
+from billing.tax.identity import Identities, identities_of, party_fields
 from centers.models import Center, Reseller
 from centers.values.languages import LANGUAGES
 from centers.values.page_urls import absolute
@@ -23,36 +24,51 @@ def document_settings(reseller: Reseller) -> DocumentSettings:
     return row or DocumentSettings(reseller=reseller)
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What documents to several centers of one reseller are made of, read once for all of them."""
+
+    settings: DocumentSettings
+    identities: Identities
+
+
+def common_of(reseller: Reseller, centers: Iterable[Center]) -> Common:
+    """The reseller's settings, and the legal identities of it and of these of its centers."""
+    return Common(document_settings(reseller), identities_of(reseller, centers))
+
+
 def parties(
-    center: Center, *, note: str | None = None, purchase_order: str = ""
+    center: Center, common: Common | None = None, *, note: str | None = None, purchase_order: str = ""
 ) -> dict[str, dict[str, Any]]:
     """Who bills whom, as they are now; what is known of their legal identities with it, and how the document looks.
 
-    `note` replaces the reseller's usual one.
+    `common` was read before, for several centers; `note` replaces the reseller's usual one.
     """
     reseller = center.reseller
+    known = common or common_of(reseller, [center])
     return {
         "reseller": {
             "name": reseller.name,
             "support_contact": reseller.support_contact,
             "payment_instructions": reseller.payment_instructions,
-            **party_fields(reseller),
+            **party_fields(known.identities, reseller),
         },
         "center": {
             "name": center.name,
             "contact_name": center.contact_name,
             "email": center.email,
             "phone": center.phone,
-            **party_fields(reseller, center),
+            **party_fields(known.identities, reseller, center),
         },
-        "document": look_of(center, note=note, purchase_order=purchase_order),
+        "document": _look_of(center, known.settings, note=note, purchase_order=purchase_order),
     }
 
 
-def look_of(center: Center, *, note: str | None = None, purchase_order: str = "") -> dict[str, Any]:
+def _look_of(
+    center: Center, chosen: DocumentSettings, *, note: str | None, purchase_order: str
+) -> dict[str, Any]:
     """What `parties["document"]` holds; read by `Look`. `note` replaces the one of the settings."""
     reseller = center.reseller
-    chosen = document_settings(reseller)
     look = {
         "languages": languages_of(chosen.languages, center.language),
         "colour": reseller.colour,
@@ -83,7 +99,7 @@ class Look:
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What look_of() gave when the document was issued."""
+        """What parties() gave when the document was issued."""
         found: dict[str, Any] = self.parties.get("document", {})
         return found
 

@@ -23,16 +23,23 @@ PREFIXES = {
 
 def next_number(reseller_id: int, kind: str, year: int) -> tuple[str, int]:
     """The next number and its place; its row stays locked until the transaction ends, so that no number is skipped."""
+    return next_numbers(reseller_id, kind, year, 1)[0]
+
+
+def next_numbers(reseller_id: int, kind: str, year: int, count: int) -> list[tuple[str, int]]:
+    """The next `count` numbers with their places, in order; as `next_number`."""
+    if not count:
+        return []
     counters = InvoiceNumber.objects.filter(reseller_id=reseller_id, kind=kind, year=year)
     form = number_format(reseller_id, kind)
-    if not counters.update(last=F("last") + 1):
+    if not counters.update(last=F("last") + count):
         begun = _last(reseller_id, kind) if form.year == NumberFormat.Year.NONE else 0
         InvoiceNumber.objects.bulk_create(
             [InvoiceNumber(reseller_id=reseller_id, kind=kind, year=year, last=begun)], ignore_conflicts=True
         )
-        counters.update(last=F("last") + 1)
+        counters.update(last=F("last") + count)
     last: int = counters.values_list("last", flat=True)[0]
-    return form.number(last, year), last
+    return [(form.number(one, year), one) for one in range(last - count + 1, last + 1)]
 
 
 def number_format(reseller_id: int, kind: str) -> NumberFormat:

@@ -14,9 +14,10 @@ from billing.invoicing.late_corrections import (
     waive_late_corrections,
 )
 from billing.invoicing.left import LineLeft, lines_left
-from billing.invoicing.monthly import due_periods, invoice_reseller, voided_periods
+from billing.invoicing.monthly import due_periods, voided_periods
 from billing.invoicing.partial_credits import CreditPlan, Part, credit_invoice, plan_credit
 from billing.invoicing.preconditions import blockers
+from billing.invoicing.run.monthly_run import invoice_reseller
 from billing.invoicing.unbilled import corrections
 from billing.invoicing.waivers import waivable, waive_usage
 

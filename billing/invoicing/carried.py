@@ -1,6 +1,6 @@
 """What rounding leaves: carried to the center's next invoice as its own line, exact, or settled when it is closed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -41,20 +41,29 @@ class Rest:
 
 def carried(center: Center) -> dict[str, Decimal]:
     """What is carried to the center's next invoice, by currency, without zeros; negative: too much was billed."""
-    rows = CarriedAmount.objects.filter(center=center).order_by("currency").values_list("currency")
-    return {currency: amount for currency, amount in rows.annotate(sum=Sum("amount")) if amount}
+    return carried_of([center])[center.pk]
+
+
+def carried_of(centers: Iterable[Center]) -> dict[int, dict[str, Decimal]]:
+    """The same for each of several centers, by id."""
+    found: dict[int, dict[str, Decimal]] = {center.pk: {} for center in centers}
+    rows = CarriedAmount.objects.filter(center__in=list(found)).order_by("center_id", "currency")
+    for pk, currency, amount in rows.values_list("center_id", "currency").annotate(sum=Sum("amount")):
+        if amount:
+            found[pk][currency] = amount
+    return found
 
 
 def carried_line(
-    center: Center, period: Period, currency: str, lines: Iterable[DraftLine], tax: TaxTerms
+    carried: Mapping[str, Decimal], period: Period, currency: str, lines: Iterable[DraftLine], tax: TaxTerms
 ) -> DraftLine | None:
-    """The line that bills what is carried, as far as `currency` has decimals; None below the smallest one.
+    """The line that bills what is `carried`, as far as `currency` has decimals; None below the smallest one.
 
     What is carried is net and was taxed on no document: it is taxed here, with the lines that have the largest sum,
     or by `tax` where there are none. Never more than what makes that sum zero, when too much was billed before.
     """
     priced = [line for line in lines if line.currency == currency]
-    amount = truncated(carried(center).get(currency, ZERO), currency)
+    amount = truncated(carried.get(currency, ZERO), currency)
     largest, like = _largest(priced, tax)
     amount = max(amount, -largest)
     if not amount:
@@ -94,17 +103,19 @@ def _largest(lines: Iterable[DraftLine], otherwise: TaxTerms) -> tuple[Decimal, 
     return (ZERO, otherwise) if found is None else (sums[found], terms[found])
 
 
-def bill_carried(
+def billed(
     *, period: BillingPeriod, lines: Iterable[InvoiceLine], by: User | None, now: datetime
-) -> None:
-    """Take what the carried line of the period's invoice bills."""
+) -> list[CarriedAmount]:
+    """The unsaved row that takes what the carried line of the period's invoice bills; stored before what is carried."""
     about = {"period": period, "document": period.invoice, "by": by, "at": now}
-    for line in lines:
-        if line.is_carried:
-            _add(period.center, Kind.BILLED, line.currency, -line.amount, **about)
+    return [
+        _row(period.center, Kind.BILLED, line.currency, -line.amount, **about)
+        for line in lines
+        if line.is_carried
+    ]
 
 
-def carry(
+def left_of(
     *,
     center: Center,
     rest: Rest,
@@ -112,12 +123,20 @@ def carry(
     now: datetime,
     period: BillingPeriod | None = None,
     document: Invoice | None = None,
-) -> None:
-    """Carry what is left of a closed period or of a credit note."""
+) -> list[CarriedAmount]:
+    """The unsaved rows that carry what is left of a closed period or of a credit note."""
     about = {"period": period, "document": document, "by": by, "at": now}
-    for kind, amounts in ((Kind.ROUNDING, rest.rounding), (Kind.CREDITED, rest.credited_before)):
-        for currency, amount in amounts.items():
-            _add(center, kind, currency, amount, **about)
+    return [
+        _row(center, kind, currency, amount, **about)
+        for kind, amounts in ((Kind.ROUNDING, rest.rounding), (Kind.CREDITED, rest.credited_before))
+        for currency, amount in amounts.items()
+        if amount
+    ]
+
+
+def carry(*, center: Center, rest: Rest, document: Invoice, by: User | None, now: datetime) -> None:
+    """Carry what is left of a credit note."""
+    CarriedAmount.objects.bulk_create(left_of(center=center, rest=rest, document=document, by=by, now=now))
 
 
 def void_carried(
@@ -140,11 +159,17 @@ def write_off(
 
 def _add(center: Center, kind: CarriedAmount.Kind, currency: str, amount: Decimal, **fields: Any) -> None:
     if amount:
-        CarriedAmount.objects.create(
-            reseller_id=center.reseller_id,
-            center=center,
-            kind=kind,
-            amount=amount,
-            currency=currency,
-            **fields,
-        )
+        _row(center, kind, currency, amount, **fields).save()
+
+
+def _row(
+    center: Center, kind: CarriedAmount.Kind, currency: str, amount: Decimal, **fields: Any
+) -> CarriedAmount:
+    return CarriedAmount(
+        reseller_id=center.reseller_id,
+        center=center,
+        kind=kind,
+        amount=amount,
+        currency=currency,
+        **fields,
+    )

@@ -9,23 +9,25 @@ from typing import cast
 from billing.invoicing.carried import Rest, carried_line
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
-from billing.invoicing.subscriptions import Subscribed, charged_once, rate_at, subscribed
-from billing.invoicing.unbilled import Unbilled, corrections, unbilled_days
+from billing.invoicing.run.material import Material
+from billing.invoicing.subscriptions import Subscribed, subscribed
+from billing.invoicing.unbilled import Unbilled
 from billing.models import (
     Category,
     CenterVersion,
     Interval,
     Invoice,
     InvoiceLine,
+    Margin,
     Rate,
     RateClass,
     Share,
     TaxSums,
+    TaxTerms,
     Waiver,
 )
 from billing.money import exactly, rounded
-from billing.periods import Period, cut, day_start, month_of, part_of_month, zone_of
-from billing.policies import Policy, policy_for, reseller_policy
+from billing.periods import Period, cut, month_of, part_of_month
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
 from billing.tax.computing import net_of, taxes
 from centers.errors import OperationRefused
@@ -89,22 +91,24 @@ def preview_invoice(center: Center, period: Period) -> Draft:
     Raises MissingRate, OldRate, or OperationRefused for a subscription without a rate, or for a currency that changes
     inside the period.
     """
-    policy = policy_for(center)
-    price_list = PriceList(center.reseller, period.last_day, center=center)
+    return draft_of(center, Material(center.reseller, [center], period))
+
+
+def draft_of(center: Center, material: Material) -> Draft:
+    """The invoice of one of the centers that the material was read for; raises as `preview_invoice`."""
+    price_list, period = material.price_list, material.period
+    currency = price_list.currency(center)
     _refuse_two_currencies(price_list, center, period)
-    usage, corrected = _usage_lines(price_list, center, policy, period)
-    numbers = [
-        *_subscription_lines(price_list, center, policy, period),
-        *_one_off_lines(price_list, center, policy, period),
-    ]
+    usage, corrected = _usage_lines(material, center)
+    numbers = [*_subscription_lines(material, center), *_one_off_lines(material, center)]
     drafted = [*usage, *numbers, *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
     tax = price_list.taxes.on(period.last_day, center)
-    carried = carried_line(center, period, price_list.currency(center), lines, tax)
+    carried = carried_line(material.carried[center.pk], period, currency, lines, tax)
     return Draft(
         center=center,
         period=period,
-        currency=price_list.currency(center),
+        currency=currency,
         lines=(*lines, carried) if carried else tuple(lines),
         silent=(*(line for line in drafted if line.is_empty), *corrected.silent),
         reductions=corrected.reductions,
@@ -121,59 +125,64 @@ def _refuse_two_currencies(price_list: PriceList, center: Center, period: Period
         )
 
 
-def _usage_lines(
-    price_list: PriceList, center: Center, policy: Policy, period: Period
-) -> tuple[list[DraftLine], Correction]:
+def _usage_lines(material: Material, center: Center) -> tuple[list[DraftLine], Correction]:
     """The lines of the period's days, and the corrections: of earlier days, and of days that now cost less."""
-    groups: dict[Terms, list[Unbilled]] = {}
+    price_list, policy = material.price_list, material.policies[center.pk]
+    groups: dict[tuple[object, ...], tuple[Terms, list[Unbilled]]] = {}
     currency = price_list.currency(center)
-    corrected = corrections(center, period.first_day)
-    for day in unbilled_days(center, period):
-        margin = price_list.margins.find(Category.MESSAGE, center, day.day)
+    corrected = list(material.corrections[center.pk])
+    of_day: dict[date, tuple[Margin | None, TaxTerms]] = {}  # the numbers of a center share their days
+    for day in material.unbilled[center.pk]:
+        if day.day not in of_day:
+            margin = price_list.margins.find(Category.MESSAGE, center, day.day)
+            of_day[day.day] = margin, price_list.taxes.on(day.day, center)
+        margin, tax = of_day[day.day]
         # A day that was billed before, on an invoice that is void by now, and corrected since.
         if day.revision and lowers(day, margin, policy.billable):
             corrected.append(day)
             continue
         rate = rate_for(price_list, center, day, policy.billable)
-        tax = price_list.taxes.on(day.day, center)
-        terms = Terms(Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency, tax)
-        groups.setdefault(terms, []).append(day)
-    lines = [line_over(terms, days) for terms, days in groups.items()]
+        key = (day.instance.pk, margin and margin.pk, day.currency, rate, tax)
+        if key not in groups:
+            terms = Terms(
+                Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency, tax
+            )
+            groups[key] = terms, []
+        groups[key][1].append(day)
+    lines = [line_over(terms, days) for terms, days in groups.values()]
     return lines, correction_lines(price_list, center, policy, corrected)
 
 
-def _subscription_lines(
-    price_list: PriceList, center: Center, policy: Policy, period: Period
-) -> Iterable[DraftLine]:
+def _subscription_lines(material: Material, center: Center) -> Iterable[DraftLine]:
     """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
-    if not policy.subscription_type or price_list.category(policy.subscription_type) == RateClass.IGNORED:
+    name, price_list = material.policies[center.pk].subscription_type, material.price_list
+    if not name or price_list.category(name) == RateClass.IGNORED:
         return
-    name = policy.subscription_type
-    rates: dict[tuple[date, str], Rate] = {}
-    share = reseller_policy(center.reseller).subscription_share
-    by_days = share == Share.HELD and price_list.interval(name) != Interval.YEAR
-    for charge in subscribed(price_list, center, list(period.months_ended()), name, share):
+    by_days = material.share == Share.HELD and price_list.interval(name) != Interval.YEAR
+    for charge in subscribed(price_list, center, material.held, name, material.share):
         for part in _in_one_country(price_list, center, charge) if by_days else [charge]:
             # The days' country; that of the month's end for what isn't charged by the day.
             day = part.days.last_day if by_days else month_of(part.month).last_day
-            key = (part.month, price_list.centers.country_id(center, day))
-            if key not in rates:
-                rates[key] = _subscription_rate(price_list, center, name, *key)
-            yield _subscription_line(price_list, center, rates[key], part, day)
+            yield _subscription_line(price_list, center, _rate(material, center, name, part, day), part, day)
 
 
-def _one_off_lines(
-    price_list: PriceList, center: Center, policy: Policy, period: Period
-) -> Iterable[DraftLine]:
+def _one_off_lines(material: Material, center: Center) -> Iterable[DraftLine]:
     """What numbers are charged once with the months whose last day lies in the period, at the rates of those months."""
-    name = policy.one_off_type
+    name, price_list = material.policies[center.pk].one_off_type, material.price_list
     if not name or price_list.interval(name) != Interval.ONCE:
         return
-    for charge in charged_once(center, list(period.months_ended())):
+    for charge in material.once.charges(center):
         day = month_of(charge.month).last_day
-        country = price_list.centers.country_id(center, day)
-        rate = _subscription_rate(price_list, center, name, charge.month, country)
+        rate = _rate(material, center, name, charge, day)
         yield _subscription_line(price_list, center, rate, charge, day, kind=Kind.ONE_OFF)
+
+
+def _rate(material: Material, center: Center, name: str, charge: Subscribed, day: date) -> Rate:
+    """MazBot's rate of the type when the charge's month ended, in the country that the center had on `day`."""
+    rate = material.subscription_rate(name, charge.month, material.price_list.centers.country_id(center, day))
+    if rate is None:
+        raise _no_rate(center, name)
+    return rate
 
 
 def _in_one_country(price_list: PriceList, center: Center, charge: Subscribed) -> Iterable[Subscribed]:
@@ -183,20 +192,14 @@ def _in_one_country(price_list: PriceList, center: Center, charge: Subscribed) -
         yield replace(charge, days=days)
 
 
-def _subscription_rate(
-    price_list: PriceList, center: Center, rate_type: str, month: date, country_id: str
-) -> Rate:
-    ended = day_start(month_of(month).end_day, zone_of(center.reseller))
-    rate = rate_at(price_list, country_id, rate_type, ended)
-    if rate is None:
-        raise OperationRefused(
-            _(
-                "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or "
-                "change the billing rules."
-            )
-            % {"type": rate_type, "center": center}
+def _no_rate(center: Center, rate_type: str) -> OperationRefused:
+    return OperationRefused(
+        _(
+            "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or "
+            "change the billing rules."
         )
-    return rate
+        % {"type": rate_type, "center": center}
+    )
 
 
 def _subscription_line(

@@ -1,32 +1,17 @@
-"""The monthly run: which periods are due, and closing each; a refused one does not stop the others."""
+"""Which periods are due for their invoices, and which were voided and wait for staff."""
 
-import time
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
-import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import connection
 from django.db.models import F, Max, Min, Q
 
-from billing.invoicing.issue import close_period
-from billing.invoicing.preconditions import AlreadyClosed
 from billing.models import UsageRecord
 from billing.periods import Period, local_day, month_of, today, zone_of
 from billing.policies import policies_for, reseller_policy
-from billing.usage.fetching import read_before_closing
-from centers.errors import OperationRefused
 from centers.models import Center, Reseller
-from centers.queue.job_runs import RunRecorder
-from centers.stored_messages import StoredMessage as _
-from whatsapp.accounts import explain
-from whatsapp.alerts.lifecycle import open_alert, resolve_alert
-from whatsapp.mazbot import MazBotError
-from whatsapp.models import Alert, InstanceAssignment
+from whatsapp.models import InstanceAssignment
 
-log = structlog.get_logger(__name__)
-BLOCKED = Alert.Kind.BILLING_BLOCKED
-# Seconds between tries while the database restarts.
-_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 # PostgreSQL joins adjacent periods, so that a center with years of periods is one row.
 _CLOSED = """
 SELECT center_id, lower(days), upper(days)
@@ -83,78 +68,6 @@ def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
             _open_periods(_first_day(center, used), closed.get(center.pk, []), _limit(center, used, date.max))
         )
     }
-
-
-def invoice_reseller(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
-    """Close every due period of the reseller; a refusal opens an alert and is retried by the next run."""
-    due = due_periods(reseller, now)
-    recorder.total = len(due)
-    stuck: set[int] = set()
-    for center, period in due:
-        if center.pk in stuck:
-            continue  # later months wait for the earlier one
-        message = _close_patiently(center, period, now)
-        if message is None:
-            recorder.ok()
-            recorder.save()
-            continue
-        stuck.add(center.pk)
-        recorder.fail(f"{center} {period.first_day:%Y-%m}", message)
-        open_alert(reseller=reseller, kind=BLOCKED, center=center, detail=message, now=now)
-    _resolve_the_others(reseller, stuck, now)
-
-
-def _close_patiently(center: Center, period: Period, now: datetime) -> str | None:
-    """As `_close`, again after a while if the database was away: that is no fault of the center's.
-
-    Raises DatabaseError when it stays away; the next run goes on.
-    """
-    for wait in _WAITS:
-        try:
-            return _close(center, period, now)
-        except DatabaseError as error:
-            log.warning("closing_waits_for_database", center_id=center.pk, error=type(error).__name__)
-            connection.close()
-            time.sleep(wait)
-    return _close(center, period, now)
-
-
-def _close(center: Center, period: Period, now: datetime) -> str | None:
-    """Close one period. Return why it could not be closed; None when it is closed, by this call or another.
-
-    Raises DatabaseError when the connection is lost.
-    """
-    try:
-        read_before_closing(center=center, period=period, now=now)
-        close_period(center=center, period=period, by=None, now=now)
-    except AlreadyClosed:
-        return None
-    except OperationRefused as error:
-        return error.message
-    except MazBotError as error:
-        return explain(error)
-    except DatabaseError as error:
-        if _is_lost(error):
-            raise
-        # An error of one center must not keep the others from their invoices.
-        log.exception("closing_failed", center_id=center.pk, first_day=str(period.first_day))
-        return _("The database refused to close this period. Nothing was saved.")
-    return None
-
-
-def _is_lost(error: DatabaseError) -> bool:
-    """Whether the connection ended (PostgreSQL's class 08, and 57P01 to 57P05), or never came about (no code)."""
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    code = getattr(error.__cause__, "sqlstate", None)
-    return code is None or code.startswith(("08", "57P"))
-
-
-def _resolve_the_others(reseller: Reseller, stuck: set[int], now: datetime) -> None:
-    """Close the alerts of centers that are no longer due or now have manual issuing."""
-    rows = Alert.objects.filter(reseller=reseller, kind=BLOCKED, resolved_at=None)
-    for alert in rows.exclude(center__in=stuck).select_related("center"):
-        resolve_alert(reseller=reseller, kind=BLOCKED, center=alert.center, now=now)
 
 
 def voided_periods(reseller: Reseller) -> list[tuple[Center, Period]]:

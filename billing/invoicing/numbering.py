@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from billing.documents.numbers import next_number
 from billing.models import Invoice
-from billing.policies import policy_for
+from billing.policies import Policy
 from centers.models import Center
 
 
@@ -13,6 +13,6 @@ def number_for(center: Center, kind: Invoice.Kind, year: int) -> tuple[str, int]
     return next_number(center.reseller_id, kind, year)
 
 
-def due_date(center: Center, issued_on: date) -> date:
+def due_date(policy: Policy, issued_on: date) -> date:
     """When an invoice issued on that day is due under the center's terms."""
-    return issued_on + timedelta(days=policy_for(center).payment_terms_days)
+    return issued_on + timedelta(days=policy.payment_terms_days)

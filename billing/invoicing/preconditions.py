@@ -1,16 +1,19 @@
 """Why a period cannot be closed, or not yet."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from billing.invoicing.drafts import Draft
 from billing.models import DOUBTS, BillingPeriod, FlaggedUsage
 from billing.money import LARGEST
 from billing.periods import ONE_DAY, Period
-from billing.usage.completeness import first_open_day, unread_days
+from billing.usage.completeness import SpanDay, first_open_day, unread_by_number, unread_of
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import mazbot_zone
+
+MOST_DOUBTS = 10  # of one center
 
 
 class AlreadyClosed(OperationRefused):
@@ -19,14 +22,28 @@ class AlreadyClosed(OperationRefused):
 
 def blockers(center: Center, period: Period, now: datetime) -> list[str]:
     """Why the period cannot be closed yet, as translated messages; empty when it can."""
-    if period.end_day > first_open_day(center.reseller, now):
-        return [_("The period isn't over yet. Its last day is %(day)s.") % {"day": period.last_day}]
-    reasons: list[str] = [_doubt(flagged) for flagged in _doubtful(center, period)]
-    reasons += [
-        _("The usage of “%(number)s” on %(day)s hasn't been fetched since that day ended.")
-        % {"number": number, "day": days[0]}
-        for number, days in unread_days(center, period, mazbot_zone(center.reseller))
-    ]
+    return blockers_of([center], period, now)[center.pk]
+
+
+def blockers_of(centers: Sequence[Center], period: Period, now: datetime) -> dict[int, list[str]]:
+    """The same for each of several centers of one reseller, by id; a fixed number of queries."""
+    reseller = centers[0].reseller
+    if period.end_day > first_open_day(reseller, now):
+        why = _("The period isn't over yet. Its last day is %(day)s.") % {"day": period.last_day}
+        return {center.pk: [why] for center in centers}
+    reasons: dict[int, list[str]] = {center.pk: [] for center in centers}
+    for flagged in _doubtful(centers, period):
+        if len(own := reasons[flagged.center_id]) < MOST_DOUBTS:
+            own.append(_doubt(flagged))
+    unread: dict[int, list[SpanDay]] = {}
+    for span, day in unread_of(centers, period, mazbot_zone(reseller)):
+        unread.setdefault(span.center_id, []).append((span, day))
+    for center_id, days in unread.items():
+        reasons[center_id] += [
+            _("The usage of “%(number)s” on %(day)s hasn't been fetched since that day ended.")
+            % {"number": number, "day": own_days[0]}
+            for number, own_days in unread_by_number(days)
+        ]
     return reasons
 
 
@@ -48,15 +65,15 @@ def _doubt(flagged: FlaggedUsage) -> str:
     )
 
 
-def _doubtful(center: Center, period: Period) -> list[FlaggedUsage]:
+def _doubtful(centers: Iterable[Center], period: Period) -> Iterable[FlaggedUsage]:
     rows = FlaggedUsage.objects.filter(
-        center=center,
+        center__in=[center.pk for center in centers],
         day__gte=period.first_day,
         day__lt=period.end_day,
         flag__in=DOUBTS,
         resolved_at=None,
     )
-    return list(rows.select_related("instance").order_by("day", "pk")[:10])
+    return rows.select_related("instance").order_by("day", "pk")
 
 
 def refuse_absurd(draft: Draft) -> None:
@@ -79,17 +96,18 @@ def refuse_absurd(draft: Draft) -> None:
             )
 
 
-def refuse_overlap(center: Center, period: Period) -> None:
-    """Raise AlreadyClosed if a day of the period is closed, naming its invoice."""
-    closed = (
-        BillingPeriod.objects.filter(
-            center=center, voided_at=None, first_day__lt=period.end_day, end_day__gt=period.first_day
-        )
-        .select_related("invoice")
-        .first()
+def overlaps_of(centers: Iterable[Center], period: Period) -> dict[int, AlreadyClosed]:
+    """Why the centers cannot be invoiced of which a day of the period is closed, by id, naming the invoice."""
+    known = {center.pk: center for center in centers}
+    closed = BillingPeriod.objects.filter(
+        center__in=list(known), voided_at=None, first_day__lt=period.end_day, end_day__gt=period.first_day
     )
-    if closed is None:
-        return
+    # The newest of each, as of one center alone.
+    rows = closed.select_related("invoice").order_by("first_day", "pk")
+    return {row.center_id: _already_closed(known[row.center_id], row) for row in rows}
+
+
+def _already_closed(center: Center, closed: BillingPeriod) -> AlreadyClosed:
     values = {
         "center": center,
         "first": closed.first_day,
@@ -97,9 +115,9 @@ def refuse_overlap(center: Center, period: Period) -> None:
         "number": closed.invoice.number if closed.invoice else "",
     }
     if closed.invoice:
-        raise AlreadyClosed(
+        return AlreadyClosed(
             _("“%(center)s” has already been invoiced for %(first)s to %(last)s: %(number)s.") % values
         )
-    raise AlreadyClosed(
+    return AlreadyClosed(
         _("%(first)s to %(last)s is closed for “%(center)s” because there was nothing to charge.") % values
     )

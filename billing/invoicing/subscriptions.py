@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim
 from billing.periods import ONE_DAY, Period, local_day, month_of, year_after, zone_of
 from billing.pricing.price_list import PriceList
-from billing.usage.completeness import spans_of
+from billing.usage.completeness import spans_among
 from billing.usage.shares import holds
-from centers.models import Center
+from centers.models import Center, Reseller
 from whatsapp.models import Instance, InstanceAssignment
 
 
@@ -23,19 +23,54 @@ class Subscribed:
     days: Period
 
 
+@dataclass(frozen=True, slots=True)
+class _Charged:
+    """The days of a claim; both empty, of an older version: its month, or a year from there."""
+
+    month: date
+    first_day: date | None
+    end_day: date | None
+    rate_type: str | None  # of its line
+
+
+class Held:
+    """Which of some centers had which number on which days, and which days are charged: read once for all of them."""
+
+    def __init__(self, centers: Iterable[Center], months: list[date]) -> None:
+        self.months = months
+        self.spans: dict[int, list[InstanceAssignment]] = {}
+        self.charged: dict[int, list[_Charged]] = {}
+        self._numbers: dict[int, dict[int, Instance]] = {}
+        if months:
+            self._read(spans_among(centers, Period(months[0], month_of(months[-1]).end_day)))
+
+    def numbers(self, center: Center) -> list[Instance]:
+        """The numbers that the center had in the months, by their key."""
+        return list(self._numbers.get(center.pk, {}).values())
+
+    def _read(self, held: list[InstanceAssignment]) -> None:
+        for own in held:
+            self._numbers.setdefault(own.center_id, {})[own.instance_id] = own.instance
+        ids = {own.instance_id for own in held}
+        for span in InstanceAssignment.objects.filter(instance__in=ids).order_by("since", "pk"):
+            self.spans.setdefault(span.instance_id, []).append(span)
+        claims = SubscriptionClaim.objects.filter(instance__in=ids, voided_at=None, one_off=False)
+        names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")
+        for number, *days in claims.values_list(*names):
+            self.charged.setdefault(number, []).append(_Charged(*days))
+
+
 def subscribed(
-    price_list: PriceList, center: Center, months: list[date], rate_type: str, share: str
+    price_list: PriceList, center: Center, held: Held, rate_type: str, share: str
 ) -> Iterator[Subscribed]:
-    """The charges for numbers the center had in these months, for days that no one was charged for yet.
+    """The charges for numbers the center had in the months of `held`, for days that no one was charged for yet.
 
     A monthly type covers the days the center had the number, or (`share` FULL) the month, charged to its last
     center. A yearly type covers a year from the first uncovered day; nothing more within that year is charged.
     """
-    if not months:
-        return
-    holdings = _Holdings(price_list, center, Period(months[0], month_of(months[-1]).end_day), rate_type)
+    holdings = _Holdings(price_list, center, held, rate_type)
     every = price_list.interval(rate_type)
-    for month in months:
+    for month in held.months:
         for number in holdings.numbers:
             if every == Interval.YEAR:
                 ranges = holdings.year(number, month)
@@ -44,26 +79,37 @@ def subscribed(
             else:
                 ranges = holdings.days_held(number, month)
             for days in ranges:
-                holdings.covered.setdefault(number.pk, []).append(days)
+                holdings.covered[number.pk].append(days)
                 yield Subscribed(number, month, days)
 
 
-def charged_once(center: Center, months: list[date]) -> Iterator[Subscribed]:
-    """The numbers that were first billed, or entered, in these months, while the center had them.
+class Once:
+    """The numbers of some centers that were first billed, or entered, in these months: read once for all of them.
 
     A number is charged once, whatever center it moves to later and whatever the type is called then. The month is that
     of the first day of billing, or that on which the number was entered if that is later: the earlier ones may be
     invoiced already.
     """
-    if not months:
-        return
-    span = Period(months[0], month_of(months[-1]).end_day)
-    own = {held.instance_id for held in spans_of(center, span)}
-    claims = SubscriptionClaim.objects.filter(instance__in=own, voided_at=None, one_off=True)
-    own -= set(claims.values_list("instance_id", flat=True))
-    for held, day in begun(own, zone_of(center.reseller)):
-        if held.center_id == center.pk and span.first_day <= day < span.end_day:
-            yield Subscribed(held.instance, month_of(day).first_day, Period(day, day + ONE_DAY))
+
+    def __init__(self, reseller: Reseller, centers: Iterable[Center], months: list[date]) -> None:
+        self._charges: dict[int, list[Subscribed]] = {}
+        own = list(centers)
+        if months and own:
+            self._read(own, Period(months[0], month_of(months[-1]).end_day), zone_of(reseller))
+
+    def charges(self, center: Center) -> list[Subscribed]:
+        """What the center is charged for them, if it had them then."""
+        return self._charges.get(center.pk, [])
+
+    def _read(self, centers: list[Center], span: Period, zone: ZoneInfo) -> None:
+        own = {center.pk for center in centers}
+        numbers = {held.instance_id for held in spans_among(centers, span)}
+        claims = SubscriptionClaim.objects.filter(instance__in=numbers, voided_at=None, one_off=True)
+        numbers -= set(claims.values_list("instance_id", flat=True))
+        for held, day in begun(numbers, zone):
+            if held.center_id in own and span.first_day <= day < span.end_day:
+                charge = Subscribed(held.instance, month_of(day).first_day, Period(day, day + ONE_DAY))
+                self._charges.setdefault(held.center_id, []).append(charge)
 
 
 def begun(numbers: Iterable[int], zone: ZoneInfo) -> Iterator[tuple[InstanceAssignment, date]]:
@@ -87,16 +133,15 @@ def rate_at(price_list: PriceList, country_id: str, rate_type: str, moment: date
 
 
 class _Holdings:
-    """Which center had which number on which days, and which days are charged; read once for all its numbers."""
+    """One center's days of its numbers that are not charged yet; what is planned is added to `covered`."""
 
-    def __init__(self, price_list: PriceList, center: Center, span: Period, rate_type: str) -> None:
-        self._center = center
-        own = [held.instance_id for held in spans_of(center, span)]
-        self.numbers = list(Instance.objects.filter(pk__in=own).order_by("pk"))
-        self._spans: dict[int, list[InstanceAssignment]] = {}
-        for held in InstanceAssignment.objects.filter(instance__in=own).order_by("since", "pk"):
-            self._spans.setdefault(held.instance_id, []).append(held)
-        self.covered = self._charged(price_list, rate_type)
+    def __init__(self, price_list: PriceList, center: Center, held: Held, rate_type: str) -> None:
+        self._center, self._spans = center, held.spans
+        self.numbers = held.numbers(center)
+        self.covered = {
+            number.pk: [_covered(price_list, one, rate_type) for one in held.charged.get(number.pk, ())]
+            for number in self.numbers
+        }
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
         """The center's days of the month that no charge covers, as contiguous ranges."""
@@ -137,17 +182,13 @@ class _Holdings:
         return held[-1].center_id if held and held[-1].billed_from <= day else None
 
     def _is_free(self, number: Instance, days: Period) -> bool:
-        taken = self.covered.get(number.pk, [])
+        taken = self.covered[number.pk]
         return not any(one.first_day < days.end_day and one.end_day > days.first_day for one in taken)
 
-    def _charged(self, price_list: PriceList, rate_type: str) -> dict[int, list[Period]]:
-        """The days non-void claims cover, by number; older claims without days cover their month, or a year."""
-        covered: dict[int, list[Period]] = {}
-        claims = SubscriptionClaim.objects.filter(instance__in=self.numbers, voided_at=None, one_off=False)
-        names = ("instance_id", "month", "first_day", "end_day", "line__rate_type")
-        for number, month, first, end, charged_type in claims.values_list(*names):
-            yearly = price_list.interval(charged_type or rate_type) == Interval.YEAR
-            before_days = Period(month, year_after(month)) if yearly else month_of(month)
-            days = before_days if first is None or end is None else Period(first, end)
-            covered.setdefault(number, []).append(days)
-        return covered
+
+def _covered(price_list: PriceList, claim: _Charged, rate_type: str) -> Period:
+    """The days of a claim; without them the type of its line says how many, or `rate_type` if it has no line."""
+    if claim.first_day is not None and claim.end_day is not None:
+        return Period(claim.first_day, claim.end_day)
+    yearly = price_list.interval(claim.rate_type or rate_type) == Interval.YEAR
+    return Period(claim.month, year_after(claim.month)) if yearly else month_of(claim.month)

@@ -13,7 +13,12 @@ ZERO = Decimal(0)
 
 def write_taxes(document: Invoice, rows: Iterable[TaxSums]) -> None:
     """Store the taxes of a document that was just written."""
-    InvoiceTax.objects.bulk_create(
+    InvoiceTax.objects.bulk_create(tax_rows(document, rows))
+
+
+def tax_rows(document: Invoice, rows: Iterable[TaxSums]) -> list[InvoiceTax]:
+    """The unsaved taxes of a document."""
+    return [
         InvoiceTax(
             reseller_id=document.reseller_id,
             invoice=document,
@@ -24,7 +29,7 @@ def write_taxes(document: Invoice, rows: Iterable[TaxSums]) -> None:
             tax=row.tax,
         )
         for row in rows
-    )
+    ]
 
 
 def taxes_left(invoice: Invoice) -> dict[Group, TaxSums]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
 )
@@ -52,6 +53,12 @@ _BILLABLE = {
     "waived_delivered": _sum(_ARRIVED, _NO_BASIS),
 }
 _NAMES = tuple(_FIELDS)
+# One claim of a day, whichever, looked up day by day: joined, PostgreSQL would read all claims there are, and by the
+# reseller, which is that of the day, those of the reseller.
+_A_CLAIM = Subquery(
+    UsageClaim._base_manager.filter(usage_record=OuterRef("pk"), voided_at=None).values("pk")[:1]
+)
+_PLAIN = ("pk", "day", *_NAMES, "currency")
 _CHARGED = ("sent", "failed", "cost")  # received messages cost nothing
 
 
@@ -69,6 +76,9 @@ class Claimed:
     waived_delivered: int
 
 
+_NOTHING_CLAIMED = Claimed(0, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Unbilled:
     """The difference between a day's accepted usage and what lines and waivers have claimed of it."""
@@ -82,7 +92,6 @@ class Unbilled:
     failed: int
     cost: Decimal
     currency: str
-    read_at: datetime
     claimed: Claimed
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
 
@@ -100,16 +109,52 @@ class Unbilled:
 
 def unbilled_days(center: Center, period: Period) -> list[Unbilled]:
     """Days of the period that belong on its invoice, including days without messages: they are closed with it."""
-    rows = _with_claims(UsageRecord.objects.filter(center=center))
-    rows = rows.filter(day__gte=period.first_day, day__lt=period.end_day)
-    return [_unbilled(row, None) for row in rows if row.latest is None or _differs(row)]
+    return unbilled_of([center], period)[center.pk]
+
+
+def unbilled_of(centers: Iterable[Center], period: Period) -> dict[int, list[Unbilled]]:
+    """The same for each of several centers, by id; a fixed number of queries.
+
+    Nearly all of the days were never claimed: there is nothing to add up for those.
+    """
+    found: dict[int, list[Unbilled]] = {center.pk: [] for center in centers}
+    rows = UsageRecord.objects.filter(
+        IS_CHARGED, center__in=list(found), day__gte=period.first_day, day__lt=period.end_day
+    )
+    days = list(
+        rows.order_by("center_id", "instance_id", "day", "pk")
+        .annotate(claim=_A_CLAIM)
+        .values_list("claim", "center_id", "instance_id", *_PLAIN)
+    )
+    numbers = Instance.objects.only("reseller_id", "center_id", "instance_id", "label").in_bulk(
+        {row[2] for row in days}
+    )
+    for claim, center_id, number, pk, day, sent, received, failed, cost, currency in days:
+        if claim is None:
+            counts = (sent, received, failed, cost, currency, _NOTHING_CLAIMED)
+            found[center_id].append(Unbilled(pk, numbers[number], day, 0, *counts))
+    again = _with_claims(UsageRecord.objects.filter(pk__in=[row[3] for row in days if row[0] is not None]))
+    changed = [row for row in again if _differs(row)]
+    for row in changed:
+        found[row.center_id].append(_unbilled(row, None))
+    for center_id in {row.center_id for row in changed}:
+        found[center_id].sort(key=lambda one: (one.instance.pk, one.day))
+    return found
 
 
 def corrections(center: Center, before: date = date.max) -> list[Unbilled]:
     """Days earlier than `before` that were closed with other counts than are known now."""
-    changed = list(_corrected([center], _NAMES).filter(day__lt=before))
+    return corrections_of([center], before)[center.pk]
+
+
+def corrections_of(centers: Iterable[Center], before: date = date.max) -> dict[int, list[Unbilled]]:
+    """The same for each of several centers, by id."""
+    found: dict[int, list[Unbilled]] = {center.pk: [] for center in centers}
+    changed = list(_corrected(list(found), _NAMES).filter(day__lt=before))
     terms = _terms_before(row.pk for row in changed)
-    return [_unbilled(row, terms.get(row.pk)) for row in changed]
+    for row in changed:
+        found[row.center_id].append(_unbilled(row, terms.get(row.pk)))
+    return found
 
 
 def centers_with_corrections(centers: Iterable[Center]) -> set[int]:
@@ -117,7 +162,7 @@ def centers_with_corrections(centers: Iterable[Center]) -> set[int]:
     return set(_corrected(centers, _CHARGED).order_by().values_list("center_id", flat=True))
 
 
-def _corrected(centers: Iterable[Center], names: tuple[str, ...]) -> QuerySet[Any]:
+def _corrected(centers: Iterable[Center | int], names: tuple[str, ...]) -> QuerySet[Any]:
     """Days in closed periods where one of the columns `names` differs from what was claimed."""
     closed = BillingPeriod.objects.filter(
         center=OuterRef("center"), voided_at=None, first_day__lte=OuterRef("day"), end_day__gt=OuterRef("day")
@@ -169,7 +214,6 @@ def _unbilled(row: Any, before: UsageClaim | None) -> Unbilled:
         day=row.day,
         revision=0 if row.latest is None else row.latest + 1,
         currency=row.currency,
-        read_at=row.read_at,
         claimed=Claimed(
             row.billed_sent, row.billed_failed, row.charged, row.waived_sent, row.waived_delivered
         ),

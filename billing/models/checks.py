@@ -22,6 +22,8 @@ class UsageCheck(models.Model):
     month = models.DateField(_("month"))
     asked_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True)  # of the last answer; empty: there was none
+    # When the sum of this month alone was last asked for before invoicing, and nothing remained.
+    closing_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=20, blank=True, default="", db_default="")  # MazBotError.kind
     sent_gap = models.BigIntegerField(default=0, db_default=0)
     received_gap = models.BigIntegerField(default=0, db_default=0)

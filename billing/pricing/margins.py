@@ -23,11 +23,16 @@ class Margins:
             self._versions.setdefault(_key(row), []).append(row)
 
     @classmethod
-    def of(cls, reseller: Reseller, center: Center | None = None) -> "Margins":
-        """Read the reseller's margins from the database; with `center`, no other center's own."""
+    def of(
+        cls, reseller: Reseller, center: Center | None = None, *, among: Iterable[Center] | None = None
+    ) -> "Margins":
+        """Read the reseller's margins from the database; with `center` or `among`, no other center's own."""
         rows = Margin.objects.filter(reseller=reseller)
-        centers = CenterVersions.of(reseller, center)
-        return cls(rows if center is None else rows.filter(Q(center=None) | Q(center=center)), centers)
+        only = among if center is None else [center]
+        if only is None:
+            return cls(rows, CenterVersions.of(reseller))
+        own = list(only)
+        return cls(rows.filter(Q(center=None) | Q(center__in=own)), CenterVersions.of(reseller, among=own))
 
     def plus(self, new: Margin) -> "Margins":
         """These margins as they would be with `new`, which is not saved."""

@@ -111,18 +111,26 @@ class PriceRow:
 class PriceList:
     """Everything that determines the prices of one reseller, each part loaded once, when first needed.
 
-    `day` is a day of the reseller's calendar. With `center` only that center can be priced: its invoice does not load
-    the margins of a thousand others.
+    `day` is a day of the reseller's calendar. With `center` only that center can be priced, with `centers` only these:
+    their invoices do not load the margins of a thousand others.
     """
 
-    def __init__(self, reseller: Reseller, day: date, *, center: Center | None = None) -> None:
+    def __init__(
+        self,
+        reseller: Reseller,
+        day: date,
+        *,
+        center: Center | None = None,
+        centers: Iterable[Center] | None = None,
+    ) -> None:
         self.reseller, self.day = reseller, day
         self.exchange = Exchange(reseller)
-        self._center = center
+        only = centers if center is None else [center]
+        self._only = None if only is None else list(only)
 
     @cached_property
     def margins(self) -> Margins:
-        return Margins.of(self.reseller, self._center)
+        return Margins.of(self.reseller, among=self._only)
 
     @property
     def centers(self) -> CenterVersions:
@@ -131,8 +139,8 @@ class PriceList:
 
     @cached_property
     def taxes(self) -> Taxes:
-        """Of the price list's center; without one, those of all centers."""
-        return Taxes(self.reseller, self._center)
+        """Of the price list's centers; without any named, those of all."""
+        return Taxes(self.reseller, among=self._only)
 
     @cached_property
     def rates(self) -> dict[str, list[Rate]]:
@@ -196,8 +204,8 @@ class PriceList:
         Ignored types are in no price list. Raises ValueError if this was created for another center: it has not loaded
         this one's own margins.
         """
-        if self._center not in (None, center):
-            raise ValueError(f"this price list is for {self._center}, not {center}")
+        if self._only is not None and center not in self._only:
+            raise ValueError(f"this price list is for {self._only}, not {center}")
         rows = self.rates_for(center) if rates is None else rates
         currency = self.currency(center)
         tax = self.taxes.on(self.day, center)

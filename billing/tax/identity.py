@@ -1,8 +1,10 @@
 """Legal identities: what documents say of the seller and the buyer, and saving it."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing.models import LegalIdentity, TaxProfile
@@ -13,6 +15,8 @@ from centers.errors import OperationRefused
 from centers.model_errors import check_fields
 from centers.models import Center, Reseller, User
 
+#: By the id of the center; that of the reseller itself under None.
+Identities = Mapping[int | None, LegalIdentity]
 #: The columns that people fill in: of the reseller, and of a center.
 SELLER_FIELDS = (
     "legal_name",
@@ -32,9 +36,16 @@ def identity_of(reseller: Reseller, center: Center | None = None) -> LegalIdenti
     return row or LegalIdentity(reseller=reseller, center=center)
 
 
-def party_fields(reseller: Reseller, center: Center | None = None) -> dict[str, str]:
+def identities_of(reseller: Reseller, centers: Iterable[Center]) -> Identities:
+    """The stored identities of the reseller (under None) and of these of its centers, by id; one query."""
+    ids = [center.pk for center in centers]
+    rows = LegalIdentity.objects.filter(Q(center=None) | Q(center__in=ids), reseller=reseller)
+    return {row.center_id: row for row in rows}
+
+
+def party_fields(identities: Identities, reseller: Reseller, center: Center | None = None) -> dict[str, str]:
     """What a document keeps of an identity: the fields that are filled in, and the country's code."""
-    row = identity_of(reseller, center)
+    row = identities.get(center.pk if center else None) or LegalIdentity()
     found = {name: str(getattr(row, name)) for name in FIELDS if getattr(row, name)}
     country = (center.country or reseller.country) if center else reseller.country
     has_identity = any(name in found for name in SELLER_FIELDS)

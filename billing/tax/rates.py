@@ -1,5 +1,6 @@
 """Which tax applies on a day, and entering a rate."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,15 +27,21 @@ def tax_profile(reseller: Reseller) -> TaxProfile:
 
 
 class Taxes:
-    """The tax of each day for a reseller's centers, or for `center` alone: two queries, one if not registered."""
+    """The tax of each day for a reseller's centers: two queries, one if not registered.
 
-    def __init__(self, reseller: Reseller, center: Center | None = None) -> None:
+    With `center` it is known for that one alone, with `among` for these.
+    """
+
+    def __init__(
+        self, reseller: Reseller, center: Center | None = None, *, among: Iterable[Center] | None = None
+    ) -> None:
         self._profile = tax_profile(reseller)
         self._rows: dict[int | None, list[TaxRate]] = {}
         if not self._profile.is_registered:
             return
         rows = TaxRate.objects.filter(reseller=reseller)
-        rows = rows if center is None else rows.filter(Q(center=None) | Q(center=center))
+        only = among if center is None else [center]
+        rows = rows if only is None else rows.filter(Q(center=None) | Q(center__in=list(only)))
         for row in rows.order_by("-valid_from", "-pk"):
             self._rows.setdefault(row.center_id, []).append(row)
 

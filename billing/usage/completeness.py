@@ -1,10 +1,11 @@
 """Which days have not been read since they ended."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.models import BillingPeriod
 from billing.periods import Period, local_day, today
@@ -17,14 +18,23 @@ SpanDay = tuple[InstanceAssignment, date]
 # Days of spans, oldest first, that were never read, or only before they ended. Not among them: the last day of a span
 # whose number moved on that day (the next center's reading completes it), and days under an id that was corrected
 # before anything was ever read under it.
+# A span all of whose days are read, which is nearly every one, is left after one look at its own days: joined
+# with the days of a calendar, PostgreSQL would read those of the whole reseller.
 _UNREAD = """
 SELECT a.id, d.day::date
-  FROM whatsapp_instanceassignment a
+  FROM (SELECT own.*, greatest({first}) AS looked_from, least(own.last_day, %(last)s::date) AS looked_to
+          FROM whatsapp_instanceassignment own
+         WHERE own.reseller_id = %(reseller)s AND {which}) a
   JOIN whatsapp_instance i ON i.id = a.instance_id
- CROSS JOIN LATERAL generate_series(
-           greatest({first})::timestamp, least(a.last_day, %(last)s::date)::timestamp, interval '1 day') AS d (day)
-  LEFT JOIN billing_usagerecord u ON u.assignment_id = a.id AND u.day = d.day
- WHERE a.reseller_id = %(reseller)s AND {which}
+ CROSS JOIN LATERAL (
+           SELECT count(*) AS days FROM billing_usagerecord r
+            WHERE r.assignment_id = a.id AND r.day BETWEEN a.looked_from AND a.looked_to
+              AND r.read_at >= (r.day + interval '1 day') AT TIME ZONE %(zone)s::text) AS read
+ CROSS JOIN LATERAL generate_series(a.looked_from::timestamp, a.looked_to::timestamp, interval '1 day') AS d (day)
+  LEFT JOIN LATERAL (
+           SELECT r.id, r.read_at FROM billing_usagerecord r
+            WHERE r.assignment_id = a.id AND r.day = d.day::date LIMIT 1) AS u ON true
+ WHERE read.days < a.looked_to - a.looked_from + 1
    AND (u.id IS NULL OR u.read_at < (d.day + interval '1 day') AT TIME ZONE %(zone)s::text)
    AND NOT (d.day = a.last_day AND EXISTS (
            SELECT 1 FROM whatsapp_instanceassignment n
@@ -34,13 +44,14 @@ SELECT a.id, d.day::date
             AND NOT EXISTS (SELECT 1 FROM billing_usagerecord r WHERE r.assignment_id = a.id))
  ORDER BY d.day, a.id
 """
-_OF_CENTER = _UNREAD.format(
-    first="a.billed_from, %(first)s::date",
-    which="a.center_id = %(center)s AND a.first_day <= %(last)s AND (a.last_day IS NULL OR a.last_day >= %(first)s)",
+_OF_CENTERS = _UNREAD.format(
+    first="own.billed_from, %(first)s::date",
+    which="own.center_id = ANY(%(centers)s) AND own.first_day <= %(last)s "
+    "AND (own.last_day IS NULL OR own.last_day >= %(first)s)",
 )
 _OF_RESELLER = _UNREAD.format(
-    first="a.first_day, a.read_to + 1",
-    which="(a.read_to IS NULL OR a.read_to < least(a.last_day, %(last)s))",
+    first="own.first_day, own.read_to + 1",
+    which="(own.read_to IS NULL OR own.read_to < least(own.last_day, %(last)s))",
 )
 
 
@@ -59,22 +70,48 @@ def unread(reseller: Reseller, last_day: date, zone: ZoneInfo) -> list[SpanDay]:
 
 def unread_of_center(center: Center, period: Period, zone: ZoneInfo) -> list[SpanDay]:
     """The days of the period for which the center held a number and is billed, and that `unread` would name."""
+    return unread_of([center], period, zone)
+
+
+def unread_of(centers: Iterable[Center], period: Period, zone: ZoneInfo) -> list[SpanDay]:
+    """The same of several centers of one reseller."""
+    known = list(centers)
+    if not known:
+        return []
     days = {"first": period.first_day, "last": period.last_day}
-    return _days(_OF_CENTER, reseller=center.reseller_id, center=center.pk, zone=zone.key, **days)
+    ids = [center.pk for center in known]
+    return _days(_OF_CENTERS, reseller=known[0].reseller_id, centers=ids, zone=zone.key, **days)
 
 
 def spans_of(center: Center, period: Period) -> list[InstanceAssignment]:
     """The spans in which the center held a number on a day of the period, by number, oldest first."""
+    return spans_among([center], period)
+
+
+def spans_among(centers: Iterable[Center], period: Period) -> list[InstanceAssignment]:
+    """The same of several centers."""
+    return list(spans_query(centers, period).select_related("instance", "center"))
+
+
+def spans_query(centers: Iterable[Center], period: Period) -> QuerySet[InstanceAssignment]:
+    """The same, not read yet."""
     spans = InstanceAssignment.objects.filter(
-        Q(last_day=None) | Q(last_day__gte=period.first_day), center=center, first_day__lt=period.end_day
+        Q(last_day=None) | Q(last_day__gte=period.first_day),
+        center__in=[center.pk for center in centers],
+        first_day__lt=period.end_day,
     )
-    return list(spans.select_related("instance", "center").order_by("instance", "since", "pk"))
+    return spans.order_by("instance", "since", "pk")
 
 
 def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[Instance, list[date]]]:
     """`unread_of_center`, by number: a day on which its id was corrected counts once."""
+    return unread_by_number(unread_of_center(center, period, zone))
+
+
+def unread_by_number(unread: Iterable[SpanDay]) -> list[tuple[Instance, list[date]]]:
+    """The days of each number, ordered by its key; a day of two spans counts once."""
     found: dict[Instance, dict[date, None]] = {}
-    for span, day in unread_of_center(center, period, zone):
+    for span, day in unread:
         found.setdefault(span.instance, {})[day] = None
     return [(number, list(days)) for number, days in sorted(found.items(), key=lambda item: item[0].pk)]
 
@@ -85,11 +122,11 @@ def unread_open_days(center: Center, period: Period, now: datetime) -> list[tupl
     over = Period(period.first_day, min(period.end_day, local_day(now, zone)))
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("first_day", "end_day")
     taken = list(closed)
-    unread_by_number = [
+    by_number = [
         (number, [day for day in days if not any(first <= day < end for first, end in taken)])
         for number, days in unread_days(center, over, zone)
     ]
-    return [(number, days) for number, days in unread_by_number if days]
+    return [(number, days) for number, days in by_number if days]
 
 
 def readable_days(center: Center, period: Period, now: datetime) -> list[tuple[Instance, list[date]]]:
@@ -113,7 +150,7 @@ def note_read(reseller: Reseller, last_day: date, unread_spans: set[int]) -> Non
         )
 
 
-def _days(statement: str, **values: int | str | date) -> list[SpanDay]:
+def _days(statement: str, **values: int | str | date | list[int]) -> list[SpanDay]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()

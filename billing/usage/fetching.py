@@ -99,10 +99,21 @@ def read_before_closing(*, center: Center, period: Period, now: datetime) -> Non
     day was never read, OperationRefused without an account.
     """
     account = account_of(center.reseller)
-    zone = ZoneInfo(account.time_zone)
-    _read_all(account, unread_of_center(center, period, zone), now)
+    unread = unread_of_center(center, period, ZoneInfo(account.time_zone))
+    read_for_closing(account, unread, spans_of(center, period), period, now)
+
+
+def read_for_closing(
+    account: MazbotAccount,
+    unread: list[SpanDay],
+    spans: Iterable[InstanceAssignment],
+    period: Period,
+    now: datetime,
+) -> None:
+    """The same for days and spans of a center that are known already. Raises MazBotError."""
+    _read_all(account, unread, now)
     clock = _elapsing(now)
-    for span in spans_of(center, period):
+    for span in spans:
         last = span.last_day + ONE_DAY if span.last_day else period.end_day
         days = Period(max(span.billed_from, period.first_day), min(period.end_day, last))
         try:

@@ -11,16 +11,18 @@ from django.db.models import Max, Sum
 from billing.models import UsageCheck, UsageRecord
 from billing.periods import ONE_DAY, Period, day_start, local_day, month_of
 from billing.policies import reseller_policy
-from billing.usage.plausibility import Counts
+from billing.usage.plausibility import NOTHING, Counts
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
-from billing.usage.sums import Found, Gaps, Source, compare, runs_of
+from billing.usage.sums import Found, Gaps, Source, compare, is_same, runs_of
 from centers.models import Reseller
 from whatsapp.accounts import client_for
 from whatsapp.mazbot import ErrorKind, Lane, MazBotError
 from whatsapp.models import InstanceAssignment, MazbotAccount
 
 DAYS_BETWEEN = 7
+# Ten thousand numbers at sixty requests a minute take three hours. What MazBot changes meanwhile is late usage.
+CLOSING_KEEPS = timedelta(hours=6)
 MAIN_ACCOUNT = ""  # its id in UsageCheck
 
 
@@ -103,7 +105,27 @@ def check_period(account: MazbotAccount, span: InstanceAssignment, days: Period,
         if set(_stored(account, span.mazbot_id, month_of(month))) <= set(stored)
     }
     note_checked(account.reseller, span.mazbot_id, whole, now)
+    equal = [month for month, gap in whole.items() if gap is not None and is_same(gap, NOTHING)]
+    checks = UsageCheck.objects.filter(reseller=account.reseller_id, mazbot_id=span.mazbot_id)
+    checks.filter(month__in=equal).update(closing_at=now)
     raise_unreadable(gaps)
+
+
+def compared_for_closing(
+    account: MazbotAccount, mazbot_ids: Iterable[str], month: Period, now: datetime
+) -> set[str]:
+    """Those of the MazBot ids that `check_period` found equal for the whole month a short while ago.
+
+    So a run that goes on where another one ended, and one that waits for something else, asks no number twice.
+    """
+    began = max(day_start(month.end_day, ZoneInfo(account.time_zone)), now - CLOSING_KEEPS)
+    checks = UsageCheck.objects.filter(
+        reseller=account.reseller_id,
+        mazbot_id__in=set(mazbot_ids),
+        month=month.first_day,
+        closing_at__gte=began,
+    )
+    return set(checks.values_list("mazbot_id", flat=True))
 
 
 def source_of(account: MazbotAccount, span: InstanceAssignment, now: datetime) -> Source:

@@ -44,7 +44,7 @@ def test_one_invoice_per_period(committed_shop: Shop) -> None:
 
 def test_without_the_lock_the_constraint_still_holds(committed_shop: Shop, monkeypatch) -> None:
     shop = committed_shop
-    monkeypatch.setattr("billing.invoicing.issue.lock", lambda center: center)
+    monkeypatch.setattr("billing.invoicing.issue.lock_all", list)
     shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="10")
     results = at_once(
         lambda _n: issue_invoice(center=shop.center, period=FEBRUARY, by=None, now=NOW),

@@ -117,7 +117,7 @@ def resolve_alert(
     reseller: Reseller,
     kind: Alert.Kind | Iterable[Alert.Kind],
     instance: Instance | Iterable[Instance] | None = None,
-    center: Center | None = None,
+    center: Center | Iterable[Center] | None = None,
     now: datetime,
 ) -> int:
     """Resolve the open alerts of these kinds; return how many.
@@ -129,7 +129,7 @@ def resolve_alert(
     if instance is not None:
         rows = rows.filter(instance__in=[instance] if isinstance(instance, Instance) else list(instance))
     elif center is not None:
-        rows = rows.filter(center=center)
+        rows = rows.filter(center__in=[center] if isinstance(center, Center) else list(center))
     else:
         rows = rows.filter(instance=None, center=None)
     return _close(reseller, rows.values_list("pk", flat=True), now)

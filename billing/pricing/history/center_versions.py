@@ -22,10 +22,13 @@ class CenterVersions:
             self._rows.setdefault((row.center_id, row.name), []).append(row)
 
     @classmethod
-    def of(cls, reseller: Reseller, center: Center | None = None) -> "CenterVersions":
-        """Read them from the database; with `center`, only its own."""
+    def of(
+        cls, reseller: Reseller, center: Center | None = None, *, among: Iterable[Center] | None = None
+    ) -> "CenterVersions":
+        """Read them from the database; with `center`, only its own, with `among`, only those of these centers."""
         rows = CenterVersion.objects.filter(reseller=reseller)
-        return cls(rows if center is None else rows.filter(center=center))
+        only = among if center is None else [center]
+        return cls(rows if only is None else rows.filter(center__in=list(only)))
 
     def plus(self, new: CenterVersion) -> "CenterVersions":
         """These versions as they would be with `new`, which is not saved."""

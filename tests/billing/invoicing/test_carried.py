@@ -302,7 +302,7 @@ def test_an_invoice_bills_nothing_as_carried_that_was_not_taken(
     used(shop, "0.0049", numbers=3)
     close_period(center=shop.center, period=FEBRUARY, by=None, now=NOW)
     used(shop, "1", IN_MARCH)
-    monkeypatch.setattr("billing.invoicing.issue.bill_carried", lambda **_values: None)
+    monkeypatch.setattr("billing.invoicing.run.writing.billed", lambda **_values: [])
     issue(shop, MARCH, now=APRIL_5)
     with pytest.raises(IntegrityError, match="was not carried"), transaction.atomic():
         connection.check_constraints()

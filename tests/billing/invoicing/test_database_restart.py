@@ -10,9 +10,10 @@ import pytest
 from django.db import OperationalError, connection
 
 from billing import jobs
-from billing.invoicing import monthly
+from billing.invoicing.run import monthly_run
 from billing.jobs import AFTER_LOSS, EVERY, invoice_job, run_if_due
 from billing.models import Invoice, JobSchedule
+from billing.usage import last_readings
 from tests.billing.conftest import NOW, Shop
 from whatsapp.models import Alert
 
@@ -38,8 +39,8 @@ def lost_at(text: str, *, times: int = 1) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monthly, "_WAITS", (0.0, 0.0))
-    monkeypatch.setattr(monthly, "read_before_closing", lambda **_: None)  # there is no MazBot here
+    monkeypatch.setattr(monthly_run, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(last_readings, "read_for_closing", lambda *_: None)  # there is no MazBot here
 
 
 def centers(shop: Shop, count: int = 3) -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.invoicing import monthly
 from billing.invoicing.flagged_usage import dismiss_flagged_usage, waive_days
+from billing.invoicing.run import monthly_run
 from billing.jobs import invoice_job
 from billing.models import BillingPeriod, FlaggedUsage, Invoice, InvoiceNumber
 from billing.policies import save_center_policy
@@ -75,7 +75,7 @@ def test_what_someone_closed_meanwhile_is_done_and_raises_no_alert(
     enter_rate(place)
     issue(place, center=center)
     monkeypatch.setattr(
-        monthly, "due_periods", lambda *_args: [(center, FEBRUARY)]
+        monthly_run, "due_periods", lambda *_args: [(center, FEBRUARY)]
     )  # as the run saw it before
     done = invoice_job(reseller=place.reseller, now=NOW)
     assert (done.state, done.done, done.failed, blocked()) == ("done", 1, 0, [])

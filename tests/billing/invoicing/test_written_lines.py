@@ -11,7 +11,7 @@ from django.db.models import Field
 from billing.invoicing import close_period, preview_invoice, void_invoice, waive_late_corrections, waive_usage
 from billing.invoicing.drafts import DraftLine
 from billing.invoicing.flagged_usage import accept_flagged_usage
-from billing.invoicing.issue import line_values
+from billing.invoicing.run.writing import line_values
 from billing.models import Billable, FlaggedUsage, InvoiceLine
 from billing.periods import Period
 from billing.policies import save_policy

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from billing.invoicing import close_period, monthly, preview_invoice
+from billing.invoicing import close_period, preview_invoice
 from billing.jobs import invoice_job
 from billing.models import ExchangeRate
 from billing.policies import save_policy
 from billing.pricing.exchange_rate_age import check_exchange_rates, enter_exchange_rate
 from billing.pricing.exchange_rates import OldRate
+from billing.usage import last_readings
 from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -133,7 +134,7 @@ def test_no_one_is_asked_for_a_currency_that_no_center_pays_in(shop: Shop, cente
 def test_the_run_blocks_that_center_and_says_why(
     shop: Shop, center: Center, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monthly, "read_before_closing", lambda **_: None)  # there is no MazBot here
+    monkeypatch.setattr(last_readings, "read_for_closing", lambda *_: None)  # there is no MazBot here
     enter(shop, date(2020, 1, 1))
     save_policy(reseller=shop.reseller, by=None, now=NOW, auto_invoice=True)
     Alert.objects.all().delete()

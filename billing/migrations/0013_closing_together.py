@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("billing", "0011_taxes")]
+
+    operations = [
+        migrations.AddField(
+            model_name="usagecheck",
+            name="closing_at",
+            field=models.DateTimeField(null=True),
+        ),
+    ]
