@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connection
-from django.db.models import F, Sum
+from django.db import connection, transaction
+from django.db.models import Sum
 
 from billing.models import CreditConversion, Invoice, LedgerEntry, Payment, PaymentAllocation
 from billing.money import rounded
@@ -192,47 +192,48 @@ def _chosen(centers: list[int]) -> dict[int, Decimal]:
     return dict(rows.order_by().values_list("invoice").annotate(sum=Sum("amount")))
 
 
+# The earliest due date of what is open says it all; a center without any owes nothing.
+_STATUSES = """
+UPDATE centers_center AS center
+   SET payment_status = moved.status, version = center.version + 1
+  FROM (SELECT own.id, CASE WHEN debt.due_on < %(day)s THEN %(overdue)s
+                            WHEN debt.due_on IS NOT NULL THEN %(open)s ELSE %(clear)s END AS status
+          FROM centers_center own
+          LEFT JOIN (SELECT center_id, min(due_on) AS due_on FROM billing_invoice
+                      WHERE reseller_id = %(reseller)s AND open_amount > 0 {of_invoices}
+                      GROUP BY center_id) debt ON debt.center_id = own.id
+         WHERE own.reseller_id = %(reseller)s {of_centers}) moved
+ WHERE center.id = moved.id AND center.payment_status <> moved.status
+RETURNING center.id
+"""
+_ALL_STATUSES = _STATUSES.format(of_invoices="", of_centers="")
+_SOME_STATUSES = _STATUSES.format(
+    of_invoices="AND center_id = ANY(%(centers)s)", of_centers="AND own.id = ANY(%(centers)s)"
+)
+
+
 def refresh_payment_status(centers: Iterable[Center], *, now: datetime) -> int:
     """Update `Center.payment_status` of these centers of one reseller; return how many changed."""
     rows = list(centers)
     if not rows:
         return 0
-    statuses = _payment_statuses(rows, now)
-    changed = 0
-    touched = []
-    for payment_status in Center.PaymentStatus:
-        ids = [pk for pk, status in statuses.items() if status == payment_status]
-        moved = Center.objects.filter(pk__in=ids).exclude(payment_status=payment_status)
-        moving = list(moved.values_list("pk", flat=True)) if ids else []
-        if moving:
-            touched += moving
-            changed += Center.objects.filter(pk__in=moving).update(
-                payment_status=payment_status, version=F("version") + 1
-            )
-    if touched:
-        live.publish(rows[0].reseller_id, "billing", "centers", "instances", centers=tuple(sorted(touched)))
-    return changed
+    return _refresh_statuses(_SOME_STATUSES, rows[0].reseller, now, centers=[center.pk for center in rows])
 
 
 def refresh_all_payment_statuses(reseller: Reseller, now: datetime) -> int:
     """Update all centers when a day begins: due dates pass without any action."""
-    return refresh_payment_status(
-        Center.objects.filter(reseller=reseller).select_related("reseller"), now=now
-    )
+    return _refresh_statuses(_ALL_STATUSES, reseller, now)
 
 
-def _payment_statuses(centers: list[Center], now: datetime) -> dict[int, str]:
-    day = today(centers[0].reseller, now)
-    statuses: dict[int, str] = {center.pk: Center.PaymentStatus.CLEAR for center in centers}
-    open_rows = Invoice.objects.filter(center__in=centers, open_amount__gt=0).values_list(
-        "center_id", "due_on"
-    )
-    for center_id, due_on in open_rows:
-        if due_on < day:
-            statuses[center_id] = Center.PaymentStatus.OVERDUE
-        elif statuses[center_id] == Center.PaymentStatus.CLEAR:
-            statuses[center_id] = Center.PaymentStatus.OPEN
-    return statuses
+def _refresh_statuses(statement: str, reseller: Reseller, now: datetime, **values: list[int]) -> int:
+    status = Center.PaymentStatus
+    names = {"overdue": status.OVERDUE.value, "open": status.OPEN.value, "clear": status.CLEAR.value}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, {"reseller": reseller.pk, "day": today(reseller, now), **names, **values})
+        touched = sorted(pk for (pk,) in cursor.fetchall())
+        if touched:
+            live.publish(reseller.pk, "billing", "centers", "instances", centers=tuple(touched))
+    return len(touched)
 
 
 def _set_open(rows: list[tuple[int, Decimal, Decimal, datetime | None]]) -> None:

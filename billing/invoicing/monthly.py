@@ -16,8 +16,27 @@ from whatsapp.models import InstanceAssignment
 _CLOSED = """
 SELECT center_id, lower(days), upper(days)
   FROM (SELECT center_id, unnest(range_agg(daterange(first_day, end_day))) AS days
-          FROM billing_billingperiod WHERE reseller_id = %s GROUP BY center_id) AS closed
+          FROM billing_billingperiod WHERE reseller_id = %s AND center_id = ANY(%s) GROUP BY center_id) AS closed
  ORDER BY center_id, days
+"""
+# Without the centers whose periods have no gap and reach into a month that can't be closed yet, those that came in such
+# a month, and those that are invoiced by hand.
+_PERHAPS_DUE = """
+SELECT center.id
+  FROM centers_center center
+  LEFT JOIN billing_centerpolicy own ON own.center_id = center.id
+  LEFT JOIN (SELECT center_id, range_agg(daterange(first_day, end_day)) AS days
+               FROM billing_billingperiod WHERE reseller_id = %(reseller)s
+              GROUP BY center_id) closed ON closed.center_id = center.id
+ CROSS JOIN LATERAL (
+           SELECT coalesce(
+                      upper(closed.days),
+                      least((center.created_at AT TIME ZONE %(zone)s)::date,
+                            (SELECT min(first_day) FROM whatsapp_instanceassignment WHERE center_id = center.id))
+                  )::timestamp AS day) open_from
+ WHERE center.reseller_id = %(reseller)s AND coalesce(own.auto_invoice, %(auto)s)
+   AND (date_trunc('month', open_from.day) + interval '1 month' <= %(last_open)s
+        OR datemultirange(range_merge(closed.days)) <> closed.days)
 """
 _VOIDED = """
 SELECT center_id, lower(days), upper(days)
@@ -37,15 +56,16 @@ def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]
     """
     policy = reseller_policy(reseller)
     last_open = today(reseller, now) - timedelta(days=policy.close_after_days)
-    centers = list(Center.objects.filter(reseller=reseller).select_related("reseller").order_by("pk"))
-    policies = policies_for(reseller, centers)
-    used = _days_in_use(reseller)
-    closed = _closed_ranges(reseller)
+    ids = _perhaps_due(reseller, last_open, auto_invoice=policy.auto_invoice)
+    centers = list(Center.objects.filter(pk__in=ids).order_by("pk")) if ids else []
+    for center in centers:
+        center.reseller = reseller
+    used = _days_in_use(reseller, ids)
+    closed = _closed_ranges(reseller, ids)
     return sorted(
         (
             (center, period)
             for center in centers
-            if policies[center.pk].auto_invoice
             for period in _open_periods(
                 _first_day(center, used), closed.get(center.pk, []), _limit(center, used, last_open)
             )
@@ -58,8 +78,9 @@ def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
     """Ids of the archived centers for which the run will close another period automatically."""
     archived = list(centers)
     policies = policies_for(reseller, archived)
-    used = _days_in_use(reseller)
-    closed = _closed_ranges(reseller)
+    ids = [center.pk for center in archived]
+    used = _days_in_use(reseller, ids)
+    closed = _closed_ranges(reseller, ids)
     return {
         center.pk
         for center in archived
@@ -82,12 +103,29 @@ def voided_periods(reseller: Reseller) -> list[tuple[Center, Period]]:
     return sorted(periods, key=lambda item: (item[1], item[0].pk))
 
 
-def _days_in_use(reseller: Reseller) -> dict[int, tuple[date, date]]:
+def _perhaps_due(reseller: Reseller, last_open: date, *, auto_invoice: bool) -> list[int]:
+    """Ids of the centers of which something might be due: nearly none, once a month is closed.
+
+    `auto_invoice` is the reseller's rule, for centers without one of their own.
+    """
+    values: dict[str, int | bool | date | str] = {
+        "reseller": reseller.pk,
+        "auto": auto_invoice,
+        "last_open": last_open,
+        "zone": reseller.time_zone,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PERHAPS_DUE, values)
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _days_in_use(reseller: Reseller, centers: list[int]) -> dict[int, tuple[date, date]]:
     """The first and the last day each center held a number that is billed; an open end counts to its last usage."""
-    used = UsageRecord.objects.filter(reseller=reseller).order_by().values_list("center_id")
+    rows = UsageRecord.objects.filter(reseller=reseller, center__in=centers)
+    used = rows.order_by().values_list("center_id")
     held = (
         InstanceAssignment.objects.filter(
-            Q(last_day=None) | Q(last_day__gte=F("billed_from")), reseller=reseller
+            Q(last_day=None) | Q(last_day__gte=F("billed_from")), reseller=reseller, center__in=centers
         )
         .order_by()
         .values_list("center_id")
@@ -99,11 +137,11 @@ def _days_in_use(reseller: Reseller) -> dict[int, tuple[date, date]]:
     return days
 
 
-def _closed_ranges(reseller: Reseller) -> dict[int, list[tuple[date, date]]]:
+def _closed_ranges(reseller: Reseller, centers: list[int]) -> dict[int, list[tuple[date, date]]]:
     """The days each center's periods ever covered, as ordered half-open ranges with gaps between them."""
     ranges: dict[int, list[tuple[date, date]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_CLOSED, [reseller.pk])
+        cursor.execute(_CLOSED, [reseller.pk, centers])
         for center_id, first, end in cursor.fetchall():
             ranges.setdefault(center_id, []).append((first, end))
     return ranges

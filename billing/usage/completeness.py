@@ -5,7 +5,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Least
 
 from billing.models import BillingPeriod
 from billing.periods import Period, local_day, today
@@ -135,6 +136,12 @@ def readable_days(center: Center, period: Period, now: datetime) -> list[tuple[I
     if account is None or not account.is_set_up or period.end_day > today(center.reseller, now):
         return []
     return unread_days(center, period, ZoneInfo(account.time_zone))
+
+
+def may_be_unread(reseller: Reseller, last_day: date) -> bool:
+    """Whether days up to `last_day` are not known to be read; False most of a day, and cheaper than `unread`."""
+    behind = Q(read_to=None) | Q(read_to__lt=Least("last_day", Value(last_day)))
+    return InstanceAssignment.objects.filter(behind, reseller=reseller, first_day__lte=last_day).exists()
 
 
 def note_read(reseller: Reseller, last_day: date, unread_spans: set[int]) -> None:
