@@ -64,6 +64,7 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         sweep,
         sweeping,
         wire,
+        writes,
     )
 
     return {
@@ -72,6 +73,7 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         "sweep": sweep.measure,
         "invoices": invoices.measure,
         "due": due.measure,
+        "writes": writes.measure,
         "budget": budget.measure,
         "hints": hints.measure,
         "lanes": lanes.measure,

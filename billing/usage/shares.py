@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple, Protocol
 
 from django.db import connection
 from django.db.models import Q
 
 from billing.models import UsageRecord
-from billing.usage.sorting import UsageAnswer
+from billing.usage.sorting import Known, UsageAnswer
 from whatsapp.mazbot import Usage
 from whatsapp.models import InstanceAssignment, MazbotAccount
 
@@ -42,13 +43,20 @@ class Shares:
         )
         # Evaluated for the lock alone: only a statement that begins later sees the span that a move has begun.
         list(spans.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
-        self._spans: dict[str, list[InstanceAssignment]] = {}
-        for span in spans.select_related("center", "instance").order_by("since", "pk"):
-            self._spans.setdefault(span.mazbot_id, []).append(span)
+        self._spans: dict[str, list[Holder]] = {}
+        for row in spans.order_by("since", "pk").values_list("mazbot_id", *Holder._fields):
+            self._spans.setdefault(row[0], []).append(Holder(*row[1:]))
+        held = {span.pk for own in self._spans.values() for span in own}
         rows = UsageRecord.objects.select_for_update(of=("self",)).filter(
-            assignment__in=[span.pk for own in self._spans.values() for span in own], day__in=set(days)
+            assignment__in=held, day__in=set(days)
         )
-        self.records = {(row.assignment_id, row.day): row for row in rows.order_by("pk")}
+        known = (Known(*row) for row in rows.order_by("pk").values_list(*Known._fields))
+        self.records = {(row.assignment_id, row.day): row for row in known}
+        # The spans of the answers are at hand; others are needed where a number moved meanwhile.
+        self._owners = {answer.assignment.pk: answer.assignment for answer in batch}
+        if others := held - self._owners.keys():
+            rows_of = InstanceAssignment.objects.select_related("center", "instance")
+            self._owners |= rows_of.in_bulk(others)
 
     def assigned(self, answer: UsageAnswer) -> UsageAnswer | None:
         """The answer as that of the day's last holder, less what earlier holders used of the day.
@@ -65,15 +73,35 @@ class Shares:
         taken = [row for row in known if row is not None]
         if any(row.read_at > answer.asked_at for row in taken):
             return None
-        return replace(answer, assignment=last, usage=_less(answer.usage, taken) if taken else answer.usage)
+        if last.pk == answer.assignment.pk and not taken:
+            return answer
+        usage = _less(answer.usage, taken) if taken else answer.usage
+        return replace(answer, assignment=self._owners[last.pk], usage=usage)
 
 
-def holds(span: InstanceAssignment, day: date) -> bool:
+class Holder(NamedTuple):
+    """What decides whose a day is, of a span."""
+
+    pk: int
+    first_day: date
+    last_day: date | None
+
+
+class HasDays(Protocol):
+    """A span, or what is read of one."""
+
+    @property
+    def first_day(self) -> date: ...
+    @property
+    def last_day(self) -> date | None: ...
+
+
+def holds(span: HasDays, day: date) -> bool:
     """Whether the day, or a part of it, belongs to the span."""
     return span.first_day <= day and (span.last_day is None or day <= span.last_day)
 
 
-def _less(usage: Usage, taken: list[UsageRecord]) -> Usage:
+def _less(usage: Usage, taken: list[Known]) -> Usage:
     """The rest of a day's usage; a figure that could not be read stays unknown."""
     sent, received, failed, cost = (
         usage.total_sent,

@@ -1,10 +1,12 @@
 """Sorting MazBot's answers: those to store, and those to flag."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from billing.models import FlaggedUsage, UsageRecord
+from billing.models import FlaggedUsage
 from billing.usage.plausibility import NOTHING, Counts, Plausibility
 from whatsapp.mazbot import Usage
 from whatsapp.models import Instance, InstanceAssignment
@@ -48,6 +50,19 @@ class UsageAnswer:
         return sent, received, failed, cost
 
 
+class Known(NamedTuple):
+    """What is stored of a day, of its record."""
+
+    pk: int
+    assignment_id: int
+    day: date
+    sent: int
+    received: int
+    failed: int
+    cost: Decimal
+    read_at: datetime
+
+
 @dataclass(slots=True)
 class Sorted:
     """Answers by what is to be done with them."""
@@ -63,7 +78,7 @@ class Sorted:
 
 def sort_answers(
     batch: list[UsageAnswer],
-    known: dict[tuple[int, date], UsageRecord],
+    known: Mapping[tuple[int, date], Known],
     closed: dict[int, list[tuple[date, date]]],
     today: date,
     prices: Plausibility,
@@ -83,7 +98,8 @@ def sort_answers(
 
 
 def _sort_new(result: Sorted, answer: UsageAnswer, *, late: bool, prices: Plausibility) -> None:
-    if not prices.explains(answer.counts, NOTHING, answer.assignment.center, answer.day):
+    counts = answer.counts
+    if not prices.explains(counts, NOTHING, answer.assignment.center, answer.day):
         # The day counts as read without usage until staff decide.
         result.new.append(replace(answer, usage=NO_USAGE))
         result.flagged.append((answer, Flag.IMPOSSIBLE))
@@ -91,23 +107,23 @@ def _sort_new(result: Sorted, answer: UsageAnswer, *, late: bool, prices: Plausi
         return
     result.new.append(answer)
     _corrected(result, answer)
-    if late and any(answer.counts):
+    if late and any(counts):
         result.flagged.append((answer, Flag.LATE))
 
 
 def _sort_known(
-    result: Sorted, answer: UsageAnswer, row: UsageRecord, *, late: bool, past: bool, prices: Plausibility
+    result: Sorted, answer: UsageAnswer, row: Known, *, late: bool, past: bool, prices: Plausibility
 ) -> None:
-    accepted = (row.sent, row.received, row.failed, row.cost)
+    counts, accepted = answer.counts, (row.sent, row.received, row.failed, row.cost)
     doubt = ""
-    if answer.counts != accepted:
-        explained = prices.explains(answer.counts, accepted, answer.assignment.center, row.day)
-        down = Flag.DECREASED if _went_down(answer.counts, accepted) else ""
+    if counts != accepted:
+        explained = prices.explains(counts, accepted, answer.assignment.center, row.day)
+        down = Flag.DECREASED if _went_down(counts, accepted) else ""
         doubt = down if explained else Flag.IMPOSSIBLE
     _corrected(result, answer, doubt)
     if doubt:
         result.flagged.append((answer, doubt))
-    if doubt or answer.counts == accepted:
+    if doubt or counts == accepted:
         result.same.append(row.pk)
     else:
         result.changed.append(answer)

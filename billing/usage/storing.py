@@ -1,21 +1,21 @@
 """Storing MazBot's answers: plain ones are merged in bulk, odd ones are kept as flagged usage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Q
 
-from billing.models import DOUBTS, AccountUsageRecord, BillingPeriod, FlaggedUsage, UsageRecord
+from billing.models import DOUBTS, AccountUsageRecord, BillingPeriod, FlaggedUsage
 from billing.periods import local_day
 from billing.usage.flagged import check_flagged
 from billing.usage.odd_notes import odd_note
 from billing.usage.plausibility import Plausibility
 from billing.usage.shares import Shares
-from billing.usage.sorting import PLACES, UsageAnswer, sort_answers
+from billing.usage.sorting import PLACES, Known, UsageAnswer, sort_answers
 from centers import live
 from whatsapp.mazbot import MainAccountUsage, OddField
 from whatsapp.models import MazbotAccount
@@ -41,6 +41,17 @@ UPDATE billing_usagerecord AS old
               %s::timestamptz[])
     AS fresh (assignment, day, sent, received, failed, cost, read_at)
  WHERE old.assignment_id = fresh.assignment AND old.day = fresh.day
+"""
+_REPEAT = """
+UPDATE billing_usagerecord SET read_at = %s, repeats = repeats + 1 WHERE id = ANY(%s::bigint[])
+"""
+# The flags of days that MazBot sent with every figure; the one that it sent again stays open.
+_CORRECT = """
+UPDATE billing_flaggedusage AS old
+   SET resolved_at = %s, resolution = %s
+  FROM unnest(%s::bigint[], %s::date[], %s::text[]) AS fresh (assignment, day, flag)
+ WHERE old.assignment_id = fresh.assignment AND old.day = fresh.day AND old.flag <> fresh.flag
+   AND old.flag = ANY(%s) AND old.resolved_at IS NULL
 """
 # One open flag per number, day and kind: the same odd answer only updates it.
 _FLAG = """
@@ -80,7 +91,7 @@ def merge(account: MazbotAccount, answers: Iterable[UsageAnswer], *, now: dateti
         result.flagged = _undecided([*result.flagged, *_odd(batch, known, today)])
         _insert(account, result.new)
         _update(result.changed)
-        UsageRecord.objects.filter(pk__in=result.same).update(read_at=now, repeats=F("repeats") + 1)
+        _repeat(result.same, now)
         _flag(account, result.flagged, known)
         if _correct(result.corrected, now) or any(
             flag == Flag.IMPOSSIBLE for _answer, flag in result.flagged
@@ -116,7 +127,7 @@ def merge_account(
     return odd
 
 
-def _with_received(answer: UsageAnswer, known: dict[tuple[int, date], UsageRecord]) -> UsageAnswer:
+def _with_received(answer: UsageAnswer, known: Mapping[tuple[int, date], Known]) -> UsageAnswer:
     """Received messages are only displayed: if their count cannot be read, the known one stays."""
     if answer.usage.total_received is not None:
         return answer
@@ -125,7 +136,7 @@ def _with_received(answer: UsageAnswer, known: dict[tuple[int, date], UsageRecor
 
 
 def _odd(
-    batch: list[UsageAnswer], known: dict[tuple[int, date], UsageRecord], today: date
+    batch: list[UsageAnswer], known: Mapping[tuple[int, date], Known], today: date
 ) -> list[tuple[UsageAnswer, str]]:
     """Answers that lack a figure."""
     flagged: list[tuple[UsageAnswer, str]] = []
@@ -188,10 +199,16 @@ def _update(answers: list[UsageAnswer]) -> None:
         _execute(_UPDATE, [*_columns(answers)])
 
 
+def _repeat(records: list[int], now: datetime) -> None:
+    """Note that MazBot sent the same of these days again."""
+    if records:
+        _execute(_REPEAT, [now, _array(records)])
+
+
 def _flag(
     account: MazbotAccount,
     flagged: list[tuple[UsageAnswer, str]],
-    known: dict[tuple[int, date], UsageRecord],
+    known: Mapping[tuple[int, date], Known],
 ) -> None:
     """`known` are the records as they were before."""
     if flagged:
@@ -211,26 +228,32 @@ def _correct(days: list[tuple[int, date, str]], now: datetime) -> int:
     """
     if not days:
         return 0
-    over = Q()
-    for assignment_id, day, flag in days:
-        over |= Q(assignment_id=assignment_id, day=day) & ~Q(flag=flag)
-    return FlaggedUsage.objects.filter(over, flag__in=_FOR_MAZBOT, resolved_at=None).update(
-        resolved_at=now, resolution=FlaggedUsage.Resolution.SUPERSEDED
-    )
+    spans, dates, flags = zip(*days, strict=True)
+    superseded = FlaggedUsage.Resolution.SUPERSEDED.value
+    named = [str(flag) for flag in flags]
+    doubts = [str(flag) for flag in _FOR_MAZBOT]
+    return _execute(_CORRECT, [now, superseded, _array(spans), _array(dates), named, doubts])
 
 
-def _owners(answers: list[UsageAnswer]) -> list[list[int]]:
+def _owners(answers: list[UsageAnswer]) -> list[str]:
     """Center and number, as one array each."""
     spans = [answer.assignment for answer in answers]
-    return [[span.center_id for span in spans], [span.instance_id for span in spans]]
+    return [_array(span.center_id for span in spans), _array(span.instance_id for span in spans)]
 
 
-def _columns(answers: list[UsageAnswer]) -> list[list[Any]]:
+def _columns(answers: list[UsageAnswer]) -> list[str]:
     """Span, day, the four figures and the time, as one array each."""
-    rows = [(r.assignment.pk, r.day, *r.figures, r.asked_at) for r in answers]
-    return [list(column) for column in zip(*rows, strict=True)]
+    rows = [(r.assignment.pk, r.day, *r.figures, f'"{r.asked_at.isoformat()}"') for r in answers]
+    return [_array(column) for column in zip(*rows, strict=True)]
 
 
-def _execute(statement: str, values: list[Any]) -> None:
+def _array(values: Iterable[int | Decimal | date | str | None]) -> str:
+    """Numbers, days and quoted moments as PostgreSQL writes an array, in a tenth of the time that the driver takes."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+
+
+def _execute(statement: str, values: list[Any]) -> int:
+    """How many rows were written."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
+        return int(cursor.rowcount)
