@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -94,6 +94,7 @@ class Unbilled:
     currency: str
     claimed: Claimed
     before: UsageClaim | None = None  # of an adjustment: the claim it corrects
+    read_at: datetime | None = None  # of an adjustment: when the difference was read
 
     def billable(self, basis: str) -> int:
         """How many billable messages the difference adds to the day; a day's total is never below zero."""
@@ -218,5 +219,6 @@ def _unbilled(row: Any, before: UsageClaim | None) -> Unbilled:
             row.billed_sent, row.billed_failed, row.charged, row.waived_sent, row.waived_delivered
         ),
         before=before,
+        read_at=row.read_at,
         **rest,
     )

@@ -33,6 +33,7 @@ class Plausibility:
         self._account = account
         self._zone = ZoneInfo(account.time_zone)
         self._book = PriceList(account.reseller, date.max)
+        self._max_costs: dict[tuple[str, date], Decimal | None] = {}
 
     def explains(self, counts: Counts, before: Counts, center: Center, day: date) -> bool:
         """Whether prices explain the counts of a day, or at least their increase over `before` (accepted).
@@ -53,7 +54,9 @@ class Plausibility:
             return False
         if not cost:
             return True
-        max_cost = self.max_cost(country_id, day)
+        if (country_id, day) not in self._max_costs:
+            self._max_costs[country_id, day] = self.max_cost(country_id, day)
+        max_cost = self._max_costs[country_id, day]
         return max_cost is None or cost <= sent * max_cost * self._tolerance
 
     def max_cost(self, country_id: str, day: date) -> Decimal | None:

@@ -6,9 +6,7 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from django.db import connection
-from django.db.models import Q
 
-from billing.models import UsageRecord
 from billing.usage.sorting import Known, UsageAnswer
 from whatsapp.mazbot import Usage
 from whatsapp.models import InstanceAssignment, MazbotAccount
@@ -19,6 +17,17 @@ _REFERRED = """
 SELECT 1 FROM {table} WHERE id IN (
     SELECT {column} FROM whatsapp_instanceassignment WHERE reseller_id = %s AND mazbot_id = ANY(%s)
 ) ORDER BY id FOR KEY SHARE
+"""
+# Arrays, not a parameter for each: a run stores the days of thousands of numbers.
+_OF_DAYS = """
+  FROM whatsapp_instanceassignment
+ WHERE reseller_id = %s AND mazbot_id = ANY(%s) AND first_day <= %s AND (last_day IS NULL OR last_day >= %s)
+"""
+_LOCK_SPANS = f"SELECT id {_OF_DAYS} ORDER BY id FOR NO KEY UPDATE"
+_SPANS = f"SELECT mazbot_id, id, first_day, last_day {_OF_DAYS} ORDER BY since, id"
+_RECORDS = """
+SELECT id, assignment_id, day, sent, received, failed, cost, read_at
+  FROM billing_usagerecord WHERE assignment_id = ANY(%s) AND day = ANY(%s) ORDER BY id FOR UPDATE
 """
 
 
@@ -35,22 +44,16 @@ class Shares:
         with connection.cursor() as cursor:
             for table, column in (("centers_center", "center_id"), ("whatsapp_instance", "instance_id")):
                 cursor.execute(_REFERRED.format(table=table, column=column), [account.reseller_id, ids])
-        spans = InstanceAssignment.objects.filter(
-            Q(last_day=None) | Q(last_day__gte=min(days)),
-            reseller=account.reseller_id,
-            mazbot_id__in=ids,
-            first_day__lte=max(days),
-        )
-        # Evaluated for the lock alone: only a statement that begins later sees the span that a move has begun.
-        list(spans.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
-        self._spans: dict[str, list[Holder]] = {}
-        for row in spans.order_by("since", "pk").values_list("mazbot_id", *Holder._fields):
-            self._spans.setdefault(row[0], []).append(Holder(*row[1:]))
-        held = {span.pk for own in self._spans.values() for span in own}
-        rows = UsageRecord.objects.select_for_update(of=("self",)).filter(
-            assignment__in=held, day__in=set(days)
-        )
-        known = (Known(*row) for row in rows.order_by("pk").values_list(*Known._fields))
+            values = [account.reseller_id, ids, max(days), min(days)]
+            # For the lock alone: only a statement that begins later sees the span that a move has begun.
+            cursor.execute(_LOCK_SPANS, values)
+            cursor.execute(_SPANS, values)
+            self._spans: dict[str, list[Holder]] = {}
+            for mazbot_id, *span in cursor.fetchall():
+                self._spans.setdefault(mazbot_id, []).append(Holder(*span))
+            held = {span.pk for own in self._spans.values() for span in own}
+            cursor.execute(_RECORDS, [list(held), sorted(set(days))])
+            known = [Known(*row) for row in cursor.fetchall()]
         self.records = {(row.assignment_id, row.day): row for row in known}
         # The spans of the answers are at hand; others are needed where a number moved meanwhile.
         self._owners = {answer.assignment.pk: answer.assignment for answer in batch}
