@@ -89,7 +89,7 @@ def _context(request: TenantRequest, center: Center) -> dict[str, Any]:
     return {
         "center": center,
         "days": days,
-        "read_at": max((row.read_at for row in days), default=None),
+        "read_at": max((row.read_at for row in days if row.read_at), default=None),
         "decides": decides,
         "look": _look(center) if decides else None,
         "with_costs": Permission.VIEW_COSTS in request.permissions,
