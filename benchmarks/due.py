@@ -33,7 +33,7 @@ def measure() -> list[Result]:
         jobs: dict[str, Callable[[], object]] = {
             "days": lambda: due_days(reseller, NOW),
             "periods": lambda: due_periods(reseller, NOW),
-            "standings": lambda: refresh_all_payment_statuses(reseller, NOW),
+            "statuses": lambda: refresh_all_payment_statuses(reseller, NOW),
         }
         for call in jobs.values():
             call()
@@ -44,7 +44,7 @@ def measure() -> list[Result]:
         about = {
             "days": f"which days {size} to fetch, all read",
             "periods": f"which periods {size} to invoice, all closed",
-            "standings": f"the payment statuses {size}, every fourth owing",
+            "statuses": f"the payment statuses {size}, every fourth owing",
         }
         return [
             Result(f"jobs.due.{name}", _cpu(call), 0.1, "s CPU", about[name], at_most=True)

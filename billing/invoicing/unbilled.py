@@ -53,7 +53,7 @@ _BILLABLE = {
     "waived_delivered": _sum(_ARRIVED, _NO_BASIS),
 }
 _NAMES = tuple(_FIELDS)
-# One claim of a day, whichever, looked up day by day: joined, PostgreSQL would read all claims there are, and by the
+# One claim of a day, any of them, looked up day by day: joined, PostgreSQL would read all claims there are, and by the
 # reseller, which is that of the day, those of the reseller.
 _A_CLAIM = Subquery(
     UsageClaim._base_manager.filter(usage_record=OuterRef("pk"), voided_at=None).values("pk")[:1]

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.invoicing import due_periods, issue_invoice
 from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagged_usage
@@ -124,6 +126,9 @@ def test_a_round_reads_today_and_the_last_days(place: Place) -> None:
     calls = place.calls("usage")
     usage_job(reseller=place.reseller, now=NOW + timedelta(hours=1))
     assert place.calls("usage") == calls
+    with CaptureQueriesContext(connection) as queries:
+        assert due_days(place.reseller, NOW + timedelta(hours=1)) == []
+    assert not any("generate_series" in query["sql"] for query in queries), "no day is looked for again"
     assert len(due_days(place.reseller, NOW + timedelta(hours=12))) == 1
     assert len(due_days(place.reseller, NOW + timedelta(days=1))) == 2
     save_policy(reseller=place.reseller, by=None, now=NOW, today_reads=24, reread_days=3)
