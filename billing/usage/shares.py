@@ -44,7 +44,7 @@ class Shares:
         with connection.cursor() as cursor:
             for table, column in (("centers_center", "center_id"), ("whatsapp_instance", "instance_id")):
                 cursor.execute(_REFERRED.format(table=table, column=column), [account.reseller_id, ids])
-            values = [account.reseller_id, ids, max(days), min(days)]
+            values: tuple[int, list[str], date, date] = (account.reseller_id, ids, max(days), min(days))
             # For the lock alone: only a statement that begins later sees the span that a move has begun.
             cursor.execute(_LOCK_SPANS, values)
             cursor.execute(_SPANS, values)
