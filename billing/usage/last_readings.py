@@ -20,7 +20,7 @@ from whatsapp.models import InstanceAssignment, MazbotAccount
 FAILED_IN_A_ROW = 3
 _OF_MAZBOT = HOPELESS | {ErrorKind.NETWORK, ErrorKind.TIMEOUT, ErrorKind.SERVER, ErrorKind.LIMIT}
 # Requests after which the centers that are ready are invoiced, before others are asked about.
-REQUESTS_AT_ONCE = 100
+REQUESTS_AT_ONCE = 20
 
 
 @dataclass(slots=True)
