@@ -32,9 +32,9 @@ from billing.models import (
     InvoiceNumber,
     LedgerEntry,
     Payment,
-    Receipt,
     Rate,
     RateFetch,
+    Receipt,
     UsageRecord,
 )
 from billing.payments import refund_credit, reverse_payment

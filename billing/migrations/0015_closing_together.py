@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0011_taxes")]
+    dependencies = [("billing", "0014_documents")]
 
     operations = [
         migrations.AddField(
