@@ -50,7 +50,8 @@ def write(
 ) -> dict[int, Closed]:
     """Store drafts of one period, made of `material`; by id of the center. The caller holds the centers' locks.
 
-    `words` are the note and the purchase order of `parties`. Invoices are numbered in the order of the drafts. Runs in the caller's transaction.
+    `words` are the note and the purchase order of `parties`. Invoices are numbered in the order of the drafts. Runs in
+    the caller's transaction.
     """
     if not drafts:
         return {}
