@@ -1,6 +1,6 @@
 """What a message about an alert says, in the recipient's language: to the reseller's team, and to a center's people."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -209,7 +209,7 @@ def content_when_over(row: Notification, alert: Alert) -> Content | None:
     times = [
         _("From: %(time)s") % {"time": moment_text(alert.opened_at, zone)},
         _("Until: %(time)s") % {"time": moment_text(alert.resolved_at, zone)},
-        _("Lasted: %(length)s") % {"length": duration_text(alert.resolved_at - alert.opened_at)},
+        _("Lasted: %(length)s") % {"length": duration_text(_by_the_clock(alert.opened_at, alert.resolved_at))},
     ]
     actions = () if is_for_center(row) else (_open_alert(row, alert),)
     return Content(
@@ -219,6 +219,11 @@ def content_when_over(row: Notification, alert: Alert) -> Content | None:
         wording=wording_name(row.kind, for_center=is_for_center(row), over=True),
         fields=_fields(row, alert) | {"until": moment_text(alert.resolved_at, zone)},
     )
+
+
+def _by_the_clock(begin: datetime, end: datetime) -> timedelta:
+    """From one shown minute to the other: between 12:08 and 12:12 are four minutes, whatever their seconds."""
+    return end.replace(second=0, microsecond=0) - begin.replace(second=0, microsecond=0)
 
 
 def _is_back(alert: Alert, instance: Instance) -> bool:
