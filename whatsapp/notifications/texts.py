@@ -209,7 +209,8 @@ def content_when_over(row: Notification, alert: Alert) -> Content | None:
     times = [
         _("From: %(time)s") % {"time": moment_text(alert.opened_at, zone)},
         _("Until: %(time)s") % {"time": moment_text(alert.resolved_at, zone)},
-        _("Lasted: %(length)s") % {"length": duration_text(_by_the_clock(alert.opened_at, alert.resolved_at))},
+        _("Lasted: %(length)s")
+        % {"length": duration_text(_by_the_clock(alert.opened_at, alert.resolved_at))},
     ]
     actions = () if is_for_center(row) else (_open_alert(row, alert),)
     return Content(
