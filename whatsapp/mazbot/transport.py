@@ -109,7 +109,13 @@ def _exchange(
     )
     # Straight to the adapter: a session would add cookies, redirects and settings that are not used, at twice the cost.
     adapter = session.get_adapter(request.url or "")
-    response = adapter.send(request, stream=True, timeout=(timeouts.connect, timeouts.read))
+    response = adapter.send(
+        request,
+        stream=True,
+        timeout=(timeouts.connect, timeouts.read),
+        verify=session.verify,
+        cert=session.cert,
+    )
     complete = False
     try:
         body = _read(response)
