@@ -101,7 +101,7 @@ def test_after_a_void_it_is_charged_again_once(shop: Shop) -> None:
         claim.save(force_insert=True)
 
 
-def test_a_part_of_a_month_waits_for_its_end_and_a_center_can_be_spared(shop: Shop) -> None:
+def test_a_part_of_a_month_waits_for_its_end_and_a_center_can_be_left_out(shop: Shop) -> None:
     held(shop, date(2026, 2, 5))
     assert once(shop, Period(date(2026, 2, 1), date(2026, 2, 16))) == []
     save_center_policy(center=shop.center, by=None, now=NOW, one_off_type="")

@@ -70,7 +70,7 @@ def test_a_price_without_an_exchange_rate_is_not_known_yet(priced: Desk) -> None
         priced.center.currency = "SAR"
         priced.center.save()
     got = lines(priced.as_(priced.viewer).get(priced.portal("prices/export/csv/")))
-    assert got[-1][2:] == ["", "SAR", "2026-03-05"]
+    assert got[-1][2:] == ["", "SAR", "2026-03-05", "Monthly subscription"]
     assert priced.as_(priced.viewer).get(priced.portal("prices/pdf/")).status_code == 200
 
 
