@@ -65,27 +65,27 @@ def misbehave(place: Place, numbers: list[Instance], chance: random.Random, kind
             )
 
 
-def switch_all(place: Place, wish: dict[int, Service], chance: random.Random, now: datetime) -> datetime:
+def switch_all(place: Place, desired: dict[int, Service], chance: random.Random, now: datetime) -> datetime:
     """Switch all of them; people change their minds about some while MazBot is asked. Then time goes on."""
-    ask_for(wish, now)
+    ask_for(desired, now)
     reconcile(reseller=place.reseller, now=now, deadline=0.5)
-    changed = chance.sample(sorted(wish), len(wish) // 20)
-    wish |= dict.fromkeys(changed, Service.ENABLED)
+    changed = chance.sample(sorted(desired), len(desired) // 20)
+    desired |= dict.fromkeys(changed, Service.ENABLED)
     ask_for(dict.fromkeys(changed, Service.ENABLED), now)
     for wait in (0, *BACKOFF, *BACKOFF):
         now += timedelta(seconds=wait + 1)
         reconcile(reseller=place.reseller, now=now, deadline=600)
     assert not Instance.objects.exclude(switch_next_at=None).exists()
     there = {row["instance_id"]: row["enabled"] for row in place.control.state()["instances"]}
-    for number in Instance.objects.filter(pk__in=wish):
-        assert number.service == number.desired_state == wish[number.pk]
-        assert there[number.instance_id] is (wish[number.pk] == Service.ENABLED)
+    for number in Instance.objects.filter(pk__in=desired):
+        assert number.service == number.desired_state == desired[number.pk]
+        assert there[number.instance_id] is (desired[number.pk] == Service.ENABLED)
     return now
 
 
-def ask_for(wish: dict[int, Service], now: datetime) -> None:
+def ask_for(desired: dict[int, Service], now: datetime) -> None:
     for state in (Service.ENABLED, Service.DISABLED):
-        rows = [pk for pk, one in wish.items() if one == state]
+        rows = [pk for pk, one in desired.items() if one == state]
         set_desired_state(
             instances=list(Instance.objects.filter(pk__in=rows).select_related("center", "reseller")),
             state=state,

@@ -28,7 +28,7 @@ from whatsapp.jobs import switching_job
 from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 from whatsapp.moving import hand_over
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.timeout(7200)]
 
 CENTERS = 600
 KILLS = {"invoices": 20, "payments": 15, "suspensions": 15, "moves": 10}
