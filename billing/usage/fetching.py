@@ -180,6 +180,10 @@ class _Asking:
             if isinstance(answer, UsageAnswer):
                 yield answer
                 continue
+            if self.stopped or span.mazbot_id in self._unknown:
+                # Asked for at the same time as the one that showed it: the same failure, counted once.
+                self.left += self.stopped
+                continue
             note_error(self._account, answer, now=self._now)
             self._judge(answer, span)
             yield f"{span.instance} {day.isoformat()}", explain(answer)
@@ -187,7 +191,7 @@ class _Asking:
     def _questions(self, days_to_read: list[SpanDay]) -> Iterator[SpanDay]:
         for place, (span, day) in enumerate(days_to_read):
             if self.stopped or (self._deadline is not None and time.monotonic() > self._deadline):
-                self.left = len(days_to_read) - place
+                self.left += len(days_to_read) - place
                 return
             if span.mazbot_id not in self._unknown:
                 yield span, day
