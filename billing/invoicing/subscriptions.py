@@ -1,17 +1,17 @@
 """Which numbers' subscriptions and one-off charges a center pays, for which days, and at which of MazBot's rates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim
-from billing.periods import ONE_DAY, Period, local_day, month_of, year_after, zone_of
+from billing.periods import ONE_DAY, Period, month_of, year_after, zone_of
 from billing.pricing.price_list import PriceList
 from billing.usage.completeness import spans_among
 from billing.usage.shares import holds
 from centers.models import Center, Reseller
 from whatsapp.models import Instance, InstanceAssignment
+from whatsapp.ownership.beginnings import begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +110,6 @@ class Once:
             if held.center_id in own and span.first_day <= day < span.end_day:
                 charge = Subscribed(held.instance, month_of(day).first_day, Period(day, day + ONE_DAY))
                 self._charges.setdefault(held.center_id, []).append(charge)
-
-
-def begun(numbers: Iterable[int], zone: ZoneInfo) -> Iterator[tuple[InstanceAssignment, date]]:
-    """The day on which each of these numbers (by id) was first billed, or entered if that was later, and its span."""
-    seen: set[int] = set()
-    spans = InstanceAssignment.objects.filter(instance__in=list(numbers)).select_related("instance")
-    for held in spans.order_by("instance", "since", "pk"):
-        day = max(held.billed_from, local_day(held.since, zone))
-        if held.instance_id not in seen and (held.last_day is None or held.last_day >= day):
-            seen.add(held.instance_id)
-            yield held, day
 
 
 def rate_at(price_list: PriceList, country_id: str, rate_type: str, moment: datetime) -> Rate | None:

@@ -9,7 +9,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from billing.invoicing.subscriptions import begun
 from billing.models import BillingPeriod, Category, Interval, SubscriptionClaim
 from billing.money import rounded
 from billing.periods import Period, month_of, previous_month, zone_of
@@ -19,6 +18,7 @@ from billing.pricing.price_list import PriceList, converted, share_of, usage_cha
 from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
 from whatsapp.models import InstanceAssignment
+from whatsapp.ownership.beginnings import begun
 
 ZERO = Decimal(0)
 
