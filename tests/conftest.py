@@ -22,7 +22,8 @@ if settings.SETTINGS_MODULE != "tests.settings":
 def pytest_configure(config: pytest.Config) -> None:
     """Where the list of pyproject.toml is measured, trace only the tests that are meant to cover it."""
     emptying.install()
-    if config.getoption("cov_source") and config.getoption("cov_config") == ".coveragerc":
+    # None where pytest-cov is switched off, as `make mutants` does.
+    if config.getoption("cov_source", None) and config.getoption("cov_config") == ".coveragerc":
         config.pluginmanager.register(MeasuredOnly(config.pluginmanager.getplugin("_cov")))
 
 

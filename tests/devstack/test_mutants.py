@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 
 from devstack import embedded
-from devstack.mutants.__main__ import sample
+from devstack.mutants.__main__ import OPTIONS, _equivalent, sample
 from devstack.mutants.changes import mutants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +130,22 @@ def test_a_listed_change_is_left_out_and_one_that_is_no_longer_there_fails(tiny:
     assert run(tiny, listed=listed)[0] == 0
     status, output = run(tiny, listed=listed + EQUIVALENT.format(inside="gone", change="1 -> 2"))
     assert (status, "not in the source: tiny.py | gone | 1 -> 2" in output) == (1, True)
+
+
+def test_the_tests_of_the_product_run_with_the_options_of_the_tool() -> None:
+    command = [sys.executable, "-m", "pytest", *OPTIONS, "--collect-only", "tests/billing/test_money.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_change_that_is_listed_as_equivalent_is_in_the_source() -> None:
+    listed = _equivalent()
+    found = {
+        mutant.name
+        for file in {name[0] for name in listed}
+        for mutant in mutants(file, (ROOT / file).read_bytes())
+    }
+    assert [name for name in listed if name not in found] == []
 
 
 def test_a_change_after_which_a_test_never_ends_is_killed(tiny: Path) -> None:
