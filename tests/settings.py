@@ -5,7 +5,13 @@ pytest-django reads the settings before it loads any conftest, so what tests cha
 
 # ruff: noqa: E402, F403
 import os
+import sys
 from contextlib import ExitStack
+
+# Where the environment forbids it, each run and each program that a test starts would compile every module again: a
+# test module takes a quarter of a second, because pytest rewrites its assertions.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 os.environ.setdefault("MARKAZ_TESTING", "1")
 os.environ.setdefault("EMAIL_URL", "memory:")

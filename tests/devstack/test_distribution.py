@@ -137,3 +137,13 @@ def test_the_tests_of_money_and_tenancy_are_measured_and_those_of_the_browser_ar
     assert is_measured("tests/billing/test_money.py::test_x")
     assert is_measured("tests/centers/tenancy/test_access.py::test_x")
     assert not is_measured(f"{BROWSER_TESTS}test_main_job.py::test_the_main_job")
+
+
+def test_what_tests_start_keeps_its_compiled_modules() -> None:
+    """Also where the environment forbids it: then every start compiles hundreds of modules again."""
+    code = "import os, sys, tests.settings; print(sys.dont_write_bytecode, 'PYTHONDONTWRITEBYTECODE' in os.environ)"
+    own = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=own, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "False False\n", done.stderr
