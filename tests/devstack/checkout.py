@@ -1,5 +1,6 @@
 """A checkout of its own for tests that start and kill real servers."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -76,11 +78,18 @@ class Checkout:
 
     def database(self) -> "psycopg.Connection[tuple[object, ...]]":
         """A connection as the product's role."""
-        return psycopg.connect(self.status()["DATABASE_URL"], autocommit=True)
+        return psycopg.connect(
+            host="127.0.0.1", dbname="markaz", user="markaz", autocommit=True, **self._server("postgres")
+        )
 
     def broker(self) -> redis.Redis:
         """A connection to the broker."""
-        return redis.Redis.from_url(self.status()["REDIS_URL"], decode_responses=True)
+        return redis.Redis(host="127.0.0.1", decode_responses=True, **self._server("valkey"))
+
+    def _server(self, name: str) -> dict[str, Any]:
+        """Port and password from the state file, again each time: a port may have changed."""
+        known = json.loads((self.data() / "servers.json").read_text())[name]
+        return {"port": known["port"], "password": known["password"]}
 
     def remove(self) -> None:
         """Remove everything of it from the machine."""

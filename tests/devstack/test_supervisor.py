@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devstack.supervisor import commands, leftovers
+from devstack.supervisor.__main__ import SupervisorError, port_of
 from tests.devstack.checkout import Checkout, kill_hard, running
 from tests.devstack.install import Install, interrupt
 
@@ -87,9 +88,15 @@ def test_a_port_in_use_gets_a_sentence(install: Install, variable: str) -> None:
     assert f"make run {variable}={port + 1}" in said
 
 
-@pytest.mark.parametrize("port", ["eight", "0", "70000", "-1"])
-def test_what_is_no_port_number_gets_a_sentence(install: Install, port: str) -> None:
-    assert install.refused(PORT=port) == f"PORT is '{port}', which is no port number (1 to 65535).\n"
+def test_what_is_no_port_number_gets_a_sentence(install: Install) -> None:
+    assert install.refused(PORT="eight") == "PORT is 'eight', which is no port number (1 to 65535).\n"
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "-1"])
+def test_what_is_no_port_number_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SupervisorError, match="no port number"):
+        port_of("PORT", 8000)
 
 
 def test_every_queue_of_the_settings_has_a_worker() -> None:
