@@ -9,7 +9,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from tests import emptying
+from tests import emptying, rendered
 from tests.databases import migrated_database
 from tests.distribution import BROWSER_TESTS, LongestFirst, MeasuredOnly
 from tests.settings import HELD
@@ -22,6 +22,7 @@ if settings.SETTINGS_MODULE != "tests.settings":
 def pytest_configure(config: pytest.Config) -> None:
     """Where the list of pyproject.toml is measured, trace only the tests that are meant to cover it."""
     emptying.install()
+    rendered.install()
     # None where pytest-cov is switched off, as `make mutants` does.
     if config.getoption("cov_source", None) and config.getoption("cov_config") == ".coveragerc":
         config.pluginmanager.register(MeasuredOnly(config.pluginmanager.getplugin("_cov")))
