@@ -1,7 +1,7 @@
 """Every main page in both languages, light and dark: accessible, also on a phone, and without errors."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -119,6 +119,13 @@ CALM = """async () => {
   for (let frame = 0, calm = 0; calm < 5 && frame < 100; frame++, calm = moves() ? 0 : calm + 1)
     await new Promise((done) => setTimeout(done, 16));
 }"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_ticks(furnished: Tenant) -> Iterator[None]:
+    """No page here waits for a job."""
+    with furnished.stack.without_ticks():
+        yield
 
 
 @pytest.mark.parametrize(("person", "part"), [*LOOKS, *(OTHERS if THOROUGH else ())])
