@@ -1,8 +1,9 @@
 """Which numbers' subscriptions and one-off charges a center pays, for which days, and at which of MazBot's rates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim
 from billing.periods import ONE_DAY, Period, month_of, year_after, zone_of

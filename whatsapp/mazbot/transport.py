@@ -113,7 +113,7 @@ def _exchange(
         request,
         stream=True,
         timeout=(timeouts.connect, timeouts.read),
-        verify=session.verify,
+        verify=session.verify if session.verify is not None else True,
         cert=session.cert,
     )
     complete = False
