@@ -113,7 +113,7 @@ def _exchange(
         request,
         stream=True,
         timeout=(timeouts.connect, timeouts.read),
-        verify=session.verify if session.verify is not None else True,
+        verify=True if session.verify is None else session.verify,
         cert=session.cert,
     )
     complete = False
