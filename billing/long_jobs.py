@@ -66,7 +66,7 @@ class _Turns:
             self._of_thread.has = False
             self._free.release()
 
-    def take_back(self) -> None:
+    def resume(self) -> None:
         """After a wait: a turn again, unless this thread runs no long job."""
         if not getattr(self._of_thread, "has", True):
             self._take()
@@ -77,7 +77,7 @@ class _Turns:
 
 
 _turns = _Turns()
-release_before_waiting(_turns.give_back, _turns.take_back)
+release_before_waiting(_turns.give_back, _turns.resume)
 
 
 class _Renewing:

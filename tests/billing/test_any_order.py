@@ -238,7 +238,10 @@ def change_margin(walk: Walk) -> None:
 
 def change_rates(walk: Walk) -> None:
     """MazBot's list now makes some usage implausible: it is flagged, and not charged until staff accept it."""
-    cost = walk.chance.choice([PRICE / 3, PRICE, PRICE, PRICE * 2])
+    list_price(walk, walk.chance.choice([PRICE / 3, PRICE, PRICE, PRICE * 2]))
+
+
+def list_price(walk: Walk, cost: Decimal) -> None:
     fetch = RateFetch.objects.create(
         reseller=walk.shop.reseller, country_id="1", first_fetched_at=walk.now, fetched_at=walk.now
     )
@@ -312,6 +315,7 @@ def owe_twice_and_pay_a_part(walk: Walk) -> None:
     center = Center.objects.select_related("reseller").filter(archived_at=None).first() or walk.centers[0]
     if center.archived_at:
         restore_center(center=center, by=None, now=walk.now)
+    list_price(walk, PRICE)
     number = walk.shop.number(center, held_since=walk.now + timedelta(days=400))
     sent = int(balances(center, walk.now)[0].credit) + 5
     ends = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("end_day", flat=True)

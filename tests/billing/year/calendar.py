@@ -93,7 +93,7 @@ class Calendar:
         self.year.book(number, day, sent, self.chance.choice([0, 0, sent // 9]), cost)
 
     def correct(self, day: date) -> None:
-        """MazBot books late, or takes back, in this month and in the one or two before it."""
+        """MazBot books late, or corrects down, in this month and in the one or two before it."""
         first = day.replace(day=1)
         for back in (0, 1, 2):
             first = first if not back else (first - timedelta(days=1)).replace(day=1)
@@ -163,8 +163,9 @@ class Calendar:
         numbers = [number for number, center in held.items() if center in free and number not in stay]
         for _each in range(min(len(numbers), max(1, self.numbers // 8))):
             number = self.chance.choice(numbers)
-            self.year.move(number, self.chance.choice([name for name in free if name != held[number]]))
             numbers.remove(number)
+            if others := [name for name in free if name != held[number]]:
+                self.year.move(number, self.chance.choice(others))
 
     def margins(self, day: date) -> None:
         percent, fixed = (

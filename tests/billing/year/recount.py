@@ -42,7 +42,7 @@ class Recount:
         self.carried: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         self.waived: dict[Month, Fraction] = defaultdict(Fraction)
         self._taken: dict[tuple[str, str, date], tuple[Counts, Line | None]] = {}
-        self._spared: set[tuple[str, str, date]] = set()
+        self._waived: set[tuple[str, str, date]] = set()
         for at, act in self._in_order():
             act(at)
 
@@ -98,7 +98,7 @@ class Recount:
         for number in self.prices.numbers:
             for day in days_of(month):
                 used = self.prices.used(number, day, center, at)
-                if used is None or (center, number, day) in self._spared:
+                if used is None or (center, number, day) in self._waived:
                     continue
                 margin = self.prices.margin("message", center, day, self.prices.priced(center, day).country)
                 groups[number, margin, self.prices.tax(day)].append((day, used))
@@ -204,7 +204,7 @@ class Recount:
         while day < fact.end:
             used = self.prices.used(fact.number, day, fact.center, fact.at)
             if used is not None and (used.sent or used.failed or used.cost):
-                self._spared.add((fact.center, fact.number, day))
+                self._waived.add((fact.center, fact.number, day))
                 self._taken[fact.center, fact.number, day] = (used, None)
                 self.waived[month_of(day)] += used.cost
             day += timedelta(days=1)

@@ -1,6 +1,6 @@
 """A reseller's year in seconds: its books are, to the last digit, what a recount of all that happened says.
 
-Daily jobs, changing rates, margins, countries, currencies, taxes and owners; late usage and usage taken back; payments
+Daily jobs, changing rates, margins, countries, currencies, taxes and owners; late usage and usage that went down; payments
 in part, too high and bounced; suspensions, waivers, credit notes, an invoice issued again; five days without MazBot and
 five without servers; and the disk lost three days after the last backup. `make test ARGS=tests/billing/year` prints the
 books.
@@ -214,7 +214,7 @@ def table(calendar: Calendar, books: Recount, earned: Earnings) -> list[str]:
         amounts = [shown(amount, 2) for amount in (own.usage, own.revenue, own.cost, own.profit)]
         cells = [f"{own.messages:,}", *amounts, str(len(issued) - notes), str(notes), str(paid)]
         rows.append("".join([f"{month[0]}-{month[1]:02} ", *(f"{cell:>13}" for cell in cells)]))
-    names = ("billed", "credited", "paid", "owed", "carried over")
+    names = ("billed", "credited", "paid", "due", "carried over")
     rows += ["", "".join([f"{'center':10}{'':5}", *(f"{name:>16}" for name in names)])]
     for (center, currency), account in sorted(Accounts(books).accounts.items()):
         places = DIGITS[currency]

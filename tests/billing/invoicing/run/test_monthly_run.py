@@ -19,7 +19,7 @@ from billing.usage.number_sums import CLOSING_KEEPS
 from centers.models import AuditEntry, Center, JobRun, Notification
 from centers.queue.job_runs import RunRecorder
 from tests.billing.conftest import FEBRUARY, NOW, Shop
-from tests.billing.invoicing.test_monthly import FEBRUARY_1, blocked, in_dinars
+from tests.billing.invoicing.run.test_monthly import FEBRUARY_1, blocked, in_dinars
 from tests.billing.invoicing.test_subscription_days import YEARLY, charge, held
 from tests.billing.usage.conftest import Place, place
 from whatsapp.instances import move
