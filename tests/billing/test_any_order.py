@@ -238,10 +238,7 @@ def change_margin(walk: Walk) -> None:
 
 def change_rates(walk: Walk) -> None:
     """MazBot's list now makes some usage implausible: it is flagged, and not charged until staff accept it."""
-    list_price(walk, walk.chance.choice([PRICE / 3, PRICE, PRICE, PRICE * 2]))
-
-
-def list_price(walk: Walk, cost: Decimal) -> None:
+    cost = walk.chance.choice([PRICE / 3, PRICE, PRICE, PRICE * 2])
     fetch = RateFetch.objects.create(
         reseller=walk.shop.reseller, country_id="1", first_fetched_at=walk.now, fetched_at=walk.now
     )
@@ -315,7 +312,6 @@ def owe_twice_and_pay_a_part(walk: Walk) -> None:
     center = Center.objects.select_related("reseller").filter(archived_at=None).first() or walk.centers[0]
     if center.archived_at:
         restore_center(center=center, by=None, now=walk.now)
-    list_price(walk, PRICE)
     number = walk.shop.number(center, held_since=walk.now + timedelta(days=400))
     sent = int(balances(center, walk.now)[0].credit) + 5
     ends = BillingPeriod.objects.filter(center=center, voided_at=None).values_list("end_day", flat=True)
@@ -323,6 +319,8 @@ def owe_twice_and_pay_a_part(walk: Walk) -> None:
     for day in (first, first + timedelta(days=1)):
         walk.now += timedelta(days=1)
         walk.shop.read(number, day, at=walk.now, sent=sent, cost=str(PRICE * sent))
+        for flagged in FlaggedUsage.objects.filter(instance=number, resolved_at=None).exclude(flag=""):
+            accept_flagged_usage(flagged=flagged, by=None, now=walk.now)
         issue_invoice(center=center, period=Period(day, day + timedelta(days=1)), by=None, now=walk.now)
     half = rounded(balances(center, walk.now)[0].due / 2, "USD")
     walk.shop.pay(str(half), center, reference=f"W-{next(REFERENCES)}", now=walk.now)
