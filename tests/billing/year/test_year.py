@@ -1,9 +1,9 @@
 """A reseller's year in seconds: its books are, to the last digit, what a recount of all that happened says.
 
 Daily jobs, changing rates, margins, countries, currencies, taxes and owners; usage that comes late or goes down;
-payments in part, too high and bounced; suspensions, waivers, credit notes, an invoice issued again; five days without MazBot and
-five without servers; and the disk lost three days after the last backup. `make test ARGS=tests/billing/year` prints the
-books.
+payments in part, too high and bounced; suspensions, waivers, credit notes, an invoice issued again; five days without
+MazBot and five without servers; and the disk lost three days after the last backup. `make test
+ARGS="tests/billing/year -s"` prints the books.
 """
 
 import random
