@@ -44,7 +44,8 @@ ALL_DECIMALS = {"center_carried_export"}
 PRICES = {
     "center_prices_export", "portal_prices_export", "center_price_changes_export", "portal_price_changes_export",
 }  # fmt: skip
-WITHOUT_ID, WITHOUT_STATUS = PRICES | {"reconciliation_export"}, PRICES | {"audit_export"}
+WITHOUT_ID = PRICES | {"reconciliation_export"}
+WITHOUT_STATUS = PRICES | {"audit_export", "center_statement_export", "portal_statement_export"}
 
 
 @pytest.fixture
