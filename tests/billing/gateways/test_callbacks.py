@@ -160,7 +160,7 @@ def test_forged_callbacks_leave_no_trace(till: Till, provider: str) -> None:
 @both
 @pytest.mark.parametrize(
     "about",
-    [None, [], "x", {}, {"amount": 1e400}, {"amount": "10", "currency": 5}, {"amount": -1, "currency": "USD"},
+    [None, [], "x", {}, {"amount": "10", "currency": 5}, {"amount": -1, "currency": "USD"},
      {"amount": True, "amount_total": True, "currency": "USD\0"}, {"id": "x" * 500, "payment_intent": {"id": 1}}],
 )  # fmt: skip
 def test_signed_nonsense_records_nothing(till: Till, provider: str, about: Any) -> None:
