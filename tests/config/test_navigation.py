@@ -60,8 +60,8 @@ def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
     links = tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["owner"])
     labels = [str(link.section.label) for link in links]
     assert labels == [
-        "General", "MazBot account", "WhatsApp messages", "Billing", "Tax", "Payments", "Documents", "Branding", "Email",
-        "Notifications", "Texts", "Security",
+        "General", "MazBot account", "WhatsApp messages", "Billing", "Tax", "Payments", "Documents", "Branding",
+        "Email", "Notifications", "Texts", "Security",
     ]  # fmt: skip
     assert [str(link.section.label) for link in links if link.current] == [here]
     assert tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["billing"]) == []
