@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from billing.gateways.contract import Access, Adapter, GatewayError
 from billing.gateways.moyasar import Moyasar
 from billing.gateways.own_systems import OwnSystems
+from billing.gateways.results import note_result
 from billing.gateways.stripe_checkout import StripeCheckout
 from billing.models import Gateway
 from centers.audit import entries
@@ -118,15 +119,6 @@ def test_gateway(gateway: Gateway, now: datetime) -> None:
         note_result(gateway, now, error)
         raise
     note_result(gateway, now)
-
-
-def note_result(gateway: Gateway, now: datetime, error: GatewayError | None = None) -> None:
-    """Remember whether the gateway answered, for its page."""
-    row = Gateway.objects.filter(pk=gateway.pk)
-    if error is None:
-        row.update(last_ok_at=now, last_error="")
-    else:
-        row.update(last_error_at=now, last_error=error.reason)
 
 
 def _check_complete(gateway: Gateway) -> None:

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from billing.gateways.accounts import access_of, adapter_of, note_result
+from billing.gateways.accounts import access_of, adapter_of
 from billing.gateways.contract import GatewayError, Order, Page
+from billing.gateways.results import note_result
 from billing.ledger import lock
 from billing.models import Gateway, Invoice, PaymentLink
 from centers.errors import OperationRefused

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import structlog
 from django.db.models import Q
 
-from billing.gateways.accounts import access_of, adapter_of, note_result
+from billing.gateways.accounts import access_of, adapter_of
 from billing.gateways.contract import GatewayError
 from billing.gateways.effects import process
 from billing.gateways.receiving import store
+from billing.gateways.results import note_result
 from billing.models import GatewayEvent, PaymentLink
 from centers.models import Reseller
 from centers.tenancy.scoping import every_tenant, tenant
