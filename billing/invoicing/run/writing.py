@@ -76,6 +76,8 @@ def _write_invoices(
 ) -> list[Invoice | None]:
     """The invoices of the drafts that charge something, with their taxes."""
     charging = [draft for draft in drafts if not draft.charges_nothing]
+    if not charging:
+        return [None] * len(drafts)
     issued_on = local_day(now, zone_of(material.reseller))
     numbers = next_numbers(material.reseller.pk, Invoice.Kind.INVOICE, issued_on.year, len(charging))
     common = _common(material, issued_on, by, now)

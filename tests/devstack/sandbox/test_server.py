@@ -59,7 +59,7 @@ def test_the_state_is_written_soon_after_a_change(tmp_path: Path) -> None:
         while time.monotonic() < deadline and not (path.exists() and "n1" in path.read_text()):
             time.sleep(0.02)
         assert json.loads(path.read_text())["instances"][0]["instance_id"] == "n1"
-    assert [item.name for item in tmp_path.iterdir()] == ["state.json"]
+    assert {item.name for item in tmp_path.iterdir()} == {"state.json", "state-gateways.json"}
 
 
 def test_a_failed_write_is_reported_and_the_next_one_counts(
