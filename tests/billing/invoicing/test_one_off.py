@@ -77,7 +77,7 @@ def test_a_first_billed_day_in_the_future_or_the_past(shop: Shop) -> None:
     """In the past: its months may be invoiced already, so the one of its entry counts."""
     later, earlier = held(shop, date(2026, 2, 15)), held(shop, date(2026, 3, 2))
     later.assignments.update(billed_from=date(2026, 3, 10))
-    earlier.assignments.update(first_day=date(2026, 2, 3), billed_from=date(2026, 2, 3))
+    earlier.assignments.update(billed_from=date(2026, 2, 3))
     assert once(shop, FEBRUARY) == []
     assert once(shop, MARCH) == [(date(2026, 3, 10), D("5.5")), (date(2026, 3, 2), D("5.5"))]
 

@@ -18,6 +18,7 @@ PAYMENT = {
     "reference": "TR-1",
     "received_on": "2026-03-01",
     "note": "",
+    "method": "bank",
 }
 
 
@@ -112,7 +113,7 @@ def test_a_wrong_category_is_explained_on_the_page(desk: Desk, type_: str, besid
     response = desk.as_(desk.owner).post(desk.url("prices/category/"), wrong)
     assert response.status_code == 422
     shown = field_errors(response).get("category", "") if beside else top_errors(response)
-    assert shown == "Choose whether the type is a message or a subscription."
+    assert shown == "Choose what the type is: messages, a subscription, a one-off charge, or ignored."
     part = re.search(r'<div id="price-list"[^>]*>', response.content.decode())
     assert part
     assert "data-live" not in part[0], "a live update would take away the error"

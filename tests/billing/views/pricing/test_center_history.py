@@ -146,8 +146,8 @@ def test_files_are_of_the_day_that_was_asked_for(priced: Desk) -> None:
             row = next(
                 row for row in lines(client.get(f"{base}export/csv/?day={day}")) if row[0] == "marketing"
             )
-            assert row[-3] == price
-            assert row[-1] == day
+            assert row[-4] == price
+            assert row[-2:] == [day, "Marketing messages"]
         pdf = client.get(f"{base}pdf/?day=2026-04-01")
         assert pdf.headers["Content-Disposition"] == 'attachment; filename="prices-2026-04-01.pdf"'
 
@@ -157,7 +157,8 @@ def test_changes_are_a_file_for_both(priced: Desk) -> None:
     portal = lines(priced.as_(priced.viewer).get(priced.portal("prices/changes/export/csv/")))
     staff = priced.url(f"centers/{priced.center.pk}/prices/history/export/csv/")
     assert portal == lines(priced.as_(priced.billing).get(staff))
-    assert portal[1] == ["2026-04-01", "marketing", "Per message", "0.055", "USD", "0.22", "USD"]
+    change = ["2026-04-01", "marketing", "Per message", "0.055", "USD", "0.22", "USD"]
+    assert portal[1] == [*change, "Marketing messages"]
     assert CANARY not in str(portal)
 
 
