@@ -30,6 +30,7 @@ THIRD = Language(code="el", label="Greek")
 #: What is the same in every language: names of products, units, codes, and what stands for a person's own text.
 SAME = re.compile(
     r"Markaz|MazBot|WhatsApp|Webhook|English|Greek|Esc|CSV|XLSX|PDF|ID|UTC|API|URL|HTTP|QR|CC0|GET|POST|JSON"
+    r"|Stripe|Moyasar|[A-Z]{2}-\d{4}-\d{4}"
     r"|[A-Z]{3}|[A-Za-z]+(?:/[A-Za-z_ -]+)+|[\w.-]+@[\w.-]+|https?://\S*|/[\w/.-]*"
     r"|Center \d+|inst-\d+|reseller-?\d*|Reseller \d+|Person \d+|row\d+\S*"
 )

@@ -35,6 +35,7 @@ POLICIES = st.builds(
         auto_invoice=True,
         billable="sent",
         subscription_type="",
+        one_off_type="",
         payment_terms_days=14,
         reminder_days=(),
         warning_days=7,
