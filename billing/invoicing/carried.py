@@ -158,8 +158,8 @@ def write_off(
 
 
 def _add(center: Center, kind: CarriedAmount.Kind, currency: str, amount: Decimal, **fields: Any) -> None:
-    if amount:
-        _row(center, kind, currency, amount, **fields).save()
+    rows = [_row(center, kind, currency, amount, **fields)] if amount else []
+    CarriedAmount.objects.bulk_create(rows)
 
 
 def _row(

@@ -33,8 +33,8 @@ def blockers_of(centers: Sequence[Center], period: Period, now: datetime) -> dic
         return {center.pk: [why] for center in centers}
     reasons: dict[int, list[str]] = {center.pk: [] for center in centers}
     for flagged in _doubtful(centers, period):
-        if len(own := reasons[flagged.center_id]) < MOST_DOUBTS:
-            own.append(_doubt(flagged))
+        own = reasons[flagged.center_id]
+        own.extend([_doubt(flagged)] if len(own) < MOST_DOUBTS else [])
     unread: dict[int, list[SpanDay]] = {}
     for span, day in unread_of(centers, period, mazbot_zone(reseller)):
         unread.setdefault(span.center_id, []).append((span, day))
