@@ -12,6 +12,7 @@ from billing.invoicing import void_invoice
 from billing.ledger import sums
 from billing.models import Invoice, Payment, PaymentAllocation, PaymentAttachment
 from billing.payments import refund_credit, reverse_payment
+from billing.payments.allocation import chosen_invoices
 from billing.payments.attachments import MAX_BYTES, MOST, attach, check_attachment
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
@@ -156,3 +157,18 @@ def test_a_name_or_a_declared_type_decides_nothing() -> None:
     kinds = [checked.kind for data in (PDF, encoded("WEBP")) if (checked := check_attachment(data))]
     assert kinds == ["pdf", "png"]
     assert check_attachment(b"") is None
+
+
+def test_money_ends_before_the_chosen_invoices_do_and_currencies_are_not_mixed(shop: Shop) -> None:
+    first, second, _third = three(shop)
+    shop.pay("10", settles=[first.pk, second.pk])
+    assert PaymentAllocation.objects.get().invoice == first
+    with pytest.raises(OperationRefused, match="is in USD"):
+        chosen_invoices(shop.center, [second.pk], "SAR")
+
+
+def test_an_empty_file_is_refused(shop: Shop) -> None:
+    shop.owe("10")
+    payment = shop.pay("10")
+    with pytest.raises(OperationRefused, match="is empty"):
+        attach(payment=payment, data=b"", by=None, now=NOW)
