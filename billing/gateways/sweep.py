@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import DatabaseError
 from django.db.models import Q
 
 from billing.gateways.accounts import access_of, adapter_of
@@ -37,7 +38,10 @@ def run(*, reseller: Reseller, now: datetime) -> None:
     with tenant(reseller):
         waiting = GatewayEvent.objects.filter(processed_at=None, received_at__lte=now - LEFT_BEHIND)
         for pk in list(waiting.order_by("pk").values_list("pk", flat=True)[:_EVENTS]):
-            process(pk, now)
+            try:
+                process(pk, now)
+            except DatabaseError as error:  # it waits on; those behind it must not
+                log.warning("gateway_event_waits", event=pk, error=type(error).__name__)
         rows = PaymentLink.objects.filter(ask_at__lte=now).select_related("gateway").order_by("ask_at")
         for link in list(rows[:_LINKS]):
             _ask(link, now)
