@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from billing.banking.cells import DAY_FIRST, MONTH_FIRST
 from billing.banking.reading import MAX_BYTES
+from billing.forms.open_invoices import OpenInvoicesField
 from billing.models import Invoice
-from billing.money import format_amount
 from centers.values.choices import currency_choices
 
 
@@ -50,20 +50,9 @@ class StatementForm(forms.Form):
 class LineForm(forms.Form):
     """Which invoices a line settles."""
 
-    settles = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("Invoices to settle"),
-        help_text=gettext_lazy(
-            "Choose none to cover the oldest due date first. What is left over does so too."
-        ),
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": gettext_lazy("That isn't an open invoice of this center.")},
-    )
+    settles = OpenInvoicesField()
 
     def __init__(self, *args: Any, invoices: Iterable[Invoice], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chooser: Any = self.fields["settles"]
-        chooser.choices = [
-            (row.pk, f"{row.number} · {format_amount(row.open_amount, row.currency)}") for row in invoices
-        ]
+        chooser.show(invoices)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms.confirmation import ConfirmedForm
+from billing.forms.open_invoices import OpenInvoicesField
 from billing.ledger import Balance
 from billing.models import Invoice, Payment
-from billing.money import digits, exact_amount, format_amount
+from billing.money import digits, exact_amount
 from billing.payments.attachments import MAX_BYTES
 from centers.errors import OperationRefused
 from centers.values.amount_fields import AmountField
@@ -75,16 +76,7 @@ class PaymentForm(AmountForm):
         label=gettext_lazy("Received on"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    settles = forms.TypedMultipleChoiceField(
-        label=gettext_lazy("Invoices to settle"),
-        help_text=gettext_lazy(
-            "Choose none to cover the oldest due date first. What is left over does so too."
-        ),
-        coerce=int,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": gettext_lazy("That isn't an open invoice of this center.")},
-    )
+    settles = OpenInvoicesField()
     attachment = forms.FileField(
         label=gettext_lazy("Picture or PDF"),
         help_text=gettext_lazy("Such as a photo of the receipt: PNG, JPEG, WebP or PDF, up to 5 MB."),
@@ -97,10 +89,7 @@ class PaymentForm(AmountForm):
         super().__init__(*args, **kwargs)
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
         chooser: Any = self.fields["settles"]
-        chooser.choices = [
-            (row.pk, f"{row.number} · {format_amount(row.open_amount, row.currency)}")
-            for row in open_invoices
-        ]
+        chooser.show(open_invoices)
 
     def clean_reference(self) -> str:
         """Required unless cash was paid."""

@@ -34,7 +34,6 @@ urlpatterns = [
     path("prices/simulator/", simulator.margin_simulator, name="margin_simulator"),
     path("prices/margin/", prices.margin_set, name="margin_set"),
     path("prices/margin/preview/", prices.margin_preview, name="margin_preview"),
-    path("prices/category/", prices.rate_category, name="rate_category"),
     path("prices/types/", types.rate_types, name="rate_types"),
     path("prices/types/class/", types.rate_type_set, name="rate_type_set"),
     path("prices/types/country/", types.country_name_set, name="country_name_set"),

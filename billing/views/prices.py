@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.forms.pricing import WIDER, CategoryForm, MarginForm
+from billing.forms.pricing import WIDER, MarginForm
 from billing.models import Category, Margin, RateClass
 from billing.periods import today
 from billing.policies import reseller_policy
@@ -24,8 +24,7 @@ from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
 from billing.pricing.rate_currency import choose_currency, is_kept, other_currencies
 from billing.pricing.rate_review import undecided
-from billing.pricing.rate_types.classes import open_types, set_class
-from billing.pricing.rate_types.known import type_name
+from billing.pricing.rate_types.classes import open_types
 from billing.pricing.rates import country_labels, latest_moves
 from billing.pricing.simulation import LastMonth, sums
 from billing.pricing.versions import Version, versions
@@ -37,7 +36,7 @@ from centers.queue.job_runs import registered_jobs
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.values.formats import day_text
-from centers.web.form_views import performed, redirect_with_toast, refusal_shown
+from centers.web.form_views import performed
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 
@@ -45,7 +44,6 @@ __all__ = [
     "margin_preview",
     "margin_set",
     "prices",
-    "rate_category",
     "rate_currency_choose",
     "rates_refresh",
 ]
@@ -109,22 +107,6 @@ def margin_preview(request: TenantRequest) -> HttpResponseBase:
         "until": replaced_on(margin),
     }
     return render(request, f"{PAGE}#margin-preview", context)
-
-
-@staff(Permission.MANAGE_PRICES)
-@require_POST
-def rate_category(request: TenantRequest) -> HttpResponseBase:
-    """Decide what a type of MazBot's list is."""
-    form = CategoryForm(request.POST)
-    if form.is_valid():
-        decision = {"rate_type": form.cleaned_data["type"], "counts_as": form.cleaned_data["category"]}
-        with refusal_shown(form, "category"):
-            row = set_class(reseller=request.reseller, by=request.user, now=clock.now(), **decision)
-            label = RateClass(decision["counts_as"]).label
-            params = {"type": type_name(row.type), "category": label}
-            text = _("The category of “%(type)s” is now “%(category)s”.") % params
-            return redirect_with_toast(request, text, "prices", request.reseller.slug)
-    return _page(request, _margin_form(request), status=422, category_form=form)
 
 
 @staff(Permission.MANAGE_SETTINGS)
@@ -205,13 +187,7 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
     return asked
 
 
-def _page(
-    request: TenantRequest,
-    form: MarginForm,
-    *,
-    status: int = 200,
-    category_form: CategoryForm | None = None,
-) -> HttpResponse:
+def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
     price_list = PriceList(request.reseller, _today(request))
     centers = list(Center.objects.filter(archived_at=None))
     countries = dict(country_labels(request.reseller))
@@ -249,9 +225,6 @@ def _page(
         "ignored": price_list.ignored(shown),
         "policy": policy,
         "form": form,
-        "category_form": category_form,
-        # Else its errors stand above the list.
-        "category_shown": category_form and category_form["type"].value() in {row.type for row in rows},
     }
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
 

@@ -100,14 +100,17 @@ def _page(
     country_form: CountryNameForm | None = None,
 ) -> HttpResponse:
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()))
+    types = listed_types(price_list)
     context = {
         # An invalid form is shown under an address that only accepts POST.
         "here": reverse("rate_types", args=[request.reseller.slug]),
-        "types": listed_types(price_list),
+        "types": types,
         "classes": RateClass.choices,
         "countries": _countries(request, price_list),
         "choices": country_choices(),
         "category_form": category_form,
+        # Else its errors stand above the list.
+        "category_shown": category_form and category_form["type"].value() in {row.type for row in types},
         "country_form": country_form,
     }
     status = 422 if category_form or country_form else 200

@@ -19,7 +19,6 @@ PAGES = [
     ("get", "centers/{center}/prices/pdf/", ALL),
     ("post", "prices/margin/", MONEY),
     ("post", "prices/margin/preview/", MONEY),
-    ("post", "prices/category/", MONEY),
     ("get", "prices/types/", MONEY),
     ("post", "prices/types/class/", MONEY),
     ("post", "prices/types/country/", MONEY),

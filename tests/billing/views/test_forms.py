@@ -40,7 +40,7 @@ def _addresses(desk: Desk) -> dict[str, str]:
         "exchange rate": desk.url("exchange-rates/"),
         "waive days": desk.url(f"usage/waive/{number.pk}/"),
         "margin": desk.url("prices/margin/"),
-        "category": desk.url("prices/category/"),
+        "category": desk.url("prices/types/class/"),
         "issue": desk.url(f"invoices/issue/{center.pk}/"),
     }
 
@@ -110,10 +110,10 @@ def test_a_refusal_of_no_single_field_stands_on_top(desk: Desk) -> None:
 def test_a_wrong_category_is_explained_on_the_page(desk: Desk, type_: str, beside: bool) -> None:
     add_rates(desk.shop, text="0.5")
     wrong: dict[str, Any] = {"type": type_, "category": "free"}
-    response = desk.as_(desk.owner).post(desk.url("prices/category/"), wrong)
+    response = desk.as_(desk.owner).post(desk.url("prices/types/class/"), wrong)
     assert response.status_code == 422
     shown = field_errors(response).get("category", "") if beside else top_errors(response)
     assert shown == "Choose what the type is: messages, a subscription, a one-off charge, or ignored."
-    part = re.search(r'<div id="price-list"[^>]*>', response.content.decode())
+    part = re.search(r'<div id="rate-types"[^>]*>', response.content.decode())
     assert part
     assert "data-live" not in part[0], "a live update would take away the error"

@@ -197,10 +197,10 @@ def test_a_price_below_its_cost_is_named(desk: Desk) -> None:
 
 def test_a_type_is_put_into_another_category(desk: Desk) -> None:
     data = {"type": "text", "category": "month"}
-    desk.as_(desk.owner).post(desk.url("prices/category/"), data)
+    desk.as_(desk.owner).post(desk.url("prices/types/class/"), data)
     with tenant(desk.shop.reseller):
         assert RateCategory.objects.get().category == "subscription"
-        desk.as_(desk.owner).post(desk.url("prices/category/"), data | {"category": "free"})
+        desk.as_(desk.owner).post(desk.url("prices/types/class/"), data | {"category": "free"})
         assert RateCategory.objects.get().category == "subscription"
 
 
@@ -357,7 +357,7 @@ def test_how_often_a_subscription_is_charged_is_chosen_and_stated(desk: Desk) ->
     url = desk.url("prices/?country=1")
     assert "charged per day, from the day" in owner.get(url).content.decode()
     chosen = {"type": "monthly_subscription", "category": "year"}
-    assert owner.post(desk.url("prices/category/"), chosen).status_code == 302
+    assert owner.post(desk.url("prices/types/class/"), chosen).status_code == 302
     with tenant(desk.shop.reseller):
         row = RateCategory.objects.get()
         save_policy(
