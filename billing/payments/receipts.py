@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.documents.receipts import receipt_filename, receipt_sheet
+from billing.documents.receipts import receipt_filename, receipt_for, receipt_sheet
 from billing.ledger import sums
 from billing.mail_texts import Receipt, payment_received
 from billing.models import Invoice, Payment
-from billing.models import Receipt as IssuedReceipt
 from billing.money import format_amount
 from centers.models import Center, Notification, Reseller, Role
 from centers.notifications import followups
@@ -171,14 +170,12 @@ def news_of(receipt: Receipt) -> Content:
 
 def _to_contact(row: Notification, now: datetime) -> Content | None:
     receipt = _receipt(row)
-    return _with_document(payment_received(receipt), receipt.payment) if receipt is not None else None
+    return _with_document(payment_received(receipt), receipt.payment, now) if receipt is not None else None
 
 
-def _with_document(content: Content, payment: Payment) -> Content:
+def _with_document(content: Content, payment: Payment, now: datetime) -> Content:
     """What the PDF says is read here, and typeset once the message is handed over."""
-    issued = IssuedReceipt.objects.filter(payment=payment).select_related("payment", "center").first()
-    if issued is None:
-        return content
+    issued = receipt_for(payment, now)
     pdf = Attachment(receipt_filename(issued), "application/pdf", receipt_sheet(issued).pdf)
     return replace(content, attachments=(pdf,))
 
