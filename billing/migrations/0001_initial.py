@@ -1,30 +1,801 @@
 import billing.models.claims
 import billing.models.invoices
-import django.contrib.postgres.constraints
-import django.contrib.postgres.fields.ranges
-import django.db.models.deletion
-import django.db.models.functions.text
-from django.conf import settings
+import billing.models.lines
 import billing.models.policy
+import centers.secrets
 import centers.stored_messages
+import centers.values.countries
+import centers.values.names
 import centers.values.validators
+import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
+import django.contrib.postgres.fields.ranges
 import django.core.validators
+import django.db.models.deletion
+import django.db.models.expressions
 from decimal import Decimal
-from billing.migrations import _guards
+from django.conf import settings
 from django.db import migrations, models
+
+from billing.migrations import (
+    _assignments,
+    _conversion_guards,
+    _credit_guards,
+    _document_guards,
+    _guards,
+    _payment_guards,
+    _tax_guards,
+    _version_guards,
+)
 
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("centers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("whatsapp", "0001_initial"),
-        ("centers", "0001_initial"),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="InvoiceNumber",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=12)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "kind", "year"), name="invoicenumber_counter")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Invoice",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("invoice", "Invoice"), ("credit_note", "Credit note")],
+                        default="invoice",
+                        max_length=12,
+                    ),
+                ),
+                ("number", models.CharField(max_length=24)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("sequence", models.PositiveIntegerField()),
+                ("first_day", models.DateField()),
+                ("end_day", models.DateField()),
+                ("period_start", models.DateTimeField()),
+                ("period_end", models.DateTimeField()),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("tax", models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=18)),
+                ("line_count", models.PositiveIntegerField()),
+                ("issued_at", models.DateTimeField()),
+                ("issued_on", models.DateField()),
+                ("due_on", models.DateField()),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("language", models.CharField(max_length=5)),
+                ("parties", models.JSONField()),
+                (
+                    "credits",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_notes",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "credit_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("void", "Voids the invoice"),
+                            ("correction", "Usage was corrected"),
+                            ("partial", "Credited by staff"),
+                            ("rounding", "Rounding returned"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("open_amount", models.DecimalField(decimal_places=4, default=0, max_digits=18)),
+                ("credited", models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=18)),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-issued_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["reseller", "-issued_at", "-id"], name="invoice_by_time"),
+                    models.Index(fields=["center", "due_on", "id"], name="invoice_of_center"),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("due_on"),
+                        condition=models.Q(("open_amount__gt", 0)),
+                        name="invoice_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "number"), name="invoice_number_once"),
+                    models.UniqueConstraint(
+                        fields=("reseller", "kind", "year", "sequence"), name="invoice_sequence_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "invoice"), ("voided_at__isnull", True)),
+                        fields=("center", "kind", "first_day", "end_day"),
+                        name="invoice_once_per_period",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("kind", "invoice"), ("voided_at__isnull", True)),
+                        expressions=[
+                            ("center", "="),
+                            (
+                                billing.models.invoices.DateRange(
+                                    models.F("first_day"),
+                                    models.F("end_day"),
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="invoice_periods_apart",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_day__lt", models.F("end_day"))), name="invoice_has_days"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("period_start__lt", models.F("period_end"))),
+                        name="invoice_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("credit_kind", ""), ("credits__isnull", True), ("kind", "invoice")),
+                            models.Q(
+                                ("credits__isnull", False),
+                                ("kind", "credit_note"),
+                                models.Q(("credit_kind", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invoice_credit_note_credits",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("credit_kind", "void")),
+                        fields=("credits",),
+                        name="invoice_voided_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("open_amount__gte", 0),
+                            models.Q(
+                                ("open_amount", 0),
+                                (
+                                    "open_amount__lte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("total"), "-", models.F("credited")
+                                    ),
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="invoice_open_amount_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("credited__gte", 0),
+                            models.Q(("credited", 0), ("credited__lte", models.F("total")), _connector="OR"),
+                        ),
+                        name="invoice_credited_bounded",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BillingPeriod",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="billing_periods",
+                        to="centers.center",
+                    ),
+                ),
+                ("first_day", models.DateField()),
+                ("end_day", models.DateField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("invoiced", "Invoiced"), ("waived", "Nothing to charge")], max_length=8
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="period",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("closed_at", models.DateTimeField()),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-first_day", "-pk"],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("voided_at__isnull", True)),
+                        expressions=[
+                            ("center", "="),
+                            (
+                                billing.models.invoices.DateRange(
+                                    models.F("first_day"),
+                                    models.F("end_day"),
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="billingperiod_apart",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_day__lt", models.F("end_day"))),
+                        name="billingperiod_has_days",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CarriedAmount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="carried_amounts",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("rounding", "Left by rounding"),
+                            ("billed", "Billed"),
+                            ("credited", "Credited before"),
+                            ("voided", "Voided with its invoice"),
+                            ("settled", "Settled when the center was closed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=30, max_digits=50)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "period",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="carried",
+                        to="billing.billingperiod",
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="carried",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-pk"],
+                "indexes": [models.Index(fields=["center", "currency", "id"], name="carried_of_center")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("period__isnull", False)),
+                        fields=("period", "kind", "currency"),
+                        name="carried_once_per_period",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("document__isnull", False)),
+                        fields=("document", "kind", "currency"),
+                        name="carried_once_per_document",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind__in", ["rounding", "credited"]),
+                                models.Q(
+                                    ("period__isnull", False), ("document__isnull", False), _connector="OR"
+                                ),
+                            ),
+                            models.Q(("document__isnull", False), ("kind__in", ["billed", "voided"])),
+                            models.Q(("kind", "settled"), ("period__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="carried_fits_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="carried_is_something"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CenterVersion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="center_versions",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        choices=[("mazbot_country", "Country at MazBot"), ("invoice_currency", "Currency")],
+                        max_length=16,
+                    ),
+                ),
+                ("value", models.CharField(blank=True, max_length=16)),
+                ("valid_from", models.DateField(null=True, verbose_name="valid from")),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": [models.OrderBy(models.F("valid_from"), descending=True, nulls_last=True), "-pk"],
+                "indexes": [
+                    models.Index(
+                        fields=["reseller", "center", "name", "-valid_from"], name="centerversion_lookup"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("valid_from", None)),
+                        fields=("center", "name"),
+                        name="centerversion_one_beginning",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("name", "mazbot_country"),
+                            models.Q(("name", "invoice_currency"), models.Q(("value", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="centerversion_fits",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="UsageCheck",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("mazbot_id", models.CharField(blank=True, max_length=64)),
+                ("month", models.DateField(verbose_name="month")),
+                ("asked_at", models.DateTimeField()),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("closing_at", models.DateTimeField(null=True)),
+                ("problem", models.CharField(blank=True, db_default="", default="", max_length=20)),
+                ("sent_gap", models.BigIntegerField(db_default=0, default=0)),
+                ("received_gap", models.BigIntegerField(db_default=0, default=0)),
+                ("failed_gap", models.BigIntegerField(db_default=0, default=0)),
+                (
+                    "cost_gap",
+                    models.DecimalField(
+                        db_default=Decimal("0"), decimal_places=10, default=Decimal("0"), max_digits=24
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-month"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "mazbot_id", "month"), name="usagecheck_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BillingPolicy",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="billing_policy",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "auto_invoice",
+                    models.BooleanField(default=True, verbose_name="issue monthly invoices automatically"),
+                ),
+                (
+                    "close_after_days",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(-20),
+                            django.core.validators.MaxValueValidator(20),
+                        ],
+                        verbose_name="days to wait after a month's end",
+                    ),
+                ),
+                (
+                    "reread_days",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(-31),
+                            django.core.validators.MaxValueValidator(31),
+                        ],
+                        verbose_name="past days to fetch every day",
+                    ),
+                ),
+                (
+                    "today_reads",
+                    models.PositiveSmallIntegerField(
+                        db_default=1,
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(24),
+                        ],
+                        verbose_name="times a day to fetch today's usage",
+                    ),
+                ),
+                (
+                    "check_months",
+                    models.PositiveSmallIntegerField(
+                        db_default=2,
+                        default=2,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(12),
+                        ],
+                        verbose_name="past months whose totals are compared every week",
+                    ),
+                ),
+                (
+                    "usage_tolerance",
+                    models.DecimalField(
+                        db_default=Decimal("1.2"),
+                        decimal_places=2,
+                        default=Decimal("1.2"),
+                        max_digits=5,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="flag usage above the highest rate multiplied by",
+                    ),
+                ),
+                (
+                    "rate_change_percent",
+                    models.PositiveSmallIntegerField(
+                        db_default=50,
+                        default=50,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
+                        verbose_name="confirm rates that change by more than",
+                    ),
+                ),
+                (
+                    "billable",
+                    models.CharField(
+                        choices=[("delivered", "Sent minus failed"), ("sent", "All sent messages")],
+                        default="delivered",
+                        max_length=9,
+                        verbose_name="billable messages",
+                    ),
+                ),
+                (
+                    "subscription_type",
+                    models.CharField(blank=True, max_length=64, verbose_name="subscription type to charge"),
+                ),
+                (
+                    "one_off_type",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=64,
+                        verbose_name="one-off type to charge",
+                    ),
+                ),
+                (
+                    "currencies_kept",
+                    models.CharField(blank=True, db_default="", default="", editable=False, max_length=60),
+                ),
+                (
+                    "subscription_share",
+                    models.CharField(
+                        choices=[("held", "Per day"), ("full", "In full")],
+                        db_default="held",
+                        default="held",
+                        max_length=4,
+                        verbose_name="charge incomplete months",
+                    ),
+                ),
+                (
+                    "exchange_warn_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=35,
+                        default=35,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                        verbose_name="warn when an exchange rate is older than",
+                    ),
+                ),
+                (
+                    "exchange_block_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=95,
+                        default=95,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                        verbose_name="block invoices when an exchange rate is older than",
+                    ),
+                ),
+                (
+                    "price_notice_days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MaxValueValidator(365)],
+                        verbose_name="announce price changes, days before",
+                    ),
+                ),
+                (
+                    "payment_terms_days",
+                    models.PositiveSmallIntegerField(
+                        default=14,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="days until an invoice is due",
+                    ),
+                ),
+                (
+                    "reminder_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(-365),
+                                django.core.validators.MaxValueValidator(365),
+                            ]
+                        ),
+                        blank=True,
+                        default=billing.models.policy.default_reminder_days,
+                        size=None,
+                        verbose_name="reminders, days from the due date",
+                    ),
+                ),
+                (
+                    "warning_days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        default=7,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="final warning, days after the due date",
+                    ),
+                ),
+                ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="suspend this many days after the due date",
+                    ),
+                ),
+                (
+                    "minimum_amount",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        max_digits=18,
+                        verbose_name="never suspend below this amount",
+                    ),
+                ),
+                (
+                    "quiet_weekdays",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(7),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet weekdays",
+                    ),
+                ),
+                (
+                    "quiet_dates",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet dates",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("exchange_warn_days__lte", models.F("exchange_block_days"))),
+                        name="billingpolicy_warns_before_it_blocks",
+                        violation_error_message="An exchange rate can't block invoices before it warns: enter at least as many days for blocking.",
+                    )
+                ],
+            },
+        ),
         migrations.CreateModel(
             name="CenterPolicy",
             fields=[
@@ -32,6 +803,20 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="billing_policy",
+                        to="centers.center",
                     ),
                 ),
                 (
@@ -54,6 +839,12 @@ class Migration(migrations.Migration):
                     "subscription_type",
                     models.CharField(
                         blank=True, max_length=64, null=True, verbose_name="subscription type to charge"
+                    ),
+                ),
+                (
+                    "one_off_type",
+                    models.CharField(
+                        blank=True, max_length=64, null=True, verbose_name="one-off type to charge"
                     ),
                 ),
                 (
@@ -143,24 +934,10 @@ class Migration(migrations.Migration):
                         verbose_name="quiet dates",
                     ),
                 ),
-                (
-                    "center",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="billing_policy",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
             ],
         ),
         migrations.CreateModel(
-            name="Invoice",
+            name="RateFetch",
             fields=[
                 (
                     "id",
@@ -169,161 +946,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "kind",
-                    models.CharField(
-                        choices=[("invoice", "Invoice"), ("credit_note", "Credit note")],
-                        default="invoice",
-                        max_length=12,
-                    ),
-                ),
-                ("number", models.CharField(max_length=24)),
-                ("year", models.PositiveSmallIntegerField()),
-                ("sequence", models.PositiveIntegerField()),
-                ("first_day", models.DateField()),
-                ("end_day", models.DateField()),
-                ("period_start", models.DateTimeField()),
-                ("period_end", models.DateTimeField()),
-                ("currency", models.CharField(max_length=3)),
-                ("total", models.DecimalField(decimal_places=4, max_digits=18)),
-                ("line_count", models.PositiveIntegerField()),
-                ("issued_at", models.DateTimeField()),
-                ("issued_on", models.DateField()),
-                ("due_on", models.DateField()),
-                ("language", models.CharField(max_length=5)),
-                ("parties", models.JSONField()),
-                ("reason", models.CharField(blank=True, max_length=300)),
-                ("open_amount", models.DecimalField(decimal_places=4, default=0, max_digits=18)),
-                ("settled_at", models.DateTimeField(blank=True, null=True)),
-                ("voided_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invoices",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "credits",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="credit_note",
-                        to="billing.invoice",
-                    ),
-                ),
-                (
-                    "issued_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
                     "reseller",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invoices",
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rate_fetches",
                         to="centers.reseller",
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["-issued_at", "-pk"],
-                "indexes": [
-                    models.Index(fields=["reseller", "-issued_at", "-id"], name="invoice_by_time"),
-                    models.Index(fields=["center", "due_on", "id"], name="invoice_of_center"),
-                    models.Index(
-                        models.F("reseller"),
-                        models.F("due_on"),
-                        condition=models.Q(("open_amount__gt", 0)),
-                        name="invoice_open",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("reseller", "number"), name="invoice_number_once"),
-                    models.UniqueConstraint(
-                        fields=("reseller", "kind", "year", "sequence"), name="invoice_sequence_once"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("kind", "invoice"), ("voided_at__isnull", True)),
-                        fields=("center", "kind", "first_day", "end_day"),
-                        name="invoice_once_per_period",
-                    ),
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(("kind", "invoice"), ("voided_at__isnull", True)),
-                        expressions=[
-                            ("center", "="),
-                            (
-                                billing.models.invoices.DateRange(
-                                    models.F("first_day"),
-                                    models.F("end_day"),
-                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="invoice_periods_apart",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("first_day__lt", models.F("end_day"))), name="invoice_has_days"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("period_start__lt", models.F("period_end"))),
-                        name="invoice_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("credits__isnull", True), ("kind", "invoice")),
-                            models.Q(("credits__isnull", False), ("kind", "credit_note")),
-                            _connector="OR",
-                        ),
-                        name="invoice_credit_note_credits",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("open_amount__gte", 0),
-                            models.Q(
-                                ("open_amount", 0), ("open_amount__lte", models.F("total")), _connector="OR"
-                            ),
-                        ),
-                        name="invoice_open_amount_bounded",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="BillingPeriod",
-            fields=[
+                ("country_id", models.CharField(blank=True, max_length=16)),
+                ("first_fetched_at", models.DateTimeField()),
+                ("fetched_at", models.DateTimeField()),
                 (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("first_day", models.DateField()),
-                ("end_day", models.DateField()),
-                (
-                    "outcome",
+                    "state",
                     models.CharField(
-                        choices=[("invoiced", "Invoiced"), ("waived", "Nothing to charge")], max_length=8
+                        choices=[
+                            ("applied", "Applied"),
+                            ("waiting", "Waiting for confirmation"),
+                            ("declined", "Refused"),
+                            ("replaced", "No longer sent by MazBot"),
+                        ],
+                        db_default="applied",
+                        default="applied",
+                        max_length=8,
                     ),
                 ),
-                ("closed_at", models.DateTimeField()),
-                ("voided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="billing_periods",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "closed_by",
+                    "decided_by",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
@@ -331,50 +981,30 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="period",
-                        to="billing.invoice",
-                    ),
-                ),
             ],
             options={
-                "ordering": ["-first_day", "-pk"],
+                "ordering": ["country_id", "-pk"],
+                "indexes": [models.Index(fields=["reseller", "country_id", "-id"], name="ratefetch_latest")],
                 "constraints": [
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(("voided_at__isnull", True)),
-                        expressions=[
-                            ("center", "="),
-                            (
-                                billing.models.invoices.DateRange(
-                                    models.F("first_day"),
-                                    models.F("end_day"),
-                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
-                                ),
-                                "&&",
-                            ),
-                        ],
-                        name="billingperiod_apart",
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "waiting")),
+                        fields=("reseller", "country_id"),
+                        name="ratefetch_one_waits",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("first_day__lt", models.F("end_day"))),
-                        name="billingperiod_has_days",
+                        condition=models.Q(
+                            ("state", "applied"),
+                            models.Q(("decided_at", None), ("state__in", ["waiting", "replaced"])),
+                            models.Q(("decided_at__isnull", False), ("state", "declined")),
+                            _connector="OR",
+                        ),
+                        name="ratefetch_decided_fits",
                     ),
                 ],
             },
         ),
         migrations.CreateModel(
-            name="InvoiceNumber",
+            name="Rate",
             fields=[
                 (
                     "id",
@@ -382,24 +1012,85 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("kind", models.CharField(max_length=12)),
-                ("year", models.PositiveSmallIntegerField()),
-                ("last", models.PositiveIntegerField(default=0)),
                 (
                     "reseller",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "fetch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rates",
+                        to="billing.ratefetch",
+                    ),
+                ),
+                ("type", models.CharField(max_length=64)),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("currency", models.CharField(max_length=3)),
+            ],
+            options={
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("fetch", "type"), name="rate_once_per_fetch")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RateCategory",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("type", models.CharField(max_length=64)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("message", "Messages"),
+                            ("subscription", "Subscriptions"),
+                            ("ignored", "Ignored"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "interval",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("month", "Monthly subscription"),
+                            ("year", "Yearly subscription"),
+                            ("once", "One-off charge"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=5,
                     ),
                 ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("reseller", "kind", "year"), name="invoicenumber_counter")
+                    models.UniqueConstraint(fields=("reseller", "type"), name="ratecategory_once")
                 ],
             },
         ),
         migrations.CreateModel(
-            name="JobSchedule",
+            name="MazbotCountry",
             fields=[
                 (
                     "id",
@@ -407,17 +1098,25 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("job", models.CharField(max_length=24)),
-                ("next_at", models.DateTimeField()),
                 (
                     "reseller",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
                     ),
+                ),
+                ("country_id", models.CharField(max_length=16)),
+                (
+                    "iso",
+                    models.CharField(max_length=2, validators=[centers.values.countries.validate_country]),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("reseller", "job"), name="jobschedule_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "country_id"), name="mazbotcountry_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -430,10 +1129,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="margins",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
                     "level",
                     models.CharField(
                         choices=[("reseller", "All centers"), ("country", "Country"), ("center", "Center")],
                         max_length=8,
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="margins",
+                        to="centers.center",
                     ),
                 ),
                 ("country_id", models.CharField(blank=True, max_length=16)),
@@ -449,30 +1167,12 @@ class Migration(migrations.Migration):
                 ("valid_from", models.DateField(verbose_name="valid from")),
                 ("created_at", models.DateTimeField()),
                 (
-                    "center",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="margins",
-                        to="centers.center",
-                    ),
-                ),
-                (
                     "created_by",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="margins",
-                        to="centers.reseller",
                     ),
                 ),
             ],
@@ -517,1111 +1217,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="InvoiceLine",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("usage", "Messages"),
-                            ("subscription", "Subscription"),
-                            ("adjustment", "Adjustment"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("number_label", models.CharField(max_length=160)),
-                ("rate_type", models.CharField(blank=True, max_length=64)),
-                ("first_day", models.DateField()),
-                ("end_day", models.DateField()),
-                ("quantity", models.BigIntegerField()),
-                (
-                    "billable",
-                    models.CharField(
-                        blank=True,
-                        choices=[("delivered", "Sent minus failed"), ("sent", "All sent messages")],
-                        max_length=9,
-                    ),
-                ),
-                ("sent", models.BigIntegerField(default=0)),
-                ("received", models.BigIntegerField(default=0)),
-                ("failed", models.BigIntegerField(default=0)),
-                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
-                ("unit_cost", models.DecimalField(decimal_places=10, max_digits=24)),
-                ("cost_currency", models.CharField(max_length=3)),
-                ("percent", models.DecimalField(decimal_places=4, max_digits=9)),
-                ("fixed", models.DecimalField(decimal_places=8, max_digits=18)),
-                ("exchange_rate", models.DecimalField(decimal_places=10, max_digits=20)),
-                ("unit_price", models.DecimalField(decimal_places=10, max_digits=24)),
-                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
-                ("currency", models.CharField(max_length=3)),
-                (
-                    "instance",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="whatsapp.instance",
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="lines",
-                        to="billing.invoice",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
-                    "margin",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="billing.margin",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["position"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("invoice", "position"), name="invoiceline_position_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="OutgoingMail",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.CharField(max_length=80)),
-                ("kind", models.CharField(max_length=16)),
-                ("to", models.EmailField(blank=True, max_length=254)),
-                ("language", models.CharField(max_length=5)),
-                ("subject", models.CharField(max_length=200)),
-                ("body", models.TextField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting"),
-                            ("sent", "Sent"),
-                            ("failed", "Not delivered"),
-                            ("unsent", "Not sent: no mail server"),
-                            ("no_address", "No email address"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("next_try_at", models.DateTimeField()),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("error", centers.stored_messages.StoredMessageField(blank=True)),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="outgoing_mails",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="mails",
-                        to="billing.invoice",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="outgoing_mails",
-                        to="centers.reseller",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at", "-pk"],
-                "indexes": [
-                    models.Index(
-                        models.F("next_try_at"), condition=models.Q(("state", "waiting")), name="mail_due"
-                    )
-                ],
-                "constraints": [models.UniqueConstraint(fields=("reseller", "key"), name="mail_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Payment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("amount", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="amount")),
-                ("currency", models.CharField(max_length=3)),
-                ("reference", models.CharField(max_length=80, verbose_name="reference")),
-                ("received_on", models.DateField(verbose_name="received on")),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
-                ("recorded_at", models.DateTimeField()),
-                ("reversed_at", models.DateTimeField(blank=True, null=True)),
-                ("reversal_reason", models.CharField(blank=True, max_length=300)),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="centers.reseller",
-                    ),
-                ),
-                (
-                    "reversed_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-received_on", "-pk"],
-                "indexes": [models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("reseller"),
-                        django.db.models.functions.text.Upper("reference"),
-                        name="payment_reference_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("amount__gt", 0), ("amount__lt", 100000000000000)),
-                        name="payment_positive",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="LedgerEntry",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("invoice", "Invoice"),
-                            ("credit_note", "Credit note"),
-                            ("payment", "Payment"),
-                            ("reversal", "Payment reversed"),
-                            ("refund", "Credit refunded"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
-                ("currency", models.CharField(max_length=3)),
-                ("reference", models.CharField(blank=True, max_length=80)),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="ledger_entries",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="billing.invoice",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
-                    "payment",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="billing.payment",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-at", "-pk"],
-                "indexes": [models.Index(fields=["center", "currency", "id"], name="ledger_of_center")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("invoice__isnull", False)),
-                        fields=("invoice",),
-                        name="ledger_invoice_once",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("payment__isnull", False)),
-                        fields=("payment", "kind"),
-                        name="ledger_payment_once",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("reseller"),
-                        django.db.models.functions.text.Upper("reference"),
-                        condition=models.Q(("kind", "refund")),
-                        name="ledger_refund_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("invoice__isnull", False),
-                                ("kind__in", ["invoice", "credit_note"]),
-                                ("payment__isnull", True),
-                            ),
-                            models.Q(
-                                ("amount__lt", 0),
-                                ("invoice__isnull", True),
-                                ("kind", "payment"),
-                                ("payment__isnull", False),
-                            ),
-                            models.Q(
-                                ("amount__gt", 0),
-                                ("invoice__isnull", True),
-                                ("kind", "reversal"),
-                                ("payment__isnull", False),
-                            ),
-                            models.Q(
-                                ("amount__gt", 0),
-                                ("invoice__isnull", True),
-                                ("kind", "refund"),
-                                ("payment__isnull", True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="ledger_entry_fits_kind",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RateCategory",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("type", models.CharField(max_length=64)),
-                (
-                    "category",
-                    models.CharField(
-                        choices=[("message", "Messages"), ("subscription", "Subscriptions")], max_length=12
-                    ),
-                ),
-                (
-                    "interval",
-                    models.CharField(
-                        blank=True,
-                        choices=[("month", "Monthly subscription"), ("year", "Yearly subscription")],
-                        db_default="",
-                        default="",
-                        max_length=5,
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("reseller", "type"), name="ratecategory_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RateFetch",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("country_id", models.CharField(blank=True, max_length=16)),
-                ("first_fetched_at", models.DateTimeField()),
-                ("fetched_at", models.DateTimeField()),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="rate_fetches",
-                        to="centers.reseller",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["country_id", "-pk"],
-                "indexes": [models.Index(fields=["reseller", "country_id", "-id"], name="ratefetch_latest")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Rate",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("type", models.CharField(max_length=64)),
-                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
-                ("currency", models.CharField(max_length=3)),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
-                    "fetch",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="rates",
-                        to="billing.ratefetch",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["pk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("fetch", "type"), name="rate_once_per_fetch")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Reminder",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("step", models.CharField(max_length=16)),
-                ("at", models.DateTimeField()),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reminders",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "invoice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reminders",
-                        to="billing.invoice",
-                    ),
-                ),
-                (
-                    "mail",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="billing.outgoingmail",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-at", "-pk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("invoice", "step"), name="reminder_step_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SafetyStop",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("pulled_at", models.DateTimeField()),
-                (
-                    "center_ids",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
-                ),
-                ("limit", models.PositiveIntegerField()),
-                ("active_centers", models.PositiveIntegerField()),
-                ("released_at", models.DateTimeField(blank=True, null=True)),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "released_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="safety_stops",
-                        to="centers.reseller",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-pulled_at", "-pk"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("closed_at__isnull", True)),
-                        fields=("reseller",),
-                        name="safety_stop_one_per_reseller",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SubscriptionClaim",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("month", models.DateField()),
-                ("first_day", models.DateField(null=True)),
-                ("end_day", models.DateField(null=True)),
-                ("voided_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "instance",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="whatsapp.instance"
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="billing.invoiceline",
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="subscription_claims",
-                        to="billing.billingperiod",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    django.contrib.postgres.constraints.ExclusionConstraint(
-                        condition=models.Q(("voided_at__isnull", True)),
-                        expressions=[("instance", "="), (billing.models.claims.CoveredDays(), "&&")],
-                        name="subscriptionclaim_apart",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("end_day__isnull", True), ("first_day__isnull", True)),
-                            ("first_day__lt", models.F("end_day")),
-                            _connector="OR",
-                        ),
-                        name="subscriptionclaim_has_days",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Suspension",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("opened_at", models.DateTimeField()),
-                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
-                ("currency", models.CharField(max_length=3)),
-                ("because", models.CharField(max_length=300)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "ending",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("", "Suspended"),
-                            ("paid", "Paid"),
-                            ("held", "Put on hold"),
-                            ("settled", "No longer required"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="suspensions",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
-                    "safety_stop",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="cases",
-                        to="billing.safetystop",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-opened_at", "-pk"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("ended_at__isnull", True)),
-                        fields=("center",),
-                        name="suspension_one_per_center",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="UsageRecord",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("day", models.DateField()),
-                ("sent", models.BigIntegerField()),
-                ("received", models.BigIntegerField()),
-                ("failed", models.BigIntegerField()),
-                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
-                ("currency", models.CharField(max_length=3)),
-                ("first_read_at", models.DateTimeField()),
-                ("read_at", models.DateTimeField()),
-                ("repeats", models.PositiveIntegerField(default=0)),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="usage_records",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "instance",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="usage_records",
-                        to="whatsapp.instance",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-day", "instance"],
-                "indexes": [
-                    models.Index(fields=["center", "day"], name="usagerecord_of_center"),
-                    models.Index(fields=["reseller", "day"], name="usagerecord_of_reseller"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("instance", "day"), name="usagerecord_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("cost__gte", 0),
-                            ("cost__lt", 100000000000000),
-                            ("failed__gte", 0),
-                            ("received__gte", 0),
-                            ("sent__gte", 0),
-                        ),
-                        name="usagerecord_counts",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Waiver",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("because", models.CharField(max_length=300)),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="waivers",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-at", "-pk"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("because", ""), _negated=True), name="waiver_has_a_reason"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="UsageClaim",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("revision", models.PositiveIntegerField()),
-                ("sent", models.BigIntegerField()),
-                ("received", models.BigIntegerField()),
-                ("failed", models.BigIntegerField()),
-                ("sent_before", models.BigIntegerField()),
-                ("failed_before", models.BigIntegerField()),
-                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
-                ("voided_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "line",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="billing.invoiceline",
-                    ),
-                ),
-                (
-                    "margin",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="billing.margin",
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="billing.billingperiod",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
-                    "usage_record",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="billing.usagerecord",
-                    ),
-                ),
-                (
-                    "waiver",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="billing.waiver",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("voided_at__isnull", True)),
-                        fields=("usage_record", "revision"),
-                        name="usageclaim_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("period__isnull", False), ("waiver__isnull", True)),
-                            models.Q(
-                                ("line__isnull", True), ("period__isnull", True), ("waiver__isnull", False)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="usageclaim_billed_or_waived",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="AccountUsageRecord",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("day", models.DateField()),
-                ("sent", models.BigIntegerField(null=True)),
-                ("received", models.BigIntegerField(null=True)),
-                ("failed", models.BigIntegerField(null=True)),
-                ("cost", models.DecimalField(decimal_places=10, max_digits=24, null=True)),
-                ("currency", models.CharField(max_length=3)),
-                (
-                    "available_quota",
-                    models.DecimalField(blank=True, decimal_places=4, max_digits=24, null=True),
-                ),
-                ("quota_is_unlimited", models.BooleanField(db_default=False, default=False)),
-                ("odd", models.CharField(blank=True, db_default="", default="", max_length=500)),
-                ("read_at", models.DateTimeField()),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="account_usage_records",
-                        to="centers.reseller",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-day"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("reseller", "day"), name="accountusagerecord_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="BillingPolicy",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "auto_invoice",
-                    models.BooleanField(default=True, verbose_name="issue monthly invoices automatically"),
-                ),
-                (
-                    "close_after_days",
-                    models.PositiveSmallIntegerField(
-                        default=1,
-                        validators=[
-                            django.core.validators.MinValueValidator(-20),
-                            django.core.validators.MaxValueValidator(20),
-                        ],
-                        verbose_name="days to wait after a month's end",
-                    ),
-                ),
-                (
-                    "reread_days",
-                    models.PositiveSmallIntegerField(
-                        default=3,
-                        validators=[
-                            django.core.validators.MinValueValidator(-31),
-                            django.core.validators.MaxValueValidator(31),
-                        ],
-                        verbose_name="past days to fetch again",
-                    ),
-                ),
-                (
-                    "usage_tolerance",
-                    models.DecimalField(
-                        db_default=Decimal("1.2"),
-                        decimal_places=2,
-                        default=Decimal("1.2"),
-                        max_digits=5,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="flag usage above the highest rate multiplied by",
-                    ),
-                ),
-                (
-                    "billable",
-                    models.CharField(
-                        choices=[("delivered", "Sent minus failed"), ("sent", "All sent messages")],
-                        default="delivered",
-                        max_length=9,
-                        verbose_name="billable messages",
-                    ),
-                ),
-                (
-                    "subscription_type",
-                    models.CharField(blank=True, max_length=64, verbose_name="subscription type to charge"),
-                ),
-                (
-                    "subscription_share",
-                    models.CharField(
-                        choices=[("held", "Per day"), ("full", "In full")],
-                        db_default="held",
-                        default="held",
-                        max_length=4,
-                        verbose_name="charge incomplete months",
-                    ),
-                ),
-                (
-                    "exchange_warn_days",
-                    models.PositiveSmallIntegerField(
-                        db_default=35,
-                        default=35,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(3650),
-                        ],
-                        verbose_name="warn when an exchange rate is older than",
-                    ),
-                ),
-                (
-                    "exchange_block_days",
-                    models.PositiveSmallIntegerField(
-                        db_default=95,
-                        default=95,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(3650),
-                        ],
-                        verbose_name="block invoices when an exchange rate is older than",
-                    ),
-                ),
-                (
-                    "payment_terms_days",
-                    models.PositiveSmallIntegerField(
-                        default=14,
-                        validators=[
-                            django.core.validators.MinValueValidator(-365),
-                            django.core.validators.MaxValueValidator(365),
-                        ],
-                        verbose_name="days until an invoice is due",
-                    ),
-                ),
-                (
-                    "reminder_days",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.SmallIntegerField(
-                            validators=[
-                                django.core.validators.MinValueValidator(-365),
-                                django.core.validators.MaxValueValidator(365),
-                            ]
-                        ),
-                        blank=True,
-                        default=billing.models.policy.default_reminder_days,
-                        size=None,
-                        verbose_name="reminders, days from the due date",
-                    ),
-                ),
-                (
-                    "warning_days",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        default=7,
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(-365),
-                            django.core.validators.MaxValueValidator(365),
-                        ],
-                        verbose_name="final warning, days after the due date",
-                    ),
-                ),
-                ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
-                (
-                    "grace_days",
-                    models.PositiveSmallIntegerField(
-                        default=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(-365),
-                            django.core.validators.MaxValueValidator(365),
-                        ],
-                        verbose_name="suspend this many days after the due date",
-                    ),
-                ),
-                (
-                    "minimum_amount",
-                    models.DecimalField(
-                        decimal_places=4,
-                        default=0,
-                        max_digits=18,
-                        verbose_name="never suspend below this amount",
-                    ),
-                ),
-                (
-                    "quiet_weekdays",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.PositiveSmallIntegerField(
-                            validators=[
-                                django.core.validators.MinValueValidator(1),
-                                django.core.validators.MaxValueValidator(7),
-                            ]
-                        ),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="quiet weekdays",
-                    ),
-                ),
-                (
-                    "quiet_dates",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.DateField(),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="quiet dates",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="billing_policy",
-                        to="centers.reseller",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("exchange_warn_days__lte", models.F("exchange_block_days"))),
-                        name="billingpolicy_warns_before_it_blocks",
-                        violation_error_message=(
-                            "An exchange rate can't block invoices before it warns: "
-                            "enter at least as many days for blocking."
-                        ),
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="ExchangeRate",
             fields=[
                 (
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="exchange_rates",
+                        to="centers.reseller",
                     ),
                 ),
                 (
@@ -1652,14 +1262,6 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="exchange_rates",
-                        to="centers.reseller",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["-day", "-pk"],
@@ -1679,6 +1281,187 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="InvoiceLine",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("usage", "Messages"),
+                            ("subscription", "Subscription"),
+                            ("adjustment", "Adjustment"),
+                            ("carried", "Carried over"),
+                            ("one_off", "One-off charge"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                ("number_label", models.CharField(max_length=160)),
+                ("rate_type", models.CharField(blank=True, max_length=64)),
+                ("first_day", models.DateField()),
+                ("end_day", models.DateField()),
+                ("quantity", models.BigIntegerField()),
+                (
+                    "billable",
+                    models.CharField(
+                        blank=True,
+                        choices=[("delivered", "Sent minus failed"), ("sent", "All sent messages")],
+                        max_length=9,
+                    ),
+                ),
+                ("sent", models.BigIntegerField(default=0)),
+                ("received", models.BigIntegerField(default=0)),
+                ("failed", models.BigIntegerField(default=0)),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("unit_cost", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("cost_currency", models.CharField(max_length=3)),
+                (
+                    "margin",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.margin",
+                    ),
+                ),
+                ("percent", models.DecimalField(decimal_places=4, max_digits=9)),
+                ("fixed", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("exchange_rate", models.DecimalField(decimal_places=10, max_digits=20)),
+                ("unit_price", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("exact", models.DecimalField(decimal_places=30, max_digits=50, null=True)),
+                ("tax_category", models.CharField(db_default="O", default="O", max_length=1)),
+                ("tax_percent", models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=7)),
+                ("tax_reason", models.CharField(blank=True, db_default="", default="", max_length=200)),
+                ("tax_included", models.BooleanField(db_default=False, default=False)),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="billing.invoiceline",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("invoice", "position"), name="invoiceline_position_once")
+                ],
+            },
+            bases=(billing.models.lines.LineKinds, models.Model),
+        ),
+        migrations.CreateModel(
+            name="UsageRecord",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="usage_records",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="usage_records",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="usage_records",
+                        to="whatsapp.instanceassignment",
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("sent", models.BigIntegerField()),
+                ("received", models.BigIntegerField()),
+                ("failed", models.BigIntegerField()),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("currency", models.CharField(max_length=3)),
+                ("first_read_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField()),
+                ("repeats", models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                "ordering": ["-day", "instance"],
+                "indexes": [
+                    models.Index(fields=["instance", "day"], name="usagerecord_of_number"),
+                    models.Index(fields=["center", "day"], name="usagerecord_of_center"),
+                    models.Index(fields=["reseller", "day"], name="usagerecord_of_reseller"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("assignment", "day"), name="usagerecord_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cost__gte", 0),
+                            ("cost__lt", 100000000000000),
+                            ("failed__gte", 0),
+                            ("received__gte", 0),
+                            ("sent__gte", 0),
+                        ),
+                        name="usagerecord_counts",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="FlaggedUsage",
             fields=[
                 (
@@ -1687,11 +1470,46 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="flagged_usage",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="whatsapp.instanceassignment",
+                    ),
+                ),
                 ("day", models.DateField()),
                 ("sent", models.BigIntegerField(null=True)),
                 ("received", models.BigIntegerField(null=True)),
                 ("failed", models.BigIntegerField(null=True)),
                 ("cost", models.DecimalField(decimal_places=10, max_digits=24, null=True)),
+                ("sent_before", models.BigIntegerField(null=True)),
+                ("failed_before", models.BigIntegerField(null=True)),
+                ("cost_before", models.DecimalField(decimal_places=10, max_digits=24, null=True)),
                 ("note", models.CharField(blank=True, db_default="", default="", max_length=300)),
                 ("currency", models.CharField(max_length=3)),
                 ("read_at", models.DateTimeField()),
@@ -1726,26 +1544,6 @@ class Migration(migrations.Migration):
                 ),
                 ("resolved_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "center",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.center"
-                    ),
-                ),
-                (
-                    "instance",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="flagged_usage",
-                        to="whatsapp.instance",
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
-                    ),
-                ),
-                (
                     "resolved_by",
                     models.ForeignKey(
                         null=True,
@@ -1763,9 +1561,811 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             ("resolved_at__isnull", True), models.Q(("flag", ""), _negated=True)
                         ),
-                        fields=("instance", "day", "flag"),
+                        fields=("assignment", "day", "flag"),
                         name="flaggedusage_open_flag_once",
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AccountUsageRecord",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="account_usage_records",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("sent", models.BigIntegerField(null=True)),
+                ("received", models.BigIntegerField(null=True)),
+                ("failed", models.BigIntegerField(null=True)),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=24, null=True)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "available_quota",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                ("quota_is_unlimited", models.BooleanField(db_default=False, default=False)),
+                ("odd", models.CharField(blank=True, db_default="", default="", max_length=500)),
+                ("read_at", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["-day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "day"), name="accountusagerecord_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Waiver",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="waivers",
+                        to="centers.center",
+                    ),
+                ),
+                ("because", models.CharField(max_length=300)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("because", ""), _negated=True), name="waiver_has_a_reason"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="UsageClaim",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "usage_record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="billing.usagerecord",
+                    ),
+                ),
+                (
+                    "period",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="billing.billingperiod",
+                    ),
+                ),
+                (
+                    "waiver",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="billing.waiver",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="billing.invoiceline",
+                    ),
+                ),
+                (
+                    "margin",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.margin",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                ("sent", models.BigIntegerField()),
+                ("received", models.BigIntegerField()),
+                ("failed", models.BigIntegerField()),
+                ("sent_before", models.BigIntegerField()),
+                ("failed_before", models.BigIntegerField()),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("voided_at__isnull", True)),
+                        fields=("usage_record", "revision"),
+                        name="usageclaim_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("period__isnull", False), ("waiver__isnull", True)),
+                            models.Q(
+                                ("line__isnull", True), ("period__isnull", True), ("waiver__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="usageclaim_billed_or_waived",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SubscriptionClaim",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="whatsapp.instance"
+                    ),
+                ),
+                ("month", models.DateField()),
+                ("first_day", models.DateField(null=True)),
+                ("end_day", models.DateField(null=True)),
+                (
+                    "period",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscription_claims",
+                        to="billing.billingperiod",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.invoiceline",
+                    ),
+                ),
+                ("one_off", models.BooleanField(db_default=False, default=False)),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("one_off", False), ("voided_at__isnull", True)),
+                        expressions=[("instance", "="), (billing.models.claims.CoveredDays(), "&&")],
+                        name="subscriptionclaim_apart",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("one_off", True), ("voided_at__isnull", True)),
+                        fields=("instance",),
+                        name="subscriptionclaim_one_off_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("end_day__isnull", True), ("first_day__isnull", True)),
+                            ("first_day__lt", models.F("end_day")),
+                            _connector="OR",
+                        ),
+                        name="subscriptionclaim_has_days",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Payment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="centers.center",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="amount")),
+                ("currency", models.CharField(max_length=3)),
+                ("reference", models.CharField(blank=True, max_length=80, verbose_name="reference")),
+                (
+                    "method",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("bank", "Bank transfer"),
+                            ("cash", "Cash"),
+                            ("card", "Card"),
+                            ("wallet", "Mobile wallet"),
+                            ("gateway", "Payment gateway"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=7,
+                        verbose_name="method",
+                    ),
+                ),
+                ("received_on", models.DateField(verbose_name="received on")),
+                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("reversed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reversed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("reversal_reason", models.CharField(blank=True, max_length=300)),
+            ],
+            options={
+                "ordering": ["-received_on", "-pk"],
+                "indexes": [models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("reseller"),
+                        centers.values.names.NameKey("reference"),
+                        condition=models.Q(("reference", ""), _negated=True),
+                        name="payment_reference_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("method", "cash"), models.Q(("reference", ""), _negated=True), _connector="OR"
+                        ),
+                        name="payment_reference_unless_cash",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0), ("amount__lt", 100000000000000)),
+                        name="payment_positive",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CreditConversion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_conversions",
+                        to="centers.center",
+                    ),
+                ),
+                ("from_amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("from_currency", models.CharField(max_length=3)),
+                ("to_amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("to_currency", models.CharField(max_length=3)),
+                ("rate", models.DecimalField(decimal_places=10, max_digits=20)),
+                ("divisor", models.DecimalField(decimal_places=10, max_digits=20)),
+                ("rate_day", models.DateField()),
+                ("is_typed", models.BooleanField(db_default=False, default=False)),
+                ("reason", models.CharField(blank=True, db_default="", default="", max_length=300)),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversal",
+                        to="billing.creditconversion",
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("from_amount__gt", 0),
+                            ("to_amount__gt", 0),
+                            models.Q(("from_currency", models.F("to_currency")), _negated=True),
+                        ),
+                        name="creditconversion_between_two",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_typed", False), ("reverses", None)),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="creditconversion_has_a_reason",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LedgerEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ledger_entries",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("invoice", "Invoice"),
+                            ("credit_note", "Credit note"),
+                            ("payment", "Payment"),
+                            ("reversal", "Payment reversed"),
+                            ("refund", "Credit refunded"),
+                            ("conversion", "Credit converted"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.payment",
+                    ),
+                ),
+                (
+                    "conversion",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.creditconversion",
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, max_length=80)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["center", "currency", "id"], name="ledger_of_center")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("invoice__isnull", False)),
+                        fields=("invoice",),
+                        name="ledger_invoice_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("payment__isnull", False)),
+                        fields=("payment", "kind"),
+                        name="ledger_payment_once",
+                    ),
+                    models.UniqueConstraint(
+                        models.F("reseller"),
+                        centers.values.names.NameKey("reference"),
+                        condition=models.Q(("kind", "refund")),
+                        name="ledger_refund_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("conversion__isnull", False)),
+                        fields=("conversion", "currency"),
+                        name="ledger_conversion_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("invoice__isnull", False),
+                                ("kind__in", ["invoice", "credit_note"]),
+                                ("payment__isnull", True),
+                            ),
+                            models.Q(
+                                ("amount__lt", 0),
+                                ("invoice__isnull", True),
+                                ("kind", "payment"),
+                                ("payment__isnull", False),
+                            ),
+                            models.Q(
+                                ("amount__gt", 0),
+                                ("invoice__isnull", True),
+                                ("kind", "reversal"),
+                                ("payment__isnull", False),
+                            ),
+                            models.Q(
+                                ("amount__gt", 0),
+                                ("invoice__isnull", True),
+                                ("kind", "refund"),
+                                ("payment__isnull", True),
+                            ),
+                            models.Q(
+                                ("invoice__isnull", True), ("kind", "conversion"), ("payment__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_entry_fits_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("conversion__isnull", False), ("kind", "conversion")),
+                            models.Q(
+                                models.Q(("kind", "conversion"), _negated=True), ("conversion__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_conversion_fits",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DocumentSettings",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="document_settings",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "languages",
+                    models.CharField(
+                        choices=[
+                            ("center", "The center's language"),
+                            ("en", "English"),
+                            ("ar", "Arabic"),
+                            ("both", "English and Arabic, side by side"),
+                        ],
+                        db_default="center",
+                        default="center",
+                        max_length=6,
+                        verbose_name="language of documents",
+                    ),
+                ),
+                (
+                    "simplified",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        verbose_name="simplified tax invoices for centers without a tax number",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=1000,
+                        verbose_name="note on every invoice",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="NumberFormat",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("invoice", "Invoices"),
+                            ("credit_note", "Credit notes"),
+                            ("receipt", "Receipts"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "prefix",
+                    models.CharField(
+                        max_length=8,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z]+([-/][A-Z]+)*\\Z", "Use capital letters, with - or / between them."
+                            )
+                        ],
+                        verbose_name="prefix",
+                    ),
+                ),
+                (
+                    "year",
+                    models.CharField(
+                        choices=[("yyyy", "2026"), ("yy", "26"), ("running", "none, numbers run on")],
+                        default="yyyy",
+                        max_length=7,
+                        verbose_name="year",
+                    ),
+                ),
+                (
+                    "digits",
+                    models.PositiveSmallIntegerField(
+                        default=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(8),
+                        ],
+                        verbose_name="digits",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "kind"), name="numberformat_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DocumentLogo",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("version", models.CharField(max_length=16)),
+                ("picture", models.BinaryField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "version"), name="documentlogo_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Receipt",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipt",
+                        to="billing.payment",
+                    ),
+                ),
+                ("number", models.CharField(max_length=24)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("sequence", models.PositiveIntegerField()),
+                ("issued_at", models.DateTimeField()),
+                ("issued_on", models.DateField()),
+                ("language", models.CharField(max_length=5)),
+                ("parties", models.JSONField()),
+                ("paid", models.JSONField()),
+                ("left", models.DecimalField(decimal_places=4, max_digits=18)),
+            ],
+            options={
+                "ordering": ["-issued_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "number"), name="receipt_number_once"),
+                    models.UniqueConstraint(
+                        fields=("reseller", "year", "sequence"), name="receipt_sequence_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("left__gte", Decimal("0"))), name="receipt_left_bounded"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reminder",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("step", models.CharField(max_length=16)),
+                ("at", models.DateTimeField()),
+                ("skipped", models.BooleanField(db_default=False, default=False)),
+            ],
+            options={
+                "ordering": ["-at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("invoice", "step"), name="reminder_step_once")
                 ],
             },
         ),
@@ -1778,16 +2378,21 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("until", models.DateField(verbose_name="don't suspend before")),
-                ("because", models.CharField(max_length=300, verbose_name="reason")),
-                ("created_at", models.DateTimeField()),
-                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
                 (
                     "center",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="holds", to="centers.center"
                     ),
                 ),
+                ("until", models.DateField(verbose_name="don't suspend before")),
+                ("because", models.CharField(max_length=300, verbose_name="reason")),
+                ("created_at", models.DateTimeField()),
                 (
                     "created_by",
                     models.ForeignKey(
@@ -1797,6 +2402,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "released_by",
                     models.ForeignKey(
@@ -1804,12 +2410,6 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
                     ),
                 ),
             ],
@@ -1824,7 +2424,1094 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="SafetyStop",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="safety_stops",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("pulled_at", models.DateTimeField()),
+                (
+                    "center_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                ("limit", models.PositiveIntegerField()),
+                ("active_centers", models.PositiveIntegerField()),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-pulled_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("reseller",),
+                        name="safety_stop_one_per_reseller",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Suspension",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="suspensions",
+                        to="centers.center",
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("because", models.CharField(max_length=300)),
+                (
+                    "safety_stop",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="billing.safetystop",
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ending",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Suspended"),
+                            ("paid", "Paid"),
+                            ("held", "Put on hold"),
+                            ("settled", "No longer required"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-opened_at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("center",),
+                        name="suspension_one_per_center",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="GapItem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("account_day", "Main account and numbers, one day"),
+                            ("account_month", "Main account, a month and its days"),
+                            ("unbilled", "Usage not invoiced"),
+                        ],
+                        max_length=13,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("first_day", models.DateField(verbose_name="day or month")),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.DecimalField(decimal_places=10, max_digits=24, verbose_name="difference")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("explained", "Explained"), ("settled", "Settled")],
+                        db_default="open",
+                        default="open",
+                        max_length=9,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not known yet"),
+                            ("other_numbers", "Numbers that aren't in Markaz"),
+                            ("own_use", "Own use, charged to no center"),
+                            ("late", "Counted late by MazBot"),
+                            ("mazbot", "Wrong figures from MazBot"),
+                            ("rounding", "Rounding"),
+                            ("no_invoice", "Not invoiced on purpose"),
+                            ("other", "Something else"),
+                            ("gone", "The figures match again"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=13,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True, db_default="", default="", max_length=2000, verbose_name="note"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("version", models.PositiveIntegerField(db_default=1, default=1)),
+            ],
+            options={
+                "ordering": ["-first_day", "kind", "pk"],
+                "indexes": [
+                    models.Index(fields=["reseller", "state", "-first_day"], name="gapitem_by_state")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reseller", "kind", "first_day", "currency"), name="gapitem_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "open"), models.Q(("reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="gapitem_decided_has_a_reason",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BankStatement",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("filename", models.CharField(blank=True, max_length=200)),
+                ("uploaded_at", models.DateTimeField()),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("lines_read", models.PositiveIntegerField()),
+                ("known_before", models.PositiveIntegerField()),
+                ("left_out", models.JSONField(default=list)),
+            ],
+            options={
+                "ordering": ["-pk"],
+                "indexes": [models.Index(fields=["reseller", "-id"], name="bankstatement_list")],
+            },
+        ),
+        migrations.CreateModel(
+            name="BankLine",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.bankstatement",
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("booked_on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("payer", models.CharField(blank=True, max_length=200)),
+                ("reference", models.CharField(blank=True, max_length=80)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unmatched", "To match"),
+                            ("recorded", "Recorded"),
+                            ("passed", "Not a center's payment"),
+                        ],
+                        default="unmatched",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-booked_on", "-pk"],
+                "indexes": [
+                    models.Index(fields=["reseller", "state", "-booked_on", "-id"], name="bankline_list")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "fingerprint"), name="bankline_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PaymentAllocation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.center"
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="billing.payment",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+            ],
+            options={
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("payment", "invoice"), name="allocation_once"),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="allocation_positive"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PaymentAttachment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to="billing.payment",
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("png", "PNG"), ("pdf", "PDF")], max_length=3)),
+                ("content", models.BinaryField()),
+                ("added_at", models.DateTimeField()),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Gateway",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="gateways",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("stripe", "Stripe"), ("moyasar", "Moyasar"), ("hook", "Your own systems")],
+                        max_length=7,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=False, verbose_name="payments by link")),
+                ("base_url", models.URLField(blank=True, max_length=300, verbose_name="address of the API")),
+                ("api_key", centers.secrets.SecretField(blank=True, verbose_name="secret key")),
+                ("webhook_secret", centers.secrets.SecretField(blank=True, verbose_name="webhook secret")),
+                ("old_secret", centers.secrets.SecretField(blank=True)),
+                ("old_secret_until", models.DateTimeField(null=True)),
+                ("last_ok_at", models.DateTimeField(null=True)),
+                ("last_error_at", models.DateTimeField(null=True)),
+                ("last_error", centers.stored_messages.StoredMessageField(blank=True)),
+            ],
+            options={
+                "ordering": ["provider"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "provider"), name="gateway_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PaymentLink",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.center"
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payment_links",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "gateway",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="billing.gateway",
+                    ),
+                ),
+                ("key", models.CharField(max_length=36, unique=True)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("external_id", models.CharField(blank=True, max_length=120)),
+                ("url", models.URLField(blank=True, max_length=2000)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("creating", "Being created"),
+                            ("ready", "Ready to pay"),
+                            ("complete", "Paid"),
+                            ("outdated", "No longer valid"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("ask_at", models.DateTimeField(null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ask_at__isnull", False)),
+                        fields=["ask_at"],
+                        name="paymentlink_asked",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("gateway", "external_id"),
+                        name="paymentlink_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["creating", "ready"])),
+                        fields=("invoice", "gateway"),
+                        name="paymentlink_one_open",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="GatewayEvent",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "gateway",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="billing.gateway",
+                    ),
+                ),
+                ("event_id", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("paid", "Paid"),
+                            ("returned", "Money returned"),
+                            ("ended", "Not paid"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("what", models.CharField(blank=True, max_length=80)),
+                ("link_key", models.CharField(blank=True, max_length=120)),
+                ("transaction", models.CharField(blank=True, max_length=120)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("details", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
+                ("received_at", models.DateTimeField()),
+                ("deliveries", models.PositiveIntegerField(db_default=1, default=1)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("stored", "Not processed yet"),
+                            ("recorded", "Payment recorded"),
+                            ("flagged", "Flagged"),
+                            ("nothing", "No effect"),
+                        ],
+                        default="stored",
+                        max_length=8,
+                    ),
+                ),
+                ("processed_at", models.DateTimeField(null=True)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("processed_at__isnull", True)),
+                        fields=["reseller"],
+                        name="gatewayevent_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("gateway", "event_id"), name="gatewayevent_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FlaggedPayment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "gateway",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.gateway",
+                    ),
+                ),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="flagged",
+                        to="billing.gatewayevent",
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.paymentlink",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        choices=[
+                            ("unknown_link", "No payment link of yours fits"),
+                            ("other_amount", "Another amount than the link's"),
+                            ("other_currency", "Another currency than the link's"),
+                            ("void", "The invoice was voided"),
+                            ("nothing_open", "The invoice was already paid"),
+                            ("twice", "The link was paid a second time"),
+                            ("returned", "The gateway returned the money"),
+                            ("no_center", "No center or invoice of yours fits"),
+                            ("unrecorded", "It couldn't be recorded"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("problem", centers.stored_messages.StoredMessageField(blank=True)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("reference", models.CharField(blank=True, max_length=120)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("undecided", "To check"),
+                            ("recorded", "Recorded"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        default="undecided",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("decision", models.CharField(blank=True, max_length=300)),
+            ],
+            options={
+                "ordering": ["-received_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        fields=["reseller", "state", "-received_at", "-id"], name="flaggedpayment_list"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=("gateway", "reference", "why"),
+                        name="flaggedpayment_once",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReportedMonth",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("month", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("revenue", models.DecimalField(decimal_places=10, max_digits=30)),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=30)),
+                ("reported_at", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ["-month", "currency"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reseller", "month", "currency"), name="reportedmonth_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="JobSchedule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("job", models.CharField(max_length=24)),
+                ("next_at", models.DateTimeField()),
+                ("by_person", models.BooleanField(db_default=False, default=False)),
+                ("basis", models.CharField(db_default="", default="", editable=False, max_length=64)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("reseller", "job"), name="jobschedule_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="LegalIdentity",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="legal_identity",
+                        to="centers.center",
+                    ),
+                ),
+                ("legal_name", models.CharField(blank=True, max_length=160, verbose_name="legal name")),
+                ("address", models.CharField(blank=True, max_length=120, verbose_name="address")),
+                (
+                    "address_more",
+                    models.CharField(blank=True, max_length=120, verbose_name="address, second line"),
+                ),
+                ("city", models.CharField(blank=True, max_length=80, verbose_name="city")),
+                ("postal_code", models.CharField(blank=True, max_length=16, verbose_name="postal code")),
+                ("tax_number", models.CharField(blank=True, max_length=32, verbose_name="tax number")),
+                (
+                    "registration_number",
+                    models.CharField(
+                        blank=True, max_length=32, verbose_name="commercial registration number"
+                    ),
+                ),
+                (
+                    "purchase_order",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=60, verbose_name="purchase order"
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["reseller"], name="legalidentity_reseller")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("center__isnull", True)),
+                        fields=("reseller",),
+                        name="legalidentity_one_seller",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="TaxProfile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tax_profile",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "is_registered",
+                    models.BooleanField(db_default=False, default=False, verbose_name="registered for tax"),
+                ),
+                (
+                    "prices_include_tax",
+                    models.BooleanField(db_default=False, default=False, verbose_name="prices include tax"),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="TaxRate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tax_rates",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tax_rates",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("S", "Standard rate"),
+                            ("Z", "Zero rate"),
+                            ("E", "Exempt"),
+                            ("O", "Out of scope"),
+                        ],
+                        max_length=1,
+                        verbose_name="category",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.DecimalField(
+                        decimal_places=4, default=Decimal("0"), max_digits=7, verbose_name="percent"
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("withdrawn", models.BooleanField(default=False)),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-valid_from", "-pk"],
+                "indexes": [
+                    models.Index(fields=["reseller", "center", "-valid_from"], name="taxrate_lookup")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("category", "S"), ("percent__gt", 0), ("percent__lte", 100)),
+                            models.Q(("category__in", ["Z", "E", "O"]), ("percent", 0)),
+                            _connector="OR",
+                        ),
+                        name="taxrate_percent_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("category__in", ["E", "O"]), _negated=True),
+                            ("withdrawn", True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="taxrate_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withdrawn", False),
+                            models.Q(("category", "O"), ("center__isnull", False), ("reason", "")),
+                            _connector="OR",
+                        ),
+                        name="taxrate_withdrawn_is_bare",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="InvoiceTax",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="taxes",
+                        to="billing.invoice",
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("S", "Standard rate"),
+                            ("Z", "Zero rate"),
+                            ("E", "Exempt"),
+                            ("O", "Out of scope"),
+                        ],
+                        max_length=1,
+                    ),
+                ),
+                ("percent", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("net", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("tax", models.DecimalField(decimal_places=4, max_digits=18)),
+            ],
+            options={
+                "ordering": ["-percent", "category"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("invoice", "category", "percent"), name="invoicetax_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("category", "S"), models.Q(("percent", 0), ("tax", 0)), _connector="OR"
+                        ),
+                        name="invoicetax_fits_category",
+                    ),
+                ],
+            },
+        ),
         *_guards.CHANGES,
-        *_guards.WAIVERS,
-        *_guards.EMPTYING,
+        *_assignments.CHANGES,
+        *_credit_guards.CHANGES,
+        *_conversion_guards.CHANGES,
+        *_version_guards.CHANGES,
+        *_tax_guards.CHANGES,
+        *_payment_guards.CHANGES,
+        *_document_guards.CHANGES,
     ]

@@ -1,6 +1,8 @@
-"""What the database refuses of conversions that reverse another one: other amounts, another center, a second time."""
+"""What the database refuses of conversions: entries that don't balance, more than the credit, a wrong reversal."""
 
 from django.db import migrations
+
+from billing.migrations import _guards
 
 #: A reversal takes back what may have paid an invoice by now, as a reversed payment does.
 _STAYS = """
@@ -19,16 +21,45 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-DROP TRIGGER billing_credit_stays_converted ON billing_ledgerentry;
 CREATE TRIGGER billing_credit_stays_converted AFTER INSERT ON billing_ledgerentry
     FOR EACH ROW WHEN (NEW.kind = 'conversion' AND NEW.amount > 0)
     EXECUTE FUNCTION billing_conversion_leaves_credit();
 """
 _STAYS_BACK = """
 DROP TRIGGER billing_credit_stays_converted ON billing_ledgerentry;
-CREATE TRIGGER billing_credit_stays_converted AFTER INSERT ON billing_ledgerentry
-    FOR EACH ROW WHEN (NEW.kind = 'conversion' AND NEW.amount > 0) EXECUTE FUNCTION billing_credit_stays();
 DROP FUNCTION billing_conversion_leaves_credit();
+"""
+_BALANCES = """
+CREATE FUNCTION billing_conversion_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    act record;
+    entries record;
+BEGIN
+    SELECT * INTO act FROM billing_creditconversion
+     WHERE id = CASE TG_TABLE_NAME WHEN 'billing_creditconversion' THEN (to_jsonb(NEW) ->> 'id')::bigint
+                ELSE (to_jsonb(NEW) ->> 'conversion_id')::bigint END;
+    SELECT count(*) AS count,
+           coalesce(sum(amount) FILTER (WHERE currency = act.from_currency), 0) AS taken,
+           coalesce(sum(amount) FILTER (WHERE currency = act.to_currency), 0) AS given,
+           count(*) FILTER (WHERE center_id <> act.center_id) AS foreign_count
+      INTO entries FROM billing_ledgerentry WHERE conversion_id = act.id;
+    IF entries.count <> 2 OR entries.foreign_count > 0
+       OR entries.taken <> act.from_amount OR entries.given <> -act.to_amount THEN
+        RAISE EXCEPTION 'conversion %: its entries do not balance', act.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER billing_conversion_balances AFTER INSERT ON billing_creditconversion
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_conversion_balances();
+CREATE CONSTRAINT TRIGGER billing_conversion_balances AFTER INSERT ON billing_ledgerentry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.conversion_id IS NOT NULL)
+    EXECUTE FUNCTION billing_conversion_balances();
+"""
+_BALANCES_BACK = """
+DROP TRIGGER billing_conversion_balances ON billing_ledgerentry;
+DROP TRIGGER billing_conversion_balances ON billing_creditconversion;
+DROP FUNCTION billing_conversion_balances();
 """
 _MIRROR = """
 CREATE FUNCTION billing_reversal_mirrors() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -52,5 +83,9 @@ DROP FUNCTION billing_reversal_mirrors();
 """
 CHANGES = [
     migrations.RunSQL(_STAYS, _STAYS_BACK),
+    migrations.RunSQL(_BALANCES, _BALANCES_BACK),
     migrations.RunSQL(_MIRROR, _MIRROR_BACK),
+    _guards.frozen("billing_creditconversion", ["by_id"]),
+    _guards.paired("billing_creditconversion"),
+    _guards.never_emptied("billing_creditconversion"),
 ]

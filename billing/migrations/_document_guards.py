@@ -16,9 +16,6 @@ END $$;
 
 CREATE TRIGGER billing_logo_kept AFTER INSERT OR UPDATE OF logo, logo_version ON centers_reseller
     FOR EACH ROW WHEN (NEW.logo IS NOT NULL AND NEW.logo_version <> '') EXECUTE FUNCTION billing_keep_logo();
-
-INSERT INTO billing_documentlogo (reseller_id, version, picture)
-SELECT id, logo_version, logo FROM centers_reseller WHERE logo IS NOT NULL AND logo_version <> '';
 """
 LOGOS_BACK = """
 DROP TRIGGER billing_logo_kept ON centers_reseller;

@@ -8,11 +8,13 @@ FROZEN = {
     "billing_exchangerate": ["entered_by_id"],
     "billing_ledgerentry": ["by_id"],
     "billing_invoiceline": [],
-    "billing_invoice": ["open_amount", "settled_at", "voided_at", "issued_by_id"],
+    "billing_invoice": ["open_amount", "settled_at", "voided_at", "issued_by_id", "credited"],
     "billing_payment": ["reversed_at", "reversed_by_id", "reversal_reason", "recorded_by_id"],
     "billing_usageclaim": ["voided_at"],
     "billing_subscriptionclaim": ["voided_at"],
     "billing_billingperiod": ["voided_at", "closed_by_id"],
+    "billing_waiver": ["by_id"],
+    "billing_centerversion": ["created_by_id"],
 }
 # Columns that are set once and never taken back.
 ONE_WAY = {
@@ -34,8 +36,9 @@ PAIRED = [
     "billing_hold",
     "billing_suspension",
     "billing_centerpolicy",
-    "billing_outgoingmail",
     "billing_margin",
+    "billing_waiver",
+    "billing_centerversion",
 ]
 
 # TRUNCATE passes row triggers: these refuse it by a trigger of their own, which the app `centers` brings.
@@ -51,6 +54,7 @@ NEVER_EMPTIED = [
     "billing_billingperiod",
     "billing_usagerecord",
     "billing_waiver",
+    "billing_centerversion",
 ]
 
 FUNCTIONS = """
@@ -77,18 +81,24 @@ DECLARE
     target bigint;
     bill record;
     lines record;
+    sign integer;
 BEGIN
     IF TG_TABLE_NAME = 'billing_invoice' THEN
         target := NEW.id;
     ELSE
         target := NEW.invoice_id;
     END IF;
-    SELECT total, line_count, currency INTO bill FROM billing_invoice WHERE id = target;
+    SELECT kind, total, tax, line_count, currency INTO bill FROM billing_invoice WHERE id = target;
+    sign := CASE bill.kind WHEN 'credit_note' THEN -1 ELSE 1 END;
     SELECT coalesce(sum(amount), 0) AS total, count(*) AS count,
-           count(*) FILTER (WHERE currency <> bill.currency) AS foreign_count
+           count(*) FILTER (WHERE currency <> bill.currency) AS foreign_count,
+           count(*) FILTER (WHERE amount * sign < 0 AND kind <> 'carried') AS wrong_count
       INTO lines FROM billing_invoiceline WHERE invoice_id = target;
-    IF lines.total <> bill.total OR lines.count <> bill.line_count OR lines.foreign_count > 0 THEN
+    IF lines.total + bill.tax <> bill.total OR lines.count <> bill.line_count OR lines.foreign_count > 0 THEN
         RAISE EXCEPTION 'invoice %: its lines do not add up to it', target USING ERRCODE = 'check_violation';
+    END IF;
+    IF bill.total * sign < 0 OR bill.tax * sign < 0 OR lines.wrong_count > 0 THEN
+        RAISE EXCEPTION 'invoice %: it has the wrong sign', target USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
@@ -151,18 +161,9 @@ def never_emptied(table: str) -> migrations.RunSQL:
     )
 
 
-#: Waivers came after the tables above.
-WAIVERS = [
-    migrations.RunSQL(
-        "CREATE TRIGGER billing_waiver_frozen BEFORE UPDATE OR DELETE ON billing_waiver FOR EACH ROW "
-        "EXECUTE FUNCTION billing_refuse_change('{by_id}', '');",
-        "DROP TRIGGER billing_waiver_frozen ON billing_waiver;",
-    ),
-    paired("billing_waiver"),
-]
 CHANGES = [
     migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK),
     *[frozen(table, free) for table, free in FROZEN.items()],
     *[paired(table) for table in PAIRED],
+    *[never_emptied(table) for table in NEVER_EMPTIED],
 ]
-EMPTYING = [never_emptied(table) for table in NEVER_EMPTIED]

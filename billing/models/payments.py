@@ -30,8 +30,6 @@ class Payment(models.Model):
     method = models.CharField(
         _("method"), max_length=7, choices=Method, blank=True, default="", db_default=""
     )
-    # Recorded before references were compared by how they look, and looks like an earlier one.
-    looks_repeated = models.BooleanField(default=False, db_default=False, editable=False)
     received_on = models.DateField(_("received on"))
     note = LineField(_("note"), max_length=300, blank=True)
     recorded_at = models.DateTimeField()
@@ -48,7 +46,7 @@ class Payment(models.Model):
             models.UniqueConstraint(
                 "reseller",
                 NameKey("reference"),
-                condition=Q(looks_repeated=False) & ~Q(reference=""),
+                condition=~Q(reference=""),
                 name="payment_reference_once",
             ),
             models.CheckConstraint(
@@ -132,7 +130,6 @@ class LedgerEntry(models.Model):
         CreditConversion, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     reference = LineField(max_length=80, blank=True)  # of a refund
-    looks_repeated = models.BooleanField(default=False, db_default=False, editable=False)  # as of a payment
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -150,7 +147,7 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(
                 "reseller",
                 NameKey("reference"),
-                condition=Q(kind="refund", looks_repeated=False),
+                condition=Q(kind="refund"),
                 name="ledger_refund_once",
             ),
             models.UniqueConstraint(

@@ -96,7 +96,6 @@ _codes: dict[str, str | Promise] = {
     "webauthn": gettext_lazy("security key"),
     "True": gettext_lazy("yes"),
     "False": gettext_lazy("no"),
-    "same_name": gettext_lazy("the name looked the same as the name of another center"),
 }
 
 

@@ -1,18 +1,23 @@
 import centers.clock
+import centers.secrets
 import centers.stored_messages
 import centers.values.countries
-import centers.values.names
 import centers.values.languages
+import centers.values.names
 import centers.values.validators
+import datetime
+import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django.db.models.functions.text
 import django.utils.timezone
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
-from centers.migrations import _guards
 from django.db import migrations, models
+
+from centers.migrations import _guards, _names
 
 
 class Migration(migrations.Migration):
@@ -25,67 +30,7 @@ class Migration(migrations.Migration):
     operations = [
         TrigramExtension(),
         BtreeGistExtension(),
-        *_guards.NAMES,
-        migrations.CreateModel(
-            name="Center",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("contact_name", models.CharField(blank=True, max_length=120, verbose_name="contact name")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email")),
-                ("phone", models.CharField(blank=True, max_length=20, verbose_name="phone")),
-                (
-                    "country",
-                    models.CharField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        max_length=2,
-                        validators=[centers.values.countries.validate_country],
-                        verbose_name="country",
-                    ),
-                ),
-                ("country_id", models.CharField(blank=True, max_length=16, verbose_name="MazBot country ID")),
-                (
-                    "currency",
-                    models.CharField(
-                        max_length=3,
-                        validators=[centers.values.validators.validate_currency],
-                        verbose_name="currency",
-                    ),
-                ),
-                (
-                    "language",
-                    models.CharField(
-                        choices=centers.values.languages.labels,
-                        default="en",
-                        max_length=5,
-                        verbose_name="language",
-                    ),
-                ),
-                ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
-                (
-                    "payment_status",
-                    models.CharField(
-                        choices=[("clear", "Nothing due"), ("open", "Open"), ("overdue", "Overdue")],
-                        default="clear",
-                        editable=False,
-                        max_length=8,
-                    ),
-                ),
-                ("version", models.PositiveIntegerField(default=0, editable=False)),
-                ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
-                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True)),
-            ],
-            options={
-                "ordering": ["name", "pk"],
-            },
-        ),
+        *_names.OPERATIONS,
         migrations.CreateModel(
             name="User",
             fields=[
@@ -156,133 +101,6 @@ class Migration(migrations.Migration):
                         name="user_name_no_control",
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="FactorReset",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("requested_at", models.DateTimeField(default=centers.clock.now)),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("due_at", models.DateTimeField(blank=True, null=True)),
-                ("warned_at", models.DateTimeField(blank=True, null=True)),
-                ("canceled_at", models.DateTimeField(blank=True, null=True)),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                ("result_sent_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="factor_resets",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-requested_at", "-pk"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("canceled_at", None), ("done_at", None)),
-                        fields=["due_at"],
-                        name="factor_reset_due",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            ("canceled_at", None), ("done_at", None), ("started_at__isnull", False)
-                        ),
-                        fields=("user",),
-                        name="factor_reset_one_waiting",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Invitation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("owner", "Owner"),
-                            ("billing", "Billing"),
-                            ("support", "Support"),
-                            ("center_admin", "Center admin"),
-                            ("center_viewer", "Center viewer"),
-                        ],
-                        max_length=14,
-                        verbose_name="role",
-                    ),
-                ),
-                ("email", models.EmailField(max_length=254, verbose_name="email")),
-                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
-                ("mail_token_hash", models.CharField(editable=False, max_length=64, null=True, unique=True)),
-                ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
-                ("expires_at", models.DateTimeField()),
-                ("accepted_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("mailed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "center",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "invited_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-created_at"],
-            },
-        ),
-        migrations.CreateModel(
-            name="AddressCode",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("email", models.CharField(db_index=True, max_length=254)),
-                ("code_hash", models.CharField(max_length=64)),
-                ("sent_at", models.DateTimeField(default=centers.clock.now)),
-                ("tries", models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ("used_at", models.DateTimeField(blank=True, null=True)),
-                ("proof_hash", models.CharField(blank=True, db_default="", max_length=64)),
-                (
-                    "invitation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="codes",
-                        to="centers.invitation",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-sent_at", "-pk"],
             },
         ),
         migrations.CreateModel(
@@ -383,12 +201,156 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Center",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="centers",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("contact_name", models.CharField(blank=True, max_length=120, verbose_name="contact name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="phone")),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=2,
+                        validators=[centers.values.countries.validate_country],
+                        verbose_name="country",
+                    ),
+                ),
+                ("country_id", models.CharField(blank=True, max_length=16, verbose_name="MazBot country ID")),
+                (
+                    "currency",
+                    models.CharField(
+                        max_length=3,
+                        validators=[centers.values.validators.validate_currency],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=centers.values.languages.labels,
+                        default="en",
+                        max_length=5,
+                        verbose_name="language",
+                    ),
+                ),
+                ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
+                (
+                    "payment_status",
+                    models.CharField(
+                        choices=[("clear", "Nothing due"), ("open", "Open"), ("overdue", "Overdue")],
+                        default="clear",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True)),
+            ],
+            options={
+                "ordering": ["name", "pk"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            centers.values.names.NameKey("name"), name="gin_trgm_ops"
+                        ),
+                        name="center_name_trgm",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            centers.values.names.NameKey("contact_name"), name="gin_trgm_ops"
+                        ),
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("email"), name="gin_trgm_ops"
+                        ),
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("phone"), name="gin_trgm_ops"
+                        ),
+                        name="center_contact_trgm",
+                    ),
+                    models.Index(
+                        models.F("reseller"), models.F("name"), models.F("id"), name="center_reseller_name"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("reseller"),
+                        centers.values.names.NameKey("name"),
+                        name="center_name_unique_per_reseller",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("name__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
+                            _negated=True,
+                        ),
+                        name="center_name_no_control",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "contact_name__regex",
+                                "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]",
+                            ),
+                            _negated=True,
+                        ),
+                        name="center_contact_no_control",
+                    ),
+                    models.UniqueConstraint(fields=("reseller", "id"), name="center_reseller_pair"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Membership",
             fields=[
                 (
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="centers.center",
                     ),
                 ),
                 (
@@ -406,32 +368,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
-                (
-                    "center",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="centers.center",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="centers.reseller",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["reseller__name", "pk"],
@@ -453,12 +389,217 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Invitation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("billing", "Billing"),
+                            ("support", "Support"),
+                            ("center_admin", "Center admin"),
+                            ("center_viewer", "Center viewer"),
+                        ],
+                        max_length=14,
+                        verbose_name="role",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
+                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("mail_token_hash", models.CharField(editable=False, max_length=64, null=True, unique=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("mailed_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-created_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("center__isnull", True), ("role__in", ("owner", "billing", "support"))),
+                            models.Q(
+                                ("center__isnull", False), ("role__in", ("center_admin", "center_viewer"))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="invitation_role_fits_place",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AddressCode",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "invitation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="codes",
+                        to="centers.invitation",
+                    ),
+                ),
+                ("email", models.CharField(db_index=True, max_length=254)),
+                ("code_hash", models.CharField(max_length=64)),
+                ("sent_at", models.DateTimeField(default=centers.clock.now)),
+                ("tries", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("proof_hash", models.CharField(blank=True, db_default="", max_length=64)),
+            ],
+            options={
+                "ordering": ["-sent_at", "-pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="FactorReset",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="factor_resets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField(default=centers.clock.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("warned_at", models.DateTimeField(blank=True, null=True)),
+                ("canceled_at", models.DateTimeField(blank=True, null=True)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("result_sent_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["-requested_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("canceled_at", None), ("done_at", None)),
+                        fields=["due_at"],
+                        name="factor_reset_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("canceled_at", None), ("done_at", None), ("started_at__isnull", False)
+                        ),
+                        fields=("user",),
+                        name="factor_reset_one_waiting",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AuditEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="audit_events",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="centers.center",
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("actor_label", models.CharField(blank=True, max_length=254)),
+                ("action", models.CharField(max_length=64)),
+                ("target_type", models.CharField(blank=True, max_length=40)),
+                ("target_id", models.CharField(blank=True, max_length=40)),
+                ("target_label", centers.stored_messages.StoredMessageField(blank=True)),
+                ("data", centers.stored_messages.StoredMessagesField(blank=True, default=dict)),
+            ],
+            options={
+                "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["reseller", "-at", "-id"], name="audit_by_time")],
+            },
+        ),
+        migrations.CreateModel(
             name="JobRun",
             fields=[
                 (
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="job_runs",
+                        to="centers.reseller",
                     ),
                 ),
                 ("job", models.CharField(max_length=24)),
@@ -484,36 +625,14 @@ class Migration(migrations.Migration):
                 ("failed", models.PositiveIntegerField(default=0)),
                 ("failures", centers.stored_messages.StoredMessagesField(blank=True, default=list)),
                 ("note", centers.stored_messages.StoredMessageField(blank=True)),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="job_runs",
-                        to="centers.reseller",
-                    ),
-                ),
             ],
             options={
                 "ordering": ["-started_at", "-pk"],
                 "indexes": [models.Index(fields=["reseller", "job", "-started_at"], name="jobrun_latest")],
             },
         ),
-        migrations.AddField(
-            model_name="invitation",
-            name="reseller",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="centers.reseller"
-            ),
-        ),
-        migrations.AddField(
-            model_name="center",
-            name="reseller",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="centers", to="centers.reseller"
-            ),
-        ),
         migrations.CreateModel(
-            name="AuditEntry",
+            name="MessageText",
             fields=[
                 (
                     "id",
@@ -521,117 +640,392 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("at", models.DateTimeField(db_index=True)),
-                ("actor_label", models.CharField(blank=True, max_length=254)),
-                ("action", models.CharField(max_length=64)),
-                ("target_type", models.CharField(blank=True, max_length=40)),
-                ("target_id", models.CharField(blank=True, max_length=40)),
-                ("target_label", centers.stored_messages.StoredMessageField(blank=True)),
-                ("data", centers.stored_messages.StoredMessagesField(blank=True, default=dict)),
                 (
-                    "actor",
+                    "reseller",
                     models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="message_texts",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("language", models.CharField(max_length=5)),
+                ("subject", models.CharField(max_length=200, verbose_name="subject")),
+                ("text", models.TextField(max_length=4000, verbose_name="text")),
+            ],
+            options={
+                "verbose_name": "text of a message",
+                "ordering": ["name", "language"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "name", "language"), name="message_text_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Destination",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="destinations",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="destinations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("channel", models.CharField(max_length=16)),
+                ("address", centers.secrets.SecretField()),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("label", models.CharField(blank=True, db_default="", max_length=120, verbose_name="name")),
+                (
+                    "groups",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=centers.clock.now, editable=False)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("code_sent_at", models.DateTimeField(blank=True, null=True)),
+                ("code_tries", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "pause_reason",
+                    centers.stored_messages.StoredMessageField(blank=True, db_default="", default=""),
+                ),
+                ("failures", models.PositiveIntegerField(db_default=0, default=0)),
+                ("last_sent_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "ordering": ["channel", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reseller", "user", "channel", "fingerprint"),
+                        name="destination_once",
+                        nulls_distinct=False,
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="NotificationPreference",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notification_preferences",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notification_preferences",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("group", models.CharField(max_length=16)),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=16),
+                        blank=True,
+                        db_default=[],
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("quiet_from", models.TimeField(blank=True, null=True, verbose_name="quiet from")),
+                ("quiet_until", models.TimeField(blank=True, null=True, verbose_name="quiet until")),
+                (
+                    "urgent_passes",
+                    models.BooleanField(db_default=True, default=True, verbose_name="urgent messages pass"),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        choices=[
+                            ("none", "Immediately"),
+                            ("quarter", "Every 15 minutes"),
+                            ("daily", "Once a day"),
+                        ],
+                        db_default="none",
+                        default="none",
+                        max_length=8,
+                        verbose_name="delivery",
+                    ),
+                ),
+                (
+                    "daily_at",
+                    models.TimeField(
+                        db_default=datetime.time(8, 0),
+                        default=datetime.time(8, 0),
+                        verbose_name="time of the daily message",
+                    ),
+                ),
+                (
+                    "resend_hours",
+                    models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="resend every"),
+                ),
+                (
+                    "escalate_minutes",
+                    models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="escalate after"),
+                ),
+                (
+                    "escalate_to",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+            ],
+            options={
+                "ordering": ["group", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("reseller", "user", "group"),
+                        name="notification_preference_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("quiet_from", None), ("quiet_until", None)),
+                            models.Q(("quiet_from__isnull", False), ("quiet_until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="notification_quiet_both",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Notification",
+            fields=[
                 (
-                    "center",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        to="centers.center",
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
                 (
                     "reseller",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="audit_events",
+                        related_name="notifications",
                         to="centers.reseller",
                     ),
                 ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="notifications",
+                        to="centers.destination",
+                    ),
+                ),
+                ("address", models.CharField(blank=True, db_default="", max_length=254)),
+                ("channel", models.CharField(max_length=16)),
+                ("lane", models.CharField(max_length=300)),
+                ("key", models.CharField(max_length=400)),
+                ("kind", models.CharField(max_length=40)),
+                ("group", models.CharField(max_length=16)),
+                ("about", models.CharField(max_length=60)),
+                ("event", models.CharField(max_length=24)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("sent", "Sent"),
+                            ("failed", "Not delivered"),
+                            ("dropped", "Not needed"),
+                            ("condensed", "Part of a list"),
+                            ("bounced", "Bounced"),
+                            ("spam", "Marked as spam"),
+                        ],
+                        db_default="waiting",
+                        default="waiting",
+                        max_length=9,
+                    ),
+                ),
+                ("urgent", models.BooleanField(db_default=False, default=False)),
+                ("language", models.CharField(blank=True, db_default="", max_length=5)),
+                ("context", centers.stored_messages.StoredMessagesField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("due_at", models.DateTimeField()),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "within",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="parts",
+                        to="centers.notification",
+                    ),
+                ),
+                ("provider_id", models.CharField(blank=True, db_default="", max_length=200)),
+                ("answer", models.CharField(blank=True, db_default="", max_length=300)),
+                ("error", centers.stored_messages.StoredMessageField(blank=True, db_default="", default="")),
+                ("subject", models.CharField(blank=True, db_default="", max_length=200)),
+                ("repeat_at", models.DateTimeField(blank=True, null=True)),
+                ("escalate_at", models.DateTimeField(blank=True, null=True)),
+                ("seen_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "ordering": ["-at", "-pk"],
-                "indexes": [models.Index(fields=["reseller", "-at", "-id"], name="audit_by_time")],
+                "ordering": ["-created_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        models.F("due_at"),
+                        models.F("reseller"),
+                        condition=models.Q(("state", "waiting")),
+                        name="notification_due",
+                    ),
+                    models.Index(
+                        models.F("lane"),
+                        models.F("due_at"),
+                        condition=models.Q(("state", "waiting")),
+                        name="notification_lane_waiting",
+                    ),
+                    models.Index(
+                        models.F("lane"),
+                        models.OrderBy(models.F("sent_at"), descending=True),
+                        condition=models.Q(("sent_at__isnull", False)),
+                        name="notification_lane_sent",
+                    ),
+                    models.Index(fields=["reseller", "about"], name="notification_about"),
+                    models.Index(fields=["reseller", "-created_at", "-id"], name="notification_log"),
+                    models.Index(fields=["recipient", "-created_at"], name="notification_of_person"),
+                    models.Index(
+                        condition=models.Q(("provider_id", ""), _negated=True),
+                        fields=["provider_id"],
+                        name="notification_provider_id",
+                    ),
+                    models.Index(
+                        models.F("repeat_at"),
+                        condition=models.Q(("repeat_at__isnull", False)),
+                        name="notification_repeat",
+                    ),
+                    models.Index(
+                        models.F("escalate_at"),
+                        condition=models.Q(("escalate_at__isnull", False)),
+                        name="notification_escalate",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reseller", "key"), name="notification_once")
+                ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("center__isnull", True), ("role__in", ("owner", "billing", "support"))),
-                    models.Q(("center__isnull", False), ("role__in", ("center_admin", "center_viewer"))),
-                    _connector="OR",
+        migrations.CreateModel(
+            name="NotificationTry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
                 ),
-                name="invitation_role_fits_place",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="center",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    centers.values.names.NameKey("name"), name="gin_trgm_ops"
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
                 ),
-                name="center_name_trgm",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="center",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    centers.values.names.NameKey("contact_name"), name="gin_trgm_ops"
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tries",
+                        to="centers.notification",
+                    ),
                 ),
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("email"), name="gin_trgm_ops"
+                ("at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("retried", "Will be retried"),
+                            ("failed", "Not delivered"),
+                            ("lost", "Outcome unknown"),
+                            ("bounced", "Bounced"),
+                            ("spam", "Marked as spam"),
+                        ],
+                        max_length=8,
+                    ),
                 ),
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Upper("phone"), name="gin_trgm_ops"
-                ),
-                name="center_contact_trgm",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="center",
-            index=models.Index(
-                models.F("reseller"), models.F("name"), models.F("id"), name="center_reseller_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="center",
-            constraint=models.UniqueConstraint(
-                models.F("reseller"),
-                centers.values.names.NameKey("name"),
-                name="center_name_unique_per_reseller",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="center",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("name__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
-                    _negated=True,
-                ),
-                name="center_name_no_control",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="center",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("contact_name__regex", "[\\u0001-\\u0008\\u000a-\\u001f\\u007f-\\u009f\\u2028\\u2029]"),
-                    _negated=True,
-                ),
-                name="center_contact_no_control",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="center",
-            constraint=models.UniqueConstraint(fields=("reseller", "id"), name="center_reseller_pair"),
+                ("answer", models.CharField(blank=True, db_default="", max_length=300)),
+                ("error", centers.stored_messages.StoredMessageField(blank=True, db_default="", default="")),
+            ],
+            options={
+                "ordering": ["at", "pk"],
+                "indexes": [models.Index(fields=["notification", "at"], name="notification_tries")],
+            },
         ),
         *_guards.OPERATIONS,
     ]

@@ -1,36 +1,6 @@
-"""What the database itself refuses: a changed or removed trace, emptying a table that holds one, and two names that are the same."""
+"""What the database itself refuses: a changed or removed audit entry, and emptying a table that is never emptied."""
 
 from django.db import migrations
-
-# In this order: unseen marks, compatibility forms, tatweel and vowel marks, case (up and down again, as the dotless
-# i and the final sigma have a capital in common with another letter), the dot that a capital i left behind, digits,
-# space. The collation is named, so that every database has the same rule whatever its own is.
-KEY = r"""
-CREATE FUNCTION name_key(name text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN btrim(regexp_replace(
-    translate(
-        regexp_replace(
-            lower(upper(
-                regexp_replace(
-                    normalize(
-                        regexp_replace(
-                            name,
-                            '[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]+',
-                            '', 'g'
-                        ),
-                        NFKC
-                    ),
-                    '[\u0640\u064b-\u0652\u0670]+', '', 'g'
-                ) COLLATE pg_catalog.pg_c_utf8
-            )),
-            'i\u0307', 'i', 'g'
-        ),
-        '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹', '01234567890123456789'
-    ),
-    '\s+', ' ', 'g'
-))
-"""
 
 FUNCTIONS = """
 CREATE FUNCTION centers_audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -84,5 +54,3 @@ DROP FUNCTION centers_audit_stays();
 """
 
 OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK)]
-# Before the tables: their indexes and constraints call it.
-NAMES = [migrations.RunSQL(KEY, "DROP FUNCTION name_key(text)")]

@@ -1,11 +1,6 @@
-"""The rule that says which names are the same, second version: also look-alike signs and letters of other keyboards."""
+"""The rule that says which names are the same, whatever keyboard they were typed on."""
 
-import sys
-from typing import Any
-
-from django.utils import timezone
-
-from centers.migrations import _guards
+from django.db import migrations
 
 # Unicode's Default_Ignorable_Code_Point: fonts draw nothing for them; and the marks around interlinear notes.
 _UNSEEN = (
@@ -36,7 +31,7 @@ _PLAIN = "".join(plain * len(others) for plain, others in _ALIKE.items()).replac
 # final sigma have a capital in common with another letter), the dot that a capital i left behind, space. The
 # collation is named, so that every database has the same rule whatever its own is.
 KEY = rf"""
-CREATE OR REPLACE FUNCTION name_key(name text) RETURNS text
+CREATE FUNCTION name_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN btrim(regexp_replace(
     regexp_replace(
@@ -60,69 +55,5 @@ RETURN btrim(regexp_replace(
     '\s+', ' ', 'g'
 ))
 """
-KEY_BACK = _guards.KEY.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
-
-#: Indexes hold the keys of the rule they were built with: every index that asks the function, of any app.
-REINDEX = """
-SET CONSTRAINTS ALL IMMEDIATE;
-DO $$
-DECLARE
-    one record;
-BEGIN
-    FOR one IN
-        SELECT DISTINCT i.indexrelid::regclass AS name FROM pg_index i
-        JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
-        WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = 'name_key(text)'::regprocedure
-    LOOP
-        EXECUTE format('REINDEX INDEX %s', one.name);
-    END LOOP;
-END $$;
-"""
-
-_REPEATED = """
-SELECT id, reseller_id, name, place FROM (
-    SELECT id, reseller_id, name, row_number() OVER (
-        PARTITION BY reseller_id, name_key(name) ORDER BY archived_at IS NOT NULL, id
-    ) AS place FROM centers_center
-) AS ranked WHERE place > 1 ORDER BY id
-"""
-
-
-def tell_apart(apps: Any, schema_editor: Any) -> None:
-    """Rename centers whose name now equals another one's: "Al-Noor" becomes "Al-Noor (2)".
-
-    In use comes before archived, older before newer. The audit log and the output of `migrate` name each.
-    """
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute(_REPEATED)
-        for pk, reseller, name, place in cursor.fetchall():
-            new = _free(cursor, reseller, name, place)
-            cursor.execute(
-                "UPDATE centers_center SET name = %s, version = version + 1 WHERE id = %s", [new, pk]
-            )
-            apps.get_model("centers", "AuditEntry").objects.create(
-                reseller_id=reseller,
-                center_id=pk,
-                at=timezone.now(),
-                action="center.edited",
-                target_type="center",
-                target_id=str(pk),
-                target_label=new,
-                data={"changes": {"name": [name, new]}, "because": "same_name"},
-            )
-            sys.stdout.write(
-                f'\n  Center {pk} is now called "{new}": "{name}" looks the same as the name of another center.'
-            )
-
-
-def _free(cursor: Any, reseller: int, name: str, place: int) -> str:
-    while True:
-        suffix = f" ({place})"
-        new = name[: 120 - len(suffix)] + suffix
-        cursor.execute(
-            "SELECT 1 FROM centers_center WHERE reseller_id = %s AND name_key(name) = name_key(%s)",
-            [reseller, new],
-        )
-        if cursor.fetchone() is None:
-            return new
-        place += 1
+# Before the tables: their indexes and constraints call it.
+OPERATIONS = [migrations.RunSQL(KEY, "DROP FUNCTION name_key(text)")]

@@ -130,22 +130,4 @@ DROP FUNCTION whatsapp_assign();
 DROP FUNCTION whatsapp_mazbot_day(bigint, timestamptz);
 """
 
-# What was before is known to billing, by whom it billed: its own migration splits these spans.
-FROM_NUMBERS = """
-INSERT INTO whatsapp_instanceassignment
-    (reseller_id, center_id, instance_id, mazbot_id, since, until, first_day, last_day, billed_from)
-SELECT reseller_id, center_id, id, instance_id, created_at, greatest(archived_at, created_at),
-       whatsapp_mazbot_day(reseller_id, created_at),
-       whatsapp_mazbot_day(reseller_id, greatest(archived_at, created_at)),
-       whatsapp_mazbot_day(reseller_id, created_at)
-FROM whatsapp_instance WHERE archived_at IS NOT NULL;
--- Begins the present spans of the others.
-UPDATE whatsapp_instance SET held_since = created_at;
--- The deferred checks of these rows, before their table gets its foreign keys.
-SET CONSTRAINTS ALL IMMEDIATE;
-SET CONSTRAINTS ALL DEFERRED;
-"""
-OPERATIONS = [
-    migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK),
-    migrations.RunSQL(FROM_NUMBERS, migrations.RunSQL.noop),
-]
+OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK)]

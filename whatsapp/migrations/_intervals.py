@@ -88,22 +88,4 @@ DROP FUNCTION whatsapp_begin_interval(whatsapp_instance, text, text, timestamptz
 DROP FUNCTION whatsapp_unobserved_after(bigint);
 """
 
-# Before this, only changes of the connection were kept: when a number was off is known for the present alone.
-FROM_CHANGES = """
-INSERT INTO whatsapp_statusinterval (reseller_id, instance_id, since, until, connection, off, raw, ever_connected)
-SELECT reseller_id, instance_id, at, lead(at) OVER w, after, '', CASE WHEN after = 'unknown' THEN raw ELSE '' END,
-       bool_or(after = 'connected') OVER w
-FROM (SELECT DISTINCT ON (instance_id, at) * FROM whatsapp_statuschange ORDER BY instance_id, at, id DESC) AS changes
-WINDOW w AS (PARTITION BY instance_id ORDER BY at);
-
-SELECT whatsapp_begin_interval(
-    i, i.connection, CASE WHEN i.desired_state = 'disabled' THEN coalesce(nullif(i.desired_reason, ''), 'manual')
-                          ELSE '' END,
-    coalesce(CASE WHEN i.desired_state = 'disabled' THEN i.desired_at END, i.connection_since, i.created_at)
-) FROM whatsapp_instance i;
-"""
-
-OPERATIONS = [
-    migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK),
-    migrations.RunSQL(FROM_CHANGES, migrations.RunSQL.noop),
-]
+OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK)]

@@ -1,7 +1,6 @@
 """What people do with alerts: one or all that match, in one act, with events and one audit entry."""
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -226,20 +225,6 @@ def test_a_listener_that_fails_undoes_the_change(team, fresh):
         events._listeners.remove(fails)
     assert fresh(alert).acknowledged_at is None
     assert team.story(alert) == ["opened"]
-
-
-def test_alerts_from_before_the_events_have_the_story_that_their_columns_tell(team):
-    stories = import_module("whatsapp.migrations.0003_alert_stories")
-    alert, other = team.alert(), team.alert()
-    acknowledge(chosen=one(alert), by=team.by, now=team.now + HOUR)
-    resolve_alert(
-        reseller=team.reseller, kind=Kind.DISCONNECTED, instance=alert.instance, now=team.now + 2 * HOUR
-    )
-    AlertEvent.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(stories.STORIES)
-    assert team.story(alert) == ["opened", "acknowledged", "resolved"]
-    assert team.story(other) == ["opened"]
 
 
 def test_the_alerts_of_someone_who_leaves_the_team_are_assigned_to_no_one(team, fresh):
