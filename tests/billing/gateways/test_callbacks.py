@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from billing.dunning.suspension import suspend
 from billing.gateways import sweep
@@ -244,3 +245,19 @@ def test_an_event_that_was_only_stored_is_processed_by_the_tick(till: Till) -> N
     sweep.run(reseller=till.shop.reseller, now=NOW + timedelta(minutes=1))
     assert not GatewayEvent.objects.filter(processed_at=None).exists()
     assert LedgerEntry.objects.filter(kind="payment").count() == 1
+
+
+def test_an_event_that_fails_holds_up_none_behind_it(till: Till) -> None:
+    stripe = till.gateways["stripe"]
+    first, second = (store(stripe, Report(name, GatewayEvent.Kind.OTHER, "x"), NOW) for name in ("a", "b"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION refuse_it() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'refused'; END$$;"
+            "CREATE TRIGGER refuse_it BEFORE UPDATE ON billing_gatewayevent FOR EACH ROW"
+            f" WHEN (NEW.id = {first}) EXECUTE FUNCTION refuse_it()"
+        )
+    sweep.run(reseller=till.shop.reseller, now=NOW + timedelta(minutes=1))
+    waiting = GatewayEvent.objects.filter(processed_at=None)
+    assert list(waiting.values_list("pk", flat=True)) == [first]
+    assert GatewayEvent.objects.get(pk=second).outcome == GatewayEvent.Outcome.NOTHING

@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import UsageRecord
 from billing.periods import Period
-from billing.usage.completeness import first_open_day, unread_days
+from billing.usage.completeness import first_open_day, unread_days, unread_of
 from centers.models import Center
 from tests.billing.conftest import Shop
 from whatsapp.accounts import mazbot_zone
@@ -35,6 +35,10 @@ def number(shop: Shop) -> Instance:
 def missing(center: Center) -> dict[int, list[int]]:
     """Number -> days of February."""
     return {number.pk: [day.day for day in days] for number, days in unread_days(center, PERIOD, RIYADH)}
+
+
+def test_of_no_centers_nothing_is_missing() -> None:
+    assert unread_of([], PERIOD, RIYADH) == []
 
 
 def test_every_day_that_was_never_read_is_missing_and_none_outside_the_period(
