@@ -41,7 +41,7 @@ def run(*, reseller: Reseller, now: datetime) -> None:
             try:
                 process(pk, now)
             except DatabaseError as error:  # it waits on; those behind it must not
-                log.warning("gateway_event_waits", event=pk, error=type(error).__name__)
+                log.warning("gateway_event_waits", event_id=pk, error=type(error).__name__)
         rows = PaymentLink.objects.filter(ask_at__lte=now).select_related("gateway").order_by("ask_at")
         for link in list(rows[:_LINKS]):
             _ask(link, now)

@@ -18,6 +18,11 @@ def codes_on(page: bytes) -> list[str]:
         return [found.text for found in zxingcpp.read_barcodes(picture.convert("L"))]
 
 
+def scanned(sheet: Sheet) -> list[str]:
+    """The texts of the QR codes on the first page as an office's scanner sees it: a screen's 110 dots lose some."""
+    return codes_on(sheet.pages(dots_per_inch=200)[0])
+
+
 def pages_of(pdf: bytes, *, scale: float = 2) -> list[bytes]:
     """The pages of a PDF as PNG, drawn by another program than the one that made it."""
     with closing(pypdfium2.PdfDocument(pdf)) as document:
@@ -69,7 +74,7 @@ def tags(code: str) -> list[str]:
 
 def saudi_code_on(sheet: Sheet) -> list[str]:
     """The values of the Saudi QR code on the first page; there is exactly one."""
-    (code,) = (text for text in codes_on(sheet.pages()[0]) if not text.startswith("http"))
+    (code,) = (text for text in scanned(sheet) if not text.startswith("http"))
     return tags(code)
 
 

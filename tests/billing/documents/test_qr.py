@@ -12,7 +12,7 @@ from billing.invoicing import void_invoice
 from billing.models import Invoice, LegalIdentity
 from centers.models import Reseller
 from tests.billing.conftest import NOW, Shop
-from tests.billing.documents.pages import codes_on, pages_of, saudi_code_on, tags
+from tests.billing.documents.pages import codes_on, pages_of, saudi_code_on, scanned, tags
 from tests.billing.documents.shops import DAY, billed, exchange, refresh, saudi
 from tests.thorough import THOROUGH
 
@@ -61,7 +61,7 @@ def test_it_is_read_from_the_pdf_itself_too(shop: Shop) -> None:
 def test_the_link_to_pay_is_a_code_of_its_own(shop: Shop) -> None:
     saudi(shop)
     document = billed(shop)
-    (link,) = (text for text in codes_on(document_of(document).sheet.pages()[0]) if text.startswith("http"))
+    (link,) = (text for text in scanned(document_of(document).sheet) if text.startswith("http"))
     assert link.endswith(f"/c/{shop.center.pk}/invoices/{document.pk}/")
 
 
@@ -71,7 +71,7 @@ def test_other_countries_have_none(shop: Shop, country: str) -> None:
     Reseller.objects.filter(pk=shop.reseller.pk).update(country=country)
     refresh(shop)
     document = billed(shop)
-    assert [text for text in codes_on(document_of(document).sheet.pages()[0]) if "http" not in text] == []
+    assert [text for text in scanned(document_of(document).sheet) if "http" not in text] == []
 
 
 def test_a_long_name_is_cut_between_characters() -> None:

@@ -131,6 +131,15 @@ def test_what_is_read_can_be_waived_with_the_unread_days(shop: Shop) -> None:
         waive_days(instance=number, period=FEBRUARY, because="Gone", also_read=True, by=None, now=NOW)
 
 
+def test_what_is_read_can_be_waived_where_nothing_is_unread(shop: Shop) -> None:
+    number = shop.number()
+    Instance.objects.filter(pk=number.pk).update(held_since=datetime(2026, 2, 28, 9, tzinfo=UTC))
+    number.refresh_from_db()
+    shop.read(number, date(2026, 2, 28), sent=1, cost="1")
+    waive_days(instance=number, period=FEBRUARY, because="Gone", also_read=True, by=None, now=NOW)
+    assert preview_invoice(shop.center, FEBRUARY).lines == ()
+
+
 def test_a_waiver_is_never_changed_and_a_claim_is_billed_or_waived(shop: Shop) -> None:
     corrected(shop)
     waiver = waive_late_corrections(center=shop.center, because="Goodwill", by=None, now=NOW)

@@ -8,7 +8,14 @@ import pytest
 
 from billing.models import ExchangeRate
 from billing.pricing.exchange_rate_age import missing_pairs, needed_pairs
-from billing.pricing.exchange_rates import Exchange, MissingRate, OldRate, set_exchange_rate
+from billing.pricing.exchange_rates import (
+    Exchange,
+    MissingRate,
+    OldRate,
+    is_unusual,
+    last_known_rate,
+    set_exchange_rate,
+)
 from billing.pricing.price_list import PriceList
 from centers import live
 from centers.errors import OperationRefused
@@ -57,6 +64,19 @@ def test_the_newest_rate_up_to_the_day_counts_and_of_one_day_the_last_one_entere
     enter(shop, "3.90", DAY + timedelta(days=4))
     found = [Exchange(shop.reseller).find("USD", "SAR", DAY + timedelta(days=n)) for n in range(-1, 5)]
     assert found == [None, D("3.70"), D("3.70"), D("3.81"), D("3.81"), D("3.90")]
+
+
+def test_a_rate_is_compared_with_the_one_before_it_else_the_next_else_the_opposite_pair(shop: Shop) -> None:
+    known = [last_known_rate(shop.reseller, "USD", "SAR", DAY)]
+    enter(shop, "0.25", base="SAR", quote="USD")
+    known.append(last_known_rate(shop.reseller, "USD", "SAR", DAY))
+    enter(shop, "3.90", DAY + timedelta(days=4))
+    known.append(last_known_rate(shop.reseller, "USD", "SAR", DAY))
+    enter(shop, "3.70", DAY - timedelta(days=1))
+    known.append(last_known_rate(shop.reseller, "USD", "SAR", DAY))
+    assert known == [None, 4, D("3.90"), D("3.70")]
+    unusual = [is_unusual(D(rate), D(4)) for rate in ("2.9", "3", "5", "5.1")]
+    assert (unusual, is_unusual(D(9), None)) == ([True, False, False, True], False)
 
 
 def test_a_rate_counts_for_its_direction_and_its_reseller_only(shop: Shop) -> None:
