@@ -26,51 +26,41 @@ def healthy() -> list[Result]:
         log, cores, memory = _watch(one)
         shares = used(log, one.keys(), one.limit, SECONDS)
         mean = sum(shares.values()) / ACCOUNTS
-        per_reading = sum(cores.values()) * SECONDS / max(1, len(log))
+        over = max(0, worst_window(one.log(0)) - one.limit)
         return [
             _used("fleet.used", mean, "200 accounts x 100 numbers at 60/min: requests sent / allowed"),
             _least(
                 "fleet.used.least", min(shares.values()) / mean, "least served account / mean of the accounts"
             ),
             _none("fleet.used.refused", refused(log), "answers 429"),
-            _none(
-                "fleet.used.over",
-                max(0, worst_window(one.log(0)) - one.limit),
-                "requests over the limit in any 60 s",
-            ),
-            Result(
-                "fleet.cost.cores",
-                sum(cores.values()),
-                1.0,
-                "cores",
-                "CPU of worker, beat and Valkey",
-                at_most=True,
-            ),
-            Result(
-                "fleet.cost.memory",
-                memory / 2**30,
-                1.2,
-                "GB",
-                "resident memory of worker, beat and Valkey",
-                at_most=True,
-            ),
-            Result(
-                "fleet.cost.per_reading",
-                per_reading / _bare_call(one, threads=round(one.latency * ACCOUNTS * one.limit / 60)),
-                2.0,
-                "times",
-                "CPU of a reading / CPU of a bare call of requests, as many a second that take as long",
-                at_most=True,
-            ),
-            Result(
-                "fleet.cost.per_hot_call",
-                per_reading / _bare_call(one, threads=1, latency=0.0),
-                None,
-                "times",
-                "CPU of a reading / CPU of a bare call of requests, one after the other without a pause",
-                at_most=True,
-            ),
+            _none("fleet.used.over", over, "requests over the limit in any 60 s"),
+            *_costs(one, sum(cores.values()), memory, len(log)),
         ]
+
+
+def _costs(one: Fleet, cores: float, memory: int, readings: int) -> list[Result]:
+    of_one = cores * SECONDS / max(1, readings)
+    as_many = _bare_call(one, threads=round(one.latency * ACCOUNTS * one.limit / 60))
+    without_pause = _bare_call(one, threads=1, latency=0.0)
+    about = "CPU of a reading / CPU of a bare call of requests"
+    return [
+        _most("fleet.cost.cores", cores, 1.0, "cores", "CPU of worker, beat and Valkey"),
+        _most("fleet.cost.memory", memory / 2**30, 1.2, "GB", "resident memory of worker, beat and Valkey"),
+        _most(
+            "fleet.cost.per_reading",
+            of_one / as_many,
+            2.0,
+            "times",
+            f"{about}, as many a second that take as long",
+        ),
+        Result(
+            "fleet.cost.per_hot_call",
+            of_one / without_pause,
+            None,
+            "times",
+            f"{about}, one after the other without a pause",
+        ),
+    ]
 
 
 def hanging() -> list[Result]:

@@ -60,7 +60,7 @@ def receive(*, slug: str, provider: str, headers: Mapping[str, str], body: bytes
         try:
             event = process(event_id, now)
         except DatabaseError as error:  # it is stored, so nothing is lost
-            log.warning("gateway_event_waits", event=event_id, error=type(error).__name__)
+            log.warning("gateway_event_waits", event_id=event_id, error=type(error).__name__)
             return Receipt(202, GatewayEvent.Outcome.WAITING)
     return Receipt(200, str(event.outcome))
 

@@ -89,3 +89,18 @@ def test_an_audit_entry_and_the_hint_to_open_pages_are_one_call() -> None:
             if recorded and hinted:
                 pairs.append(f"{path.relative_to(ROOT)}:{recorded[0]}")
     assert pairs == []
+
+
+def test_no_line_names_a_value_event() -> None:
+    """structlog has an argument of this name: the call would raise where a fault is being reported."""
+    calls = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in files(*APPS)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "log"
+        and any(given.arg == "event" for given in call.keywords)
+    ]
+    assert calls == []

@@ -247,16 +247,30 @@ def test_an_event_that_was_only_stored_is_processed_by_the_tick(till: Till) -> N
     assert LedgerEntry.objects.filter(kind="payment").count() == 1
 
 
-def test_an_event_that_fails_holds_up_none_behind_it(till: Till) -> None:
-    stripe = till.gateways["stripe"]
-    first, second = (store(stripe, Report(name, GatewayEvent.Kind.OTHER, "x"), NOW) for name in ("a", "b"))
+def refuse_events(of_name: str) -> None:
+    """Make the database refuse to mark events of this name as processed."""
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION refuse_it() RETURNS trigger LANGUAGE plpgsql AS"
             " $$BEGIN RAISE EXCEPTION 'refused'; END$$;"
-            "CREATE TRIGGER refuse_it BEFORE UPDATE ON billing_gatewayevent FOR EACH ROW"
-            f" WHEN (NEW.id = {first}) EXECUTE FUNCTION refuse_it()"
+            "CREATE TRIGGER refuse_it BEFORE UPDATE OF processed_at ON billing_gatewayevent FOR EACH ROW"
+            f" WHEN (NEW.event_id = '{of_name}') EXECUTE FUNCTION refuse_it()"
         )
+
+
+def test_an_event_that_can_not_be_processed_is_stored_and_its_gateway_asked_to_wait(till: Till) -> None:
+    link = till.link(till.shop.owe("10"))
+    till.order(link).payment_id = "pay_1"
+    event = paid_event(till.order(link), ACCOUNTS["stripe"])
+    refuse_events(event["id"])
+    assert till.say(link, event).status == 202
+    assert (GatewayEvent.objects.get().processed_at, Payment.objects.count()) == (None, 0)
+
+
+def test_an_event_that_fails_holds_up_none_behind_it(till: Till) -> None:
+    stripe = till.gateways["stripe"]
+    first, second = (store(stripe, Report(name, GatewayEvent.Kind.OTHER, "x"), NOW) for name in ("a", "b"))
+    refuse_events("a")
     sweep.run(reseller=till.shop.reseller, now=NOW + timedelta(minutes=1))
     waiting = GatewayEvent.objects.filter(processed_at=None)
     assert list(waiting.values_list("pk", flat=True)) == [first]
