@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.models import FlaggedUsage, UsageRecord
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
+from centers.errors import OperationRefused
 from tests.billing.conftest import NOW, Shop, span_of
 from whatsapp.mazbot import OddField, Usage
 from whatsapp.models import Instance
@@ -40,3 +42,5 @@ def test_received_messages_that_cannot_be_read_keep_the_known_count(
     flagged = FlaggedUsage.objects.get()
     assert (flagged.flag, flagged.center, flagged.resolved_at) == (FlaggedUsage.Flag.ODD, shop.center, None)
     assert "many" in str(flagged.note)
+    with pytest.raises(OperationRefused, match="A figure is missing"):
+        accept_flagged_usage(flagged=flagged, by=None, now=NOW)
