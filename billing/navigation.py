@@ -15,6 +15,7 @@ class Tabs(Enum):
     USAGE = "usage"
     PAYMENTS = "payments"
     INVOICES = "invoices"
+    UNPAID = "unpaid"
 
 
 SECTIONS = (
@@ -187,6 +188,30 @@ SECTIONS = (
         label=_("Bank statements"),
         icon="building-bank",
         permission=Permission.RECORD_PAYMENTS,
+    ),
+    Section(
+        menu=Tabs.UNPAID,
+        order=10,
+        name="unpaid",
+        label=_("Unpaid"),
+        icon="hourglass",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Tabs.UNPAID,
+        order=20,
+        name="aging",
+        label=_("Aging"),
+        icon="calendar-time",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Tabs.UNPAID,
+        order=30,
+        name="cash_forecast",
+        label=_("Cash forecast"),
+        icon="calendar-dollar",
+        permission=Permission.VIEW_INVOICES,
     ),
 )
 FRAGMENTS = (

@@ -1,6 +1,6 @@
 """Sums of several currencies in one, at the dated exchange rates: for overviews only, never for an invoice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
@@ -29,6 +29,23 @@ class NotIncluded:
 
     currency: str
     entered: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RatesUsed:
+    """The days of the rates by which amounts of other currencies were added up, and the currencies without a rate.
+
+    The days are None where every amount was in the currency already.
+    """
+
+    first_day: date | None
+    last_day: date | None
+    not_included: tuple[NotIncluded, ...]
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there are amounts in other currencies."""
+        return self.first_day is not None or bool(self.not_included)
 
 
 class Converter:
@@ -61,6 +78,16 @@ class Converter:
             return usable
         old = _best(self._newest, base, quote)
         return NotIncluded(base, old.day if old else None)
+
+    def rates_used(self, currencies: Iterable[str], quote: str) -> RatesUsed:
+        """The rates by which amounts of these currencies become `quote`."""
+        ways = [self.way(base, quote) for base in sorted({*currencies} - {quote})]
+        days = [way.day for way in ways if isinstance(way, Way)]
+        return RatesUsed(
+            first_day=min(days, default=None),
+            last_day=max(days, default=None),
+            not_included=tuple(way for way in ways if isinstance(way, NotIncluded)),
+        )
 
     def total(self, amounts: Mapping[str, Decimal], quote: str) -> Decimal:
         """The sum of the amounts that can be converted, rounded once to the decimals of `quote`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum
@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet, Sum
 from billing.models import FlaggedUsage, Invoice, LedgerEntry, Payment
 from billing.money import rounded
 from billing.periods import month_of, today
-from billing.pricing.conversion import Converter, NotIncluded, Way
+from billing.pricing.conversion import Converter, RatesUsed
 from centers.models import Center, Reseller
 from whatsapp.models import Alert
 
@@ -40,24 +40,14 @@ class Takings:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sums of all currencies in `currency`, without those `not_included`.
-
-    The rates used are from `first_day` to `last_day`; None where every amount is in `currency` already.
-    """
+    """The sums of all currencies in `currency`, without those that `rates` does not include."""
 
     currency: str
     open: Decimal
     overdue: Decimal
     invoiced: Decimal
     paid: Decimal
-    first_day: date | None
-    last_day: date | None
-    not_included: tuple[NotIncluded, ...]
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether there are amounts in other currencies."""
-        return self.first_day is not None or bool(self.not_included)
+    rates: RatesUsed
 
 
 def payments() -> QuerySet[Payment]:
@@ -87,6 +77,14 @@ def credits(reseller: Reseller) -> list[Credit]:
         for row in found
     ]
     return sorted(own, key=lambda row: (row.center.name, row.center.pk, row.currency))
+
+
+def credit_sums(reseller: Reseller) -> dict[str, Decimal]:
+    """The credit of all centers, by currency."""
+    sums: dict[str, Decimal] = {}
+    for row in credits(reseller):
+        sums[row.currency] = sums.get(row.currency, ZERO) + row.amount
+    return sums
 
 
 def refunds() -> QuerySet[LedgerEntry]:
@@ -126,19 +124,14 @@ def total_takings(
 ) -> Total:
     """The rows of `takings` added up in the reseller's currency; `also` names further currencies of the page."""
     used = [row for row in rows if any(getattr(row, name) for name in SUMMED)]
-    currencies = {row.currency for row in used} | set(also)
-    foreign = sorted(currencies - {reseller.currency})
-    ways = [converter.way(currency, reseller.currency) for currency in foreign]
-    days = [way.day for way in ways if isinstance(way, Way)]
+    rates = converter.rates_used({row.currency for row in used} | set(also), reseller.currency)
     sums = {
         name: converter.total({row.currency: getattr(row, name) for row in used}, reseller.currency)
         for name in SUMMED
     }
     return Total(
         currency=reseller.currency,
-        first_day=min(days, default=None),
-        last_day=max(days, default=None),
-        not_included=tuple(way for way in ways if isinstance(way, NotIncluded)),
+        rates=rates,
         **sums,
     )
 

@@ -25,7 +25,7 @@ from billing.views.documents import settings as document_settings
 from billing.views.paying import attachments, flagged, gateways, links
 from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, price_files, simulator, types
-from billing.views.reports import gap, profit, reconciliation
+from billing.views.reports import aging, cash_forecast, gap, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
 
@@ -115,6 +115,12 @@ urlpatterns = [
     ),
     path("unpaid/", unpaid.unpaid, name="unpaid"),
     path("unpaid/export/<str:fmt>/", unpaid.unpaid_export, name="unpaid_export"),
+    path("unpaid/aging/", aging.aging_report, name="aging"),
+    path("unpaid/aging/export/<str:fmt>/", aging.aging_export, name="aging_export"),
+    path("unpaid/forecast/", cash_forecast.cash_forecast, name="cash_forecast"),
+    path(
+        "unpaid/forecast/export/<str:fmt>/", cash_forecast.cash_forecast_export, name="cash_forecast_export"
+    ),
     path("unpaid/hold/<int:pk>/", unpaid.hold_set, name="hold_set"),
     path("unpaid/hold/<int:pk>/release/", unpaid.hold_release, name="hold_release"),
     path("unpaid/safety_stop/<int:pk>/release/", unpaid.safety_stop_release, name="safety_stop_release"),

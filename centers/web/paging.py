@@ -3,7 +3,7 @@
 The place in the list is in the URL, signed, so no one can request a comparison that we did not offer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 AFTER, BEFORE, SORT = "after", "before", "sort"
 _SALT = "markaz.paging"
 
@@ -62,6 +63,34 @@ def keyset(
         place = _read(params.get(AFTER, ""), sort, order)
     rows = _rows(queryset, order, place, size + 1)
     return page_of(rows[:size], order=order, earlier=place is not None, later=len(rows) > size)
+
+
+def sliced(
+    rows: Sequence[T], params: QueryDict, *, keys: Mapping[str, Callable[[T], Any]], default: str, size: int = 50
+) -> Page[Any]:
+    """One page of the rows of a report, which are all there, as `params` ask: `sort` and `page`.
+
+    `keys` maps a sort key to what a row is sorted by, which must not be None; rows that are equal in it keep their order.
+    `-key` is falling. An unknown key means `default`.
+    """
+    sort = params.get(SORT, "")
+    sort = sort if sort.removeprefix("-") in keys else default
+    ordered = sorted(rows, key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    number = params.get("page", "")
+    at = min(int(number), len(rows)) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
+    begin = size * (max(at, 1) - 1)
+
+    def query(to: int) -> str:
+        changed = params.copy()
+        changed["page"] = str(to)
+        return "?" + changed.urlencode()
+
+    return Page(
+        ordered[begin : begin + size],
+        query(at + 1) if begin + size < len(rows) else "",
+        query(at - 1) if begin else "",
+        sort,
+    )
 
 
 def _rows(queryset: QuerySet[M], order: tuple[str, ...], place: list[Any] | None, limit: int) -> list[M]:

@@ -63,6 +63,8 @@ STAFF = (
     "usage/late-corrections/{center}/",
     "usage/waive/{instance}/",
     "unpaid/",
+    "unpaid/aging/",
+    "unpaid/forecast/",
     "jobs/",
     "team/",
     "audit/",

@@ -108,6 +108,15 @@ def test_invoices_and_their_taxes_are_tabs_of_one_another(role: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["owner", "billing", "support"])
+def test_what_is_unpaid_has_its_reports_as_tabs(role: str) -> None:
+    assert tabs(role, "unpaid", "/r/noor/unpaid/aging/") == [
+        ("Unpaid", "/r/noor/unpaid/", False),
+        ("Aging", "/r/noor/unpaid/aging/", True),
+        ("Cash forecast", "/r/noor/unpaid/forecast/", False),
+    ]
+
+
 def test_tabs_that_no_app_has_registered_are_an_error() -> None:
     with pytest.raises(LookupError, match="paymets"):
         tabs("owner", "paymets", "/r/noor/payments/")

@@ -1,8 +1,9 @@
 """Profit by month and by center, in the reseller's currency."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -21,13 +22,12 @@ from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
-from centers.web.paging import Page
+from centers.web.paging import sliced
 from centers.web.partials import render_page
 
 __all__ = ["profit", "profit_export"]
 
 ROWS = 50  # on a page
-SORTS = ("center", "invoiced", "accrued", "cost", "uncharged", "profit", "margin")
 DEFAULT_SORT = "-profit"
 
 
@@ -52,7 +52,13 @@ def profit(request: TenantRequest) -> HttpResponseBase:
     context = {
         "span": span,
         "sums": [_sums(report, rows, currency, span) for currency in currencies],
-        "page": _page(request, [row for row in by_center if row.center_id is not None]),
+        "page": sliced(
+            sorted((row for row in by_center if row.center_id is not None), key=_by_name),
+            request.GET,
+            keys=KEYS,
+            default=DEFAULT_SORT,
+            size=ROWS,
+        ),
         "unassigned": [row for row in by_center if row.center_id is None],
         "not_included": report.not_included,
         "changed": changed_since(request.reseller, report.summed(rows, "month")),
@@ -122,31 +128,16 @@ def _sums(report: ProfitReport, rows: Iterable[Profit], currency: str, span: Spa
     return Sums(currency, chart, report.total(rows, currency))
 
 
-def _page(request: TenantRequest, rows: list[Profit]) -> "Page[Any]":
-    """The centers in the order asked for (`sort`), some of them (`page`)."""
-    sort = request.GET.get("sort", "")
-    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
-    rows.sort(key=lambda row: (row.center.casefold(), row.center_id or 0))
-    rows.sort(key=lambda row: _value(row, sort.removeprefix("-")), reverse=sort.startswith("-"))
-    number = request.GET.get("page", "")
-    at = min(int(number), len(rows)) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-    begin = ROWS * (max(at, 1) - 1)
-
-    def query(to: int) -> str:
-        params = request.GET.copy()
-        params["page"] = str(to)
-        return "?" + params.urlencode()
-
-    return Page(
-        rows[begin : begin + ROWS],
-        query(at + 1) if begin + ROWS < len(rows) else "",
-        query(at - 1) if begin else "",
-        sort,
-    )
+def _by_name(row: Profit) -> tuple[str, int]:
+    return row.center.casefold(), row.center_id or 0
 
 
-def _value(row: Profit, name: str) -> Any:
-    if name == "center":
-        return row.center.casefold()
-    value: Decimal | None = getattr(row, name)
-    return Decimal("-Infinity") if value is None else value
+def _margin(row: Profit) -> Decimal:
+    return Decimal("-Infinity") if row.margin is None else row.margin
+
+
+KEYS: dict[str, Callable[[Profit], Any]] = {
+    "center": lambda row: row.center.casefold(),
+    "margin": _margin,
+    **{name: attrgetter(name) for name in ("invoiced", "accrued", "cost", "uncharged", "profit")},
+}

@@ -1,0 +1,98 @@
+"""What is unpaid, by how long it has been due."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import DecimalField, Q, Sum, Value
+from django.db.models.functions import Coalesce
+
+from billing.models import Invoice
+from billing.pricing.conversion import Converter
+from centers.models import Center, Reseller
+
+ZERO = Decimal(0)
+#: The last day after the due date that each but the last of the buckets holds.
+_LAST_DAYS = (0, 30, 60, 90)
+BUCKETS = ("not_due", "days_30", "days_60", "days_90", "older")
+
+
+@dataclass(slots=True)
+class Aged:
+    """What is unpaid in one currency, of one center or of several: `days_30` has been due for 1 to 30 days."""
+
+    currency: str
+    center: Center | None = None
+    not_due: Decimal = ZERO
+    days_30: Decimal = ZERO
+    days_60: Decimal = ZERO
+    days_90: Decimal = ZERO
+    older: Decimal = ZERO
+
+    @property
+    def overdue(self) -> Decimal:
+        """All but what is not due yet."""
+        return self.days_30 + self.days_60 + self.days_90 + self.older
+
+    @property
+    def total(self) -> Decimal:
+        """All of it."""
+        return self.not_due + self.overdue
+
+    def add(self, other: "Aged") -> None:
+        """Add the amounts of another row in the same currency."""
+        for name in BUCKETS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def bucket_of(due_on: date, day: date) -> str:
+    """The bucket in which an invoice due on `due_on` is on `day`."""
+    return BUCKETS[bisect_left(_LAST_DAYS, (day - due_on).days)]
+
+
+def aging(reseller: Reseller, day: date) -> list[Aged]:
+    """One row per center and currency with something unpaid, archived centers too, by name; in two queries."""
+    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by().values("center", "currency")
+    zero = Value(ZERO, DecimalField(max_digits=18, decimal_places=4))
+    amounts = {name: Coalesce(Sum("open_amount", filter=due), zero) for name, due in _due(day).items()}
+    found = list(rows.annotate(**amounts))
+    centers = Center.objects.in_bulk({row["center"] for row in found})
+    aged = [
+        Aged(row["currency"], centers[row["center"]], **{name: row[name] for name in BUCKETS})
+        for row in found
+    ]
+    return sorted(aged, key=lambda row: _place(row.center, row.currency))
+
+
+def by_currency(rows: Iterable[Aged]) -> list[Aged]:
+    """The rows added up, one for each currency."""
+    sums: dict[str, Aged] = {}
+    for row in rows:
+        sums.setdefault(row.currency, Aged(row.currency)).add(row)
+    return [sums[currency] for currency in sorted(sums)]
+
+
+def converted(sums: Iterable[Aged], converter: Converter, currency: str) -> Aged:
+    """The sums of all currencies that can be converted, in `currency`; each amount is rounded once."""
+    rows = list(sums)
+    amounts = {
+        name: converter.total({row.currency: getattr(row, name) for row in rows}, currency)
+        for name in BUCKETS
+    }
+    return Aged(currency, **amounts)
+
+
+def _due(day: date) -> dict[str, Q]:
+    """For each bucket, which due dates it holds on `day`."""
+    first = [day - timedelta(days=last) for last in _LAST_DAYS]
+    found = {BUCKETS[0]: Q(due_on__gte=first[0])}
+    for name, before, since in zip(BUCKETS[1:-1], first, first[1:], strict=False):
+        found[name] = Q(due_on__lt=before, due_on__gte=since)
+    found[BUCKETS[-1]] = Q(due_on__lt=first[-1])
+    return found
+
+
+def _place(center: Center | None, currency: str) -> tuple[str, int, str]:
+    return (center.name.casefold(), center.pk, currency) if center else ("", 0, currency)

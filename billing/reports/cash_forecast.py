@@ -1,0 +1,154 @@
+"""What centers are expected to pay, week by week: an estimate from due dates and from how late each usually pays.
+
+Nothing is guessed: usage that isn't used yet is not in it, and what is later than its center usually pays has no date.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from billing.models import Invoice
+from billing.money import rounded
+from billing.periods import Period, month_of, previous_month, today
+from billing.policies import policies_for, reseller_policy
+from billing.pricing.conversion import Converter, NotIncluded
+from billing.reports.profit import profit_report
+from billing.reports.usual_delays import UsualDelays, usual_delays
+from billing.tax.computing import tax_of
+from billing.tax.rates import Taxes
+from centers.models import Center, Reseller
+
+ZERO = Decimal(0)
+WEEKS = 13
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One amount that a center is expected to pay `on` a day; None if it is later than usual already.
+
+    Without an invoice it is what was used since the last one, with tax. `due_on` is then when it would be due.
+    """
+
+    center: Center
+    amount: Decimal
+    currency: str
+    due_on: date
+    delay: int
+    on: date | None
+    invoice: Invoice | None = None
+
+
+@dataclass(slots=True)
+class Week:
+    """Seven days: what is expected of invoices, and of usage without one; `so_far` with all weeks before."""
+
+    period: Period
+    invoiced: Decimal = ZERO
+    unbilled: Decimal = ZERO
+    so_far: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """Both."""
+        return self.invoiced + self.unbilled
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The weeks in one currency, what is expected after them, and what has no date."""
+
+    currency: str
+    weeks: list[Week]
+    later: Decimal
+    undated: Decimal
+
+    @property
+    def dated(self) -> Decimal:
+        """What the weeks add up to."""
+        return self.weeks[-1].so_far
+
+    @property
+    def total(self) -> Decimal:
+        """All of it."""
+        return self.dated + self.later + self.undated
+
+
+def expected_payments(reseller: Reseller, now: datetime) -> list[Expected]:
+    """Everything unpaid or not invoiced yet, the earliest day first, without a date last.
+
+    A fixed number of queries, whatever the number of centers.
+    """
+    day = today(reseller, now)
+    delays = usual_delays(reseller, day)
+    found = [*_of_invoices(reseller, day, delays), *_unbilled(reseller, day, delays)]
+    return sorted(found, key=lambda one: (one.on is None, one.on or one.due_on, one.center.name, one.center.pk))
+
+
+def forecasts(items: Iterable[Expected], converter: Converter, currency: str, day: date) -> list[Forecast]:
+    """The items by week from `day`, in `currency`; apart, each currency that has no usable exchange rate."""
+    rows = list(items)
+    apart = {row.currency for row in rows if isinstance(converter.way(row.currency, currency), NotIncluded)}
+    found = [_forecast([row for row in rows if row.currency not in apart], converter, currency, day)]
+    for other in sorted(apart):
+        found.append(_forecast([row for row in rows if row.currency == other], converter, other, day))
+    return found
+
+
+def _forecast(rows: list[Expected], converter: Converter, currency: str, day: date) -> Forecast:
+    def total(chosen: Callable[[Expected], bool]) -> Decimal:
+        sums: dict[str, Decimal] = {}
+        for row in filter(chosen, rows):
+            sums[row.currency] = sums.get(row.currency, ZERO) + row.amount
+        return converter.total(sums, currency)
+
+    weeks, so_far = [], ZERO
+    for number in range(WEEKS):
+        period = Period(day + number * WEEK, day + (number + 1) * WEEK)
+        week = Week(
+            period,
+            invoiced=total(lambda row, own=period: _is_in(row, own) and row.invoice is not None),
+            unbilled=total(lambda row, own=period: _is_in(row, own) and row.invoice is None),
+        )
+        week.so_far = so_far = so_far + week.total
+        weeks.append(week)
+    end = day + WEEKS * WEEK
+    return Forecast(
+        currency,
+        weeks,
+        later=total(lambda row: row.on is not None and row.on >= end),
+        undated=total(lambda row: row.on is None),
+    )
+
+
+def _is_in(row: Expected, period: Period) -> bool:
+    return row.on is not None and period.first_day <= row.on < period.end_day
+
+
+def _of_invoices(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:
+    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).select_related("center")
+    for row in rows.order_by("due_on", "pk"):
+        delay = delays.of(row.center_id)
+        on = row.due_on + timedelta(days=delay)
+        yield Expected(
+            row.center, row.open_amount, row.currency, row.due_on, delay, on if on >= day else None, row
+        )
+
+
+def _unbilled(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:
+    """What the running month and the one before will be invoiced for what is used so far, with tax."""
+    span = Period(previous_month(day).first_day, month_of(day).end_day)
+    report = profit_report(reseller, span, today=day)
+    rows = [(row.center_id, row) for row in report.rows if row.center_id is not None and row.accrued > 0]
+    centers = Center.objects.in_bulk({center_id for center_id, _row in rows})
+    policies, taxes = policies_for(reseller, centers.values()), Taxes(reseller)
+    wait = timedelta(days=reseller_policy(reseller).close_after_days)
+    for center_id, row in rows:
+        center = centers[center_id]
+        issued_on = max(month_of(row.month).end_day + wait, day)
+        due_on = issued_on + timedelta(days=policies[center.pk].payment_terms_days)
+        delay = delays.of(center.pk)
+        tax = tax_of(row.accrued, taxes.on(day, center).percent, row.currency)
+        amount = rounded(row.accrued + tax, row.currency)
+        yield Expected(center, amount, row.currency, due_on, delay, due_on + timedelta(days=delay))

@@ -1,0 +1,72 @@
+"""The aging report: each unpaid invoice in one bucket, the same on the page, in the file and in the ledger."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.models import LedgerEntry
+from billing.pricing.conversion import Converter
+from billing.reports.aging import BUCKETS, aging, bucket_of, by_currency, converted
+from tests.billing.conftest import Shop
+
+DAY = date(2026, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("late", "bucket"),
+    [(-5, "not_due"), (0, "not_due"), (1, "days_30"), (30, "days_30"), (31, "days_60"), (60, "days_60"),
+     (61, "days_90"), (90, "days_90"), (91, "older"), (900, "older")],
+)  # fmt: skip
+def test_a_bucket_holds_whole_days_after_the_due_date(shop: Shop, late: int, bucket: str) -> None:
+    invoice = shop.owe("7")
+    day = invoice.due_on + timedelta(days=late)
+    assert bucket_of(invoice.due_on, day) == bucket
+    (row,) = aging(shop.reseller, day)
+    assert (row.center, row.total) == (shop.center, 7)
+    assert {name for name in BUCKETS if getattr(row, name)} == {bucket}
+
+
+def test_what_is_unpaid_adds_up_to_the_ledger_per_center_and_currency(shop: Shop) -> None:
+    shop.owe("10", day=date(2026, 2, 3))
+    shop.owe("20", day=date(2026, 2, 4))
+    shop.pay("15")
+    other = shop.new_center(name="Zahra", currency="USD")
+    shop.owe("5", other)
+    shop.pay("9", shop.new_center())  # a credit, which is not unpaid
+    rows = aging(shop.reseller, DAY)
+    assert [(row.center, row.total) for row in rows] == [(shop.center, 15), (other, 5)]
+    ledger = {center.pk: Decimal(0) for center in (shop.center, other)}
+    for entry in LedgerEntry.objects.filter(center__in=ledger):
+        ledger[entry.center_id] += entry.amount
+    assert ledger == {row.center.pk: row.total for row in rows if row.center}
+    (total,) = by_currency(rows)
+    assert (total.total, total.older, total.overdue) == (20, 20, 20)
+
+
+def test_an_archived_center_is_in_it(shop: Shop) -> None:
+    shop.owe("10")
+    shop.center.archived_at = shop.center.created_at
+    shop.center.save()
+    assert [row.center for row in aging(shop.reseller, DAY)] == [shop.center]
+
+
+def test_currencies_without_a_rate_are_left_out_of_the_total_and_named(shop: Shop) -> None:
+    shop.owe("10")
+    sums = by_currency(aging(shop.reseller, DAY))
+    converter = Converter(shop.reseller, DAY)
+    assert converted(sums, converter, "USD").total == 10
+    assert not converter.rates_used(["USD"], "USD").is_needed
+    assert converted(sums, converter, "LYD").total == 0
+    assert [one.currency for one in converter.rates_used(["USD"], "LYD").not_included] == ["USD"]
+
+
+def test_it_takes_two_queries_however_many_centers(shop: Shop) -> None:
+    shop.owe("10")
+    for _each in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            aging(shop.reseller, DAY)
+        assert len(queries) == 2
+        shop.owe("10", shop.new_center())

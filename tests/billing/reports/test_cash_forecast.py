@@ -1,0 +1,96 @@
+"""The cash forecast: due dates, how late each center usually pays, usage without an invoice; all of it once."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.models import Invoice
+from billing.pricing.conversion import Converter
+from billing.reports.cash_forecast import WEEK, Forecast, expected_payments, forecasts
+from billing.reports.usual_delays import usual_delays
+from centers.models import Center
+from tests.billing.conftest import NOW, Shop
+
+TODAY = date(2026, 3, 5)
+
+
+def settled(invoice: Invoice, days_late: int) -> None:
+    """As if it had been paid so many days after its due date."""
+    day = invoice.due_on + timedelta(days=days_late)
+    at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+    Invoice.objects.filter(pk=invoice.pk).update(settled_at=at, open_amount=0)
+
+
+def forecast_of(shop: Shop, currency: str = "USD") -> list[Forecast]:
+    items = expected_payments(shop.reseller, NOW)
+    return forecasts(items, Converter(shop.reseller, TODAY), currency, TODAY)
+
+
+def test_a_center_is_expected_to_pay_as_late_as_it_usually_does(shop: Shop) -> None:
+    other: Center = shop.new_center()
+    settled(shop.owe("5", day=date(2026, 1, 5)), 3)
+    settled(shop.owe("5", day=date(2026, 1, 6)), 8)
+    settled(shop.owe("5", other, day=date(2026, 1, 5)), -4)  # early payers are expected on the day
+    delays = usual_delays(shop.reseller, TODAY)
+    assert (delays.of(shop.center.pk), delays.of(other.pk)) == (6, 0)
+    assert delays.general == delays.of(-1) == 3
+    invoice = shop.owe("40", day=date(2026, 3, 1))
+    (item,) = expected_payments(shop.reseller, NOW)
+    assert (item.invoice, item.delay, item.on) == (invoice, 6, invoice.due_on + timedelta(days=6))
+
+
+def test_what_is_later_than_usual_has_no_date(shop: Shop) -> None:
+    invoice = shop.owe("40", day=date(2026, 2, 3))
+    assert invoice.due_on < TODAY
+    (item,) = expected_payments(shop.reseller, NOW)
+    assert item.on is None
+    (forecast,) = forecast_of(shop)
+    assert (forecast.undated, forecast.dated, forecast.total) == (40, 0, 40)
+
+
+def test_usage_without_an_invoice_is_expected_when_its_invoice_would_be_due(shop: Shop) -> None:
+    shop.margin("100")
+    shop.read(shop.number(), date(2026, 3, 2), sent=3, cost="2")
+    (item,) = expected_payments(shop.reseller, NOW)
+    assert (item.amount, item.invoice, item.due_on) == (4, None, date(2026, 4, 2) + timedelta(days=14))
+    (forecast,) = forecast_of(shop)
+    assert [week.unbilled for week in forecast.weeks if week.unbilled] == [4]
+    assert forecast.weeks[-1].so_far == forecast.total == 4
+
+
+def test_every_amount_is_counted_once(shop: Shop) -> None:
+    shop.owe("40", day=date(2026, 2, 3))
+    invoice = shop.owe("30", day=date(2026, 3, 1))
+    far = shop.owe("20", shop.new_center(), day=date(2026, 3, 1))
+    settled(shop.owe("5", far.center, day=date(2026, 1, 1)), 120)
+    shop.read(shop.number(), date(2026, 3, 2), sent=3, cost="2")
+    (forecast,) = forecast_of(shop)
+    assert forecast.total == sum(item.amount for item in expected_payments(shop.reseller, NOW)) == 92
+    assert forecast.later == 20
+    week = next(week for week in forecast.weeks if week.invoiced)
+    expected = next(item for item in expected_payments(shop.reseller, NOW) if item.invoice == invoice)
+    assert expected.on is not None
+    assert week.period.first_day <= expected.on < week.period.first_day + WEEK
+
+
+def test_a_currency_without_a_rate_has_a_forecast_of_its_own(shop: Shop) -> None:
+    shop.owe("40", day=date(2026, 3, 1))
+    own, apart = forecast_of(shop, "LYD")
+    assert (own.currency, own.total) == ("LYD", 0)
+    assert (apart.currency, apart.total) == ("USD", Decimal(40))
+
+
+def test_the_number_of_queries_stays_the_same(shop: Shop) -> None:
+    shop.owe("40", day=date(2026, 3, 1))
+    shop.read(shop.number(), date(2026, 3, 2), sent=3, cost="2")
+    counts = []
+    for _each in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            expected_payments(shop.reseller, NOW)
+        counts.append(len(queries))
+        center = shop.new_center()
+        shop.owe("10", center, day=date(2026, 3, 1))
+        shop.read(shop.number(center), date(2026, 3, 2), sent=3, cost="2")
+    assert counts[0] == counts[1]
