@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from billing import invoicing
-from billing.dunning import run_suspensions, send_reminders, tomorrow
+from billing.dunning import judge_due, run_suspensions, send_reminders, tomorrow
 from billing.ledger import refresh_all_payment_statuses
 from billing.models import JobSchedule
 from billing.periods import Period
@@ -153,6 +153,7 @@ def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
     """Update payment statuses, write reminders, resume or suspend centers, and say whom tomorrow's run suspends."""
     with _job_run("dunning", reseller, now) as recorder:
         refresh_all_payment_statuses(reseller, now)
+        judge_due(reseller, now)
         send_reminders(reseller=reseller, now=now, recorder=recorder)
         run_suspensions(reseller=reseller, now=now, recorder=recorder)
         tomorrow.write_due(reseller=reseller, now=now)

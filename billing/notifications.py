@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import mail_texts
 from billing.documents.invoice import document_of, invoice_filename
 from billing.dunning.plan import planned_for
+from billing.dunning.reminded import is_paused
 from billing.invoice_links import invoice_url
 from billing.mail import SUSPENDED
 from billing.models import Invoice, Suspension
@@ -86,17 +87,17 @@ def _credited(row: Notification, now: datetime) -> Content | None:
 
 
 def _reminder(row: Notification, now: datetime) -> Content | None:
-    """None once the invoice is paid or void."""
-    invoice = _invoice(row)
-    if invoice.open_amount <= 0:
+    """None once the invoice is paid or void, or while reminders are paused: by a promise to pay, or a dispute."""
+    invoice, day = _invoice(row), today(row.reseller, now)
+    if invoice.open_amount <= 0 or is_paused(invoice, day):
         return None
-    return _with_document(mail_texts.reminder(invoice, today(row.reseller, now)), invoice)
+    return _with_document(mail_texts.reminder(invoice, day), invoice)
 
 
 def _warning(row: Notification, now: datetime) -> Content | None:
     """With the day that is planned now; a reminder, if none is any longer."""
     invoice, day = _invoice(row), today(row.reseller, now)
-    if invoice.open_amount <= 0:
+    if invoice.open_amount <= 0 or is_paused(invoice, day):
         return None
     planned = planned_for(invoice.center, now)
     if planned is not None:

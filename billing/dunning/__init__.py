@@ -1,16 +1,26 @@
-"""What happens to centers that do not pay: reminders, holds, the preview, suspensions and the safety stop."""
+"""What happens to centers that do not pay: reminders, holds, promises, disputes, suspensions and the safety stop."""
 
+from billing.dunning.disputes import close_dispute, open_dispute, open_disputes
 from billing.dunning.holds import hold, release_hold
 from billing.dunning.plan import Planned, planned_for, preview
+from billing.dunning.promises import broken_promises, judge, judge_due, promise, promised
 from billing.dunning.reminders import send_reminders
 from billing.dunning.run import open_safety_stop, release_safety_stop, run_suspensions
 
 __all__ = [
     "Planned",
+    "broken_promises",
+    "close_dispute",
     "hold",
+    "judge",
+    "judge_due",
+    "open_dispute",
+    "open_disputes",
     "open_safety_stop",
     "planned_for",
     "preview",
+    "promise",
+    "promised",
     "release_hold",
     "release_safety_stop",
     "run_suspensions",

@@ -24,7 +24,7 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
         center = lock(center)
         if until <= today(center.reseller, now):
             raise OperationRefused(_("The hold must end on a future date."), field="until")
-        Hold.objects.filter(center=center, released_at=None).update(released_at=now, released_by=by)
+        end_current(center, by, now)
         row: Hold = Hold.objects.create(
             reseller_id=center.reseller_id,
             center=center,
@@ -38,8 +38,13 @@ def hold(*, center: Center, until: date, because: str, by: User | None, now: dat
     return row
 
 
+def end_current(center: Center, by: User | None, now: datetime) -> None:
+    """End the center's hold or promise, because another one takes its place. The caller holds the center's lock."""
+    Hold.objects.filter(center=center, released_at=None).update(released_at=now, released_by=by)
+
+
 def release_hold(*, center: Center, by: User | None, now: datetime) -> bool:
-    """End the center's hold, so that the next run may suspend it. Return False when there was none."""
+    """End the center's hold or promise, so that the next run may suspend it. Return False when there was none."""
     with transaction.atomic():
         center = lock(center)
         row = Hold.objects.filter(center=center, released_at=None).first()

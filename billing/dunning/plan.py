@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from billing.dunning.reminded import undisputed
 from billing.dunning.suspension import suspension_day
 from billing.models import Hold, Invoice, Suspension
 from billing.periods import ONE_DAY, day_start, local_day, today, zone_of
@@ -47,7 +48,7 @@ def planned_for(center: Center, now: datetime) -> Planned | None:
 
 def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None) -> list[Planned]:
     """For active centers with open invoices and no running suspension, in a fixed number of queries."""
-    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by("due_on", "pk")
+    rows = undisputed(Invoice.objects.filter(reseller=reseller, open_amount__gt=0)).order_by("due_on", "pk")
     if center is not None:
         rows = rows.filter(center=center)
     by_center: dict[int, list[Invoice]] = {}

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from billing.dunning.plan import planned_for
+from billing.dunning.promises import promised
+from billing.dunning.reminded import is_paused, undisputed
 from billing.ledger import lock
 from billing.mail import write_mail_about
 from billing.models import Invoice, Reminder
@@ -21,6 +23,7 @@ def send_reminders(*, reseller: Reseller, now: datetime, recorder: RunRecorder) 
     """Write the mails of the steps that are due. After a pause only the latest step of an invoice is mailed."""
     day = today(reseller, now)
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0, center__archived_at=None)
+    rows = undisputed(rows).exclude(center__in=promised(reseller, day).order_by().values("center"))
     invoices = list(rows.select_related("center__reseller").order_by("due_on", "pk"))
     policies = policies_for(reseller, {row.center_id: row.center for row in invoices}.values())
     taken: dict[int, set[str]] = {}
@@ -50,7 +53,7 @@ def _take(invoice: Invoice, due: list[str], now: datetime) -> None:
     with transaction.atomic():
         invoice.center = lock(invoice.center)
         invoice.refresh_from_db(fields=["open_amount", "voided_at"])
-        if invoice.open_amount <= 0:
+        if invoice.open_amount <= 0 or is_paused(invoice, today(invoice.center.reseller, now)):
             return
         already = set(Reminder.objects.filter(invoice=invoice).values_list("step", flat=True))
         last = due[-1]

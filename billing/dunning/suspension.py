@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Q
 
+from billing.dunning.reminded import undisputed
 from billing.ledger import lock
 from billing.mail import RESUMED, SUSPENDED, write_mail
 from billing.models import Hold, Invoice, SafetyStop, Suspension
@@ -91,7 +92,7 @@ def _may_suspend(rows: list[Invoice], policy: Policy, held: Hold | None, day: da
 
 
 def open_invoices(center: Center) -> list[Invoice]:
-    """The center's open invoices, oldest due date first."""
+    """The center's open invoices, also those in dispute, oldest due date first."""
     return list(Invoice.objects.filter(center=center, open_amount__gt=0).order_by("due_on", "pk"))
 
 
@@ -101,11 +102,12 @@ def active_hold(center: Center, day: date) -> Hold | None:
 
 
 def outstanding_debt(center: Center, now: datetime) -> Debt | None:
-    """The debt for which the center may be suspended now; None if it paid enough, has a hold or is exempt by policy."""
+    """The debt for which the center may be suspended now; None if it paid enough, has a hold, contests it or is exempt."""
     day = today(center.reseller, now)
     if active_hold(center, day):
         return None
-    return debt_beyond_grace(open_invoices(center), policy_for(center), day)
+    rows = undisputed(Invoice.objects.filter(center=center, open_amount__gt=0))
+    return debt_beyond_grace(rows, policy_for(center), day)
 
 
 def provider_failing(reseller_id: int) -> bool:

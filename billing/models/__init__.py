@@ -5,7 +5,7 @@ from billing.models.center_versions import CenterVersion
 from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.documents import DocumentKind, DocumentLogo, DocumentSettings, NumberFormat, Receipt
-from billing.models.dunning import Hold, Reminder, SafetyStop, Suspension
+from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspension
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
 from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
@@ -45,6 +45,7 @@ __all__ = [
     "CenterPolicy",
     "CenterVersion",
     "CreditConversion",
+    "Dispute",
     "DocumentKind",
     "DocumentLogo",
     "DocumentSettings",

@@ -1,4 +1,6 @@
-"""What was done about unpaid invoices: reminders, holds, suspensions and safety stops."""
+"""What was done about unpaid invoices: reminders, holds and promises, disputes, suspensions and safety stops."""
+
+from datetime import date, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -32,12 +34,31 @@ class Reminder(models.Model):
 
 
 class Hold(models.Model):
-    """ "Do not suspend until DATE, because …": on `until` itself the center may be suspended again."""
+    """ "Do not suspend until DATE, because …": on `until` itself the center may be suspended again.
+
+    A promise to pay is a hold that also pauses reminders: `amount` will be paid by the day before `until`.
+    """
+
+    class Kind(models.TextChoices):
+        HOLD = "hold", _("Hold")
+        PROMISE = "promise", _("Promise to pay")
+
+    class Outcome(models.TextChoices):
+        """What became of a promise."""
+
+        OPEN = "", _("Promised")
+        KEPT = "kept", _("Promise kept")
+        BROKEN = "broken", _("Promise broken")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.ForeignKey(Center, on_delete=models.CASCADE, related_name="holds")
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.HOLD, db_default=Kind.HOLD)
     until = models.DateField(_("don't suspend before"))
     because = LineField(_("reason"), max_length=300)
+    amount = models.DecimalField(_("promised amount"), max_digits=18, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    outcome = models.CharField(max_length=6, choices=Outcome, blank=True, default="", db_default="")
+    judged_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
@@ -50,11 +71,64 @@ class Hold(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["center"], condition=Q(released_at__isnull=True), name="hold_one_per_center"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="hold", amount__isnull=True, currency="", outcome="")
+                | (Q(kind="promise", amount__gt=0) & ~Q(currency="")),
+                name="hold_promises_an_amount",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.center_id} until {self.until}"
+
+    @property
+    def is_promise(self) -> bool:
+        """Whether it is a promise to pay."""
+        return self.kind == self.Kind.PROMISE
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is a promise that wasn't kept."""
+        return self.outcome == self.Outcome.BROKEN
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is a promise that was kept."""
+        return self.outcome == self.Outcome.KEPT
+
+    @property
+    def last_day(self) -> date:
+        """The last day it covers: that of the promised payment."""
+        return self.until - timedelta(days=1)
+
+
+class Dispute(models.Model):
+    """A center contests an invoice: until this is closed, it gets no reminder and suspends no one."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="disputes")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="disputes", db_index=False)
+    because = LineField(_("reason"), max_length=300)
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    decision = LineField(_("decision"), max_length=300, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice"], condition=Q(closed_at__isnull=True), name="dispute_one_per_invoice"
+            )
+        ]
+        indexes = [models.Index(fields=["invoice"], name="dispute_of_invoice")]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} since {self.opened_at:%Y-%m-%d}"
 
 
 class Suspension(models.Model):

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from billing.documents.receipts import issue_receipt
+from billing.dunning.promises import judge
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
 from billing.models import Invoice, LedgerEntry, Payment
@@ -189,6 +190,7 @@ def _settled(
     center: Center, action: str, payment: Payment, by: User | None, now: datetime, **facts: str
 ) -> None:
     settle(center, now)
+    judge(center, now)
     resume_if_paid(center=center, now=now, by=by)
     entries.record(
         action,

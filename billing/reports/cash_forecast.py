@@ -1,4 +1,4 @@
-"""What centers are expected to pay, week by week: an estimate from due dates and from how late each usually pays.
+"""What centers are expected to pay, week by week: by their promises, else on the due date or as late as each usually pays.
 
 Nothing is guessed: usage that isn't used yet is not in it, and what is later than its center usually pays has no date.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from billing.dunning import promised
 from billing.models import Invoice
 from billing.money import rounded
 from billing.periods import Period, month_of, previous_month, today
@@ -38,21 +39,23 @@ class Expected:
     delay: int
     on: date | None
     invoice: Invoice | None = None
+    promised: bool = False
 
 
 @dataclass(slots=True)
 class Week:
-    """Seven days: what is expected of invoices, and of usage without one; `so_far` with all weeks before."""
+    """Seven days: what is promised, expected of invoices, and of usage without one; `so_far` with all weeks before."""
 
     period: Period
+    promised: Decimal = ZERO
     invoiced: Decimal = ZERO
     unbilled: Decimal = ZERO
     so_far: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
-        """Both."""
-        return self.invoiced + self.unbilled
+        """All three."""
+        return self.promised + self.invoiced + self.unbilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def _forecast(rows: list[Expected], converter: Converter, currency: str, day: da
         period = Period(day + number * WEEK, day + (number + 1) * WEEK)
         week = Week(
             period,
-            invoiced=total(lambda row, own=period: _is_in(row, own) and row.invoice is not None),
+            promised=total(lambda row, own=period: _is_in(row, own) and row.promised),
+            invoiced=total(lambda row, own=period: _is_in(row, own) and row.invoice and not row.promised),
             unbilled=total(lambda row, own=period: _is_in(row, own) and row.invoice is None),
         )
         week.so_far = so_far = so_far + week.total
@@ -127,13 +131,21 @@ def _is_in(row: Expected, period: Period) -> bool:
 
 
 def _of_invoices(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:
+    """A promise is taken off the oldest invoices: it may divide one."""
+    promises = {(row.center_id, row.currency): row for row in promised(reseller, day).filter(outcome="")}
+    left = {key: row.amount or ZERO for key, row in promises.items()}
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).select_related("center")
     for row in rows.order_by("due_on", "pk"):
-        delay = delays.of(row.center_id)
-        on = row.due_on + timedelta(days=delay)
-        yield Expected(
-            row.center, row.open_amount, row.currency, row.due_on, delay, on if on >= day else None, row
-        )
+        key, delay = (row.center_id, row.currency), delays.of(row.center_id)
+        part = min(row.open_amount, left.get(key, ZERO))
+        if part:
+            left[key] -= part
+            on = promises[key].last_day
+            yield Expected(row.center, part, row.currency, row.due_on, delay, on, row, promised=True)
+        if part < row.open_amount:
+            usual = row.due_on + timedelta(days=delay)
+            rest, expected = row.open_amount - part, usual if usual >= day else None
+            yield Expected(row.center, rest, row.currency, row.due_on, delay, expected, row)
 
 
 def _unbilled(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from billing import queries
-from billing.dunning import planned_for
+from billing.dunning import broken_promises, open_disputes, planned_for
 from billing.dunning.suspension import active_hold, open_invoices
 from billing.invoicing import carried, is_late_correction
 from billing.models import Invoice, Suspension
@@ -171,6 +171,8 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "planned": planned_for(center, now),
         "case": case,
         "hold": active_hold(center, day),
+        "broken": broken_promises(center.reseller).filter(center=center).first(),
+        "disputes": open_disputes(center.reseller).filter(center=center)[:SHOWN],
         "late_corrections": is_late_correction(center),
     }
     return render(request, "billing/parts/center_balance.html", context)

@@ -15,7 +15,7 @@ from billing.documents.invoice import invoice_filename, invoice_pdf
 from billing.forms.invoicing import VoidForm
 from billing.invoicing import lines_left, void_invoice
 from billing.mail import mails_about, send_undelivered_again
-from billing.models import CarriedAmount, Invoice, InvoiceLine, LedgerEntry, Reminder
+from billing.models import CarriedAmount, Dispute, Invoice, InvoiceLine, LedgerEntry, Reminder
 from billing.periods import today
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
@@ -189,6 +189,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "taxes": row.taxes.all(),
         "left": {one.line.pk: one.amount for one in lines_left(row)} if notes and not row.voided_at else {},
         "late_usage": queries.late_usage_of(row)[:20],
+        "dispute": Dispute.objects.filter(invoice=row, closed_at=None).first(),
         "carried": CarriedAmount.objects.filter(document=row).order_by("pk"),
         "mails": [(mail, registry.line_of(mail)) for mail in mails],
         "undelivered": any(mail.has_failed for mail in mails),

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing.dunning.reminded import disputed_in
 from billing.dunning.suspension import debt_beyond_grace, open_invoices
 from billing.forms.payments import PaymentForm, ReversalForm
 from billing.ledger import balances
@@ -230,6 +231,8 @@ def _worked_out(center: Center, amount: Decimal, currency: str, chosen: list[int
         row.open_amount -= part
     day = today(center.reseller, clock.now())
     off = Suspension.objects.filter(center=center, ended_at=None).exists()
-    still = debt_beyond_grace(rows, policy_for(center), day) is not None
+    contested = disputed_in(center)
+    counting = [row for row in rows if row.pk not in contested]
+    still = debt_beyond_grace(counting, policy_for(center), day) is not None
     left = sum((row.open_amount for row in rows if row.currency == currency), Decimal(0))
     return Effect(covered, left, rest, currency, resumes=off and not still, stays_off=off and still)

@@ -1,22 +1,30 @@
-"""Overdue centers, expected and running suspensions, and holds."""
+"""Overdue centers, expected and running suspensions, holds, promises to pay, and disputes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.dunning import hold, open_safety_stop, preview, release_hold, release_safety_stop
+from billing.dunning import (
+    broken_promises,
+    hold,
+    open_disputes,
+    open_safety_stop,
+    preview,
+    release_hold,
+    release_safety_stop,
+)
 from billing.dunning.suspension import provider_failing
 from billing.forms.dunning import HoldForm
 from billing.ledger import balances
-from billing.models import Hold, Invoice, SafetyStop, Suspension
+from billing.models import Dispute, Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
 from centers import clock
 from centers.models import Center
@@ -46,6 +54,8 @@ class Overdue:
     since: date
     invoices: int
     oldest: Invoice
+    disputed: Decimal  # the part of the amount that the center contests
+    promise: Hold | None  # to pay by a later day, or one that was broken
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -63,6 +73,8 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
         "planned": preview(request.reseller, now),
         "cases": _cases(),
         "holds": Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by"),
+        "broken": broken_promises(request.reseller).select_related("center", "created_by")[:SHOWN],
+        "disputes": open_disputes(request.reseller)[:SHOWN],
         "safety_stop": safety_stop,
         "stopped": Center.objects.filter(pk__in=safety_stop.center_ids) if safety_stop else (),
         "frozen": provider_failing(request.reseller.pk),
@@ -76,14 +88,19 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
 def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The overdue centers, as a file."""
     header = [_("Center ID"), _("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices")]
-    header += [_("Oldest invoice"), _("Status")]
+    header += [_("Oldest invoice"), _("Disputed"), _("Promised by"), _("Promise"), _("Status")]
     rows = _overdue(today(request.reseller, clock.now()), None)
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
             amount = Money(row.amount, row.currency)
             amounts = [amount, row.currency, row.since, row.invoices, row.oldest.number]
-            yield [row.center.pk, row.center.name, *amounts, row.center.get_payment_status_display()]
+            promise: list[Any] = ["", ""]
+            if row.promise:
+                promise = [row.promise.last_day, row.promise.get_outcome_display()]
+            disputed = Money(row.disputed, row.currency) if row.disputed else ""
+            status = row.center.get_payment_status_display()
+            yield [row.center.pk, row.center.name, *amounts, disputed, *promise, status]
 
     return export(request, fmt, "unpaid", header, cells())
 
@@ -143,6 +160,7 @@ def _overdue(day: date, limit: int | None) -> list[Overdue]:
     first: dict[tuple[int, str], Invoice] = {}
     for invoice in late.filter(center__in=centers).order_by("due_on", "pk"):
         first.setdefault((invoice.center_id, invoice.currency), invoice)
+    disputed, promises = _disputed(late, centers), _promises(centers, day)
     return [
         Overdue(
             centers[row["center"]],
@@ -151,9 +169,24 @@ def _overdue(day: date, limit: int | None) -> list[Overdue]:
             row["since"],
             row["invoices"],
             first[row["center"], row["currency"]],
+            disputed.get((row["center"], row["currency"]), Decimal(0)),
+            promises.get(row["center"]),
         )
         for row in rows
     ]
+
+
+def _disputed(late: "QuerySet[Invoice]", centers: Iterable[int]) -> dict[tuple[int, str], Decimal]:
+    """What these centers contest of what is overdue, by center and currency."""
+    contested = Dispute.objects.filter(center__in=list(centers), closed_at=None).values("invoice")
+    sums = late.filter(pk__in=contested).order_by().values_list("center", "currency")
+    return {(center, currency): amount for center, currency, amount in sums.annotate(Sum("open_amount"))}
+
+
+def _promises(centers: Iterable[int], day: date) -> dict[int, Hold]:
+    """The running promises of these centers, and those that were broken."""
+    rows = Hold.objects.filter(center__in=list(centers), kind=Hold.Kind.PROMISE, released_at=None)
+    return {row.center_id: row for row in rows if row.is_broken or row.until > day}
 
 
 def _cases() -> list[dict[str, Any]]:

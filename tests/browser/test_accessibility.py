@@ -65,6 +65,8 @@ STAFF = (
     "unpaid/",
     "unpaid/aging/",
     "unpaid/forecast/",
+    "unpaid/promise/{center}/",
+    "unpaid/dispute/{invoice}/",
     "jobs/",
     "team/",
     "audit/",

@@ -66,4 +66,6 @@ def cash_forecast_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 def _status(row: Expected) -> str:
     if row.invoice is None:
         return _("Not invoiced yet")
+    if row.promised:
+        return _("Promised")
     return _("Expected") if row.on else _("Later than usual")

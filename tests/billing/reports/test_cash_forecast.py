@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.dunning import promise
 from billing.models import Invoice
 from billing.pricing.conversion import Converter
 from billing.reports.cash_forecast import WEEK, Forecast, expected_payments, forecasts
@@ -61,6 +62,7 @@ def test_usage_without_an_invoice_is_expected_when_its_invoice_would_be_due(shop
 
 
 def test_every_amount_is_counted_once(shop: Shop) -> None:
+    settled(shop.owe("5", day=date(2026, 1, 1)), 0)
     shop.owe("40", day=date(2026, 2, 3))
     invoice = shop.owe("30", day=date(2026, 3, 1))
     far = shop.owe("20", shop.new_center(), day=date(2026, 3, 1))
@@ -73,6 +75,20 @@ def test_every_amount_is_counted_once(shop: Shop) -> None:
     expected = next(item for item in expected_payments(shop.reseller, NOW) if item.invoice == invoice)
     assert expected.on is not None
     assert week.period.first_day <= expected.on < week.period.first_day + WEEK
+
+
+def test_a_promise_counts_on_its_day_and_divides_an_invoice(shop: Shop) -> None:
+    first, second = shop.owe("40", day=date(2026, 2, 3)), shop.owe("30", day=date(2026, 2, 4))
+    promise(center=shop.center, amount="50", currency="USD", pays_by=date(2026, 3, 20), by=None, now=NOW)
+    items = [(item.invoice, item.amount, item.on, item.promised) for item in expected_payments(shop.reseller, NOW)]
+    assert items == [
+        (first, 40, date(2026, 3, 20), True),
+        (second, 10, date(2026, 3, 20), True),
+        (second, 20, None, False),
+    ]
+    (forecast,) = forecast_of(shop)
+    assert [week.promised for week in forecast.weeks if week.promised] == [50]
+    assert (forecast.undated, forecast.total) == (20, 70)
 
 
 def test_a_currency_without_a_rate_has_a_forecast_of_its_own(shop: Shop) -> None:

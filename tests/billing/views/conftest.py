@@ -9,7 +9,7 @@ from functools import cached_property
 import pytest
 import time_machine
 
-from billing.models import GapItem, Invoice, Rate, RateFetch
+from billing.models import Dispute, GapItem, Invoice, Rate, RateFetch
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
@@ -41,13 +41,27 @@ class Desk(People):
             line = own.lines.all()[0].pk
             rates = RateFetch.objects.first() or add_rates(self.other, text="1")
             gap = GapItem.objects.first() or add_gap(own.reseller)
+            dispute = Dispute.objects.first() or add_dispute(own)
         return {
             "center": own.center_id,
             "invoice": own.pk,
             "line": line,
             "rates": rates.pk,
             "gap": gap.pk,
+            "dispute": dispute.pk,
         }
+
+
+def add_dispute(invoice: Invoice) -> Dispute:
+    """The center contests the invoice."""
+    dispute: Dispute = Dispute.objects.create(
+        reseller_id=invoice.reseller_id,
+        center_id=invoice.center_id,
+        invoice=invoice,
+        because="Wrong month",
+        opened_at=NOW,
+    )
+    return dispute
 
 
 def add_gap(reseller: Reseller, amount: str = "6", day: date = date(2026, 2, 11)) -> GapItem:

@@ -1,0 +1,155 @@
+"""Promises to pay: until the promised day the center gets no reminder and isn't suspended; then it is judged."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from billing.dunning.holds import end_current
+from billing.dunning.suspension import resume_if_paid
+from billing.ledger import lock
+from billing.models import Hold, Invoice, LedgerEntry
+from billing.money import exact_amount, format_amount
+from billing.periods import ONE_DAY, today
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
+from centers.models import Center, Reseller, User
+
+ZERO = Decimal(0)
+#: A day farther away is a typing error, and would silence reminders for years.
+_LONGEST = timedelta(days=366)
+_MONEY_IN = (LedgerEntry.Kind.PAYMENT, LedgerEntry.Kind.REVERSAL)
+Outcome = Hold.Outcome
+
+
+def promise(
+    *,
+    center: Center,
+    amount: Decimal | str,
+    currency: str,
+    pays_by: date,
+    by: User | None,
+    now: datetime,
+    because: str = "",
+) -> Hold:
+    """Record that the center promised to pay `amount` by the end of `pays_by`; resume it if it is suspended.
+
+    It replaces an earlier promise or hold. OperationRefused: a day that is over or more than a year away, an amount
+    above what the center has unpaid in the currency.
+    """
+    value = exact_amount(amount, currency)
+    with transaction.atomic():
+        center = lock(center)
+        day = today(center.reseller, now)
+        if not day <= pays_by <= day + _LONGEST:
+            raise OperationRefused(_("Enter today or a later day, at most a year away."), field="pays_by")
+        unpaid = _unpaid(center, currency)
+        if value > unpaid:
+            raise OperationRefused(
+                _("“%(center)s” has only %(unpaid)s unpaid. Enter at most that.")
+                % {"center": center, "unpaid": format_amount(unpaid, currency)},
+                field="amount",
+            )
+        end_current(center, by, now)
+        row: Hold = Hold.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            kind=Hold.Kind.PROMISE,
+            until=pays_by + ONE_DAY,
+            because=checked_line(because, 300),
+            amount=value,
+            currency=currency,
+            created_at=now,
+            created_by=by,
+        )
+        _trace("promise.set", row, center, by, now)
+        resume_if_paid(center=center, now=now, by=by)
+    return row
+
+
+def promised(reseller: Reseller, day: date) -> QuerySet[Hold]:
+    """The promises whose day isn't over on `day`: their centers get no reminders."""
+    rows = Hold.objects.filter(reseller=reseller, kind=Hold.Kind.PROMISE, released_at=None, until__gt=day)
+    return rows.order_by("until", "pk")
+
+
+def broken_promises(reseller: Reseller) -> QuerySet[Hold]:
+    """The promises that were not kept, of centers that made no other agreement since and still have something unpaid."""
+    unpaid = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).values("center")
+    rows = Hold.objects.filter(
+        reseller=reseller, outcome=Outcome.BROKEN, released_at=None, center__in=unpaid
+    )
+    return rows.order_by("-until", "pk")
+
+
+def judge_due(reseller: Reseller, now: datetime) -> None:
+    """Say of each promise whose day is over whether it was kept."""
+    day = today(reseller, now)
+    due = Hold.objects.filter(
+        reseller=reseller, kind=Hold.Kind.PROMISE, outcome=Outcome.OPEN, released_at=None, until__lte=day
+    )
+    for row in due.select_related("center").order_by("pk"):
+        judge(row.center, now)
+
+
+def judge(center: Center, now: datetime) -> None:
+    """Say whether the center's promise is kept by now, or broken; also again, after a payment was reversed.
+
+    It is kept once payments that were recorded since reach the amount, or nothing is unpaid in its currency.
+    """
+    with transaction.atomic():
+        center = lock(center)
+        row = Hold.objects.filter(center=center, kind=Hold.Kind.PROMISE, released_at=None).first()
+        if row is None:
+            return
+        outcome = _outcome(row, center, today(center.reseller, now))
+        if outcome == row.outcome:
+            return
+        row.outcome, row.judged_at = outcome, now if outcome else None
+        row.save(update_fields=["outcome", "judged_at"])
+        if outcome:
+            _trace(f"promise.{outcome}", row, center, None, now)
+
+
+def _outcome(row: Hold, center: Center, day: date) -> Outcome:
+    """What is true of the promise on `day`. A broken one stays broken, however much is paid later."""
+    if row.is_broken:
+        return Outcome.BROKEN
+    paid = _paid_since(row)
+    if paid >= (row.amount or ZERO) or not _unpaid(center, row.currency):
+        return Outcome.KEPT
+    return Outcome.BROKEN if row.until <= day else Outcome.OPEN
+
+
+def _paid_since(row: Hold) -> Decimal:
+    """The payments recorded since the promise, without those that were reversed."""
+    entries_in = LedgerEntry.objects.filter(
+        center_id=row.center_id,
+        currency=row.currency,
+        kind__in=_MONEY_IN,
+        payment__recorded_at__gte=row.created_at,
+    )
+    return -(entries_in.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
+def _unpaid(center: Center, currency: str) -> Decimal:
+    rows = Invoice.objects.filter(center=center, currency=currency, open_amount__gt=0)
+    return rows.aggregate(sum=Sum("open_amount"))["sum"] or ZERO
+
+
+def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:
+    entries.record(
+        action,
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=center,
+        now=now,
+        topics=("billing", "centers"),
+        amount=format_amount(row.amount or ZERO, row.currency),
+        pays_by=row.last_day.isoformat(),
+        because=row.because,
+    )

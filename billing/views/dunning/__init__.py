@@ -1,0 +1,1 @@
+"""What staff agree with centers that don't pay: promises, disputes."""

@@ -1,0 +1,150 @@
+"""Promises to pay: no reminder and no suspension until their day, kept or broken by the payments recorded since."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from billing.dunning import broken_promises, hold, judge, promise, release_hold
+from billing.dunning.suspension import suspend
+from billing.jobs import dunning_job
+from billing.models import Hold, Invoice, Reminder, Suspension
+from billing.payments import reverse_payment
+from centers.errors import OperationRefused
+from centers.models import AuditEntry
+from tests.billing.conftest import Shop
+from tests.billing.mails.reading import mails, message_of
+
+# Issued on 2026-02-12, due on 2026-02-26, to be suspended from 2026-03-08 on.
+DUE = date(2026, 2, 26)
+
+
+def at(offset: int) -> datetime:
+    """That many days from the due date."""
+    return datetime(DUE.year, DUE.month, DUE.day, 9, tzinfo=UTC) + timedelta(days=offset)
+
+
+def dun(shop: Shop, offset: int) -> None:
+    dunning_job(reseller=shop.reseller, now=at(offset))
+
+
+def promised(shop: Shop, offset: int, *, on: int = 1, amount: str = "10") -> Hold:
+    """The center promised, `on` that day, to pay by the day `offset`."""
+    return promise(
+        center=shop.center,
+        amount=amount,
+        currency="USD",
+        pays_by=at(offset).date(),
+        because="Said Huda on the phone",
+        by=None,
+        now=at(on),
+    )
+
+
+def steps() -> list[str]:
+    return list(Reminder.objects.filter(skipped=False).order_by("pk").values_list("step", flat=True))
+
+
+def test_reminders_and_suspension_wait_for_the_promised_day_and_go_on_after_it(shop: Shop) -> None:
+    shop.number()
+    shop.owe("10")
+    dun(shop, 0)
+    row = promised(shop, 12)
+    assert (row.is_promise, row.last_day) == (True, at(12).date())
+    for offset in (3, 7, 10, 12):
+        dun(shop, offset)
+    assert steps() == ["due+0"]
+    assert not Suspension.objects.exists()
+    dun(shop, 13)
+    row.refresh_from_db()
+    assert row.is_broken
+    assert steps() == ["due+0", "warning"], "the latest step, once"
+    assert Suspension.objects.filter(ended_at=None).exists()
+    assert list(broken_promises(shop.reseller)) == [row]
+
+
+def test_a_reminder_that_waits_in_the_outbox_is_dropped_by_a_promise(shop: Shop) -> None:
+    shop.owe("10")
+    dun(shop, 0)
+    reminder = mails(kind="invoice.reminder").get()
+    assert message_of(reminder).text
+    promised(shop, 12, on=0)
+    with pytest.raises(AssertionError):
+        message_of(reminder)
+
+
+def test_a_payment_keeps_it_and_its_reversal_breaks_it(shop: Shop) -> None:
+    shop.owe("10")
+    row = promised(shop, 12)
+    shop.pay("4", received_on=DUE, now=at(2))
+    row.refresh_from_db()
+    assert row.outcome == ""
+    payment = shop.pay("6", received_on=DUE, now=at(3))
+    row.refresh_from_db()
+    assert (row.is_kept, row.judged_at) == (True, at(3))
+    reverse_payment(payment=payment, because="bounced", by=None, now=at(4))
+    row.refresh_from_db()
+    assert (row.outcome, row.judged_at) == ("", None)
+    dun(shop, 13)
+    row.refresh_from_db()
+    assert row.is_broken
+    shop.pay("6", received_on=DUE, now=at(14))
+    row.refresh_from_db()
+    assert row.is_broken, "it was paid too late"
+    assert not broken_promises(shop.reseller).exists(), "nothing is unpaid any longer"
+    actions = AuditEntry.objects.filter(action__startswith="promise.").order_by("pk")
+    assert [entry.action for entry in actions] == ["promise.set", "promise.kept", "promise.broken"]
+
+
+def test_what_was_paid_before_it_does_not_count(shop: Shop) -> None:
+    shop.owe("10")
+    earlier = shop.pay("4", received_on=DUE, now=at(0))
+    row = promised(shop, 12, amount="6")
+    reverse_payment(payment=earlier, because="bounced", by=None, now=at(2))
+    shop.pay("6", received_on=DUE, now=at(3))
+    row.refresh_from_db()
+    assert row.is_kept
+
+
+def test_a_suspended_center_is_resumed_by_it(shop: Shop) -> None:
+    shop.owe("10")
+    assert suspend(center=shop.center, now=at(10))
+    promised(shop, 12, on=11)
+    assert Suspension.objects.get().ending == Suspension.Ending.HELD
+
+
+@pytest.mark.parametrize(
+    ("amount", "offset", "why"),
+    [("11", 5, "only"), ("10", 0, "today or a later day"), ("10", 400, "a year away"), ("0", 5, "")],
+)
+def test_what_can_not_be_promised(shop: Shop, amount: str, offset: int, why: str) -> None:
+    shop.owe("10")
+    with pytest.raises(OperationRefused, match=why):
+        promised(shop, offset, amount=amount)
+    assert not Hold.objects.exists()
+
+
+def test_promises_and_holds_take_each_others_place(shop: Shop) -> None:
+    shop.owe("10")
+    first = promised(shop, 5)
+    held = hold(center=shop.center, until=at(9).date(), because="agreed", by=None, now=at(2))
+    first.refresh_from_db()
+    assert first.released_at == at(2)
+    dun(shop, 6)
+    first.refresh_from_db()
+    assert first.outcome == "", "no one relied on it any longer"
+    second = promised(shop, 8, on=6)
+    held.refresh_from_db()
+    assert held.released_at == at(6)
+    assert release_hold(center=shop.center, by=None, now=at(7))
+    judge(shop.center, at(9))
+    second.refresh_from_db()
+    assert second.outcome == ""
+
+
+def test_a_promise_is_kept_where_nothing_is_unpaid(shop: Shop) -> None:
+    invoice = shop.owe("10")
+    row = promised(shop, 5)
+    Invoice.objects.filter(pk=invoice.pk).update(open_amount=0)
+    judge(shop.center, at(2))
+    row.refresh_from_db()
+    assert row.is_kept
