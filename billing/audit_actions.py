@@ -33,6 +33,8 @@ SENTENCES = {
     "credit.conversion_reversed": _("%(who)s reversed a conversion of credit of %(what)s"),
     "invoice.corrected": _("%(who)s credited corrected usage of the invoice %(what)s"),
     "invoice.credited": _("%(who)s credited a part of the invoice %(what)s"),
+    "invoice.written_off": _("%(who)s wrote off what is unpaid of the invoice %(what)s"),
+    "invoice.write_off_reversed": _("%(who)s reversed the write-off of the invoice %(what)s"),
     "invoice.voided": _("%(who)s voided the invoice %(what)s"),
     "mail.sent_again": _("%(who)s resent an email: %(what)s"),
     "margin.set": _("%(who)s set a margin: %(what)s"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from billing.models import CreditConversion, Invoice, LedgerEntry, Payment, PaymentAllocation
+from billing.models import CreditConversion, Invoice, LedgerEntry, Payment, PaymentAllocation, WriteOff
 from billing.money import rounded
 from billing.periods import today
 from centers import live
@@ -60,6 +60,7 @@ def post(
     invoice: Invoice | None = None,
     payment: Payment | None = None,
     conversion: CreditConversion | None = None,
+    write_off: WriteOff | None = None,
     reference: str = "",
 ) -> LedgerEntry:
     """Add one entry (positive: the center owes more). The caller holds the center's lock and calls settle()."""
@@ -72,6 +73,7 @@ def post(
         invoice=invoice,
         payment=payment,
         conversion=conversion,
+        write_off=write_off,
         reference=reference,
         at=now,
         by=by,
@@ -123,8 +125,8 @@ def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime
 def settle(center: Center, now: datetime) -> None:
     """Recalculate what is left and open of each invoice, and the center's payment status.
 
-    A credit note lowers its own invoice; a payment covers what staff chose, and all else the oldest due date first. The
-    caller holds the center's lock.
+    A credit note and a write-off lower their own invoice; a payment covers what staff chose, and all else the oldest due
+    date first. The caller holds the center's lock.
     """
     settle_all([center], now)
 
@@ -135,9 +137,11 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
     ids = [center.pk for center in own]
     invoices = Invoice.objects.filter(center__in=ids, kind=Invoice.Kind.INVOICE, voided_at=None)
     rows = [_Live(*row) for row in invoices.order_by("due_on", "pk").values_list(*_LIVE)]
-    credited, chosen = _credited(ids), _chosen(ids)
+    credited, given_up, chosen = _credited(ids), _given_up(ids), _chosen(ids)
     paid = {key: -balance for key, balance in _sums(ids).items()}
-    claims = [(row, max(row.total, ZERO) - credited.get(row.pk, ZERO)) for row in rows]
+    claims = [
+        (row, max(row.total, ZERO) - credited.get(row.pk, ZERO) - given_up.get(row.pk, ZERO)) for row in rows
+    ]
     for row, claim in claims:
         paid[row.purse] = paid.get(row.purse, ZERO) + claim
     covered = dict.fromkeys((row.pk for row, _claim in claims), ZERO)
@@ -152,9 +156,10 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
     changed = []
     for row, claim in claims:
         left, credit = claim - covered[row.pk], credited.get(row.pk, ZERO)
-        settled_at = None if left else (row.settled_at or now)
-        if (left, credit, settled_at) != (row.open_amount, row.credited, row.settled_at):
-            changed.append((row.pk, left, credit, settled_at))
+        lost = given_up.get(row.pk, ZERO)
+        settled_at = None if left or lost else (row.settled_at or now)
+        if (left, credit, lost, settled_at) != (row.open_amount, row.credited, row.written_off, row.settled_at):
+            changed.append((row.pk, left, credit, lost, settled_at))
     _set_open(changed)
     refresh_payment_status(own, now=now)
 
@@ -168,6 +173,7 @@ class _Live(NamedTuple):
     total: Decimal
     open_amount: Decimal
     credited: Decimal
+    written_off: Decimal
     settled_at: datetime | None
 
     @property
@@ -184,6 +190,12 @@ def _credited(centers: list[int]) -> dict[int, Decimal]:
     notes = Invoice.objects.filter(center__in=centers, credits__isnull=False, credits__voided_at=None)
     rows = notes.order_by().values_list("credits").annotate(sum=Sum("total"))
     return {pk: -amount for pk, amount in rows}
+
+
+def _given_up(centers: list[int]) -> dict[int, Decimal]:
+    """What was written off of each of the centers' invoices."""
+    rows = WriteOff.objects.filter(center__in=centers, reversed_at=None)
+    return dict(rows.order_by().values_list("invoice").annotate(sum=Sum("amount")))
 
 
 def _chosen(centers: list[int]) -> dict[int, Decimal]:
@@ -236,17 +248,18 @@ def _refresh_statuses(statement: str, reseller: Reseller, now: datetime, **value
     return len(touched)
 
 
-def _set_open(rows: list[tuple[int, Decimal, Decimal, datetime | None]]) -> None:
-    """Store open amount, credited amount and time of settling of invoices, by id."""
+def _set_open(rows: list[tuple[int, Decimal, Decimal, Decimal, datetime | None]]) -> None:
+    """Store open, credited and written-off amount and time of settling of invoices, by id."""
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE billing_invoice AS old
-               SET open_amount = new.open_amount, credited = new.credited, settled_at = new.settled_at
-              FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[])
-                AS new (id, open_amount, credited, settled_at)
+               SET open_amount = new.open_amount, credited = new.credited, written_off = new.written_off,
+                   settled_at = new.settled_at
+              FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+                AS new (id, open_amount, credited, written_off, settled_at)
              WHERE old.id = new.id
             """,
             [list(column) for column in zip(*rows, strict=True)],

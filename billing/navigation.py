@@ -213,6 +213,14 @@ SECTIONS = (
         icon="calendar-dollar",
         permission=Permission.VIEW_INVOICES,
     ),
+    Section(
+        menu=Tabs.UNPAID,
+        order=40,
+        name="written_off",
+        label=_("Written off"),
+        icon="eraser",
+        permission=Permission.VIEW_INVOICES,
+    ),
 )
 FRAGMENTS = (
     Fragment(place="home.narrow", order=10, name="home_quota"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.models import Invoice, Payment, UsageRecord
+from billing.models import Invoice, Payment, UsageRecord, WriteOff
 from centers.models import Center, Reseller
 from centers.notifications.compose import open_page
 from centers.notifications.message import Action
@@ -62,7 +62,7 @@ def _counts(reseller: Reseller, span: Span, center: Center | None) -> dict[str, 
 
 
 def money(reseller: Reseller, span: Span, center: Center | None, _now: datetime) -> list[str]:
-    """What was invoiced and paid in these days, and what is due at the time of writing."""
+    """What was invoiced, paid and (for the team) written off in these days, and what is due at the time of writing."""
     invoices = Invoice.objects.filter(
         reseller=reseller, kind=Invoice.Kind.INVOICE, voided_at=None,
         issued_on__gte=span.first, issued_on__lt=span.end,
@@ -75,6 +75,11 @@ def money(reseller: Reseller, span: Span, center: Center | None, _now: datetime)
         lines.append(_("Invoiced: %(amounts)s.") % {"amounts": issued})
     if paid := _sums(_of(payments, center), "amount"):
         lines.append(_("Paid: %(amounts)s.") % {"amounts": paid})
+    lost = WriteOff.objects.filter(
+        reseller=reseller, reversed_at=None, written_off_on__gte=span.first, written_off_on__lt=span.end
+    )
+    if center is None and (given_up := _sums(lost, "amount")):
+        lines.append(_("Written off: %(amounts)s.") % {"amounts": given_up})
     return lines + _due(reseller, center)
 
 

@@ -55,7 +55,8 @@ class Content:
     def is_payable(self) -> bool:
         """Whether money is still expected for it."""
         row = self.document
-        return not row.is_credit_note and row.voided_at is None and row.settled_at is None
+        expected = row.voided_at is None and row.settled_at is None and not row.written_off
+        return not row.is_credit_note and expected
 
     def amount(self, amount: Decimal) -> str:
         """An amount as it is printed: what a credit note credits is positive there."""

@@ -49,7 +49,7 @@ class Row:
             return str(entry.invoice)
         if entry.payment is not None:
             return str(entry.payment)
-        return str(entry.conversion or entry.reference)
+        return str(entry.write_off or entry.conversion or entry.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ def statement_of(center: Center, currency: str, period: Period) -> Statement:
     start, end = day_start(period.first_day, zone), day_start(period.end_day, zone)
     opening = entries.filter(at__lt=start).aggregate(sum=Sum("amount"))["sum"] or ZERO
     balance, rows = opening, []
-    inside = entries.filter(at__gte=start, at__lt=end).select_related("invoice", "payment", "conversion")
+    inside = entries.filter(at__gte=start, at__lt=end).select_related(
+        "invoice", "payment", "conversion", "write_off__invoice"
+    )
     for entry in inside.order_by("at", "pk"):
         balance += entry.amount
         rows.append(Row(local_day(entry.at, zone), entry, balance))

@@ -1,5 +1,6 @@
-"""Holds, promises to pay, and disputes."""
+"""Holds, promises to pay, disputes and write-offs."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from billing.forms.payments import AmountForm
+from billing.models import Invoice
+from billing.money import format_amount
 from centers.values.fields import LineField
 
 
@@ -67,4 +70,40 @@ class DisputeClosedForm(forms.Form):
         label=gettext_lazy("Decision"),
         max_length=300,
         help_text=gettext_lazy("Only your team sees this."),
+    )
+
+
+class WriteOffForm(forms.Form):
+    """Which of a center's open invoices are given up, and why."""
+
+    invoices = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Invoices to write off"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Choose at least one invoice."),
+            "invalid_choice": gettext_lazy("That isn't an open invoice of this center."),
+        },
+    )
+    because = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        help_text=gettext_lazy("For example: the business closed. Only your team sees this."),
+    )
+
+    def __init__(self, *args: Any, open_invoices: Iterable[Invoice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chooser: Any = self.fields["invoices"]
+        chooser.choices = [
+            (row.pk, f"{row.number} · {format_amount(row.open_amount, row.currency)}") for row in open_invoices
+        ]
+
+
+class WriteOffReversalForm(forms.Form):
+    """Why a written-off amount is expected again."""
+
+    because = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        help_text=gettext_lazy("For example: the center pays after all."),
     )

@@ -10,6 +10,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
+from billing.dunning.write_offs import end_write_offs
 from billing.invoicing.carried import void_carried
 from billing.invoicing.numbering import number_for
 from billing.invoicing.taxes import taxes_left, write_taxes
@@ -93,9 +94,10 @@ def write_note(
 ) -> Invoice:
     """Write a credit note, its taxes and its ledger entry; each unsaved line `corrects` a line of `original`.
 
-    The caller holds the center's lock and calls finish_notes().
+    What was written off of `original` is expected again first: the note may take off less than that. The caller holds the center's lock and calls finish_notes().
     """
     center = original.center
+    end_write_offs(original, because=reason, by=by, now=now)
     issued_on = local_day(now, zone_of(center.reseller))
     taxes, tax = _taxes(original, lines)
     number, sequence = number_for(center, Invoice.Kind.CREDIT_NOTE, issued_on.year)

@@ -23,6 +23,7 @@ ONE_WAY = {
     "billing_usageclaim": "voided_at",
     "billing_subscriptionclaim": "voided_at",
     "billing_billingperiod": "voided_at",
+    "billing_writeoff": "reversed_at",
 }
 # A center named in a row must be a center of the reseller named in the same row.
 PAIRED = [

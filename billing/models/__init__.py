@@ -29,6 +29,7 @@ from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
 from billing.models.tax import InvoiceTax, LegalIdentity, TaxCategory, TaxProfile, TaxRate, TaxSums
 from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
+from billing.models.write_offs import WriteOff
 
 __all__ = [
     "COST_TOLERANCE",
@@ -92,4 +93,5 @@ __all__ = [
     "UsageClaim",
     "UsageRecord",
     "Waiver",
+    "WriteOff",
 ]

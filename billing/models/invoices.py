@@ -46,7 +46,7 @@ class InvoiceNumber(models.Model):
 class Invoice(models.Model):
     """An invoice over a half-open range of days, or a credit note that credits one: all of it, or a part.
 
-    Only `open_amount`, `credited`, `settled_at` and `voided_at` ever change, and only with the ledger.
+    Only `open_amount`, `credited`, `written_off`, `settled_at` and `voided_at` ever change, and only with the ledger.
     Amounts are in `currency`, rounded to its decimals; an invoice's total is never negative, a credit note's always.
     `total` is what is to be paid: the sum of the lines, which are net, and `tax` (InvoiceTax has it by category).
     A credit note repeats the parties of the invoice it credits.
@@ -93,6 +93,8 @@ class Invoice(models.Model):
     open_amount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     # What credit notes took off an invoice; never negative.
     credited = models.DecimalField(max_digits=18, decimal_places=4, default=0, db_default=0)
+    # What was unpaid of an invoice and isn't expected any longer; such an invoice is never settled.
+    written_off = models.DecimalField(max_digits=18, decimal_places=4, default=0, db_default=0)
     settled_at = models.DateTimeField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
 
@@ -133,6 +135,10 @@ class Invoice(models.Model):
             models.CheckConstraint(
                 condition=Q(credited__gte=0) & (Q(credited=0) | Q(credited__lte=F("total"))),
                 name="invoice_credited_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(written_off__gte=0) & (Q(written_off=0) | Q(written_off__lte=F("total"))),
+                name="invoice_written_off_bounded",
             ),
         ]
         indexes = [

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
+from billing.models.write_offs import WriteOff
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
@@ -115,6 +116,8 @@ class LedgerEntry(models.Model):
         REVERSAL = "reversal", _("Payment reversed")
         REFUND = "refund", _("Credit refunded")
         CONVERSION = "conversion", _("Credit converted")
+        WRITE_OFF = "write_off", _("Written off")
+        RECOVERY = "recovery", _("Write-off reversed")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     center = models.ForeignKey(
@@ -128,6 +131,9 @@ class LedgerEntry(models.Model):
     # Its other entry is the one in the other currency.
     conversion = models.ForeignKey(
         CreditConversion, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
+    )
+    write_off = models.ForeignKey(
+        WriteOff, on_delete=models.PROTECT, null=True, related_name="entries", db_index=False
     )
     reference = LineField(max_length=80, blank=True)  # of a refund
     at = models.DateTimeField()
@@ -160,13 +166,25 @@ class LedgerEntry(models.Model):
                 | Q(kind="payment", payment__isnull=False, invoice__isnull=True, amount__lt=0)
                 | Q(kind="reversal", payment__isnull=False, invoice__isnull=True, amount__gt=0)
                 | Q(kind="refund", payment__isnull=True, invoice__isnull=True, amount__gt=0)
-                | Q(kind="conversion", payment__isnull=True, invoice__isnull=True),
+                | Q(kind="conversion", payment__isnull=True, invoice__isnull=True)
+                | Q(kind="write_off", payment__isnull=True, invoice__isnull=True, amount__lt=0)
+                | Q(kind="recovery", payment__isnull=True, invoice__isnull=True, amount__gt=0),
                 name="ledger_entry_fits_kind",
             ),
             models.CheckConstraint(
                 condition=Q(kind="conversion", conversion__isnull=False)
                 | (~Q(kind="conversion") & Q(conversion__isnull=True)),
                 name="ledger_conversion_fits",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["write_off", "recovery"], write_off__isnull=False)
+                | (~Q(kind__in=["write_off", "recovery"]) & Q(write_off__isnull=True)),
+                name="ledger_write_off_fits",
+            ),
+            models.UniqueConstraint(
+                fields=["write_off", "kind"],
+                condition=Q(write_off__isnull=False),
+                name="ledger_write_off_once",
             ),
         ]
         indexes = [models.Index(fields=["center", "currency", "id"], name="ledger_of_center")]

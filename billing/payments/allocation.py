@@ -61,6 +61,8 @@ def _check(invoice: Invoice, center: Center, currency: str) -> None:
     }
     if invoice.center_id != center.pk:
         problem = _("Invoice %(number)s belongs to “%(other)s”, not to “%(center)s”.") % names
+    elif invoice.open_amount <= 0 and invoice.written_off:
+        problem = _("%(number)s was written off. Reverse the write-off first.") % names
     elif invoice.open_amount <= 0:
         problem = _("Nothing is left to pay of %(number)s.") % names
     elif invoice.currency != currency:

@@ -115,7 +115,7 @@ def receipt_of(payment: Payment, paid: Mapping[str, str]) -> Receipt:
     """What the payment did: of what it `paid` at first (amounts by invoice), what still holds."""
     rows = Invoice.objects.filter(pk__in=paid, voided_at=None).order_by("due_on", "pk")
     parts = [
-        (row, min(Decimal(paid[str(row.pk)]), row.total - row.credited - row.open_amount)) for row in rows
+        (row, min(Decimal(paid[str(row.pk)]), row.left - row.written_off - row.open_amount)) for row in rows
     ]
     used = tuple((row, amount) for row, amount in parts if amount > 0)
     rest = payment.amount - sum((amount for _row, amount in used), ZERO)

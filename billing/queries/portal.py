@@ -104,6 +104,7 @@ _INVOICE_FIELDS = (
     "reason",
     "open_amount",
     "credited",
+    "written_off",
     "credits_id",
     "credit_kind",
     "settled_at",

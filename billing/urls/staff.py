@@ -22,7 +22,7 @@ from billing.views import (
 from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.documents import files, statements
 from billing.views.documents import settings as document_settings
-from billing.views.dunning import disputes, promises
+from billing.views.dunning import disputes, promises, write_offs
 from billing.views.paying import attachments, flagged, gateways, links
 from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, price_files, simulator, types
@@ -127,6 +127,10 @@ urlpatterns = [
     path("unpaid/promise/<int:pk>/", promises.promise_set, name="promise_set"),
     path("unpaid/dispute/<int:pk>/", disputes.dispute_open, name="dispute_open"),
     path("unpaid/dispute/<int:pk>/close/", disputes.dispute_close, name="dispute_close"),
+    path("unpaid/write-off/<int:pk>/", write_offs.write_off_invoices, name="write_off"),
+    path("unpaid/written-off/", write_offs.written_off, name="written_off"),
+    path("unpaid/written-off/export/<str:fmt>/", write_offs.written_off_export, name="written_off_export"),
+    path("unpaid/written-off/<int:pk>/reverse/", write_offs.write_off_reverse, name="write_off_reverse"),
     path("unpaid/safety_stop/<int:pk>/release/", unpaid.safety_stop_release, name="safety_stop_release"),
     path("settings/billing/", settings.settings_billing, name="settings_billing"),
     path("settings/payments/", gateways.settings_payments, name="settings_payments"),

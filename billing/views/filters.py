@@ -20,6 +20,7 @@ INVOICE_STATES = [
     ("open", _("Open")),
     ("overdue", _("Overdue")),
     ("paid", _("Paid")),
+    ("written_off", _("Written off")),
     ("void", _("Voided")),
     ("credit", _("Credit notes")),
 ]
@@ -114,7 +115,10 @@ def invoice_rows(filters: Filters, day: date) -> "QuerySet[Invoice]":
     state: dict[str, Q] = {
         "open": is_invoice & Q(open_amount__gt=0),
         "overdue": is_invoice & Q(open_amount__gt=0, due_on__lt=day),
-        "paid": is_invoice & Q(open_amount=0, voided_at=None) & ~Q(credited__gt=0, credited=F("total")),
+        "paid": is_invoice
+        & Q(open_amount=0, voided_at=None, written_off=0)
+        & ~Q(credited__gt=0, credited=F("total")),
+        "written_off": is_invoice & Q(written_off__gt=0, voided_at=None),
         "void": is_invoice & Q(voided_at__isnull=False),
         "credit": Q(kind=Invoice.Kind.CREDIT_NOTE),
     }

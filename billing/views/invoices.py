@@ -109,6 +109,8 @@ def _state(row: Invoice, day: date) -> str:
         return _("Credited")
     if row.voided_at:
         key = "void"
+    elif row.open_amount <= 0 and row.written_off:
+        key = "written_off"
     elif row.open_amount <= 0:
         key = "paid"
     else:
@@ -194,7 +196,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "mails": [(mail, registry.line_of(mail)) for mail in mails],
         "undelivered": any(mail.has_failed for mail in mails),
         "skipped": Reminder.objects.filter(invoice=row, skipped=True),
-        "entries": entries.select_related("invoice", "payment", "conversion", "by").order_by("at", "pk")[:50],
+        "entries": entries.select_related("invoice", "payment", "conversion", "write_off__invoice", "by").order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
         "comparison": compare(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,

@@ -67,6 +67,8 @@ STAFF = (
     "unpaid/forecast/",
     "unpaid/promise/{center}/",
     "unpaid/dispute/{invoice}/",
+    "unpaid/write-off/{center}/",
+    "unpaid/written-off/",
     "jobs/",
     "team/",
     "audit/",

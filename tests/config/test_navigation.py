@@ -114,6 +114,7 @@ def test_what_is_unpaid_has_its_reports_as_tabs(role: str) -> None:
         ("Unpaid", "/r/noor/unpaid/", False),
         ("Aging", "/r/noor/unpaid/aging/", True),
         ("Cash forecast", "/r/noor/unpaid/forecast/", False),
+        ("Written off", "/r/noor/unpaid/written-off/", False),
     ]
 
 

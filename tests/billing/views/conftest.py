@@ -9,7 +9,8 @@ from functools import cached_property
 import pytest
 import time_machine
 
-from billing.models import Dispute, GapItem, Invoice, Rate, RateFetch
+from billing.dunning.write_offs import write_off
+from billing.models import Dispute, GapItem, Invoice, Rate, RateFetch, WriteOff
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
@@ -42,6 +43,7 @@ class Desk(People):
             rates = RateFetch.objects.first() or add_rates(self.other, text="1")
             gap = GapItem.objects.first() or add_gap(own.reseller)
             dispute = Dispute.objects.first() or add_dispute(own)
+            lost = WriteOff.objects.first() or add_write_off(own)
         return {
             "center": own.center_id,
             "invoice": own.pk,
@@ -49,6 +51,7 @@ class Desk(People):
             "rates": rates.pk,
             "gap": gap.pk,
             "dispute": dispute.pk,
+            "write_off": lost.pk,
         }
 
 
@@ -62,6 +65,12 @@ def add_dispute(invoice: Invoice) -> Dispute:
         opened_at=NOW,
     )
     return dispute
+
+
+def add_write_off(invoice: Invoice) -> WriteOff:
+    """What is left of the invoice is given up."""
+    center = invoice.center
+    return write_off(center=center, invoices=[invoice.pk], because="Closed", by=None, now=NOW)[0]
 
 
 def add_gap(reseller: Reseller, amount: str = "6", day: date = date(2026, 2, 11)) -> GapItem:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from billing.dunning.write_offs import write_off
 from billing.models import AccountUsageRecord
 from billing.payments import refund_credit
 from centers.audit import entries
@@ -62,6 +63,8 @@ def full(desk: Desk) -> Desk:
         shop.read(shop.number(shop.center), date(2026, 2, 12), sent=3, cost="0.0125")
         shop.margin("10")
         shop.margin("20", valid_from=date(2026, 4, 1))
+        lost = shop.owe("7", shop.new_center(name="Zahra"), day=date(2026, 2, 3))
+        write_off(center=lost.center, invoices=[lost.pk], because="Closed", by=None, now=EVENING)
         add_gap(shop.reseller)
         Instance.objects.update(checked_at=EVENING, last_seen=EVENING, connection_since=EVENING)
         Center.objects.update(created_at=EVENING)

@@ -1,0 +1,170 @@
+"""Write-offs: of one invoice alone, in the ledger, reversible; the database refuses what doesn't add up."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from billing.documents.invoice import document_of
+from billing.documents.statements import statement_of
+from billing.dunning.suspension import suspend
+from billing.dunning.write_offs import reverse_write_off, write_off
+from billing.invoicing import void_invoice
+from billing.jobs import dunning_job
+from billing.ledger import settle, sums
+from billing.models import Invoice, LedgerEntry, Reminder, Suspension, WriteOff
+from billing.payments import record_payment, reverse_payment
+from billing.periods import Period
+from billing.reports.aging import aging
+from centers.errors import OperationRefused
+from centers.models import AuditEntry, Center
+from tests.billing.conftest import NOW, Shop
+from tests.factories import UserFactory
+
+DUE = date(2026, 2, 26)
+MARCH_2026 = Period(date(2026, 3, 1), date(2026, 4, 1))
+
+
+def at(offset: int) -> datetime:
+    """That many days from the due date."""
+    return datetime(DUE.year, DUE.month, DUE.day, 9, tzinfo=UTC) + timedelta(days=offset)
+
+
+def given_up(invoice: Invoice, now: datetime = NOW) -> WriteOff:
+    (row,) = write_off(
+        center=invoice.center, invoices=[invoice.pk], because="The business closed", by=None, now=now
+    )
+    return row
+
+
+def now_of(invoice: Invoice) -> tuple[Decimal, Decimal, bool]:
+    """What is open and written off of it by now, and whether it counts as paid."""
+    invoice.refresh_from_db()
+    return invoice.open_amount, invoice.written_off, invoice.settled_at is not None
+
+
+def balance(center: Center) -> Decimal:
+    return sums(center).get("USD", Decimal(0))
+
+
+def test_it_takes_what_is_unpaid_of_its_own_invoice_out_of_the_books(shop: Shop) -> None:
+    older, invoice = shop.owe("10", day=date(2026, 2, 3)), shop.owe("20")
+    record_payment(
+        center=shop.center, amount="5", currency="USD", reference="R", received_on=DUE, settles=[invoice.pk],
+        by=None, now=NOW,
+    )  # fmt: skip
+    person = UserFactory()
+    (row,) = write_off(center=shop.center, invoices=[invoice.pk], because="  Closed ", by=person, now=NOW)
+    assert (row.amount, row.because, row.by, row.written_off_on) == (15, "Closed", person, date(2026, 3, 5))
+    assert now_of(invoice) == (0, 15, False)
+    assert now_of(older) == (10, 0, False), "the older one is as unpaid as before"
+    assert balance(shop.center) == 10
+    entry = LedgerEntry.objects.get(kind=LedgerEntry.Kind.WRITE_OFF)
+    assert (entry.amount, entry.write_off, entry.by) == (-15, row, person)
+    assert [one.total for one in aging(shop.reseller, date(2026, 6, 1))] == [10]
+    assert AuditEntry.objects.filter(action="invoice.written_off").count() == 1
+
+
+def test_it_is_on_the_statement_and_the_document_is_not_stamped_paid(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    given_up(invoice)
+    statement = statement_of(shop.center, "USD", MARCH_2026)
+    assert [(row.reference, row.credited) for row in statement.rows] == [(invoice.number, 20)]
+    assert statement.closing == 0
+    invoice.refresh_from_db()
+    assert not document_of(invoice).data["editions"][0]["stamp"]
+
+
+def test_its_reversal_makes_it_unpaid_again_and_a_payment_covers_it(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    row = given_up(invoice)
+    reverse_write_off(row=row, because="Pays after all", by=None, now=at(9))
+    assert now_of(invoice) == (20, 0, False)
+    assert balance(shop.center) == 20
+    with pytest.raises(OperationRefused, match="already been reversed"):
+        reverse_write_off(row=row, because="Again", by=None, now=at(9))
+    shop.pay("20", now=at(10))
+    assert now_of(invoice) == (0, 0, True)
+    assert balance(shop.center) == 0
+
+
+def test_a_payment_for_it_is_credit_unless_it_is_reversed(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    row = given_up(invoice)
+    with pytest.raises(OperationRefused, match="Reverse the write-off first"):
+        shop.pay("20", settles=[invoice.pk])
+    shop.pay("20")
+    assert (balance(shop.center), now_of(invoice)) == (-20, (0, 20, False))
+    reverse_write_off(row=row, because="Paid after all", by=None, now=at(9))
+    assert (balance(shop.center), now_of(invoice)) == (0, (0, 0, True))
+
+
+def test_a_reversed_payment_leaves_it_open_beyond_what_was_given_up(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    payment = shop.pay("5")
+    given_up(invoice)
+    reverse_payment(payment=payment, because="bounced", by=None, now=at(9))
+    assert now_of(invoice) == (5, 15, False)
+    assert given_up(invoice, at(10)).amount == 5
+    assert now_of(invoice) == (0, 20, False)
+
+
+def test_a_credit_note_ends_it(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    row = given_up(invoice)
+    void_invoice(invoice=invoice, because="wrong", by=None, now=at(9))
+    row.refresh_from_db()
+    assert row.reversed_at == at(9)
+    assert balance(shop.center) == 0
+    invoice.refresh_from_db()
+    assert invoice.written_off == 0
+
+
+def test_no_reminder_and_no_suspension_for_it(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    assert suspend(center=shop.center, now=at(10))
+    given_up(invoice, at(11))
+    assert Suspension.objects.get().ended_at == at(11)
+    dunning_job(reseller=shop.reseller, now=at(12))
+    assert not Reminder.objects.exists()
+
+
+def test_what_can_not_be_written_off(shop: Shop) -> None:
+    invoice, foreign = shop.owe("20"), shop.owe("5", shop.new_center())
+    for chosen, because, why in (
+        ([], "Closed", "at least one"),
+        ([invoice.pk], " ", "Enter a reason"),
+        ([invoice.pk, foreign.pk], "Closed", "doesn't exist"),
+        ([invoice.pk, -1], "Closed", "doesn't exist"),
+    ):
+        with pytest.raises(OperationRefused, match=why):
+            write_off(center=shop.center, invoices=chosen, because=because, by=None, now=NOW)
+    row = given_up(invoice)
+    with pytest.raises(OperationRefused, match="Nothing is left"):
+        given_up(invoice)
+    with pytest.raises(OperationRefused, match="Enter a reason"):
+        reverse_write_off(row=row, because="", by=None, now=NOW)
+    assert WriteOff.objects.count() == 1
+
+
+def test_the_database_refuses_what_does_not_add_up(shop: Shop) -> None:
+    invoice, foreign = shop.owe("20"), shop.owe("30", shop.new_center())
+    row = given_up(invoice)
+    values = {
+        "reseller": shop.reseller, "center": shop.center, "currency": "USD", "because": "x",
+        "written_off_on": DUE, "at": NOW,
+    }  # fmt: skip
+    for about in ({"invoice": foreign, "amount": 1}, {"invoice": invoice, "amount": 1}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            WriteOff.objects.create(**values, **about)
+    entry = {"reseller": shop.reseller, "center": shop.center, "currency": "USD", "at": NOW, "write_off": row}
+    for about in ({"kind": "recovery", "amount": 19}, {"kind": "write_off", "amount": -20}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            LedgerEntry.objects.create(**entry, **about)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        WriteOff.objects.filter(pk=row.pk).update(amount=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        WriteOff.objects.filter(pk=row.pk).delete()
+    settle(shop.center, NOW)
+    assert now_of(invoice) == (0, 20, False)
