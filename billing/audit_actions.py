@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES = {
     "billing_policy.changed": _("%(who)s changed the billing rules"),
     "center_policy.changed": _("%(who)s changed the billing rules of a center"),
+    "dunning_policy.changed": _("%(who)s changed the rules for unpaid invoices %(what)s"),
+    "dunning_policy.deleted": _("%(who)s deleted the rules for unpaid invoices %(what)s"),
     "center.suspended": _("%(who)s suspended %(what)s for unpaid invoices"),
     "center.resumed": _("%(who)s ended the suspension of %(what)s"),
     "center.price_basis_changed": _("%(who)s changed the country or currency of %(what)s"),
@@ -73,6 +75,7 @@ NOUNS = {
     "payment": _("payments"),
     "billing_policy": _("billing policy"),
     "center_policy": _("billing rules of centers"),
+    "dunning_policy": _("rules for unpaid invoices"),
     "carried": _("amounts carried over"),
     "credit": _("credit"),
     "mail": _("emails"),

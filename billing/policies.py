@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.dates import WEEKDAYS
 
-from billing.models import BillingPolicy, CenterPolicy
+from billing.models import BillingPolicy, CenterPolicy, DunningPolicy
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -40,6 +40,16 @@ class Policy:
 
 
 _NAMES = tuple(field.name for field in fields(Policy))
+#: What named rules have.
+DUNNING = (
+    "reminder_days",
+    "warning_days",
+    "suspend",
+    "grace_days",
+    "minimum_amount",
+    "quiet_weekdays",
+    "quiet_dates",
+)
 _SHAPES: dict[str, Any] = {"reminder_days": tuple, "quiet_weekdays": frozenset, "quiet_dates": frozenset}
 
 
@@ -55,11 +65,18 @@ def policy_for(center: Center) -> Policy:
 
 def policies_for(reseller: Reseller, centers: Iterable[Center]) -> dict[int, Policy]:
     """Effective rules by center id, in two queries for any number of centers of one reseller."""
-    base = _values(reseller_policy(reseller))
-    general = Policy(**base)
+    general = Policy(**_values(reseller_policy(reseller)))
     ids = [center.pk for center in centers]
-    own = {row.center_id: _values(row) for row in CenterPolicy.objects.filter(center_id__in=ids)}
-    return {pk: replace(general, **own[pk]) if pk in own else general for pk in ids}
+    rows = CenterPolicy.objects.filter(center_id__in=ids).select_related("dunning_policy")
+    own = {row.center_id: _of_center(general, row) for row in rows}
+    return {pk: own.get(pk, general) for pk in ids}
+
+
+def _of_center(general: Policy, row: CenterPolicy) -> Policy:
+    """The named rules that the center follows stand before the general ones, its own exceptions before both."""
+    named = row.dunning_policy
+    rules = {name: _shaped(name, getattr(named, name)) for name in DUNNING} if named else {}
+    return replace(general, **{**rules, **_values(row)})
 
 
 def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values: Any) -> BillingPolicy:
@@ -103,7 +120,7 @@ def save_center_policy(*, center: Center, by: User | None, now: datetime, **valu
 
 def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> dict[str, list[Any]]:
     """Store the values; return those that differ as [before, after], as the audit log keeps them."""
-    before = {name: _recorded(policy, name) for name in values}
+    before = {name: recorded(policy, name) for name in values}
     for name, value in values.items():
         setattr(policy, name, value)
     try:
@@ -112,13 +129,15 @@ def _change(policy: BillingPolicy | CenterPolicy, values: dict[str, Any]) -> dic
         field, messages = next(iter(error.message_dict.items()))
         raise OperationRefused(messages[0], field=field) from None
     policy.save()
-    after = {name: _recorded(policy, name) for name in values}
+    after = {name: recorded(policy, name) for name in values}
     return {name: [before[name], after[name]] for name in values if before[name] != after[name]}
 
 
-def _recorded(policy: BillingPolicy | CenterPolicy, name: str) -> Any:
+def recorded(policy: BillingPolicy | CenterPolicy | DunningPolicy, name: str) -> Any:
     """A value as the audit log keeps it: JSON that a person can read in any language."""
     field: Any = policy._meta.get_field(name)
+    if field.is_relation:
+        return str(getattr(policy, name) or "")
     value = field.to_python(getattr(policy, name))  # a default of 0 is an amount, too
     if name == "quiet_weekdays" and value is not None:
         return [of_lazy(WEEKDAYS[day - 1]) for day in sorted(value)]
@@ -131,4 +150,8 @@ def _values(row: BillingPolicy | CenterPolicy) -> dict[str, Any]:
     found = {name: getattr(row, name) for name in _NAMES}
     if isinstance(row, CenterPolicy):
         found = {name: value for name, value in found.items() if value is not None}
-    return {name: _SHAPES[name](value) if name in _SHAPES else value for name, value in found.items()}
+    return {name: _shaped(name, value) for name, value in found.items()}
+
+
+def _shaped(name: str, value: Any) -> Any:
+    return _SHAPES[name](value) if name in _SHAPES else value

@@ -17,12 +17,13 @@ from centers.models import Reseller
 from centers.queue.job_runs import RunRecorder
 
 WARNING = "warning"
+_MADE_UP_FOR = timedelta(days=7)
 
 
 def send_reminders(*, reseller: Reseller, now: datetime, recorder: RunRecorder) -> None:
     """Write the mails of the steps that are due. After a pause only the latest step of an invoice is mailed."""
     day = today(reseller, now)
-    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0, center__archived_at=None)
+    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0)
     rows = undisputed(rows).exclude(center__in=promised(reseller, day).order_by().values("center"))
     invoices = list(rows.select_related("center__reseller").order_by("due_on", "pk"))
     policies = policies_for(reseller, {row.center_id: row.center for row in invoices}.values())
@@ -38,14 +39,20 @@ def send_reminders(*, reseller: Reseller, now: datetime, recorder: RunRecorder) 
 
 
 def steps_until(invoice: Invoice, policy: Policy, day: date) -> list[str]:
-    """The steps of an invoice whose day has come, latest last. A step dated before its issue is never due."""
+    """The steps of an invoice whose day has come, latest last. A step dated before its issue is never due.
+
+    An archived center is reminded, but not warned: there is nothing to suspend. A step of long ago isn't made up for
+    then, so that archiving, and debts from before, bring no mails about years past.
+    """
+    archived = invoice.center.archived_at is not None
+    first = max(invoice.issued_on, day - _MADE_UP_FOR) if archived else invoice.issued_on
     steps = [(offset, f"due{offset:+d}") for offset in policy.reminder_days]
-    if policy.warning_days is not None and policy.suspend:
+    if policy.warning_days is not None and policy.suspend and not archived:
         steps.append((policy.warning_days, WARNING))
     dated = [(invoice.due_on + timedelta(days=offset), offset, name) for offset, name in steps]
     # A warning outweighs a reminder of the same day, so it comes last.
     dated.sort(key=lambda step: (step[0], step[2] == WARNING))
-    return [name for on, _offset, name in dated if invoice.issued_on <= on <= day]
+    return [name for on, _offset, name in dated if first <= on <= day]
 
 
 def _take(invoice: Invoice, due: list[str], now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Billable, BillingPolicy, CenterPolicy
+from billing.models import Billable, BillingPolicy, CenterPolicy, DunningPolicy
 from billing.pricing.rate_types.known import type_name
 from centers.values.amount_fields import AmountField, CountField, ListField
 
@@ -41,7 +41,7 @@ _DAYS = (
     "rate_change_percent",
     "price_notice_days",
 )
-_HELP: dict[str, Any] = {
+HELP: dict[str, Any] = {
     "payment_terms_days": gettext_lazy("Counted from the day of issue."),
     "reminder_days": gettext_lazy(
         "Separated by commas. Use a minus sign for days before the due date: -3, 0, 3."
@@ -132,7 +132,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
     reminder_days = ListField(
         CountField(min_value=-365, max_value=365),
         label=gettext_lazy("Reminders, days from the due date"),
-        help_text=_HELP["reminder_days"],
+        help_text=HELP["reminder_days"],
         required=False,
         max_length=12,
         widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
@@ -155,7 +155,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "subscription_share",
             *_RULES[1:],
         ]
-        help_texts = _HELP
+        help_texts = HELP
         widgets = {
             "quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
         }
@@ -192,6 +192,12 @@ class CenterPolicyForm(forms.Form):
     """One center's exceptions; everything else follows the reseller's rules."""
 
     auto_invoice = forms.ChoiceField(label=gettext_lazy("Issue monthly invoices automatically"))
+    dunning_policy = forms.ModelChoiceField(
+        DunningPolicy.objects.none(),
+        label=gettext_lazy("Rules for unpaid invoices"),
+        required=False,
+        empty_label=gettext_lazy("Same as all centers"),
+    )
     payment_terms_days = CountField(
         label=gettext_lazy("Days until an invoice is due"), min_value=0, max_value=365, required=False
     )
@@ -218,6 +224,8 @@ class CenterPolicyForm(forms.Form):
         super().__init__(*args, **kwargs)
         same = (_SAME, _("Same as all centers"))
         flags = [same, ("yes", _("Yes")), ("no", _("No"))]
+        rules: Any = self.fields["dunning_policy"]
+        rules.queryset = DunningPolicy.objects.all()
         self._offer("auto_invoice", flags)
         self._offer("suspend", flags)
         self._offer("billable", [same, *Billable.choices])

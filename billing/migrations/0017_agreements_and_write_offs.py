@@ -1,8 +1,11 @@
 import django.db.models.deletion
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import migrations, models
 
 from billing.migrations import _guards, _write_off_guards
+from centers.values.names import NameKey
 
 _PERSON = {
     "null": True,
@@ -10,6 +13,7 @@ _PERSON = {
     "related_name": "+",
     "to": settings.AUTH_USER_MODEL,
 }
+_DAYS = [MinValueValidator(-365), MaxValueValidator(365)]
 _PROMISES = models.Q(kind="hold", amount__isnull=True, currency="", outcome="") | (
     models.Q(kind="promise", amount__gt=0) & ~models.Q(currency="")
 )
@@ -255,4 +259,104 @@ class Migration(migrations.Migration):
             ),
         ),
         *_write_off_guards.CHANGES,
+        migrations.CreateModel(
+            name="DunningPolicy",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "reminder_days",
+                    ArrayField(
+                        base_field=models.SmallIntegerField(validators=_DAYS),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="reminders, days from the due date",
+                    ),
+                ),
+                (
+                    "warning_days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=_DAYS,
+                        verbose_name="final warning, days after the due date",
+                    ),
+                ),
+                ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        validators=_DAYS,
+                        verbose_name="suspend this many days after the due date",
+                    ),
+                ),
+                (
+                    "minimum_amount",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        max_digits=18,
+                        verbose_name="never suspend below this amount",
+                    ),
+                ),
+                (
+                    "quiet_weekdays",
+                    ArrayField(
+                        base_field=models.PositiveSmallIntegerField(
+                            validators=[MinValueValidator(1), MaxValueValidator(7)]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet weekdays",
+                    ),
+                ),
+                (
+                    "quiet_dates",
+                    ArrayField(
+                        base_field=models.DateField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet dates",
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("reseller"), NameKey("name"), name="dunningpolicy_name_once"
+                    )
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="centerpolicy",
+            name="dunning_policy",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="billing.dunningpolicy",
+                verbose_name="rules for unpaid invoices",
+            ),
+        ),
     ]

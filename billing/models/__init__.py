@@ -6,6 +6,7 @@ from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
 from billing.models.documents import DocumentKind, DocumentLogo, DocumentSettings, NumberFormat, Receipt
 from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspension
+from billing.models.dunning_policies import DunningPolicy
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
 from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
@@ -50,6 +51,7 @@ __all__ = [
     "DocumentKind",
     "DocumentLogo",
     "DocumentSettings",
+    "DunningPolicy",
     "ExchangeRate",
     "FlaggedPayment",
     "FlaggedUsage",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.dunning_policies import DunningPolicy
 from centers.models import Center, Reseller
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
@@ -164,6 +165,15 @@ class CenterPolicy(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+")
     center = models.OneToOneField(Center, on_delete=models.CASCADE, related_name="billing_policy")
+    # Its values stand before the reseller's, and behind the center's own.
+    dunning_policy = models.ForeignKey(
+        DunningPolicy,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("rules for unpaid invoices"),
+    )
     auto_invoice = models.BooleanField(_("issue monthly invoices automatically"), null=True, blank=True)
     billable = models.CharField(  # noqa: DJ001
         _("billable messages"), max_length=9, choices=Billable, null=True, blank=True

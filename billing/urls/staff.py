@@ -22,7 +22,7 @@ from billing.views import (
 from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.documents import files, statements
 from billing.views.documents import settings as document_settings
-from billing.views.dunning import disputes, promises, write_offs
+from billing.views.dunning import disputes, policies, promises, write_offs
 from billing.views.paying import attachments, flagged, gateways, links
 from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, price_files, simulator, types
@@ -133,6 +133,9 @@ urlpatterns = [
     path("unpaid/written-off/<int:pk>/reverse/", write_offs.write_off_reverse, name="write_off_reverse"),
     path("unpaid/safety_stop/<int:pk>/release/", unpaid.safety_stop_release, name="safety_stop_release"),
     path("settings/billing/", settings.settings_billing, name="settings_billing"),
+    path("settings/billing/rules/", policies.dunning_policy_add, name="dunning_policy_add"),
+    path("settings/billing/rules/<int:pk>/", policies.dunning_policy, name="dunning_policy"),
+    path("settings/billing/rules/<int:pk>/delete/", policies.dunning_policy_delete, name="dunning_policy_delete"),
     path("settings/payments/", gateways.settings_payments, name="settings_payments"),
     path("settings/payments/secret/", gateways.hook_secret_rotate, name="hook_secret_rotate"),
     path("settings/payments/<str:provider>/", gateways.settings_gateway, name="settings_gateway"),

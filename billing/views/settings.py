@@ -1,12 +1,14 @@
 """Billing and dunning rules of a reseller, and centers' exceptions."""
 
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.forms.policy import CenterPolicyForm, ChargedTypes, PolicyForm
-from billing.models import Category, CenterPolicy, Interval
+from billing.models import Category, CenterPolicy, DunningPolicy, Interval
 from billing.periods import today
 from billing.policies import policy_for, reseller_policy, save_center_policy, save_policy
 from billing.pricing.exchange_rate_age import check_exchange_rates
@@ -37,7 +39,13 @@ def settings_billing(request: TenantRequest) -> HttpResponseBase:
         text = _("The billing rules were saved. They apply from now on.")
         return redirect_with_toast(request, text, "settings_billing", request.reseller.slug)
     exceptions = CenterPolicy.objects.select_related("center").order_by("center__name")[:200]
-    return form_page(request, form, "billing/settings_billing.html", {"exceptions": exceptions})
+    own = CenterPolicy.objects.filter(dunning_policy=OuterRef("pk")).order_by().values("dunning_policy")
+    followers = Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
+    context = {
+        "exceptions": exceptions,
+        "dunning_policies": DunningPolicy.objects.annotate(followers=followers),
+    }
+    return form_page(request, form, "billing/settings_billing.html", context)
 
 
 @staff(Permission.MANAGE_DUNNING)

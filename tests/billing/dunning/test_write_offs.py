@@ -73,7 +73,7 @@ def test_it_is_on_the_statement_and_the_document_is_not_stamped_paid(shop: Shop)
     assert [(row.reference, row.credited) for row in statement.rows] == [(invoice.number, 20)]
     assert statement.closing == 0
     invoice.refresh_from_db()
-    assert not document_of(invoice).data["editions"][0]["stamp"]
+    assert not document_of(invoice).sheet.data["editions"][0]["stamp"]
 
 
 def test_its_reversal_makes_it_unpaid_again_and_a_payment_covers_it(shop: Shop) -> None:
