@@ -1,14 +1,18 @@
 """The run that suspends and resumes centers, and the safety stop for when it would suspend too many."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from billing.alerts import keep_alert
+from billing.dunning.holds import hold
 from billing.dunning.plan import due_now
-from billing.dunning.suspension import enforce, provider_failing, resume_if_paid, suspend
+from billing.dunning.suspension import active_hold, enforce, provider_failing, resume_if_paid, suspend
 from billing.models import SafetyStop, Suspension
+from billing.periods import today
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -19,6 +23,8 @@ from whatsapp.alerts.maintenance import centers_under_maintenance
 from whatsapp.models import Alert
 
 HELD = Alert.Kind.SUSPENSIONS_HELD
+#: How long a center is held that staff did not approve.
+SPARED_FOR = timedelta(days=7)
 _LOOK_BACK = timedelta(days=1)
 
 
@@ -68,13 +74,25 @@ def open_safety_stop(reseller: Reseller) -> SafetyStop | None:
     return row
 
 
-def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: datetime) -> None:
-    """Let the next run suspend exactly the centers of this list that still owe enough by then."""
+def release_safety_stop(
+    *, safety_stop: SafetyStop, by: User | None, now: datetime, approved: Collection[int] | None = None
+) -> None:
+    """Let the next run suspend exactly the centers of this list that still owe enough by then.
+
+    `approved` are the ids of those it may suspend (None: all of them); the others get a hold of a week, or the run after
+    it would suspend them, too few by then for a stop.
+    """
     with transaction.atomic():
+        listed = Center.objects.filter(pk__in=safety_stop.center_ids).select_related("reseller")
+        others = [] if approved is None else [row for row in listed.order_by("pk") if row.pk not in approved]
+        for center in others:
+            _spare(center, by, now)
         row = SafetyStop.objects.select_for_update().get(pk=safety_stop.pk)
         if row.closed_at or row.released_at:
             raise OperationRefused(_("These suspensions no longer need a decision."))
-        SafetyStop.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
+        spared = {center.pk for center in others}
+        ids = [pk for pk in row.center_ids if pk not in spared]
+        SafetyStop.objects.filter(pk=row.pk).update(released_at=now, released_by=by, center_ids=ids)
         resolve_alert(reseller=row.reseller, kind=HELD, now=now)
         entries.record(
             "suspensions.released",
@@ -82,8 +100,15 @@ def release_safety_stop(*, safety_stop: SafetyStop, by: User | None, now: dateti
             by=by,
             now=now,
             topics=("billing", "alerts"),
-            centers=row.center_ids,
+            centers=ids,
         )
+
+
+def _spare(center: Center, by: User | None, now: datetime) -> None:
+    """A hold of a week, unless the center has one or a promise already."""
+    day = today(center.reseller, now)
+    if active_hold(center, day) is None:
+        hold(center=center, until=day + SPARED_FOR, because=gettext("Not approved"), by=by, now=now)
 
 
 def _running(reseller: Reseller) -> list[Suspension]:

@@ -22,7 +22,7 @@ from billing.views import (
 from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.documents import files, statements
 from billing.views.documents import settings as document_settings
-from billing.views.dunning import disputes, policies, promises, write_offs
+from billing.views.dunning import chosen, disputes, policies, promises, write_offs
 from billing.views.paying import attachments, flagged, gateways, links
 from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, price_files, simulator, types
@@ -124,6 +124,11 @@ urlpatterns = [
     ),
     path("unpaid/hold/<int:pk>/", unpaid.hold_set, name="hold_set"),
     path("unpaid/hold/<int:pk>/release/", unpaid.hold_release, name="hold_release"),
+    path("unpaid/chosen/hold/", chosen.chosen_hold, name="chosen_hold"),
+    path("unpaid/chosen/release/", chosen.chosen_release, name="chosen_release"),
+    path("unpaid/chosen/resend/", chosen.chosen_resend, name="chosen_resend"),
+    path("unpaid/chosen/rules/", chosen.chosen_policy, name="chosen_policy"),
+    path("unpaid/chosen/export/", chosen.chosen_export, name="chosen_export"),
     path("unpaid/promise/<int:pk>/", promises.promise_set, name="promise_set"),
     path("unpaid/dispute/<int:pk>/", disputes.dispute_open, name="dispute_open"),
     path("unpaid/dispute/<int:pk>/close/", disputes.dispute_close, name="dispute_close"),

@@ -1,6 +1,6 @@
 """Overdue centers, expected and running suspensions, holds, promises to pay, and disputes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,8 +24,9 @@ from billing.dunning import (
 from billing.dunning.suspension import provider_failing
 from billing.forms.dunning import HoldForm
 from billing.ledger import balances
-from billing.models import Dispute, Hold, Invoice, SafetyStop, Suspension
+from billing.models import Dispute, DunningPolicy, Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
+from billing.views.dunning.chosen_ids import chosen_ids
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
@@ -38,7 +39,7 @@ from centers.web.toasts import toast
 from whatsapp.alerts.maintenance import running
 from whatsapp.models import Instance
 
-__all__ = ["hold_release", "hold_set", "safety_stop_release", "unpaid", "unpaid_export"]
+__all__ = ["hold_release", "hold_set", "overdue_file", "safety_stop_release", "unpaid", "unpaid_export"]
 
 PAGE = "billing/payments/unpaid.html"
 SHOWN = 200
@@ -75,6 +76,7 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
         "holds": Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by"),
         "broken": broken_promises(request.reseller).select_related("center", "created_by")[:SHOWN],
         "disputes": open_disputes(request.reseller)[:SHOWN],
+        "dunning_policies": DunningPolicy.objects.all() if overdue else (),
         "safety_stop": safety_stop,
         "stopped": Center.objects.filter(pk__in=safety_stop.center_ids) if safety_stop else (),
         "frozen": provider_failing(request.reseller.pk),
@@ -87,9 +89,14 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """The overdue centers, as a file."""
+    return overdue_file(request, fmt, None)
+
+
+def overdue_file(request: TenantRequest, fmt: str, centers: Collection[int] | None) -> HttpResponseBase:
+    """The overdue centers as a file: all, or some of them."""
     header = [_("Center ID"), _("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices")]
     header += [_("Oldest invoice"), _("Disputed"), _("Promised by"), _("Promise"), _("Status")]
-    rows = _overdue(today(request.reseller, clock.now()), None)
+    rows = _overdue(today(request.reseller, clock.now()), None, centers)
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
@@ -140,19 +147,23 @@ def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_DUNNING)
 @require_POST
 def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Release the suspensions of a stopped run."""
+    """Release the suspensions of a stopped run: all, or with `chosen` those of the chosen centers."""
     safety_stop = get_object_or_404(SafetyStop.objects.select_related("reseller"), pk=pk)
+    approved = chosen_ids(request.POST, "stopped") if "chosen" in request.POST else None
     performed(
         request,
-        lambda: release_safety_stop(safety_stop=safety_stop, by=request.user, now=clock.now()),
+        lambda: release_safety_stop(
+            safety_stop=safety_stop, by=request.user, now=clock.now(), approved=approved
+        ),
         _("Approved. The next run suspends the listed centers that are still overdue."),
     )
     return redirect("unpaid", request.reseller.slug)
 
 
-def _overdue(day: date, limit: int | None) -> list[Overdue]:
-    """Overdue centers, longest overdue first."""
+def _overdue(day: date, limit: int | None, among: Collection[int] | None = None) -> list[Overdue]:
+    """Overdue centers, longest overdue first; with `among` only these."""
     late = Invoice.objects.filter(open_amount__gt=0, due_on__lt=day)
+    late = late if among is None else late.filter(center__in=among)
     grouped = late.order_by().values("center", "currency")
     sums = grouped.annotate(amount=Sum("open_amount"), since=Min("due_on"), invoices=Count("pk"))
     rows = list(sums.order_by("since", "center")[:limit])

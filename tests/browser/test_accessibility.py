@@ -79,6 +79,7 @@ STAFF = (
     "settings/whatsapp/",
     "settings/billing/",
     "settings/documents/",
+    "settings/billing/rules/",
     "settings/tax/",
     "settings/tax/rate/",
     "centers/{center}/tax/",

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from billing.dunning.write_offs import write_off
-from billing.models import Dispute, GapItem, Invoice, Rate, RateFetch, WriteOff
+from billing.models import Dispute, DunningPolicy, GapItem, Invoice, Rate, RateFetch, WriteOff
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
@@ -52,6 +52,7 @@ class Desk(People):
             "gap": gap.pk,
             "dispute": dispute.pk,
             "write_off": lost.pk,
+            "dunning_rules": add_rules(own.reseller).pk,
         }
 
 
@@ -71,6 +72,12 @@ def add_write_off(invoice: Invoice) -> WriteOff:
     """What is left of the invoice is given up."""
     center = invoice.center
     return write_off(center=center, invoices=[invoice.pk], because="Closed", by=None, now=NOW)[0]
+
+
+def add_rules(reseller: Reseller) -> DunningPolicy:
+    """Named rules for unpaid invoices."""
+    rules: DunningPolicy = DunningPolicy.objects.get_or_create(reseller=reseller, name="Gentle")[0]
+    return rules
 
 
 def add_gap(reseller: Reseller, amount: str = "6", day: date = date(2026, 2, 11)) -> GapItem:
