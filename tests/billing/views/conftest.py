@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from billing.dunning.write_offs import write_off
-from billing.models import Dispute, DunningPolicy, GapItem, Invoice, Rate, RateFetch, WriteOff
+from billing.models import DunningPolicy, GapItem, Invoice, Rate, RateFetch, WriteOff
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop, make_shop
@@ -42,30 +42,13 @@ class Desk(People):
             line = own.lines.all()[0].pk
             rates = RateFetch.objects.first() or add_rates(self.other, text="1")
             gap = GapItem.objects.first() or add_gap(own.reseller)
-            dispute = Dispute.objects.first() or add_dispute(own)
-            lost = WriteOff.objects.first() or add_write_off(own)
         return {
             "center": own.center_id,
             "invoice": own.pk,
             "line": line,
             "rates": rates.pk,
             "gap": gap.pk,
-            "dispute": dispute.pk,
-            "write_off": lost.pk,
-            "dunning_rules": add_rules(own.reseller).pk,
         }
-
-
-def add_dispute(invoice: Invoice) -> Dispute:
-    """The center contests the invoice."""
-    dispute: Dispute = Dispute.objects.create(
-        reseller_id=invoice.reseller_id,
-        center_id=invoice.center_id,
-        invoice=invoice,
-        because="Wrong month",
-        opened_at=NOW,
-    )
-    return dispute
 
 
 def add_write_off(invoice: Invoice) -> WriteOff:

@@ -81,13 +81,9 @@ PAGES = [
     ("get", "unpaid/write-off/{center}/", MONEY),
     ("get", "unpaid/written-off/", ALL),
     ("get", "unpaid/written-off/export/csv/", ALL),
-    ("get", "unpaid/written-off/{write_off}/reverse/", MONEY),
-    ("get", "unpaid/dispute/{dispute}/close/", MONEY),
     ("post", "unpaid/hold/{center}/release/", MONEY),
     ("get", "settings/billing/", {"owner"}),
     ("get", "settings/billing/rules/", {"owner"}),
-    ("get", "settings/billing/rules/{dunning_rules}/", {"owner"}),
-    ("post", "settings/billing/rules/{dunning_rules}/delete/", {"owner"}),
     ("get", "settings/payments/", {"owner"}),
     ("post", "settings/payments/stripe/", {"owner"}),
     ("post", "settings/payments/stripe/test/", {"owner"}),
@@ -128,7 +124,8 @@ PORTAL += [
     "statement/pdf/",
     "statement/export/csv/",
 ]
-#: Tried where what they act on is made: a job, a list that waits, a number, a reading, unread days, a payment, a stop.
+#: Tried where what they act on is made: a job, a list that waits, a number, a reading, unread days, a payment, a stop,
+#: a dispute, a write-off, named rules.
 ELSEWHERE = {
     "instance_usage",
     "rates_refresh",
@@ -147,6 +144,10 @@ ELSEWHERE = {
     "conversion_reverse",
     "payment_receipt",
     "safety_stop_release",
+    "dispute_close",
+    "write_off_reverse",
+    "dunning_policy",
+    "dunning_policy_delete",
 }
 
 
