@@ -1,6 +1,6 @@
 """The ledger: entries are only ever added, balances are their sums, open invoices follow from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,8 @@ from centers import live
 from centers.models import Center, Reseller, User
 
 ZERO = Decimal(0)
+#: What payments come from: a center and a currency.
+Purse = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def sums(center: Center) -> dict[str, Decimal]:
     return {currency: amount for (_center, currency), amount in _sums([center.pk]).items()}
 
 
-def _sums(centers: list[int]) -> dict[tuple[int, str], Decimal]:
+def _sums(centers: list[int]) -> dict[Purse, Decimal]:
     """The same by center and currency, those of a center by currency."""
     rows = LedgerEntry.objects.filter(center__in=centers).order_by("center_id", "currency")
     found = rows.values_list("center_id", "currency").annotate(sum=Sum("amount"))
@@ -136,32 +138,50 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
     own = list(centers)
     ids = [center.pk for center in own]
     invoices = Invoice.objects.filter(center__in=ids, kind=Invoice.Kind.INVOICE, voided_at=None)
-    rows = [_Live(*row) for row in invoices.order_by("due_on", "pk").values_list(*_LIVE)]
+    rows = [_Live(*row) for row in invoices.order_by("due_on", "pk").values_list(*_Live._fields)]
     credited, given_up, chosen = _credited(ids), _given_up(ids), _chosen(ids)
-    paid = {key: -balance for key, balance in _sums(ids).items()}
-    claims = [
-        (row, max(row.total, ZERO) - credited.get(row.pk, ZERO) - given_up.get(row.pk, ZERO)) for row in rows
-    ]
-    for row, claim in claims:
-        paid[row.purse] = paid.get(row.purse, ZERO) + claim
-    covered = dict.fromkeys((row.pk for row, _claim in claims), ZERO)
-    for limits in (chosen, None):
-        for row, claim in claims:
-            limit = claim - covered[row.pk]
-            if limits is not None:
-                limit = min(limit, limits.get(row.pk, ZERO))
-            part = max(ZERO, min(paid[row.purse], limit))
-            paid[row.purse] -= part
-            covered[row.pk] += part
+    taken = {row.pk: credited.get(row.pk, ZERO) + given_up.get(row.pk, ZERO) for row in rows}
+    claims = [Claim(row.pk, row.purse, max(row.total, ZERO) - taken[row.pk]) for row in rows]
+    covered = spread(claims, _sums(ids), chosen)
     changed = []
-    for row, claim in claims:
-        left, credit = claim - covered[row.pk], credited.get(row.pk, ZERO)
+    for row, claim in zip(rows, claims, strict=True):
+        left, credit = claim.amount - covered[row.pk], credited.get(row.pk, ZERO)
         lost = given_up.get(row.pk, ZERO)
         settled_at = None if left or lost else (row.settled_at or now)
         if (left, credit, lost, settled_at) != (row.open_amount, row.credited, row.written_off, row.settled_at):
             changed.append((row.pk, left, credit, lost, settled_at))
     _set_open(changed)
     refresh_payment_status(own, now=now)
+
+
+class Claim(NamedTuple):
+    """What is to be paid of an invoice."""
+
+    pk: int
+    purse: Purse
+    amount: Decimal
+
+
+def spread(
+    claims: Sequence[Claim], balances: Mapping[Purse, Decimal], chosen: Mapping[int, Decimal]
+) -> dict[int, Decimal]:
+    """What is covered of each claim, by the invoice's id: of those that were `chosen` first, then in their order.
+
+    `balances` are the sums of the ledger, so what they say is paid is spread, and no more.
+    """
+    paid = {key: -balance for key, balance in balances.items()}
+    for claim in claims:
+        paid[claim.purse] = paid.get(claim.purse, ZERO) + claim.amount
+    covered = dict.fromkeys((claim.pk for claim in claims), ZERO)
+    for limits in (chosen, None):
+        for claim in claims:
+            limit = claim.amount - covered[claim.pk]
+            if limits is not None:
+                limit = min(limit, limits.get(claim.pk, ZERO))
+            part = max(ZERO, min(paid[claim.purse], limit))
+            paid[claim.purse] -= part
+            covered[claim.pk] += part
+    return covered
 
 
 class _Live(NamedTuple):
@@ -177,12 +197,9 @@ class _Live(NamedTuple):
     settled_at: datetime | None
 
     @property
-    def purse(self) -> tuple[int, str]:
+    def purse(self) -> Purse:
         """What its payments come from: the center and the currency."""
         return self.center_id, self.currency
-
-
-_LIVE = _Live._fields
 
 
 def _credited(centers: list[int]) -> dict[int, Decimal]:

@@ -67,9 +67,11 @@ def late_corrections() -> QuerySet[Alert]:
     return rows.select_related("center").order_by("center__name", "pk")
 
 
-def credits(reseller: Reseller) -> list[Credit]:
-    """Centers with credit, by center and currency."""
-    rows = LedgerEntry.objects.filter(reseller=reseller).order_by().values("center", "currency")
+def credits(reseller: Reseller, before: datetime | None = None) -> list[Credit]:
+    """Centers with credit now, or just `before` a time in the past, by center and currency."""
+    entries = LedgerEntry.objects.filter(reseller=reseller).order_by()
+    entries = entries if before is None else entries.filter(at__lt=before)
+    rows = entries.values("center", "currency")
     found = list(rows.annotate(sum=Sum("amount")).filter(sum__lt=0))
     centers = Center.objects.in_bulk({row["center"] for row in found})
     own = [
@@ -79,10 +81,10 @@ def credits(reseller: Reseller) -> list[Credit]:
     return sorted(own, key=lambda row: (row.center.name, row.center.pk, row.currency))
 
 
-def credit_sums(reseller: Reseller) -> dict[str, Decimal]:
-    """The credit of all centers, by currency."""
+def credit_sums(reseller: Reseller, before: datetime | None = None) -> dict[str, Decimal]:
+    """The credit of all centers, by currency, now or just `before` a time in the past."""
     sums: dict[str, Decimal] = {}
-    for row in credits(reseller):
+    for row in credits(reseller, before):
         sums[row.currency] = sums.get(row.currency, ZERO) + row.amount
     return sums
 

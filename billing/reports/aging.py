@@ -16,6 +16,8 @@ from centers.models import Center, Reseller
 ZERO = Decimal(0)
 #: The last day after the due date that each but the last of the buckets holds.
 _LAST_DAYS = (0, 30, 60, 90)
+#: An invoice, and what is open of it.
+Unpaid = tuple[Invoice, Decimal]
 BUCKETS = ("not_due", "days_30", "days_60", "days_90", "older")
 
 
@@ -52,6 +54,18 @@ def bucket_of(due_on: date, day: date) -> str:
     return BUCKETS[bisect_left(_LAST_DAYS, (day - due_on).days)]
 
 
+def aged(unpaid: Iterable[Unpaid], day: date) -> list[Aged]:
+    """The rows of these invoices, as `aging` has them."""
+    rows: dict[tuple[int, str], Aged] = {}
+    for invoice, amount in unpaid:
+        row = rows.setdefault(
+            (invoice.center_id, invoice.currency), Aged(invoice.currency, invoice.center)
+        )
+        name = bucket_of(invoice.due_on, day)
+        setattr(row, name, getattr(row, name) + amount)
+    return sorted(rows.values(), key=lambda row: _place(row.center, row.currency))
+
+
 def aging(reseller: Reseller, day: date) -> list[Aged]:
     """One row per center and currency with something unpaid, archived centers too, by name; in two queries."""
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by().values("center", "currency")
@@ -59,11 +73,11 @@ def aging(reseller: Reseller, day: date) -> list[Aged]:
     amounts = {name: Coalesce(Sum("open_amount", filter=due), zero) for name, due in _due(day).items()}
     found = list(rows.annotate(**amounts))
     centers = Center.objects.in_bulk({row["center"] for row in found})
-    aged = [
+    own = [
         Aged(row["currency"], centers[row["center"]], **{name: row[name] for name in BUCKETS})
         for row in found
     ]
-    return sorted(aged, key=lambda row: _place(row.center, row.currency))
+    return sorted(own, key=lambda row: _place(row.center, row.currency))
 
 
 def by_currency(rows: Iterable[Aged]) -> list[Aged]:

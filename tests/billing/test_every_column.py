@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from billing.dunning.write_offs import write_off
 from billing.invoicing import Part, credit_invoice, issue_invoice, lines_left
 from billing.invoicing.waivers import waive_usage
 from billing.models import Invoice
@@ -21,7 +22,7 @@ from whatsapp.instances import move
 
 #: Table -> the columns that may still change: what is open, that a row no longer counts (once), who did it (privacy).
 MAY_CHANGE = {
-    "billing_invoice": {"open_amount", "credited", "settled_at", "voided_at", "issued_by_id"},
+    "billing_invoice": {"open_amount", "credited", "written_off", "settled_at", "voided_at", "issued_by_id"},
     "billing_invoiceline": set(),
     "billing_invoicetax": set(),
     "billing_ledgerentry": {"by_id"},
@@ -31,6 +32,7 @@ MAY_CHANGE = {
     "billing_usageclaim": {"voided_at"},
     "billing_subscriptionclaim": {"voided_at"},
     "billing_waiver": {"by_id"},
+    "billing_writeoff": {"reversed_at", "reversed_by_id", "reversal_reason", "by_id"},
     "billing_margin": {"created_by_id"},
     "billing_exchangerate": {"entered_by_id"},
     "billing_taxrate": {"created_by_id"},
@@ -53,7 +55,7 @@ OTHER = {
 
 @pytest.fixture
 def issued(shop: Shop) -> Shop:
-    """A row of each kind: an invoice with tax, subscription and carried amount, a note, payments, a waiver, a move."""
+    """A row of each kind: an invoice with tax, subscription, carried amount; a note, payments, a waiver, a write-off."""
     register(shop)
     tax_rate(shop)
     shop.margin("10", "0.0007")
@@ -76,6 +78,8 @@ def issued(shop: Shop) -> Shop:
     shop.pay("500", center)
     refund_credit(center=center, amount="1", currency="SAR", reference="back", **common)
     move(instance=number, center=shop.center, **common)
+    lost = shop.owe("3", shop.new_center())
+    write_off(center=lost.center, invoices=[lost.pk], because="a test", **common)
     return shop
 
 

@@ -1,6 +1,8 @@
-"""The aging report: what is unpaid by how long it has been due, per center, and each invoice as a file."""
+"""The aging report: what is unpaid, now or on a day in the past, by how long it has been due; each invoice as a file."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -9,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing import queries
+from billing.forms.reports import AsOfForm
 from billing.models import Invoice
-from billing.periods import today
+from billing.periods import ONE_DAY, day_start, today, zone_of
 from billing.pricing.conversion import Converter
-from billing.reports.aging import BUCKETS, Aged, aging, bucket_of, by_currency, converted
+from billing.reports.aging import BUCKETS, Aged, Unpaid, aged, aging, bucket_of, by_currency, converted
+from billing.reports.unpaid_at import unpaid_at
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
@@ -33,21 +37,35 @@ KEYS: dict[str, Callable[[Aged], Any]] = {
 DEFAULT_SORT = "-oldest"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The day of the report; in the past with the instant after it."""
+
+    form: AsOfForm
+    day: date
+    before: datetime | None
+
+
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def aging_report(request: TenantRequest) -> HttpResponseBase:
-    """Per currency and per center: not due yet, up to 30, 60 and 90 days, longer; and the credit of other centers."""
-    day = today(request.reseller, clock.now())
-    rows = aging(request.reseller, day)
+    """Per currency and per center: not due yet, up to 30, 60 and 90 days, longer; and the credit of other centers.
+
+    As of today, or with `on` of a day in the past.
+    """
+    asked = _asked(request)
+    rows = aged(unpaid_at(request.reseller, asked.before), asked.day) if asked.before else None
+    rows = aging(request.reseller, asked.day) if rows is None else rows
     sums = by_currency(rows)
-    converter = Converter(request.reseller, day)
+    converter = Converter(request.reseller, asked.day)
     context = {
-        "day": day,
+        "form": asked.form,
+        "day": asked.day,
         "page": sliced(rows, request.GET, keys=KEYS, default=DEFAULT_SORT),
         "sums": sums,
         "total": converted(sums, converter, request.reseller.currency),
         "rates": converter.rates_used({row.currency for row in sums}, request.reseller.currency),
-        "credits": queries.credit_sums(request.reseller),
+        "credits": queries.credit_sums(request.reseller, asked.before),
     }
     return render_page(request, PAGE, context, parts=("aging",))
 
@@ -56,24 +74,43 @@ def aging_report(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def aging_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """One line per unpaid invoice, its amount in the column of its age; and one per credit. Both add up to the ledger."""
-    day = today(request.reseller, clock.now())
+    asked = _asked(request)
     header = [_("ID"), _("Number"), _("Center ID"), _("Center"), _("Issued"), _("Due date"), _("Days overdue")]
     header += [_("Not due yet"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("Over 90 days")]
     header += [_("Credit"), _("Currency"), _("Status")]
-    rows = Invoice.objects.filter(reseller=request.reseller, open_amount__gt=0).select_related("center")
 
     def cells() -> Iterator[list[Any]]:
-        for row in rows.order_by("center__name", "center", "due_on", "pk").iterator(chunk_size=1000):
-            own = bucket_of(row.due_on, day)
-            late = max(0, (day - row.due_on).days)
-            amounts = [Money(row.open_amount if name == own else None, row.currency) for name in BUCKETS]
+        for row, amount in _unpaid(request, asked):
+            own = bucket_of(row.due_on, asked.day)
+            late = max(0, (asked.day - row.due_on).days)
+            amounts = [Money(amount if name == own else None, row.currency) for name in BUCKETS]
             status = _("Overdue") if late else _("Open")
             center = [row.center_id, row.center.name]
             days = [row.issued_on, row.due_on, late]
             yield [row.pk, row.number, *center, *days, *amounts, "", row.currency, status]
-        for credit in queries.credits(request.reseller):
-            amount = Money(-credit.amount, credit.currency)
+        for credit in queries.credits(request.reseller, asked.before):
+            money = Money(-credit.amount, credit.currency)
             blank = [""] * (3 + len(BUCKETS))
-            yield ["", "", credit.center.pk, credit.center.name, *blank, amount, credit.currency, _("Credit")]
+            yield ["", "", credit.center.pk, credit.center.name, *blank, money, credit.currency, _("Credit")]
 
-    return export(request, fmt, "aging", header, cells())
+    return export(request, fmt, f"aging-{asked.day:%Y-%m-%d}", header, cells())
+
+
+def _unpaid(request: TenantRequest, asked: _Asked) -> Iterator[Unpaid]:
+    """The unpaid invoices, by center and due date."""
+    if asked.before:
+        rows = unpaid_at(request.reseller, asked.before)
+        yield from sorted(rows, key=lambda pair: (pair[0].center.name.casefold(), pair[0].center_id))
+        return
+    now = Invoice.objects.filter(reseller=request.reseller, open_amount__gt=0).select_related("center")
+    for row in now.order_by("center__name", "center", "due_on", "pk").iterator(chunk_size=1000):
+        yield row, row.open_amount
+
+
+def _asked(request: TenantRequest) -> _Asked:
+    """The day of the query; today without one, and for one that isn't over."""
+    day = today(request.reseller, clock.now())
+    form = AsOfForm(request.GET if "on" in request.GET else None, today=day)
+    on = form.cleaned_data["on"] if form.is_valid() else day
+    past = on < day
+    return _Asked(form, on, day_start(on + ONE_DAY, zone_of(request.reseller)) if past else None)

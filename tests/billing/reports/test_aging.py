@@ -7,10 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.dunning.write_offs import reverse_write_off, write_off
+from billing.invoicing import void_invoice
 from billing.models import LedgerEntry
+from billing.payments import reverse_payment
 from billing.pricing.conversion import Converter
-from billing.reports.aging import BUCKETS, aging, bucket_of, by_currency, converted
-from tests.billing.conftest import Shop
+from billing.reports.aging import BUCKETS, aged, aging, bucket_of, by_currency, converted
+from billing.reports.unpaid_at import unpaid_at
+from tests.billing.conftest import NOW, Shop
 
 DAY = date(2026, 6, 30)
 
@@ -70,3 +74,31 @@ def test_it_takes_two_queries_however_many_centers(shop: Shop) -> None:
             aging(shop.reseller, DAY)
         assert len(queries) == 2
         shop.owe("10", shop.new_center())
+
+
+def test_a_day_in_the_past_is_recounted_from_the_ledger(shop: Shop) -> None:
+    def of(days: int) -> dict[str, Decimal]:
+        rows = unpaid_at(shop.reseller, NOW + timedelta(days=days))
+        return {row.number: amount for row, amount in rows}
+
+    first, second = shop.owe("10", day=date(2026, 2, 3)), shop.owe("20", day=date(2026, 2, 4))
+    foreign = shop.owe("7", shop.new_center())
+    shop.pay("12", settles=[second.pk], now=NOW + timedelta(days=1))
+    payment = shop.pay("3", now=NOW + timedelta(days=2))
+    reverse_payment(payment=payment, because="bounced", by=None, now=NOW + timedelta(days=3))
+    (lost,) = write_off(
+        center=shop.center, invoices=[second.pk], because="x", by=None, now=NOW + timedelta(days=4)
+    )
+    reverse_write_off(row=lost, because="x", by=None, now=NOW + timedelta(days=5))
+    void_invoice(invoice=first, because="x", by=None, now=NOW + timedelta(days=6))
+    rest = {foreign.number: Decimal(7)}
+    assert of(0) == rest | {first.number: 10, second.number: 20}
+    assert of(2) == rest | {first.number: 10, second.number: 8}, "before the second payment"
+    assert of(3) == rest | {first.number: 7, second.number: 8}
+    assert of(4) == rest | {first.number: 10, second.number: 8}
+    assert of(5) == rest | {first.number: 10}
+    assert of(6) == rest | {first.number: 10, second.number: 8}
+    assert of(7) == rest | {second.number: 8}
+    assert of(-60) == {}
+    now = unpaid_at(shop.reseller, NOW + timedelta(days=7))
+    assert aged(now, DAY) == aging(shop.reseller, DAY), "the same as it is stored"

@@ -55,3 +55,17 @@ def test_the_forecast_shows_weeks_and_amounts(desk: Desk) -> None:
     assert "101,010.10" in page
     assert "22.00" in page, "usage of the running month, at the center's margin"
     assert "91,827" not in page, "no cost"
+
+
+def test_a_day_in_the_past_has_its_own_report(desk: Desk) -> None:
+    with tenant(desk.reseller):
+        desk.shop.pay("101010.10", desk.center)
+    assert "Nothing is unpaid" in _page(desk, "unpaid/aging/")
+    before = _page(desk, "unpaid/aging/?on=2026-03-04")
+    assert "101,010.10" in before
+    assert "4 Mar 2026" in before
+    answer = desk.as_(desk.billing).get(desk.url("unpaid/aging/export/csv/?csv=comma&on=2026-03-04"))
+    _header, row = read_csv(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    assert "101010.10" in row
+    for wrong in ("2030-01-01", "soon", ""):
+        assert "Nothing is unpaid" in _page(desk, f"unpaid/aging/?on={wrong}")

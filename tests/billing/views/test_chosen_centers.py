@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from billing.dunning import release_safety_stop, run_suspensions
+from billing.dunning import hold, release_safety_stop, run_suspensions
 from billing.models import CenterPolicy, Hold, SafetyStop, Suspension
 from centers.models import Center, Notification
 from centers.queue.job_runs import recorded_run
@@ -131,12 +131,14 @@ def test_who_is_not_approved_is_not_suspended_by_the_runs_after(street: Street) 
         stop = SafetyStop.objects.create(
             reseller=desk.reseller, pulled_at=LATER, center_ids=ids, limit=2, active_centers=4
         )
-        approved = [row.pk for row in street.chosen]
+        approved = [street.chosen[0].pk]
+        held = hold(center=street.chosen[1], until=date(2026, 4, 1), because="Agreed", by=None, now=LATER)
         release_safety_stop(safety_stop=stop, by=None, now=LATER, approved=approved)
+        assert Hold.objects.get(center=street.chosen[1]) == held, "what was agreed stays"
         for minutes in (5, 10):
             at = LATER + timedelta(minutes=minutes)
             with recorded_run("dunning", reseller=desk.reseller, now=at) as recorder:
                 run_suspensions(reseller=desk.reseller, now=at, recorder=recorder)
         suspended = set(Suspension.objects.filter(ended_at=None).values_list("center", flat=True))
         assert set(approved) <= suspended
-        assert street.other.pk not in suspended
+        assert not {street.other.pk, street.chosen[1].pk} & suspended
