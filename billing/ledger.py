@@ -127,8 +127,8 @@ def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime
 def settle(center: Center, now: datetime) -> None:
     """Recalculate what is left and open of each invoice, and the center's payment status.
 
-    A credit note and a write-off lower their own invoice; a payment covers what staff chose, and all else the oldest due
-    date first. The caller holds the center's lock.
+    A credit note and a write-off lower their own invoice; a payment covers what staff chose, and all else the oldest
+    due date first. The caller holds the center's lock.
     """
     settle_all([center], now)
 

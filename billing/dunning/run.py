@@ -79,8 +79,8 @@ def release_safety_stop(
 ) -> None:
     """Let the next run suspend exactly the centers of this list that still owe enough by then.
 
-    `approved` are the ids of those it may suspend (None: all of them); the others get a hold of a week, or the run after
-    it would suspend them, too few by then for a stop.
+    `approved` are the ids of those it may suspend (None: all of them); the others get a hold of a week, or the run
+    after it would suspend them, too few by then for a stop.
     """
     with transaction.atomic():
         listed = Center.objects.filter(pk__in=safety_stop.center_ids).select_related("reseller")

@@ -1,4 +1,4 @@
-"""Write-offs: giving up what is unpaid of invoices, with an entry in the ledger; reversible while the books are kept."""
+"""Write-offs: giving up what is unpaid of invoices, with an entry in the ledger, and expecting it again."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime

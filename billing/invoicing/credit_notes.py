@@ -94,7 +94,8 @@ def write_note(
 ) -> Invoice:
     """Write a credit note, its taxes and its ledger entry; each unsaved line `corrects` a line of `original`.
 
-    What was written off of `original` is expected again first: the note may take off less than that. The caller holds the center's lock and calls finish_notes().
+    What was written off of `original` is expected again first: the note may take off less than that. The caller holds
+    the center's lock and calls finish_notes().
     """
     center = original.center
     end_write_offs(original, because=reason, by=by, now=now)

@@ -1,4 +1,4 @@
-"""What centers are expected to pay, week by week: by their promises, else on the due date or as late as each usually pays.
+"""What centers are expected to pay, week by week: as promised, on the due date, or as late as each usually pays.
 
 Nothing is guessed: usage that isn't used yet is not in it, and what is later than its center usually pays has no date.
 """

@@ -182,6 +182,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
     notes = list(Invoice.objects.filter(credits=row).order_by("issued_at", "pk"))
     entries = LedgerEntry.objects.filter(center=row.center, currency=row.currency, at__gte=row.issued_at)
     mails = mails_about(row).select_related("center")
+    entries = entries.select_related("invoice", "payment", "conversion", "write_off__invoice", "by")
     context = {
         "invoice": row,
         "notes": notes,
@@ -196,7 +197,7 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "mails": [(mail, registry.line_of(mail)) for mail in mails],
         "undelivered": any(mail.has_failed for mail in mails),
         "skipped": Reminder.objects.filter(invoice=row, skipped=True),
-        "entries": entries.select_related("invoice", "payment", "conversion", "write_off__invoice", "by").order_by("at", "pk")[:50],
+        "entries": entries.order_by("at", "pk")[:50],
         "today": today(request.reseller, clock.now()),
         "comparison": compare(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,

@@ -1,4 +1,4 @@
-"""The aging report: what is unpaid, now or on a day in the past, by how long it has been due; each invoice as a file."""
+"""The aging report: what is unpaid, now or on a day in the past, by how long it has been due."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def aging_report(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def aging_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """One line per unpaid invoice, its amount in the column of its age; and one per credit. Both add up to the ledger."""
+    """A line per unpaid invoice, its amount in the column of its age, and one per credit: they add up to the ledger."""
     asked = _asked(request)
     header = [_("ID"), _("Number"), _("Center ID"), _("Center"), _("Issued"), _("Due date"), _("Days overdue")]
     header += [_("Not due yet"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("Over 90 days")]
