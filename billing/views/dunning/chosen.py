@@ -126,7 +126,7 @@ def _each(request: TenantRequest, centers: Sequence[Center], act: Callable[[Cent
 
 def _back(request: TenantRequest, text: str = "") -> HttpResponseBase:
     """To the list: with what was done, or asking for a choice where there was none."""
-    if chosen_ids(request.POST):
+    if text and chosen_ids(request.POST):
         toast(request, text)
     else:
         toast(request, _("Choose at least one center."), "warning")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from billing.periods import today
 from billing.pricing.conversion import Converter
 from billing.reports.cash_forecast import Expected, expected_payments, forecasts
+from billing.views.reports.cash_chart import CashChart
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
@@ -38,7 +39,7 @@ def cash_forecast(request: TenantRequest) -> HttpResponseBase:
     items = expected_payments(request.reseller, now)
     converter = Converter(request.reseller, day)
     context = {
-        "forecasts": forecasts(items, converter, currency, day),
+        "charts": [CashChart(forecast) for forecast in forecasts(items, converter, currency, day)],
         "rates": converter.rates_used({row.currency for row in items}, currency),
         "page": sliced(items, request.GET, keys=KEYS, default="on"),
     }

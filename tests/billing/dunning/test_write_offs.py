@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -151,14 +152,14 @@ def test_what_can_not_be_written_off(shop: Shop) -> None:
 def test_the_database_refuses_what_does_not_add_up(shop: Shop) -> None:
     invoice, foreign = shop.owe("20"), shop.owe("30", shop.new_center())
     row = given_up(invoice)
-    values = {
+    values: dict[str, Any] = {
         "reseller": shop.reseller, "center": shop.center, "currency": "USD", "because": "x",
         "written_off_on": DUE, "at": NOW,
     }  # fmt: skip
     for about in ({"invoice": foreign, "amount": 1}, {"invoice": invoice, "amount": 1}):
         with pytest.raises(IntegrityError), transaction.atomic():
             WriteOff.objects.create(**values, **about)
-    entry = {"reseller": shop.reseller, "center": shop.center, "currency": "USD", "at": NOW, "write_off": row}
+    entry: dict[str, Any] = {"reseller": shop.reseller, "center": shop.center, "currency": "USD", "at": NOW, "write_off": row}
     for about in ({"kind": "recovery", "amount": 19}, {"kind": "write_off", "amount": -20}):
         with pytest.raises(IntegrityError), transaction.atomic():
             LedgerEntry.objects.create(**entry, **about)

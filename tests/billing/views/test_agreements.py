@@ -23,17 +23,17 @@ def test_a_promise_is_recorded_shown_and_broken(desk: Desk) -> None:
     wrong = client.post(url, {"amount": "999999", "currency": "USD", "pays_by": "2026-03-20"})
     assert wrong.status_code == 422
     assert "101,010.10" in wrong.content.decode()
-    said = {"amount": "500", "currency": "USD", "pays_by": "2026-03-20", "because": "Said Huda"}
+    said = {"amount": "500", "currency": "USD", "pays_by": "2026-03-07", "because": "Said Huda"}
     assert client.post(url, said).status_code == 302
     page = _page(desk)
     assert "500.00" in page
     assert "Said Huda" in page
-    assert "20 Mar 2026" in page
+    assert "7 Mar 2026" in page
     assert "Said Huda" in _page(desk, f"centers/{desk.center.pk}/balance/")
     with tenant(desk.reseller):
-        judge_due(desk.reseller, NOW + timedelta(days=20))
+        judge_due(desk.reseller, NOW + timedelta(days=4))
         assert Hold.objects.get().is_broken
-    with time_machine.travel(NOW + timedelta(days=20)):
+    with time_machine.travel(NOW + timedelta(days=4)):
         assert "Broken promises" in _page(desk)
         assert "Promise broken" in _page(desk, f"centers/{desk.center.pk}/balance/")
         answer = client.get(desk.url("unpaid/export/csv/?csv=comma"))
