@@ -1,6 +1,7 @@
 """What centers are expected to pay, week by week: as promised, on the due date, or as late as each usually pays.
 
-Nothing is guessed: usage that isn't used yet is not in it, and what is later than its center usually pays has no date.
+Nothing is guessed: usage that isn't used yet is not in it; what is later than its center usually pays, or contested, has no
+date.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from billing.dunning import promised
+from billing.dunning import open_disputes, promised
 from billing.models import Invoice
 from billing.money import rounded
 from billing.periods import Period, month_of, previous_month, today
@@ -27,7 +28,7 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One amount that a center is expected to pay `on` a day; None if it is later than usual already.
+    """One amount that a center is expected to pay `on` a day; None if it is later than usual already, or disputed.
 
     Without an invoice it is what was used since the last one, with tax. `due_on` is then when it would be due.
     """
@@ -40,6 +41,7 @@ class Expected:
     on: date | None
     invoice: Invoice | None = None
     promised: bool = False
+    disputed: bool = False
 
 
 @dataclass(slots=True)
@@ -134,6 +136,7 @@ def _of_invoices(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator
     """A promise is taken off the oldest invoices: it may divide one."""
     promises = {(row.center_id, row.currency): row for row in promised(reseller, day).filter(outcome="")}
     left = {key: row.amount or ZERO for key, row in promises.items()}
+    contested = set(open_disputes(reseller).order_by().values_list("invoice_id", flat=True))
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).select_related("center")
     for row in rows.order_by("due_on", "pk"):
         key, delay = (row.center_id, row.currency), delays.of(row.center_id)
@@ -143,9 +146,12 @@ def _of_invoices(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator
             on = promises[key].last_day
             yield Expected(row.center, part, row.currency, row.due_on, delay, on, row, promised=True)
         if part < row.open_amount:
-            usual = row.due_on + timedelta(days=delay)
-            rest, expected = row.open_amount - part, usual if usual >= day else None
-            yield Expected(row.center, rest, row.currency, row.due_on, delay, expected, row)
+            usual, disputed = row.due_on + timedelta(days=delay), row.pk in contested
+            expected = usual if usual >= day and not disputed else None
+            rest = row.open_amount - part
+            yield Expected(
+                row.center, rest, row.currency, row.due_on, delay, expected, row, disputed=disputed
+            )
 
 
 def _unbilled(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:

@@ -49,7 +49,7 @@ def cash_forecast(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def cash_forecast_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """One line per amount, as a file; without a day where it is later than usual."""
+    """One line per amount, as a file; without a day where it is later than usual, or in dispute."""
     header = [_("Expected on"), _("Center ID"), _("Center"), _("Number"), _("Due date")]
     header += [_("Usual delay in days"), _("Amount"), _("Currency"), _("Status")]
     items = expected_payments(request.reseller, clock.now())
@@ -69,4 +69,6 @@ def _status(row: Expected) -> str:
         return _("Not invoiced yet")
     if row.promised:
         return _("Promised")
+    if row.disputed:
+        return _("In dispute")
     return _("Expected") if row.on else _("Later than usual")

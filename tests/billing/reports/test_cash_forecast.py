@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing.dunning import promise
+from billing.dunning import open_dispute, promise
 from billing.models import Invoice
 from billing.pricing.conversion import Converter
 from billing.reports.cash_forecast import WEEK, Forecast, expected_payments, forecasts
@@ -89,6 +89,13 @@ def test_a_promise_counts_on_its_day_and_divides_an_invoice(shop: Shop) -> None:
     (forecast,) = forecast_of(shop)
     assert [week.promised for week in forecast.weeks if week.promised] == [50]
     assert (forecast.undated, forecast.total) == (20, 70)
+
+
+def test_what_is_disputed_has_no_date(shop: Shop) -> None:
+    invoice = shop.owe("40", day=date(2026, 3, 1))
+    open_dispute(invoice=invoice, because="Wrong month", by=None, now=NOW)
+    (item,) = expected_payments(shop.reseller, NOW)
+    assert (item.on, item.disputed) == (None, True)
 
 
 def test_a_currency_without_a_rate_has_a_forecast_of_its_own(shop: Shop) -> None:
