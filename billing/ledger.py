@@ -148,7 +148,12 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
         left, credit = claim.amount - covered[row.pk], credited.get(row.pk, ZERO)
         lost = given_up.get(row.pk, ZERO)
         settled_at = None if left or lost else (row.settled_at or now)
-        if (left, credit, lost, settled_at) != (row.open_amount, row.credited, row.written_off, row.settled_at):
+        if (left, credit, lost, settled_at) != (
+            row.open_amount,
+            row.credited,
+            row.written_off,
+            row.settled_at,
+        ):
             changed.append((row.pk, left, credit, lost, settled_at))
     _set_open(changed)
     refresh_payment_status(own, now=now)

@@ -31,7 +31,9 @@ def save_dunning_policy(
             setattr(row, name, value)
         _store(row)
         after = {name: recorded(row, name) for name in values}
-        changes = {name: [before.get(name), after[name]] for name in values if before.get(name) != after[name]}
+        changes = {
+            name: [before.get(name), after[name]] for name in values if before.get(name) != after[name]
+        }
         if changes:
             entries.record(
                 "dunning_policy.changed", reseller=reseller, by=by, target=row, now=now, topics=("billing",),

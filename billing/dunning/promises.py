@@ -79,9 +79,7 @@ def promised(reseller: Reseller, day: date) -> QuerySet[Hold]:
 def broken_promises(reseller: Reseller) -> QuerySet[Hold]:
     """The promises that were not kept, of centers without another agreement since that still have something unpaid."""
     unpaid = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).values("center")
-    rows = Hold.objects.filter(
-        reseller=reseller, outcome=Outcome.BROKEN, released_at=None, center__in=unpaid
-    )
+    rows = Hold.objects.filter(reseller=reseller, outcome=Outcome.BROKEN, released_at=None, center__in=unpaid)
     return rows.order_by("-until", "pk")
 
 

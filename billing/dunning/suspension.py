@@ -102,7 +102,7 @@ def active_hold(center: Center, day: date) -> Hold | None:
 
 
 def outstanding_debt(center: Center, now: datetime) -> Debt | None:
-    """The debt for which the center may be suspended now; None if it paid enough, has a hold, contests it, is exempt."""
+    """The debt for which the center may be suspended now; None if it paid enough, has a hold, contests it."""
     day = today(center.reseller, now)
     if active_hold(center, day):
         return None

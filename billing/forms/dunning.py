@@ -95,7 +95,8 @@ class WriteOffForm(forms.Form):
         super().__init__(*args, **kwargs)
         chooser: Any = self.fields["invoices"]
         chooser.choices = [
-            (row.pk, f"{row.number} · {format_amount(row.open_amount, row.currency)}") for row in open_invoices
+            (row.pk, f"{row.number} · {format_amount(row.open_amount, row.currency)}")
+            for row in open_invoices
         ]
 
 

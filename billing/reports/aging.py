@@ -58,9 +58,7 @@ def aged(unpaid: Iterable[Unpaid], day: date) -> list[Aged]:
     """The rows of these invoices, as `aging` has them."""
     rows: dict[tuple[int, str], Aged] = {}
     for invoice, amount in unpaid:
-        row = rows.setdefault(
-            (invoice.center_id, invoice.currency), Aged(invoice.currency, invoice.center)
-        )
+        row = rows.setdefault((invoice.center_id, invoice.currency), Aged(invoice.currency, invoice.center))
         name = bucket_of(invoice.due_on, day)
         setattr(row, name, getattr(row, name) + amount)
     return sorted(rows.values(), key=lambda row: _place(row.center, row.currency))
@@ -68,7 +66,9 @@ def aged(unpaid: Iterable[Unpaid], day: date) -> list[Aged]:
 
 def aging(reseller: Reseller, day: date) -> list[Aged]:
     """One row per center and currency with something unpaid, archived centers too, by name; in two queries."""
-    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by().values("center", "currency")
+    rows = (
+        Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by().values("center", "currency")
+    )
     zero = Value(ZERO, DecimalField(max_digits=18, decimal_places=4))
     amounts = {name: Coalesce(Sum("open_amount", filter=due), zero) for name, due in _due(day).items()}
     found = list(rows.annotate(**amounts))

@@ -1,7 +1,7 @@
 """What centers are expected to pay, week by week: as promised, on the due date, or as late as each usually pays.
 
-Nothing is guessed: usage that isn't used yet is not in it; what is later than its center usually pays, or contested, has no
-date.
+Nothing is guessed: usage that isn't used yet is not in it; what is later than its center usually pays, or contested,
+has no date.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -88,7 +88,9 @@ def expected_payments(reseller: Reseller, now: datetime) -> list[Expected]:
     day = today(reseller, now)
     delays = usual_delays(reseller, day)
     found = [*_of_invoices(reseller, day, delays), *_unbilled(reseller, day, delays)]
-    return sorted(found, key=lambda one: (one.on is None, one.on or one.due_on, one.center.name, one.center.pk))
+    return sorted(
+        found, key=lambda one: (one.on is None, one.on or one.due_on, one.center.name, one.center.pk)
+    )
 
 
 def forecasts(items: Iterable[Expected], converter: Converter, currency: str, day: date) -> list[Forecast]:

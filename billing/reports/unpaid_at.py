@@ -22,7 +22,9 @@ def unpaid_at(reseller: Reseller, before: datetime) -> list[Unpaid]:
     sums = entries.values_list("center", "currency").annotate(sum=Sum("amount")).filter(sum__gt=0)
     balances = {(center, currency): amount for center, currency, amount in sums}
     centers = {center for center, _currency in balances}
-    rows = _standing(Invoice.objects.filter(center__in=centers, kind=Invoice.Kind.INVOICE), "voided_at", before)
+    rows = _standing(
+        Invoice.objects.filter(center__in=centers, kind=Invoice.Kind.INVOICE), "voided_at", before
+    )
     rows = rows.filter(issued_at__lt=before).select_related("center").order_by("due_on", "pk")
     credited, given_up, chosen = _taken_off(centers, before)
     invoices = [row for row in rows if (row.center_id, row.currency) in balances]

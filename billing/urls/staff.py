@@ -140,7 +140,11 @@ urlpatterns = [
     path("settings/billing/", settings.settings_billing, name="settings_billing"),
     path("settings/billing/rules/", policies.dunning_policy_add, name="dunning_policy_add"),
     path("settings/billing/rules/<int:pk>/", policies.dunning_policy, name="dunning_policy"),
-    path("settings/billing/rules/<int:pk>/delete/", policies.dunning_policy_delete, name="dunning_policy_delete"),
+    path(
+        "settings/billing/rules/<int:pk>/delete/",
+        policies.dunning_policy_delete,
+        name="dunning_policy_delete",
+    ),
     path("settings/payments/", gateways.settings_payments, name="settings_payments"),
     path("settings/payments/secret/", gateways.hook_secret_rotate, name="hook_secret_rotate"),
     path("settings/payments/<str:provider>/", gateways.settings_gateway, name="settings_gateway"),

@@ -66,12 +66,17 @@ def keyset(
 
 
 def sliced(
-    rows: Sequence[T], params: QueryDict, *, keys: Mapping[str, Callable[[T], Any]], default: str, size: int = 50
+    rows: Sequence[T],
+    params: QueryDict,
+    *,
+    keys: Mapping[str, Callable[[T], Any]],
+    default: str,
+    size: int = 50,
 ) -> Page[Any]:
     """One page of the rows of a report, which are all there, as `params` ask: `sort` and `page`.
 
-    `keys` maps a sort key to what a row is sorted by, which must not be None; rows that are equal in it keep their order.
-    `-key` is falling. An unknown key means `default`.
+    `keys` maps a sort key to what a row is sorted by, which must not be None; rows that are equal in it keep their
+    order. `-key` is falling. An unknown key means `default`.
     """
     sort = params.get(SORT, "")
     sort = sort if sort.removeprefix("-") in keys else default

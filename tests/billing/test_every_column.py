@@ -55,7 +55,7 @@ OTHER = {
 
 @pytest.fixture
 def issued(shop: Shop) -> Shop:
-    """A row of each kind: an invoice with tax, subscription, carried amount; a note, payments, a waiver, a write-off."""
+    """A row of each kind: an invoice with tax, subscription, carried amount, a note, payments, waiver, a write-off."""
     register(shop)
     tax_rate(shop)
     shop.margin("10", "0.0007")

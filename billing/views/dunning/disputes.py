@@ -22,7 +22,9 @@ def dispute_open(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Pause reminders and suspension for one invoice, because its center contests it."""
     invoice = get_object_or_404(Invoice.objects.select_related("center__reseller"), pk=pk)
     form = DisputeForm(posted(request))
-    if saved(form, lambda: open_dispute(invoice=invoice, by=request.user, now=clock.now(), **form.cleaned_data)):
+    if saved(
+        form, lambda: open_dispute(invoice=invoice, by=request.user, now=clock.now(), **form.cleaned_data)
+    ):
         text = _("%(number)s is in dispute. There are no reminders for it until you close the dispute.")
         return redirect_with_toast(
             request, text % {"number": invoice}, "invoice", request.reseller.slug, invoice.pk
@@ -37,7 +39,9 @@ def dispute_close(request: TenantRequest, pk: int) -> HttpResponseBase:
     rows = Dispute.objects.select_related("invoice", "center__reseller", "opened_by")
     dispute = get_object_or_404(rows, pk=pk)
     form = DisputeClosedForm(posted(request))
-    if saved(form, lambda: close_dispute(dispute=dispute, by=request.user, now=clock.now(), **form.cleaned_data)):
+    if saved(
+        form, lambda: close_dispute(dispute=dispute, by=request.user, now=clock.now(), **form.cleaned_data)
+    ):
         text = _("The dispute over %(number)s is closed.") % {"number": dispute.invoice}
         return redirect_with_toast(request, text, "invoice", request.reseller.slug, dispute.invoice_id)
     context = {"dispute": dispute, "invoice": dispute.invoice}

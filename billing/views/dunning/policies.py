@@ -35,7 +35,9 @@ def dunning_policy_add(request: TenantRequest) -> HttpResponseBase:
 def dunning_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Change rules, and see which centers follow them."""
     policy = get_object_or_404(DunningPolicy, pk=pk)
-    rows = CenterPolicy.objects.filter(dunning_policy=policy).select_related("center").order_by("center__name")
+    rows = (
+        CenterPolicy.objects.filter(dunning_policy=policy).select_related("center").order_by("center__name")
+    )
     form = DunningPolicyForm(posted(request), instance=get_object_or_404(DunningPolicy, pk=pk))
     return _page(request, policy, form, {"policy": policy, "followers": rows[:200]})
 

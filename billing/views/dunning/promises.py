@@ -44,7 +44,9 @@ def promise_set(request: TenantRequest, pk: int) -> HttpResponseBase:
             "amount": format_amount(data["amount"], data["currency"]),
             "day": day_text(data["pays_by"]),
         }
-        text = _("“%(center)s” promised to pay %(amount)s by %(day)s. Reminders are paused until then.") % params
+        text = (
+            _("“%(center)s” promised to pay %(amount)s by %(day)s. Reminders are paused until then.") % params
+        )
         return redirect_with_toast(request, text, "unpaid", request.reseller.slug)
     context = {
         "center": center,

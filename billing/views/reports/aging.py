@@ -75,7 +75,15 @@ def aging_report(request: TenantRequest) -> HttpResponseBase:
 def aging_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """A line per unpaid invoice, its amount in the column of its age, and one per credit: they add up to the ledger."""
     asked = _asked(request)
-    header = [_("ID"), _("Number"), _("Center ID"), _("Center"), _("Issued"), _("Due date"), _("Days overdue")]
+    header = [
+        _("ID"),
+        _("Number"),
+        _("Center ID"),
+        _("Center"),
+        _("Issued"),
+        _("Due date"),
+        _("Days overdue"),
+    ]
     header += [_("Not due yet"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("Over 90 days")]
     header += [_("Credit"), _("Currency"), _("Status")]
 

@@ -27,9 +27,7 @@ def at(offset: int) -> datetime:
 
 
 def named(shop: Shop, policy: DunningPolicy | None = None, **values: Any) -> DunningPolicy:
-    return save_dunning_policy(
-        reseller=shop.reseller, policy=policy, by=None, now=NOW, **(GENTLE | values)
-    )
+    return save_dunning_policy(reseller=shop.reseller, policy=policy, by=None, now=NOW, **(GENTLE | values))
 
 
 def follow(shop: Shop, policy: DunningPolicy | None, **values: Any) -> None:
@@ -81,7 +79,11 @@ def test_a_change_is_recorded_and_none_is_not(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("values", "field"),
-    [({"name": " gentle "}, "name"), ({"name": ""}, "name"), ({"grace_days": 999, "name": "B"}, "grace_days")],
+    [
+        ({"name": " gentle "}, "name"),
+        ({"name": ""}, "name"),
+        ({"grace_days": 999, "name": "B"}, "grace_days"),
+    ],
 )
 def test_what_is_refused(shop: Shop, values: dict[str, Any], field: str) -> None:
     named(shop)
@@ -99,7 +101,9 @@ def test_there_is_a_limit(shop: Shop) -> None:
         named(shop)
 
 
-def test_an_archived_debtor_is_reminded_but_neither_warned_nor_reminded_of_what_is_long_ago(shop: Shop) -> None:
+def test_an_archived_debtor_is_reminded_but_neither_warned_nor_reminded_of_what_is_long_ago(
+    shop: Shop,
+) -> None:
     shop.owe("10")
     archive_center(center=shop.center, by=None, now=at(1))
     shop.center.refresh_from_db()

@@ -159,7 +159,9 @@ def test_the_database_refuses_what_does_not_add_up(shop: Shop) -> None:
     for about in ({"invoice": foreign, "amount": 1}, {"invoice": invoice, "amount": 1}):
         with pytest.raises(IntegrityError), transaction.atomic():
             WriteOff.objects.create(**values, **about)
-    entry: dict[str, Any] = {"reseller": shop.reseller, "center": shop.center, "currency": "USD", "at": NOW, "write_off": row}
+    entry: dict[str, Any] = {
+        "reseller": shop.reseller, "center": shop.center, "currency": "USD", "at": NOW, "write_off": row,
+    }  # fmt: skip
     for about in ({"kind": "recovery", "amount": 19}, {"kind": "write_off", "amount": -20}):
         with pytest.raises(IntegrityError), transaction.atomic():
             LedgerEntry.objects.create(**entry, **about)

@@ -80,7 +80,9 @@ def test_every_amount_is_counted_once(shop: Shop) -> None:
 def test_a_promise_counts_on_its_day_and_divides_an_invoice(shop: Shop) -> None:
     first, second = shop.owe("40", day=date(2026, 2, 3)), shop.owe("30", day=date(2026, 2, 4))
     promise(center=shop.center, amount="50", currency="USD", pays_by=date(2026, 3, 20), by=None, now=NOW)
-    items = [(item.invoice, item.amount, item.on, item.promised) for item in expected_payments(shop.reseller, NOW)]
+    items = [
+        (item.invoice, item.amount, item.on, item.promised) for item in expected_payments(shop.reseller, NOW)
+    ]
     assert items == [
         (first, 40, date(2026, 3, 20), True),
         (second, 10, date(2026, 3, 20), True),
