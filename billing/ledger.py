@@ -145,16 +145,11 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
     covered = spread(claims, _sums(ids), chosen)
     changed = []
     for row, claim in zip(rows, claims, strict=True):
-        left, credit = claim.amount - covered[row.pk], credited.get(row.pk, ZERO)
-        lost = given_up.get(row.pk, ZERO)
+        left, lost = claim.amount - covered[row.pk], given_up.get(row.pk, ZERO)
         settled_at = None if left or lost else (row.settled_at or now)
-        if (left, credit, lost, settled_at) != (
-            row.open_amount,
-            row.credited,
-            row.written_off,
-            row.settled_at,
-        ):
-            changed.append((row.pk, left, credit, lost, settled_at))
+        new = left, credited.get(row.pk, ZERO), lost, settled_at
+        if new != (row.open_amount, row.credited, row.written_off, row.settled_at):
+            changed.append((row.pk, *new))
     _set_open(changed)
     refresh_payment_status(own, now=now)
 
