@@ -16,5 +16,6 @@ class AsOfForm(forms.Form):
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"on": today}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.fields["on"].initial = today
         self.fields["on"].widget.attrs["max"] = today.isoformat()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import DecimalField, Q, Sum, Value
 from django.db.models.functions import Coalesce
@@ -66,17 +67,12 @@ def aged(unpaid: Iterable[Unpaid], day: date) -> list[Aged]:
 
 def aging(reseller: Reseller, day: date) -> list[Aged]:
     """One row per center and currency with something unpaid, archived centers too, by name; in two queries."""
-    rows = (
-        Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by().values("center", "currency")
-    )
+    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by()
     zero = Value(ZERO, DecimalField(max_digits=18, decimal_places=4))
     amounts = {name: Coalesce(Sum("open_amount", filter=due), zero) for name, due in _due(day).items()}
-    found = list(rows.annotate(**amounts))
-    centers = Center.objects.in_bulk({row["center"] for row in found})
-    own = [
-        Aged(row["currency"], centers[row["center"]], **{name: row[name] for name in BUCKETS})
-        for row in found
-    ]
+    found: Any = list(rows.values_list("center", "currency").annotate(**amounts))
+    centers = Center.objects.in_bulk({center for center, *_rest in found})
+    own = [Aged(currency, centers[center], *buckets) for center, currency, *buckets in found]
     return sorted(own, key=lambda row: _place(row.center, row.currency))
 
 
@@ -95,7 +91,7 @@ def converted(sums: Iterable[Aged], converter: Converter, currency: str) -> Aged
         name: converter.total({row.currency: getattr(row, name) for row in rows}, currency)
         for name in BUCKETS
     }
-    return Aged(currency, **amounts)
+    return Aged(currency, None, **amounts)
 
 
 def _due(day: date) -> dict[str, Q]:

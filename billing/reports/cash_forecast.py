@@ -4,7 +4,7 @@ Nothing is guessed: usage that isn't used yet is not in it; what is later than i
 has no date.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -104,20 +104,21 @@ def forecasts(items: Iterable[Expected], converter: Converter, currency: str, da
 
 
 def _forecast(rows: list[Expected], converter: Converter, currency: str, day: date) -> Forecast:
-    def total(chosen: Callable[[Expected], bool]) -> Decimal:
+    def total(of: Iterable[Expected]) -> Decimal:
         sums: dict[str, Decimal] = {}
-        for row in filter(chosen, rows):
+        for row in of:
             sums[row.currency] = sums.get(row.currency, ZERO) + row.amount
         return converter.total(sums, currency)
 
     weeks, so_far = [], ZERO
     for number in range(WEEKS):
         period = Period(day + number * WEEK, day + (number + 1) * WEEK)
+        own = [row for row in rows if _is_in(row, period)]
         week = Week(
             period,
-            promised=total(lambda row, own=period: _is_in(row, own) and row.promised),
-            invoiced=total(lambda row, own=period: _is_in(row, own) and row.invoice and not row.promised),
-            unbilled=total(lambda row, own=period: _is_in(row, own) and row.invoice is None),
+            promised=total(row for row in own if row.promised),
+            invoiced=total(row for row in own if row.invoice and not row.promised),
+            unbilled=total(row for row in own if row.invoice is None),
         )
         week.so_far = so_far = so_far + week.total
         weeks.append(week)
@@ -125,8 +126,8 @@ def _forecast(rows: list[Expected], converter: Converter, currency: str, day: da
     return Forecast(
         currency,
         weeks,
-        later=total(lambda row: row.on is not None and row.on >= end),
-        undated=total(lambda row: row.on is None),
+        later=total(row for row in rows if row.on is not None and row.on >= end),
+        undated=total(row for row in rows if row.on is None),
     )
 
 
