@@ -26,7 +26,7 @@ FUZZED = tests/whatsapp/mazbot/test_malformed.py tests/whatsapp/webhooks/test_si
 	tests/billing/gateways/test_many_callbacks.py \
 	tests/billing/invoicing/test_price_list_is_invoice.py tests/billing/test_fault_points.py \
 	tests/billing/usage/test_zones.py tests/billing/tax/test_random_documents.py \
-	tests/whatsapp/service/test_ambiguous_switches.py
+	tests/whatsapp/service/test_ambiguous_switches.py tests/whatsapp/alerts/test_acts.py
 FUZZ = env MARKAZ_THOROUGH=1 MARKAZ_FUZZ_EXAMPLES=1500 MARKAZ_FUZZ_WEBHOOKS=10000 MARKAZ_FUZZ_TURNS=11
 # For commands that look at production's settings; the values are placeholders, nothing connects to anything.
 AS_PRODUCTION = env DEBUG=0 MARKAZ_DEMO=0 SITE_URL=https://markaz.example ALLOWED_HOSTS=markaz.example BEHIND_PROXY=1 \

@@ -26,6 +26,7 @@ from billing.migrations import (
     _payment_guards,
     _tax_guards,
     _version_guards,
+    _write_off_guards,
 )
 
 
@@ -155,6 +156,10 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=300)),
                 ("open_amount", models.DecimalField(decimal_places=4, default=0, max_digits=18)),
                 ("credited", models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=18)),
+                (
+                    "written_off",
+                    models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=18),
+                ),
                 ("settled_at", models.DateTimeField(blank=True, null=True)),
                 ("voided_at", models.DateTimeField(blank=True, null=True)),
             ],
@@ -241,6 +246,15 @@ class Migration(migrations.Migration):
                             models.Q(("credited", 0), ("credited__lte", models.F("total")), _connector="OR"),
                         ),
                         name="invoice_credited_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("written_off__gte", 0),
+                            models.Q(
+                                ("written_off", 0), ("written_off__lte", models.F("total")), _connector="OR"
+                            ),
+                        ),
+                        name="invoice_written_off_bounded",
                     ),
                 ],
             },
@@ -538,6 +552,110 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DunningPolicy",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "reminder_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(-365),
+                                django.core.validators.MaxValueValidator(365),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="reminders, days from the due date",
+                    ),
+                ),
+                (
+                    "warning_days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="final warning, days after the due date",
+                    ),
+                ),
+                ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="suspend this many days after the due date",
+                    ),
+                ),
+                (
+                    "minimum_amount",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        max_digits=18,
+                        verbose_name="never suspend below this amount",
+                    ),
+                ),
+                (
+                    "quiet_weekdays",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(7),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet weekdays",
+                    ),
+                ),
+                (
+                    "quiet_dates",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet dates",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("reseller"),
+                        centers.values.names.NameKey("name"),
+                        name="dunningpolicy_name_once",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="BillingPolicy",
             fields=[
                 (
@@ -817,6 +935,17 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="billing_policy",
                         to="centers.center",
+                    ),
+                ),
+                (
+                    "dunning_policy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="billing.dunningpolicy",
+                        verbose_name="rules for unpaid invoices",
                     ),
                 ),
                 (
@@ -1806,6 +1935,79 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WriteOff",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_offs",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="write_offs",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("because", models.CharField(max_length=300, verbose_name="reason")),
+                ("written_off_on", models.DateField()),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("reversed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reversed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("reversal_reason", models.CharField(blank=True, max_length=300)),
+            ],
+            options={
+                "ordering": ["-written_off_on", "-pk"],
+                "indexes": [
+                    models.Index(fields=["reseller", "-written_off_on", "-id"], name="writeoff_by_day")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0), ("amount__lt", 100000000000000)),
+                        name="writeoff_positive",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Payment",
             fields=[
                 (
@@ -2006,6 +2208,8 @@ class Migration(migrations.Migration):
                             ("reversal", "Payment reversed"),
                             ("refund", "Credit refunded"),
                             ("conversion", "Credit converted"),
+                            ("write_off", "Written off"),
+                            ("recovery", "Write-off reversed"),
                         ],
                         max_length=12,
                     ),
@@ -2038,6 +2242,16 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="entries",
                         to="billing.creditconversion",
+                    ),
+                ),
+                (
+                    "write_off",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="billing.writeoff",
                     ),
                 ),
                 ("reference", models.CharField(blank=True, max_length=80)),
@@ -2105,6 +2319,18 @@ class Migration(migrations.Migration):
                             models.Q(
                                 ("invoice__isnull", True), ("kind", "conversion"), ("payment__isnull", True)
                             ),
+                            models.Q(
+                                ("amount__lt", 0),
+                                ("invoice__isnull", True),
+                                ("kind", "write_off"),
+                                ("payment__isnull", True),
+                            ),
+                            models.Q(
+                                ("amount__gt", 0),
+                                ("invoice__isnull", True),
+                                ("kind", "recovery"),
+                                ("payment__isnull", True),
+                            ),
                             _connector="OR",
                         ),
                         name="ledger_entry_fits_kind",
@@ -2118,6 +2344,22 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="ledger_conversion_fits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind__in", ["write_off", "recovery"]), ("write_off__isnull", False)),
+                            models.Q(
+                                models.Q(("kind__in", ["write_off", "recovery"]), _negated=True),
+                                ("write_off__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_write_off_fits",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("write_off__isnull", False)),
+                        fields=("write_off", "kind"),
+                        name="ledger_write_off_once",
                     ),
                 ],
             },
@@ -2390,8 +2632,35 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE, related_name="holds", to="centers.center"
                     ),
                 ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("hold", "Hold"), ("promise", "Promise to pay")],
+                        db_default="hold",
+                        default="hold",
+                        max_length=7,
+                    ),
+                ),
                 ("until", models.DateField(verbose_name="don't suspend before")),
                 ("because", models.CharField(max_length=300, verbose_name="reason")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=4, max_digits=18, null=True, verbose_name="promised amount"
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, db_default="", default="", max_length=3)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "Promised"), ("kept", "Promise kept"), ("broken", "Promise broken")],
+                        db_default="",
+                        default="",
+                        max_length=6,
+                    ),
+                ),
+                ("judged_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 (
                     "created_by",
@@ -2420,6 +2689,87 @@ class Migration(migrations.Migration):
                         condition=models.Q(("released_at__isnull", True)),
                         fields=("center",),
                         name="hold_one_per_center",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("amount__isnull", True), ("currency", ""), ("kind", "hold"), ("outcome", "")
+                            ),
+                            models.Q(
+                                ("amount__gt", 0),
+                                ("kind", "promise"),
+                                models.Q(("currency", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="hold_promises_an_amount",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Dispute",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="centers.reseller"
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("because", models.CharField(max_length=300, verbose_name="reason")),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("decision", models.CharField(blank=True, max_length=300, verbose_name="decision")),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-opened_at", "-pk"],
+                "indexes": [models.Index(fields=["invoice"], name="dispute_of_invoice")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("invoice",),
+                        name="dispute_one_per_invoice",
                     )
                 ],
             },
@@ -3514,4 +3864,5 @@ class Migration(migrations.Migration):
         *_tax_guards.CHANGES,
         *_payment_guards.CHANGES,
         *_document_guards.CHANGES,
+        *_write_off_guards.CHANGES,
     ]

@@ -8,7 +8,7 @@ FROZEN = {
     "billing_exchangerate": ["entered_by_id"],
     "billing_ledgerentry": ["by_id"],
     "billing_invoiceline": [],
-    "billing_invoice": ["open_amount", "settled_at", "voided_at", "issued_by_id", "credited"],
+    "billing_invoice": ["open_amount", "settled_at", "voided_at", "issued_by_id", "credited", "written_off"],
     "billing_payment": ["reversed_at", "reversed_by_id", "reversal_reason", "recorded_by_id"],
     "billing_usageclaim": ["voided_at"],
     "billing_subscriptionclaim": ["voided_at"],

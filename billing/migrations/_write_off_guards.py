@@ -3,7 +3,6 @@
 from django.db import migrations
 
 from billing.migrations import _guards
-from billing.migrations._credit_guards import _FREE, _frozen_again
 
 FITS = """
 CREATE FUNCTION billing_write_off_fits() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -51,7 +50,6 @@ DROP FUNCTION billing_write_off_fits();
 """
 CHANGES = [
     migrations.RunSQL(FITS, FITS_BACK),
-    _frozen_again([*_FREE, "credited", "written_off"], [*_FREE, "credited"]),
     _guards.frozen("billing_writeoff", ["reversed_at", "reversed_by_id", "reversal_reason", "by_id"]),
     _guards.paired("billing_writeoff"),
     _guards.never_emptied("billing_writeoff"),
