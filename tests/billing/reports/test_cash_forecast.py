@@ -17,11 +17,11 @@ from tests.billing.conftest import NOW, Shop
 TODAY = date(2026, 3, 5)
 
 
-def settled(invoice: Invoice, days_late: int) -> None:
-    """As if it had been paid so many days after its due date."""
+def settled(shop: Shop, invoice: Invoice, days_late: int) -> None:
+    """It was paid so many days after its due date."""
     day = invoice.due_on + timedelta(days=days_late)
     at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
-    Invoice.objects.filter(pk=invoice.pk).update(settled_at=at, open_amount=0)
+    shop.pay(str(invoice.total), invoice.center, settles=[invoice.pk], received_on=day, now=at)
 
 
 def forecast_of(shop: Shop, currency: str = "USD") -> list[Forecast]:
@@ -31,9 +31,9 @@ def forecast_of(shop: Shop, currency: str = "USD") -> list[Forecast]:
 
 def test_a_center_is_expected_to_pay_as_late_as_it_usually_does(shop: Shop) -> None:
     other: Center = shop.new_center()
-    settled(shop.owe("5", day=date(2026, 1, 5)), 3)
-    settled(shop.owe("5", day=date(2026, 1, 6)), 8)
-    settled(shop.owe("5", other, day=date(2026, 1, 5)), -4)  # early payers are expected on the day
+    settled(shop, shop.owe("5", day=date(2026, 1, 5)), 3)
+    settled(shop, shop.owe("5", day=date(2026, 1, 6)), 8)
+    settled(shop, shop.owe("5", other, day=date(2026, 1, 5)), -4)  # early payers are expected on the day
     delays = usual_delays(shop.reseller, TODAY)
     assert (delays.of(shop.center.pk), delays.of(other.pk)) == (6, 0)
     assert delays.general == delays.of(-1) == 3
@@ -62,11 +62,11 @@ def test_usage_without_an_invoice_is_expected_when_its_invoice_would_be_due(shop
 
 
 def test_every_amount_is_counted_once(shop: Shop) -> None:
-    settled(shop.owe("5", day=date(2026, 1, 1)), 0)
+    settled(shop, shop.owe("5", day=date(2026, 1, 1)), 0)
     shop.owe("40", day=date(2026, 2, 3))
     invoice = shop.owe("30", day=date(2026, 3, 1))
     far = shop.owe("20", shop.new_center(), day=date(2026, 3, 1))
-    settled(shop.owe("5", far.center, day=date(2026, 1, 1)), 120)
+    settled(shop, shop.owe("5", far.center, day=date(2026, 1, 1)), 120)
     shop.read(shop.number(), date(2026, 3, 2), sent=3, cost="2")
     (forecast,) = forecast_of(shop)
     assert forecast.total == sum(item.amount for item in expected_payments(shop.reseller, NOW)) == 92
