@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit_actions, navigation, notifications, report_sections, wordings
+from billing.charges import end_charges_of_archived
 from billing.dunning import tomorrow
 from billing.dunning.suspension import may_disable
 from billing.gateways import notices
@@ -24,7 +25,7 @@ from centers.models import JobRun, Reseller
 from centers.queue.dispatch import enqueue
 from centers.queue.heartbeats import register_queue
 from centers.queue.job_runs import register_job
-from centers.tenancy import team
+from centers.tenancy import lifecycle, team
 from centers.tenancy.permissions import Permission
 from centers.tenancy.scoping import tenant
 from centers.web.first_steps import Step, register_step
@@ -56,6 +57,7 @@ def connect() -> None:
     wordings.connect()
     on_catch_up(catch_up_rounds)
     team.on_staff_removed(leave_items)
+    lifecycle.on_archive(end_charges_of_archived)
     register_todays_usage(ask_todays_usage)
     register_sections(*navigation.SECTIONS)
     register_fragments(*navigation.FRAGMENTS)

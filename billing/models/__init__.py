@@ -2,8 +2,9 @@
 
 from billing.models.carried import CarriedAmount
 from billing.models.center_versions import CenterVersion
+from billing.models.charges import Charge
 from billing.models.checks import COST_TOLERANCE, UsageCheck
-from billing.models.claims import SubscriptionClaim, UsageClaim, Waiver
+from billing.models.claims import ChargeClaim, SubscriptionClaim, UsageClaim, Waiver
 from billing.models.documents import DocumentKind, DocumentLogo, DocumentSettings, NumberFormat, Receipt
 from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspension
 from billing.models.dunning_policies import DunningPolicy
@@ -46,6 +47,8 @@ __all__ = [
     "Category",
     "CenterPolicy",
     "CenterVersion",
+    "Charge",
+    "ChargeClaim",
     "CreditConversion",
     "Dispute",
     "DocumentKind",

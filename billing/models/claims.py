@@ -1,11 +1,13 @@
-"""What was done with each unit of usage: invoiced on a line, or waived."""
+"""What was done with each unit of usage and each charge: invoiced on a line, or waived."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce
 
-from billing.models.invoices import BillingPeriod
+from billing.models.charges import Charge
+from billing.models.invoices import BillingPeriod, DateRange
 from billing.models.lines import InvoiceLine
 from billing.models.rates import Margin
 from billing.models.usage import UsageRecord
@@ -130,3 +132,49 @@ class SubscriptionClaim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instance_id} {self.month:%Y-%m}"
+
+
+class ChargeClaim(models.Model):
+    """What one line took of a charge: days of it within a month, a year, or (`once`) all of it, or all for a number.
+
+    No day of a charge is covered by two non-void claims, of a charge per number no day of one number.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="claims", db_index=False)
+    instance = models.ForeignKey(
+        Instance, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    first_day = models.DateField()
+    end_day = models.DateField()
+    once = models.BooleanField(default=False, db_default=False)
+    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="charge_claims")
+    line = models.ForeignKey(
+        InvoiceLine, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="charge__center")
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="chargeclaim_apart",
+                expressions=[
+                    ("charge", RangeOperators.EQUAL),
+                    (Coalesce("instance_id", 0), RangeOperators.EQUAL),
+                    (DateRange(F("first_day"), F("end_day"), RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(voided_at__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["charge", "instance"],
+                condition=Q(voided_at__isnull=True, once=True),
+                nulls_distinct=False,
+                name="chargeclaim_once",
+            ),
+            models.CheckConstraint(condition=Q(first_day__lt=F("end_day")), name="chargeclaim_has_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charge_id} {self.first_day} - {self.end_day}"

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.charges import Charge
 from billing.models.invoices import Invoice
 from billing.models.policy import Billable
 from billing.models.rates import Margin
@@ -37,6 +39,15 @@ class HasKind(Protocol):
     def kind(self) -> str: ...
 
 
+class HasHeading(Protocol):
+    """Anything with the texts of an invoice line."""
+
+    @property
+    def number_label(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+
+
 class LineKinds:
     """What pages ask about a line: a stored one, one of a draft, and one as its center sees it."""
 
@@ -62,14 +73,34 @@ class LineKinds:
         """Whether it bills what rounding left of earlier invoices."""
         return self.kind == InvoiceLine.Kind.CARRIED
 
+    @property
+    def is_charge(self: HasKind) -> bool:
+        """Whether it bills a charge that staff entered."""
+        return self.kind in (InvoiceLine.Kind.CHARGE, InvoiceLine.Kind.RECURRING)
+
+    @property
+    def has_share_of_month(self: HasKind) -> bool:
+        """Whether a part of a month is charged with its share of the price."""
+        return self.kind in (InvoiceLine.Kind.SUBSCRIPTION, InvoiceLine.Kind.RECURRING)
+
+    @property
+    def is_messages(self: HasKind) -> bool:
+        """Whether it charges usage, so that its price is an average."""
+        return self.kind in (InvoiceLine.Kind.USAGE, InvoiceLine.Kind.ADJUSTMENT)
+
+    @property
+    def heading(self: HasHeading) -> str:
+        """What the line is over: a number, or what it is called."""
+        return self.number_label or self.description or gettext("Carried over")
+
 
 class InvoiceLine(LineKinds, models.Model):
     """One rounded amount and everything it was calculated from; costs are for staff only.
 
     exact = (cost x (1 + percent/100) + fixed x quantity) x exchange_rate; amount = round(exact), once, half up. For a
     subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
-    `fixed`. What rounding leaves, exact - amount, is carried to a later invoice (CarriedAmount). All of them are
-    without tax: a price that includes it (`tax_included`) is divided by (1 + tax_percent/100) first.
+    `fixed`. A charge of staff's costs nothing, and `fixed` is its amount, in `cost_currency`. What rounding leaves,
+    exact - amount, is carried to a later invoice (CarriedAmount). All of them are without tax: a price that includes it (`tax_included`) is divided by (1 + tax_percent/100) first.
     """
 
     class Kind(models.TextChoices):
@@ -78,6 +109,8 @@ class InvoiceLine(LineKinds, models.Model):
         ADJUSTMENT = "adjustment", _("Adjustment")
         CARRIED = "carried", _("Carried over")
         ONE_OFF = "one_off", _("One-off charge")
+        CHARGE = "charge", _("Charge")  # entered by staff: once
+        RECURRING = "recurring", _("Recurring charge")  # entered by staff: monthly or yearly
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
@@ -86,6 +119,11 @@ class InvoiceLine(LineKinds, models.Model):
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")
     number_label = models.CharField(max_length=160)  # label and id of the number on the day of issue
     rate_type = models.CharField(max_length=64, blank=True)  # of a subscription or a one-off charge
+    # Of a charge that staff entered.
+    charge = models.ForeignKey(
+        Charge, on_delete=models.PROTECT, null=True, related_name="lines", db_index=False
+    )
+    description = models.CharField(max_length=120, blank=True, default="", db_default="")
     first_day = models.DateField()
     end_day = models.DateField()
     quantity = models.BigIntegerField()  # billable messages, or subscriptions

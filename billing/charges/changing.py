@@ -1,0 +1,215 @@
+"""Entering charges, ending them, and withdrawing those that no invoice has."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from billing.ledger import lock
+from billing.models import BillingPeriod, Charge, ChargeClaim
+from billing.money import exact_amount, format_amount
+from billing.periods import ONE_DAY, today
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.model_errors import checked_line
+from centers.models import Center, User
+from centers.values.formats import day_text
+
+Every = Charge.Every
+LARGEST_CHARGE = Decimal(10) ** 9
+#: Days before and after today within which a charge may begin: further away, the year was mistyped.
+_WITHIN = timedelta(days=366)
+_LONGEST = 120
+
+
+def add_charge(
+    *,
+    center: Center,
+    amount: Decimal | str,
+    description: str,
+    day: date,
+    by: User | None,
+    now: datetime,
+    every: str = Every.ONCE,
+    per_number: bool = False,
+    until: date | None = None,
+) -> Charge:
+    """Charge the center `amount` of its currency: once, with the next invoice, or for every month or year from `day`.
+
+    `day` is a day of the reseller's calendar, `until` the last one of a charge that ends. A monthly charge is
+    calculated by the day. `per_number` charges each number of the center: once is a set-up fee of the numbers that
+    begin on these days. OperationRefused: an empty description, an amount that is none, a first day that is invoiced
+    already or far away, a last day before the first.
+    """
+    text = checked_line(description, _LONGEST)
+    if not text:
+        raise OperationRefused(_("Enter what is charged. It is printed on the invoice."), field="description")
+    with transaction.atomic():
+        center = lock(center)
+        value = _checked_amount(amount, center.currency)
+        is_once = every == Every.ONCE and not per_number
+        _refuse_far_away(center, day, now)
+        if not is_once:
+            _refuse_invoiced(center, day)
+        end = None if until is None or is_once else until + ONE_DAY
+        if end is not None and end <= day:
+            raise OperationRefused(
+                _("The last day can't be before the first, %(day)s.") % {"day": day_text(day)}, field="until"
+            )
+        row: Charge = Charge.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            description=text,
+            amount=value,
+            currency=center.currency,
+            every=Every(every),
+            per_number=per_number,
+            first_day=day,
+            end_day=end,
+            created_at=now,
+            created_by=by,
+        )
+        _record(
+            "charge.added",
+            row,
+            by,
+            now,
+            amount=format_amount(value, row.currency, "en"),
+            charged=f"charged_{row.every}",
+            first_day=day.isoformat(),
+        )
+    return row
+
+
+def end_charge(*, charge: Charge, last_day: date, by: User | None, now: datetime) -> Charge:
+    """Have a recurring charge or a set-up fee end with `last_day`; what is invoiced of it stays.
+
+    OperationRefused: a one-off charge, a withdrawn one, a day before its first one, or one before a day that is invoiced.
+    """
+    with transaction.atomic():
+        row = _locked(charge)
+        if row.is_once and not row.per_number:
+            raise OperationRefused(_("A one-off charge has no end. Withdraw it instead."), field="last_day")
+        if last_day < row.first_day:
+            raise OperationRefused(
+                _("The charge begins on %(day)s. Choose that day or a later one, or withdraw the charge.")
+                % {"day": day_text(row.first_day)},
+                field="last_day",
+            )
+        if row.end_day is not None and last_day >= row.end_day:
+            raise OperationRefused(
+                _("The charge ends on %(day)s already. Add another one to charge longer.")
+                % {"day": day_text(row.end_day - ONE_DAY)},
+                field="last_day",
+            )
+        invoiced = _invoiced_until(row)
+        if invoiced is not None and last_day + ONE_DAY < invoiced:
+            last = invoiced - ONE_DAY
+            raise OperationRefused(
+                _("The charge is invoiced until %(day)s. Choose that day or a later one.")
+                % {"day": day_text(last)},
+                field="last_day",
+            )
+        _end(row, last_day + ONE_DAY, by, now)
+    return row
+
+
+def withdraw_charge(*, charge: Charge, by: User | None, now: datetime) -> Charge:
+    """Withdraw a charge that no valid invoice has: it is charged no longer. Doing so twice changes nothing."""
+    with transaction.atomic():
+        row = _locked(charge, withdrawn_too=True)
+        if row.withdrawn_at:
+            return row
+        if _invoiced_until(row) is not None:
+            raise OperationRefused(
+                _("“%(charge)s” is on an invoice. Credit it there, or end the charge.") % {"charge": row}
+            )
+        row.withdrawn_at = now
+        row.save(update_fields=["withdrawn_at"])
+        _record("charge.withdrawn", row, by, now)
+    return row
+
+
+def end_charges_of_archived(center: Center, by: User | None, now: datetime) -> None:
+    """End what the center would be charged after the day on which it is archived; restoring it begins nothing again."""
+    end = today(center.reseller, now) + ONE_DAY
+    rows = Charge.objects.filter(center=center, withdrawn_at=None).exclude(every=Every.ONCE, per_number=False)
+    for row in rows.exclude(end_day__lte=end):
+        if row.first_day >= end:
+            row.withdrawn_at = now
+            row.save(update_fields=["withdrawn_at"])
+            _record("charge.withdrawn", row, by, now)
+        else:
+            _end(row, max(end, _invoiced_until(row) or end), by, now)
+
+
+def _end(row: Charge, end: date, by: User | None, now: datetime) -> None:
+    row.end_day = end
+    row.save(update_fields=["end_day"])
+    _record("charge.ended", row, by, now, end_day=end.isoformat())
+
+
+def _locked(charge: Charge, *, withdrawn_too: bool = False) -> Charge:
+    """The charge's current row, locked with its center. OperationRefused for a withdrawn one."""
+    center = lock(charge.center)
+    row: Charge = Charge.objects.select_for_update(of=("self",)).get(pk=charge.pk)
+    row.center = center
+    if row.withdrawn_at and not withdrawn_too:
+        raise OperationRefused(_("“%(charge)s” has been withdrawn.") % {"charge": row})
+    return row
+
+
+def _checked_amount(amount: Decimal | str, currency: str) -> Decimal:
+    value = exact_amount(amount, currency)
+    if value >= LARGEST_CHARGE:
+        raise OperationRefused(_("The amount must be below 1,000,000,000."), field="amount")
+    return value
+
+
+def _refuse_far_away(center: Center, day: date, now: datetime) -> None:
+    current = today(center.reseller, now)
+    if abs(day - current) > _WITHIN:
+        raise OperationRefused(
+            _("Choose a day between %(first)s and %(last)s.")
+            % {"first": day_text(current - _WITHIN), "last": day_text(current + _WITHIN)},
+            field="day",
+        )
+
+
+def _refuse_invoiced(center: Center, day: date) -> None:
+    """A month that is closed is never charged again, so what is charged by the month can't begin in it."""
+    closed = BillingPeriod.objects.filter(center=center, voided_at=None)
+    end: date | None = closed.aggregate(end=Max("end_day"))["end"]
+    if end is not None and day < end:
+        raise OperationRefused(
+            _("Days up to %(last)s are invoiced already. Choose %(first)s or a later day.")
+            % {"last": day_text(end - ONE_DAY), "first": day_text(end)},
+            field="day",
+        )
+
+
+def _invoiced_until(row: Charge) -> date | None:
+    """The end of what valid invoices have of the charge; None if none has it. A year that is paid stays as it is."""
+    claims = ChargeClaim.objects.filter(charge=row, voided_at=None)
+    if row.is_yearly:
+        last: date | None = claims.aggregate(day=Max("first_day"))["day"]
+        return None if last is None else last + ONE_DAY
+    end: date | None = claims.aggregate(day=Max("end_day"))["day"]
+    return end
+
+
+def _record(action: str, row: Charge, by: User | None, now: datetime, **facts: Any) -> None:
+    center = row.center
+    entries.record(
+        action,
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=row,
+        now=now,
+        topics=("billing", "centers"),
+        **facts,
+    )

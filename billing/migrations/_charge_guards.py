@@ -1,0 +1,69 @@
+"""What the database refuses of charges: changes of what was entered, claims of foreign centers or outside their days."""
+
+from django.db import migrations
+
+from billing.migrations import _guards
+
+FITS = """
+CREATE FUNCTION billing_chargeclaim_fits() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    own record;
+    closed record;
+BEGIN
+    SELECT * INTO own FROM billing_charge WHERE id = NEW.charge_id FOR NO KEY UPDATE;
+    SELECT center_id, reseller_id INTO closed FROM billing_billingperiod WHERE id = NEW.period_id;
+    IF (own.center_id, own.reseller_id) IS DISTINCT FROM (closed.center_id, closed.reseller_id)
+       OR NEW.reseller_id <> own.reseller_id THEN
+        RAISE EXCEPTION 'charge %: it is of another center', own.id USING ERRCODE = 'check_violation';
+    END IF;
+    IF own.withdrawn_at IS NOT NULL OR NEW.first_day < own.first_day OR NEW.first_day >= own.end_day
+       OR (own.every = 'month' AND NEW.end_day > own.end_day)
+       OR own.per_number <> (NEW.instance_id IS NOT NULL) OR NEW.once <> (own.every = 'once') THEN
+        RAISE EXCEPTION 'charge %: it does not apply to %', own.id, NEW.first_day USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER billing_chargeclaim_fits BEFORE INSERT ON billing_chargeclaim
+    FOR EACH ROW EXECUTE FUNCTION billing_chargeclaim_fits();
+
+CREATE FUNCTION billing_charge_keeps_invoiced() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM billing_chargeclaim
+         WHERE charge_id = NEW.id AND voided_at IS NULL
+           AND (NEW.withdrawn_at IS NOT NULL OR first_day >= NEW.end_day
+                OR (NEW.every = 'month' AND end_day > NEW.end_day))
+    ) THEN
+        RAISE EXCEPTION 'charge %: days of it are invoiced', NEW.id USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER billing_charge_keeps_invoiced BEFORE UPDATE ON billing_charge
+    FOR EACH ROW EXECUTE FUNCTION billing_charge_keeps_invoiced();
+"""
+FITS_BACK = """
+DROP TRIGGER billing_charge_keeps_invoiced ON billing_charge;
+DROP FUNCTION billing_charge_keeps_invoiced();
+DROP TRIGGER billing_chargeclaim_fits ON billing_chargeclaim;
+DROP FUNCTION billing_chargeclaim_fits();
+"""
+
+
+def _frozen(table: str, free: list[str], one_way: str) -> migrations.RunSQL:
+    """As _guards.frozen(), with a column that is set once and never taken back."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+        f"EXECUTE FUNCTION billing_refuse_change('{{{','.join(free)}}}', '{one_way}');",
+        f"DROP TRIGGER {table}_frozen ON {table};",
+    )
+
+
+CHANGES = [
+    migrations.RunSQL(FITS, FITS_BACK),
+    _frozen("billing_charge", ["end_day", "withdrawn_at", "created_by_id"], "withdrawn_at"),
+    _frozen("billing_chargeclaim", ["voided_at"], "voided_at"),
+    *[_guards.never_emptied(table) for table in ("billing_charge", "billing_chargeclaim")],
+    _guards.paired("billing_charge"),
+]

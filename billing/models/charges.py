@@ -1,0 +1,76 @@
+"""Charges that staff enter: one-off, monthly and yearly ones, for a center or each of its numbers."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from centers.models import Center, Reseller, User
+from centers.models.fields import LineField
+from centers.models.managers import TenantManager
+
+
+class Charge(models.Model):
+    """An amount that a center is charged besides its usage: once, or for every month or year from `first_day` on.
+
+    `amount` is in `currency`, above zero, and a price as in the price list: with the tax, if the reseller's prices
+    include it. Only when it ends may change, and withdrawing it: another price is another charge. A charge that is once
+    per number is a set-up fee of the numbers that begin while it is in force.
+    """
+
+    class Every(models.TextChoices):
+        """How often it is charged."""
+
+        ONCE = "once", _("Once")
+        MONTH = "month", _("Every month")
+        YEAR = "year", _("Every year")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="charges", db_index=False)
+    description = LineField(_("description"), max_length=120)
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
+    currency = models.CharField(max_length=3)
+    every = models.CharField(_("charged"), max_length=5, choices=Every)
+    per_number = models.BooleanField(_("for each number"), default=False, db_default=False)
+    first_day = models.DateField(_("first day"))  # of the reseller's calendar
+    end_day = models.DateField(null=True)  # the first day without it; null: no end, and once for a center
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-first_day", "-pk"]
+        constraints = [
+            # The bounds also exclude NaN, which PostgreSQL sorts above every number.
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, amount__lt=1_000_000_000), name="charge_amount_bounded"
+            ),
+            models.CheckConstraint(condition=~Q(description=""), name="charge_is_described"),
+            models.CheckConstraint(
+                condition=Q(end_day__isnull=True) | Q(end_day__gt=F("first_day")), name="charge_has_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(end_day__isnull=True) | Q(per_number=True) | ~Q(every="once"),
+                name="charge_once_has_no_end",
+            ),
+        ]
+        indexes = [models.Index(fields=["center", "-first_day"], name="charge_of_center")]
+
+    def __str__(self) -> str:
+        return self.description
+
+    @property
+    def is_once(self) -> bool:
+        """Whether it is charged only once, or once per number."""
+        return self.every == self.Every.ONCE
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether it is charged once a year."""
+        return self.every == self.Every.YEAR
+
+    @property
+    def is_setup_fee(self) -> bool:
+        """Whether numbers are charged it when they begin."""
+        return self.is_once and self.per_number
