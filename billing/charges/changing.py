@@ -87,7 +87,7 @@ def add_charge(
 def end_charge(*, charge: Charge, last_day: date, by: User | None, now: datetime) -> Charge:
     """Have a recurring charge or a set-up fee end with `last_day`; what is invoiced of it stays.
 
-    OperationRefused: a one-off charge, a withdrawn one, a day before its first one, or one before a day that is invoiced.
+    OperationRefused: a one-off charge, a withdrawn one, a day before its first one or before an invoiced one.
     """
     with transaction.atomic():
         row = _locked(charge)

@@ -228,7 +228,7 @@ def _line(content: Content, line: InvoiceLine) -> dict[str, Any]:
         content.amount(line.amount),
     ]
     return {
-        "what": line.number_label or _("Carried over"),
+        "what": line.heading,
         "detail": " · ".join(isolated(part) for part in texts.detail_parts(line)),
         "cells": cells,
     }

@@ -66,10 +66,12 @@ def _own_detail(line: InvoiceLine) -> list[str]:
         return [_("What rounding left of earlier invoices")]
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
     kind = type_name(line.rate_type) if line.rate_type else line.get_kind_display()
-    if line.is_one_off:
+    if line.is_charge and line.number_label:
+        kind = line.description
+    if line.is_one_off or line.kind == InvoiceLine.Kind.CHARGE:
         return [kind, day_text(line.first_day)]
     parts = [kind, f"{day_text(line.first_day)} – {day_text(last)}"]
-    if line.is_subscription and (part := part_of_month(Period(line.first_day, line.end_day))):
+    if line.has_share_of_month and (part := part_of_month(Period(line.first_day, line.end_day))):
         parts.append(part_text(*part))
     return parts
 
@@ -84,7 +86,7 @@ def explanations(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
     """How prices and amounts came about: averages, prices with tax, exchange rates. No cost is in it."""
     rows = list(lines)
     texts = []
-    if any(line.quantity and not line.rate_type for line in rows):
+    if any(line.quantity and line.is_messages for line in rows):
         texts.append(
             _(
                 "The unit price of messages is an average: each type of message has its own price in your price list. "

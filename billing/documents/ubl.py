@@ -204,7 +204,7 @@ class _Writer:
         self._period(row, line.first_day, line.end_day)
         item = child(row, "Item")
         add(item, "Description", " · ".join(texts.detail_parts(line)))
-        add(item, "Name", line.number_label or _("Carried over"))
+        add(item, "Name", line.heading)
         mixed = len({tax.category for tax in self.taxes}) > 1
         self._tax_category(
             item, "ClassifiedTaxCategory", self._category(line.tax_category, mixed=mixed), line.tax_percent

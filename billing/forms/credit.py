@@ -36,7 +36,7 @@ class CreditNoteForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._left = [row for row in left if row.amount > 0]
         for row in self._left:
-            label = {"line": row.line.number_label or _("Carried over")}
+            label = {"line": row.line.heading}
             parts = [one for one in PARTS if row.quantity or one[0] != QUANTITY]
             part = forms.ChoiceField(label=_("Part"), choices=parts, required=False)
             part.widget.attrs["aria-label"] = _("Part of “%(line)s” to credit") % label

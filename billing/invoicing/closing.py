@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.invoicing.carried import carried, write_off
+from billing.invoicing.charges import centers_with_open_charges
 from billing.invoicing.credit_notes import finish_notes, write_note
 from billing.invoicing.left import lines_left
 from billing.invoicing.monthly import still_to_invoice
@@ -36,6 +37,7 @@ def settle_closed_centers(reseller: Reseller, now: datetime) -> list[Center]:
     if not centers:
         return []
     waiting = still_to_invoice(reseller, centers) | centers_with_corrections(centers)
+    waiting |= centers_with_open_charges(centers)
     closed = [one for one in centers if one.pk not in waiting and not _has_usage_to_bill(one)]
     for center in closed:
         _settle(center, now)

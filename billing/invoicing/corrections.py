@@ -12,7 +12,7 @@ from itertools import groupby
 
 from django.db.models import Sum
 
-from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, charge, line_over
+from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, charge_of, line_over
 from billing.invoicing.taxes import net_left
 from billing.invoicing.unbilled import Unbilled
 from billing.models import Category, Invoice, InvoiceLine, Margin, UsageClaim, Waiver
@@ -59,11 +59,11 @@ class _Taken:
     @property
     def price(self) -> Decimal:
         """In the currency of the cost."""
-        return charge(self.cost, self.quantity, self.margin)
+        return charge_of(self.cost, self.quantity, self.margin)
 
     def price_of(self, day: Unbilled) -> Decimal:
         """The price of a difference on the same terms."""
-        return charge(day.cost, day.billable(self.basis), self.margin)
+        return charge_of(day.cost, day.billable(self.basis), self.margin)
 
 
 def correction_lines(
@@ -86,7 +86,7 @@ def correction_lines(
 
 def lowers(day: Unbilled, margin: Margin | None, basis: str) -> bool:
     """Whether the difference of the day is worth less than nothing."""
-    return charge(day.cost, day.billable(basis), margin) < 0
+    return charge_of(day.cost, day.billable(basis), margin) < 0
 
 
 def _sorted_out(lines: list[DraftLine], currency: str) -> Correction:

@@ -18,6 +18,7 @@ from billing.ledger import lock, post, settle
 from billing.mail import ISSUED, write_mail_about
 from billing.models import (
     BillingPeriod,
+    ChargeClaim,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -203,13 +204,14 @@ def _negated(line: InvoiceLine, before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _release(original: Invoice, note: Invoice, by: User | None, now: datetime) -> None:
-    """Let the days, the subscriptions and the period of the invoice be billed again.
+    """Let the days, the subscriptions, the charges and the period of the invoice be billed again.
 
     The claims of notes that corrected it belong to its period too.
     """
     period = BillingPeriod.objects.get(invoice=original)
     UsageClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     SubscriptionClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
+    ChargeClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     void_carried(invoice=original, period=period, note=note, by=by, now=now)
     BillingPeriod.objects.filter(pk=period.pk).update(voided_at=now)
     Invoice.objects.filter(pk=original.pk).update(voided_at=now, open_amount=0, credited=F("total"))

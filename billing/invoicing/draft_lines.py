@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing.invoicing.unbilled import Unbilled
-from billing.models import InvoiceLine, LineKinds, Margin, TaxTerms
+from billing.models import Charge, InvoiceLine, LineKinds, Margin, TaxTerms
 from billing.money import exactly, rounded
 from billing.periods import ONE_DAY
 from billing.pricing.price_list import average, converted, usage_charge
@@ -45,6 +45,8 @@ class DraftLine(LineKinds):
     month: date | None = None  # of a subscription
     days: tuple[Unbilled, ...] = ()
     corrects: InvoiceLine | None = None
+    charge: Charge | None = None  # that staff entered
+    description: str = ""
     tax: TaxTerms = UNTAXED
     credited_before: Decimal = ZERO  # what staff credited already of what this line would credit
 
@@ -108,7 +110,7 @@ class Terms:
     falls: bool = False  # what goes down and what goes up share no line
 
 
-def charge(cost: Decimal, quantity: int, margin: Margin | None) -> Decimal:
+def charge_of(cost: Decimal, quantity: int, margin: Margin | None) -> Decimal:
     """The charge in the currency of the cost, unrounded."""
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     return usage_charge(cost, quantity, percent, fixed)
@@ -119,7 +121,7 @@ def line_over(terms: Terms, days: Iterable[Unbilled]) -> DraftLine:
     own = tuple(days)
     quantity = sum(day.billable(terms.billable) for day in own)
     cost = sum((day.cost for day in own), ZERO)
-    price = converted(charge(cost, quantity, terms.margin), terms.exchange_rate)
+    price = converted(charge_of(cost, quantity, terms.margin), terms.exchange_rate)
     exact = exactly(net_of(price, terms.tax))
     return DraftLine(
         kind=terms.kind,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import cast
 
 from billing.invoicing.carried import Rest, carried_line
+from billing.invoicing.charges import charge_line
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.run.material import Material
@@ -101,7 +102,8 @@ def draft_of(center: Center, material: Material) -> Draft:
     _refuse_two_currencies(price_list, center, period)
     usage, corrected = _usage_lines(material, center)
     numbers = [*_subscription_lines(material, center), *_one_off_lines(material, center)]
-    drafted = [*usage, *numbers, *corrected.adjustments]
+    charges = [charge_line(price_list, center, due) for due in material.charges.due(center)]
+    drafted = [*usage, *numbers, *charges, *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
     tax = price_list.taxes.on(period.last_day, center)
     carried = carried_line(material.carried[center.pk], period, currency, lines, tax)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
+from billing.invoicing.charges import centers_with_open_charges
 from billing.invoicing.issue import NothingToCharge, issue_invoice
 from billing.invoicing.monthly import still_to_invoice
 from billing.invoicing.unbilled import centers_with_corrections
@@ -26,7 +27,7 @@ KIND = Alert.Kind.LEFT_OVER
 def late_corrections(reseller: Reseller) -> list[Center]:
     """Archived centers with corrections that no future invoice will include; a fixed number of queries."""
     archived = Center.objects.filter(reseller=reseller).exclude(archived_at=None)
-    corrected = centers_with_corrections(archived)
+    corrected = centers_with_corrections(archived) | centers_with_open_charges(archived)
     return _without_an_invoice_to_come(
         reseller, list(archived.filter(pk__in=corrected).select_related("reseller").order_by("name", "pk"))
     )
@@ -34,7 +35,9 @@ def late_corrections(reseller: Reseller) -> list[Center]:
 
 def is_late_correction(center: Center) -> bool:
     """Whether corrections of this center need a decision."""
-    if center.archived_at is None or not centers_with_corrections([center]):
+    if center.archived_at is None:
+        return False
+    if not (centers_with_corrections([center]) or centers_with_open_charges([center])):
         return False
     return bool(_without_an_invoice_to_come(center.reseller, [center]))
 

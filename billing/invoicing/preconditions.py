@@ -84,15 +84,14 @@ def refuse_absurd(draft: Draft) -> None:
     for line in draft.lines:
         if line.amount < 0 and not line.is_carried:
             raise OperationRefused(
-                _("The price of “%(number)s” is below zero. Check the margins.")
-                % {"number": line.number_label}
+                _("The price of “%(number)s” is below zero. Check the margins.") % {"number": line.heading}
             )
         if max(abs(line.amount), abs(line.cost), abs(draft.total)) >= LARGEST:
             raise OperationRefused(
                 _(
                     "“%(number)s” would be charged 10,000,000,000,000 or more. Check its usage and the margins."
                 )
-                % {"number": line.number_label}
+                % {"number": line.heading}
             )
 
 

@@ -69,7 +69,14 @@ def subscribed(
     A monthly type covers the days the center had the number, or (`share` FULL) the month, charged to its last
     center. A yearly type covers a year from the first uncovered day; nothing more within that year is charged.
     """
-    holdings = _Holdings(price_list, center, held, rate_type)
+    holdings = Holdings(
+        center,
+        held,
+        {
+            number.pk: [_covered(price_list, one, rate_type) for one in held.charged.get(number.pk, ())]
+            for number in held.numbers(center)
+        },
+    )
     every = price_list.interval(rate_type)
     for month in held.months:
         for number in holdings.numbers:
@@ -122,16 +129,16 @@ def rate_at(price_list: PriceList, country_id: str, rate_type: str, moment: date
     return rate or next((row for row in price_list.rates_of(country_id) if row.type == rate_type), None)
 
 
-class _Holdings:
-    """One center's days of its numbers that are not charged yet; what is planned is added to `covered`."""
+class Holdings:
+    """One center's days of its numbers that are not charged yet: `covered` has those that are, by id of the number.
 
-    def __init__(self, price_list: PriceList, center: Center, held: Held, rate_type: str) -> None:
+    What is planned is added to it.
+    """
+
+    def __init__(self, center: Center, held: Held, covered: dict[int, list[Period]]) -> None:
         self._center, self._spans = center, held.spans
         self.numbers = held.numbers(center)
-        self.covered = {
-            number.pk: [_covered(price_list, one, rate_type) for one in held.charged.get(number.pk, ())]
-            for number in self.numbers
-        }
+        self.covered = covered
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
         """The center's days of the month that no charge covers, as contiguous ranges."""

@@ -100,7 +100,8 @@ class InvoiceLine(LineKinds, models.Model):
     exact = (cost x (1 + percent/100) + fixed x quantity) x exchange_rate; amount = round(exact), once, half up. For a
     subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
     `fixed`. A charge of staff's costs nothing, and `fixed` is its amount, in `cost_currency`. What rounding leaves,
-    exact - amount, is carried to a later invoice (CarriedAmount). All of them are without tax: a price that includes it (`tax_included`) is divided by (1 + tax_percent/100) first.
+    exact - amount, is carried to a later invoice (CarriedAmount). All of them are without tax: a price that includes
+    it (`tax_included`) is divided by (1 + tax_percent/100) first.
     """
 
     class Kind(models.TextChoices):

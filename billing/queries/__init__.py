@@ -1,5 +1,6 @@
 """Named reads for pages. Those for portals start with `portal_` and select no cost."""
 
+from billing.queries.charges import ListedCharge, listed_charges, portal_charges
 from billing.queries.late import late_costs, late_usage, late_usage_of, monthly_checks
 from billing.queries.money import (
     Credit,
@@ -42,6 +43,7 @@ from billing.queries.usage import (
 
 __all__ = [
     "Credit",
+    "ListedCharge",
     "PortalDay",
     "PortalLine",
     "PortalLineDay",
@@ -58,9 +60,11 @@ __all__ = [
     "late_costs",
     "late_usage",
     "late_usage_of",
+    "listed_charges",
     "monthly_checks",
     "payments",
     "portal_balance",
+    "portal_charges",
     "portal_invoices",
     "portal_line_days",
     "portal_line_prices",

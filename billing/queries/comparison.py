@@ -27,12 +27,14 @@ class Side:
     for_messages: Decimal
     for_subscriptions: Decimal
     once: Decimal  # what numbers are charged once
+    for_charges: Decimal  # what staff entered
     for_the_rest: Decimal  # corrections of earlier months, and what rounding left
 
     @property
     def amount(self) -> Decimal:
         """All of it."""
-        return self.for_messages + self.for_subscriptions + self.once + self.for_the_rest
+        several = self.for_subscriptions + self.once + self.for_charges
+        return self.for_messages + several + self.for_the_rest
 
     @property
     def average(self) -> Decimal | None:
@@ -69,12 +71,14 @@ class Comparison:
         messages, price = self._of_messages()
         subscriptions = self.now.for_subscriptions - self.before.for_subscriptions
         once = self.now.once - self.before.once
+        charges = self.now.for_charges - self.before.for_charges
         rest = self.now.for_the_rest - self.before.for_the_rest
         found = [
             (self._messages_text(messages), messages),
             (self._price_text(price), price),
             (_("%(amount)s for subscriptions") % {"amount": self._signed(subscriptions)}, subscriptions),
             (_("%(amount)s for one-off charges") % {"amount": self._signed(once)}, once),
+            (_("%(amount)s for other charges") % {"amount": self._signed(charges)}, charges),
             (_("%(amount)s for corrections and rounding") % {"amount": self._signed(rest)}, rest),
         ]
         return [(text, amount) for text, amount in found if amount]
@@ -180,5 +184,6 @@ def _side(invoice: Invoice, instance_id: int | None) -> Side | None:
         for_messages=amounts.pop(Kind.USAGE, ZERO),
         for_subscriptions=amounts.pop(Kind.SUBSCRIPTION, ZERO),
         once=amounts.pop(Kind.ONE_OFF, ZERO),
+        for_charges=amounts.pop(Kind.CHARGE, ZERO) + amounts.pop(Kind.RECURRING, ZERO),
         for_the_rest=sum(amounts.values(), ZERO),
     )

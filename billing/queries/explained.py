@@ -10,8 +10,15 @@ from django.utils.translation import ngettext
 
 from billing.models import Category, CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
 from billing.money import divided, exactly, total_of
-from billing.periods import Period, cut, zone_of
-from billing.pricing.price_list import PriceList, converted, more_billable, unit_price, usage_charge
+from billing.periods import Period, cut, part_of_month, zone_of
+from billing.pricing.price_list import (
+    PriceList,
+    converted,
+    more_billable,
+    share_of,
+    unit_price,
+    usage_charge,
+)
 from billing.tax.computing import net_of
 from centers.values.formats import money_text, number_text
 
@@ -101,6 +108,8 @@ def steps(line: InvoiceLine) -> list[Step]:
     """
     if not line.quantity or line.exact is None:
         return []
+    if line.is_charge:
+        return _steps_of_charge(line)
     base = line.cost_currency
     with_percent = usage_charge(line.cost, 0, line.percent, ZERO)
     price = _price_with_tax(line)
@@ -113,6 +122,25 @@ def steps(line: InvoiceLine) -> list[Step]:
     if line.fixed:
         each = f"{money_text(line.fixed, base, exact=True)} × {number_text(line.quantity)}"
         found.append(Step(_("Fixed amount"), each, fixed, base))
+    return [*found, *_from_price(line, at_cost, price)]
+
+
+def _steps_of_charge(line: InvoiceLine) -> list[Step]:
+    """From the amount that staff entered."""
+    price = _price_with_tax(line)
+    found = [Step(_("Amount entered"), "", line.fixed, line.cost_currency)]
+    if line.has_share_of_month and (part := part_of_month(Period(line.first_day, line.end_day))):
+        days, of = part
+        text = ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
+        share = round(share_of(line.fixed, days, of), _LEGIBLE)
+        found.append(Step(_("Share of the month"), text, share, line.cost_currency, is_result=True))
+    at_cost = exactly(divided(price, line.exchange_rate))
+    return [*found, *_from_price(line, round(at_cost, _LEGIBLE), round(price, _LEGIBLE))]
+
+
+def _from_price(line: InvoiceLine, at_cost: Decimal, price: Decimal) -> list[Step]:
+    """From the price to the rounded amount; `at_cost` is the price in the currency of the cost."""
+    base, found = line.cost_currency, []
     if line.exchange_rate != 1:
         found.append(Step(_("Price"), "", at_cost, base, is_result=True))
         rate = f"1 {base} = {number_text(line.exchange_rate.normalize())} {line.currency}"
@@ -137,8 +165,11 @@ def _price_with_tax(line: InvoiceLine) -> Decimal:
 def rate_lists(line: InvoiceLine) -> list[ListedRates]:
     """The lists in force on the line's days, oldest first, priced on the line's terms.
 
-    The center's country on each day decides, as on its price list; the general list where that country has none.
+    The center's country on each day decides, as on its price list; the general list where that country has none. None
+    for what isn't priced by a list.
     """
+    if line.is_charge:
+        return []
     center = line.invoice.center
     lists = PriceList(center.reseller, line.end_day, center=center)
     days = Period(line.first_day, line.end_day)

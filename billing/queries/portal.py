@@ -62,6 +62,7 @@ class PortalLine(LineKinds):
     position: int
     kind: str
     number_label: str
+    description: str
     rate_type: str
     first_day: date
     end_day: date

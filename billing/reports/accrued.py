@@ -1,63 +1,38 @@
 """Subscriptions and one-off charges that no invoice has yet: of the running month and of the one before it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import QuerySet
 
-from billing.models import BillingPeriod, Category, Interval, SubscriptionClaim
+from billing.models import Category, Interval, SubscriptionClaim
 from billing.money import rounded
-from billing.periods import Period, month_of, previous_month, zone_of
+from billing.periods import Period, month_of, previous_month
 from billing.periods import today as current_day
 from billing.policies import policies_for
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
+from billing.reports.accrued_charges import HELD, NOT_INVOICED, Accrued, accrued_charges, begun_in
 from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
-from whatsapp.models import InstanceAssignment
-from whatsapp.ownership.beginnings import begun
 
 ZERO = Decimal(0)
 
-# Days on which a center held a number when the day ended, once it is billed, and which no charge covers; not of months
-# that are invoiced already: what is not charged of them never will be. A claim without days covers its month.
-_OPEN_DAYS = """
+# Days on which a center held a number, once it is billed, and which no charge covers. A claim without days covers its
+# month.
+_OPEN_DAYS = f"""
 SELECT held.center_id, count(*), count(DISTINCT held.instance_id)
-  FROM (SELECT DISTINCT ON (a.instance_id, d.day) a.instance_id, a.center_id, a.billed_from, d.day::date AS day
-          FROM whatsapp_instanceassignment a
-         CROSS JOIN LATERAL generate_series(
-                   greatest(a.first_day, %(first)s)::timestamp,
-                   least(a.last_day, %(last)s)::timestamp, interval '1 day') AS d (day)
-         WHERE a.reseller_id = %(reseller)s
-           AND a.instance_id IN (SELECT own.instance_id FROM whatsapp_instanceassignment own
-                                  WHERE own.center_id = ANY(%(centers)s))
-           AND a.first_day <= %(last)s
-           AND (a.last_day IS NULL OR a.last_day >= %(first)s)
-         ORDER BY a.instance_id, d.day, a.since DESC, a.id DESC) held
+  {HELD}
  WHERE held.billed_from <= held.day AND held.center_id = ANY(%(centers)s)
    AND NOT EXISTS (SELECT 1 FROM billing_subscriptionclaim c
                     WHERE c.instance_id = held.instance_id AND c.voided_at IS NULL AND NOT c.one_off
                       AND coalesce(c.first_day, c.month) <= held.day
                       AND coalesce(c.end_day, (c.month + interval '1 month')::date) > held.day)
-   AND NOT EXISTS (SELECT 1 FROM billing_billingperiod p
-                    WHERE p.center_id = held.center_id AND p.voided_at IS NULL
-                      AND p.first_day <= %(closes)s AND p.end_day > %(closes)s)
+   {NOT_INVOICED}
  GROUP BY held.center_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Accrued:
-    """What a center's numbers cost so far in one month besides their messages, and will be charged, in `currency`."""
-
-    center_id: int
-    month: date
-    currency: str
-    cost: Decimal
-    charge: Decimal
+"""  # noqa: S608  # constants only
 
 
 def accrued_subscriptions(
@@ -79,21 +54,31 @@ def accrued_subscriptions(
             yearly = price_list.interval(name) == Interval.YEAR
             share = (numbers, 1) if yearly else (days, (month.end_day - month.first_day).days)
             found += _priced(price_list, center, name, month, share)
-        for center_id, numbers in _begun(reseller, month, known).items():
+        for center_id, spans in begun_in(reseller, month, known, _once_charged(reseller)).items():
             center, name = known[center_id], policies[center_id].one_off_type
             if price_list.interval(name) == Interval.ONCE:
-                found += _priced(price_list, center, name, month, (numbers, 1))
+                found += _priced(price_list, center, name, month, (len(spans), 1))
     return found
 
 
+def _once_charged(reseller: Reseller) -> QuerySet[Any]:
+    """The numbers whose one-off charge is invoiced."""
+    claims = SubscriptionClaim.objects.filter(reseller=reseller, voided_at=None, one_off=True)
+    return claims.values("instance")
+
+
 def numbers_so_far(center: Center, now: datetime) -> Decimal | None:
-    """What the center's numbers cost it in the reseller's current month until now, besides their messages.
+    """What the center's numbers and charges cost it in the reseller's current month until now, besides messages.
 
     In the center's currency, with tax, and not invoiced yet: an estimate at today's rates. None without an exchange
     rate.
     """
     day = current_day(center.reseller, now)
-    rows = accrued_subscriptions(center.reseller, month_of(day), [center], day)
+    month = month_of(day)
+    rows = accrued_subscriptions(center.reseller, month, [center], day)
+    rows += accrued_charges(
+        center.reseller, Period(date.min, month.end_day), [center], day, since=month.first_day
+    )
     if not rows:
         return ZERO
     price_list = PriceList(center.reseller, day, center=center)
@@ -105,27 +90,6 @@ def numbers_so_far(center: Center, now: datetime) -> Decimal | None:
         net = rounded(converted(row.charge, exchange_rate), center.currency)
         total += net + tax_of(net, percent, center.currency)
     return total
-
-
-def _begun(reseller: Reseller, month: Period, centers: Iterable[int]) -> dict[int, int]:
-    """How many numbers of each center began in the month and aren't charged; of none whose month is invoiced."""
-    zone = zone_of(reseller)
-    start, _end = month.bounds(zone)
-    recent = InstanceAssignment.objects.filter(
-        Q(since__gte=start) | Q(billed_from__gte=month.first_day), center__in=list(centers)
-    )
-    charged = SubscriptionClaim.objects.filter(reseller=reseller, voided_at=None, one_off=True)
-    numbers = recent.exclude(instance__in=charged.values("instance")).values_list("instance_id", flat=True)
-    closed = set(
-        BillingPeriod.objects.filter(
-            reseller=reseller, voided_at=None, first_day__lte=month.last_day, end_day__gt=month.last_day
-        ).values_list("center_id", flat=True)
-    )
-    found: dict[int, int] = {}
-    for held, day in begun(set(numbers), zone):
-        if month.first_day <= day < month.end_day and held.center_id not in closed:
-            found[held.center_id] = found.get(held.center_id, 0) + 1
-    return found
 
 
 def _priced(

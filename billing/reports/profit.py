@@ -17,6 +17,7 @@ from billing.pricing.conversion import Converter, NotIncluded, Way
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import usage_charge
 from billing.reports.accrued import accrued_subscriptions
+from billing.reports.accrued_charges import accrued_charges
 from billing.reports.reconciliation import reconcile
 from billing.reports.usage_costs import UsageCosts, usage_costs
 from billing.tax.computing import net_of
@@ -115,6 +116,8 @@ def profit_report(
     parts.add_usage(period, centers)
     for one in accrued_subscriptions(reseller, period, centers.values(), today):
         parts.add(one.center_id, one.month, one.currency, accrued=one.charge, cost=one.cost)
+    for one in accrued_charges(reseller, period, centers.values(), today):
+        parts.add(one.center_id, one.month, one.currency, accrued=one.charge)
     for month in reconcile(reseller, period, by_months=True, apart=set(apart)):
         if month.gap:
             parts.add(None, month.first_day, month.currency, cost=month.gap, uncharged=month.gap)

@@ -49,8 +49,8 @@ def days_query(days: Any, center: Center | None = None) -> SafeString:
 
 @register.simple_tag
 def month_part(line: Any) -> str:
-    """` · 19 of 28 days` for a subscription of part of a month; empty for any other line."""
-    part = part_of_month(Period(line.first_day, line.end_day)) if line.is_subscription else None
+    """` · 19 of 28 days` for what is charged for a part of a month; empty for any other line."""
+    part = part_of_month(Period(line.first_day, line.end_day)) if line.has_share_of_month else None
     return " · " + part_text(*part) if part else ""
 
 

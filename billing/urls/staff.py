@@ -27,6 +27,8 @@ from billing.views.paying import attachments, flagged, gateways, links
 from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, price_files, simulator, types
 from billing.views.reports import aging, cash_forecast, gap, profit, reconciliation
+from billing.views.pricing import center_history, charges, price_files, simulator, types
+from billing.views.reports import gap, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
 
@@ -199,6 +201,10 @@ urlpatterns = [
             (f"{one}/preview/", center_history.center_change_preview, f"center_{one}_preview"),
         )
     ),
+    path("centers/<int:pk>/charges/", charges.center_charges, name="center_charges"),
+    path("centers/<int:pk>/charges/add/", charges.charge_add, name="charge_add"),
+    path("charges/<int:pk>/end/", charges.charge_end, name="charge_end"),
+    path("charges/<int:pk>/withdraw/", charges.charge_withdraw, name="charge_withdraw"),
     path("centers/<int:pk>/usage/", fragments.center_usage, name="center_usage"),
     path("centers/<int:pk>/invoices/", fragments.center_invoices, name="center_invoices"),
     path("centers/<int:pk>/balance/", fragments.center_balance, name="center_balance"),

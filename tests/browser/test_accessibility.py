@@ -82,6 +82,7 @@ STAFF = (
     "settings/billing/rules/",
     "settings/tax/",
     "settings/tax/rate/",
+    "centers/{center}/charges/add/",
     "centers/{center}/tax/",
     "settings/email/",
 )

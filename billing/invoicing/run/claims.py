@@ -1,4 +1,4 @@
-"""Claims: which line took which day of usage or of a subscription."""
+"""Claims: which line took which day of usage, of a subscription or of a charge."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import connection
 
 from billing.invoicing.draft_lines import DraftLine
-from billing.models import BillingPeriod, InvoiceLine, SubscriptionClaim
+from billing.models import BillingPeriod, ChargeClaim, InvoiceLine, SubscriptionClaim
 
 # A month of a number is thirty of these: as arrays they cost a tenth of what as many objects of the model do.
 _INSERT = """
@@ -59,6 +59,20 @@ def claim(taken: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine | None]]) 
         )
         for period, line, row in lines
         if line.month is not None
+    )
+    ChargeClaim.objects.bulk_create(
+        ChargeClaim(
+            reseller_id=period.reseller_id,
+            period=period,
+            charge=line.charge,
+            instance=line.instance,
+            first_day=line.first_day,
+            end_day=line.end_day,
+            line=row,
+            once=line.charge.is_once,
+        )
+        for period, line, row in lines
+        if line.charge is not None
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from billing.invoicing.carried import carried_of
+from billing.invoicing.charges import DueCharges
 from billing.invoicing.subscriptions import Held, Once, rate_at
 from billing.invoicing.unbilled import corrections_of, unbilled_of
 from billing.models import Rate
@@ -32,6 +33,7 @@ class Material:
         self.held = Held(charged, list(period.months_ended()))
         once = [center for center in own if self.policies[center.pk].one_off_type]
         self.once = Once(reseller, once, list(period.months_ended()))
+        self.charges = DueCharges(reseller, own, list(period.months_ended()), period.end_day)
         self._rates: dict[tuple[date, str, str], Rate | None] = {}
 
     def subscription_rate(self, rate_type: str, month: date, country_id: str) -> Rate | None:

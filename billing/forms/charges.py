@@ -1,0 +1,63 @@
+"""Charges that staff enter, and their end."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from billing.models import Charge
+from billing.money import digits
+from centers.models import Center
+from centers.values.amount_fields import AmountField
+from centers.values.fields import LineField
+
+_DAY = {"type": "date"}
+
+
+class ChargeForm(forms.Form):
+    """What is charged, how much, how often, and from which day on."""
+
+    description = LineField(
+        label=gettext_lazy("Description"),
+        max_length=120,
+        help_text=gettext_lazy("Printed on invoices."),
+    )
+    amount = AmountField(label=gettext_lazy("Amount"))
+    every = forms.ChoiceField(label=gettext_lazy("Charged"), choices=Charge.Every.choices)
+    per_number = forms.BooleanField(
+        label=gettext_lazy("For each number"),
+        help_text=gettext_lazy(
+            "Once for each number is a set-up fee: numbers that are added later are charged it."
+        ),
+        required=False,
+    )
+    day = forms.DateField(
+        label=gettext_lazy("First day"),
+        widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Of a one-off charge, the day that the invoice names."),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Last day"),
+        widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
+        required=False,
+        help_text=gettext_lazy("Leave it empty if the charge has no end."),
+    )
+
+    def __init__(self, *args: Any, center: Center, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].initial = today
+        amount: Any = self.fields["amount"]
+        amount.in_currency(center.currency, digits(center.currency))
+
+
+class ChargeEndForm(forms.Form):
+    """The last day of a charge."""
+
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, last_day: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["last_day"].initial = last_day

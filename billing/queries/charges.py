@@ -1,0 +1,77 @@
+"""Lists of the charges that staff entered: for staff, and what the center sees of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef
+
+from billing.models import Charge, ChargeClaim
+from billing.periods import ONE_DAY
+from centers.models import Center
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCharge:
+    """A charge as it is on `day`; `is_invoiced`: a valid invoice has something of it."""
+
+    charge: Charge
+    day: date
+    is_invoiced: bool
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is charged no longer and never was."""
+        return self.charge.withdrawn_at is not None
+
+    @property
+    def is_billed_once(self) -> bool:
+        """Whether there is nothing left to charge of a one-off charge."""
+        return self.is_invoiced and self.charge.is_once and not self.charge.per_number
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended."""
+        return self.charge.end_day is not None and self.charge.end_day <= self.day
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it begins later."""
+        return self.charge.first_day > self.day
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the center is still charged it, or will be."""
+        return not (self.is_withdrawn or self.is_billed_once or self.is_over)
+
+    @property
+    def can_end(self) -> bool:
+        """Whether a last day can be set."""
+        return self.is_current and not (self.charge.is_once and not self.charge.per_number)
+
+    @property
+    def can_withdraw(self) -> bool:
+        """Whether it can be taken back as a whole."""
+        return not (self.is_withdrawn or self.is_invoiced)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of one that ends."""
+        return None if self.charge.end_day is None else self.charge.end_day - ONE_DAY
+
+
+def listed_charges(center: Center, day: date) -> list[ListedCharge]:
+    """All charges of the center: those in force first, then the newest."""
+    found = _listed(Charge.objects.filter(center=center).select_related("created_by"), day)
+    return sorted(found, key=lambda row: not row.is_current)
+
+
+def portal_charges(center: Center, day: date) -> list[ListedCharge]:
+    """What the center is or will be charged besides its usage, by name."""
+    found = _listed(Charge.objects.filter(center=center, withdrawn_at=None).defer("created_by"), day)
+    return sorted((row for row in found if row.is_current), key=lambda row: (str(row.charge), row.charge.pk))
+
+
+def _listed(rows: Iterable[Charge], day: date) -> list[ListedCharge]:
+    claims = ChargeClaim.objects.filter(charge=OuterRef("pk"), voided_at=None)
+    return [ListedCharge(row, day, row.is_invoiced) for row in rows.annotate(is_invoiced=Exists(claims))]  # type: ignore[attr-defined]

@@ -1,0 +1,71 @@
+"""A center's charges: the tab on its page, adding one, setting its end, withdrawing it."""
+
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import queries
+from billing.charges import add_charge, end_charge, withdraw_charge
+from billing.forms.charges import ChargeEndForm, ChargeForm
+from billing.models import Charge
+from billing.periods import month_of, today
+from centers import clock
+from centers.models import Center
+from centers.tenancy.access import TenantRequest, staff
+from centers.tenancy.permissions import Permission
+from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
+
+__all__ = ["center_charges", "charge_add", "charge_end", "charge_withdraw"]
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def center_charges(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#center-charges`: what the center is charged besides its usage."""
+    center = get_object_or_404(Center, pk=pk)
+    day = today(request.reseller, clock.now())
+    context = {"center": center, "rows": queries.listed_charges(center, day)}
+    return render(request, "billing/charges/center_charges.html", context)
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_http_methods(["GET", "POST"])
+def charge_add(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Charge a center once, or every month or year."""
+    center = get_object_or_404(Center, pk=pk)
+    now = clock.now()
+    form = ChargeForm(posted(request), center=center, today=today(request.reseller, now))
+    if saved(form, lambda: add_charge(center=center, by=request.user, now=now, **form.cleaned_data)):
+        text = _("The charge was added. It appears on the next invoice that it belongs to.")
+        return redirect_with_toast(request, text, _tab(request, center.pk))
+    return form_page(request, form, "billing/charges/add.html", {"center": center})
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_http_methods(["GET", "POST"])
+def charge_end(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Set the last day of a recurring charge or a set-up fee."""
+    charge = get_object_or_404(Charge.objects.select_related("center"), pk=pk)
+    now = clock.now()
+    form = ChargeEndForm(posted(request), last_day=month_of(today(request.reseller, now)).last_day)
+    if saved(form, lambda: end_charge(charge=charge, by=request.user, now=now, **form.cleaned_data)):
+        text = _("The end of the charge was saved.")
+        return redirect_with_toast(request, text, _tab(request, charge.center_id))
+    return form_page(request, form, "billing/charges/end.html", {"charge": charge, "center": charge.center})
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def charge_withdraw(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Withdraw a charge that no invoice has."""
+    charge = get_object_or_404(Charge.objects.select_related("center"), pk=pk)
+    done = _("“%(charge)s” was withdrawn.") % {"charge": charge}
+    performed(request, lambda: withdraw_charge(charge=charge, by=request.user, now=clock.now()), done)
+    return redirect(_tab(request, charge.center_id))
+
+
+def _tab(request: TenantRequest, center_id: int) -> str:
+    """The center's page with its charges open."""
+    return f"{reverse('center', args=[request.reseller.slug, center_id])}?tab=center_charges"

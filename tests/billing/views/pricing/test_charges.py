@@ -1,0 +1,101 @@
+"""The charges of a center: adding, ending and withdrawing them, and what the center sees."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.charges import add_charge
+from billing.models import Charge
+from centers.tenancy.scoping import tenant
+from tests.billing.conftest import NOW
+from tests.billing.views.conftest import Desk
+
+MONTHLY = {"description": "Support", "amount": "30", "every": "month", "day": "2026-03-01", "until": ""}
+
+
+def _add(desk: Desk, **change: str) -> Any:
+    return desk.as_(desk.billing).post(desk.url(f"centers/{desk.center.pk}/charges/add/"), MONTHLY | change)
+
+
+def _own(desk: Desk, **fields: Any) -> Charge:
+    with tenant(desk.reseller):
+        values = {"description": "Support", "amount": "30", "day": date(2026, 3, 1), "every": "month"}
+        return add_charge(center=desk.center, by=desk.billing, now=NOW, **values | fields)
+
+
+def _tab(desk: Desk) -> str:
+    page: bytes = desk.as_(desk.support).get(desk.url(f"centers/{desk.center.pk}/charges/")).content
+    return page.decode()
+
+
+def test_a_charge_is_added_listed_and_seen_by_the_center(desk: Desk) -> None:
+    assert "No charges" in _tab(desk)
+    response = _add(desk, per_number="on", until="2026-12-31")
+    assert response.status_code == 302
+    assert response.url.endswith("?tab=center_charges")
+    page = _tab(desk)
+    assert "Every month, for each number, by the day" in page
+    assert "30.00" in page
+    assert "Set end" not in page, "support only looks"
+    portal = desk.as_(desk.viewer).get(desk.portal("prices/")).content.decode()
+    assert "Support" in portal
+    assert "31 Dec 2026" in portal
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"description": " "}, "is-invalid"),
+        ({"amount": "0"}, "above zero"),
+        ({"amount": "1.001"}, "decimals"),
+        ({"day": "2036-03-01"}, "Choose a day between"),
+        ({"day": "2026-02-01"}, "invoiced already"),
+        ({"until": "2026-02-01"}, "before the first"),
+        ({"every": "hour"}, "is-invalid"),
+    ],
+)
+def test_what_is_wrong_stands_beside_the_field(desk: Desk, change: dict[str, str], sentence: str) -> None:
+    page = _add(desk, **change)
+    assert page.status_code == 422
+    assert sentence in page.content.decode()
+    assert not Charge.objects.model._base_manager.exists()
+
+
+def test_a_charge_ends_or_is_withdrawn(desk: Desk) -> None:
+    monthly, once = _own(desk), _own(desk, every="once", description="Training")
+    page = desk.as_(desk.billing).get(desk.url(f"centers/{desk.center.pk}/charges/")).content.decode()
+    assert page.count("Withdraw") == 2
+    assert page.count("Set end") == 1
+    assert "With the next invoice" in page
+    address = desk.url(f"charges/{monthly.pk}/end/")
+    assert "2026-03-31" in desk.as_(desk.billing).get(address).content.decode()
+    early = desk.as_(desk.billing).post(address, {"last_day": "2026-02-01"})
+    assert early.status_code == 422
+    assert "begins on" in early.content.decode()
+    assert desk.as_(desk.billing).post(address, {"last_day": "2026-03-02"}).status_code == 302
+    assert desk.as_(desk.billing).post(desk.url(f"charges/{once.pk}/withdraw/")).status_code == 302
+    page = _tab(desk)
+    assert "Withdrawn" in page
+    assert "2 Mar 2026" in page
+    for outsider, code in ((desk.support, 403), (desk.stranger, 404)):
+        assert desk.as_(outsider).get(address).status_code == code
+        assert desk.as_(outsider).post(desk.url(f"charges/{once.pk}/withdraw/")).status_code == code
+    assert desk.as_(desk.billing).get(desk.url(f"charges/{once.pk}/withdraw/")).status_code == 405
+
+
+def test_the_list_asks_the_same_for_one_and_for_three(desk: Desk) -> None:
+    _own(desk)
+    client = desk.as_(desk.billing)
+    address = desk.url(f"centers/{desk.center.pk}/charges/")
+    client.get(address)
+    counts = []
+    for _each in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address)
+        counts.append(len(queries))
+        _own(desk, every="once")
+        _own(desk, every="year", per_number=True)
+    assert counts[0] == counts[1]
