@@ -1,6 +1,7 @@
 """Labels of billing's actions in the audit log."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SENTENCES = {
     "billing_policy.changed": _("%(who)s changed the billing rules"),
@@ -13,6 +14,9 @@ SENTENCES = {
     "charge.added": _("%(who)s added a charge: %(what)s"),
     "charge.ended": _("%(who)s set the end of a charge: %(what)s"),
     "charge.withdrawn": _("%(who)s withdrew a charge: %(what)s"),
+    "discount.added": _("%(who)s gave a discount: %(what)s"),
+    "discount.ended": _("%(who)s set the end of a discount: %(what)s"),
+    "discount.withdrawn": _("%(who)s withdrew a discount: %(what)s"),
     "credit.refunded": _("%(who)s recorded a refund of credit to %(what)s"),
     "exchange_rate.entered": _("%(who)s entered the exchange rate %(what)s"),
     "bank_statement.imported": _("%(who)s uploaded the bank statement %(what)s"),
@@ -80,7 +84,8 @@ NOUNS = {
     "center_policy": _("billing rules of centers"),
     "dunning_policy": _("rules for unpaid invoices"),
     "carried": _("amounts carried over"),
-    "charge": _("charges"),
+    "charge": pgettext_lazy("entered by staff", "charges"),
+    "discount": _("discounts"),
     "credit": _("credit"),
     "mail": _("emails"),
     "period": _("periods"),
@@ -121,7 +126,7 @@ FACTS = {
     "settles": _("settles"),
     "flagged_for": _("reason"),
     "lines": _("new lines"),
-    "charged": _("charged"),
+    "charged": pgettext_lazy("how often", "charged"),
     "category": _("applies to"),
     "first_day": _("first day"),
     "end_day": _("up to, not including"),

@@ -3,6 +3,7 @@
 from enum import Enum
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from centers.tenancy.permissions import Permission
 from centers.web.fragments import Fragment
@@ -228,7 +229,13 @@ FRAGMENTS = (
     Fragment(place="center.side", order=10, name="center_balance"),
     Fragment(place="center.tabs", order=10, name="center_usage", label=_("Usage"), icon="chart-bar"),
     Fragment(place="center.tabs", order=20, name="center_prices", label=_("Prices"), icon="tags"),
-    Fragment(place="center.tabs", order=25, name="center_charges", label=_("Charges"), icon="cash"),
+    Fragment(
+        place="center.tabs",
+        order=25,
+        name="center_charges",
+        label=pgettext_lazy("entered by staff", "Charges"),
+        icon="cash",
+    ),
     Fragment(place="center.tabs", order=30, name="center_invoices", label=_("Invoices"), icon="file-invoice"),
     Fragment(place="number", order=10, name="instance_usage"),
     Fragment(place="portal.main", order=10, name="portal_balance"),

@@ -1,5 +1,20 @@
-"""Charges that staff enter: one-off, recurring, set-up fees. Invoices take them in billing/invoicing/charges.py."""
+"""Charges and discounts that staff enter. Invoices take them in billing/invoicing/charges.py."""
 
 from billing.charges.changing import add_charge, end_charge, end_charges_of_archived, withdraw_charge
+from billing.charges.discounts import (
+    add_discount,
+    end_discount,
+    is_discount_invoiced,
+    withdraw_discount,
+)
 
-__all__ = ["add_charge", "end_charge", "end_charges_of_archived", "withdraw_charge"]
+__all__ = [
+    "add_charge",
+    "add_discount",
+    "end_charge",
+    "end_charges_of_archived",
+    "end_discount",
+    "is_discount_invoiced",
+    "withdraw_charge",
+    "withdraw_discount",
+]

@@ -23,6 +23,7 @@ LARGEST_CHARGE = Decimal(10) ** 9
 #: Days before and after today within which a charge may begin: further away, the year was mistyped.
 _WITHIN = timedelta(days=366)
 _LONGEST = 120
+_LAST_YEAR = 2100
 
 
 def add_charge(
@@ -51,14 +52,10 @@ def add_charge(
         center = lock(center)
         value = _checked_amount(amount, center.currency)
         is_once = every == Every.ONCE and not per_number
-        _refuse_far_away(center, day, now)
+        refuse_far_away(center, day, now)
         if not is_once:
-            _refuse_invoiced(center, day)
-        end = None if until is None or is_once else until + ONE_DAY
-        if end is not None and end <= day:
-            raise OperationRefused(
-                _("The last day can't be before the first, %(day)s.") % {"day": day_text(day)}, field="until"
-            )
+            refuse_invoiced(center, day)
+        end = None if is_once else checked_end(day, until)
         row: Charge = Charge.objects.create(
             reseller_id=center.reseller_id,
             center=center,
@@ -72,15 +69,8 @@ def add_charge(
             created_at=now,
             created_by=by,
         )
-        _record(
-            "charge.added",
-            row,
-            by,
-            now,
-            amount=format_amount(value, row.currency, "en"),
-            charged=f"charged_{row.every}",
-            first_day=day.isoformat(),
-        )
+        facts = {"charged": f"charged_{row.every}", "first_day": day.isoformat()}
+        _record("charge.added", row, by, now, amount=format_amount(value, row.currency, "en"), **facts)
     return row
 
 
@@ -99,21 +89,22 @@ def end_charge(*, charge: Charge, last_day: date, by: User | None, now: datetime
                 % {"day": day_text(row.first_day)},
                 field="last_day",
             )
-        if row.end_day is not None and last_day >= row.end_day:
+        end = day_after(last_day, "last_day")
+        if row.end_day is not None and end > row.end_day:
             raise OperationRefused(
                 _("The charge ends on %(day)s already. Add another one to charge longer.")
                 % {"day": day_text(row.end_day - ONE_DAY)},
                 field="last_day",
             )
         invoiced = _invoiced_until(row)
-        if invoiced is not None and last_day + ONE_DAY < invoiced:
+        if invoiced is not None and end < invoiced:
             last = invoiced - ONE_DAY
             raise OperationRefused(
                 _("The charge is invoiced until %(day)s. Choose that day or a later one.")
                 % {"day": day_text(last)},
                 field="last_day",
             )
-        _end(row, last_day + ONE_DAY, by, now)
+        _end(row, end, by, now)
     return row
 
 
@@ -169,7 +160,26 @@ def _checked_amount(amount: Decimal | str, currency: str) -> Decimal:
     return value
 
 
-def _refuse_far_away(center: Center, day: date, now: datetime) -> None:
+def checked_end(day: date, until: date | None) -> date | None:
+    """The day after `until`, which raises OperationRefused (`until`) before the first `day`."""
+    if until is not None and until < day:
+        raise OperationRefused(
+            _("The last day can't be before the first, %(day)s.") % {"day": day_text(day)}, field="until"
+        )
+    return None if until is None else day_after(until, "until")
+
+
+def day_after(last_day: date, field: str) -> date:
+    """The first day after it. Raises OperationRefused (`field`) for a year that calendars don't reach."""
+    if last_day.year >= _LAST_YEAR:
+        raise OperationRefused(
+            _("Choose a day before the year %(year)s.") % {"year": _LAST_YEAR}, field=field
+        )
+    return last_day + ONE_DAY
+
+
+def refuse_far_away(center: Center, day: date, now: datetime) -> None:
+    """Raise OperationRefused (`day`) if the year was probably mistyped."""
     current = today(center.reseller, now)
     if abs(day - current) > _WITHIN:
         raise OperationRefused(
@@ -179,16 +189,22 @@ def _refuse_far_away(center: Center, day: date, now: datetime) -> None:
         )
 
 
-def _refuse_invoiced(center: Center, day: date) -> None:
-    """A month that is closed is never charged again, so what is charged by the month can't begin in it."""
-    closed = BillingPeriod.objects.filter(center=center, voided_at=None)
-    end: date | None = closed.aggregate(end=Max("end_day"))["end"]
+def refuse_invoiced(center: Center, day: date) -> None:
+    """Raise OperationRefused (`day`) for a day of a closed period: it is never charged again."""
+    end = closed_until(center)
     if end is not None and day < end:
         raise OperationRefused(
             _("Days up to %(last)s are invoiced already. Choose %(first)s or a later day.")
             % {"last": day_text(end - ONE_DAY), "first": day_text(end)},
             field="day",
         )
+
+
+def closed_until(center: Center) -> date | None:
+    """The day after the last closed period; None without one."""
+    closed = BillingPeriod.objects.filter(center=center, voided_at=None)
+    end: date | None = closed.aggregate(end=Max("end_day"))["end"]
+    return end
 
 
 def _invoiced_until(row: Charge) -> date | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -53,9 +54,21 @@ def part_text(days: int, of: int) -> str:
     return ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
 
 
+def discount_text(line: Any) -> str:
+    """`Discount 20 %` or `Discount 5.00 USD`; "" without one. The price is what is left after it."""
+    if line.discount_percent:
+        return _("Discount %(discount)s") % {
+            "discount": f"{number_text(line.discount_percent.normalize())} %"
+        }
+    if line.discount_amount:
+        amount = money_text(line.discount_amount, line.discount_currency)
+        return _("Discount %(discount)s") % {"discount": amount}
+    return ""
+
+
 def detail_parts(line: InvoiceLine) -> list[str]:
-    """What the line charges, for which days; of a correction, the line that it corrects."""
-    parts = _own_detail(line)
+    """What the line charges, for which days, with its discount; of a correction, the line that it corrects."""
+    parts = [part for part in (*_own_detail(line), discount_text(line)) if part]
     if (billed := line.corrects) is not None:
         parts.append(corrected_text(billed.invoice.number, billed.invoice.issued_on, billed.position))
     return parts

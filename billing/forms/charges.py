@@ -1,12 +1,13 @@
-"""Charges that staff enter, and their end."""
+"""Charges that staff enter, discounts, and their ends."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from billing.models import Charge
+from billing.models import Charge, Discount
 from billing.money import digits
 from centers.models import Center
 from centers.values.amount_fields import AmountField
@@ -24,7 +25,7 @@ class ChargeForm(forms.Form):
         help_text=gettext_lazy("Printed on invoices."),
     )
     amount = AmountField(label=gettext_lazy("Amount"))
-    every = forms.ChoiceField(label=gettext_lazy("Charged"), choices=Charge.Every.choices)
+    every = forms.ChoiceField(label=pgettext_lazy("how often", "Charged"), choices=Charge.Every.choices)
     per_number = forms.BooleanField(
         label=gettext_lazy("For each number"),
         help_text=gettext_lazy(
@@ -61,3 +62,51 @@ class ChargeEndForm(forms.Form):
     def __init__(self, *args: Any, last_day: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["last_day"].initial = last_day
+
+
+class DiscountForm(forms.Form):
+    """What costs less, by how much, and on which days."""
+
+    what = forms.ChoiceField(label=gettext_lazy("Discount on"))
+    percent = AmountField(
+        label=gettext_lazy("Percent"),
+        max_digits=7,
+        decimal_places=4,
+        min_value=0,
+        max_value=100,
+        required=False,
+    )
+    amount = AmountField(
+        label=gettext_lazy("Or an amount"),
+        required=False,
+        help_text=gettext_lazy("Only of one charge: it costs that much less each time."),
+    )
+    day = forms.DateField(
+        label=gettext_lazy("First day"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Last day"),
+        widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
+        required=False,
+        help_text=gettext_lazy("Leave it empty if the discount has no end."),
+    )
+
+    def __init__(
+        self, *args: Any, center: Center, today: date, charges: Iterable[Charge], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._charges = {str(charge.pk): charge for charge in charges}
+        self.fields["day"].initial = today
+        what: Any = self.fields["what"]
+        plain = [(on.value, on.label) for on in (Discount.On.ALL, Discount.On.MESSAGES)]
+        what.choices = [*plain, *((pk, str(charge)) for pk, charge in self._charges.items())]
+        amount: Any = self.fields["amount"]
+        amount.in_currency(center.currency, digits(center.currency))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments of the operation."""
+        data = dict(self.cleaned_data)
+        what = data.pop("what")
+        charge = self._charges.get(what)
+        return {**data, "charge": charge, **({} if charge else {"on": what})}

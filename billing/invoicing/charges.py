@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from billing.invoicing.draft_lines import ZERO, DraftLine
 from billing.invoicing.subscriptions import Held, Holdings
-from billing.models import Charge, ChargeClaim, InvoiceLine
+from billing.models import BillingPeriod, Charge, ChargeClaim, InvoiceLine
 from billing.money import exactly, rounded
-from billing.periods import ONE_DAY, Period, month_of, part_of_month, year_after, zone_of
+from billing.periods import ONE_DAY, Period, cut, month_of, part_of_month, year_after, zone_of
+from billing.pricing.discounts import Discounts
 from billing.pricing.price_list import PriceList, converted, share_of
 from billing.tax.computing import net_of
 from billing.usage.completeness import spans_among
@@ -29,6 +30,12 @@ class Due:
     charge: Charge
     instance: Instance | None
     days: Period
+
+    def at(self, discounts: Discounts, center: Center) -> "Iterator[Due]":
+        """The same, divided where the discount changes; what is no share of a month has the one of its first day."""
+        is_monthly = self.charge.every == Charge.Every.MONTH
+        for days in cut(self.days, discounts.changes(center, self.days) if is_monthly else ()):
+            yield Due(self.charge, self.instance, days)
 
     @property
     def kind(self) -> InvoiceLine.Kind:
@@ -182,12 +189,20 @@ def share_of_month(due: Due) -> tuple[int, int]:
     return (part_of_month(due.days) if is_monthly else None) or (1, 1)
 
 
+def charge_lines(price_list: PriceList, center: Center, due: Iterable[Due]) -> Iterator[DraftLine]:
+    """The lines over what is due, in its order. Raises MissingRate or OldRate."""
+    for one in due:
+        for part in one.at(price_list.discounts, center):
+            yield charge_line(price_list, center, part)
+
+
 def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
     """One line over the charge, or over the days' share of its month. Raises MissingRate or OldRate."""
     charge, currency = due.charge, price_list.currency(center)
     exchange_rate = price_list.exchange.rate(charge.currency, currency, price_list.day)
     tax = price_list.taxes.on(due.taxed_on, center)
-    price = converted(share_of(charge.amount, *share_of_month(due)), exchange_rate)
+    off = price_list.discounts.on_charge(center, due.days.first_day, charge.pk)
+    price = converted(share_of(off.of(charge.amount), *share_of_month(due)), exchange_rate)
     exact = exactly(net_of(price, tax))
     return DraftLine(
         kind=due.kind,
@@ -203,6 +218,8 @@ def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
         margin=None,
         percent=ZERO,
         fixed=charge.amount,
+        discount_percent=off.percent,
+        discount_amount=off.amount,
         exchange_rate=exchange_rate,
         amount=rounded(exact, currency),
         exact=exact,
@@ -214,10 +231,19 @@ def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
 
 
 def centers_with_open_charges(centers: Iterable[Center]) -> set[int]:
-    """Ids of those of the centers with a one-off charge that no valid invoice has; one query."""
-    open_ones = Charge.objects.filter(
-        center__in=centers, withdrawn_at=None, every=Charge.Every.ONCE, per_number=False
-    )
+    """Ids of those of the centers that are archived and have a charge which no valid invoice has; two queries.
+
+    That is a one-off charge, or a monthly one that ended in a month that isn't closed.
+    """
+    own = Charge.objects.filter(center__in=centers, per_number=False, withdrawn_at=None)
+    own = own.exclude(center__archived_at=None).order_by()
     claims = ChargeClaim.objects.filter(charge=OuterRef("pk"), voided_at=None)
-    open_ones = open_ones.exclude(Exists(claims))
-    return set(open_ones.order_by().values_list("center_id", flat=True))
+    once = own.filter(every=Charge.Every.ONCE).exclude(Exists(claims))
+    found = set(once.values_list("center_id", flat=True))
+    periods = BillingPeriod.objects.filter(center=OuterRef("center"), voided_at=None)
+    closed = Subquery(periods.order_by("-end_day").values("end_day")[:1])
+    monthly = own.filter(every=Charge.Every.MONTH, end_day__isnull=False).annotate(closed=closed)
+    for center_id, end, until in monthly.values_list("center_id", "end_day", "closed"):
+        if end and (until is None or month_of(end - ONE_DAY).end_day > until):
+            found.add(center_id)
+    return found

@@ -223,7 +223,7 @@ def _add(taken: _Taken, claim: UsageClaim) -> None:
 def _terms(
     price_list: PriceList, center: Center, policy: Policy, day: Unbilled, source: _Taken | None
 ) -> Terms:
-    """Corrections keep the margin version, the exchange rate, the basis and the tax of the line they correct."""
+    """Corrections keep the margin version, the rate, the basis, the tax and the discount of the line they correct."""
     line = source.line if source else None
     basis = source.basis if source else policy.billable
     falls = source is not None and source.price_of(day) < 0
@@ -236,9 +236,9 @@ def _terms(
         )
         margin = _margin(price_list, center, day)
     tax = line.tax if line else price_list.taxes.on(day.day, center)
-    return Terms(
-        Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, tax, line, falls
-    )
+    discount = line.discount_percent if line else price_list.discounts.on_messages(center, day.day).percent
+    own = (Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, tax)
+    return Terms(*own, line, falls, discount)
 
 
 def _margin(price_list: PriceList, center: Center, day: Unbilled) -> Margin | None:

@@ -9,6 +9,7 @@ from billing.invoicing.unbilled import Unbilled
 from billing.models import Charge, InvoiceLine, LineKinds, Margin, TaxTerms
 from billing.money import exactly, rounded
 from billing.periods import ONE_DAY
+from billing.pricing.discounts import Off
 from billing.pricing.price_list import average, converted, usage_charge
 from billing.tax.computing import UNTAXED, net_of
 from whatsapp.models import Instance
@@ -47,6 +48,8 @@ class DraftLine(LineKinds):
     corrects: InvoiceLine | None = None
     charge: Charge | None = None  # that staff entered
     description: str = ""
+    discount_percent: Decimal = ZERO
+    discount_amount: Decimal = ZERO
     tax: TaxTerms = UNTAXED
     credited_before: Decimal = ZERO  # what staff credited already of what this line would credit
 
@@ -79,6 +82,11 @@ class DraftLine(LineKinds):
         return self.tax.included
 
     @property
+    def discount_currency(self) -> str:
+        """That of the charge, and so of an amount taken off it."""
+        return self.cost_currency
+
+    @property
     def unit_cost(self) -> Decimal:
         """Average cost per message or subscription."""
         return average(self.cost, self.quantity)
@@ -108,6 +116,7 @@ class Terms:
     tax: TaxTerms = UNTAXED
     corrects: InvoiceLine | None = None
     falls: bool = False  # what goes down and what goes up share no line
+    discount: Decimal = ZERO  # in percent
 
 
 def charge_of(cost: Decimal, quantity: int, margin: Margin | None) -> Decimal:
@@ -121,8 +130,8 @@ def line_over(terms: Terms, days: Iterable[Unbilled]) -> DraftLine:
     own = tuple(days)
     quantity = sum(day.billable(terms.billable) for day in own)
     cost = sum((day.cost for day in own), ZERO)
-    price = converted(charge_of(cost, quantity, terms.margin), terms.exchange_rate)
-    exact = exactly(net_of(price, terms.tax))
+    price = Off(terms.discount).of(charge_of(cost, quantity, terms.margin))
+    exact = exactly(net_of(converted(price, terms.exchange_rate), terms.tax))
     return DraftLine(
         kind=terms.kind,
         instance=terms.instance,
@@ -138,6 +147,7 @@ def line_over(terms: Terms, days: Iterable[Unbilled]) -> DraftLine:
         margin=terms.margin,
         percent=terms.margin.percent if terms.margin else ZERO,
         fixed=terms.margin.fixed if terms.margin else ZERO,
+        discount_percent=terms.discount,
         exchange_rate=terms.exchange_rate,
         amount=rounded(exact, terms.currency),
         exact=exact,

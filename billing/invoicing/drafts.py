@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import cast
 
 from billing.invoicing.carried import Rest, carried_line
-from billing.invoicing.charges import charge_line
+from billing.invoicing.charges import charge_lines
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.run.material import Material
@@ -102,7 +102,7 @@ def draft_of(center: Center, material: Material) -> Draft:
     _refuse_two_currencies(price_list, center, period)
     usage, corrected = _usage_lines(material, center)
     numbers = [*_subscription_lines(material, center), *_one_off_lines(material, center)]
-    charges = [charge_line(price_list, center, due) for due in material.charges.due(center)]
+    charges = charge_lines(price_list, center, material.charges.due(center))
     drafted = [*usage, *numbers, *charges, *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
     tax = price_list.taxes.on(period.last_day, center)
@@ -133,22 +133,23 @@ def _usage_lines(material: Material, center: Center) -> tuple[list[DraftLine], C
     groups: dict[tuple[object, ...], tuple[Terms, list[Unbilled]]] = {}
     currency = price_list.currency(center)
     corrected = list(material.corrections[center.pk])
-    of_day: dict[date, tuple[Margin | None, TaxTerms]] = {}  # the numbers of a center share their days
+    # The numbers of a center share their days.
+    of_day: dict[date, tuple[Margin | None, TaxTerms, Decimal]] = {}
     for day in material.unbilled[center.pk]:
         if day.day not in of_day:
             margin = price_list.margins.find(Category.MESSAGE, center, day.day)
-            of_day[day.day] = margin, price_list.taxes.on(day.day, center)
-        margin, tax = of_day[day.day]
+            off = price_list.discounts.on_messages(center, day.day).percent
+            of_day[day.day] = margin, price_list.taxes.on(day.day, center), off
+        margin, tax, off = of_day[day.day]
         # A day that was billed before, on an invoice that is void by now, and corrected since.
         if day.revision and lowers(day, margin, policy.billable):
             corrected.append(day)
             continue
         rate = rate_for(price_list, center, day, policy.billable)
-        key = (day.instance.pk, margin and margin.pk, day.currency, rate, tax)
+        key = (day.instance.pk, margin and margin.pk, day.currency, rate, tax, off)
         if key not in groups:
-            terms = Terms(
-                Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency, tax
-            )
+            own = (Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency, tax)
+            terms = Terms(*own, discount=off)
             groups[key] = terms, []
         groups[key][1].append(day)
     lines = [line_over(terms, days) for terms, days in groups.values()]
@@ -162,7 +163,7 @@ def _subscription_lines(material: Material, center: Center) -> Iterable[DraftLin
         return
     by_days = material.share == Share.HELD and price_list.interval(name) != Interval.YEAR
     for charge in subscribed(price_list, center, material.held, name, material.share):
-        for part in _in_one_country(price_list, center, charge) if by_days else [charge]:
+        for part in _of_one_price(price_list, center, charge) if by_days else [charge]:
             # The days' country; that of the month's end for what isn't charged by the day.
             day = part.days.last_day if by_days else month_of(part.month).last_day
             yield _subscription_line(price_list, center, _rate(material, center, name, part, day), part, day)
@@ -187,10 +188,11 @@ def _rate(material: Material, center: Center, name: str, charge: Subscribed, day
     return rate
 
 
-def _in_one_country(price_list: PriceList, center: Center, charge: Subscribed) -> Iterable[Subscribed]:
-    """The charge, divided where the center's country changes."""
-    changes = price_list.centers.changes(center, CenterVersion.Name.COUNTRY, charge.days)
-    for days in cut(charge.days, changes):
+def _of_one_price(price_list: PriceList, center: Center, charge: Subscribed) -> Iterable[Subscribed]:
+    """The charge, divided where the center's country changes, or its discount."""
+    countries = price_list.centers.changes(center, CenterVersion.Name.COUNTRY, charge.days)
+    changes = {*countries, *price_list.discounts.changes(center, charge.days)}
+    for days in cut(charge.days, sorted(changes)):
         yield replace(charge, days=days)
 
 
@@ -221,7 +223,8 @@ def _subscription_line(
     )
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     exchange_rate = price_list.exchange.rate(rate.currency, currency, price_list.day)
-    charge = converted(usage_charge(rate.cost, 1, percent, fixed), exchange_rate)
+    off = price_list.discounts.on_numbers(center, day)
+    charge = converted(off.of(usage_charge(rate.cost, 1, percent, fixed)), exchange_rate)
     tax = price_list.taxes.on(month_of(own.month).last_day, center)
     exact = exactly(net_of(share_of(charge, days, of), tax))
     return DraftLine(
@@ -238,6 +241,7 @@ def _subscription_line(
         margin=margin,
         percent=percent,
         fixed=fixed,
+        discount_percent=off.percent,
         exchange_rate=exchange_rate,
         amount=rounded(exact, currency),
         exact=exact,

@@ -1,19 +1,19 @@
-"""Corrections that arrive after an archived center's last invoice: no invoice will include them, so an alert opens.
+"""Corrections and charges after an archived center's last invoice: no invoice will include them, so an alert opens.
 
 Staff issue one more invoice or waive the corrections with a reason (see waivers.py).
 """
 
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from billing.invoicing.charges import centers_with_open_charges
 from billing.invoicing.issue import NothingToCharge, issue_invoice
 from billing.invoicing.monthly import still_to_invoice
 from billing.invoicing.unbilled import centers_with_corrections
 from billing.invoicing.waivers import waive_corrections
-from billing.models import BillingPeriod, Invoice, Waiver
-from billing.periods import LONGEST_DAYS, ONE_DAY, Period
+from billing.models import BillingPeriod, Charge, Invoice, Waiver
+from billing.periods import LONGEST_DAYS, ONE_DAY, Period, month_of
 from billing.usage.completeness import first_open_day
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller, User
@@ -45,11 +45,21 @@ def is_late_correction(center: Center) -> bool:
 def check_late_corrections(reseller: Reseller, now: datetime) -> list[Center]:
     """Open an alert for each center with late corrections and close those of the others."""
     affected = late_corrections(reseller)
-    detail = _("MazBot corrected usage after the last invoice of this archived center.")
+    corrected = centers_with_corrections(affected)
+    details = {
+        True: _("MazBot corrected usage after the last invoice of this archived center."),
+        False: _("Charges of this archived center are on no invoice yet."),
+    }
     open_alerts(
         reseller=reseller,
         alerts=[
-            Alert(reseller=reseller, kind=KIND, center=center, detail=detail, opened_at=now)
+            Alert(
+                reseller=reseller,
+                kind=KIND,
+                center=center,
+                detail=details[center.pk in corrected],
+                opened_at=now,
+            )
             for center in affected
         ],
     )
@@ -62,9 +72,14 @@ def check_late_corrections(reseller: Reseller, now: datetime) -> list[Center]:
 def last_period(center: Center, now: datetime) -> Period:
     """From the last closed day to yesterday: the period of an invoice that includes the corrections.
 
-    Raises OperationRefused for a center without closed periods: there is nothing to correct.
+    Without a closed day it begins with the month of the first charge. Raises OperationRefused for a center that has
+    neither: there is nothing to correct.
     """
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).aggregate(end=Max("end_day"))["end"]
+    if closed is None:
+        charges = Charge.objects.filter(center=center, withdrawn_at=None)
+        first_day = charges.aggregate(first=Min("first_day"))["first"]
+        closed = month_of(first_day).first_day if first_day else None
     if closed is None:
         raise OperationRefused(_("“%(center)s” has never been invoiced.") % {"center": center})
     end = first_open_day(center.reseller, now)

@@ -243,5 +243,134 @@ class Migration(migrations.Migration):
                 condition=models.Q(("first_day__lt", models.F("end_day"))), name="chargeclaim_has_days"
             ),
         ),
+        migrations.AddField(
+            model_name="invoiceline",
+            name="discount_percent",
+            field=models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=7),
+        ),
+        migrations.AddField(
+            model_name="invoiceline",
+            name="discount_amount",
+            field=models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=18),
+        ),
+        migrations.CreateModel(
+            name="Discount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "on",
+                    models.CharField(
+                        choices=[("all", "Everything"), ("messages", "Messages"), ("charge", "One charge")],
+                        max_length=8,
+                        verbose_name="on",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.DecimalField(decimal_places=4, max_digits=7, null=True, verbose_name="percent"),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=4, max_digits=18, null=True, verbose_name="amount"),
+                ),
+                ("first_day", models.DateField(verbose_name="first day")),
+                ("end_day", models.DateField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="discounts",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="discounts",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+            ],
+            options={"ordering": ["-first_day", "-pk"]},
+        ),
+        migrations.AddConstraint(
+            model_name="discount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__isnull", True), ("percent__gt", 0), ("percent__lte", 100)),
+                    models.Q(("amount__gt", 0), ("on", "charge"), ("percent__isnull", True)),
+                    _connector="OR",
+                ),
+                name="discount_is_bounded",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="discount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("charge__isnull", False), ("on", "charge")),
+                    models.Q(("charge__isnull", True), models.Q(("on", "charge"), _negated=True)),
+                    _connector="OR",
+                ),
+                name="discount_names_its_charge",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="discount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end_day__isnull", True))
+                | models.Q(("end_day__gt", models.F("first_day"))),
+                name="discount_has_days",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="discount",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                expressions=[
+                    ("center", "="),
+                    ("on", "="),
+                    (django.db.models.functions.comparison.Coalesce("charge_id", 0), "="),
+                    (
+                        billing.models.invoices.DateRange(
+                            models.F("first_day"),
+                            models.F("end_day"),
+                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="discount_apart",
+            ),
+        ),
         *_charge_guards.CHANGES,
     ]

@@ -1,4 +1,4 @@
-"""What the database refuses of charges: changes of what was entered, claims of foreign centers or outside their days."""
+"""What the database refuses of charges: changes of them, claims of foreign centers or outside their days."""
 
 from django.db import migrations
 
@@ -27,6 +27,23 @@ END $$;
 CREATE TRIGGER billing_chargeclaim_fits BEFORE INSERT ON billing_chargeclaim
     FOR EACH ROW EXECUTE FUNCTION billing_chargeclaim_fits();
 
+CREATE FUNCTION billing_discount_fits() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    own record;
+BEGIN
+    IF NEW.charge_id IS NULL THEN
+        RETURN NEW;
+    END IF;
+    SELECT center_id, amount INTO own FROM billing_charge WHERE id = NEW.charge_id;
+    IF own.center_id <> NEW.center_id OR NEW.amount > own.amount THEN
+        RAISE EXCEPTION 'discount: it does not fit charge %', NEW.charge_id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER billing_discount_fits BEFORE INSERT ON billing_discount
+    FOR EACH ROW EXECUTE FUNCTION billing_discount_fits();
+
 CREATE FUNCTION billing_charge_keeps_invoiced() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
@@ -44,6 +61,8 @@ CREATE TRIGGER billing_charge_keeps_invoiced BEFORE UPDATE ON billing_charge
     FOR EACH ROW EXECUTE FUNCTION billing_charge_keeps_invoiced();
 """
 FITS_BACK = """
+DROP TRIGGER billing_discount_fits ON billing_discount;
+DROP FUNCTION billing_discount_fits();
 DROP TRIGGER billing_charge_keeps_invoiced ON billing_charge;
 DROP FUNCTION billing_charge_keeps_invoiced();
 DROP TRIGGER billing_chargeclaim_fits ON billing_chargeclaim;
@@ -66,4 +85,7 @@ CHANGES = [
     _frozen("billing_chargeclaim", ["voided_at"], "voided_at"),
     *[_guards.never_emptied(table) for table in ("billing_charge", "billing_chargeclaim")],
     _guards.paired("billing_charge"),
+    _frozen("billing_discount", ["end_day", "withdrawn_at", "created_by_id"], "withdrawn_at"),
+    _guards.never_emptied("billing_discount"),
+    _guards.paired("billing_discount"),
 ]

@@ -2,7 +2,7 @@
 
 from billing.models.carried import CarriedAmount
 from billing.models.center_versions import CenterVersion
-from billing.models.charges import Charge
+from billing.models.charges import Charge, Discount
 from billing.models.checks import COST_TOLERANCE, UsageCheck
 from billing.models.claims import ChargeClaim, SubscriptionClaim, UsageClaim, Waiver
 from billing.models.documents import DocumentKind, DocumentLogo, DocumentSettings, NumberFormat, Receipt
@@ -51,6 +51,7 @@ __all__ = [
     "ChargeClaim",
     "CreditConversion",
     "Dispute",
+    "Discount",
     "DocumentKind",
     "DocumentLogo",
     "DocumentSettings",

@@ -1,9 +1,14 @@
-"""Charges that staff enter: one-off, monthly and yearly ones, for a center or each of its numbers."""
+"""Charges that staff enter, for a center or each of its numbers: once, monthly, yearly; and discounts."""
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from billing.models.invoices import DateRange
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
@@ -29,7 +34,7 @@ class Charge(models.Model):
     description = LineField(_("description"), max_length=120)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
-    every = models.CharField(_("charged"), max_length=5, choices=Every)
+    every = models.CharField(pgettext_lazy("how often", "charged"), max_length=5, choices=Every)
     per_number = models.BooleanField(_("for each number"), default=False, db_default=False)
     first_day = models.DateField(_("first day"))  # of the reseller's calendar
     end_day = models.DateField(null=True)  # the first day without it; null: no end, and once for a center
@@ -74,3 +79,65 @@ class Charge(models.Model):
     def is_setup_fee(self) -> bool:
         """Whether numbers are charged it when they begin."""
         return self.is_once and self.per_number
+
+
+class Discount(models.Model):
+    """What a center pays less on the days from `first_day` on: in percent of a price, or as an amount of a charge.
+
+    Of a price, the narrowest discount counts: that of its charge, else that of messages, else that of everything. Two
+    on the same never overlap. Only when it ends may change, and withdrawing it. `amount` is in the charge's currency.
+    """
+
+    class On(models.TextChoices):
+        """What costs less."""
+
+        ALL = "all", _("Everything")
+        MESSAGES = "messages", _("Messages")
+        CHARGE = "charge", _("One charge")
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="discounts", db_index=False)
+    on = models.CharField(_("on"), max_length=8, choices=On)
+    charge = models.ForeignKey(
+        Charge, on_delete=models.PROTECT, null=True, related_name="discounts", db_index=False
+    )
+    percent = models.DecimalField(_("percent"), max_digits=7, decimal_places=4, null=True)
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4, null=True)
+    first_day = models.DateField(_("first day"))
+    end_day = models.DateField(null=True)  # the first day without it; null: no end
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-first_day", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(percent__gt=0, percent__lte=100, amount__isnull=True)
+                | Q(percent__isnull=True, amount__gt=0, on="charge"),
+                name="discount_is_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(on="charge", charge__isnull=False) | (Q(charge__isnull=True) & ~Q(on="charge")),
+                name="discount_names_its_charge",
+            ),
+            models.CheckConstraint(
+                condition=Q(end_day__isnull=True) | Q(end_day__gt=F("first_day")), name="discount_has_days"
+            ),
+            ExclusionConstraint(
+                name="discount_apart",
+                expressions=[
+                    ("center", RangeOperators.EQUAL),
+                    ("on", RangeOperators.EQUAL),
+                    (Coalesce("charge_id", 0), RangeOperators.EQUAL),
+                    (DateRange(F("first_day"), F("end_day"), RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(withdrawn_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        value = f"{self.percent.normalize():f} %" if self.percent is not None else f"{self.amount:f}"
+        return f"{value}, {self.charge or self.get_on_display()}"

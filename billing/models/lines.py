@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.charges import Charge
@@ -97,7 +97,8 @@ class LineKinds:
 class InvoiceLine(LineKinds, models.Model):
     """One rounded amount and everything it was calculated from; costs are for staff only.
 
-    exact = (cost x (1 + percent/100) + fixed x quantity) x exchange_rate; amount = round(exact), once, half up. For a
+    exact = ((cost x (1 + percent/100) + fixed x quantity) x (1 - discount_percent/100) - discount_amount)
+    x exchange_rate; amount = round(exact), once, half up. For a
     subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
     `fixed`. A charge of staff's costs nothing, and `fixed` is its amount, in `cost_currency`. What rounding leaves,
     exact - amount, is carried to a later invoice (CarriedAmount). All of them are without tax: a price that includes
@@ -110,7 +111,7 @@ class InvoiceLine(LineKinds, models.Model):
         ADJUSTMENT = "adjustment", _("Adjustment")
         CARRIED = "carried", _("Carried over")
         ONE_OFF = "one_off", _("One-off charge")
-        CHARGE = "charge", _("Charge")  # entered by staff: once
+        CHARGE = "charge", pgettext_lazy("entered by staff", "Charge")  # entered by staff: once
         RECURRING = "recurring", _("Recurring charge")  # entered by staff: monthly or yearly
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
@@ -140,6 +141,9 @@ class InvoiceLine(LineKinds, models.Model):
     margin = models.ForeignKey(Margin, on_delete=models.PROTECT, null=True, related_name="+")
     percent = models.DecimalField(max_digits=9, decimal_places=4)
     fixed = models.DecimalField(max_digits=18, decimal_places=8)
+    # Of the price before it is shared and converted: percent, and an amount of one.
+    discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0, db_default=0)
+    discount_amount = models.DecimalField(max_digits=18, decimal_places=4, default=0, db_default=0)
     exchange_rate = models.DecimalField(max_digits=20, decimal_places=10)  # 1 within one currency
     unit_price = models.DecimalField(max_digits=24, decimal_places=10)  # average, in `currency`
     amount = models.DecimalField(max_digits=18, decimal_places=4)
@@ -170,6 +174,11 @@ class InvoiceLine(LineKinds, models.Model):
     def tax(self) -> TaxTerms:
         """How the line is taxed."""
         return TaxTerms(self.tax_category, self.tax_percent, self.tax_reason, self.tax_included)
+
+    @property
+    def discount_currency(self) -> str:
+        """That of the charge, and so of an amount taken off it."""
+        return self.cost_currency
 
     @classmethod
     def content_fields(cls) -> "list[models.Field[Any, Any]]":

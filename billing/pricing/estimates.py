@@ -14,6 +14,7 @@ from billing.models import IS_CHARGED, Category, Margin, TaxTerms, UsageClaim, U
 from billing.money import rounded
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
+from billing.pricing.discounts import Off
 from billing.pricing.price_list import PriceList, converted, more_billable, usage_charge
 from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
@@ -51,7 +52,7 @@ def _charges(
     """The charges of days that are priced and taxed alike."""
     known = {center.pk: center for center in centers}
     price_list = PriceList(reseller, period.last_day)
-    for (part, margin, tax), sums in _groups(price_list, known, period, instance_id).items():
+    for (part, margin, tax, off), sums in _groups(price_list, known, period, instance_id).items():
         center_id, _number, currency = part
         center = known[center_id]
         exchange_rate = price_list.exchange.find(currency, center.currency, price_list.day)
@@ -59,14 +60,14 @@ def _charges(
             yield part, tax, None
             continue
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-        charge = converted(usage_charge(sums.cost, sums.billable, percent, fixed), exchange_rate)
+        charge = converted(off.of(usage_charge(sums.cost, sums.billable, percent, fixed)), exchange_rate)
         yield part, tax, rounded(net_of(charge, tax), center.currency)
 
 
 def _groups(
     price_list: PriceList, centers: dict[int, Center], period: Period, instance_id: int | None
-) -> dict[tuple[_Part, Margin | None, TaxTerms], _Sums]:
-    """Days added up by their pricing and tax, less what was waived of them."""
+) -> dict[tuple[_Part, Margin | None, TaxTerms, Off], _Sums]:
+    """Days added up by their pricing, tax and discount, less what was waived of them."""
     days = UsageRecord.objects.filter(
         IS_CHARGED, center__in=centers, day__gte=period.first_day, day__lt=period.end_day
     )
@@ -78,7 +79,7 @@ def _groups(
     counts, before = ("sent", "failed", "cost"), ("sent_before", "failed_before")
     none = Value(0)
     policies = policies_for(price_list.reseller, centers.values())
-    groups: dict[tuple[_Part, Margin | None, TaxTerms], _Sums] = {}
+    groups: dict[tuple[_Part, Margin | None, TaxTerms, Off], _Sums] = {}
     for sign, rows in (
         (1, days.order_by().values_list(*names, *counts, none, none)),
         (-1, waived.values_list(*of_day, *counts, *before)),
@@ -86,7 +87,8 @@ def _groups(
         for center_id, number, currency, day, sent, failed, cost, had_sent, had_failed in rows:
             margin = price_list.margins.find(Category.MESSAGE, centers[center_id], day)
             tax = price_list.taxes.on(day, centers[center_id])
-            own = groups.setdefault(((center_id, number, currency), margin, tax), _Sums())
+            off = price_list.discounts.on_messages(centers[center_id], day)
+            own = groups.setdefault(((center_id, number, currency), margin, tax, off), _Sums())
             basis = policies[center_id].billable
             # Day by day, as on the invoice: a day's billable messages are never below zero.
             own.billable += sign * more_billable((had_sent, had_failed), (sent, failed), basis)

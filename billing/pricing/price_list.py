@@ -24,6 +24,7 @@ from billing.models import (
 )
 from billing.money import PRECISION
 from billing.periods import today
+from billing.pricing.discounts import NOTHING_OFF, Discounts, Off
 from billing.pricing.exchange_rates import Exchange
 from billing.pricing.history.center_versions import CenterVersions
 from billing.pricing.margins import Margins
@@ -97,6 +98,7 @@ class PriceRow:
     margin: Margin | None
     interval: str = ""  # of a subscription
     tax: TaxTerms = UNTAXED
+    off: Off = NOTHING_OFF  # is taken off already
 
     @property
     def counts_as(self) -> str:
@@ -141,6 +143,11 @@ class PriceList:
     def taxes(self) -> Taxes:
         """Of the price list's centers; without any named, those of all."""
         return Taxes(self.reseller, among=self._only)
+
+    @cached_property
+    def discounts(self) -> Discounts:
+        """Of the price list's centers; without any named, those of all."""
+        return Discounts(self.reseller, among=self._only)
 
     @cached_property
     def rates(self) -> dict[str, list[Rate]]:
@@ -210,7 +217,13 @@ class PriceList:
         currency = self.currency(center)
         tax = self.taxes.on(self.day, center)
         return [
-            self._row(rate, self.margins.find(self.category(rate.type), center, self.day), currency, tax)
+            self._row(
+                rate,
+                self.margins.find(self.category(rate.type), center, self.day),
+                currency,
+                tax,
+                self._off(rate.type, center),
+            )
             for rate in rows
             if self.category(rate.type) != RateClass.IGNORED
         ]
@@ -233,9 +246,17 @@ class PriceList:
         """The rates of a country's list that no one is charged."""
         return [rate for rate in self.rates_of(country_id) if self.category(rate.type) == RateClass.IGNORED]
 
-    def _row(self, rate: Rate, margin: Margin | None, currency: str, tax: TaxTerms) -> PriceRow:
+    def _off(self, rate_type: str, center: Center) -> Off:
+        """The discount on a type on the price list's day."""
+        is_messages = self.category(rate_type) == Category.MESSAGE
+        of = self.discounts.on_messages if is_messages else self.discounts.on_numbers
+        return of(center, self.day)
+
+    def _row(
+        self, rate: Rate, margin: Margin | None, currency: str, tax: TaxTerms, off: Off = NOTHING_OFF
+    ) -> PriceRow:
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-        price = unit_price(rate.cost, percent, fixed)
+        price = off.of(unit_price(rate.cost, percent, fixed))
         exchange_rate = self.exchange.find(rate.currency, currency, self.day)
         return PriceRow(
             type=rate.type,
@@ -248,6 +269,7 @@ class PriceList:
             margin=margin,
             interval=self.interval(rate.type),
             tax=tax,
+            off=off,
         )
 
 

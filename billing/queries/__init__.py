@@ -1,6 +1,13 @@
 """Named reads for pages. Those for portals start with `portal_` and select no cost."""
 
-from billing.queries.charges import ListedCharge, listed_charges, portal_charges
+from billing.queries.charges import (
+    ListedCharge,
+    ListedDiscount,
+    listed_charges,
+    listed_discounts,
+    portal_charges,
+    portal_discounts,
+)
 from billing.queries.late import late_costs, late_usage, late_usage_of, monthly_checks
 from billing.queries.money import (
     Credit,
@@ -44,6 +51,7 @@ from billing.queries.usage import (
 __all__ = [
     "Credit",
     "ListedCharge",
+    "ListedDiscount",
     "PortalDay",
     "PortalLine",
     "PortalLineDay",
@@ -61,10 +69,12 @@ __all__ = [
     "late_usage",
     "late_usage_of",
     "listed_charges",
+    "listed_discounts",
     "monthly_checks",
     "payments",
     "portal_balance",
     "portal_charges",
+    "portal_discounts",
     "portal_invoices",
     "portal_line_days",
     "portal_line_prices",

@@ -1,12 +1,13 @@
-"""Lists of the charges that staff entered: for staff, and what the center sees of them."""
+"""Lists of the charges and discounts that staff entered: for staff, and what the center sees of them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
-from billing.models import Charge, ChargeClaim
+from billing.charges.changing import closed_until
+from billing.models import Charge, ChargeClaim, Discount
 from billing.periods import ONE_DAY
 from centers.models import Center
 
@@ -60,6 +61,53 @@ class ListedCharge:
         return None if self.charge.end_day is None else self.charge.end_day - ONE_DAY
 
 
+@dataclass(frozen=True, slots=True)
+class ListedDiscount:
+    """A discount as it is on `day`; `is_invoiced`: its first day is."""
+
+    discount: Discount
+    day: date
+    is_invoiced: bool
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it counts no longer and never did."""
+        return self.discount.withdrawn_at is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended."""
+        return self.discount.end_day is not None and self.discount.end_day <= self.day
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it begins later."""
+        return self.discount.first_day > self.day
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it applies, or will."""
+        return not (self.is_withdrawn or self.is_over)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of one that ends."""
+        return None if self.discount.end_day is None else self.discount.end_day - ONE_DAY
+
+
+def listed_discounts(center: Center, day: date) -> list[ListedDiscount]:
+    """All discounts of the center: those in force first, then the newest."""
+    rows = Discount.objects.filter(center=center).select_related("charge")
+    closed = closed_until(center)
+    found = [ListedDiscount(row, day, closed is not None and row.first_day < closed) for row in rows]
+    return sorted(found, key=lambda row: not row.is_current)
+
+
+def portal_discounts(center: Center, day: date) -> list[ListedDiscount]:
+    """What the center pays less on the day or later."""
+    return [row for row in listed_discounts(center, day) if row.is_current]
+
+
 def listed_charges(center: Center, day: date) -> list[ListedCharge]:
     """All charges of the center: those in force first, then the newest."""
     found = _listed(Charge.objects.filter(center=center).select_related("created_by"), day)
@@ -72,6 +120,7 @@ def portal_charges(center: Center, day: date) -> list[ListedCharge]:
     return sorted((row for row in found if row.is_current), key=lambda row: (str(row.charge), row.charge.pk))
 
 
-def _listed(rows: Iterable[Charge], day: date) -> list[ListedCharge]:
+def _listed(rows: QuerySet[Charge], day: date) -> list[ListedCharge]:
     claims = ChargeClaim.objects.filter(charge=OuterRef("pk"), voided_at=None)
-    return [ListedCharge(row, day, row.is_invoiced) for row in rows.annotate(is_invoiced=Exists(claims))]  # type: ignore[attr-defined]
+    found: Any = rows.annotate(is_invoiced=Exists(claims))
+    return [ListedCharge(row, day, row.is_invoiced) for row in found]

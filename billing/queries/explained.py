@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from billing.models import Category, CenterVersion, FlaggedUsage, InvoiceLine, Rate, RateFetch, UsageClaim
 from billing.money import divided, exactly, total_of
 from billing.periods import Period, cut, part_of_month, zone_of
+from billing.pricing.discounts import Off
 from billing.pricing.price_list import (
     PriceList,
     converted,
@@ -85,7 +86,7 @@ def _day(line: InvoiceLine, claim: UsageClaim) -> LineDay:
     record = claim.usage_record
     before, more = (claim.sent_before, claim.failed_before), (claim.sent, claim.failed)
     billable = more_billable(before, more, line.billable)
-    charge = usage_charge(claim.cost, billable, line.percent, line.fixed)
+    charge = Off(line.discount_percent).of(usage_charge(claim.cost, billable, line.percent, line.fixed))
     return LineDay(
         day=record.day,
         sent=claim.sent,
@@ -114,7 +115,8 @@ def steps(line: InvoiceLine) -> list[Step]:
     with_percent = usage_charge(line.cost, 0, line.percent, ZERO)
     price = _price_with_tax(line)
     at_cost = exactly(divided(price, line.exchange_rate))
-    by_percent, fixed = total_of((with_percent, -line.cost)), total_of((at_cost, -with_percent))
+    whole = _before_discount(line, at_cost)
+    by_percent, fixed = total_of((with_percent, -line.cost)), total_of((whole, -with_percent))
     found = [
         Step(_("Cost at MazBot"), "", line.cost, base),
         Step(_("Margin"), f"{number_text(line.percent.normalize())} %", by_percent, base),
@@ -122,17 +124,33 @@ def steps(line: InvoiceLine) -> list[Step]:
     if line.fixed:
         each = f"{money_text(line.fixed, base, exact=True)} × {number_text(line.quantity)}"
         found.append(Step(_("Fixed amount"), each, fixed, base))
+    if line.discount_percent:
+        percent = f"{number_text(line.discount_percent.normalize())} %"
+        found.append(Step(_("Discount"), percent, total_of((at_cost, -whole)), base))
     return [*found, *_from_price(line, at_cost, price)]
+
+
+def _before_discount(line: InvoiceLine, at_cost: Decimal) -> Decimal:
+    """The price in the currency of the cost before the discount; of one of 100 %, without the share of a month."""
+    if not line.discount_percent:
+        return at_cost
+    if not at_cost:
+        return usage_charge(line.cost, line.quantity, line.percent, line.fixed)
+    return round(divided(at_cost * 100, 100 - line.discount_percent), _LEGIBLE)
 
 
 def _steps_of_charge(line: InvoiceLine) -> list[Step]:
     """From the amount that staff entered."""
     price = _price_with_tax(line)
     found = [Step(_("Amount entered"), "", line.fixed, line.cost_currency)]
+    left = Off(line.discount_percent, line.discount_amount).of(line.fixed)
+    if left != line.fixed:
+        percent = f"{number_text(line.discount_percent.normalize())} %" if line.discount_percent else ""
+        found.append(Step(_("Discount"), percent, left - line.fixed, line.cost_currency))
     if line.has_share_of_month and (part := part_of_month(Period(line.first_day, line.end_day))):
         days, of = part
         text = ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
-        share = round(share_of(line.fixed, days, of), _LEGIBLE)
+        share = round(share_of(left, days, of), _LEGIBLE)
         found.append(Step(_("Share of the month"), text, share, line.cost_currency, is_result=True))
     at_cost = exactly(divided(price, line.exchange_rate))
     return [*found, *_from_price(line, round(at_cost, _LEGIBLE), round(price, _LEGIBLE))]
@@ -149,7 +167,7 @@ def _from_price(line: InvoiceLine, at_cost: Decimal, price: Decimal) -> list[Ste
         found.append(Step(_("Price"), "", price, line.currency, is_result=True))
     if line.tax_included and line.tax_percent:
         percent = f"{number_text(line.tax_percent.normalize())} %"
-        net = round(line.exact, _LEGIBLE)
+        net = round(line.exact or ZERO, _LEGIBLE)
         found.append(Step(_("Without the tax that it includes"), percent, net, line.currency, is_result=True))
     return [*found, Step(_("Rounded once"), "", line.amount, line.currency, is_result=True)]
 
@@ -206,7 +224,8 @@ def _prices(line: InvoiceLine, lists: PriceList, rates: Iterable[Rate]) -> Itera
             rate.type == line.rate_type if line.rate_type else lists.category(rate.type) == Category.MESSAGE
         )
         if is_of_line:
-            price = converted(unit_price(rate.cost, line.percent, line.fixed), line.exchange_rate)
+            each = Off(line.discount_percent).of(unit_price(rate.cost, line.percent, line.fixed))
+            price = converted(each, line.exchange_rate)
             if line.tax_included and line.tax_percent:
                 price = round(net_of(price, line.tax), _LEGIBLE)
             yield ListedPrice(rate.type, rate.cost, rate.currency, price, line.currency)

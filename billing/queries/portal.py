@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from billing.ledger import Balance, balances
@@ -63,6 +63,9 @@ class PortalLine(LineKinds):
     kind: str
     number_label: str
     description: str
+    discount_percent: Decimal
+    discount_amount: Decimal
+    discount_currency: str | None
     rate_type: str
     first_day: date
     end_day: date
@@ -164,11 +167,11 @@ def portal_invoices(center: Center) -> QuerySet[Invoice]:
 
 def portal_lines(invoice: Invoice, *, line_id: int | None = None) -> list[PortalLine]:
     """The lines of one of the center's invoices, or the one of them with that id."""
-    columns = [field.name for field in fields(PortalLine)]
+    columns = [field.name for field in fields(PortalLine) if field.name != "discount_currency"]
     rows: Iterable[dict[str, Any]] = (
         InvoiceLine.objects.filter(invoice=invoice, **({} if line_id is None else {"pk": line_id}))
         .order_by("position")
-        .values(*columns, "corrects__position", "corrects__invoice")
+        .values(*columns, "corrects__position", "corrects__invoice", discount_currency=F("charge__currency"))
     )
     read = list(rows)
     invoices = Invoice.objects.only(*_INVOICE_FIELDS).in_bulk(

@@ -102,7 +102,9 @@ def _priced(
     margin = price_list.margins.find(Category.SUBSCRIPTION, center, price_list.day)
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
     cost = share_of(rate.cost, *share)
-    price = net_of(usage_charge(rate.cost, 1, percent, fixed), price_list.taxes.on(price_list.day, center))
+    full = usage_charge(rate.cost, 1, percent, fixed)
+    price = price_list.discounts.on_numbers(center, price_list.day).of(full)
+    price = net_of(price, price_list.taxes.on(price_list.day, center))
     charge = share_of(price, *share)
     return [Accrued(center.pk, month.first_day, rate.currency, cost, charge)]
 

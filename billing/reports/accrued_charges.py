@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from billing.models import BillingPeriod, Charge, ChargeClaim
 from billing.periods import Period, month_of, previous_month, year_after, zone_of
+from billing.pricing.discounts import Discounts
 from billing.pricing.price_list import share_of
 from billing.tax.computing import net_of
 from billing.tax.rates import Taxes
@@ -101,6 +102,7 @@ class _Found:
     def __init__(self, reseller: Reseller, known: dict[int, Center], charges: list[Charge]) -> None:
         self._reseller, self._known, self._charges = reseller, known, charges
         self._taxes = Taxes(reseller, next(iter(known.values())) if len(known) == 1 else None)
+        self._discounts = Discounts(reseller, among=known.values())
         claims = ChargeClaim.objects.filter(charge__in=charges, voided_at=None)
         names = ("charge_id", "instance_id", "first_day", "end_day")
         self._claims: dict[int, list[tuple[int | None, Period]]] = {}
@@ -175,7 +177,9 @@ class _Found:
         tax = self._taxes.on(
             month_of(day).last_day if not charge.is_once else day, self._known[charge.center_id]
         )
-        net = share_of(net_of(charge.amount, tax), *share)
+        center = self._known[charge.center_id]
+        price = self._discounts.on_charge(center, max(day, charge.first_day), charge.pk).of(charge.amount)
+        net = share_of(net_of(price, tax), *share)
         self.rows.append(Accrued(charge.center_id, day.replace(day=1), charge.currency, ZERO, net))
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from django.db.models import DecimalField, ExpressionWrapper, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
-from billing.models import Billable, Category, CenterVersion, Invoice, InvoiceLine, Margin, TaxRate
+from billing.models import Billable, Category, CenterVersion, Discount, Invoice, InvoiceLine, Margin, TaxRate
 from billing.money import PRECISION
 from billing.periods import ONE_DAY, Period, month_of
 from billing.policies import policies_for
 from billing.pricing.conversion import Converter, NotIncluded, Way
+from billing.pricing.discounts import Discounts
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import usage_charge
 from billing.reports.accrued import accrued_subscriptions
@@ -174,10 +175,12 @@ class _Parts:
     def add_usage(self, period: Period, centers: dict[int, Center]) -> None:
         """What MazBot charged for usage, and what the unbilled part of it will be charged."""
         margins, taxes = Margins.of(self._reseller), Taxes(self._reseller)
+        discounts = Discounts(self._reseller)
         policies = policies_for(self._reseller, centers.values())
         for row in usage_costs(self._reseller, period, _starts(self._reseller, period)):
             center, billable = centers[row.center_id], policies[row.center_id].billable
             charge = _charge(row, margins.find(Category.MESSAGE, center, row.day), billable)
+            charge = discounts.on_messages(center, row.day).of(charge)
             self.add(
                 row.center_id,
                 row.day.replace(day=1),
@@ -216,7 +219,7 @@ def _charge(row: UsageCosts, margin: Margin | None, billable: str) -> Decimal:
 
 
 def _starts(reseller: Reseller, period: Period) -> Iterator[date]:
-    """The first days of the months, and those on which a margin, a center's country or a tax rate begins."""
+    """The first days of the months; those on which a margin, country or tax rate begins, or a discount does or ends."""
     yield from (day for day in period.days() if day.day == 1)
     for changes in (
         Margin.objects.filter(category=Category.MESSAGE),
@@ -226,6 +229,9 @@ def _starts(reseller: Reseller, period: Period) -> Iterator[date]:
         inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
         days = inside.order_by("valid_from").values_list("valid_from", flat=True).distinct()
         yield from (day for day in days if day is not None)
+    rows = Discount.objects.filter(reseller=reseller, withdrawn_at=None).exclude(on=Discount.On.CHARGE)
+    for both in rows.values_list("first_day", "end_day"):
+        yield from (day for day in both if day and period.first_day < day < period.end_day)
 
 
 def _lines(reseller: Reseller, period: Period) -> Iterable[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.documents.texts import corrected_text, credit_text, part_text
+from billing.documents.texts import corrected_text, credit_text, discount_text, part_text
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.country_names import CountryNames
@@ -52,6 +52,12 @@ def month_part(line: Any) -> str:
     """` · 19 of 28 days` for what is charged for a part of a month; empty for any other line."""
     part = part_of_month(Period(line.first_day, line.end_day)) if line.has_share_of_month else None
     return " · " + part_text(*part) if part else ""
+
+
+@register.filter
+def discount_of(line: Any) -> str:
+    """`Discount 20 %`; empty for a line without one."""
+    return discount_text(line)
 
 
 @register.simple_tag
@@ -135,6 +141,12 @@ def percent(value: Decimal | None) -> SafeString:
     if value is None:
         return NOTHING
     return format_html('<bdi dir="ltr" class="number">{} %</bdi>', number_text(value, 1))
+
+
+@register.simple_tag
+def percent_off(value: Decimal) -> SafeString:
+    """A discount with all its decimals: `12.5 %`."""
+    return format_html('<bdi dir="ltr" class="number">{} %</bdi>', number_text(value.normalize()))
 
 
 @register.simple_tag

@@ -55,6 +55,7 @@ def portal_prices(request: PortalRequest) -> HttpResponseBase:
         "day_query": f"day={day.isoformat()}" if day else "",
         "days": portal_price_changes(request.center, now),
         "charges": queries.portal_charges(request.center, day or today(request.reseller, now)),
+        "discounts": queries.portal_discounts(request.center, day or today(request.reseller, now)),
         "subscription": queries.portal_subscription(request.center),
         "tax_note": price_note(request.center, day or today(request.reseller, now)),
     }

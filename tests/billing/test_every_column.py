@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from billing.dunning.write_offs import write_off
+from billing.charges import add_charge, add_discount
 from billing.invoicing import Part, credit_invoice, issue_invoice, lines_left
 from billing.invoicing.waivers import waive_usage
 from billing.models import Invoice
@@ -36,6 +37,9 @@ MAY_CHANGE = {
     "billing_margin": {"created_by_id"},
     "billing_exchangerate": {"entered_by_id"},
     "billing_taxrate": {"created_by_id"},
+    "billing_charge": {"end_day", "withdrawn_at", "created_by_id"},
+    "billing_chargeclaim": {"voided_at"},
+    "billing_discount": {"end_day", "withdrawn_at", "created_by_id"},
     "whatsapp_instanceassignment": {"read_to"},
 }
 #: Another value for any column, by its type.
@@ -72,6 +76,8 @@ def issued(shop: Shop) -> Shop:
         [(number, FEBRUARY.first_day + timedelta(days=day)) for day in range(28)], sent=7, cost="0.0123"
     )
     waive_usage(instance=number, period=Period(first, first + timedelta(days=1)), because="a test", **common)
+    add_charge(center=center, amount="5", description="Set-up", day=first, **common)
+    add_discount(center=center, percent=Decimal(1), day=FEBRUARY.end_day, **common)
     invoice = issue_invoice(center=center, period=FEBRUARY, **common)
     line = max(lines_left(invoice), key=lambda row: row.amount).line
     credit_invoice(invoice=invoice, parts={line.pk: Part(amount=Decimal(1))}, because="a test", **common)

@@ -83,6 +83,7 @@ STAFF = (
     "settings/tax/",
     "settings/tax/rate/",
     "centers/{center}/charges/add/",
+    "centers/{center}/discounts/add/",
     "centers/{center}/tax/",
     "settings/email/",
 )

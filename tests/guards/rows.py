@@ -33,6 +33,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "centerversion": {"name": "mazbot_country", "value": "2", "valid_from": NOW.date()},
     "invoice": {"line_count": 1},
     "charge": {"first_day": date(2026, 1, 1)},
+    "discount": {"on": "all", "percent": Decimal(10)},
     "chargeclaim": {
         "instance": None,
         "once": True,

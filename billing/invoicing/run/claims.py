@@ -60,6 +60,10 @@ def claim(taken: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine | None]]) 
         for period, line, row in lines
         if line.month is not None
     )
+    _claim_charges(lines)
+
+
+def _claim_charges(lines: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine | None]]) -> None:
     ChargeClaim.objects.bulk_create(
         ChargeClaim(
             reseller_id=period.reseller_id,

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Max, Q
 
 from billing.mail import write_mail
-from billing.models import CenterVersion, JobSchedule, Margin, RateCategory, RateFetch
+from billing.models import CenterVersion, Discount, JobSchedule, Margin, RateCategory, RateFetch
 from billing.periods import day_start, local_day, today, zone_of
 from billing.policies import reseller_policy
 from billing.pricing.history.price_history import PriceHistory, priced
@@ -68,16 +68,25 @@ def _days(reseller: Reseller, now: datetime, notice: int) -> Iterator[date]:
     for rows in (Margin.objects.filter(reseller=reseller), CenterVersion.objects.filter(reseller=reseller)):
         days = rows.filter(soon | entered).order_by().values_list("valid_from", flat=True).distinct()
         yield from (one for one in days if one)
+    yield from _days_of_discounts(reseller, day - LATE, day + timedelta(days=notice))
     zone = zone_of(reseller)
     since = day_start(local_day(now - LATE, zone), zone)
     for fetch in RateFetch.applied(reseller).filter(since__gte=since):
         yield local_day(fetch.applies_from, zone)
 
 
-def _basis(reseller: Reseller, now: datetime, days: Iterable[date]) -> str:
-    """What identifies all that the announced prices follow from, and who is informed; six short queries.
+def _days_of_discounts(reseller: Reseller, first: date, last: date) -> Iterator[date]:
+    """The days after `first`, up to `last`, on which a discount begins or no longer applies."""
+    rows = Discount.objects.filter(reseller=reseller, withdrawn_at=None).exclude(on=Discount.On.CHARGE)
+    for days in rows.values_list("first_day", "end_day"):
+        yield from (one for one in days if one and first < one <= last)
 
-    Margins, versions and lists are never edited: their count and the last of them say whether there are others.
+
+def _basis(reseller: Reseller, now: datetime, days: Iterable[date]) -> str:
+    """What identifies all that the announced prices follow from, and who is informed; seven short queries.
+
+    Margins, versions and lists are never edited: their count and the last of them say whether there are others. Of
+    discounts, the end may be.
     """
     applied = RateFetch.applied(reseller).aggregate(Count("pk"), Max("pk"), Max("decided_at"))
     rows = [
@@ -86,11 +95,13 @@ def _basis(reseller: Reseller, now: datetime, days: Iterable[date]) -> str:
     ]
     classes = RateCategory.objects.filter(reseller=reseller).order_by("type")
     centers = Center.objects.filter(reseller=reseller, archived_at=None).exclude(email="").order_by("pk")
+    discounts = Discount.objects.filter(reseller=reseller, withdrawn_at=None).order_by("pk")
     parts = (
         today(reseller, now),
         list(days),
         applied,
         rows,
+        list(discounts.values_list("pk", "end_day")),
         list(classes.values_list("type", "category", "interval")),
         list(centers.values_list("pk", "country_id", "currency")),
     )

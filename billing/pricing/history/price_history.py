@@ -47,6 +47,7 @@ class PriceHistory:
         found = PriceList(self._center.reseller, day, center=self._center)
         found.margins, found.exchange = self._base.margins, self._base.exchange
         found.decided, found.taxes = self._base.decided, self._base.taxes
+        found.discounts = self._base.discounts
         found.rates = self._rates_on(day)
         return found
 
@@ -75,6 +76,7 @@ class PriceHistory:
         versions = CenterVersion.objects.filter(center=self._center).exclude(valid_from=None)
         days: set[Any] = set(versions.values_list("valid_from", flat=True))
         days |= self._base.margins.first_days()
+        days |= self._base.discounts.first_days(self._center)
         days |= {local_day(since, self._zone) for lists in self._lists.values() for since, _rates in lists}
         return days
 

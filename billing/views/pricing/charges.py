@@ -1,4 +1,4 @@
-"""A center's charges: the tab on its page, adding one, setting its end, withdrawing it."""
+"""A center's charges and discounts: the tab on its page, adding one, setting its end, withdrawing it."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,9 +7,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import queries
-from billing.charges import add_charge, end_charge, withdraw_charge
-from billing.forms.charges import ChargeEndForm, ChargeForm
-from billing.models import Charge
+from billing.charges import (
+    add_charge,
+    add_discount,
+    end_charge,
+    end_discount,
+    withdraw_charge,
+    withdraw_discount,
+)
+from billing.forms.charges import ChargeEndForm, ChargeForm, DiscountForm
+from billing.models import Charge, Discount
 from billing.periods import month_of, today
 from centers import clock
 from centers.models import Center
@@ -17,7 +24,15 @@ from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
 
-__all__ = ["center_charges", "charge_add", "charge_end", "charge_withdraw"]
+__all__ = [
+    "center_charges",
+    "charge_add",
+    "charge_end",
+    "charge_withdraw",
+    "discount_add",
+    "discount_end",
+    "discount_withdraw",
+]
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -26,7 +41,11 @@ def center_charges(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#center-charges`: what the center is charged besides its usage."""
     center = get_object_or_404(Center, pk=pk)
     day = today(request.reseller, clock.now())
-    context = {"center": center, "rows": queries.listed_charges(center, day)}
+    context = {
+        "center": center,
+        "rows": queries.listed_charges(center, day),
+        "discounts": queries.listed_discounts(center, day),
+    }
     return render(request, "billing/charges/center_charges.html", context)
 
 
@@ -64,6 +83,44 @@ def charge_withdraw(request: TenantRequest, pk: int) -> HttpResponseBase:
     done = _("“%(charge)s” was withdrawn.") % {"charge": charge}
     performed(request, lambda: withdraw_charge(charge=charge, by=request.user, now=clock.now()), done)
     return redirect(_tab(request, charge.center_id))
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_http_methods(["GET", "POST"])
+def discount_add(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Give a center a discount."""
+    center = get_object_or_404(Center, pk=pk)
+    now = clock.now()
+    day = today(request.reseller, now)
+    current = [row.charge for row in queries.listed_charges(center, day) if row.is_current]
+    form = DiscountForm(posted(request), center=center, today=day, charges=current)
+    if saved(form, lambda: add_discount(center=center, by=request.user, now=now, **form.values)):
+        return redirect_with_toast(request, _("The discount was added."), _tab(request, center.pk))
+    return form_page(request, form, "billing/charges/discount.html", {"center": center})
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_http_methods(["GET", "POST"])
+def discount_end(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Set the last day of a discount."""
+    row = get_object_or_404(Discount.objects.select_related("center", "charge"), pk=pk)
+    now = clock.now()
+    form = ChargeEndForm(posted(request), last_day=month_of(today(request.reseller, now)).last_day)
+    if saved(form, lambda: end_discount(discount=row, by=request.user, now=now, **form.cleaned_data)):
+        text = _("The end of the discount was saved.")
+        return redirect_with_toast(request, text, _tab(request, row.center_id))
+    context = {"discount": row, "center": row.center}
+    return form_page(request, form, "billing/charges/discount_end.html", context)
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def discount_withdraw(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """Withdraw a discount of which no day is invoiced."""
+    row = get_object_or_404(Discount.objects.select_related("center"), pk=pk)
+    done = _("The discount was withdrawn.")
+    performed(request, lambda: withdraw_discount(discount=row, by=request.user, now=clock.now()), done)
+    return redirect(_tab(request, row.center_id))
 
 
 def _tab(request: TenantRequest, center_id: int) -> str:

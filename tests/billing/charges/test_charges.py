@@ -1,4 +1,4 @@
-"""What staff charge besides usage: once, by the month, by the year, for the center or each number, and once per number."""
+"""What staff charge besides usage: once, monthly, yearly, for the center or each number, and once per number."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,13 +10,14 @@ from django.db import IntegrityError, transaction
 from billing.charges import add_charge, end_charge, withdraw_charge
 from billing.invoicing import (
     Part,
+    check_late_corrections,
     credit_invoice,
     is_late_correction,
     issue_last_invoice,
     preview_invoice,
     void_invoice,
 )
-from billing.models import BillingPeriod, Charge, ChargeClaim, ExchangeRate, InvoiceLine
+from billing.models import Charge, ChargeClaim, ExchangeRate, InvoiceLine, TaxProfile, TaxRate
 from billing.periods import Period, month_of
 from billing.pricing.exchange_rates import MissingRate
 from billing.queries.comparison import compare
@@ -29,7 +30,7 @@ from centers.tenancy.lifecycle import archive_center, restore_center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
 from tests.billing.invoicing.test_subscription_days import close, held
-from whatsapp.models import Instance
+from whatsapp.models import Alert, Instance
 
 D = Decimal
 MONTH, YEAR, ONCE = Charge.Every.MONTH, Charge.Every.YEAR, Charge.Every.ONCE
@@ -198,8 +199,6 @@ def test_what_is_not_invoiced_yet_counts_in_the_month_and_the_profit(shop: Shop)
 
 
 def test_prices_that_include_tax(shop: Shop) -> None:
-    from billing.models import TaxProfile, TaxRate  # noqa: PLC0415
-
     TaxProfile.objects.create(reseller=shop.reseller, is_registered=True, prices_include_tax=True)
     TaxRate.objects.create(
         reseller=shop.reseller, category="S", percent=15, valid_from=date(2020, 1, 1), created_at=NOW
@@ -220,13 +219,23 @@ def test_archiving_ends_what_recurs_and_the_rest_waits_for_a_last_invoice(shop: 
     assert charged(shop) == [("recurring", FEB_1, date(2026, 2, 11), 10)]
     close(shop, FEBRUARY)
     shop.center.refresh_from_db()
-    BillingPeriod.objects.get(center=shop.center)
     late = add(shop, "5", date(2026, 3, 2), now=NOW)
     assert is_late_correction(shop.center)
     assert issue_last_invoice(center=shop.center, by=None, now=NOW).lines.get().charge == late
     assert not is_late_correction(shop.center)
     restore_center(center=shop.center, by=None, now=NOW)
     assert charged(shop, month_of(date(2026, 4, 1))) == []
+
+
+def test_a_center_that_never_had_numbers_gets_a_last_invoice(shop: Shop) -> None:
+    """No run closes its months, once it is archived."""
+    add(shop, every=MONTH)
+    archive_center(center=shop.center, by=None, now=datetime(2026, 2, 14, 9, tzinfo=UTC))
+    shop.center.refresh_from_db()
+    assert check_late_corrections(shop.reseller, NOW) == [shop.center]
+    assert "are on no invoice yet" in Alert.objects.get(center=shop.center).detail
+    assert issue_last_invoice(center=shop.center, by=None, now=NOW).total == 14
+    assert check_late_corrections(shop.reseller, NOW) == []
 
 
 def test_withdrawing_and_the_audit_log(shop: Shop) -> None:
@@ -256,6 +265,7 @@ def test_what_is_refused_names_the_field(shop: Shop) -> None:
     assert field("invoiced already. Choose 1 Mar 2026", day=FEB_15, every=MONTH) == "day"
     assert field("between", day=date(2036, 3, 1)) == "day"
     assert field("before the first", every=MONTH, until=date(2026, 2, 28)) == "until"
+    assert field("before the year 2100", every=MONTH, until=date.max) == "until"
     for charge, day, why in (
         (monthly, FEB_15, "is invoiced until 28 Feb 2026"),
         (monthly, date(2026, 1, 31), "begins on"),

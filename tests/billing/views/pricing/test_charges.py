@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.charges import add_charge
-from billing.models import Charge
+from billing.models import Charge, Discount
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
@@ -99,3 +99,34 @@ def test_the_list_asks_the_same_for_one_and_for_three(desk: Desk) -> None:
         _own(desk, every="once")
         _own(desk, every="year", per_number=True)
     assert counts[0] == counts[1]
+
+
+def test_discounts_are_given_seen_ended_and_withdrawn(desk: Desk) -> None:
+    charge = _own(desk)
+    add = desk.url(f"centers/{desk.center.pk}/discounts/add/")
+    client = desk.as_(desk.billing)
+    data = {"what": str(charge.pk), "percent": "", "amount": "30.01", "day": "2026-03-01", "until": ""}
+    refused = client.post(add, data)
+    assert refused.status_code == 422
+    assert "more than the price, 30.00" in refused.content.decode()
+    assert client.post(add, data | {"amount": "5"}).status_code == 302
+    assert client.post(add, data | {"what": "all", "percent": "12.5", "amount": ""}).status_code == 302
+    page = client.get(desk.url(f"centers/{desk.center.pk}/charges/")).content.decode()
+    assert "12.5 %" in page
+    assert "5.00" in page
+    portal = desk.as_(desk.viewer).get(desk.portal("prices/")).content.decode()
+    assert "12.5 %" in portal
+    prices = client.get(desk.url(f"centers/{desk.center.pk}/prices/")).content.decode()
+    assert "12.5 %" in prices
+    with tenant(desk.reseller):
+        of_charge, of_all = Discount.objects.order_by("pk")
+    end = desk.url(f"discounts/{of_all.pk}/end/")
+    assert client.get(end).status_code == 200
+    assert client.post(end, {"last_day": "2026-02-01"}).status_code == 422
+    assert client.post(end, {"last_day": "2026-03-31"}).status_code == 302
+    withdraw = desk.url(f"discounts/{of_charge.pk}/withdraw/")
+    assert client.post(withdraw).status_code == 302
+    assert "Withdrawn" in _tab(desk)
+    for outsider, code in ((desk.support, 403), (desk.stranger, 404)):
+        assert desk.as_(outsider).get(end).status_code == code
+        assert desk.as_(outsider).post(withdraw).status_code == code

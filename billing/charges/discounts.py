@@ -1,0 +1,179 @@
+"""Giving discounts, ending them, and withdrawing those of days that no invoice has."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from billing.charges.changing import checked_end, closed_until, day_after, refuse_far_away, refuse_invoiced
+from billing.ledger import lock
+from billing.models import Charge, Discount
+from billing.money import exact_amount, format_amount
+from billing.periods import ONE_DAY
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.models import Center, User
+from centers.values.formats import day_text
+
+On = Discount.On
+HUNDRED = Decimal(100)
+
+
+def add_discount(
+    *,
+    center: Center,
+    day: date,
+    by: User | None,
+    now: datetime,
+    charge: Charge | None = None,
+    on: str = On.ALL,
+    percent: Decimal | None = None,
+    amount: Decimal | str | None = None,
+    until: date | None = None,
+) -> Discount:
+    """Take `percent` off the prices of a center, or `amount` off one `charge`, from `day` up to and including `until`.
+
+    Days are those of the reseller's calendar. Without a charge it is `on` everything or messages. OperationRefused: no
+    discount or both kinds, more than the price, an invoiced first day, a last day before the first, one on the same
+    in these days.
+    """
+    with transaction.atomic():
+        center = lock(center)
+        of = None if charge is None else _own_charge(center, charge)
+        on = On.CHARGE if of else On(on)
+        percent, value = _checked(percent, amount, of)
+        refuse_far_away(center, day, now)
+        refuse_invoiced(center, day)
+        end = checked_end(day, until)
+        _refuse_second(center, on, of, day, end)
+        row: Discount = Discount.objects.create(
+            reseller_id=center.reseller_id,
+            center=center,
+            on=on,
+            charge=of,
+            percent=percent,
+            amount=value,
+            first_day=day,
+            end_day=end,
+            created_at=now,
+            created_by=by,
+        )
+        _record("discount.added", row, by, now, first_day=day.isoformat())
+    return row
+
+
+def end_discount(*, discount: Discount, last_day: date, by: User | None, now: datetime) -> Discount:
+    """Have a discount end with `last_day`, earlier than it would; invoiced days keep it.
+
+    OperationRefused: a day before its first, a later one than it has, or one before an invoiced day.
+    """
+    with transaction.atomic():
+        row = _locked(discount)
+        end, closed = day_after(last_day, "last_day"), closed_until(row.center)
+        if row.withdrawn_at or last_day < row.first_day:
+            raise OperationRefused(
+                _("The discount begins on %(day)s. Choose that day or a later one, or withdraw it.")
+                % {"day": day_text(row.first_day)},
+                field="last_day",
+            )
+        if row.end_day is not None and end > row.end_day:
+            raise OperationRefused(
+                _("The discount ends on %(day)s already. Add another one for later days.")
+                % {"day": day_text(row.end_day - ONE_DAY)},
+                field="last_day",
+            )
+        if closed is not None and end < closed:
+            raise OperationRefused(
+                _("Days up to %(last)s are invoiced already. Choose that day or a later one.")
+                % {"last": day_text(closed - ONE_DAY)},
+                field="last_day",
+            )
+        row.end_day = end
+        row.save(update_fields=["end_day"])
+        _record("discount.ended", row, by, now, end_day=end.isoformat())
+    return row
+
+
+def withdraw_discount(*, discount: Discount, by: User | None, now: datetime) -> Discount:
+    """Withdraw a discount of which no day is invoiced. Doing so twice changes nothing."""
+    with transaction.atomic():
+        row = _locked(discount)
+        if row.withdrawn_at:
+            return row
+        if is_discount_invoiced(row):
+            raise OperationRefused(_("Days with this discount are invoiced. End it instead."))
+        row.withdrawn_at = now
+        row.save(update_fields=["withdrawn_at"])
+        _record("discount.withdrawn", row, by, now)
+    return row
+
+
+def is_discount_invoiced(row: Discount) -> bool:
+    """Whether its first day belongs to a closed period."""
+    closed = closed_until(row.center)
+    return closed is not None and row.first_day < closed
+
+
+def _own_charge(center: Center, charge: Charge) -> Charge:
+    row: Charge = Charge.objects.get(pk=charge.pk, center=center)
+    if row.withdrawn_at:
+        raise OperationRefused(_("“%(charge)s” has been withdrawn.") % {"charge": row}, field="what")
+    return row
+
+
+def _checked(
+    percent: Decimal | None, amount: Decimal | str | None, charge: Charge | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """Either of them, within the price."""
+    if (percent is None) == (amount is None):
+        raise OperationRefused(_("Enter a percentage or an amount."), field="percent")
+    if percent is not None:
+        if not percent.is_finite() or not 0 < percent <= HUNDRED or percent != round(percent, 4):
+            raise OperationRefused(_("Enter a percentage above 0, up to 100."), field="percent")
+        return percent, None
+    if charge is None:
+        raise OperationRefused(
+            _("An amount can be taken off one charge only. Enter a percentage."), field="amount"
+        )
+    value = exact_amount(amount or Decimal(0), charge.currency)
+    if value > charge.amount:
+        price = format_amount(charge.amount, charge.currency)
+        raise OperationRefused(
+            _("The discount can't be more than the price, %(price)s.") % {"price": price}, field="amount"
+        )
+    return None, value
+
+
+def _refuse_second(center: Center, on: str, charge: Charge | None, day: date, end: date | None) -> None:
+    """Two discounts on the same would leave open which one counts."""
+    rows = Discount.objects.filter(center=center, on=on, charge=charge, withdrawn_at=None)
+    rows = rows.filter(Q(end_day=None) | Q(end_day__gt=day))
+    other = (rows if end is None else rows.filter(first_day__lt=end)).first()
+    if other is not None:
+        raise OperationRefused(
+            _("There is a discount on this already: %(discount)s, from %(day)s. End it first.")
+            % {"discount": other, "day": day_text(other.first_day)},
+            field="day",
+        )
+
+
+def _locked(discount: Discount) -> Discount:
+    center = lock(discount.center)
+    row: Discount = Discount.objects.select_for_update(of=("self",)).get(pk=discount.pk)
+    row.center = center
+    return row
+
+
+def _record(action: str, row: Discount, by: User | None, now: datetime, **facts: str) -> None:
+    entries.record(
+        action,
+        reseller=row.center.reseller,
+        center=row.center,
+        by=by,
+        target=row,
+        now=now,
+        topics=("billing", "centers"),
+        **facts,
+    )
