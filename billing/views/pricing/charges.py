@@ -1,5 +1,9 @@
 """A center's charges and discounts: the tab on its page, adding one, setting its end, withdrawing it."""
 
+from collections.abc import Callable
+from typing import Any
+
+from django.forms import Form
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,9 +20,11 @@ from billing.charges import (
     withdraw_discount,
 )
 from billing.forms.charges import ChargeEndForm, ChargeForm, DiscountForm
+from billing.invoicing.effects import effect_of
 from billing.models import Charge, Discount
 from billing.periods import month_of, today
 from centers import clock
+from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
@@ -28,9 +34,11 @@ __all__ = [
     "center_charges",
     "charge_add",
     "charge_end",
+    "charge_preview",
     "charge_withdraw",
     "discount_add",
     "discount_end",
+    "discount_preview",
     "discount_withdraw",
 ]
 
@@ -39,7 +47,7 @@ __all__ = [
 @require_GET
 def center_charges(request: TenantRequest, pk: int) -> HttpResponseBase:
     """`#center-charges`: what the center is charged besides its usage."""
-    center = get_object_or_404(Center, pk=pk)
+    center = _center(pk)
     day = today(request.reseller, clock.now())
     context = {
         "center": center,
@@ -53,13 +61,28 @@ def center_charges(request: TenantRequest, pk: int) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def charge_add(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Charge a center once, or every month or year."""
-    center = get_object_or_404(Center, pk=pk)
+    center = _center(pk)
     now = clock.now()
     form = ChargeForm(posted(request), center=center, today=today(request.reseller, now))
     if saved(form, lambda: add_charge(center=center, by=request.user, now=now, **form.cleaned_data)):
         text = _("The charge was added. It appears on the next invoice that it belongs to.")
         return redirect_with_toast(request, text, _tab(request, center.pk))
     return form_page(request, form, "billing/charges/add.html", {"center": center})
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def charge_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#change-preview`: what the charge as typed makes of the invoice of its month; nothing is saved."""
+    center = _center(pk)
+    now = clock.now()
+    form = ChargeForm(request.POST, center=center, today=today(request.reseller, now))
+    return _preview(
+        request,
+        form,
+        center,
+        lambda: add_charge(center=center, by=request.user, now=now, **form.cleaned_data),
+    )
 
 
 @staff(Permission.MANAGE_PRICES)
@@ -86,14 +109,27 @@ def charge_withdraw(request: TenantRequest, pk: int) -> HttpResponseBase:
 
 
 @staff(Permission.MANAGE_PRICES)
+@require_POST
+def discount_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#change-preview`: what the discount as typed makes of the invoice of its month; nothing is saved."""
+    center = _center(pk)
+    now = clock.now()
+    form = _discount_form(request, center, request.POST)
+    return _preview(
+        request,
+        form,
+        center,
+        lambda: add_discount(center=center, by=request.user, now=now, **form.values),
+    )
+
+
+@staff(Permission.MANAGE_PRICES)
 @require_http_methods(["GET", "POST"])
 def discount_add(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Give a center a discount."""
-    center = get_object_or_404(Center, pk=pk)
+    center = _center(pk)
     now = clock.now()
-    day = today(request.reseller, now)
-    current = [row.charge for row in queries.listed_charges(center, day) if row.is_current]
-    form = DiscountForm(posted(request), center=center, today=day, charges=current)
+    form = _discount_form(request, center, posted(request))
     if saved(form, lambda: add_discount(center=center, by=request.user, now=now, **form.values)):
         return redirect_with_toast(request, _("The discount was added."), _tab(request, center.pk))
     return form_page(request, form, "billing/charges/discount.html", {"center": center})
@@ -121,6 +157,29 @@ def discount_withdraw(request: TenantRequest, pk: int) -> HttpResponseBase:
     done = _("The discount was withdrawn.")
     performed(request, lambda: withdraw_discount(discount=row, by=request.user, now=clock.now()), done)
     return redirect(_tab(request, row.center_id))
+
+
+def _center(pk: int) -> Center:
+    center: Center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
+    return center
+
+
+def _discount_form(request: TenantRequest, center: Center, data: Any) -> DiscountForm:
+    day = today(request.reseller, clock.now())
+    current = [row.charge for row in queries.listed_charges(center, day) if row.is_current]
+    return DiscountForm(data, center=center, today=day, charges=current)
+
+
+def _preview(
+    request: TenantRequest, form: Form, center: Center, change: Callable[[], object]
+) -> HttpResponseBase:
+    context: dict[str, Any] = {}
+    if form.is_valid():
+        try:
+            context["effect"] = effect_of(change, center, form.cleaned_data["day"])
+        except OperationRefused as refusal:
+            context["refused"] = refusal.message
+    return render(request, "billing/charges/preview.html", context)
 
 
 def _tab(request: TenantRequest, center_id: int) -> str:

@@ -130,3 +130,22 @@ def test_discounts_are_given_seen_ended_and_withdrawn(desk: Desk) -> None:
     for outsider, code in ((desk.support, 403), (desk.stranger, 404)):
         assert desk.as_(outsider).get(end).status_code == code
         assert desk.as_(outsider).post(withdraw).status_code == code
+
+
+def test_the_effect_is_shown_before_it_is_saved(desk: Desk) -> None:
+    client = desk.as_(desk.billing)
+    address = desk.url(f"centers/{desk.center.pk}/charges/preview/")
+    page = client.post(address, MONTHLY | {"amount": "31", "day": "2026-03-22"}).content.decode()
+    assert "10.00" in page, "10 of 31 days"
+    assert "10 of 31 days" in page
+    assert "Complete the form" in client.post(address, MONTHLY | {"amount": ""}).content.decode()
+    assert "invoiced already" in client.post(address, MONTHLY | {"day": "2026-02-01"}).content.decode()
+    assert "No charges" in _tab(desk)
+    charge = _own(desk)
+    data = {"what": str(charge.pk), "percent": "50", "amount": "", "day": "2026-03-01", "until": ""}
+    address = desk.url(f"centers/{desk.center.pk}/discounts/preview/")
+    page = client.post(address, data).content.decode()
+    assert "15.00" in page
+    assert "Discount 50 %" in page
+    assert "Nothing changes" in client.post(address, data | {"what": "messages"}).content.decode()
+    assert "No discounts" in _tab(desk)
