@@ -52,7 +52,7 @@ class ListedCharge:
 
     @property
     def can_withdraw(self) -> bool:
-        """Whether it can be taken back as a whole."""
+        """Whether it can be withdrawn."""
         return not (self.is_withdrawn or self.is_invoiced)
 
     @property

@@ -20,9 +20,9 @@ from billing.charges import (
     withdraw_discount,
 )
 from billing.forms.charges import ChargeEndForm, ChargeForm, DiscountForm
-from billing.invoicing.effects import effect_of
 from billing.models import Charge, Discount
 from billing.periods import month_of, today
+from billing.views.pricing.effects import effect_of
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center
