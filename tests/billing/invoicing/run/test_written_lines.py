@@ -100,7 +100,8 @@ def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -
         if isinstance(field, models.DecimalField | models.BigIntegerField)
     }
     assert numbers - set(InvoiceLine.NEGATED) == {
-        "unit_cost", "percent", "fixed", "exchange_rate", "unit_price", "tax_percent",
+        "unit_cost", "percent", "fixed", "exchange_rate", "unit_price", "tax_percent", "discount_percent",
+        "discount_amount",
     }  # fmt: skip
     assert set(InvoiceLine.NEGATED) <= numbers
 
@@ -108,7 +109,7 @@ def test_a_credit_note_says_of_every_column_of_a_line_whether_its_sign_turns() -
 def test_a_line_takes_every_column_from_its_draft(shop: Shop) -> None:
     shop.read(shop.number(), DAY, sent=1, cost="1")
     draft = preview_invoice(shop.center, FEBRUARY)
-    related = ("instance", "margin", "corrects")
+    related = ("instance", "margin", "corrects", "charge")
     covered = {f"{name}_id" if name in related else name for name in line_values(draft.lines[0])}
     assert covered == names(InvoiceLine) - {"reseller_id", "invoice_id", "position"}
 
@@ -140,5 +141,5 @@ def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
 def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:
     """What a draft knows and no column keeps is named here: the days it claims and the month of a subscription."""
     drafted = set(DraftLine.__dataclass_fields__)
-    apart = {"instance", "margin", "corrects", "month", "days", "credited_before", "tax"}
+    apart = {"instance", "margin", "corrects", "charge", "month", "days", "credited_before", "tax"}
     assert drafted - apart <= names(InvoiceLine)
