@@ -25,10 +25,8 @@ from billing.views.documents import settings as document_settings
 from billing.views.dunning import chosen, disputes, policies, promises, write_offs
 from billing.views.paying import attachments, flagged, gateways, links
 from billing.views.paying import statements as bank_files
-from billing.views.pricing import center_history, price_files, simulator, types
-from billing.views.reports import aging, cash_forecast, gap, profit, reconciliation
 from billing.views.pricing import center_history, charges, price_files, simulator, types
-from billing.views.reports import gap, profit, reconciliation
+from billing.views.reports import aging, cash_forecast, gap, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
 

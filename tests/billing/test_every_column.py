@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.dunning.write_offs import write_off
 from billing.charges import add_charge, add_discount
+from billing.dunning.write_offs import write_off
 from billing.invoicing import Part, credit_invoice, issue_invoice, lines_left
 from billing.invoicing.waivers import waive_usage
 from billing.models import Invoice
