@@ -10,10 +10,13 @@ from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspensi
 from billing.models.dunning_policies import DunningPolicy
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
+from billing.models.limits import CreditTerms
 from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
 from billing.models.paying.bank import BankLine, BankStatement
+from billing.models.paying.by_link import ReportedPayment, RevokedLinks
 from billing.models.paying.details import PaymentAllocation, PaymentAttachment
 from billing.models.paying.gateways import FlaggedPayment, Gateway, GatewayEvent, PaymentLink
+from billing.models.paying.journal import JournalAccounts
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import (
@@ -52,6 +55,7 @@ __all__ = [
     "CreditConversion",
     "Discount",
     "Dispute",
+    "CreditTerms",
     "DocumentKind",
     "DocumentLogo",
     "DocumentSettings",
@@ -69,6 +73,7 @@ __all__ = [
     "InvoiceNumber",
     "InvoiceTax",
     "JobSchedule",
+    "JournalAccounts",
     "LedgerEntry",
     "LegalIdentity",
     "LineKinds",
@@ -86,6 +91,8 @@ __all__ = [
     "Receipt",
     "Reminder",
     "ReportedMonth",
+    "ReportedPayment",
+    "RevokedLinks",
     "SafetyStop",
     "Share",
     "SubscriptionClaim",

@@ -146,6 +146,8 @@ class Suspension(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=4)  # overdue beyond the grace days at the time
     currency = models.CharField(max_length=3)
     because = models.CharField(max_length=300)  # invoice numbers and due dates
+    # The credit limit that was used up (0: prepaid); `amount` is then the exposure, and no invoice is the reason.
+    limit = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     safety_stop = models.ForeignKey("SafetyStop", on_delete=models.PROTECT, null=True, related_name="cases")
     ended_at = models.DateTimeField(null=True, blank=True)
     ending = models.CharField(max_length=8, choices=Ending, blank=True)
@@ -162,6 +164,16 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.center_id} since {self.opened_at:%Y-%m-%d}"
+
+    @property
+    def is_for_limit(self) -> bool:
+        """Whether the center used up its limit or what it paid in advance; else invoices are overdue."""
+        return self.limit is not None
+
+    @property
+    def is_for_prepaid(self) -> bool:
+        """Whether what it paid in advance was used up."""
+        return self.limit == 0
 
 
 class SafetyStop(models.Model):

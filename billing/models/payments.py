@@ -118,6 +118,7 @@ class LedgerEntry(models.Model):
         CONVERSION = "conversion", _("Credit converted")
         WRITE_OFF = "write_off", _("Written off")
         RECOVERY = "recovery", _("Write-off reversed")
+        OPENING = "opening", _("Opening balance")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     center = models.ForeignKey(
@@ -166,7 +167,7 @@ class LedgerEntry(models.Model):
                 | Q(kind="payment", payment__isnull=False, invoice__isnull=True, amount__lt=0)
                 | Q(kind="reversal", payment__isnull=False, invoice__isnull=True, amount__gt=0)
                 | Q(kind="refund", payment__isnull=True, invoice__isnull=True, amount__gt=0)
-                | Q(kind="conversion", payment__isnull=True, invoice__isnull=True)
+                | Q(kind__in=["conversion", "opening"], payment__isnull=True, invoice__isnull=True)
                 | Q(kind="write_off", payment__isnull=True, invoice__isnull=True, amount__lt=0)
                 | Q(kind="recovery", payment__isnull=True, invoice__isnull=True, amount__gt=0),
                 name="ledger_entry_fits_kind",

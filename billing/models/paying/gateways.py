@@ -46,7 +46,10 @@ class Gateway(models.Model):
 
 
 class PaymentLink(models.Model):
-    """A page of a gateway where one invoice can be paid. `key` is sent with the request, so that it has one effect."""
+    """A page of a gateway where one invoice, or without one a top-up, can be paid.
+
+    `key` is sent with the request, so that it has one effect.
+    """
 
     class State(models.TextChoices):
         CREATING = "creating", _("Being created")
@@ -56,7 +59,7 @@ class PaymentLink(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payment_links")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="payment_links")
     gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="links", db_index=False)
     key = models.CharField(max_length=36, unique=True)
     amount = models.DecimalField(max_digits=18, decimal_places=4)
