@@ -15,7 +15,8 @@ from django.db.models import Q
 from billing import invoicing
 from billing.dunning import judge_due, run_suspensions, send_reminders, tomorrow
 from billing.ledger import refresh_all_payment_statuses
-from billing.models import JobSchedule
+from billing.limits.check import check_limits
+from billing.models import CreditTerms, JobSchedule
 from billing.periods import Period
 from billing.pricing.below_cost import check_losses
 from billing.pricing.exchange_rate_age import check_exchange_rates
@@ -45,6 +46,7 @@ EVERY = {
     "invoices": timedelta(hours=1),
     "dunning": timedelta(minutes=5),
     "prices": timedelta(minutes=10),
+    "limits": timedelta(minutes=10),
 }
 # A claim outlasts a task's time limit; if the worker crashes, a tick after that finds the job due again.
 LEASE = timedelta(minutes=15)
@@ -160,6 +162,13 @@ def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
     return _as_recorded(recorder)
 
 
+def limits_job(*, reseller: Reseller, now: datetime) -> JobRun:
+    """Store the exposure of centers with a limit, and warn those that used up most of it."""
+    with _job_run("limits", reseller, now) as recorder:
+        check_limits(reseller=reseller, now=now, recorder=recorder)
+    return _as_recorded(recorder)
+
+
 ROUNDS: dict[str, Callable[..., JobRun]] = {
     "usage": usage_job,
     "account": account_job,
@@ -167,6 +176,7 @@ ROUNDS: dict[str, Callable[..., JobRun]] = {
     "invoices": invoice_job,
     "dunning": dunning_job,
     "prices": prices_job,
+    "limits": limits_job,
 }
 
 
@@ -180,6 +190,8 @@ def due_resellers(job: str, now: datetime) -> list[int]:
         if job in _NEEDS_MAZBOT:
             rows = rows.filter(mazbot_account__isnull=False, mazbot_account__refused_at=None)
             rows = rows.exclude(mazbot_account__email="")
+        if job == "limits":
+            rows = rows.filter(pk__in=CreditTerms.objects.values("reseller"))
         later = JobSchedule.objects.filter(job=job, next_at__gt=now).values("reseller")
         return list(rows.filter(~Q(pk__in=later)).order_by("pk").values_list("pk", flat=True))
 

@@ -29,7 +29,7 @@ def invoice_issued(invoice: Invoice) -> Content:
     if invoice.open_amount > 0:
         lines.append(_("Due date: %(date)s") % {"date": day_text(invoice.due_on)})
     subject = _("Invoice %(number)s from %(reseller)s") % _names(invoice)
-    return _letter(
+    return letter(
         "invoice.issued",
         subject,
         invoice.center,
@@ -74,7 +74,7 @@ def invoice_credited(note: Invoice, credited: Invoice) -> Content:
 def _credit_letter(wording: str, note: Invoice, credited: Invoice, lines: list[str]) -> Content:
     subject = _("Credit note %(number)s from %(reseller)s") % _names(note)
     fields = {"note": note.number, "credited": _money(abs(note.total), note.currency), "reason": note.reason}
-    return _letter(wording, subject, note.center, lines, _of_invoice(credited) | fields)
+    return letter(wording, subject, note.center, lines, _of_invoice(credited) | fields)
 
 
 def reminder(invoice: Invoice, day: date) -> Content:
@@ -101,7 +101,7 @@ def reminder(invoice: Invoice, day: date) -> Content:
         line = _("Invoice %(number)s is due on %(date)s. The unpaid amount is %(amount)s.") % values
     name = "invoice.overdue" if late > 0 else "invoice.reminder"
     fields = _of_invoice(invoice) | {"days": str(abs(late))}
-    return _letter(name, subject, invoice.center, [line], fields, asks_for_money=True)
+    return letter(name, subject, invoice.center, [line], fields, asks_for_money=True)
 
 
 def final_warning(invoice: Invoice, suspends_on: date) -> Content:
@@ -113,7 +113,7 @@ def final_warning(invoice: Invoice, suspends_on: date) -> Content:
         "day": day_text(suspends_on),
     }
     subject = _("Final warning: invoice %(number)s") % values
-    return _letter(
+    return letter(
         "invoice.final_warning",
         subject,
         invoice.center,
@@ -134,7 +134,7 @@ def prices_changed(center: Center, day: date, changes: Iterable[str]) -> Content
     bullets = "\n".join(f"• {line}" for line in lines)
     fields = {"day": day_text(day), "prices": bullets}
     outro = _("Messages up to the day before are charged at the prices until then.")
-    return _letter("prices.changed", subject, center, [intro, bullets, "", outro], fields)
+    return letter("prices.changed", subject, center, [intro, bullets, "", outro], fields)
 
 
 def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> Content:
@@ -146,12 +146,12 @@ def suspended(center: Center, amount: Decimal, currency: str, numbers: str) -> C
     }
     lines = [line, _("Service resumes automatically once it's paid.")]
     fields = {"amount_due": _money(amount, currency), "invoices": numbers}
-    return _letter("center.suspended", subject, center, lines, fields, asks_for_money=True)
+    return letter("center.suspended", subject, center, lines, fields, asks_for_money=True)
 
 
 def resumed(center: Center) -> Content:
     """The center is resumed."""
-    return _letter(
+    return letter(
         "center.resumed",
         _("Your WhatsApp numbers are active again"),
         center,
@@ -220,10 +220,10 @@ def payment_received(receipt: Receipt) -> Content:
         "unpaid": receipt.left,
     }
     subject = _("Payment received: %(amount)s") % values
-    return _letter("payment.received", subject, payment.center, [*lines, "", unpaid], fields)
+    return letter("payment.received", subject, payment.center, [*lines, "", unpaid], fields)
 
 
-def _letter(
+def letter(
     wording: str,
     subject: str,
     center: Center,

@@ -94,6 +94,14 @@ SECTIONS = (
         permission=Permission.MANAGE_SETTINGS,
     ),
     Section(
+        menu=Menu.SETTINGS,
+        order=34,
+        name="settings_accounts",
+        label=_("Accounts"),
+        icon="list-numbers",
+        permission=Permission.MANAGE_SETTINGS,
+    ),
+    Section(
         menu=Menu.PORTAL,
         order=20,
         name="portal_prices",
@@ -159,6 +167,14 @@ SECTIONS = (
         permission=Permission.VIEW_INVOICES,
     ),
     Section(
+        menu=Tabs.INVOICES,
+        order=30,
+        name="journal",
+        label=_("Journal"),
+        icon="book-2",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
         menu=Tabs.PAYMENTS,
         order=10,
         name="payments",
@@ -181,6 +197,7 @@ SECTIONS = (
         label=_("To check"),
         icon="flag",
         permission=Permission.RECORD_PAYMENTS,
+        within=("payments/reported/",),
     ),
     Section(
         menu=Tabs.PAYMENTS,
@@ -220,6 +237,14 @@ SECTIONS = (
         name="written_off",
         label=_("Written off"),
         icon="eraser",
+        permission=Permission.VIEW_INVOICES,
+    ),
+    Section(
+        menu=Tabs.PAYMENTS,
+        order=50,
+        name="credit_limits",
+        label=_("Credit limits"),
+        icon="gauge",
         permission=Permission.VIEW_INVOICES,
     ),
 )

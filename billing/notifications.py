@@ -14,6 +14,8 @@ from billing.documents.invoice import document_of, invoice_filename
 from billing.dunning.plan import planned_for
 from billing.dunning.reminded import is_paused
 from billing.invoice_links import invoice_url
+from billing.limits import notices as limit_notices
+from billing.limits.texts import limit_reached
 from billing.mail import SUSPENDED
 from billing.models import Invoice, Suspension
 from billing.periods import today
@@ -45,6 +47,7 @@ def connect() -> None:
     register_group(MAILS)
     for kind in _mails():
         register_kind(kind)
+    limit_notices.connect(MAILS.name)
 
 
 def _mails() -> Iterator[Kind]:
@@ -115,6 +118,8 @@ def _suspended(row: Notification, now: datetime) -> Content | None:
     case = _suspension(row)
     if case.ended_at is not None:
         return None
+    if case.is_for_limit:
+        return limit_reached(case.center, case.amount, case.currency, is_prepaid=case.is_for_prepaid)
     return mail_texts.suspended(case.center, case.amount, case.currency, case.because)
 
 

@@ -15,7 +15,7 @@ from billing.dunning.suspension import may_disable
 from billing.gateways import notices
 from billing.jobs import catch_up_rounds
 from billing.models import Invoice, JobSchedule, Margin, Payment
-from billing.payments import receipts
+from billing.payments import receipts, report_notices
 from billing.reports.gap_items import leave_items
 from billing.usage.todays_usage import ask_todays_usage
 from centers import clock
@@ -42,6 +42,12 @@ _JOBS = (
     ("rates", _("Rates"), Permission.MANAGE_PRICES, _("Every six hours")),
     ("invoices", _("Invoices"), Permission.ISSUE_INVOICES, _("Every hour, for months that have ended")),
     ("prices", _("Price changes"), Permission.MANAGE_PRICES, _("Every ten minutes")),
+    (
+        "limits",
+        _("Credit limits"),
+        Permission.MANAGE_DUNNING,
+        _("Every ten minutes, if a center has a limit"),
+    ),
     ("dunning", _("Reminders and suspensions"), Permission.MANAGE_DUNNING, _("Every five minutes")),
 )
 
@@ -53,6 +59,7 @@ def connect() -> None:
     receipts.connect()
     tomorrow.connect()
     notices.connect()
+    report_notices.connect()
     report_sections.connect()
     wordings.connect()
     on_catch_up(catch_up_rounds)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
 from billing.dunning import tomorrow
+from billing.limits.texts import limit_reached, little_left
 from billing.models import Invoice
 from billing.payments import receipts
 from centers.models import Center, Reseller
@@ -92,6 +93,18 @@ def _about_centers() -> Iterator[Wording]:
         _("Numbers suspended"),
         {"amount_due": _("what is overdue"), "invoices": _("the numbers of the invoices")},
         lambda one: mail_texts.suspended(one, Decimal(100), one.currency, "INV-1"),
+    )
+    yield _center(
+        "center.limit_reached",
+        _("Limit used up: numbers suspended"),
+        {"amount_due": _("what is unpaid or not invoiced yet")},
+        lambda one: limit_reached(one, Decimal(100), one.currency, is_prepaid=False),
+    )
+    yield _center(
+        "credit.low",
+        _("Low balance"),
+        {"left": _("what is left")},
+        lambda one: little_left(one, Decimal(20), one.currency, is_prepaid=True),
     )
     yield _center("center.resumed", _("Numbers active again"), {}, mail_texts.resumed)
     yield _wording(

@@ -59,6 +59,8 @@ TASKS = {
         "billing.dunning",
         "billing.tick_prices",
         "billing.prices",
+        "billing.tick_limits",
+        "billing.limits",
     ),
     "mail": (
         "centers.tick_notifications",

@@ -15,6 +15,7 @@ TOKEN_ROUTES = (
     "/unsubscribe/",
     "/invitations/",
     "/invoice/",
+    "/invoice-paid/",
     "/hooks/mazbot/",
     "/accounts/password/reset/key/",
     "/accounts/confirm-email/",

@@ -67,7 +67,7 @@ def read_statement(content: bytes, *, currency: str, day_order: str = "") -> Sta
     OperationRefused: a file that is no table, of another kind (naming its columns), with days or amounts that can't be
     read (naming their lines). Nothing of such a file is taken.
     """
-    rows = _rows(content)
+    rows = table_rows(content)
     place, header = find_header(rows)
     body = [row for row in rows[place + 1 :] if any(row[1])]
     order = order_of_days((_cell(cells, header, DATE) for _line, cells in body), day_order)
@@ -90,7 +90,8 @@ def read_statement(content: bytes, *, currency: str, day_order: str = "") -> Sta
     return statement
 
 
-def _rows(content: bytes) -> list[Row]:
+def table_rows(content: bytes) -> list[Row]:
+    """The lines of a CSV or Excel file with their numbers. OperationRefused: too large, or no table."""
     if len(content) > MAX_BYTES:
         raise OperationRefused(
             _("The file is larger than %(size)s MB.") % {"size": MAX_BYTES // 1024**2}, field="file"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from billing.dunning.over_limit import over_limit
 from billing.dunning.reminded import undisputed
 from billing.dunning.suspension import suspension_day
 from billing.models import Hold, Invoice, Suspension
@@ -18,7 +19,10 @@ Times = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A suspension expected on the day `on`; a hold until a later day prevents it."""
+    """A suspension expected on the day `on`; a hold until a later day prevents it.
+
+    `limit` is the credit limit that is used up (0: prepaid), and `amount` the exposure then; there are no invoices.
+    """
 
     center: Center
     on: date
@@ -26,6 +30,7 @@ class Planned:
     currency: str
     invoices: tuple[Invoice, ...]
     hold: Hold | None = None
+    limit: Decimal | None = None
 
 
 def preview(reseller: Reseller, now: datetime, days: int = 7) -> list[Planned]:
@@ -67,7 +72,20 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
         if coming:
             on, debt = coming
             found.append(Planned(own, on, debt.amount, debt.currency, debt.invoices, held))
-    return found
+    return _with_limits(found, reseller, day, center)
+
+
+def _with_limits(found: list[Planned], reseller: Reseller, day: date, center: Center | None) -> list[Planned]:
+    """With the centers that used up their limit, unless they are suspended for invoices no later."""
+    planned = {item.center.pk: item for item in found}
+    for terms, held, on in over_limit(reseller, day, center=center):
+        before = planned.get(terms.center_id)
+        if before is None or before.on > on:
+            amount = terms.exposure or Decimal(0)
+            planned[terms.center_id] = Planned(
+                terms.center, on, amount, terms.currency, (), held, terms.limit
+            )
+    return list(planned.values())
 
 
 def _whole_days(windows: Iterable[Times], reseller: Reseller, now: datetime) -> Iterator[date]:

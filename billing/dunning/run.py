@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from billing.alerts import keep_alert
 from billing.dunning.holds import hold
+from billing.dunning.over_limit import centers_over_limit
 from billing.dunning.plan import due_now
 from billing.dunning.suspension import active_hold, enforce, provider_failing, resume_if_paid, suspend
 from billing.models import SafetyStop, Suspension
@@ -41,8 +42,9 @@ def run_suspensions(*, reseller: Reseller, now: datetime, recorder: RunRecorder)
     """Resume centers that no longer owe enough, then suspend those that do.
 
     Nothing is suspended while MazBot is failing or a safety stop is open, and no center under maintenance."""
+    still_empty = centers_over_limit(reseller)  # a payment, a hold or another limit resumes them at once
     for case in _running(reseller):
-        if resume_if_paid(center=case.center, now=now):
+        if case.center_id not in still_empty and resume_if_paid(center=case.center, now=now):
             recorder.ok()
     if provider_failing(reseller.pk):
         recorder.note = _("MazBot is failing. No center is suspended until it recovers.")

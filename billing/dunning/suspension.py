@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from billing.dunning.reminded import undisputed
 from billing.ledger import lock
+from billing.limits.exposure import exceeded
 from billing.mail import RESUMED, SUSPENDED, write_mail
 from billing.models import Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
@@ -31,11 +32,12 @@ Ending = Suspension.Ending
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What a center owes beyond its grace days, in one currency."""
+    """What a center owes beyond its grace days, in one currency; or its exposure, if it used up its `limit`."""
 
     amount: Decimal
     currency: str
     invoices: tuple[Invoice, ...]
+    limit: Decimal | None = None
 
     @property
     def because(self) -> str:
@@ -102,12 +104,23 @@ def active_hold(center: Center, day: date) -> Hold | None:
 
 
 def outstanding_debt(center: Center, now: datetime) -> Debt | None:
-    """The debt for which the center may be suspended now; None if it paid enough, has a hold, contests it."""
+    """The debt for which the center may be suspended now; None if it paid enough, has a hold or contests it.
+
+    Also the exposure of a center that used up its limit, as it is at this moment.
+    """
     day = today(center.reseller, now)
     if active_hold(center, day):
         return None
     rows = undisputed(Invoice.objects.filter(center=center, open_amount__gt=0))
-    return debt_beyond_grace(rows, policy_for(center), day)
+    debt = debt_beyond_grace(rows, policy_for(center), day)
+    return debt or _beyond_limit(center, now)
+
+
+def _beyond_limit(center: Center, now: datetime) -> Debt | None:
+    over = exceeded(center, now)
+    if over is None or over.total is None:
+        return None
+    return Debt(over.total, over.terms.currency, (), over.terms.limit)
 
 
 def provider_failing(reseller_id: int) -> bool:
@@ -146,6 +159,7 @@ def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = N
             amount=debt.amount,
             currency=debt.currency,
             because=debt.because,
+            limit=debt.limit,
             safety_stop=safety_stop,
         )
         enforce(case=case, now=now)

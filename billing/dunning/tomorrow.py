@@ -138,6 +138,9 @@ def _lines(planned: Sequence[Planned]) -> str:
 
 
 def _of_center(item: Planned) -> str:
+    if item.limit is not None:
+        values = {"center": item.center.name, "amount": format_amount(item.amount, item.currency)}
+        return _("%(center)s: %(amount)s (limit used up)") % values
     comma = active_language().comma
     return _("%(center)s: %(amount)s (%(invoices)s)") % {
         "center": item.center.name,

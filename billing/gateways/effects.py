@@ -61,7 +61,7 @@ def _effect(event: GatewayEvent, now: datetime) -> GatewayEvent.Outcome:
 
 
 def _paid(event: GatewayEvent, now: datetime) -> GatewayEvent.Outcome:
-    """A link was paid. The amount and currency must be the link's, and the invoice must still be open."""
+    """A link was paid. The amount and currency must be the link's, and its invoice, if it has one, still open."""
     found = link_of(event)
     if found is None:
         flag(event, Why.UNKNOWN_LINK, now)
@@ -75,7 +75,12 @@ def _paid(event: GatewayEvent, now: datetime) -> GatewayEvent.Outcome:
         flag(event, why, now, link=link, center=center)
         return Outcome.FLAGGED
     outcome = _recorded(
-        event, center, now, link=link, settles=[link.invoice_id], received_on=today(center.reseller, now)
+        event,
+        center,
+        now,
+        link=link,
+        settles=[link.invoice_id] if link.invoice_id else [],
+        received_on=today(center.reseller, now),
     )
     if outcome == Outcome.RECORDED:
         link.state, link.payment, link.ask_at = State.USED, event.payment, None
@@ -90,7 +95,7 @@ def _problem(event: GatewayEvent, link: PaymentLink) -> FlaggedPayment.Why | Non
         return Why.AMOUNT
     if link.payment_id is not None:
         return Why.TWICE
-    return _not_open(link.invoice)
+    return _not_open(link.invoice) if link.invoice is not None else None
 
 
 def _not_open(invoice: Invoice) -> FlaggedPayment.Why | None:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -15,8 +16,9 @@ from billing.gateways.contract import GatewayError, Order, Page
 from billing.gateways.results import note_result
 from billing.ledger import lock
 from billing.models import Gateway, Invoice, PaymentLink
+from billing.money import exact_amount
 from centers.errors import OperationRefused
-from centers.models import User
+from centers.models import Center, User
 from centers.values.page_urls import page_url
 
 State = PaymentLink.State
@@ -39,10 +41,40 @@ def link_to_pay(*, invoice: Invoice, gateway: Gateway, by: User | None, now: dat
     for old in replaced:
         with suppress(GatewayError):  # paid or expired in the meantime
             adapter_of(gateway).close(access, old.external_id)
+    return _created(link, gateway, now)
+
+
+def link_to_top_up(
+    *, center: Center, amount: Decimal | str, gateway: Gateway, by: User | None, now: datetime
+) -> PaymentLink:
+    """A link over an amount that the center pays in advance, with its `url`; an open one over the same is used again.
+
+    Refusals are those of link_to_pay(), and an amount that isn't one of the center's currency.
+    """
+    value = exact_amount(amount, center.currency)
+    with transaction.atomic():
+        center = lock(center)
+        _check_in_use(gateway)
+        same = PaymentLink.objects.filter(
+            center=center,
+            gateway=gateway,
+            invoice=None,
+            amount=value,
+            currency=center.currency,
+            state__in=OPEN,
+        )
+        link = same.filter(expires_at__gt=now + SPARE).first() or _new_link(
+            center, gateway, (value, center.currency), by, now
+        )
+    return _created(link, gateway, now)
+
+
+def _created(link: PaymentLink, gateway: Gateway, now: datetime) -> PaymentLink:
+    """The link with its page, which the gateway opens if there is none."""
     if link.url:
         return link
     try:
-        page = adapter_of(gateway).create(access, _order(link))
+        page = adapter_of(gateway).create(access_of(gateway, now), _order(link))
     except GatewayError as error:
         note_result(gateway, now, error)
         raise OperationRefused(error.reason) from error
@@ -65,34 +97,57 @@ def _reserved(
         invoice = Invoice.objects.get(pk=invoice.pk)
         if invoice.is_credit_note or invoice.open_amount <= 0:
             raise OperationRefused(_("Nothing is left to pay of %(number)s.") % {"number": invoice.number})
-        if not gateway.is_active or not gateway.api_key:
-            raise OperationRefused(_("Payments with %(gateway)s are turned off.") % {"gateway": gateway})
+        _check_in_use(gateway)
         rows = list(PaymentLink.objects.filter(invoice=invoice, gateway=gateway, state__in=OPEN))
         for row in rows:
             if row.amount == invoice.open_amount and row.expires_at > now + SPARE:
                 return row, []
         PaymentLink.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.OVER)
-        link: PaymentLink = PaymentLink.objects.create(
-            reseller_id=center.reseller_id,
-            center=center,
-            invoice=invoice,
-            gateway=gateway,
-            key=str(uuid4()),
-            amount=invoice.open_amount,
-            currency=invoice.currency,
-            state=State.CREATING,
-            created_at=now,
-            created_by=by,
-            expires_at=now + LIFETIME,
-        )
+        link = _new_link(center, gateway, (invoice.open_amount, invoice.currency), by, now, invoice=invoice)
     return link, [row for row in rows if row.external_id]
+
+
+def _check_in_use(gateway: Gateway) -> None:
+    if not gateway.is_active or not gateway.api_key:
+        raise OperationRefused(_("Payments with %(gateway)s are turned off.") % {"gateway": gateway})
+
+
+def _new_link(
+    center: Center,
+    gateway: Gateway,
+    money: tuple[Decimal, str],
+    by: User | None,
+    now: datetime,
+    **fields: Any,
+) -> PaymentLink:
+    """A row for a link over an amount in a currency, that no gateway knows of yet."""
+    amount, currency = money
+    link: PaymentLink = PaymentLink.objects.create(
+        reseller_id=center.reseller_id,
+        center=center,
+        gateway=gateway,
+        key=str(uuid4()),
+        amount=amount,
+        currency=currency,
+        state=State.CREATING,
+        created_at=now,
+        created_by=by,
+        expires_at=now + LIFETIME,
+        **fields,
+    )
+    return link
 
 
 def _order(link: PaymentLink) -> Order:
     invoice = link.invoice
-    back = page_url("portal_invoice", link.center_id, invoice.pk)
+    # The same for everyone who opens the link: the key of one order always goes with the same addresses.
+    back = page_url("payment_return", link.key)
     with translation.override(link.center.language):
-        description = _("Invoice %(number)s") % {"number": invoice.number}
+        description = (
+            _("Invoice %(number)s") % {"number": invoice.number}
+            if invoice is not None
+            else _("Top-up for %(center)s") % {"center": link.center}
+        )
     return Order(
         key=link.key,
         amount=Decimal(link.amount),

@@ -18,7 +18,9 @@ from centers.notifications.registry import Content, Group, Kind, register_group,
 GROUP = Group(
     name="flagged_payments",
     label=gettext_lazy("Flagged payments"),
-    text=gettext_lazy("A gateway reported money that couldn't be recorded, and someone must look at it."),
+    text=gettext_lazy(
+        "A gateway or a center reported a payment that wasn't recorded, and someone must look at it."
+    ),
     order=35,
     roles=(Role.OWNER, Role.BILLING),
     lasting=False,

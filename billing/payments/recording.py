@@ -11,6 +11,7 @@ from billing.documents.receipts import issue_receipt
 from billing.dunning.promises import judge
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
+from billing.limits.terms import refresh_exposure
 from billing.models import Invoice, LedgerEntry, Payment
 from billing.money import exact_amount, format_amount, rounded
 from billing.payments.allocation import allocate, chosen_invoices, shares
@@ -191,6 +192,7 @@ def _settled(
 ) -> None:
     settle(center, now)
     judge(center, now)
+    refresh_exposure(center, now)
     resume_if_paid(center=center, now=now, by=by)
     entries.record(
         action,

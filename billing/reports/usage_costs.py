@@ -21,7 +21,7 @@ SELECT center_id, currency, width_bucket(day, %(starts)s::date[]),
                CASE WHEN u.day < a.billed_from THEN 0 ELSE u.sent END AS sent,
                CASE WHEN u.day < a.billed_from THEN 0 ELSE greatest(u.sent - u.failed, 0) END AS delivered
           FROM billing_usagerecord u JOIN whatsapp_instanceassignment a ON a.id = u.assignment_id
-         WHERE u.reseller_id = %(reseller)s AND u.day >= %(first)s AND u.day < %(end)s
+         WHERE u.reseller_id = %(reseller)s AND u.day >= %(first)s AND u.day < %(end)s {of_centers}
          UNION ALL
         SELECT u.center_id, u.currency, u.day, 0,
                CASE WHEN c.line_id IS NULL THEN c.cost ELSE 0 END, 0, c.cost, -c.sent,
@@ -29,9 +29,11 @@ SELECT center_id, currency, width_bucket(day, %(starts)s::date[]),
                - greatest(c.sent_before + c.sent - c.failed_before - c.failed, 0)
           FROM billing_usageclaim c JOIN billing_usagerecord u ON u.id = c.usage_record_id
          WHERE c.reseller_id = %(reseller)s AND c.voided_at IS NULL
-           AND u.reseller_id = %(reseller)s AND u.day >= %(first)s AND u.day < %(end)s) parts
+           AND u.reseller_id = %(reseller)s AND u.day >= %(first)s AND u.day < %(end)s {of_centers}) parts
  GROUP BY 1, 2, 3
 """
+_ALL_COSTS = _COSTS.format(of_centers="")
+_SOME_COSTS = _COSTS.format(of_centers="AND u.center_id = ANY(%(centers)s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ class UsageCosts:
     delivered: int
 
 
-def usage_costs(reseller: Reseller, period: Period, starts: Iterable[date]) -> list[UsageCosts]:
-    """The usage of the period by center and currency, apart from each of the days `starts` on."""
+def usage_costs(
+    reseller: Reseller, period: Period, starts: Iterable[date], *, centers: list[int] | None = None
+) -> list[UsageCosts]:
+    """The usage of the period by center and currency, apart from each of the days `starts` on.
+
+    Of all the reseller's centers, or of those with the ids `centers`.
+    """
     days = sorted({period.first_day, *(day for day in starts if period.first_day < day < period.end_day)})
     values: dict[str, Any] = {
         "reseller": reseller.pk,
@@ -62,8 +69,10 @@ def usage_costs(reseller: Reseller, period: Period, starts: Iterable[date]) -> l
         "end": period.end_day,
         "starts": days,
     }
+    if centers is not None:
+        values["centers"] = centers
     with connection.cursor() as cursor:
-        cursor.execute(_COSTS, values)
+        cursor.execute(_ALL_COSTS if centers is None else _SOME_COSTS, values)
         rows = cursor.fetchall()
     return [
         UsageCosts(center, currency, days[at - 1], cost, waived, free, unbilled, int(sent), int(delivered))

@@ -4,7 +4,7 @@ from django.urls import path
 
 from billing.views import explained, portal
 from billing.views.documents import files, statements
-from billing.views.paying import links
+from billing.views.paying import limits, links
 from billing.views.pricing import center_history, price_files
 
 urlpatterns = [
@@ -28,5 +28,7 @@ urlpatterns = [
     path("statement/pdf/", statements.portal_statement_pdf, name="portal_statement_pdf"),
     path("statement/export/<str:fmt>/", statements.portal_statement_export, name="portal_statement_export"),
     path("invoices/lines/<int:pk>/", explained.portal_invoice_line, name="portal_invoice_line"),
+    path("top-up/", limits.portal_top_up, name="portal_top_up"),
+    path("top-up/ask/", limits.portal_top_up_ask, name="portal_top_up_ask"),
     path("balance/", portal.portal_balance, name="portal_balance"),
 ]

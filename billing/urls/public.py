@@ -8,6 +8,9 @@ from billing.views.paying import callbacks
 urlpatterns = [
     path("invoice/<str:token>/", invoice_link.invoice_link, name="invoice_link"),
     path("invoice/<str:token>/pdf/", invoice_link.invoice_link_pdf, name="invoice_link_pdf"),
+    path("invoice/<str:token>/paid/", invoice_link.invoice_link_paid, name="invoice_link_paid"),
+    path("invoice/<str:token>/pay/<str:provider>/", invoice_link.invoice_link_pay, name="invoice_link_pay"),
+    path("invoice-paid/<str:token>/", invoice_link.payment_return, name="payment_return"),
     path("hooks/payments/<slug:slug>", callbacks.payment_hook, name="payment_hook"),
     path("hooks/payments/<slug:slug>/<str:provider>", callbacks.gateway_callback, name="gateway_callback"),
 ]

@@ -23,10 +23,10 @@ from billing.views.credit import carried, conversion, notes, refunds
 from billing.views.documents import files, statements
 from billing.views.documents import settings as document_settings
 from billing.views.dunning import chosen, disputes, policies, promises, write_offs
-from billing.views.paying import attachments, flagged, gateways, links
+from billing.views.paying import attachments, flagged, gateways, limits, links, opening, reported
 from billing.views.paying import statements as bank_files
 from billing.views.pricing import center_history, charges, price_files, simulator, types
-from billing.views.reports import aging, cash_forecast, gap, profit, reconciliation
+from billing.views.reports import aging, cash_forecast, gap, journal, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
 
@@ -73,6 +73,8 @@ urlpatterns = [
     path("invoices/run/", issue.invoice_run, name="invoice_run"),
     path("invoices/tax/", tax_report.report, name="tax_report"),
     path("invoices/tax/export/<str:fmt>/", tax_report.report_export, name="tax_report_export"),
+    path("invoices/journal/", journal.journal_page, name="journal"),
+    path("invoices/journal/export/<str:fmt>/", journal.journal_export, name="journal_export"),
     path("invoices/<int:pk>/", invoices.invoice, name="invoice"),
     path("invoices/lines/<int:pk>/", explained.invoice_line, name="invoice_line"),
     path("invoices/<int:pk>/pdf/", invoices.invoice_pdf_file, name="invoice_pdf"),
@@ -82,6 +84,7 @@ urlpatterns = [
     path("invoices/<int:pk>/credit/preview/", notes.invoice_credit_preview, name="invoice_credit_preview"),
     path("invoices/<int:pk>/mail/", invoices.invoice_mail_again, name="invoice_mail_again"),
     path("invoices/<int:pk>/link/<str:provider>/", links.invoice_link, name="invoice_link"),
+    path("invoices/<int:pk>/links/revoke/", reported.invoice_links_revoke, name="invoice_links_revoke"),
     path("payments/", payments.payments, name="payments"),
     path("payments/export/<str:fmt>/", payments.payments_export, name="payments_export"),
     path("payments/record/", payments.payment_record, name="payment_record"),
@@ -96,6 +99,15 @@ urlpatterns = [
     path(
         "payments/flagged/<int:pk>/dismiss/", flagged.flagged_payment_dismiss, name="flagged_payment_dismiss"
     ),
+    path("payments/reported/", reported.reported_payments, name="reported_payments"),
+    path("payments/reported/<int:pk>/", reported.reported_payment, name="reported_payment"),
+    path("payments/reported/<int:pk>/file/", reported.reported_payment_file, name="reported_payment_file"),
+    path(
+        "payments/reported/<int:pk>/refuse/", reported.reported_payment_refuse, name="reported_payment_refuse"
+    ),
+    path("payments/limits/", limits.credit_limits, name="credit_limits"),
+    path("payments/opening/", opening.opening_balances, name="opening_balances"),
+    path("payments/opening/record/", opening.opening_balances_record, name="opening_balances_record"),
     path("payments/bank/", bank_files.bank_statements, name="bank_statements"),
     path("payments/bank/record/", bank_files.bank_lines_record, name="bank_lines_record"),
     path("payments/bank/lines/<int:pk>/", bank_files.bank_line, name="bank_line"),
@@ -152,11 +164,13 @@ urlpatterns = [
         "settings/payments/<str:provider>/test/", gateways.settings_gateway_test, name="settings_gateway_test"
     ),
     path("settings/documents/", document_settings.settings_documents, name="settings_documents"),
+    path("settings/accounts/", journal.settings_accounts, name="settings_accounts"),
     path("settings/tax/", tax_settings.settings_tax, name="settings_tax"),
     path("settings/tax/rate/", tax_settings.tax_rate, name="tax_rate"),
     path("centers/<int:pk>/tax/", tax_settings.center_tax, name="center_tax"),
     path("centers/<int:pk>/tax/rate/", tax_settings.center_tax_rate, name="center_tax_rate"),
     path("centers/<int:pk>/billing/", settings.center_policy, name="center_policy"),
+    path("centers/<int:pk>/terms/", limits.center_credit_terms, name="center_credit_terms"),
     path("centers/<int:pk>/statement/", statements.center_statement, name="center_statement"),
     path("centers/<int:pk>/statement/pdf/", statements.center_statement_pdf, name="center_statement_pdf"),
     path(

@@ -11,7 +11,7 @@ from billing import queries
 from billing.dunning import broken_promises, open_disputes, planned_for
 from billing.dunning.suspension import active_hold, open_invoices
 from billing.invoicing import carried, is_late_correction
-from billing.models import Invoice, Suspension
+from billing.models import CreditTerms, Invoice, Suspension
 from billing.payments import convertible
 from billing.periods import Period, month_of, today
 from billing.pricing.conversion import Converter
@@ -169,6 +169,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "can_convert": any(row.due for row in convertible(center, now)),
         "since": next((row.due_on for row in opened if row.due_on < day), None),
         "planned": planned_for(center, now),
+        "terms": CreditTerms.objects.filter(center=center).first(),
         "case": case,
         "hold": active_hold(center, day),
         "broken": broken_promises(center.reseller).filter(center=center).first(),

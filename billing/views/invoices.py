@@ -13,9 +13,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing import queries
 from billing.documents.invoice import invoice_filename, invoice_pdf
 from billing.forms.invoicing import VoidForm
+from billing.invoice_links import revoked_links
 from billing.invoicing import lines_left, void_invoice
 from billing.mail import mails_about, send_undelivered_again
 from billing.models import CarriedAmount, Dispute, Invoice, InvoiceLine, LedgerEntry, Reminder
+from billing.payments.reported import reported_waiting
 from billing.periods import today
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
@@ -202,6 +204,8 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "comparison": compare(row),
         "with_costs": Permission.VIEW_COSTS in request.permissions,
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
+        "links_revoked": revoked_links(row),
+        "reported_waiting": reported_waiting(row),
         **paying(row, request.reseller),
     }
     return render_page(

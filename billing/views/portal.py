@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing import queries
-from billing.models import Invoice, Suspension
+from billing.models import CreditTerms, Invoice, Suspension
 from billing.periods import today
 from billing.pricing.estimates import month_so_far
 from billing.queries.comparison import compare
@@ -162,6 +162,7 @@ def portal_balance(request: PortalRequest) -> HttpResponseBase:
         "read_at": queries.last_read(request.center),
         "open_invoices": opened[:5],
         "today": today(request.reseller, now),
-        "suspended": Suspension.objects.filter(center=request.center, ended_at=None).exists(),
+        "suspended": Suspension.objects.filter(center=request.center, ended_at=None).first(),
+        "terms": CreditTerms.objects.filter(center=request.center).first(),
     }
     return render(request, "billing/parts/portal_balance.html", context)

@@ -60,8 +60,8 @@ def test_the_settings_have_one_current_tab(path: str, here: str) -> None:
     links = tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["owner"])
     labels = [str(link.section.label) for link in links]
     assert labels == [
-        "General", "MazBot account", "WhatsApp messages", "Billing", "Tax", "Payments", "Documents", "Branding",
-        "Email", "Notifications", "Texts", "Security",
+        "General", "MazBot account", "WhatsApp messages", "Billing", "Tax", "Payments", "Documents", "Accounts",
+        "Branding", "Email", "Notifications", "Texts", "Security",
     ]  # fmt: skip
     assert [str(link.section.label) for link in links if link.current] == [here]
     assert tab_links(RequestFactory().get(path), "settings", NOOR, GRANTS["billing"]) == []
@@ -97,6 +97,7 @@ def test_payments_and_credit_are_tabs_of_one_another(role: str) -> None:
             if role != "support"
             else []
         ),
+        ("Credit limits", "/r/noor/payments/limits/", False),
     ]
 
 
@@ -105,6 +106,7 @@ def test_invoices_and_their_taxes_are_tabs_of_one_another(role: str) -> None:
     assert tabs(role, "invoices", "/r/noor/invoices/tax/") == [
         ("Invoices", "/r/noor/invoices/", False),
         ("Tax report", "/r/noor/invoices/tax/", True),
+        ("Journal", "/r/noor/invoices/journal/", False),
     ]
 
 

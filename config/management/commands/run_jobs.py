@@ -28,6 +28,7 @@ JOBS: dict[str, tuple[JobFunction, ...]] = {
     "prices": (money.prices_job,),
     "usage": (money.usage_job, money.account_job),
     "invoices": (money.invoice_job,),
+    "limits": (money.limits_job,),
     "dunning": (money.dunning_job, numbers.switching_job, _deliver),
 }
 
@@ -35,9 +36,7 @@ JOBS: dict[str, tuple[JobFunction, ...]] = {
 class Command(BaseCommand):
     """Runs jobs for every reseller, or one; a failed item makes the exit status 1, the rest continues."""
 
-    help = (
-        "Runs one round of a job in the foreground: status, rates, prices, usage, invoices, dunning or all."
-    )
+    help = "Runs one round of a job in the foreground: status, rates, prices, usage, invoices, limits, dunning or all."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", choices=[*JOBS, "all"])

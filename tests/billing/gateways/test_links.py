@@ -26,7 +26,7 @@ def test_a_link_asks_for_what_is_open_in_smallest_units(till: Till, provider: st
     assert (order.units, order.currency, order.description) == (1034, "USD", f"Invoice {invoice.number}")
     assert order.metadata == {"markaz_link": link.key}
     assert link.url.endswith(f"/gateways/pay/{link.external_id}")
-    assert order.success_url.endswith(f"/c/{invoice.center_id}/invoices/{invoice.pk}/?paid=1")
+    assert order.success_url.endswith(f"/invoice-paid/{link.key}/?paid=1")
     assert open_link_of(invoice, NOW) == link
 
 

@@ -57,6 +57,15 @@ PAGES = [
     ("get", "payments/record/{center}/", MONEY),
     ("post", "payments/record/{center}/preview/", MONEY),
     ("get", "payments/flagged/", MONEY),
+    ("get", "payments/reported/", MONEY),
+    ("post", "invoices/{invoice}/links/revoke/", MONEY),
+    ("get", "payments/limits/", ALL),
+    ("get", "centers/{center}/terms/", MONEY),
+    ("get", "payments/opening/", MONEY),
+    ("post", "payments/opening/record/", MONEY),
+    ("get", "invoices/journal/", ALL),
+    ("get", "invoices/journal/export/csv/", ALL),
+    ("get", "settings/accounts/", {"owner"}),
     ("get", "payments/bank/", MONEY),
     ("post", "payments/bank/record/", MONEY),
     ("get", "payments/credit/", ALL),
@@ -144,6 +153,9 @@ ELSEWHERE = {
     "payment_attachment",
     "flagged_payment",
     "flagged_payment_dismiss",
+    "reported_payment",
+    "reported_payment_file",
+    "reported_payment_refuse",
     "bank_line",
     "bank_line_pass",
     "conversion_reverse",
@@ -203,8 +215,13 @@ def test_another_centers_invoice_is_not_in_the_portal(desk: Desk, path: str) -> 
 def test_every_address_of_the_room_is_tried() -> None:
     tried = {_name(f"/r/x/{path}") for _method, path, _allowed in PAGES} | ELSEWHERE
     assert {pattern.name for pattern in staff_urls.urlpatterns} == tried
-    # `portal_pay` only where there is a gateway.
-    portal_tried = {_name(f"/c/1/{path}") for path in PORTAL} | {"portal_pay", "portal_receipt"}
+    # `portal_pay` only where there is a gateway, `portal_top_up` where there is a limit.
+    portal_tried = {_name(f"/c/1/{path}") for path in PORTAL} | {
+        "portal_pay",
+        "portal_receipt",
+        "portal_top_up",
+        "portal_top_up_ask",
+    }
     assert {pattern.name for pattern in portal_urls.urlpatterns} == portal_tried
 
 

@@ -1,0 +1,1 @@
+"""Credit limits and prepaid centers: exposure, the check of it, the messages about it."""

@@ -1,0 +1,214 @@
+"""Exposure: what a center has not paid, plus what it used and no invoice has yet, with tax, less its credit.
+
+For centers with a limit only, and for all of a reseller's at once: a fixed number of queries. Usage is priced at the
+margins of its days and today's exchange rates; subscriptions and one-off charges count as far as they have accrued.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, localcontext
+
+from django.db.models import OuterRef, Subquery, Sum
+
+from billing.models import (
+    Billable,
+    BillingPeriod,
+    Category,
+    CenterVersion,
+    CreditTerms,
+    LedgerEntry,
+    Margin,
+    Payment,
+    TaxRate,
+    TaxTerms,
+    UsageRecord,
+)
+from billing.money import PRECISION, rounded
+from billing.periods import Period, previous_month, today
+from billing.policies import policies_for
+from billing.pricing.conversion import Converter, Way
+from billing.pricing.price_list import PriceList, converted, usage_charge
+from billing.reports.accrued import accrued_subscriptions
+from billing.reports.usage_costs import UsageCosts, usage_costs
+from billing.tax.computing import net_of, tax_of
+from centers.models import Center, Reseller
+
+ZERO = Decimal(0)
+Level = CreditTerms.Level
+#: Of the limit or the latest top-up, from which on the center is warned: at most a fifth is left.
+WARNED_AT_PERCENT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One center's exposure in the currency of its terms; `total` and `unbilled` are None without an exchange rate."""
+
+    terms: CreditTerms
+    total: Decimal | None
+    unbilled: Decimal | None
+    base: Decimal
+
+    @property
+    def level(self) -> Level:
+        """What follows from it."""
+        if self.total is None:
+            return Level.UNKNOWN
+        left = self.terms.limit - self.total
+        if left <= 0:
+            return Level.EMPTY
+        return Level.LOW if left * 100 <= self.base * (100 - WARNED_AT_PERCENT) else Level.OK
+
+
+def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None) -> list[Exposure]:
+    """The exposure of every center with a limit that is not archived, or of this one; [] if there is none."""
+    rows = CreditTerms.objects.filter(reseller=reseller, center__archived_at=None)
+    if center is not None:
+        rows = rows.filter(center=center)
+    terms = list(rows.select_related("center").order_by("center_id"))
+    if not terms:
+        return []
+    for row in terms:
+        row.center.reseller = reseller
+    day = today(reseller, now)
+    centers = {row.center_id: row.center for row in terms}
+    unbilled = unbilled_charges(reseller, centers, day)
+    balances, top_ups = _balances(centers), _top_ups(centers)
+    converter = Converter(reseller, day)
+    found = []
+    for row in terms:
+        used = _in(converter, unbilled[row.center_id], row.center.currency, row.currency)
+        due = _due(converter, balances.get(row.center_id, {}), row.currency)
+        total = None if used is None or due is None else due + used
+        base = top_ups.get((row.center_id, row.currency), ZERO) if row.is_prepaid else row.limit
+        found.append(Exposure(row, total, used, base))
+    return found
+
+
+def exceeded(center: Center, now: datetime) -> Exposure | None:
+    """The exposure of a center that used up its limit, as it is at this moment; None for any other."""
+    if not CreditTerms.objects.filter(center=center).exists():
+        return None
+    found = exposures(center.reseller, now, center=center)
+    return next((one for one in found if one.level == Level.EMPTY), None)
+
+
+def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) -> dict[int, Decimal | None]:
+    """What no invoice has of what the centers used up to `day`, by center id, in their currencies and with tax."""
+    # MazBot's calendar may be a day ahead.
+    period = Period(_first_day(centers, day), day + timedelta(days=2))
+    price_list = PriceList(reseller, day, centers=centers.values())
+    nets: dict[tuple[int, TaxTerms], Decimal | None] = {}
+
+    def add(center: Center, tax: TaxTerms, currency: str, net: Decimal) -> None:
+        if not net:
+            return
+        rate = price_list.exchange.find(currency, center.currency, day)
+        before = nets.get((center.pk, tax), ZERO)
+        if rate is None or before is None:
+            nets[center.pk, tax] = None
+        else:
+            nets[center.pk, tax] = before + converted(net, rate)
+
+    policies = policies_for(reseller, centers.values())
+    for row in usage_costs(reseller, period, _starts(reseller, period), centers=list(centers)):
+        center = centers[row.center_id]
+        tax = price_list.taxes.on(row.day, center)
+        charge = _charge(
+            row, price_list.margins.find(Category.MESSAGE, center, row.day), policies[center.pk].billable
+        )
+        add(center, tax, row.currency, net_of(charge, tax))
+    for one in accrued_subscriptions(reseller, period, centers.values(), day):
+        center = centers[one.center_id]
+        add(center, price_list.taxes.on(day, center), one.currency, one.charge)
+    return _with_tax(nets, centers)
+
+
+def _with_tax(
+    nets: dict[tuple[int, TaxTerms], Decimal | None], centers: dict[int, Center]
+) -> dict[int, Decimal | None]:
+    found: dict[int, Decimal | None] = dict.fromkeys(centers, ZERO)
+    for (pk, tax), net in nets.items():
+        before, currency = found[pk], centers[pk].currency
+        if net is None or before is None:
+            found[pk] = None
+            continue
+        own = rounded(net, currency)
+        found[pk] = before + own + tax_of(own, tax.percent, currency)
+    return found
+
+
+def _charge(row: UsageCosts, margin: Margin | None, billable: str) -> Decimal:
+    percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
+    messages = row.sent if billable == Billable.SENT else row.delivered
+    return usage_charge(row.unbilled, messages, percent, fixed)
+
+
+def _first_day(centers: dict[int, Center], day: date) -> date:
+    """The first day of usage that no closed period of its center covers, or the month before, which may still change.
+
+    Also between closed periods, as after an invoice was voided.
+    """
+    earliest = UsageRecord.objects.filter(center=OuterRef("pk")).order_by("day").values("day")[:1]
+    found = Center.objects.filter(pk__in=list(centers)).annotate(first=Subquery(earliest))
+    begins: dict[int, date | None] = dict(found.order_by().values_list("pk", "first"))
+    closed = BillingPeriod.objects.filter(center__in=list(centers), voided_at=None)
+    for pk, first, end in closed.order_by("first_day").values_list("center_id", "first_day", "end_day"):
+        begin = begins[pk]
+        if begin is not None and first <= begin < end:
+            begins[pk] = end
+    return min([previous_month(day).first_day, *(begin for begin in begins.values() if begin is not None)])
+
+
+def _starts(reseller: Reseller, period: Period) -> list[date]:
+    """The days on which a margin, a center's country or a tax rate begins."""
+    days: set[date] = set()
+    for changes in (
+        Margin.objects.filter(category=Category.MESSAGE),
+        CenterVersion.objects.filter(name=CenterVersion.Name.COUNTRY),
+        TaxRate.objects.all(),
+    ):
+        inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
+        days.update(day for day in inside.values_list("valid_from", flat=True).distinct() if day is not None)
+    return sorted(days)
+
+
+def _balances(centers: Iterable[int]) -> dict[int, dict[str, Decimal]]:
+    """The sums of the ledgers by center and currency: positive is debt."""
+    rows = LedgerEntry.objects.filter(center__in=list(centers)).order_by()
+    found: dict[int, dict[str, Decimal]] = {}
+    for pk, currency, amount in rows.values_list("center_id", "currency").annotate(sum=Sum("amount")):
+        found.setdefault(pk, {})[currency] = amount
+    return found
+
+
+def _top_ups(centers: Iterable[int]) -> dict[tuple[int, str], Decimal]:
+    """The latest payment of each center and currency."""
+    rows = Payment.objects.filter(center__in=list(centers), reversed_at=None)
+    latest = rows.order_by("center_id", "currency", "-recorded_at", "-pk").distinct("center_id", "currency")
+    return {
+        (pk, currency): amount
+        for pk, currency, amount in latest.values_list("center_id", "currency", "amount")
+    }
+
+
+def _due(converter: Converter, sums: dict[str, Decimal], currency: str) -> Decimal | None:
+    """The balance in the currency of the terms, and debts in others; credit in others covers nothing."""
+    total: Decimal | None = sums.get(currency, ZERO)
+    for other, amount in sums.items():
+        if other == currency or amount <= 0:
+            continue
+        more = _in(converter, amount, other, currency)
+        total = None if more is None or total is None else total + more
+    return total
+
+
+def _in(converter: Converter, amount: Decimal | None, base: str, quote: str) -> Decimal | None:
+    if amount is None or base == quote or not amount:
+        return amount
+    way = converter.way(base, quote)
+    if not isinstance(way, Way):
+        return None
+    with localcontext() as context:
+        context.prec = PRECISION
+        return rounded(amount * way.rate / way.divisor, quote)

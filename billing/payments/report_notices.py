@@ -1,0 +1,94 @@
+"""The message to the team that the reader of an invoice's link says it is paid."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from billing.models import ReportedPayment
+from billing.money import format_amount
+from centers.models import Notification, Role
+from centers.notifications.compose import open_page
+from centers.notifications.outbox import FIRST, News, notify
+from centers.notifications.preferences import team
+from centers.notifications.registry import Content, Kind, register_kind
+
+KIND = "payment.reported"
+#: The group of all payments that someone must check (billing/gateways/notices.py).
+_GROUP = "flagged_payments"
+_ROLES = (Role.OWNER, Role.BILLING)
+
+
+def connect() -> None:
+    """Register the kind; its group is registered before."""
+    register_kind(
+        Kind(
+            name=KIND,
+            group=_GROUP,
+            label=gettext_lazy("Payment reported by a center"),
+            write=_to_team,
+            line=_line,
+            page=_page,
+            counted=lambda row, count: (
+                ngettext("%(n)s payment reported by centers", "%(n)s payments reported by centers", count)
+                % {"n": count}
+            ),
+        )
+    )
+
+
+def write(reported: ReportedPayment, now: datetime) -> None:
+    """Write the message, in the transaction that stores the report."""
+    center = reported.center
+    chosen = team(center.reseller).filter(role__in=_ROLES)
+    people = [row.user for row in chosen.select_related("user").order_by("pk")]
+    news = News(
+        kind=KIND,
+        about=f"reported_payment:{reported.pk}",
+        event=FIRST,
+        people=people,
+        for_team=True,
+        center=center.pk,
+        context={
+            "center": center.name,
+            "invoice": reported.invoice.number,
+            "amount": f"{reported.amount:f}",
+            "currency": reported.currency,
+            "reference": reported.reference,
+        },
+    )
+    notify(reseller=center.reseller, news=[news], now=now)
+
+
+def _line(row: Notification) -> str:
+    names = {"center": row.context["center"], "amount": _amount(row)}
+    return _("%(center)s says that %(amount)s was paid") % names
+
+
+def _to_team(row: Notification, now: datetime) -> Content | None:
+    """None once it is decided."""
+    pk = row.about.partition(":")[2]
+    if not ReportedPayment.objects.filter(pk=pk, state=ReportedPayment.State.UNDECIDED).exists():
+        return None
+    facts = [
+        _("Center: %(name)s") % {"name": row.context["center"]},
+        _("Invoice: %(number)s") % {"number": row.context["invoice"]},
+        _("Amount: %(amount)s") % {"amount": _amount(row)},
+        _("Reference: %(reference)s") % {"reference": row.context["reference"]},
+    ]
+    text = _("Nothing was recorded. Check whether the money arrived, then record the payment or refuse it.")
+    return Content(
+        subject=_line(row),
+        text="\n\n".join(["\n".join(facts), text]),
+        actions=(open_page(_("Check the payment"), _page(row)),),
+    )
+
+
+def _amount(row: Notification) -> str:
+    return format_amount(Decimal(row.context["amount"]), row.context["currency"])
+
+
+def _page(row: Notification) -> str:
+    return reverse("reported_payments", args=[row.reseller.slug])
