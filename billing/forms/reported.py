@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.forms.payments import FILE, AmountForm, content_of
 from billing.models import Invoice, Payment, ReportedPayment
+from billing.money import rounded
 from centers.values.fields import LineField
 
 
@@ -29,7 +30,10 @@ class ReportForm(AmountForm):
     field_order = ("amount", "currency", "reference", "attachment")
 
     def __init__(self, *args: Any, invoice: Invoice, **kwargs: Any) -> None:
-        first = {"amount": f"{invoice.open_amount.normalize():f}", "currency": invoice.currency}
+        first = {
+            "amount": f"{rounded(invoice.open_amount, invoice.currency):f}",
+            "currency": invoice.currency,
+        }
         super().__init__(
             *args, currencies=[invoice.currency], printed=[invoice.open_amount], initial=first, **kwargs
         )
@@ -58,7 +62,7 @@ class ConfirmReportForm(AmountForm):
 
     def __init__(self, *args: Any, reported: ReportedPayment, today: date, **kwargs: Any) -> None:
         first = {
-            "amount": f"{reported.amount.normalize():f}",
+            "amount": f"{rounded(reported.amount, reported.currency):f}",
             "currency": reported.currency,
             "reference": reported.reference,
             "received_on": today,

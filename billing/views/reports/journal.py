@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing.forms.invoicing import PeriodForm
@@ -45,8 +46,8 @@ def journal_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """One row for each posting; the rows of an entry have its ID, and their debits are their credits."""
     _form, period = _asked(request)
     header = [_("Entry ID"), _("Day"), _("Recorded"), _("Type"), _("Document"), _("Center ID"), _("Center")]
-    header += [_("Account"), _("Account name"), _("Debit"), _("Credit"), _("Currency"), _("Tax"), _("Method")]
-    header += [_("Status"), _("Recorded by")]
+    header += [_("Account"), _("Account name"), _("Debit"), pgettext("journal", "Credit"), _("Currency")]
+    header += [_("Tax"), _("Method"), _("Status"), _("Recorded by")]
     rows = journal_rows(request.reseller, period).iterator(chunk_size=500)
 
     def cells() -> Iterator[list[Any]]:
