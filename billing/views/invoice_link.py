@@ -36,7 +36,7 @@ _SHOWN_REPORTS = 3
 _RETURN = timedelta(days=1)
 
 
-def by_link(view: LinkView[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+def by_link(view: LinkView[P]) -> Callable[..., HttpResponse]:
     """Open the document's tenant around `view`; a link that is over or invented gets one 404 page."""
 
     @wraps(view)
