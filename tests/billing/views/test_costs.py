@@ -13,8 +13,10 @@ from django.conf import settings
 from django.core import mail
 
 from billing.dunning import send_reminders
+from billing.dunning.over_limit import set_credit_terms
 from billing.invoicing import Part, credit_invoice
-from billing.jobs import dunning_job, prices_job
+from billing.jobs import dunning_job, limits_job, prices_job
+from billing.limits.terms import LIMIT
 from billing.policies import save_policy
 from centers.models import Center, Notification
 from centers.notifications.compose import compose
@@ -103,6 +105,8 @@ def test_no_kind_of_mail_to_a_center_holds_a_cost(desk: Desk) -> None:
         line = invoice.lines.get()
         parts = {line.pk: Part(amount=Decimal(5))}
         credit_invoice(invoice=invoice, parts=parts, because="a test", by=None, now=NOW)
+        set_credit_terms(center=shop.center, kind=LIMIT, limit=Decimal(220_000), by=None, now=NOW)
+        limits_job(reseller=shop.reseller, now=NOW)
         found = read_mails(shop)
         for days in (-7, 1, 7, 30):
             dunning_job(reseller=shop.reseller, now=NOW + timedelta(days=days))
