@@ -13,17 +13,20 @@ import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.comparison
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
 from billing.migrations import (
     _assignments,
+    _charge_guards,
     _conversion_guards,
     _credit_guards,
     _document_guards,
     _guards,
     _payment_guards,
+    _report_guards,
     _tax_guards,
     _version_guards,
     _write_off_guards,
@@ -506,6 +509,203 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="centerversion_fits",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Charge",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="centers.center",
+                    ),
+                ),
+                ("description", models.CharField(max_length=120, verbose_name="description")),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="amount")),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "every",
+                    models.CharField(
+                        choices=[("once", "Once"), ("month", "Every month"), ("year", "Every year")],
+                        max_length=5,
+                        verbose_name="charged",
+                    ),
+                ),
+                (
+                    "per_number",
+                    models.BooleanField(db_default=False, default=False, verbose_name="for each number"),
+                ),
+                ("first_day", models.DateField(verbose_name="first day")),
+                ("end_day", models.DateField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "ordering": ["-first_day", "-pk"],
+                "indexes": [models.Index(fields=["center", "-first_day"], name="charge_of_center")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0), ("amount__lt", 1000000000)),
+                        name="charge_amount_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("description", ""), _negated=True), name="charge_is_described"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("end_day__isnull", True), ("end_day__gt", models.F("first_day")), _connector="OR"
+                        ),
+                        name="charge_has_days",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("end_day__isnull", True),
+                            ("per_number", True),
+                            models.Q(("every", "once"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="charge_once_has_no_end",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Discount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="discounts",
+                        to="centers.center",
+                    ),
+                ),
+                (
+                    "on",
+                    models.CharField(
+                        choices=[("all", "Everything"), ("messages", "Messages"), ("charge", "One charge")],
+                        max_length=8,
+                        verbose_name="on",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="discounts",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "percent",
+                    models.DecimalField(decimal_places=4, max_digits=7, null=True, verbose_name="percent"),
+                ),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=4, max_digits=18, null=True, verbose_name="amount"),
+                ),
+                ("first_day", models.DateField(verbose_name="first day")),
+                ("end_day", models.DateField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "ordering": ["-first_day", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__isnull", True), ("percent__gt", 0), ("percent__lte", 100)),
+                            models.Q(("amount__gt", 0), ("on", "charge"), ("percent__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="discount_is_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("charge__isnull", False), ("on", "charge")),
+                            models.Q(("charge__isnull", True), models.Q(("on", "charge"), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="discount_names_its_charge",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("end_day__isnull", True), ("end_day__gt", models.F("first_day")), _connector="OR"
+                        ),
+                        name="discount_has_days",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("withdrawn_at__isnull", True)),
+                        expressions=[
+                            ("center", "="),
+                            ("on", "="),
+                            (django.db.models.functions.comparison.Coalesce("charge_id", 0), "="),
+                            (
+                                billing.models.invoices.DateRange(
+                                    models.F("first_day"),
+                                    models.F("end_day"),
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="discount_apart",
                     ),
                 ],
             },
@@ -1443,6 +1643,8 @@ class Migration(migrations.Migration):
                             ("adjustment", "Adjustment"),
                             ("carried", "Carried over"),
                             ("one_off", "One-off charge"),
+                            ("charge", "Charge"),
+                            ("recurring", "Recurring charge"),
                         ],
                         max_length=12,
                     ),
@@ -1458,6 +1660,17 @@ class Migration(migrations.Migration):
                 ),
                 ("number_label", models.CharField(max_length=160)),
                 ("rate_type", models.CharField(blank=True, max_length=64)),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.charge",
+                    ),
+                ),
+                ("description", models.CharField(blank=True, db_default="", default="", max_length=120)),
                 ("first_day", models.DateField()),
                 ("end_day", models.DateField()),
                 ("quantity", models.BigIntegerField()),
@@ -1486,6 +1699,14 @@ class Migration(migrations.Migration):
                 ),
                 ("percent", models.DecimalField(decimal_places=4, max_digits=9)),
                 ("fixed", models.DecimalField(decimal_places=8, max_digits=18)),
+                (
+                    "discount_percent",
+                    models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=7),
+                ),
+                (
+                    "discount_amount",
+                    models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=18),
+                ),
                 ("exchange_rate", models.DecimalField(decimal_places=10, max_digits=20)),
                 ("unit_price", models.DecimalField(decimal_places=10, max_digits=24)),
                 ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
@@ -1935,6 +2156,97 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ChargeClaim",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="claims",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                ("first_day", models.DateField()),
+                ("end_day", models.DateField()),
+                ("once", models.BooleanField(db_default=False, default=False)),
+                (
+                    "period",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charge_claims",
+                        to="billing.billingperiod",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.invoiceline",
+                    ),
+                ),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("voided_at__isnull", True)),
+                        expressions=[
+                            ("charge", "="),
+                            (django.db.models.functions.comparison.Coalesce("instance_id", 0), "="),
+                            (
+                                billing.models.invoices.DateRange(
+                                    models.F("first_day"),
+                                    models.F("end_day"),
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="chargeclaim_apart",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("once", True), ("voided_at__isnull", True)),
+                        fields=("charge", "instance"),
+                        name="chargeclaim_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_day__lt", models.F("end_day"))),
+                        name="chargeclaim_has_days",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="WriteOff",
             fields=[
                 (
@@ -2210,6 +2522,7 @@ class Migration(migrations.Migration):
                             ("conversion", "Credit converted"),
                             ("write_off", "Written off"),
                             ("recovery", "Write-off reversed"),
+                            ("opening", "Opening balance"),
                         ],
                         max_length=12,
                     ),
@@ -2317,7 +2630,9 @@ class Migration(migrations.Migration):
                                 ("payment__isnull", True),
                             ),
                             models.Q(
-                                ("invoice__isnull", True), ("kind", "conversion"), ("payment__isnull", True)
+                                ("invoice__isnull", True),
+                                ("kind__in", ["conversion", "opening"]),
+                                ("payment__isnull", True),
                             ),
                             models.Q(
                                 ("amount__lt", 0),
@@ -2848,6 +3163,7 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
                 ("currency", models.CharField(max_length=3)),
                 ("because", models.CharField(max_length=300)),
+                ("limit", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
                 (
                     "safety_stop",
                     models.ForeignKey(
@@ -2983,6 +3299,78 @@ class Migration(migrations.Migration):
                         ),
                         name="gapitem_decided_has_a_reason",
                     ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CreditTerms",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="credit_terms",
+                        to="centers.center",
+                    ),
+                ),
+                ("is_prepaid", models.BooleanField(default=False)),
+                ("limit", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="credit limit")),
+                ("currency", models.CharField(max_length=3)),
+                ("set_at", models.DateTimeField()),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("exposure", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("unbilled", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("base", models.DecimalField(decimal_places=4, default=0, max_digits=18)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("ok", "Enough left"),
+                            ("low", "Nearly used up"),
+                            ("empty", "Used up"),
+                            ("no_rate", "Exchange rate missing"),
+                        ],
+                        default="ok",
+                        max_length=7,
+                    ),
+                ),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("warned_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["reseller", "level"], name="creditterms_by_level")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_prepaid", True), ("limit", 0)),
+                            models.Q(("is_prepaid", False), ("limit__gt", 0)),
+                            _connector="OR",
+                        ),
+                        name="creditterms_limit_fits",
+                    )
                 ],
             },
         ),
@@ -3196,6 +3584,136 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ReportedPayment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="centers.center"
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reported_payments",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.CharField(max_length=3)),
+                ("reference", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(blank=True, choices=[("png", "PNG"), ("pdf", "PDF")], max_length=3),
+                ),
+                ("content", models.BinaryField(null=True)),
+                ("reported_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("undecided", "To check"), ("recorded", "Recorded"), ("refused", "Refused")],
+                        default="undecided",
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("decision", models.CharField(blank=True, max_length=300)),
+            ],
+            options={
+                "ordering": ["-reported_at", "-pk"],
+                "indexes": [
+                    models.Index(
+                        fields=["reseller", "state", "-reported_at", "-id"], name="reportedpayment_list"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("invoice"),
+                        centers.values.names.NameKey("reference"),
+                        condition=models.Q(("state", "undecided")),
+                        name="reportedpayment_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="reportedpayment_positive"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RevokedLinks",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revoked_links",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("generation", models.PositiveIntegerField()),
+                ("revoked_at", models.DateTimeField()),
+                (
+                    "revoked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Gateway",
             fields=[
                 (
@@ -3264,6 +3782,7 @@ class Migration(migrations.Migration):
                 (
                     "invoice",
                     models.ForeignKey(
+                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="payment_links",
                         to="billing.invoice",
@@ -3553,6 +4072,38 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="JournalAccounts",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="journal_accounts",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("receivable", models.CharField(default="1200", max_length=20, verbose_name="receivables")),
+                ("revenue", models.CharField(default="4000", max_length=20, verbose_name="revenue")),
+                ("tax", models.CharField(default="2200", max_length=20, verbose_name="tax due")),
+                ("bank", models.CharField(default="1010", max_length=20, verbose_name="bank")),
+                ("cash", models.CharField(default="1000", max_length=20, verbose_name="cash")),
+                ("card", models.CharField(default="1020", max_length=20, verbose_name="cards")),
+                ("wallet", models.CharField(default="1030", max_length=20, verbose_name="mobile wallets")),
+                ("gateway", models.CharField(default="1040", max_length=20, verbose_name="payment gateways")),
+                (
+                    "exchange",
+                    models.CharField(default="1900", max_length=20, verbose_name="currency exchange"),
+                ),
+                ("opening", models.CharField(default="3900", max_length=20, verbose_name="opening balances")),
+            ],
         ),
         migrations.CreateModel(
             name="ReportedMonth",
@@ -3864,5 +4415,7 @@ class Migration(migrations.Migration):
         *_tax_guards.CHANGES,
         *_payment_guards.CHANGES,
         *_document_guards.CHANGES,
+        *_charge_guards.CHANGES,
+        *_report_guards.CHANGES,
         *_write_off_guards.CHANGES,
     ]

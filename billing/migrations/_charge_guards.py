@@ -70,22 +70,13 @@ DROP FUNCTION billing_chargeclaim_fits();
 """
 
 
-def _frozen(table: str, free: list[str], one_way: str) -> migrations.RunSQL:
-    """As _guards.frozen(), with a column that is set once and never taken back."""
-    return migrations.RunSQL(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
-        f"EXECUTE FUNCTION billing_refuse_change('{{{','.join(free)}}}', '{one_way}');",
-        f"DROP TRIGGER {table}_frozen ON {table};",
-    )
-
-
 CHANGES = [
     migrations.RunSQL(FITS, FITS_BACK),
-    _frozen("billing_charge", ["end_day", "withdrawn_at", "created_by_id"], "withdrawn_at"),
-    _frozen("billing_chargeclaim", ["voided_at"], "voided_at"),
+    _guards.frozen("billing_charge", ["end_day", "withdrawn_at", "created_by_id"]),
+    _guards.frozen("billing_chargeclaim", ["voided_at"]),
     *[_guards.never_emptied(table) for table in ("billing_charge", "billing_chargeclaim")],
     _guards.paired("billing_charge"),
-    _frozen("billing_discount", ["end_day", "withdrawn_at", "created_by_id"], "withdrawn_at"),
+    _guards.frozen("billing_discount", ["end_day", "withdrawn_at", "created_by_id"]),
     _guards.never_emptied("billing_discount"),
     _guards.paired("billing_discount"),
 ]

@@ -24,6 +24,9 @@ ONE_WAY = {
     "billing_subscriptionclaim": "voided_at",
     "billing_billingperiod": "voided_at",
     "billing_writeoff": "reversed_at",
+    "billing_charge": "withdrawn_at",
+    "billing_chargeclaim": "voided_at",
+    "billing_discount": "withdrawn_at",
 }
 # A center named in a row must be a center of the reseller named in the same row.
 PAIRED = [
