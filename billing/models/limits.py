@@ -19,7 +19,7 @@ class CreditTerms(models.Model):
 
     class Level(models.TextChoices):
         OK = "ok", _("Enough left")
-        LOW = "low", _("Nearly used up")
+        LOW = "nearly", _("Nearly used up")
         EMPTY = "empty", _("Used up")
         UNKNOWN = "no_rate", _("Exchange rate missing")
 

@@ -19,7 +19,7 @@ class ReportedPayment(models.Model):
     class State(models.TextChoices):
         UNDECIDED = "undecided", _("To check")
         RECORDED = "recorded", _("Recorded")
-        REFUSED = "refused", _("Refused")
+        REFUSED = "declined", _("Refused")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="+")
