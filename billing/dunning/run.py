@@ -25,7 +25,7 @@ from whatsapp.models import Alert
 
 HELD = Alert.Kind.SUSPENSIONS_HELD
 #: How long a center is held that staff did not approve.
-SPARED_FOR = timedelta(days=7)
+HELD_FOR = timedelta(days=7)
 _LOOK_BACK = timedelta(days=1)
 
 
@@ -88,12 +88,12 @@ def release_safety_stop(
         listed = Center.objects.filter(pk__in=safety_stop.center_ids).select_related("reseller")
         others = [] if approved is None else [row for row in listed.order_by("pk") if row.pk not in approved]
         for center in others:
-            _spare(center, by, now)
+            _hold_instead(center, by, now)
         row = SafetyStop.objects.select_for_update().get(pk=safety_stop.pk)
         if row.closed_at or row.released_at:
             raise OperationRefused(_("These suspensions no longer need a decision."))
-        spared = {center.pk for center in others}
-        ids = [pk for pk in row.center_ids if pk not in spared]
+        left_out = {center.pk for center in others}
+        ids = [pk for pk in row.center_ids if pk not in left_out]
         SafetyStop.objects.filter(pk=row.pk).update(released_at=now, released_by=by, center_ids=ids)
         resolve_alert(reseller=row.reseller, kind=HELD, now=now)
         entries.record(
@@ -106,11 +106,11 @@ def release_safety_stop(
         )
 
 
-def _spare(center: Center, by: User | None, now: datetime) -> None:
+def _hold_instead(center: Center, by: User | None, now: datetime) -> None:
     """A hold of a week, unless the center has one or a promise already."""
     day = today(center.reseller, now)
     if active_hold(center, day) is None:
-        hold(center=center, until=day + SPARED_FOR, because=gettext("Not approved"), by=by, now=now)
+        hold(center=center, until=day + HELD_FOR, because=gettext("Not approved"), by=by, now=now)
 
 
 def _running(reseller: Reseller) -> list[Suspension]:

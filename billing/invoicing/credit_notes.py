@@ -95,12 +95,10 @@ def write_note(
 ) -> Invoice:
     """Write a credit note, its taxes and its ledger entry; each unsaved line `corrects` a line of `original`.
 
-    What was written off of `original` is expected again first: the note may take off less than that. The caller holds
-    the center's lock and calls finish_notes().
+    What was written off of `original` is expected again. The caller holds the lock and calls finish_notes().
     """
-    center = original.center
+    center, issued_on = original.center, local_day(now, zone_of(original.center.reseller))
     end_write_offs(original, because=reason, by=by, now=now)
-    issued_on = local_day(now, zone_of(center.reseller))
     taxes, tax = _taxes(original, lines)
     number, sequence = number_for(center, Invoice.Kind.CREDIT_NOTE, issued_on.year)
     note: Invoice = Invoice.objects.create(

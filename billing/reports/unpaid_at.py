@@ -16,13 +16,13 @@ ZERO = Decimal(0)
 def unpaid_at(reseller: Reseller, before: datetime) -> list[Unpaid]:
     """The invoices that were open just `before` that time, oldest due date first, each with what was open of it.
 
-    Only centers that owed something are recounted; a fixed number of queries.
+    Only centers with a balance due are recounted; a fixed number of queries.
     """
     entries = LedgerEntry.objects.filter(reseller=reseller, at__lt=before).order_by()
     sums = entries.values_list("center", "currency").annotate(sum=Sum("amount")).filter(sum__gt=0)
     balances = {(center, currency): amount for center, currency, amount in sums}
     centers = {center for center, _currency in balances}
-    rows = _standing(
+    rows = _in_force(
         Invoice.objects.filter(center__in=centers, kind=Invoice.Kind.INVOICE), "voided_at", before
     )
     rows = rows.filter(issued_at__lt=before).select_related("center").order_by("due_on", "pk")
@@ -48,9 +48,9 @@ def _taken_off(centers: set[int], before: datetime) -> tuple[_Sums, _Sums, _Sums
     """What was credited, written off and chosen for payment of each invoice by then."""
     notes = Invoice.objects.filter(center__in=centers, credits__isnull=False, issued_at__lt=before)
     credited = notes.order_by().values_list("credits").annotate(sum=Sum("total"))
-    lost = _standing(WriteOff.objects.filter(center__in=centers, at__lt=before), "reversed_at", before)
+    lost = _in_force(WriteOff.objects.filter(center__in=centers, at__lt=before), "reversed_at", before)
     parts = PaymentAllocation.objects.filter(center__in=centers, payment__recorded_at__lt=before)
-    parts = _standing(parts, "payment__reversed_at", before)
+    parts = _in_force(parts, "payment__reversed_at", before)
     return (
         {pk: -amount for pk, amount in credited},
         dict(lost.order_by().values_list("invoice").annotate(sum=Sum("amount"))),
@@ -58,6 +58,6 @@ def _taken_off(centers: set[int], before: datetime) -> tuple[_Sums, _Sums, _Sums
     )
 
 
-def _standing(rows: "QuerySet", ended: str, before: datetime) -> "QuerySet":  # type: ignore[type-arg]
+def _in_force(rows: "QuerySet", ended: str, before: datetime) -> "QuerySet":  # type: ignore[type-arg]
     """The rows that had not ended by then."""
     return rows.filter(Q(**{f"{ended}__isnull": True}) | Q(**{f"{ended}__gte": before}))
