@@ -3349,7 +3349,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("ok", "Enough left"),
-                            ("low", "Nearly used up"),
+                            ("nearly", "Nearly used up"),
                             ("empty", "Used up"),
                             ("no_rate", "Exchange rate missing"),
                         ],
@@ -3627,7 +3627,11 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("undecided", "To check"), ("recorded", "Recorded"), ("refused", "Refused")],
+                        choices=[
+                            ("undecided", "To check"),
+                            ("recorded", "Recorded"),
+                            ("declined", "Refused"),
+                        ],
                         default="undecided",
                         max_length=9,
                     ),
