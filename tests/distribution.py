@@ -37,8 +37,10 @@ LONGEST = (
 )
 #: The tests of the modules that pyproject.toml wants covered whole, without those of pages and those that only repeat.
 MEASURED = (
+    "tests/billing/charges/",
     "tests/billing/dunning/",
     "tests/billing/invoicing/",
+    "tests/billing/limits/",
     "tests/billing/mails/",
     "tests/billing/payments/",
     "tests/billing/pricing/",
