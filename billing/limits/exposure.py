@@ -1,7 +1,7 @@
 """Exposure: what a center has not paid, plus what it used and no invoice has yet, with tax, less its credit.
 
 For centers with a limit only, and for all of a reseller's at once: a fixed number of queries. Usage is priced at the
-margins of its days and today's exchange rates; subscriptions and one-off charges count as far as they have accrued.
+margins and discounts of its days and today's exchange rates; subscriptions and charges count as far as they accrued.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from billing.models import (
     Category,
     CenterVersion,
     CreditTerms,
+    Discount,
     LedgerEntry,
     Margin,
     Payment,
@@ -30,6 +31,7 @@ from billing.policies import policies_for
 from billing.pricing.conversion import Converter, Way
 from billing.pricing.price_list import PriceList, converted, usage_charge
 from billing.reports.accrued import accrued_subscriptions
+from billing.reports.accrued_charges import accrued_charges
 from billing.reports.usage_costs import UsageCosts, usage_costs
 from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
@@ -114,11 +116,14 @@ def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) 
     for row in usage_costs(reseller, period, _starts(reseller, period), centers=list(centers)):
         center = centers[row.center_id]
         tax = price_list.taxes.on(row.day, center)
-        charge = _charge(
-            row, price_list.margins.find(Category.MESSAGE, center, row.day), policies[center.pk].billable
-        )
+        margin = price_list.margins.find(Category.MESSAGE, center, row.day)
+        charge = _charge(row, margin, policies[center.pk].billable)
+        charge = price_list.discounts.on_messages(center, row.day).of(charge)
         add(center, tax, row.currency, net_of(charge, tax))
-    for one in accrued_subscriptions(reseller, period, centers.values(), day):
+    accrued = accrued_subscriptions(reseller, period, centers.values(), day)
+    # What is charged once counts however old it is.
+    accrued += accrued_charges(reseller, Period(date.min, period.end_day), centers.values(), day)
+    for one in accrued:
         center = centers[one.center_id]
         add(center, price_list.taxes.on(day, center), one.currency, one.charge)
     return _with_tax(nets, centers)
@@ -161,7 +166,7 @@ def _first_day(centers: dict[int, Center], day: date) -> date:
 
 
 def _starts(reseller: Reseller, period: Period) -> list[date]:
-    """The days on which a margin, a center's country or a tax rate begins."""
+    """The days on which a margin, a center's country or a tax rate begins, or a discount begins or ends."""
     days: set[date] = set()
     for changes in (
         Margin.objects.filter(category=Category.MESSAGE),
@@ -170,6 +175,10 @@ def _starts(reseller: Reseller, period: Period) -> list[date]:
     ):
         inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
         days.update(day for day in inside.values_list("valid_from", flat=True).distinct() if day is not None)
+    discounts = Discount.objects.filter(reseller=reseller, withdrawn_at=None).values_list(
+        "first_day", "end_day"
+    )
+    days.update(day for row in discounts for day in row if day is not None and period.first_day < day)
     return sorted(days)
 
 

@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.charges import add_charge, add_discount
 from billing.dunning import hold, planned_for, preview
 from billing.dunning.over_limit import set_credit_terms
 from billing.dunning.suspension import may_disable
@@ -15,7 +17,7 @@ from billing.jobs import due_resellers, dunning_job, limits_job
 from billing.limits.exposure import exposures
 from billing.limits.notices import request_top_up
 from billing.limits.terms import LIMIT, NO_LIMIT, PREPAID
-from billing.models import CreditTerms, SafetyStop, Suspension
+from billing.models import Charge, CreditTerms, Discount, SafetyStop, Suspension
 from billing.periods import Period
 from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
@@ -75,6 +77,19 @@ def test_exposure_is_unpaid_and_unbilled_with_tax_less_credit(shop: Shop) -> Non
     shop.pay("500", now=NOW + timedelta(hours=2))
     row.refresh_from_db()
     assert row.exposure == D("-336.75")
+
+
+def test_charges_count_as_they_accrue_and_discounts_lower_what_counts(shop: Shop) -> None:
+    terms(shop, LIMIT, "100")
+    use(shop, "10")
+    about: dict[str, Any] = {"center": shop.center, "by": None, "now": NOW}
+    add_charge(**about, amount="7", description="Set-up", day=date(2026, 2, 1))
+    monthly: dict[str, Any] = {"amount": "31", "description": "Support", "every": Charge.Every.MONTH}
+    add_charge(**about, **monthly, day=date(2026, 3, 1))
+    assert checked(shop).unbilled == 22  # 10 of usage, 7 at once, 5 of 31 days
+    add_discount(**about, on=Discount.On.MESSAGES, percent=D(50), day=date(2026, 3, 1))
+    row = checked(shop, NOW + timedelta(hours=1))
+    assert row.unbilled == 17
 
 
 def test_days_of_a_voided_invoice_count_again_however_old(shop: Shop) -> None:
