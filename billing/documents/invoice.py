@@ -55,7 +55,8 @@ class Content:
     def is_payable(self) -> bool:
         """Whether money is still expected for it."""
         row = self.document
-        expected = row.voided_at is None and row.settled_at is None and not row.written_off
+        is_given_up = row.written_off and row.open_amount <= 0
+        expected = row.voided_at is None and row.settled_at is None and not is_given_up
         return not row.is_credit_note and expected
 
     def amount(self, amount: Decimal) -> str:

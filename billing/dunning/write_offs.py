@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
@@ -16,6 +18,7 @@ from centers.model_errors import checked_line
 from centers.models import Center, User
 
 Kind = LedgerEntry.Kind
+ZERO = Decimal(0)
 
 
 def write_off(
@@ -55,16 +58,32 @@ def reverse_write_off(*, row: WriteOff, because: str, by: User | None, now: date
     return entry
 
 
-def end_write_offs(invoice: Invoice, *, because: str, by: User | None, now: datetime) -> None:
-    """Reverse what was written off of an invoice, because a credit note takes it off instead.
+def reversed_by_note(*, total: Decimal, open_amount: Decimal, written_off: Decimal) -> Decimal:
+    """What a credit note over `total` takes off what was written off: what is beyond the unpaid amount, at most all."""
+    return min(written_off, max(ZERO, total - open_amount))
 
-    The caller holds the center's lock, writes the note and settles.
+
+def make_room(invoice: Invoice, total: Decimal, *, because: str, by: User | None, now: datetime) -> None:
+    """Reverse as much of the invoice's write-offs as a credit note over `total` takes off it instead, latest first.
+
+    The rest stays given up: of a write-off that is reversed in part, it is written off again, as it was. The caller
+    holds the center's lock, writes the note and settles.
     """
+    stored = Invoice.objects.values_list("open_amount", "written_off").get(pk=invoice.pk)
+    part = left = reversed_by_note(total=total, open_amount=stored[0], written_off=stored[1])
+    if not part:
+        return
     rows = WriteOff.objects.select_for_update(of=("self",)).filter(invoice=invoice, reversed_at=None)
-    for row in rows:
+    for row in rows.order_by("-pk"):
+        if left <= 0:
+            break
         row.center, row.invoice = invoice.center, invoice
         _reversed(row, because, by, now)
-    Invoice.objects.filter(pk=invoice.pk, written_off__gt=0).update(written_off=0)
+        if row.amount > left:
+            _again(row, row.amount - left, by, now)
+        left -= row.amount
+    # A void invoice isn't settled again.
+    Invoice.objects.filter(pk=invoice.pk).update(written_off=F("written_off") - part)
 
 
 def _open(center: Center, chosen: Collection[int]) -> Iterable[Invoice]:
@@ -96,6 +115,23 @@ def _written_off(invoice: Invoice, reason: str, by: User | None, now: datetime) 
     )
     _post(row, Kind.WRITE_OFF, by, now)
     return row
+
+
+def _again(row: WriteOff, amount: Decimal, by: User | None, now: datetime) -> None:
+    """Write off a part of what was reversed: of the same day, for the same reason, by the same person."""
+    rest: WriteOff = WriteOff.objects.create(
+        reseller_id=row.reseller_id,
+        center=row.center,
+        invoice=row.invoice,
+        amount=amount,
+        currency=row.currency,
+        because=row.because,
+        written_off_on=row.written_off_on,
+        at=now,
+        by_id=row.by_id,
+    )
+    _post(rest, Kind.WRITE_OFF, by, now)
+    _trace("invoice.written_off", rest, by, now, because=rest.because)
 
 
 def _reversed(row: WriteOff, reason: str, by: User | None, now: datetime) -> LedgerEntry:

@@ -76,10 +76,13 @@ def _settle(center: Center, now: datetime) -> None:
 
 
 def _returned(center: Center, currency: str, amount: Decimal, now: datetime) -> list[Invoice]:
-    """Credit notes over `amount`, net, on what is left of the latest invoices; none unless it is above zero."""
+    """Credit notes over `amount`, net, on what is left of the latest invoices; none unless it is above zero.
+
+    An invoice that was given up takes none: nothing is returned for what no one paid.
+    """
     notes: list[Invoice] = []
     invoices = Invoice.objects.filter(
-        center=center, kind=Invoice.Kind.INVOICE, voided_at=None, currency=currency
+        center=center, kind=Invoice.Kind.INVOICE, voided_at=None, currency=currency, written_off=0
     )
     for invoice in invoices.order_by("-issued_at", "-pk").iterator() if amount > 0 else ():
         invoice.center = center

@@ -10,7 +10,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
-from billing.dunning.write_offs import end_write_offs
+from billing.dunning.write_offs import make_room
 from billing.invoicing.carried import void_carried
 from billing.invoicing.numbering import number_for
 from billing.invoicing.taxes import taxes_left, write_taxes
@@ -95,10 +95,10 @@ def write_note(
 ) -> Invoice:
     """Write a credit note, its taxes and its ledger entry; each unsaved line `corrects` a line of `original`.
 
-    What was written off of `original` is expected again. The caller holds the lock and calls finish_notes().
+    What was written off of `original` stays so, but for what the note takes off instead. The caller holds the center's
+    lock and calls finish_notes().
     """
     center, issued_on = original.center, local_day(now, zone_of(original.center.reseller))
-    end_write_offs(original, because=reason, by=by, now=now)
     taxes, tax = _taxes(original, lines)
     number, sequence = number_for(center, Invoice.Kind.CREDIT_NOTE, issued_on.year)
     note: Invoice = Invoice.objects.create(
@@ -124,8 +124,15 @@ def write_note(
         line.invoice, line.reseller_id, line.position = note, original.reseller_id, position
     InvoiceLine.objects.bulk_create(lines)
     write_taxes(note, taxes)
+    _post(note, by, now)
+    return note
+
+
+def _post(note: Invoice, by: User | None, now: datetime) -> None:
+    because = note.reason or _("Credited by %(number)s") % {"number": note}
+    make_room(note.credits, -note.total, because=because, by=by, now=now)
     post(
-        center=center,
+        center=note.center,
         kind=LedgerEntry.Kind.CREDIT_NOTE,
         amount=note.total,
         currency=note.currency,
@@ -133,7 +140,6 @@ def write_note(
         by=by,
         now=now,
     )
-    return note
 
 
 def _taxes(original: Invoice, lines: list[InvoiceLine]) -> tuple[tuple[TaxSums, ...], Decimal]:

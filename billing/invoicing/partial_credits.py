@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.dunning.write_offs import reversed_by_note
 from billing.invoicing.credit_notes import finish_notes, locked_invoice, write_note
 from billing.invoicing.left import LineLeft, lines_left
 from billing.invoicing.taxes import net_left, taxes_left
@@ -83,7 +84,18 @@ class CreditPlan:
     @property
     def freed(self) -> Decimal:
         """What was paid for it and then covers other invoices or becomes credit."""
-        return max(ZERO, self.total - self.invoice.open_amount)
+        return max(ZERO, self.total - self.invoice.open_amount - self.given_up)
+
+    @property
+    def given_up(self) -> Decimal:
+        """What it credits of what was written off: it isn't given up then, but credited."""
+        row = self.invoice
+        return reversed_by_note(total=self.total, open_amount=row.open_amount, written_off=row.written_off)
+
+    @property
+    def written_off(self) -> Decimal:
+        """What stays written off of it."""
+        return self.invoice.written_off - self.given_up
 
 
 def plan_credit(invoice: Invoice, parts: Mapping[int, Part], *, everything: bool = False) -> CreditPlan:

@@ -26,6 +26,7 @@ from billing.migrations import (
     _document_guards,
     _guards,
     _payment_guards,
+    _policy_guards,
     _report_guards,
     _tax_guards,
     _version_guards,
@@ -4107,6 +4108,12 @@ class Migration(migrations.Migration):
                     models.CharField(default="1900", max_length=20, verbose_name="currency exchange"),
                 ),
                 ("opening", models.CharField(default="3900", max_length=20, verbose_name="opening balances")),
+                (
+                    "write_offs",
+                    models.CharField(
+                        db_default="6800", default="6800", max_length=20, verbose_name="write-offs"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
@@ -4420,6 +4427,7 @@ class Migration(migrations.Migration):
         *_payment_guards.CHANGES,
         *_document_guards.CHANGES,
         *_charge_guards.CHANGES,
+        *_policy_guards.CHANGES,
         *_report_guards.CHANGES,
         *_write_off_guards.CHANGES,
     ]

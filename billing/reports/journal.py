@@ -27,8 +27,17 @@ Kind = LedgerEntry.Kind
 #: In the order of the settings page; also the names of the columns.
 ACCOUNTS = (
     "receivable", "revenue", "tax", "bank", "cash", "card", "wallet", "gateway", "exchange", "opening",
+    "write_offs",
 )  # fmt: skip
 _METHODS = frozenset(Payment.Method.values)
+_MONEY = (Kind.PAYMENT, Kind.REVERSAL, Kind.REFUND)
+#: The account of the other side, where it is neither a document's nor money's.
+_OTHER_SIDES = {
+    Kind.CONVERSION: "exchange",
+    Kind.OPENING: "opening",
+    Kind.WRITE_OFF: "write_offs",
+    Kind.RECOVERY: "write_offs",
+}
 
 
 def account_name(account: str) -> str:
@@ -72,9 +81,10 @@ class JournalEntry:
 
     @property
     def document(self) -> str:
-        """The number of the document, or the reference of a payment or refund."""
+        """The number of the document or of the invoice written off, or the reference of a payment or refund."""
         own = self.entry
-        return str(own.invoice or own.payment or own.conversion or own.reference)
+        lost = own.write_off.invoice if own.write_off else None
+        return str(own.invoice or own.payment or own.conversion or lost or own.reference)
 
     @property
     def method(self) -> str:
@@ -83,9 +93,13 @@ class JournalEntry:
 
     @property
     def is_undone(self) -> bool:
-        """Whether the document was voided or the payment reversed later, which has an entry of its own."""
-        invoice, payment = self.entry.invoice, self.entry.payment
-        return bool((invoice and invoice.voided_at) or (payment and payment.reversed_at))
+        """Whether the document was voided, or the payment or write-off reversed, which has an entry of its own."""
+        invoice, payment, lost = self.entry.invoice, self.entry.payment, self.entry.write_off
+        return bool(
+            (invoice and invoice.voided_at)
+            or (payment and payment.reversed_at)
+            or (lost and lost.reversed_at)
+        )
 
     @property
     def status(self) -> str:
@@ -134,7 +148,7 @@ def journal_rows(reseller: Reseller, period: Period) -> QuerySet[LedgerEntry]:
     rows = LedgerEntry.objects.filter(reseller=reseller, at__gte=start, at__lt=end)
     taxes = Prefetch("invoice__taxes", InvoiceTax.objects.order_by("-percent", "category"))
     return (
-        rows.select_related("center", "invoice", "payment", "conversion", "by")
+        rows.select_related("center", "invoice", "payment", "conversion", "write_off__invoice", "by")
         .prefetch_related(taxes)
         .order_by("at", "pk")
     )
@@ -160,13 +174,11 @@ def _postings(row: LedgerEntry, accounts: JournalAccounts) -> Iterator[Posting]:
     yield _posting(accounts, "receivable", row.amount)
     if row.invoice is not None:
         yield from _of_document(row, accounts)
-    elif row.kind == Kind.CONVERSION:
-        yield _posting(accounts, "exchange", -row.amount)
-    elif row.kind == Kind.OPENING:
-        yield _posting(accounts, "opening", -row.amount)
-    else:
+    elif row.kind in _MONEY:
         method = row.payment.method if row.payment is not None else ""
         yield _posting(accounts, method if method in _METHODS else "bank", -row.amount)
+    else:
+        yield _posting(accounts, _OTHER_SIDES[Kind(row.kind)], -row.amount)
 
 
 def _of_document(row: LedgerEntry, accounts: JournalAccounts) -> Iterator[Posting]:

@@ -7,20 +7,22 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.documents.invoice import document_of
+from billing.documents.invoice import content_of, document_of
 from billing.documents.statements import statement_of
 from billing.dunning.suspension import suspend
 from billing.dunning.write_offs import reverse_write_off, write_off
-from billing.invoicing import void_invoice
+from billing.invoicing import Part, credit_invoice, lines_left, plan_credit, void_invoice
+from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.jobs import dunning_job
 from billing.ledger import settle, sums
-from billing.models import Invoice, LedgerEntry, Reminder, Suspension, WriteOff
+from billing.models import FlaggedUsage, Invoice, LedgerEntry, Reminder, Suspension, WriteOff
 from billing.payments import record_payment, reverse_payment
 from billing.periods import Period
 from billing.reports.aging import aging
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
+from tests.billing.invoices import corrected, issue
 from tests.factories import UserFactory
 
 DUE = date(2026, 2, 26)
@@ -107,19 +109,74 @@ def test_a_reversed_payment_leaves_it_open_beyond_what_was_given_up(shop: Shop) 
     given_up(invoice)
     reverse_payment(payment=payment, because="bounced", by=None, now=at(9))
     assert now_of(invoice) == (5, 15, False)
+    assert content_of(invoice).is_payable, "5 of it are still to be paid"
     assert given_up(invoice, at(10)).amount == 5
     assert now_of(invoice) == (0, 20, False)
 
 
-def test_a_credit_note_ends_it(shop: Shop) -> None:
+def credited(invoice: Invoice, amount: str) -> Invoice:
+    line = lines_left(invoice)[0].line
+    return credit_invoice(
+        invoice=invoice, parts={line.pk: Part(amount=Decimal(amount))}, because="Goodwill", by=None, now=at(9)
+    )
+
+
+def test_voiding_its_invoice_ends_it(shop: Shop) -> None:
     invoice = shop.owe("20")
     row = given_up(invoice)
     void_invoice(invoice=invoice, because="wrong", by=None, now=at(9))
     row.refresh_from_db()
-    assert row.reversed_at == at(9)
+    assert (row.reversed_at, row.reversal_reason) == (at(9), "wrong")
     assert balance(shop.center) == 0
     invoice.refresh_from_db()
     assert invoice.written_off == 0
+
+
+def test_a_partial_credit_note_leaves_the_rest_given_up_and_no_one_is_suspended(shop: Shop) -> None:
+    shop.number()
+    invoice, person = shop.owe("100"), UserFactory()
+    write_off(center=shop.center, invoices=[invoice.pk], because="Closed", by=person, now=NOW)
+    credited(invoice, "1")
+    assert now_of(invoice) == (0, 99, False)
+    assert balance(shop.center) == 0
+    rest, whole = WriteOff.objects.order_by("reversed_at", "-pk")[::-1]
+    assert (whole.amount, whole.reversal_reason) == (100, "Goodwill")
+    assert (rest.amount, rest.because, rest.by, rest.reversed_at) == (99, "Closed", person, None)
+    assert rest.written_off_on == whole.written_off_on
+    dunning_job(reseller=shop.reseller, now=at(40))
+    assert not Suspension.objects.exists()
+    assert not Reminder.objects.exists()
+
+
+def test_a_credit_note_takes_what_is_unpaid_first_then_what_was_given_up_then_what_was_paid(
+    shop: Shop,
+) -> None:
+    invoice = shop.owe("20")
+    payment = shop.pay("5")
+    shop.pay("3")
+    given_up(invoice)
+    reverse_payment(payment=payment, because="bounced", by=None, now=at(8))
+    assert now_of(invoice) == (5, 12, False)
+    line = lines_left(invoice)[0].line
+    for amount, after, freed in (("4", (1, 12), 0), ("3", (0, 10), 0), ("11", (0, 0), 1)):
+        plan = plan_credit(invoice, {line.pk: Part(amount=Decimal(amount))})
+        said = plan.open_amount, plan.written_off, plan.freed
+        credited(invoice, amount)
+        assert (*now_of(invoice)[:2], freed) == (*after, freed) == said
+    assert balance(shop.center) == -1
+
+
+def test_a_note_without_a_reason_says_itself_why_a_write_off_was_reversed(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    invoice = issue(shop)
+    row = given_up(invoice)
+    shop.read(number, date(2026, 2, 3), sent=8, cost="8", at=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
+    [note] = corrected(shop)
+    row.refresh_from_db()
+    assert row.reversal_reason == f"Credited by {note.number}"
+    assert now_of(invoice)[:2] == (0, 8)
 
 
 def test_no_reminder_and_no_suspension_for_it(shop: Shop) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.documents.invoice import invoice_pdf
+from billing.dunning.write_offs import write_off
 from billing.invoicing import (
     NothingToCharge,
     carried,
@@ -219,6 +220,17 @@ def test_an_invoice_that_is_credited_whole_gets_no_note_for_rounding(shop: Shop)
     settle_closed_centers(shop.reseller, APRIL_5)
     notes = Invoice.objects.filter(credit_kind="rounding")
     assert {note.credits for note in notes} == {first}
+
+
+def test_nothing_is_returned_on_an_invoice_that_was_written_off(shop: Shop) -> None:
+    used(shop, "0.005", numbers=53)
+    invoice = issue(shop)
+    write_off(center=shop.center, invoices=[invoice.pk], because="Closed", by=None, now=APRIL_5)
+    center = archived(shop)
+    settle_closed_centers(shop.reseller, APRIL_5)
+    assert not Invoice.objects.filter(kind="credit_note").exists()
+    invoice.refresh_from_db()
+    assert (invoice.written_off, carried(center)) == (D("0.53"), {})
 
 
 def test_a_closed_center_waits_for_its_last_invoice(shop: Shop) -> None:

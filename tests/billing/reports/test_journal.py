@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
+from billing.banking.opening import record_openings
+from billing.dunning.write_offs import reverse_write_off, write_off
 from billing.invoicing import Part, credit_invoice, lines_left, void_invoice
 from billing.models import LedgerEntry
 from billing.payments import convert_credit, refund_credit, reverse_payment
@@ -54,6 +56,10 @@ def test_every_kind_of_entry_is_balanced_and_none_is_left_out(shop: Shop) -> Non
     refund_credit(center=shop.center, amount="1", currency="USD", reference="back", **common)
     convert_credit(center=shop.center, amount="10", from_currency="USD", to_currency="SAR", **common)
     reverse_payment(payment=wrong, because="a test", **common)
+    lost = shop.owe("4", shop.new_center())
+    (given_up,) = write_off(center=lost.center, invoices=[lost.pk], because="a test", **common)
+    reverse_write_off(row=given_up, because="a test", **common)
+    record_openings(reseller=shop.reseller, balances=[(shop.new_center().pk, "USD", D(3))], **common)
     found = sides(shop)
     assert len(found) == LedgerEntry.objects.count()
     assert {"receivable": D("-11.5"), "revenue": D(10), "tax": D("1.5")} in found
@@ -62,6 +68,10 @@ def test_every_kind_of_entry_is_balanced_and_none_is_left_out(shop: Shop) -> Non
     assert {"receivable": D(500), "wallet": D(-500)} in found
     assert {"receivable": D(1), "bank": D(-1)} in found
     assert {"receivable": D("-37.5"), "exchange": D("37.5")} in found
+    assert {"receivable": D(3), "opening": D(-3)} in found
+    assert set(LedgerEntry.objects.values_list("kind", flat=True)) == set(LedgerEntry.Kind.values)
+    assert {"receivable": D("-4.6"), "write_offs": D("4.6")} in found
+    assert {"receivable": D("4.6"), "write_offs": D("-4.6")} in found
     total = LedgerEntry.objects.filter(currency="USD").aggregate(sum=Sum("amount"))["sum"]
     usd = [
         row for row in journal(journal_rows(shop.reseller, ALL), shop.reseller) if row.entry.currency == "USD"
