@@ -32,6 +32,7 @@ SENTENCES = {
     "hold.set": _("%(who)s put the suspension of %(what)s on hold"),
     "hold.released": _("%(who)s ended the hold for %(what)s"),
     "promise.set": _("%(who)s recorded a promise of %(what)s to pay"),
+    "promise.released": _("%(who)s ended the promise of %(what)s to pay"),
     "promise.kept": _("%(what)s kept its promise to pay"),
     "promise.broken": _("%(what)s broke its promise to pay"),
     "dispute.opened": _("%(who)s recorded a dispute over %(what)s"),

@@ -191,6 +191,8 @@ class Receipt:
 
 def _paid_line(invoice: Invoice, amount: Decimal) -> str:
     values = {"number": invoice.number, "amount": _money(amount, invoice.currency)}
+    if invoice.open_amount <= 0 and invoice.written_off:
+        return _("Invoice %(number)s: %(amount)s") % values
     if invoice.open_amount <= 0:
         return _("Invoice %(number)s: %(amount)s, paid in full") % values
     values["left"] = _money(invoice.open_amount, invoice.currency)

@@ -3,7 +3,7 @@
 from billing.dunning.disputes import close_dispute, open_dispute, open_disputes
 from billing.dunning.holds import hold, release_hold
 from billing.dunning.plan import Planned, planned_for, preview
-from billing.dunning.promises import broken_promises, judge, judge_due, promise, promised
+from billing.dunning.promises import broken_promises, judge, judge_due, promise, promised, with_paid
 from billing.dunning.reminders import send_reminders
 from billing.dunning.run import open_safety_stop, release_safety_stop, run_suspensions
 
@@ -25,4 +25,5 @@ __all__ = [
     "release_safety_stop",
     "run_suspensions",
     "send_reminders",
+    "with_paid",
 ]

@@ -43,16 +43,16 @@ def end_current(center: Center, by: User | None, now: datetime) -> None:
     Hold.objects.filter(center=center, released_at=None).update(released_at=now, released_by=by)
 
 
-def release_hold(*, center: Center, by: User | None, now: datetime) -> bool:
-    """End the center's hold or promise, so that the next run may suspend it. Return False when there was none."""
+def release_hold(*, center: Center, by: User | None, now: datetime) -> Hold | None:
+    """End the center's hold or promise, so that the next run may suspend it; return it, or None if there was none."""
     with transaction.atomic():
         center = lock(center)
-        row = Hold.objects.filter(center=center, released_at=None).first()
-        if row is None:
-            return False
-        Hold.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
-        _trace("hold.released", row, center, by, now)
-    return True
+        row: Hold | None = Hold.objects.filter(center=center, released_at=None).first()
+        if row is not None:
+            Hold.objects.filter(pk=row.pk).update(released_at=now, released_by=by)
+            action = "promise.released" if row.is_promise else "hold.released"
+            _trace(action, row, center, by, now)
+    return row
 
 
 def _trace(action: str, row: Hold, center: Center, by: User | None, now: datetime) -> None:

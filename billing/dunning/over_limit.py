@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.dunning.reminded import acting_holds
 from billing.dunning.suspension import resume_if_paid
 from billing.limits.terms import save_terms
 from billing.models import CreditTerms, Hold, Suspension
@@ -27,9 +28,7 @@ def over_limit(
     running = Suspension.objects.filter(reseller=reseller, ended_at=None).values("center")
     found = list(rows.exclude(center__in=running).select_related("center").order_by("center_id"))
     ids = [row.center_id for row in found]
-    holds = (
-        {row.center_id: row for row in Hold.objects.filter(center__in=ids, released_at=None)} if ids else {}
-    )
+    holds = {row.center_id: row for row in acting_holds().filter(center__in=ids)} if ids else {}
     planned = []
     for row in found:
         row.center.reseller = reseller

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from billing.dunning.over_limit import over_limit
-from billing.dunning.reminded import undisputed
+from billing.dunning.reminded import acting_holds, undisputed
 from billing.dunning.suspension import suspension_day
 from billing.models import Hold, Invoice, Suspension
 from billing.periods import ONE_DAY, day_start, local_day, today, zone_of
@@ -61,7 +61,7 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
         by_center.setdefault(row.center_id, []).append(row)
     centers = _not_suspended(by_center)
     policies = policies_for(reseller, centers)
-    holds = {row.center_id: row for row in Hold.objects.filter(center__in=by_center, released_at=None)}
+    holds = {row.center_id: row for row in acting_holds().filter(center__in=by_center)}
     day = today(reseller, now)
     windows = planned_for_centers(reseller=reseller, centers=by_center, now=now)
     found = []

@@ -4,10 +4,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from billing.dunning.holds import end_current
+from billing.dunning.reminded import acting_holds
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock
 from billing.models import Hold, Invoice, LedgerEntry
@@ -71,16 +73,33 @@ def promise(
 
 
 def promised(reseller: Reseller, day: date) -> QuerySet[Hold]:
-    """The promises whose day isn't over on `day`: their centers get no reminders."""
-    rows = Hold.objects.filter(reseller=reseller, kind=Hold.Kind.PROMISE, released_at=None, until__gt=day)
+    """The promises that are neither kept nor over on `day`: their centers get no reminders."""
+    rows = acting_holds().filter(reseller=reseller, kind=Hold.Kind.PROMISE, until__gt=day)
     return rows.order_by("until", "pk")
 
 
-def broken_promises(reseller: Reseller) -> QuerySet[Hold]:
-    """The promises that were not kept, of centers without another agreement since that still have something unpaid."""
-    unpaid = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).values("center")
-    rows = Hold.objects.filter(reseller=reseller, outcome=Outcome.BROKEN, released_at=None, center__in=unpaid)
-    return rows.order_by("-until", "pk")
+def broken_promises(reseller: Reseller, day: date) -> QuerySet[Hold]:
+    """The promises that were not kept and still matter on `day`.
+
+    Not those that were ended, made good by payments since, or of a center with nothing overdue in their currency.
+    """
+    overdue = Invoice.objects.filter(
+        center=OuterRef("center"), currency=OuterRef("currency"), open_amount__gt=0, due_on__lt=day
+    )
+    rows = Hold.objects.filter(Exists(overdue), reseller=reseller, outcome=Outcome.BROKEN, released_at=None)
+    return with_paid(rows).filter(paid__lt=F("amount")).order_by("-until", "pk")
+
+
+def with_paid(rows: QuerySet[Hold]) -> QuerySet[Hold]:
+    """The promises, each with what was `paid` since: payments recorded after it, less those reversed; no query more."""
+    since = LedgerEntry.objects.filter(
+        center=OuterRef("center"),
+        currency=OuterRef("currency"),
+        kind__in=_MONEY_IN,
+        payment__recorded_at__gte=OuterRef("created_at"),
+    )
+    total = since.order_by().values("center").annotate(sum=-Sum("amount")).values("sum")
+    return rows.annotate(paid=Coalesce(Subquery(total), Value(ZERO), output_field=DecimalField()))
 
 
 def judge_due(reseller: Reseller, now: datetime) -> None:
@@ -96,7 +115,8 @@ def judge_due(reseller: Reseller, now: datetime) -> None:
 def judge(center: Center, now: datetime) -> None:
     """Say whether the center's promise is kept by now, or broken; also again, after a payment was reversed.
 
-    It is kept once payments that were recorded since reach the amount, or nothing is unpaid in its currency.
+    It is kept once payments that were received in time and recorded since reach the amount, or nothing is unpaid in its
+    currency before it is over. Then it stays so unless such a payment is reversed.
     """
     with transaction.atomic():
         center = lock(center)
@@ -113,24 +133,36 @@ def judge(center: Center, now: datetime) -> None:
 
 
 def _outcome(row: Hold, center: Center, day: date) -> Outcome:
-    """What is true of the promise on `day`. A broken one stays broken, however much is paid later."""
+    """What is true of the promise on `day`. A broken one stays so, unless what was paid in time was recorded later."""
+    if row.is_kept and not _reversed_since(row):
+        return Outcome.KEPT
+    if _paid_in_time(row) >= (row.amount or ZERO):
+        return Outcome.KEPT
     if row.is_broken:
         return Outcome.BROKEN
-    paid = _paid_since(row)
-    if paid >= (row.amount or ZERO) or not _unpaid(center, row.currency):
+    if not _unpaid(center, row.currency):
         return Outcome.KEPT
     return Outcome.BROKEN if row.until <= day else Outcome.OPEN
 
 
-def _paid_since(row: Hold) -> Decimal:
-    """The payments recorded since the promise, without those that were reversed."""
-    entries_in = LedgerEntry.objects.filter(
+def _paid_in_time(row: Hold) -> Decimal:
+    """The payments received until the promised day and recorded since the promise, without those reversed."""
+    entries_in = _entries_since(row).filter(payment__received_on__lte=row.last_day)
+    return -(entries_in.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
+def _reversed_since(row: Hold) -> bool:
+    """Whether a payment that counted was reversed after the promise was kept."""
+    return _entries_since(row).filter(kind=LedgerEntry.Kind.REVERSAL, at__gte=row.judged_at).exists()
+
+
+def _entries_since(row: Hold) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(
         center_id=row.center_id,
         currency=row.currency,
         kind__in=_MONEY_IN,
         payment__recorded_at__gte=row.created_at,
     )
-    return -(entries_in.aggregate(sum=Sum("amount"))["sum"] or ZERO)
 
 
 def _unpaid(center: Center, currency: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""Which unpaid invoices are acted on: not those in dispute; and whether reminders are paused for one."""
+"""Which unpaid invoices are acted on, not those in dispute; which holds still count; and what pauses reminders."""
 
 from datetime import date
 
@@ -6,6 +6,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from billing.models import Dispute, Hold, Invoice
 from centers.models import Center
+
+
+def acting_holds() -> "QuerySet[Hold]":
+    """The holds and promises that were not ended: a promise holds nothing back once it is kept."""
+    return Hold.objects.filter(released_at=None).exclude(outcome=Hold.Outcome.KEPT)
 
 
 def undisputed(rows: "QuerySet[Invoice]") -> "QuerySet[Invoice]":
@@ -21,7 +26,5 @@ def disputed_in(center: Center) -> set[int]:
 
 def is_paused(invoice: Invoice, day: date) -> bool:
     """Whether no reminder is sent on `day`: the center promised to pay later, or contests the invoice."""
-    promised = Hold.objects.filter(
-        center=invoice.center_id, kind=Hold.Kind.PROMISE, released_at=None, until__gt=day
-    )
+    promised = acting_holds().filter(center=invoice.center_id, kind=Hold.Kind.PROMISE, until__gt=day)
     return promised.exists() or Dispute.objects.filter(invoice=invoice, closed_at=None).exists()

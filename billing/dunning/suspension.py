@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Q
 
-from billing.dunning.reminded import undisputed
+from billing.dunning.reminded import acting_holds, undisputed
 from billing.ledger import lock
 from billing.limits.exposure import exceeded
 from billing.mail import RESUMED, SUSPENDED, write_mail
@@ -99,8 +99,8 @@ def open_invoices(center: Center) -> list[Invoice]:
 
 
 def active_hold(center: Center, day: date) -> Hold | None:
-    """The hold that prevents suspension on `day`; on its `until` day it no longer does."""
-    return Hold.objects.filter(center=center, released_at=None, until__gt=day).first()
+    """The hold that prevents suspension on `day`: not on its `until` day, nor once a promise was kept."""
+    return acting_holds().filter(center=center, until__gt=day).first()
 
 
 def outstanding_debt(center: Center, now: datetime) -> Debt | None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from billing.dunning import open_disputes, promised
-from billing.models import Invoice
+from django.db.models import Sum
+
+from billing.dunning import open_disputes, promised, with_paid
+from billing.models import Invoice, LedgerEntry
 from billing.money import rounded
 from billing.periods import Period, month_of, previous_month, today
 from billing.policies import policies_for, reseller_policy
@@ -136,9 +138,9 @@ def _is_in(row: Expected, period: Period) -> bool:
 
 
 def _of_invoices(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:
-    """A promise is taken off the oldest invoices: it may divide one."""
-    promises = {(row.center_id, row.currency): row for row in promised(reseller, day).filter(outcome="")}
-    left = {key: row.amount or ZERO for key, row in promises.items()}
+    """What is left of a promise is taken off the oldest invoices: it may divide one."""
+    promises = {(row.center_id, row.currency): row for row in with_paid(promised(reseller, day))}
+    left = {key: max(ZERO, (row.amount or ZERO) - row.paid) for key, row in promises.items()}
     contested = set(open_disputes(reseller).order_by().values_list("invoice_id", flat=True))
     rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).select_related("center")
     for row in rows.order_by("due_on", "pk"):
@@ -158,18 +160,40 @@ def _of_invoices(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator
 
 
 def _unbilled(reseller: Reseller, day: date, delays: UsualDelays) -> Iterator[Expected]:
-    """What the running month and the one before will be invoiced for what is used so far, with tax."""
+    """What the running month and the one before will be invoiced for what is used so far, with tax.
+
+    A center's credit pays the first of it, and a month that gives back lowers the others.
+    """
     span = Period(previous_month(day).first_day, month_of(day).end_day)
     report = profit_report(reseller, span, today=day)
-    rows = [(row.center_id, row) for row in report.rows if row.center_id is not None and row.accrued > 0]
+    rows = [(row.center_id, row) for row in report.rows if row.center_id is not None and row.accrued]
     centers = Center.objects.in_bulk({center_id for center_id, _row in rows})
     policies, taxes = policies_for(reseller, centers.values()), Taxes(reseller)
     wait = timedelta(days=reseller_policy(reseller).close_after_days)
-    for center_id, row in rows:
+    credit, coming = _credits(reseller), []
+    for center_id, row in sorted(rows, key=lambda pair: pair[1].month):
         center = centers[center_id]
         issued_on = max(month_of(row.month).end_day + wait, day)
         due_on = issued_on + timedelta(days=policies[center.pk].payment_terms_days)
-        delay = delays.of(center.pk)
         tax = tax_of(row.accrued, taxes.on(day, center).percent, row.currency)
         amount = rounded(row.accrued + tax, row.currency)
-        yield Expected(center, amount, row.currency, due_on, delay, due_on + timedelta(days=delay))
+        if amount > 0:
+            coming.append((center, amount, row.currency, due_on))
+        else:
+            key = center.pk, row.currency
+            credit[key] = credit.get(key, ZERO) - amount
+    for center, amount, currency, due_on in coming:
+        covered = min(amount, credit.get((center.pk, currency), ZERO))
+        if covered:
+            credit[center.pk, currency] -= covered
+        if amount > covered:
+            delay = delays.of(center.pk)
+            on = due_on + timedelta(days=delay)
+            yield Expected(center, amount - covered, currency, due_on, delay, on)
+
+
+def _credits(reseller: Reseller) -> dict[tuple[int, str], Decimal]:
+    """What centers have paid ahead, by center and currency."""
+    sums = LedgerEntry.objects.filter(reseller=reseller).order_by().values_list("center", "currency")
+    found = sums.annotate(sum=Sum("amount")).filter(sum__lt=0)
+    return {(center_id, currency): -amount for center_id, currency, amount in found}

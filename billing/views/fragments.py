@@ -172,7 +172,7 @@ def center_balance(request: TenantRequest, pk: int) -> HttpResponseBase:
         "terms": CreditTerms.objects.filter(center=center).first(),
         "case": case,
         "hold": active_hold(center, day),
-        "broken": broken_promises(center.reseller).filter(center=center).first(),
+        "broken": broken_promises(center.reseller, day).filter(center=center).first(),
         "disputes": open_disputes(center.reseller).filter(center=center)[:SHOWN],
         "late_corrections": is_late_correction(center),
     }

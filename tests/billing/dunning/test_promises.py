@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from billing.dunning import broken_promises, hold, judge, promise, release_hold
+from billing.dunning import promised as promised_now
 from billing.dunning.suspension import suspend
+from billing.dunning.write_offs import write_off
 from billing.jobs import dunning_job
 from billing.models import Hold, Invoice, Reminder, Suspension
 from billing.payments import reverse_payment
@@ -59,7 +61,7 @@ def test_reminders_and_suspension_wait_for_the_promised_day_and_go_on_after_it(s
     assert row.is_broken
     assert steps() == ["due+0", "warning"], "the latest step, once"
     assert Suspension.objects.filter(ended_at=None).exists()
-    assert list(broken_promises(shop.reseller)) == [row]
+    assert list(broken_promises(shop.reseller, at(14).date())) == [row]
 
 
 def test_a_reminder_that_waits_in_the_outbox_is_dropped_by_a_promise(shop: Shop) -> None:
@@ -87,10 +89,10 @@ def test_a_payment_keeps_it_and_its_reversal_breaks_it(shop: Shop) -> None:
     dun(shop, 13)
     row.refresh_from_db()
     assert row.is_broken
-    shop.pay("6", received_on=DUE, now=at(14))
+    shop.pay("6", received_on=at(14).date(), now=at(14))
     row.refresh_from_db()
     assert row.is_broken, "it was paid too late"
-    assert not broken_promises(shop.reseller).exists(), "nothing is unpaid any longer"
+    assert not broken_promises(shop.reseller, at(14).date()).exists(), "nothing is unpaid any longer"
     actions = AuditEntry.objects.filter(action__startswith="promise.").order_by("pk")
     assert [entry.action for entry in actions] == ["promise.set", "promise.kept", "promise.broken"]
 
@@ -148,3 +150,62 @@ def test_a_promise_is_kept_where_nothing_is_unpaid(shop: Shop) -> None:
     judge(shop.center, at(2))
     row.refresh_from_db()
     assert row.is_kept
+
+
+def test_a_kept_promise_pauses_nothing_and_stays_kept_when_another_invoice_comes(shop: Shop) -> None:
+    shop.number()
+    shop.owe("30")
+    row = promised(shop, 20)
+    shop.pay("10", received_on=at(2).date(), now=at(2))
+    dun(shop, 3)
+    assert steps() == ["due+3"], "reminders go on for what is left"
+    assert not promised_now(shop.reseller, at(3).date()).exists()
+    dun(shop, 11)
+    assert Suspension.objects.filter(ended_at=None).exists()
+    dun(shop, 21)
+    row.refresh_from_db()
+    assert row.is_kept
+
+
+def test_what_was_kept_by_paying_everything_stays_kept(shop: Shop) -> None:
+    shop.owe("10")
+    row = promised(shop, 12)
+    shop.pay("8", received_on=DUE, now=at(2))
+    for invoice in Invoice.objects.filter(open_amount__gt=0):
+        write_off(center=shop.center, invoices=[invoice.pk], because="Closed", by=None, now=at(3))
+    judge(shop.center, at(3))
+    row.refresh_from_db()
+    assert row.is_kept
+    shop.owe("7", day=date(2026, 2, 15))
+    dun(shop, 14)
+    row.refresh_from_db()
+    assert row.is_kept
+
+
+def test_what_was_paid_in_time_counts_when_it_is_recorded_the_morning_after(shop: Shop) -> None:
+    shop.owe("10")
+    row = promised(shop, 12)
+    dun(shop, 13)
+    row.refresh_from_db()
+    assert row.is_broken
+    payment = shop.pay("10", received_on=at(12).date(), now=at(13))
+    row.refresh_from_db()
+    assert row.is_kept
+    reverse_payment(payment=payment, because="bounced", by=None, now=at(14))
+    row.refresh_from_db()
+    assert row.is_broken
+
+
+def test_a_broken_promise_is_forgotten_once_it_is_made_good_or_nothing_is_overdue(shop: Shop) -> None:
+    shop.owe("30")
+    row = promised(shop, 5)
+    dun(shop, 6)
+    day = at(7).date()
+    assert list(broken_promises(shop.reseller, day)) == [row]
+    assert not broken_promises(shop.reseller, at(-1).date()).exists(), "nothing was overdue then"
+    shop.pay("4", received_on=day, now=at(7))
+    assert list(broken_promises(shop.reseller, day)) == [row]
+    shop.pay("6", received_on=day, now=at(7))
+    row.refresh_from_db()
+    assert row.is_broken
+    assert not broken_promises(shop.reseller, day).exists(), "what was promised is paid by now"

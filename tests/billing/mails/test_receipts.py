@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from billing.dunning.write_offs import write_off
 from billing.invoicing import void_invoice
 from billing.models import Invoice
 from billing.payments import reverse_payment
@@ -61,6 +62,13 @@ def test_it_says_what_was_paid_and_what_is_left(shop: Shop) -> None:
     assert sent(shop) == ["Payment received: 12.50 USD"]
     assert [one.to for one in mail.outbox if "Payment" in one.subject] == [[shop.center.email]]
     assert sent(shop) == []
+
+
+def test_what_was_written_off_is_not_paid_in_full(shop: Shop) -> None:
+    invoice = shop.owe("10")
+    shop.pay("4")
+    write_off(center=shop.center, invoices=[invoice.pk], because="Closed", by=None, now=NOW)
+    assert f"• Invoice {invoice.number}: 4.00 USD\n" in receipt()
 
 
 def test_what_is_too_much_is_credit(shop: Shop) -> None:

@@ -7,12 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.dunning import open_dispute, promise
-from billing.models import Invoice
+from billing.invoicing.flagged_usage import accept_flagged_usage
+from billing.models import FlaggedUsage, Invoice
 from billing.pricing.conversion import Converter
 from billing.reports.cash_forecast import WEEK, Forecast, expected_payments, forecasts
 from billing.reports.usual_delays import usual_delays
 from centers.models import Center
 from tests.billing.conftest import NOW, Shop
+from tests.billing.invoices import issue
 
 TODAY = date(2026, 3, 5)
 
@@ -91,6 +93,34 @@ def test_a_promise_counts_on_its_day_and_divides_an_invoice(shop: Shop) -> None:
     (forecast,) = forecast_of(shop)
     assert [week.promised for week in forecast.weeks if week.promised] == [50]
     assert (forecast.undated, forecast.total) == (20, 70)
+
+
+def test_what_was_paid_of_a_promise_is_not_expected_again(shop: Shop) -> None:
+    invoice = shop.owe("40", day=date(2026, 2, 3))
+    promise(center=shop.center, amount="30", currency="USD", pays_by=date(2026, 3, 20), by=None, now=NOW)
+    shop.pay("10")
+    items = [(item.invoice, item.amount, item.promised) for item in expected_payments(shop.reseller, NOW)]
+    assert items == [(invoice, 20, True), (invoice, 10, False)]
+
+
+def test_credit_pays_the_first_of_what_is_not_invoiced_yet(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 20), sent=1, cost="3")
+    shop.read(number, date(2026, 3, 2), sent=1, cost="5")
+    shop.pay("4.5")
+    items = [(item.amount, item.due_on) for item in expected_payments(shop.reseller, NOW)]
+    assert items == [(Decimal("3.5"), date(2026, 4, 2) + timedelta(days=14))]
+
+
+def test_a_month_that_gives_back_lowers_the_next(shop: Shop) -> None:
+    number = shop.number()
+    shop.read(number, date(2026, 2, 3), sent=10, cost="10")
+    issue(shop)
+    shop.read(number, date(2026, 2, 3), sent=8, cost="8", at=NOW)
+    accept_flagged_usage(flagged=FlaggedUsage.objects.get(), by=None, now=NOW)
+    shop.read(number, date(2026, 3, 2), sent=1, cost="5")
+    unbilled = [item.amount for item in expected_payments(shop.reseller, NOW) if item.invoice is None]
+    assert unbilled == [3]
 
 
 def test_what_is_disputed_has_no_date(shop: Shop) -> None:
