@@ -63,5 +63,19 @@ def send_undelivered_again(*, invoice: Invoice, by: User, now: datetime) -> int:
     return len(rows)
 
 
+_FAILED = (Notification.State.FAILED, Notification.State.BOUNCED)
+
+
+def undelivered_by_center(invoices: Iterable[Invoice]) -> dict[int, list[Notification]]:
+    """The mails about these invoices of one reseller that did not arrive, by center; one query."""
+    about = [_about(invoice) for invoice in invoices]
+    rows = Notification.objects.filter(about__in=about, state__in=_FAILED)
+    found: dict[int, list[Notification]] = {}
+    for row in rows.select_related("reseller", "center").defer("reseller__logo").order_by("pk"):
+        if row.center_id is not None:
+            found.setdefault(row.center_id, []).append(row)
+    return found
+
+
 def _about(invoice: Invoice) -> str:
     return f"invoice:{invoice.pk}"

@@ -11,7 +11,7 @@ from billing.models import CenterPolicy, DunningPolicy
 from billing.policies import recorded
 from centers.audit import entries
 from centers.errors import OperationRefused
-from centers.models import Reseller, User
+from centers.models import Center, Reseller, User
 
 #: More would be exceptions of single centers.
 MOST = 20
@@ -22,7 +22,7 @@ def save_dunning_policy(
 ) -> DunningPolicy:
     """Add named rules, or change these. OperationRefused with the first field's message if a value is invalid."""
     with transaction.atomic():
-        Reseller.objects.select_for_update().get(pk=reseller.pk)
+        Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
         if policy is None and DunningPolicy.objects.filter(reseller=reseller).count() >= MOST:
             raise OperationRefused(_("There can be at most %(count)s rules.") % {"count": MOST})
         row = policy or DunningPolicy(reseller=reseller)
@@ -43,16 +43,27 @@ def save_dunning_policy(
 
 
 def delete_dunning_policy(*, policy: DunningPolicy, by: User | None, now: datetime) -> int:
-    """Delete named rules; return how many centers follow the general ones from now on."""
-    with transaction.atomic():
-        Reseller.objects.select_for_update().get(pk=policy.reseller_id)
-        followed = CenterPolicy.objects.filter(dunning_policy=policy).update(dunning_policy=None)
-        entries.record(
-            "dunning_policy.deleted", reseller=policy.reseller, by=by, target=policy, now=now,
-            topics=("billing",),
-        )  # fmt: skip
-        policy.delete()
-    return followed
+    """Delete named rules; return how many centers follow the general ones from now on.
+
+    OperationRefused if a center gets them at the same moment.
+    """
+    following = CenterPolicy.objects.filter(dunning_policy=policy)
+    try:
+        with transaction.atomic():
+            # The centers first, as in saving the rules of one; two that wait for each other would be a deadlock.
+            centers = Center.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+            list(centers.filter(pk__in=following.values("center")).values_list("pk", flat=True))
+            Reseller.objects.select_for_update(no_key=True).get(pk=policy.reseller_id)
+            followed = sorted(following.values_list("center_id", flat=True))
+            following.update(dunning_policy=None)
+            entries.record(
+                "dunning_policy.deleted", reseller=policy.reseller, by=by, target=policy, now=now,
+                topics=("billing",), count=len(followed), centers=followed,
+            )  # fmt: skip
+            policy.delete()
+    except IntegrityError:
+        raise OperationRefused(_("A center was given these rules at the same moment. Try again.")) from None
+    return len(followed)
 
 
 def _store(row: DunningPolicy) -> None:

@@ -11,7 +11,14 @@ from billing.alerts import keep_alert
 from billing.dunning.holds import hold
 from billing.dunning.over_limit import centers_over_limit
 from billing.dunning.plan import due_now
-from billing.dunning.suspension import active_hold, enforce, provider_failing, resume_if_paid, suspend
+from billing.dunning.suspension import (
+    active_hold,
+    enforce,
+    outstanding_debt,
+    provider_failing,
+    resume_if_paid,
+    suspend,
+)
 from billing.models import SafetyStop, Suspension
 from billing.periods import today
 from centers.audit import entries
@@ -25,7 +32,7 @@ from whatsapp.models import Alert
 
 HELD = Alert.Kind.SUSPENSIONS_HELD
 #: How long a center is held that staff did not approve.
-HELD_FOR = timedelta(days=7)
+DEFERRED_FOR = timedelta(days=7)
 _LOOK_BACK = timedelta(days=1)
 
 
@@ -81,19 +88,18 @@ def release_safety_stop(
 ) -> None:
     """Let the next run suspend exactly the centers of this list that still owe enough by then.
 
-    `approved` are the ids of those it may suspend (None: all of them); the others get a hold of a week, or the run
-    after it would suspend them, too few by then for a stop.
+    `approved` are the ids of those it may suspend (None: all of them); the others, also those that were listed since,
+    get a hold of a week, or the run after it would suspend them, too few by then for a stop.
     """
     with transaction.atomic():
-        listed = Center.objects.filter(pk__in=safety_stop.center_ids).select_related("reseller")
-        others = [] if approved is None else [row for row in listed.order_by("pk") if row.pk not in approved]
-        for center in others:
-            _hold_instead(center, by, now)
-        row = SafetyStop.objects.select_for_update().get(pk=safety_stop.pk)
+        # Suspending holds a center's lock while it names the stop, which this lock allows.
+        row = SafetyStop.objects.select_for_update(no_key=True).get(pk=safety_stop.pk)
         if row.closed_at or row.released_at:
             raise OperationRefused(_("These suspensions no longer need a decision."))
-        left_out = {center.pk for center in others}
-        ids = [pk for pk in row.center_ids if pk not in left_out]
+        ids = [pk for pk in row.center_ids if approved is None or pk in approved]
+        others = Center.objects.filter(pk__in=set(row.center_ids) - set(ids)).select_related("reseller")
+        for center in others.order_by("pk"):
+            _defer(center, by, now)
         SafetyStop.objects.filter(pk=row.pk).update(released_at=now, released_by=by, center_ids=ids)
         resolve_alert(reseller=row.reseller, kind=HELD, now=now)
         entries.record(
@@ -106,11 +112,15 @@ def release_safety_stop(
         )
 
 
-def _hold_instead(center: Center, by: User | None, now: datetime) -> None:
-    """A hold of a week, unless the center has one or a promise already."""
+def _defer(center: Center, by: User | None, now: datetime) -> None:
+    """Hold a center that still owes enough for a week, a running hold for as long; what it promised stays."""
     day = today(center.reseller, now)
-    if active_hold(center, day) is None:
-        hold(center=center, until=day + HELD_FOR, because=gettext("Not approved"), by=by, now=now)
+    until, held = day + DEFERRED_FOR, active_hold(center, day)
+    if held is None:
+        if outstanding_debt(center, now) is not None:
+            hold(center=center, until=until, because=gettext("Not approved"), by=by, now=now)
+    elif not held.is_promise and held.until < until:
+        hold(center=center, until=until, because=held.because, by=by, now=now)
 
 
 def _running(reseller: Reseller) -> list[Suspension]:

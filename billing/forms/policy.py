@@ -227,13 +227,14 @@ class CenterPolicyForm(forms.Form):
         rules: Any = self.fields["dunning_policy"]
         rules.queryset = DunningPolicy.objects.all()
         self._offer("auto_invoice", flags)
-        self._offer("suspend", flags)
+        self._offer("suspend", [(_SAME, _("As in the rules for unpaid invoices")), *flags[1:]])
         self._offer("billable", [same, *Billable.choices])
         for name in _CHARGED:
             current = getattr(policy, name) if policy else None
             self._offer(name, [same, _nothing(name), *types.choices(name, current)])
-        for name in ("payment_terms_days", "grace_days", "minimum_amount"):
-            self.fields[name].help_text = _("Leave empty to use the rules for all centers.")
+        self.fields["payment_terms_days"].help_text = _("Leave empty to use the rules for all centers.")
+        for name in ("grace_days", "minimum_amount"):
+            self.fields[name].help_text = _("Leave empty to use the rules for unpaid invoices chosen above.")
 
     def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field: Any = self.fields[name]

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 
@@ -17,5 +18,13 @@ class AsOfForm(forms.Form):
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._today = today
         self.fields["on"].initial = today
         self.fields["on"].widget.attrs["max"] = today.isoformat()
+
+    def clean_on(self) -> date:
+        """A day of the past, or today: no one knows what will be unpaid later."""
+        day: date = self.cleaned_data["on"]
+        if day > self._today:
+            raise forms.ValidationError(_("Enter today or an earlier day."))
+        return day

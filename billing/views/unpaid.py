@@ -26,7 +26,7 @@ from billing.forms.dunning import HoldForm
 from billing.ledger import balances
 from billing.models import Dispute, DunningPolicy, Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
-from billing.views.dunning.chosen_ids import chosen_ids
+from billing.views.dunning.chosen_ids import approved_ids
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
@@ -74,7 +74,7 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
         "planned": preview(request.reseller, now),
         "cases": _cases(),
         "holds": Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by"),
-        "broken": broken_promises(request.reseller).select_related("center", "created_by")[:SHOWN],
+        "broken": broken_promises(request.reseller, day).select_related("center", "created_by")[:SHOWN],
         "disputes": open_disputes(request.reseller)[:SHOWN],
         "dunning_policies": DunningPolicy.objects.all() if overdue else (),
         "safety_stop": safety_stop,
@@ -95,13 +95,20 @@ def unpaid_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
 def overdue_file(request: TenantRequest, fmt: str, centers: Collection[int] | None) -> HttpResponseBase:
     """The overdue centers as a file: all, or some of them."""
     header = [_("Center ID"), _("Center"), _("Overdue"), _("Currency"), _("Since"), _("Invoices")]
-    header += [_("Oldest invoice"), _("Disputed"), _("Promised by"), _("Promise"), _("Status")]
+    header += [
+        _("Oldest invoice"),
+        _("Oldest invoice ID"),
+        _("Disputed"),
+        _("Promised by"),
+        _("Promise"),
+        _("Status"),
+    ]
     rows = _overdue(today(request.reseller, clock.now()), None, centers)
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
             amount = Money(row.amount, row.currency)
-            amounts = [amount, row.currency, row.since, row.invoices, row.oldest.number]
+            amounts = [amount, row.currency, row.since, row.invoices, row.oldest.number, row.oldest.pk]
             promise: list[Any] = ["", ""]
             if row.promise:
                 promise = [row.promise.last_day, row.promise.get_outcome_display()]
@@ -135,27 +142,32 @@ def hold_set(request: TenantRequest, pk: int) -> HttpResponseBase:
 @staff(Permission.MANAGE_DUNNING)
 @require_POST
 def hold_release(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """End a center's hold."""
+    """End a center's hold or promise."""
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
-    if release_hold(center=center, by=request.user, now=clock.now()):
-        toast(request, _("The hold for “%(center)s” has ended.") % {"center": center})
-    else:
+    ended = release_hold(center=center, by=request.user, now=clock.now())
+    if ended is None:
         toast(request, _("“%(center)s” no longer has a hold.") % {"center": center}, "info")
+    elif ended.is_promise:
+        toast(request, _("The promise of “%(center)s” has ended.") % {"center": center})
+    else:
+        toast(request, _("The hold for “%(center)s” has ended.") % {"center": center})
     return redirect("unpaid", request.reseller.slug)
 
 
 @staff(Permission.MANAGE_DUNNING)
 @require_POST
 def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
-    """Release the suspensions of a stopped run: all, or with `chosen` those of the chosen centers."""
+    """Release the suspensions of a stopped run: all, or with `listed` those of it that aren't `held`."""
     safety_stop = get_object_or_404(SafetyStop.objects.select_related("reseller"), pk=pk)
-    approved = chosen_ids(request.POST, "stopped") if "chosen" in request.POST else None
+    approved = approved_ids(request.POST)
     performed(
         request,
         lambda: release_safety_stop(
             safety_stop=safety_stop, by=request.user, now=clock.now(), approved=approved
         ),
-        _("Approved. The next run suspends the listed centers that are still overdue."),
+        _("None was approved. The centers were put on hold for 7 days.")
+        if approved is not None and not approved
+        else _("Approved. The next run suspends the listed centers that are still overdue."),
     )
     return redirect("unpaid", request.reseller.slug)
 

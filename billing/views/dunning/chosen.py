@@ -1,16 +1,19 @@
 """One act for many centers of the list of overdue ones: hold, end holds, resend, other rules, a file."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+import structlog
+from django.db import DatabaseError, transaction
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from billing.dunning import hold, release_hold
+from billing.dunning import hold, promised, release_hold
 from billing.forms.dunning import HoldForm
-from billing.mail import send_undelivered_again
+from billing.mail import undelivered_by_center
 from billing.models import CenterPolicy, DunningPolicy, Invoice
 from billing.periods import today
 from billing.policies import save_center_policy
@@ -19,12 +22,17 @@ from billing.views.unpaid import overdue_file
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center
+from centers.notifications.log import send_again
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.values.languages import active_language
 from centers.web.form_views import form_status
 from centers.web.partials import render_page
 from centers.web.toasts import toast
+
+log = structlog.get_logger(__name__)
+
+Done = TypeVar("Done")
 
 __all__ = ["chosen_export", "chosen_hold", "chosen_policy", "chosen_release", "chosen_resend"]
 
@@ -41,11 +49,13 @@ def chosen_hold(request: TenantRequest) -> HttpResponseBase:
     form = HoldForm(answered, today=today(request.reseller, now))
     if form.is_valid():
         data = form.cleaned_data
-        count = _each(request, centers, lambda one: hold(center=one, by=request.user, now=now, **data))
+        done = _each(request, centers, lambda one: hold(center=one, by=request.user, now=now, **data))
+        count = len(done)
         text = ngettext("%(n)s center is on hold.", "%(n)s centers are on hold.", count)
         toast(request, text % {"n": count})
         return redirect("unpaid", request.reseller.slug)
-    context = {"form": form, "centers": centers}
+    promises = promised(request.reseller, today(request.reseller, now)).filter(center__in=centers)
+    context = {"form": form, "centers": centers, "promises": promises.select_related("center")}
     return render_page(request, "billing/dunning/chosen_hold.html", context, status=form_status(form))
 
 
@@ -54,7 +64,8 @@ def chosen_hold(request: TenantRequest) -> HttpResponseBase:
 def chosen_release(request: TenantRequest) -> HttpResponseBase:
     """End the holds and promises of the chosen centers."""
     now = clock.now()
-    count = sum(release_hold(center=one, by=request.user, now=now) for one in _chosen(request))
+    ended = _each(request, _chosen(request), lambda one: release_hold(center=one, by=request.user, now=now))
+    count = len([row for row in ended if row])
     text = ngettext("%(n)s hold has ended.", "%(n)s holds have ended.", count) % {"n": count}
     return _back(request, text)
 
@@ -64,11 +75,18 @@ def chosen_release(request: TenantRequest) -> HttpResponseBase:
 def chosen_resend(request: TenantRequest) -> HttpResponseBase:
     """Retry the emails about open invoices of the chosen centers that were not delivered."""
     now = clock.now()
-    rows = Invoice.objects.filter(center__in=_chosen(request), open_amount__gt=0).select_related("center")
-    count = sum(
-        send_undelivered_again(invoice=row, by=request.user, now=now) for row in rows.order_by("due_on", "pk")
-    )
-    if not count:
+    centers = _chosen(request)
+    invoices = Invoice.objects.filter(center__in=centers, open_amount__gt=0)
+    failed = undelivered_by_center(invoices)
+
+    def resend(center: Center) -> int:
+        with transaction.atomic():
+            for row in failed[center.pk]:
+                send_again(notification=row, by=request.user, now=now)
+        return len(failed[center.pk])
+
+    count = sum(_each(request, [one for one in centers if one.pk in failed], resend))
+    if not failed:
         return _back(request, _("All emails about their open invoices were delivered."))
     text = ngettext("%(n)s email is being sent again.", "%(n)s emails are being sent again.", count)
     return _back(request, text % {"n": count})
@@ -87,11 +105,12 @@ def chosen_policy(request: TenantRequest) -> HttpResponseBase:
         ids = CenterPolicy.objects.filter(dunning_policy__isnull=False).values_list("center_id", flat=True)
         following = frozenset(ids)
         centers = [one for one in centers if one.pk in following]
-    count = _each(
+    done = _each(
         request,
         centers,
         lambda one: save_center_policy(center=one, by=request.user, now=now, dunning_policy=policy),
     )
+    count = len(done)
     text = ngettext("The rules of %(n)s center were saved.", "The rules of %(n)s centers were saved.", count)
     return _back(request, text % {"n": count})
 
@@ -111,17 +130,22 @@ def _chosen(request: TenantRequest) -> list[Center]:
     return list(rows.order_by("name", "pk"))
 
 
-def _each(request: TenantRequest, centers: Sequence[Center], act: Callable[[Center], object]) -> int:
-    """Do it for each center, whatever happens with the others; return for how many. Those refused are named."""
-    refused = []
+def _each(request: TenantRequest, centers: Sequence[Center], act: Callable[[Center], Done]) -> list[Done]:
+    """Do it for each center, whatever happens with the others; return what was done. Those refused are named."""
+    done, refused = [], []
     for center in centers:
         try:
-            act(center)
+            with transaction.atomic():
+                done.append(act(center))
         except OperationRefused as refusal:
             refused.append(_("%(center)s: %(reason)s") % {"center": center, "reason": refusal.message})
+        except DatabaseError:
+            log.exception("chosen_center_failed", center_id=center.pk, route=request.path)
+            reason = _("It wasn't done. Try again.")
+            refused.append(_("%(center)s: %(reason)s") % {"center": center, "reason": reason})
     if refused:
         toast(request, active_language().comma.join(refused), "error")
-    return len(centers) - len(refused)
+    return done
 
 
 def _back(request: TenantRequest, text: str = "") -> HttpResponseBase:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.dunning.named_policies import delete_dunning_policy, save_dunning_policy
@@ -12,9 +13,11 @@ from billing.forms.dunning_policies import DunningPolicyForm
 from billing.models import CenterPolicy, DunningPolicy
 from billing.policies import DUNNING, reseller_policy
 from centers import clock
+from centers.errors import OperationRefused
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, posted, redirect_with_toast, saved
+from centers.web.toasts import toast
 
 __all__ = ["dunning_policy", "dunning_policy_add", "dunning_policy_delete"]
 
@@ -47,9 +50,20 @@ def dunning_policy(request: TenantRequest, pk: int) -> HttpResponseBase:
 def dunning_policy_delete(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Delete rules; their centers follow the general ones again."""
     policy = get_object_or_404(DunningPolicy.objects.select_related("reseller"), pk=pk)
-    delete_dunning_policy(policy=policy, by=request.user, now=clock.now())
-    text = _("The rules “%(name)s” were deleted. Their centers follow the general rules.") % {"name": policy}
-    return redirect_with_toast(request, text, "settings_billing", request.reseller.slug)
+    name = policy.name
+    try:
+        count = delete_dunning_policy(policy=policy, by=request.user, now=clock.now())
+    except OperationRefused as refusal:
+        toast(request, refusal.message, "error")
+        return redirect("dunning_policy", request.reseller.slug, pk)
+    text = ngettext(
+        "The rules “%(name)s” were deleted. %(n)s center follows the general rules now.",
+        "The rules “%(name)s” were deleted. %(n)s centers follow the general rules now.",
+        count,
+    )
+    return redirect_with_toast(
+        request, text % {"name": name, "n": count}, "settings_billing", request.reseller.slug
+    )
 
 
 def _page(

@@ -49,17 +49,29 @@ def written_off(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def written_off_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """Everything that was written off, as a file."""
-    header = [_("ID"), _("Written off on"), _("Number"), _("Center ID"), _("Center"), _("Amount")]
-    header += [_("Currency"), _("Reason"), _("Written off by"), _("Reversed"), _("Status")]
-    rows = WriteOff.objects.select_related("center", "invoice", "by").order_by("-written_off_on", "-pk")
+    header = [
+        _("ID"),
+        _("Written off on"),
+        _("Invoice ID"),
+        _("Number"),
+        _("Center ID"),
+        _("Center"),
+        _("Amount"),
+    ]
+    header += [_("Currency"), _("Reason"), _("Written off by"), _("Reversed"), _("Reversed by")]
+    header += [_("Reason for reversing"), _("Status")]
+    rows = WriteOff.objects.select_related("center", "invoice", "by", "reversed_by").order_by(
+        "-written_off_on", "-pk"
+    )
 
     def cells() -> Iterator[list[Any]]:
         for row in rows.iterator(chunk_size=500):
-            about = [row.invoice.number, row.center_id, row.center.name]
+            about = [row.invoice_id, row.invoice.number, row.center_id, row.center.name]
             status = _("Reversed") if row.reversed_at else _("Written off")
             money = [Money(row.amount, row.currency), row.currency]
             yield [
-                row.pk, row.written_off_on, *about, *money, row.because, str(row.by or ""), row.reversed_at, status,
+                row.pk, row.written_off_on, *about, *money, row.because, str(row.by or ""), row.reversed_at,
+                str(row.reversed_by or ""), row.reversal_reason, status,
             ]  # fmt: skip
 
     return export(request, fmt, "written-off", header, cells())

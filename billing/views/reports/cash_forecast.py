@@ -50,16 +50,16 @@ def cash_forecast(request: TenantRequest) -> HttpResponseBase:
 @require_GET
 def cash_forecast_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     """One line per amount, as a file; without a day where it is later than usual, or in dispute."""
-    header = [_("Expected on"), _("Center ID"), _("Center"), _("Number"), _("Due date")]
+    header = [_("Expected on"), _("Center ID"), _("Center"), _("Invoice ID"), _("Number"), _("Due date")]
     header += [_("Usual delay in days"), _("Amount"), _("Currency"), _("Status")]
     items = expected_payments(request.reseller, clock.now())
 
     def cells() -> Iterator[list[Any]]:
         for row in items:
-            number = row.invoice.number if row.invoice else ""
+            number = [row.invoice.pk, row.invoice.number] if row.invoice else ["", ""]
             amount = [Money(row.amount, row.currency), row.currency]
             center = [row.center.pk, row.center.name]
-            yield [row.on or "", *center, number, row.due_on, row.delay, *amount, _status(row)]
+            yield [row.on or "", *center, *number, row.due_on, row.delay, *amount, _status(row)]
 
     return export(request, fmt, "cash-forecast", header, cells())
 

@@ -4,15 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from billing.dunning.named_policies import MOST, delete_dunning_policy, save_dunning_policy
 from billing.jobs import dunning_job
-from billing.models import BillingPolicy, DunningPolicy, Reminder, Suspension
+from billing.models import BillingPolicy, CenterPolicy, DunningPolicy, Reminder, Suspension
 from billing.policies import policies_for, policy_for, save_center_policy, save_policy
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from centers.tenancy.lifecycle import archive_center
+from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW, Shop
+from tests.factories import ResellerFactory
 
 DUE = date(2026, 2, 26)
 GENTLE: dict[str, Any] = {
@@ -66,6 +70,30 @@ def test_deleted_rules_leave_their_centers_with_the_general_ones(shop: Shop) -> 
     assert policy_for(shop.center).grace_days == BillingPolicy(reseller=shop.reseller).grace_days
     actions = AuditEntry.objects.filter(action__startswith="dunning_policy.").order_by("pk")
     assert [entry.action for entry in actions] == ["dunning_policy.changed", "dunning_policy.deleted"]
+    assert (actions[1].data["count"], actions[1].data["centers"]) == (1, [shop.center.pk])
+
+
+def test_deleting_locks_the_centers_first_and_lets_their_rows_name_the_reseller(shop: Shop) -> None:
+    """As saving a center's rules does: neither waits for what the other holds."""
+    policy = named(shop)
+    follow(shop, policy)
+    with CaptureQueriesContext(connection) as queries:
+        delete_dunning_policy(policy=policy, by=None, now=NOW)
+    locks = [query["sql"] for query in queries if "FOR " in query["sql"]]
+    assert ['"centers_center"' in lock for lock in locks] == [True, False]
+    assert all("FOR NO KEY UPDATE" in lock for lock in locks)
+
+
+def test_rules_that_a_center_gets_at_the_same_moment_are_not_deleted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: DunningPolicy) -> None:
+        raise IntegrityError("still referenced")
+
+    policy = named(shop)
+    monkeypatch.setattr(DunningPolicy, "delete", fails)
+    with pytest.raises(OperationRefused, match="same moment"):
+        delete_dunning_policy(policy=policy, by=None, now=NOW)
 
 
 def test_a_change_is_recorded_and_none_is_not(shop: Shop) -> None:
@@ -118,3 +146,14 @@ def test_an_old_debt_of_an_archived_center_brings_no_mail(shop: Shop) -> None:
     archive_center(center=shop.center, by=None, now=at(1))
     dunning_job(reseller=shop.reseller, now=at(400))
     assert steps() == []
+
+
+def test_the_database_refuses_rules_of_another_reseller(shop: Shop) -> None:
+    follow(shop, named(shop))
+    other = ResellerFactory()
+    with tenant(other):
+        foreign = DunningPolicy.objects.create(reseller=other, name="Foreign")
+    CenterPolicy.objects.filter(center=shop.center).update(dunning_policy=foreign)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        connection.check_constraints()
+    CenterPolicy.objects.update(dunning_policy=None)

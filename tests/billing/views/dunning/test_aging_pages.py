@@ -56,6 +56,9 @@ def test_the_forecast_shows_weeks_and_amounts(desk: Desk) -> None:
     assert "22.00" in page, "usage of the running month, at the center's margin"
     assert "91,827" not in page, "no cost"
     assert page.count("<rect class") == 4, "a bar, and three keys"
+    answer = desk.as_(desk.billing).get(desk.url("unpaid/forecast/export/csv/?csv=comma"))
+    rows = read_csv(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    assert str(desk.invoice.pk) in {row[rows[0].index("Invoice ID")] for row in rows[1:]}
     assert "Most in the week of 16 Apr 2026: 22.00 USD" in page
 
 
@@ -69,5 +72,7 @@ def test_a_day_in_the_past_has_its_own_report(desk: Desk) -> None:
     answer = desk.as_(desk.billing).get(desk.url("unpaid/aging/export/csv/?csv=comma&on=2026-03-04"))
     _header, row = read_csv(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     assert "101010.10" in row
-    for wrong in ("2030-01-01", "soon", ""):
-        assert "Nothing is unpaid" in _page(desk, f"unpaid/aging/?on={wrong}")
+    for wrong, why in (("2030-01-01", "an earlier day"), ("soon", "valid date"), ("", "required")):
+        page = _page(desk, f"unpaid/aging/?on={wrong}")
+        assert "Nothing is unpaid" in page
+        assert why in page[page.index('role="alert"') :]

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from billing.dunning import hold, release_safety_stop, run_suspensions
-from billing.models import CenterPolicy, Hold, SafetyStop, Suspension
+from billing.dunning import hold, promise, release_safety_stop, run_suspensions
+from billing.models import CenterPolicy, Hold, Invoice, SafetyStop, Suspension
+from billing.views.dunning import chosen
 from centers.models import Center, Notification
 from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
@@ -87,6 +90,9 @@ def test_the_chosen_are_exported(street: Street) -> None:
     answer = client.post(url, {"center": [row.pk for row in street.chosen], "fmt": "csv"})
     rows = read_csv(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     assert sorted(row[rows[0].index("Center")] for row in rows[1:]) == ["Amal", "Badr"]
+    with tenant(street.desk.reseller):
+        owned = set(Invoice.objects.filter(center__in=street.chosen).values_list("pk", flat=True))
+    assert {int(row[rows[0].index("Oldest invoice ID")]) for row in rows[1:]} == owned
     assert client.post(url, {"center": "x", "fmt": "csv"}).status_code == 302
     assert client.post(url, {"center": [street.other.pk], "fmt": "exe"}).status_code == 404
 
@@ -116,7 +122,7 @@ def test_the_safety_stop_is_decided_center_by_center(street: Street) -> None:
     assert "Decide center by center" in client.get(desk.url("unpaid/")).content.decode()
     approved = [row.pk for row in street.chosen]
     url = desk.url(f"unpaid/safety_stop/{stop.pk}/release/")
-    client.post(url, {"chosen": "1", "stopped": approved})
+    client.post(url, {"listed": ",".join(map(str, ids)), "held": [street.other.pk]})
     with tenant(desk.reseller):
         stop.refresh_from_db()
         assert (stop.center_ids, stop.released_by_id) == (approved, desk.billing.pk)
@@ -142,3 +148,93 @@ def test_who_is_not_approved_is_not_suspended_by_the_runs_after(street: Street) 
         suspended = set(Suspension.objects.filter(ended_at=None).values_list("center", flat=True))
         assert set(approved) <= suspended
         assert not {street.other.pk, street.chosen[1].pk} & suspended
+
+
+def stopped(street: Street) -> SafetyStop:
+    """A run that was stopped with all of them."""
+    with tenant(street.desk.reseller):
+        ids = [row.pk for row in (*street.chosen, street.other)]
+        row: SafetyStop = SafetyStop.objects.create(
+            reseller=street.desk.reseller, pulled_at=NOW, center_ids=ids, limit=2, active_centers=4
+        )
+        return row
+
+
+def test_any_number_of_centers_is_approved_with_one_field(street: Street) -> None:
+    desk, stop = street.desk, stopped(street)
+    ids = [*stop.center_ids, *range(10**9, 10**9 + 1200)]
+    with tenant(desk.reseller):
+        SafetyStop.objects.filter(pk=stop.pk).update(center_ids=ids)
+    client = desk.as_(desk.billing)
+    listed = ",".join(map(str, ids))
+    assert f'value="{listed}"' in client.get(desk.url("unpaid/")).content.decode()
+    client.post(desk.url(f"unpaid/safety_stop/{stop.pk}/release/"), {"listed": listed})
+    with tenant(desk.reseller):
+        stop.refresh_from_db()
+        assert stop.center_ids == ids
+
+
+def test_a_center_that_was_listed_since_is_not_approved_and_none_is_said_so(street: Street) -> None:
+    desk, stop = street.desk, stopped(street)
+    shown, since = street.chosen[0].pk, street.other.pk
+    data = {"listed": f"{shown}", "held": [shown]}
+    url = desk.url(f"unpaid/safety_stop/{stop.pk}/release/")
+    page = desk.as_(desk.billing).post(url, data, follow=True).content.decode()
+    assert "None was approved" in page
+    with tenant(desk.reseller):
+        stop.refresh_from_db()
+        assert stop.center_ids == []
+        assert Hold.objects.filter(center=since).exists()
+
+
+def test_who_paid_is_not_held_and_a_hold_that_ends_tomorrow_lasts_as_long(street: Street) -> None:
+    desk, stop = street.desk, stopped(street)
+    with tenant(desk.reseller):
+        paid, held = street.chosen
+        desk.shop.pay("500", paid)
+        hold(center=held, until=date(2026, 3, 6), because="Agreed", by=None, now=NOW)
+        release_safety_stop(safety_stop=stop, by=None, now=NOW, approved=[])
+        assert not Hold.objects.filter(center=paid).exists()
+        row = Hold.objects.get(center=held, released_at=None)
+        assert (row.until, row.because) == (date(2026, 3, 12), "Agreed")
+
+
+def test_a_failure_of_one_center_leaves_the_others_done(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each act goes on after a center whose rows can't be written now."""
+    with tenant(street.desk.reseller):
+        Notification.objects.filter(center__in=street.chosen).update(state=Notification.State.FAILED)
+        rules = add_rules(street.desk.reseller)
+    broken = street.chosen[0].pk
+
+    def failing(name: str) -> None:
+        real = getattr(chosen, name)
+
+        def act(**given: Any) -> Any:
+            own = given["center"].pk if "center" in given else given["notification"].center_id
+            if own == broken:
+                raise OperationalError("deadlock detected")
+            return real(**given)
+
+        monkeypatch.setattr(chosen, name, act)
+
+    for name in ("hold", "release_hold", "send_again", "save_center_policy"):
+        failing(name)
+    for act, data, said in (
+        ("hold", {"until": "2026-03-20", "because": "Agreed"}, "1 center is on hold"),
+        ("release", {}, "1 hold has ended"),
+        ("resend", {}, "1 email is being sent again"),
+        ("rules", {"policy": rules.pk}, "The rules of 1 center were saved"),
+    ):
+        page = street.post(act, **data)
+        assert said in page
+        assert "Amal: It wasn" in page
+
+
+def test_the_form_of_a_hold_names_the_promises_it_ends(street: Street) -> None:
+    with tenant(street.desk.reseller):
+        promise(
+            center=street.chosen[0], amount="50", currency="USD", pays_by=date(2026, 3, 20), by=None, now=NOW
+        )
+    assert "takes the place of their promises" in street.post("hold")

@@ -31,10 +31,13 @@ def test_rules_are_added_chosen_changed_and_deleted(desk: Desk) -> None:
     with tenant(desk.reseller):
         assert CenterPolicy.objects.get().dunning_policy_id == policy.pk
     own = desk.url(f"settings/billing/rules/{policy.pk}/")
-    assert "Al Noor Clinic" in client.get(own).content.decode()
+    followers = client.get(own).content.decode()
+    assert "Al Noor Clinic" in followers
+    assert "Leave empty to use the rules for unpaid invoices chosen above" in page
     assert "1 center" in client.get(desk.url("settings/billing/")).content.decode()
     assert client.post(own, RULES | {"name": "Very gentle"}).status_code == 302
-    assert client.post(f"{own}delete/").status_code == 302
+    deleted = client.post(f"{own}delete/", follow=True).content.decode()
+    assert "1 center follows the general rules now" in deleted
     with tenant(desk.reseller):
         assert not DunningPolicy.objects.exists()
         assert CenterPolicy.objects.get().dunning_policy is None

@@ -36,6 +36,11 @@ def test_an_invoice_is_written_off_and_the_write_off_reversed(desk: Desk) -> Non
     assert client.post(back, {"because": "Pays after all"}).status_code == 302
     assert client.post(back, {"because": "Again"}).status_code == 422
     assert "Pays after all" in _page(desk, "unpaid/written-off/")
+    answer = desk.as_(desk.billing).get(desk.url("unpaid/written-off/export/csv/?csv=comma"))
+    header, line = read_csv(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    found = dict(zip(header, line, strict=True))
+    assert (found["Invoice ID"], found["Reason for reversing"]) == (str(desk.invoice.pk), "Pays after all")
+    assert found["Reversed by"] == str(row.by)
 
 
 def test_without_unpaid_invoices_there_is_nothing_to_choose(desk: Desk) -> None:
