@@ -188,7 +188,7 @@ def test_what_numbers_cost_this_month_is_said_beside_it(desk: Desk) -> None:
         (desk.viewer, desk.portal("balance/")),
     ):
         page = desk.as_(person).get(address).content.decode()
-        assert "Subscriptions and one-off charges so far" in page
+        assert "Subscriptions and charges so far" in page
         assert f"{after:.2f}" in page
 
 
