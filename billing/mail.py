@@ -3,7 +3,7 @@
 What they say is made when they are sent (billing/notifications.py), in the center's language.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -15,6 +15,8 @@ from centers.notifications.log import send_again
 from centers.notifications.outbox import News, notify
 
 ISSUED, SUSPENDED, RESUMED = "issued", "suspended", "resumed"
+#: The kinds that ask for money that is late, or soon due.
+REMINDERS = ("invoice.reminder", "invoice.warning")
 
 
 def write_mail(*, center: Center, kind: str, about: str, event: str, now: datetime, **context: str) -> None:
@@ -61,6 +63,21 @@ def send_undelivered_again(*, invoice: Invoice, by: User, now: datetime) -> int:
         for row in rows:
             send_again(notification=row, by=by, now=now)
     return len(rows)
+
+
+def mails_waiting(
+    reseller: Reseller, invoices: Iterable[Invoice], *, kinds: Collection[str]
+) -> QuerySet[Notification]:
+    """The mails of these kinds about invoices that are still to be sent and that no one is sending; locked."""
+    about = [_about(invoice) for invoice in invoices]
+    rows = Notification.objects.select_for_update(of=("self",), skip_locked=True)
+    return rows.filter(
+        reseller=reseller,
+        about__in=about,
+        kind__in=kinds,
+        state=Notification.State.WAITING,
+        claimed_until=None,
+    )
 
 
 _FAILED = (Notification.State.FAILED, Notification.State.BOUNCED)

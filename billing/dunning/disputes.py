@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
+from billing.dunning.withdrawn import withdraw_reminders
 from billing.ledger import lock
 from billing.models import Dispute, Invoice
 from centers.audit import entries
@@ -39,6 +40,7 @@ def open_dispute(*, invoice: Invoice, because: str, by: User | None, now: dateti
             opened_by=by,
         )
         _trace("dispute.opened", dispute, by, now, because=reason)
+        withdraw_reminders(center, [row])
         resume_if_paid(center=center, now=now, by=by)
     return dispute
 

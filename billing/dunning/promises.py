@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Sum, Value
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from billing.dunning.holds import end_current
 from billing.dunning.reminded import acting_holds
 from billing.dunning.suspension import resume_if_paid
+from billing.dunning.withdrawn import withdraw_reminders
 from billing.ledger import lock
 from billing.models import Hold, Invoice, LedgerEntry
 from billing.money import exact_amount, format_amount
@@ -68,6 +70,7 @@ def promise(
             created_by=by,
         )
         _trace("promise.set", row, center, by, now)
+        withdraw_reminders(center, list(Invoice.objects.filter(center=center, open_amount__gt=0)))
         resume_if_paid(center=center, now=now, by=by)
     return row
 
@@ -87,10 +90,11 @@ def broken_promises(reseller: Reseller, day: date) -> QuerySet[Hold]:
         center=OuterRef("center"), currency=OuterRef("currency"), open_amount__gt=0, due_on__lt=day
     )
     rows = Hold.objects.filter(Exists(overdue), reseller=reseller, outcome=Outcome.BROKEN, released_at=None)
-    return with_paid(rows).filter(paid__lt=F("amount")).order_by("-until", "pk")
+    unmet: QuerySet[Hold] = with_paid(rows).filter(paid__lt=F("amount")).order_by("-until", "pk")
+    return unmet
 
 
-def with_paid(rows: QuerySet[Hold]) -> QuerySet[Hold]:
+def with_paid(rows: QuerySet[Hold]) -> QuerySet[Any]:
     """The promises, each with what was `paid` since: payments recorded after it, less those reversed; no query more."""
     since = LedgerEntry.objects.filter(
         center=OuterRef("center"),

@@ -124,13 +124,13 @@ def write_note(
         line.invoice, line.reseller_id, line.position = note, original.reseller_id, position
     InvoiceLine.objects.bulk_create(lines)
     write_taxes(note, taxes)
-    _post(note, by, now)
+    _post(original, note, by, now)
     return note
 
 
-def _post(note: Invoice, by: User | None, now: datetime) -> None:
+def _post(original: Invoice, note: Invoice, by: User | None, now: datetime) -> None:
     because = note.reason or _("Credited by %(number)s") % {"number": note}
-    make_room(note.credits, -note.total, because=because, by=by, now=now)
+    make_room(original, -note.total, because=because, by=by, now=now)
     post(
         center=note.center,
         kind=LedgerEntry.Kind.CREDIT_NOTE,

@@ -20,7 +20,7 @@ def approved_ids(posted: QueryDict) -> frozenset[int] | None:
     """
     if "listed" not in posted:
         return None
-    return _ids(posted["listed"].split(",")) - _ids(posted.getlist("held"))
+    return _ids(str(posted["listed"]).split(",")) - _ids(posted.getlist("held"))
 
 
 def _ids(texts: Iterable[str]) -> frozenset[int]:

@@ -64,14 +64,20 @@ def test_reminders_and_suspension_wait_for_the_promised_day_and_go_on_after_it(s
     assert list(broken_promises(shop.reseller, at(14).date())) == [row]
 
 
-def test_a_reminder_that_waits_in_the_outbox_is_dropped_by_a_promise(shop: Shop) -> None:
+def test_a_reminder_that_waits_in_the_outbox_is_taken_back_by_a_promise_and_due_again_after_it(
+    shop: Shop,
+) -> None:
     shop.owe("10")
     dun(shop, 0)
     reminder = mails(kind="invoice.reminder").get()
     assert message_of(reminder).text
-    promised(shop, 12, on=0)
+    promised(shop, 1, on=0)
+    assert not mails(kind="invoice.reminder").exists()
     with pytest.raises(AssertionError):
-        message_of(reminder)
+        message_of(reminder)  # what is being sent at this moment says nothing either
+    dun(shop, 2)
+    assert steps() == ["due+0"]
+    assert message_of(mails(kind="invoice.reminder").get()).text
 
 
 def test_a_payment_keeps_it_and_its_reversal_breaks_it(shop: Shop) -> None:
