@@ -1110,7 +1110,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("exchange_warn_days__lte", models.F("exchange_block_days"))),
                         name="billingpolicy_warns_before_it_blocks",
-                        violation_error_message="An exchange rate warns before it blocks invoices: enter at least as many days for blocking.",
+                        violation_error_message="A rate warns before it blocks invoices: enter at least as many days for blocking.",
                     )
                 ],
             },

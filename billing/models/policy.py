@@ -146,7 +146,7 @@ class BillingPolicy(models.Model):
                 condition=Q(exchange_warn_days__lte=F("exchange_block_days")),
                 name="billingpolicy_warns_before_it_blocks",
                 violation_error_message=_(
-                    "An exchange rate warns before it blocks invoices: enter at least as many days for blocking."
+                    "A rate warns before it blocks invoices: enter at least as many days for blocking."
                 ),
             )
         ]
