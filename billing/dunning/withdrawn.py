@@ -1,4 +1,4 @@
-"""Reminders that still wait to be sent when a pause begins: they are taken back, and due again after it."""
+"""Reminders that still wait to be sent when a pause begins: they are withdrawn, and due again after it."""
 
 from collections.abc import Collection
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms.confirmation import ConfirmedForm
-from billing.forms.open_invoices import OpenInvoicesField
+from billing.forms.paying.open_invoices import OpenInvoicesField
 from billing.ledger import Balance
 from billing.models import Invoice, Payment
 from billing.money import digits, exact_amount

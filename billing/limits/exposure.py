@@ -30,10 +30,10 @@ from billing.periods import Period, previous_month, today
 from billing.policies import policies_for
 from billing.pricing.conversion import Converter, Way
 from billing.pricing.price_list import PriceList, converted, usage_charge
-from billing.reports.accrued import accrued_subscriptions
-from billing.reports.accrued_charges import accrued_charges
-from billing.reports.usage_costs import UsageCosts, usage_costs
 from billing.tax.computing import net_of, tax_of
+from billing.unbilled.accrued import accrued_subscriptions
+from billing.unbilled.accrued_charges import accrued_charges
+from billing.unbilled.usage_costs import UsageCosts, usage_costs
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)

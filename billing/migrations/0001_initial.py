@@ -629,8 +629,12 @@ class Migration(migrations.Migration):
                 (
                     "on",
                     models.CharField(
-                        choices=[("all", "Everything"), ("messages", "Messages"), ("charge", "One charge")],
-                        max_length=8,
+                        choices=[
+                            ("everything", "Everything"),
+                            ("each_message", "Messages"),
+                            ("charge", "One charge"),
+                        ],
+                        max_length=12,
                         verbose_name="on",
                     ),
                 ),
@@ -3304,78 +3308,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="CreditTerms",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "reseller",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="centers.reseller",
-                    ),
-                ),
-                (
-                    "center",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="credit_terms",
-                        to="centers.center",
-                    ),
-                ),
-                ("is_prepaid", models.BooleanField(default=False)),
-                ("limit", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="credit limit")),
-                ("currency", models.CharField(max_length=3)),
-                ("set_at", models.DateTimeField()),
-                (
-                    "set_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                ("exposure", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
-                ("unbilled", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
-                ("base", models.DecimalField(decimal_places=4, default=0, max_digits=18)),
-                (
-                    "level",
-                    models.CharField(
-                        choices=[
-                            ("ok", "Enough left"),
-                            ("nearly", "Nearly used up"),
-                            ("empty", "Used up"),
-                            ("no_rate", "Exchange rate missing"),
-                        ],
-                        default="ok",
-                        max_length=7,
-                    ),
-                ),
-                ("checked_at", models.DateTimeField(null=True)),
-                ("warned_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "indexes": [models.Index(fields=["reseller", "level"], name="creditterms_by_level")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("is_prepaid", True), ("limit", 0)),
-                            models.Q(("is_prepaid", False), ("limit__gt", 0)),
-                            _connector="OR",
-                        ),
-                        name="creditterms_limit_fits",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="BankStatement",
             fields=[
                 (
@@ -4115,6 +4047,78 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="CreditTerms",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "center",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="credit_terms",
+                        to="centers.center",
+                    ),
+                ),
+                ("is_prepaid", models.BooleanField(default=False)),
+                ("limit", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="credit limit")),
+                ("currency", models.CharField(max_length=3)),
+                ("set_at", models.DateTimeField()),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("exposure", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("unbilled", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("base", models.DecimalField(decimal_places=4, default=0, max_digits=18)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("ok", "Enough left"),
+                            ("nearly", "Nearly used up"),
+                            ("empty", "Used up"),
+                            ("no_rate", "Exchange rate missing"),
+                        ],
+                        default="ok",
+                        max_length=7,
+                    ),
+                ),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("warned_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["reseller", "level"], name="creditterms_by_level")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_prepaid", True), ("limit", 0)),
+                            models.Q(("is_prepaid", False), ("limit__gt", 0)),
+                            _connector="OR",
+                        ),
+                        name="creditterms_limit_fits",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReportedMonth",

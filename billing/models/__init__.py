@@ -10,13 +10,14 @@ from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspensi
 from billing.models.dunning_policies import DunningPolicy
 from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
-from billing.models.limits import CreditTerms
 from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
 from billing.models.paying.bank import BankLine, BankStatement
 from billing.models.paying.by_link import ReportedPayment, RevokedLinks
 from billing.models.paying.details import PaymentAllocation, PaymentAttachment
 from billing.models.paying.gateways import FlaggedPayment, Gateway, GatewayEvent, PaymentLink
 from billing.models.paying.journal import JournalAccounts
+from billing.models.paying.limits import CreditTerms
+from billing.models.paying.write_offs import WriteOff
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import (
@@ -34,7 +35,6 @@ from billing.models.reported import ReportedMonth
 from billing.models.schedule import JobSchedule
 from billing.models.tax import InvoiceTax, LegalIdentity, TaxCategory, TaxProfile, TaxRate, TaxSums
 from billing.models.usage import DOUBTS, IS_CHARGED, AccountUsageRecord, FlaggedUsage, UsageRecord
-from billing.models.write_offs import WriteOff
 
 __all__ = [
     "COST_TOLERANCE",

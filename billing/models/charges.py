@@ -91,13 +91,13 @@ class Discount(models.Model):
     class On(models.TextChoices):
         """What costs less."""
 
-        ALL = "all", _("Everything")
-        MESSAGES = "messages", _("Messages")
+        ALL = "everything", _("Everything")
+        MESSAGES = "each_message", _("Messages")
         CHARGE = "charge", _("One charge")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
     center = models.ForeignKey(Center, on_delete=models.PROTECT, related_name="discounts", db_index=False)
-    on = models.CharField(_("on"), max_length=8, choices=On)
+    on = models.CharField(_("on"), max_length=12, choices=On)
     charge = models.ForeignKey(
         Charge, on_delete=models.PROTECT, null=True, related_name="discounts", db_index=False
     )

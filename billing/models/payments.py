@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from billing.models.write_offs import WriteOff
+from billing.models.paying.write_offs import WriteOff
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager

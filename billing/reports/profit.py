@@ -17,12 +17,12 @@ from billing.pricing.conversion import Converter, NotIncluded, Way
 from billing.pricing.discounts import Discounts
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import usage_charge
-from billing.reports.accrued import accrued_subscriptions
-from billing.reports.accrued_charges import accrued_charges
 from billing.reports.reconciliation import reconcile
-from billing.reports.usage_costs import UsageCosts, usage_costs
 from billing.tax.computing import net_of
 from billing.tax.rates import Taxes
+from billing.unbilled.accrued import accrued_subscriptions
+from billing.unbilled.accrued_charges import accrued_charges
+from billing.unbilled.usage_costs import UsageCosts, usage_costs
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from billing.forms.reported import ReportForm
+from billing.forms.paying.reported import ReportForm
 from billing.gateways.accounts import WITH_LINKS, usable_gateways
 from billing.gateways.links import link_to_pay
 from billing.invoice_links import invoice_token, linked_invoice, revoked_links

@@ -14,8 +14,8 @@ from billing.periods import today
 from billing.pricing.estimates import month_so_far
 from billing.queries.comparison import compare
 from billing.queries.portal_history import portal_price_changes
-from billing.reports.accrued import numbers_so_far
 from billing.tax.texts import price_note
+from billing.unbilled.accrued import numbers_so_far
 from billing.usage.completeness import first_open_day
 from billing.views.filters import read_day
 from billing.views.invoices import pdf_response

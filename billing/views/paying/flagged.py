@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.forms.gateways import DismissalForm, FlaggedPaymentForm
+from billing.forms.paying.gateways import DismissalForm, FlaggedPaymentForm
 from billing.gateways.flagging import dismiss_flagged, record_flagged
 from billing.models import FlaggedPayment
 from billing.payments import payable_in

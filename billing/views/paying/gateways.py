@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.forms.gateways import GatewayForm
+from billing.forms.paying.gateways import GatewayForm
 from billing.gateways.accounts import (
     WITH_LINKS,
     callback_url,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.forms.reported import ConfirmReportForm, RefusalForm
+from billing.forms.paying.reported import ConfirmReportForm, RefusalForm
 from billing.invoice_links import revoke_links
 from billing.models import Invoice, ReportedPayment
 from billing.payments.reported import confirm_reported, refuse_reported

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from billing.banking.matching import Matcher, Proposal
 from billing.banking.statements import import_statement, pass_line, record_line
 from billing.dunning.suspension import open_invoices
-from billing.forms.banking import LineForm, StatementForm
+from billing.forms.paying.banking import LineForm, StatementForm
 from billing.models import BankLine, BankStatement
 from billing.payments.references import recorded_with
 from billing.views.center_chooser import choose_center

@@ -26,7 +26,7 @@ from centers.web.partials import render_page
 
 __all__ = ["aging_export", "aging_report"]
 
-PAGE = "billing/reports/aging.html"
+PAGE = "billing/reports/debts/aging.html"
 # Amounts of one currency stand together; the default begins with what has been due for longest.
 KEYS: dict[str, Callable[[Aged], Any]] = {
     "center": lambda row: row.center.name.casefold() if row.center else "",

@@ -21,7 +21,7 @@ from centers.web.partials import render_page
 
 __all__ = ["cash_forecast", "cash_forecast_export"]
 
-PAGE = "billing/reports/cash_forecast.html"
+PAGE = "billing/reports/debts/cash_forecast.html"
 KEYS: dict[str, Callable[[Expected], Any]] = {
     "on": lambda row: (row.on is None, row.on or date.max),
     "center": lambda row: row.center.name.casefold(),

@@ -14,7 +14,7 @@ from billing.models import GapItem
 from billing.periods import ONE_DAY, Period, month_of
 from billing.reports.gap_items import decide
 from billing.reports.reconciliation import Reconciled, reconcile
-from billing.reports.usage_costs import UsageCosts, usage_costs
+from billing.unbilled.usage_costs import UsageCosts, usage_costs
 from billing.usage.gaps import not_comparable
 from centers import clock
 from centers.audit.messages import changes, entry_message

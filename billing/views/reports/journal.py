@@ -37,7 +37,7 @@ def journal_page(request: TenantRequest) -> HttpResponseBase:
         "page": page,
         "entries": list(journal(page.rows, request.reseller)),
     }
-    return render_page(request, "billing/reports/journal.html", context, parts=("journal",))
+    return render_page(request, "billing/reports/journal/journal.html", context, parts=("journal",))
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -92,7 +92,7 @@ def settings_accounts(request: TenantRequest) -> HttpResponseBase:
     ):
         text = _("The account codes were saved.")
         return redirect_with_toast(request, text, "settings_accounts", request.reseller.slug)
-    return form_page(request, form, "billing/reports/accounts.html")
+    return form_page(request, form, "billing/reports/journal/accounts.html")
 
 
 def _asked(request: TenantRequest) -> tuple[PeriodForm, Period]:

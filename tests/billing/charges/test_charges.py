@@ -22,8 +22,8 @@ from billing.periods import Period, month_of
 from billing.pricing.exchange_rates import MissingRate
 from billing.queries.comparison import compare
 from billing.queries.explained import rate_lists, steps
-from billing.reports.accrued import numbers_so_far
 from billing.reports.profit import profit_report
+from billing.unbilled.accrued import numbers_so_far
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from centers.tenancy.lifecycle import archive_center, restore_center

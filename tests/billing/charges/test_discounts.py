@@ -15,8 +15,8 @@ from billing.pricing.estimates import month_so_far
 from billing.pricing.history.price_history import PriceHistory
 from billing.pricing.price_list import PriceList
 from billing.queries.explained import line_days, steps
-from billing.reports.accrued import numbers_so_far
 from billing.reports.profit import profit_report
+from billing.unbilled.accrued import numbers_so_far
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -96,7 +96,7 @@ def test_an_amount_off_a_charge_and_the_narrowest_counts(shop: Shop) -> None:
     monthly, other = charge(shop, every=MONTH), charge(shop, "10", description="Training")
     give(shop, None, FEB_1, charge=monthly, amount="8", until=date(2026, 2, 28))
     give(shop, "50", FEB_1)
-    give(shop, "10", FEB_1, on="messages")
+    give(shop, "10", FEB_1, on="each_message")
     assert amounts(shop) == [("recurring", FEB_1, 20), ("charge", FEB_1, 5)]
     line = close(shop, FEBRUARY).invoice.lines.get(charge=monthly)  # type: ignore[union-attr]
     assert (line.discount_amount, line.discount_percent) == (8, 0)
@@ -115,7 +115,7 @@ def test_the_price_list_has_it_and_its_history(shop: Shop) -> None:
     rates(shop, JANUARY_1, marketing="0.05", subscription_monthly="28")
     shop.margin("100")
     shop.margin("0", category=Category.SUBSCRIPTION)
-    give(shop, "10", FEB_1, on="messages", until=date(2026, 2, 28))
+    give(shop, "10", FEB_1, on="each_message", until=date(2026, 2, 28))
     give(shop, "50", MARCH_1)
 
     def prices(day: date) -> list[Decimal | None]:
@@ -173,7 +173,7 @@ def test_an_invoiced_day_keeps_it_and_an_unused_one_is_withdrawn(shop: Shop) -> 
     close(shop, FEBRUARY)
     with pytest.raises(OperationRefused, match="Days up to 28 Feb 2026"):
         end_discount(discount=own, last_day=FEB_15, by=None, now=NOW)
-    later = give(shop, day=MARCH_1, now=NOW, on="messages")
+    later = give(shop, day=MARCH_1, now=NOW, on="each_message")
     withdraw_discount(discount=later, by=None, now=NOW)
     withdraw_discount(discount=later, by=None, now=NOW)
     with pytest.raises(OperationRefused, match="begins on"):
@@ -198,8 +198,8 @@ def test_the_database_refuses_what_the_operations_do(shop: Shop) -> None:
         {},
         {"on": "charge", "charge": foreign},
         {"on": "charge", "charge": monthly, "percent": None, "amount": 29},
-        {"on": "messages", "percent": 101},
-        {"on": "messages", "percent": None, "amount": 1},
+        {"on": "each_message", "percent": 101},
+        {"on": "each_message", "percent": None, "amount": 1},
     ):
         row = Discount.objects.get(pk=own.pk)
         row.pk = None

@@ -64,7 +64,7 @@ def test_reminders_and_suspension_wait_for_the_promised_day_and_go_on_after_it(s
     assert list(broken_promises(shop.reseller, at(14).date())) == [row]
 
 
-def test_a_reminder_that_waits_in_the_outbox_is_taken_back_by_a_promise_and_due_again_after_it(
+def test_a_reminder_that_waits_in_the_outbox_is_withdrawn_by_a_promise_and_due_again_after_it(
     shop: Shop,
 ) -> None:
     shop.owe("10")

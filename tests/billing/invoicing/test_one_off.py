@@ -12,7 +12,7 @@ from billing.periods import Period, month_of
 from billing.policies import save_center_policy, save_policy
 from billing.queries.comparison import compare
 from billing.queries.portal import unit_text
-from billing.reports.accrued import accrued_subscriptions
+from billing.unbilled.accrued import accrued_subscriptions
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH
 from tests.billing.invoicing.test_subscription_days import close, held

@@ -13,7 +13,7 @@ from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.queries.comparison import compare
 from billing.queries.explained import line_days, rate_lists, steps
-from billing.reports.accrued import numbers_so_far
+from billing.unbilled.accrued import numbers_so_far
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.views.conftest import Desk, add_rates

@@ -110,7 +110,7 @@ def test_discounts_are_given_seen_ended_and_withdrawn(desk: Desk) -> None:
     assert refused.status_code == 422
     assert "more than the price, 30.00" in refused.content.decode()
     assert client.post(add, data | {"amount": "5"}).status_code == 302
-    assert client.post(add, data | {"what": "all", "percent": "12.5", "amount": ""}).status_code == 302
+    assert client.post(add, data | {"what": "everything", "percent": "12.5", "amount": ""}).status_code == 302
     page = client.get(desk.url(f"centers/{desk.center.pk}/charges/")).content.decode()
     assert "12.5 %" in page
     assert "5.00" in page
@@ -147,5 +147,5 @@ def test_the_effect_is_shown_before_it_is_saved(desk: Desk) -> None:
     page = client.post(address, data).content.decode()
     assert "15.00" in page
     assert "Discount 50 %" in page
-    assert "Nothing changes" in client.post(address, data | {"what": "messages"}).content.decode()
+    assert "Nothing changes" in client.post(address, data | {"what": "each_message"}).content.decode()
     assert "No discounts" in _tab(desk)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.banking.cells import DAY_FIRST, MONTH_FIRST
 from billing.banking.reading import MAX_BYTES
-from billing.forms.open_invoices import OpenInvoicesField
+from billing.forms.paying.open_invoices import OpenInvoicesField
 from billing.models import Invoice
 from centers.values.choices import currency_choices
 

@@ -14,8 +14,8 @@ from billing.periods import Period, month_of, previous_month
 from billing.periods import today as current_day
 from billing.policies import policies_for
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
-from billing.reports.accrued_charges import HELD, NOT_INVOICED, Accrued, accrued_charges, begun_in
 from billing.tax.computing import net_of, tax_of
+from billing.unbilled.accrued_charges import HELD, NOT_INVOICED, Accrued, accrued_charges, begun_in
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
