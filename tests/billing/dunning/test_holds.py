@@ -55,10 +55,10 @@ def test_a_new_hold_replaces_the_earlier_one_of_its_center_only(shop: Shop) -> N
 def test_a_release_ends_the_hold_once_and_no_other(shop: Shop) -> None:
     person, until = UserFactory(), TODAY + timedelta(days=5)
     other = hold(center=shop.new_center(), until=until, because="another", by=None, now=NOW)
-    assert release_hold(center=shop.center, by=person, now=NOW) is False
+    assert release_hold(center=shop.center, by=person, now=NOW) is None
     row = hold(center=shop.center, until=until, because="agreed", by=None, now=NOW)
-    assert release_hold(center=shop.center, by=person, now=NOW + timedelta(hours=1)) is True
-    assert release_hold(center=shop.center, by=None, now=NOW + timedelta(hours=2)) is False
+    assert release_hold(center=shop.center, by=person, now=NOW + timedelta(hours=1)) is not None
+    assert release_hold(center=shop.center, by=None, now=NOW + timedelta(hours=2)) is None
     row.refresh_from_db()
     assert (row.released_at, row.released_by) == (NOW + timedelta(hours=1), person)
     assert list(Hold.objects.filter(released_at=None)) == [other]

@@ -12,7 +12,7 @@ from billing.jobs import dunning_job
 from billing.models import Hold, Invoice, Reminder, Suspension
 from billing.payments import reverse_payment
 from centers.errors import OperationRefused
-from centers.models import AuditEntry
+from centers.models import AuditEntry, Notification
 from tests.billing.conftest import Shop
 from tests.billing.mails.reading import mails, message_of
 
@@ -50,6 +50,7 @@ def test_reminders_and_suspension_wait_for_the_promised_day_and_go_on_after_it(s
     shop.number()
     shop.owe("10")
     dun(shop, 0)
+    mails().update(state=Notification.State.SENT)
     row = promised(shop, 12)
     assert (row.is_promise, row.last_day) == (True, at(12).date())
     for offset in (3, 7, 10, 12):
