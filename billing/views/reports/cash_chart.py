@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from billing.reports.cash_forecast import Forecast, Week
+from billing.forecast.expected import Forecast, Week
 from centers.values.formats import day_text, money_text
 
 WEEK_WIDTH = 20  # units of the chart's width

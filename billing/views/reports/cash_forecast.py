@@ -8,9 +8,9 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from billing.forecast.expected import Expected, expected_payments, forecasts
 from billing.periods import today
 from billing.pricing.conversion import Converter
-from billing.reports.cash_forecast import Expected, expected_payments, forecasts
 from billing.views.reports.cash_chart import CashChart
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff

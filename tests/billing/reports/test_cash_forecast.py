@@ -7,11 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.dunning import open_dispute, promise
+from billing.forecast.expected import WEEK, Forecast, expected_payments, forecasts
+from billing.forecast.usual_delays import usual_delays
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.models import FlaggedUsage, Invoice
 from billing.pricing.conversion import Converter
-from billing.reports.cash_forecast import WEEK, Forecast, expected_payments, forecasts
-from billing.reports.usual_delays import usual_delays
 from centers.models import Center
 from tests.billing.conftest import NOW, Shop
 from tests.billing.invoices import issue

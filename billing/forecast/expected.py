@@ -12,13 +12,13 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from billing.dunning import open_disputes, promised, with_paid
+from billing.forecast.usual_delays import UsualDelays, usual_delays
 from billing.models import Invoice, LedgerEntry
 from billing.money import rounded
 from billing.periods import Period, month_of, previous_month, today
 from billing.policies import policies_for, reseller_policy
 from billing.pricing.conversion import Converter, NotIncluded
 from billing.reports.profit import profit_report
-from billing.reports.usual_delays import UsualDelays, usual_delays
 from billing.tax.computing import tax_of
 from billing.tax.rates import Taxes
 from centers.models import Center, Reseller

@@ -1,0 +1,1 @@
+"""What centers are expected to pay, and when."""
