@@ -43,7 +43,7 @@ def add_charge(
     `day` is a day of the reseller's calendar, `until` the last one of a charge that ends. A monthly charge is
     calculated by the day. `per_number` charges each number of the center: once is a set-up fee of the numbers that
     begin on these days. OperationRefused: an empty description, an amount that is none, a first day that is invoiced
-    already or far away, a last day before the first.
+    already or far away, a last day before the first or of what is charged once, none for an archived center.
     """
     text = checked_line(description, _LONGEST)
     if not text:
@@ -55,7 +55,8 @@ def add_charge(
         refuse_far_away(center, day, now)
         if not is_once:
             refuse_invoiced(center, day)
-        end = None if is_once else checked_end(day, until)
+        _refuse_end(center, until, is_once=is_once)
+        end = checked_end(day, until)
         row: Charge = Charge.objects.create(
             reseller_id=center.reseller_id,
             center=center,
@@ -158,6 +159,17 @@ def _checked_amount(amount: Decimal | str, currency: str) -> Decimal:
     if value >= LARGEST_CHARGE:
         raise OperationRefused(_("The amount must be below 1,000,000,000."), field="amount")
     return value
+
+
+def _refuse_end(center: Center, until: date | None, *, is_once: bool) -> None:
+    """Raise OperationRefused (`until`) for a last day of what has none, or none where nothing would end the charge."""
+    if is_once and until is not None:
+        raise OperationRefused(_("A one-off charge has no last day. Leave it empty."), field="until")
+    if not is_once and until is None and center.archived_at is not None:
+        raise OperationRefused(
+            _("“%(center)s” is archived: enter the last day of the charge.") % {"center": center},
+            field="until",
+        )
 
 
 def checked_end(day: date, until: date | None) -> date | None:

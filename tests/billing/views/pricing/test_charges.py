@@ -54,6 +54,7 @@ def test_a_charge_is_added_listed_and_seen_by_the_center(desk: Desk) -> None:
         ({"day": "2036-03-01"}, "Choose a day between"),
         ({"day": "2026-02-01"}, "invoiced already"),
         ({"until": "2026-02-01"}, "before the first"),
+        ({"every": "once", "until": "2026-12-31"}, "has no last day"),
         ({"every": "hour"}, "is-invalid"),
     ],
 )
