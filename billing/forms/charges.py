@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing.models import Charge, Discount
-from billing.money import digits
+from billing.money import digits, format_amount
 from centers.models import Center
 from centers.values.amount_fields import AmountField
 from centers.values.fields import LineField
@@ -64,6 +65,11 @@ class ChargeEndForm(forms.Form):
         self.fields["last_day"].initial = last_day
 
 
+def _priced(charge: Charge) -> str:
+    """A charge to choose, with its price: its currency is not the center's, if that changed since."""
+    return f"{charge}, {format_amount(charge.amount, charge.currency)}"
+
+
 class DiscountForm(forms.Form):
     """What costs less, by how much, and on which days."""
 
@@ -79,7 +85,7 @@ class DiscountForm(forms.Form):
     amount = AmountField(
         label=gettext_lazy("Or an amount"),
         required=False,
-        help_text=gettext_lazy("Only of one charge: it costs that much less each time."),
+        help_text=gettext_lazy("Only of one charge, in its currency: it costs that much less each time."),
     )
     day = forms.DateField(
         label=gettext_lazy("First day"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")
@@ -99,9 +105,13 @@ class DiscountForm(forms.Form):
         self.fields["day"].initial = today
         what: Any = self.fields["what"]
         plain = [(on.value, on.label) for on in (Discount.On.ALL, Discount.On.MESSAGES)]
-        what.choices = [*plain, *((pk, str(charge)) for pk, charge in self._charges.items())]
+        what.choices = [*plain, *((pk, _priced(charge)) for pk, charge in self._charges.items())]
+        chosen = self._charges.get(str(self["what"].value()))
+        currency = chosen.currency if chosen else center.currency
         amount: Any = self.fields["amount"]
-        amount.in_currency(center.currency, digits(center.currency))
+        amount.in_currency(currency, digits(currency))
+        if chosen:
+            amount.label = _("Or an amount (%(currency)s)") % {"currency": currency}
 
     @property
     def values(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.charges import add_charge
 from billing.models import Charge, Discount
+from centers.models import Center
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
@@ -131,6 +132,22 @@ def test_discounts_are_given_seen_ended_and_withdrawn(desk: Desk) -> None:
     for outsider, code in ((desk.support, 403), (desk.stranger, 404)):
         assert desk.as_(outsider).get(end).status_code == code
         assert desk.as_(outsider).post(withdraw).status_code == code
+
+
+def test_an_amount_off_is_in_the_currency_of_its_charge(desk: Desk) -> None:
+    """The center's currency changed since the charge was added."""
+    charge = _own(desk)
+    Center.objects.model._base_manager.filter(pk=desk.center.pk).update(currency="KWD")
+    add = desk.url(f"centers/{desk.center.pk}/discounts/add/")
+    client = desk.as_(desk.billing)
+    assert ">Support, 30.00 USD</option>" in client.get(add).content.decode()
+    data = {"what": str(charge.pk), "percent": "", "amount": "5 KWD", "day": "2026-03-01", "until": ""}
+    page = client.post(add, data).content.decode()
+    assert "The amount is in KWD, but the currency is USD." in page
+    assert "Or an amount (USD)" in page
+    assert client.post(add, data | {"amount": "5 USD"}).status_code == 302
+    with tenant(desk.reseller):
+        assert Discount.objects.get().amount == 5
 
 
 def test_the_effect_is_shown_before_it_is_saved(desk: Desk) -> None:
