@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.charges.changing import checked_end, closed_until, day_after, refuse_far_away, refuse_invoiced
 from billing.ledger import lock
-from billing.models import Charge, Discount
+from billing.models import Charge, ChargeClaim, Discount
 from billing.money import exact_amount, format_amount
 from billing.periods import ONE_DAY
 from centers.audit import entries
@@ -37,7 +37,7 @@ def add_discount(
 
     Days are those of the reseller's calendar. Without a charge it is `on` everything or messages. OperationRefused: no
     discount or both kinds, more than the price, an invoiced first day, a last day before the first, one on the same
-    in these days.
+    in these days, days on which a one-off charge isn't charged.
     """
     with transaction.atomic():
         center = lock(center)
@@ -47,6 +47,8 @@ def add_discount(
         refuse_far_away(center, day, now)
         refuse_invoiced(center, day)
         end = checked_end(day, until)
+        if of and of.is_once and not of.per_number:
+            _refuse_without_effect(of, day, end)
         _refuse_second(center, on, of, day, end)
         row: Discount = Discount.objects.create(
             reseller_id=center.reseller_id,
@@ -156,6 +158,22 @@ def _refuse_second(center: Center, on: str, charge: Charge | None, day: date, en
             _("There is a discount on this already: %(discount)s, from %(day)s. End it first.")
             % {"discount": other, "day": day_text(other.first_day)},
             field="day",
+        )
+
+
+def _refuse_without_effect(charge: Charge, day: date, end: date | None) -> None:
+    """A one-off charge of an invoiced day has the discount of the first day of its invoice."""
+    if ChargeClaim.objects.filter(charge=charge, voided_at=None).exists():
+        raise OperationRefused(
+            _("“%(charge)s” is invoiced already. Credit it on its invoice.") % {"charge": charge},
+            field="what",
+        )
+    billed = max(charge.first_day, closed_until(charge.center) or charge.first_day)
+    if billed < day or (end is not None and end <= billed):
+        raise OperationRefused(
+            _("“%(charge)s” is charged on %(day)s. Choose days that contain it.")
+            % {"charge": charge, "day": day_text(billed)},
+            field="day" if billed < day else "until",
         )
 
 

@@ -1,7 +1,7 @@
 """Which of the charges that staff entered a period's invoice takes, for which days."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -25,17 +25,26 @@ Kind = InvoiceLine.Kind
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is to be charged of a charge: for a number, if it is per number; `days` are what it covers."""
+    """What is to be charged of a charge: for a number, if it is per number; `days` are what it covers.
+
+    `late_on` is the day whose discount counts, of a one-off charge of a day that was invoiced before.
+    """
 
     charge: Charge
     instance: Instance | None
     days: Period
+    late_on: date | None = None
 
     def at(self, discounts: Discounts, center: Center) -> "Iterator[Due]":
         """The same, divided where the discount changes; what is no share of a month has the one of its first day."""
         is_monthly = self.charge.every == Charge.Every.MONTH
         for days in cut(self.days, discounts.changes(center, self.days) if is_monthly else ()):
-            yield Due(self.charge, self.instance, days)
+            yield replace(self, days=days)
+
+    @property
+    def discounted_on(self) -> date:
+        """The day whose discount counts."""
+        return self.late_on or self.days.first_day
 
     @property
     def kind(self) -> InvoiceLine.Kind:
@@ -51,12 +60,13 @@ class Due:
 class DueCharges:
     """The charges of some centers that are not on a valid invoice, read once for all of them.
 
-    Recurring ones are due with the months in `months`; what began by `end` counts. Without any charge this is one
-    query.
+    Recurring ones are due with the months that end in the period; what began by its end counts. Without any charge
+    this is one query.
     """
 
-    def __init__(self, reseller: Reseller, centers: Iterable[Center], months: list[date], end: date) -> None:
-        self._months, self._end = months, end
+    def __init__(self, reseller: Reseller, centers: Iterable[Center], period: Period) -> None:
+        months, end = list(period.months_ended()), period.end_day
+        self._months, self._first, self._end = months, period.first_day, end
         own = {center.pk: center for center in centers}
         rows = Charge.objects.filter(center__in=list(own), withdrawn_at=None, first_day__lt=end)
         if months:
@@ -81,7 +91,7 @@ class DueCharges:
                 yield from self._setup(charge)
             elif charge.is_once:
                 if not self._taken(charge):
-                    yield Due(charge, None, Period(charge.first_day, charge.first_day + ONE_DAY))
+                    yield self._once(charge)
             elif charge.per_number:
                 yield from self._by_number(charge, center)
             else:
@@ -112,6 +122,11 @@ class DueCharges:
 
     def _taken(self, charge: Charge, number: int | None = None) -> list[Period]:
         return [days for own, days in self._covered.get(charge.pk, ()) if own == number]
+
+    def _once(self, charge: Charge) -> Due:
+        """No discount can be given for days that are invoiced: a late charge has that of the period's first day."""
+        days = Period(charge.first_day, charge.first_day + ONE_DAY)
+        return Due(charge, None, days, late_on=max(charge.first_day, self._first))
 
     def _setup(self, charge: Charge) -> Iterator[Due]:
         """Each number that began while the fee was in force, once."""
@@ -201,7 +216,7 @@ def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
     charge, currency = due.charge, price_list.currency(center)
     exchange_rate = price_list.exchange.rate(charge.currency, currency, price_list.day)
     tax = price_list.taxes.on(due.taxed_on, center)
-    off = price_list.discounts.on_charge(center, due.days.first_day, charge.pk)
+    off = price_list.discounts.on_charge(center, due.discounted_on, charge.pk)
     price = converted(share_of(off.of(charge.amount), *share_of_month(due)), exchange_rate)
     exact = exactly(net_of(price, tax))
     return DraftLine(

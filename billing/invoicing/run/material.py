@@ -33,7 +33,7 @@ class Material:
         self.held = Held(charged, list(period.months_ended()))
         once = [center for center in own if self.policies[center.pk].one_off_type]
         self.once = Once(reseller, once, list(period.months_ended()))
-        self.charges = DueCharges(reseller, own, list(period.months_ended()), period.end_day)
+        self.charges = DueCharges(reseller, own, period)
         self._rates: dict[tuple[date, str, str], Rate | None] = {}
 
     def subscription_rate(self, rate_type: str, month: date, country_id: str) -> Rate | None:

@@ -5,11 +5,15 @@ from decimal import Decimal
 
 import pytest
 
+from billing.invoicing import preview_invoice
 from billing.models import Charge
 from centers.errors import OperationRefused
 from centers.tenancy.lifecycle import archive_center
 from tests.billing.charges.test_charges import FEB_15, MONTH, add
-from tests.billing.conftest import NOW, Shop
+from tests.billing.charges.test_discounts import give
+from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.billing.invoices import MARCH
+from tests.billing.invoicing.test_subscription_days import close
 
 D = Decimal
 MARCH_1 = date(2026, 3, 1)
@@ -30,3 +34,27 @@ def test_an_archived_center_is_charged_nothing_without_end(shop: Shop, kind: dic
     assert refused.value.field == "until"
     assert add(shop, day=MARCH_1, now=NOW, until=date(2026, 3, 4), **kind).end_day == date(2026, 3, 5)
     assert add(shop, day=MARCH_1, now=NOW).end_day is None
+
+
+def test_a_late_one_off_charge_has_the_discount_of_its_invoice(shop: Shop) -> None:
+    close(shop, FEBRUARY)
+    late = add(shop, "10", FEB_15, now=NOW)
+    give(shop, None, MARCH_1, charge=late, amount="4", until=MARCH_1, now=NOW)
+    assert preview_invoice(shop.center, MARCH).total == 6
+    line = close(shop, MARCH).invoice.lines.get()  # type: ignore[union-attr]
+    assert (line.first_day, line.amount, line.discount_amount) == (FEB_15, 6, 4)
+
+
+def test_a_discount_without_effect_is_refused(shop: Shop) -> None:
+    early, late = add(shop, "5", FEB_15), add(shop, "7", date(2026, 3, 10))
+
+    def refused(charge: Charge, day: date, until: date | None, why: str) -> str:
+        with pytest.raises(OperationRefused, match=why) as found:
+            give(shop, "20", day, charge=charge, until=until, now=NOW)
+        return found.value.field
+
+    assert refused(early, date(2026, 2, 16), None, "charged on 15 Feb 2026") == "day"
+    close(shop, FEBRUARY)
+    assert refused(late, MARCH_1, date(2026, 3, 9), "charged on 10 Mar 2026") == "until"
+    assert refused(early, MARCH_1, None, "invoiced already. Credit it") == "what"
+    assert give(shop, "20", MARCH_1, charge=late, until=date(2026, 3, 10), now=NOW).charge == late
