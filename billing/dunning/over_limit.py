@@ -38,8 +38,10 @@ def over_limit(
 
 
 def centers_over_limit(reseller: Reseller) -> set[int]:
-    """Ids of the centers that had used up their limit when it was last checked, suspended or not."""
-    rows = CreditTerms.objects.filter(reseller=reseller, level=CreditTerms.Level.EMPTY)
+    """Ids of the centers, none archived, that had used up their limit when it was last checked, suspended or not."""
+    rows = CreditTerms.objects.filter(
+        reseller=reseller, level=CreditTerms.Level.EMPTY, center__archived_at=None
+    )
     return set(rows.values_list("center_id", flat=True))
 
 

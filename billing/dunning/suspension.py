@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from billing.dunning.reminded import acting_holds, undisputed
 from billing.ledger import lock
-from billing.limits.exposure import exceeded
+from billing.limits.exposure import Level, exposure_of
 from billing.mail import RESUMED, SUSPENDED, write_mail
 from billing.models import Hold, Invoice, SafetyStop, Suspension
 from billing.periods import today
@@ -117,10 +117,20 @@ def outstanding_debt(center: Center, now: datetime) -> Debt | None:
 
 
 def _beyond_limit(center: Center, now: datetime) -> Debt | None:
-    over = exceeded(center, now)
-    if over is None or over.total is None:
+    over = exposure_of(center, now)
+    if over is None or over.total is None or over.level != Level.EMPTY:
         return None
     return Debt(over.total, over.terms.currency, (), over.terms.limit)
+
+
+def _stays(case: Suspension, center: Center, now: datetime) -> bool:
+    """Whether the suspension goes on: one for a limit also while a missing exchange rate hides the exposure."""
+    if outstanding_debt(center, now) is not None:
+        return True
+    if case.limit is None or active_hold(center, today(center.reseller, now)):
+        return False
+    found = exposure_of(center, now)
+    return found is not None and found.level == Level.UNKNOWN
 
 
 def provider_failing(reseller_id: int) -> bool:
@@ -137,10 +147,10 @@ def may_disable(instance: Instance, now: datetime) -> bool:
     """Confirm, right before the call, that a number may be disabled for non-payment; False withdraws the request."""
     with tenant(instance.reseller_id):
         center = Center.objects.select_related("reseller").get(pk=instance.center_id)
-        has_case = Suspension.objects.filter(center=center, ended_at=None).exists()
-        if not has_case or provider_failing(center.reseller_id):
+        case = Suspension.objects.filter(center=center, ended_at=None).first()
+        if case is None or provider_failing(center.reseller_id):
             return False
-        return outstanding_debt(center, now) is not None
+        return _stays(case, center, now)
 
 
 def suspend(*, center: Center, now: datetime, safety_stop: SafetyStop | None = None) -> Suspension | None:
@@ -190,7 +200,7 @@ def resume_if_paid(*, center: Center, now: datetime, by: User | None = None) -> 
     with transaction.atomic():
         center = lock(center)
         case = Suspension.objects.select_for_update().filter(center=center, ended_at=None).first()
-        if case is None or outstanding_debt(center, now) is not None:
+        if case is None or _stays(case, center, now):
             return False
         case.ended_at, case.ending = now, _why_ended(center, now)
         case.save(update_fields=["ended_at", "ending"])

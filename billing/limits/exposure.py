@@ -87,12 +87,11 @@ def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None
     return found
 
 
-def exceeded(center: Center, now: datetime) -> Exposure | None:
-    """The exposure of a center that used up its limit, as it is at this moment; None for any other."""
+def exposure_of(center: Center, now: datetime) -> Exposure | None:
+    """The exposure of a center as it is at this moment; None if it has no limit or is archived."""
     if not CreditTerms.objects.filter(center=center).exists():
         return None
-    found = exposures(center.reseller, now, center=center)
-    return next((one for one in found if one.level == Level.EMPTY), None)
+    return next(iter(exposures(center.reseller, now, center=center)), None)
 
 
 def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) -> dict[int, Decimal | None]:
