@@ -1,23 +1,22 @@
 """The ledger: entries are only ever added, balances are their sums, open invoices follow from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from billing.models import CreditConversion, Invoice, LedgerEntry, Payment, PaymentAllocation, WriteOff
 from billing.money import rounded
 from billing.periods import today
+from billing.spreading import Claim, Purse, kept_from_openings, spread
 from centers import live
 from centers.models import Center, Reseller, User
 
 ZERO = Decimal(0)
-#: What payments come from: a center and a currency.
-Purse = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,16 @@ def post(
 
 def sums(center: Center) -> dict[str, Decimal]:
     """The sum of the center's entries per currency: positive is debt, negative is credit."""
-    return {currency: amount for (_center, currency), amount in _sums([center.pk]).items()}
+    rows = LedgerEntry.objects.filter(center=center).order_by("currency")
+    return dict(rows.values_list("currency").annotate(sum=Sum("amount")))
 
 
-def _sums(centers: list[int]) -> dict[Purse, Decimal]:
-    """The same by center and currency, those of a center by currency."""
-    rows = LedgerEntry.objects.filter(center__in=centers).order_by("center_id", "currency")
-    found = rows.values_list("center_id", "currency").annotate(sum=Sum("amount"))
-    return {(center_id, currency): amount for center_id, currency, amount in found}
+def _sums(centers: list[int]) -> tuple[dict[Purse, Decimal], dict[Purse, Decimal]]:
+    """The same by center and currency; and the opening balances in them."""
+    rows = LedgerEntry.objects.filter(center__in=centers).order_by()
+    opening = Sum("amount", filter=Q(kind=LedgerEntry.Kind.OPENING), default=ZERO)
+    found = list(rows.values_list("center_id", "currency").annotate(Sum("amount"), opening=opening))
+    return {row[:2]: row[2] for row in found}, {row[:2]: row[3] for row in found}
 
 
 def balances(center: Center, now: datetime) -> list[Balance]:
@@ -127,8 +128,8 @@ def post_invoices(invoices: Iterable[Invoice], *, by: User | None, now: datetime
 def settle(center: Center, now: datetime) -> None:
     """Recalculate what is left and open of each invoice, and the center's payment status.
 
-    A credit note and a write-off lower their own invoice; a payment covers what staff chose, and all else the oldest
-    due date first. The caller holds the center's lock.
+    A credit note and a write-off lower their own invoice; a payment covers what staff chose, and all else opening
+    debts, then the oldest due date first. The caller holds the center's lock.
     """
     settle_all([center], now)
 
@@ -142,7 +143,9 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
     credited, given_up, chosen = _credited(ids), _given_up(ids), _chosen(ids)
     taken = {row.pk: credited.get(row.pk, ZERO) + given_up.get(row.pk, ZERO) for row in rows}
     claims = [Claim(row.pk, row.purse, max(row.total, ZERO) - taken[row.pk]) for row in rows]
-    covered = spread(claims, _sums(ids), chosen)
+    balances, openings = _sums(ids)
+    covered_before = {row.pk: row.covered for row in rows}
+    covered = spread(claims, kept_from_openings(claims, balances, openings, chosen, covered_before), chosen)
     changed = []
     for row, claim in zip(rows, claims, strict=True):
         left, lost = claim.amount - covered[row.pk], given_up.get(row.pk, ZERO)
@@ -152,36 +155,6 @@ def settle_all(centers: Iterable[Center], now: datetime) -> None:
             changed.append((row.pk, *new))
     _set_open(changed)
     refresh_payment_status(own, now=now)
-
-
-class Claim(NamedTuple):
-    """What is to be paid of an invoice."""
-
-    pk: int
-    purse: Purse
-    amount: Decimal
-
-
-def spread(
-    claims: Sequence[Claim], balances: Mapping[Purse, Decimal], chosen: Mapping[int, Decimal]
-) -> dict[int, Decimal]:
-    """What is covered of each claim, by the invoice's id: of those that were `chosen` first, then in their order.
-
-    `balances` are the sums of the ledger, so what they say is paid is spread, and no more.
-    """
-    paid = {key: -balance for key, balance in balances.items()}
-    for claim in claims:
-        paid[claim.purse] = paid.get(claim.purse, ZERO) + claim.amount
-    covered = dict.fromkeys((claim.pk for claim in claims), ZERO)
-    for limits in (chosen, None):
-        for claim in claims:
-            limit = claim.amount - covered[claim.pk]
-            if limits is not None:
-                limit = min(limit, limits.get(claim.pk, ZERO))
-            part = max(ZERO, min(paid[claim.purse], limit))
-            paid[claim.purse] -= part
-            covered[claim.pk] += part
-    return covered
 
 
 class _Live(NamedTuple):
@@ -200,6 +173,11 @@ class _Live(NamedTuple):
     def purse(self) -> Purse:
         """What its payments come from: the center and the currency."""
         return self.center_id, self.currency
+
+    @property
+    def covered(self) -> Decimal:
+        """What payments had covered of it when it was last settled."""
+        return self.total - self.credited - self.written_off - self.open_amount
 
 
 def _credited(centers: list[int]) -> dict[int, Decimal]:

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
-from billing.ledger import Claim, spread
 from billing.models import Invoice, LedgerEntry, PaymentAllocation, WriteOff
 from billing.reports.aging import Unpaid
+from billing.spreading import Claim, kept_from_openings, spread
 from centers.models import Reseller
 
 ZERO = Decimal(0)
@@ -19,8 +19,10 @@ def unpaid_at(reseller: Reseller, before: datetime) -> list[Unpaid]:
     Only centers with a balance due are recounted; a fixed number of queries.
     """
     entries = LedgerEntry.objects.filter(reseller=reseller, at__lt=before).order_by()
-    sums = entries.values_list("center", "currency").annotate(sum=Sum("amount")).filter(sum__gt=0)
-    balances = {(center, currency): amount for center, currency, amount in sums}
+    opening = Sum("amount", filter=Q(kind=LedgerEntry.Kind.OPENING), default=ZERO)
+    sums = entries.values_list("center", "currency").annotate(sum=Sum("amount"), opening=opening)
+    found = list(sums.filter(sum__gt=0))
+    balances = {row[:2]: row[2] for row in found}
     centers = {center for center, _currency in balances}
     rows = _in_force(
         Invoice.objects.filter(center__in=centers, kind=Invoice.Kind.INVOICE), "voided_at", before
@@ -36,9 +38,18 @@ def unpaid_at(reseller: Reseller, before: datetime) -> list[Unpaid]:
         )
         for row in invoices
     ]
-    covered = spread(claims, balances, chosen)
+    openings = {row[:2]: row[3] for row in found}
+    covered_before = {row.pk: _covered(row, before) for row in invoices}
+    covered = spread(claims, kept_from_openings(claims, balances, openings, chosen, covered_before), chosen)
     left = [(row, claim.amount - covered[row.pk]) for row, claim in zip(invoices, claims, strict=True)]
     return [(invoice, amount) for invoice, amount in left if amount > 0]
+
+
+def _covered(invoice: Invoice, before: datetime) -> Decimal:
+    """What payments cover of it, unless it was settled later."""
+    if invoice.settled_at is not None and invoice.settled_at >= before:
+        return ZERO
+    return invoice.total - invoice.credited - invoice.written_off - invoice.open_amount
 
 
 _Sums = dict[int, Decimal]

@@ -1,5 +1,6 @@
 """Opening balances from a file: read whole or not at all, recorded once, corrected by the difference."""
 
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from billing.banking.opening import read_openings, record_openings
 from billing.ledger import sums
 from billing.models import Invoice, LedgerEntry
+from billing.reports.unpaid_at import unpaid_at
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center
 from tests.billing.conftest import NOW, Shop
@@ -36,6 +38,31 @@ def test_debts_and_credit_are_recorded_once_and_corrected_by_the_difference(shop
     assert AuditEntry.objects.filter(action="opening_balance.recorded").count() == 4
     shop.pay("10.5", other)
     assert sums(other)["KWD"] == 0
+
+
+def test_an_opening_debt_takes_no_payment_of_a_chosen_invoice_and_reopens_none(shop: Shop) -> None:
+    Center.objects.filter(pk=shop.center.pk).update(name="Al Noor")
+    paid_before = shop.owe("30")
+    shop.pay("30")
+    chosen, other = shop.owe("100", day=date(2026, 2, 11)), shop.owe("50", day=date(2026, 2, 12))
+    shop.pay("20", settles=[other.pk])
+    import_file(shop, "Center,Amount\nAl Noor,120\n")
+    shop.pay("100", settles=[chosen.pk])
+
+    def left() -> list[Decimal]:
+        rows = [Invoice.objects.get(pk=row.pk) for row in (paid_before, chosen, other)]
+        recounted = {row.pk: amount for row, amount in unpaid_at(shop.reseller, NOW + timedelta(days=1))}
+        assert recounted == {row.pk: row.open_amount for row in rows if row.open_amount}
+        return [row.open_amount for row in rows]
+
+    assert left() == [0, 0, 30]
+    assert sums(shop.center) == {"USD": D(150)}
+    shop.pay("125")  # not for a chosen one: the opening debt first
+    assert left() == [0, 0, 25]
+    import_file(shop, "Center,Amount\nAl Noor,150\n")
+    assert left() == [0, 0, 25]
+    import_file(shop, "Center,Amount\nAl Noor,110\n")
+    assert left() == [0, 0, 15]
 
 
 @pytest.mark.parametrize(
