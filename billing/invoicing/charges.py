@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -246,19 +247,35 @@ def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
 
 
 def centers_with_open_charges(centers: Iterable[Center]) -> set[int]:
-    """Ids of those of the centers that are archived and have a charge which no valid invoice has; two queries.
+    """Ids of those of the centers that are archived and have a charge which no valid invoice has; a few queries.
 
-    That is a one-off charge, or a monthly one that ended in a month that isn't closed.
+    That is a one-off charge, or a recurring one or set-up fee of a month that isn't closed.
     """
-    own = Charge.objects.filter(center__in=centers, per_number=False, withdrawn_at=None)
-    own = own.exclude(center__archived_at=None).order_by()
+    own = Charge.objects.filter(center__in=centers, withdrawn_at=None).exclude(center__archived_at=None)
     claims = ChargeClaim.objects.filter(charge=OuterRef("pk"), voided_at=None)
-    once = own.filter(every=Charge.Every.ONCE).exclude(Exists(claims))
-    found = set(once.values_list("center_id", flat=True))
+    once = own.filter(every=Charge.Every.ONCE, per_number=False).exclude(Exists(claims))
+    found = set(once.order_by().values_list("center_id", flat=True))
     periods = BillingPeriod.objects.filter(center=OuterRef("center"), voided_at=None)
     closed = Subquery(periods.order_by("-end_day").values("end_day")[:1])
-    monthly = own.filter(every=Charge.Every.MONTH, end_day__isnull=False).annotate(closed=closed)
-    for center_id, end, until in monthly.values_list("center_id", "end_day", "closed"):
-        if end and (until is None or month_of(end - ONE_DAY).end_day > until):
-            found.add(center_id)
-    return found
+    ending = own.exclude(end_day=None).exclude(center__in=found).annotate(closed=closed)
+    return found | _with_open_months(ending.select_related("center__reseller"))
+
+
+def _with_open_months(ending: Iterable[Any]) -> set[int]:
+    """Ids of the centers of these charges, each with the day until which its center is `closed`, that are due later."""
+    closed: dict[Center, date] = {}
+    spans: list[Period] = []
+    for charge in ending:
+        last_month = month_of(charge.end_day - ONE_DAY)
+        closed[charge.center] = charge.closed or date.min
+        if last_month.end_day > closed[charge.center]:
+            spans.append(Period(max(charge.first_day, closed[charge.center]), last_month.end_day))
+    if not spans:
+        return set()
+    period = Period(min(days.first_day for days in spans), max(days.end_day for days in spans))
+    due = DueCharges(next(iter(closed)).reseller, closed, period)
+    return {
+        center.pk
+        for center, until in closed.items()
+        if any(month_of(one.days.first_day).end_day > until for one in due.due(center))
+    }

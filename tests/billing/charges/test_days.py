@@ -1,19 +1,21 @@
 """Which days of charges and discounts are refused, and which are billed though they are unusual."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from billing.invoicing import preview_invoice
+from billing.invoicing import check_late_corrections, issue_last_invoice, preview_invoice
 from billing.models import Charge
+from billing.policies import save_policy
 from centers.errors import OperationRefused
 from centers.tenancy.lifecycle import archive_center
-from tests.billing.charges.test_charges import FEB_15, MONTH, add
+from tests.billing.charges.test_charges import FEB_15, MONTH, YEAR, add
 from tests.billing.charges.test_discounts import give
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import MARCH
-from tests.billing.invoicing.test_subscription_days import close
+from tests.billing.invoicing.test_subscription_days import close, held
 
 D = Decimal
 MARCH_1 = date(2026, 3, 1)
@@ -58,3 +60,27 @@ def test_a_discount_without_effect_is_refused(shop: Shop) -> None:
     assert refused(late, MARCH_1, date(2026, 3, 9), "charged on 10 Mar 2026") == "until"
     assert refused(early, MARCH_1, None, "invoiced already. Credit it") == "what"
     assert give(shop, "20", MARCH_1, charge=late, until=date(2026, 3, 10), now=NOW).charge == late
+
+
+@pytest.mark.parametrize(
+    ("kind", "total"),
+    [
+        ({"every": YEAR}, 120),
+        ({"every": MONTH, "per_number": True}, 30),
+        ({"every": YEAR, "per_number": True}, 120),
+        ({"per_number": True}, 120),
+    ],
+)
+def test_no_charge_of_an_archived_center_is_lost(shop: Shop, kind: dict[str, Any], total: int) -> None:
+    """Its invoices are issued by hand."""
+    save_policy(reseller=shop.reseller, auto_invoice=False, by=None, now=NOW)
+    number = held(shop, date(2026, 2, 8)) if kind.get("per_number") else None
+    add(shop, "120", **kind)
+    assert check_late_corrections(shop.reseller, NOW) == []
+    archive_center(center=shop.center, by=None, now=datetime(2026, 2, 14, 9, tzinfo=UTC))
+    shop.center.refresh_from_db()
+    assert check_late_corrections(shop.reseller, NOW) == [shop.center]
+    if number:
+        shop.read_all([(number, date(2026, 2, day)) for day in range(8, 15)], at=NOW)
+    assert issue_last_invoice(center=shop.center, by=None, now=NOW).total == total
+    assert check_late_corrections(shop.reseller, NOW) == []
