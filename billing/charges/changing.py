@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from billing.charges.first_months import days_in_use, first_day_of
 from billing.ledger import lock
 from billing.models import BillingPeriod, Charge, ChargeClaim
 from billing.money import exact_amount, format_amount
@@ -43,7 +44,8 @@ def add_charge(
     `day` is a day of the reseller's calendar, `until` the last one of a charge that ends. A monthly charge is
     calculated by the day. `per_number` charges each number of the center: once is a set-up fee of the numbers that
     begin on these days. OperationRefused: an empty description, an amount that is none, a first day that is invoiced
-    already or far away, a last day before the first or of what is charged once, none for an archived center.
+    already, never will be or is far away, a last day before the first or of what is charged once, none of what recurs
+    for an archived center.
     """
     text = checked_line(description, _LONGEST)
     if not text:
@@ -55,6 +57,7 @@ def add_charge(
         refuse_far_away(center, day, now)
         if not is_once:
             refuse_invoiced(center, day)
+            _refuse_never_invoiced(center, day, every)
         _refuse_end(center, until, is_once=is_once)
         end = checked_end(day, until)
         row: Charge = Charge.objects.create(
@@ -208,6 +211,19 @@ def refuse_invoiced(center: Center, day: date) -> None:
         raise OperationRefused(
             _("Days up to %(last)s are invoiced already. Choose %(first)s or a later day.")
             % {"last": day_text(end - ONE_DAY), "first": day_text(end)},
+            field="day",
+        )
+
+
+def _refuse_never_invoiced(center: Center, day: date, every: str) -> None:
+    """Raise OperationRefused (`day`) for what recurs since before the first month of a center never invoiced yet."""
+    if every == Every.ONCE:
+        return
+    first = first_day_of(center, days_in_use(center.reseller, [center.pk]))
+    if day < first and closed_until(center) is None:
+        raise OperationRefused(
+            _("The first month that will be invoiced begins on %(first)s. Choose that day or a later one.")
+            % {"first": day_text(first)},
             field="day",
         )
 

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Max, Min, Q
 
-from billing.models import UsageRecord
-from billing.periods import Period, local_day, month_of, today, zone_of
+from billing.charges.first_months import days_in_use, first_day_of
+from billing.periods import Period, month_of, today
 from billing.policies import policies_for, reseller_policy
 from centers.models import Center, Reseller
-from whatsapp.models import InstanceAssignment
 
 # PostgreSQL joins adjacent periods, so that a center with years of periods is one row.
 _CLOSED = """
@@ -60,14 +58,14 @@ def due_periods(reseller: Reseller, now: datetime) -> list[tuple[Center, Period]
     centers = list(Center.objects.filter(pk__in=ids).order_by("pk")) if ids else []
     for center in centers:
         center.reseller = reseller
-    used = _days_in_use(reseller, ids)
+    used = days_in_use(reseller, ids)
     closed = _closed_ranges(reseller, ids)
     return sorted(
         (
             (center, period)
             for center in centers
             for period in _open_periods(
-                _first_day(center, used), closed.get(center.pk, []), _limit(center, used, last_open)
+                first_day_of(center, used), closed.get(center.pk, []), _limit(center, used, last_open)
             )
         ),
         key=lambda item: (item[1], item[0].pk),
@@ -79,14 +77,16 @@ def still_to_invoice(reseller: Reseller, centers: Iterable[Center]) -> set[int]:
     archived = list(centers)
     policies = policies_for(reseller, archived)
     ids = [center.pk for center in archived]
-    used = _days_in_use(reseller, ids)
+    used = days_in_use(reseller, ids)
     closed = _closed_ranges(reseller, ids)
     return {
         center.pk
         for center in archived
         if policies[center.pk].auto_invoice
         and any(
-            _open_periods(_first_day(center, used), closed.get(center.pk, []), _limit(center, used, date.max))
+            _open_periods(
+                first_day_of(center, used), closed.get(center.pk, []), _limit(center, used, date.max)
+            )
         )
     }
 
@@ -119,24 +119,6 @@ def _perhaps_due(reseller: Reseller, last_open: date, *, auto_invoice: bool) -> 
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _days_in_use(reseller: Reseller, centers: list[int]) -> dict[int, tuple[date, date]]:
-    """The first and the last day each center held a number that is billed; an open end counts to its last usage."""
-    rows = UsageRecord.objects.filter(reseller=reseller, center__in=centers)
-    used = rows.order_by().values_list("center_id")
-    held = (
-        InstanceAssignment.objects.filter(
-            Q(last_day=None) | Q(last_day__gte=F("billed_from")), reseller=reseller, center__in=centers
-        )
-        .order_by()
-        .values_list("center_id")
-    )
-    days = {center_id: (first, last) for center_id, first, last in used.annotate(Min("day"), Max("day"))}
-    for center_id, first, last in held.annotate(Min("billed_from"), Max("last_day")):
-        known = days.get(center_id, (first, first))
-        days[center_id] = (min(first, known[0]), max(last or first, known[1]))
-    return days
-
-
 def _closed_ranges(reseller: Reseller, centers: list[int]) -> dict[int, list[tuple[date, date]]]:
     """The days each center's periods ever covered, as ordered half-open ranges with gaps between them."""
     ranges: dict[int, list[tuple[date, date]]] = {}
@@ -145,12 +127,6 @@ def _closed_ranges(reseller: Reseller, centers: list[int]) -> dict[int, list[tup
         for center_id, first, end in cursor.fetchall():
             ranges.setdefault(center_id, []).append((first, end))
     return ranges
-
-
-def _first_day(center: Center, used: dict[int, tuple[date, date]]) -> date:
-    entered = local_day(center.created_at, zone_of(center.reseller))
-    first = min(entered, used[center.pk][0]) if center.pk in used else entered
-    return first.replace(day=1)
 
 
 def _limit(center: Center, used: dict[int, tuple[date, date]], last_open: date) -> date:

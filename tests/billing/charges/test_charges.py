@@ -282,7 +282,7 @@ def test_what_is_refused_names_the_field(shop: Shop) -> None:
 
 
 def test_the_database_refuses_what_the_operations_do(shop: Shop) -> None:
-    other = shop.new_center()
+    other = shop.new_center(created_at=JANUARY_2)
     monthly = add(shop, every=MONTH)
     close(shop, FEBRUARY)
     foreign = add_charge(

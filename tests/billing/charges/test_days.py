@@ -10,6 +10,7 @@ from billing.invoicing import check_late_corrections, issue_last_invoice, previe
 from billing.models import Charge
 from billing.policies import save_policy
 from centers.errors import OperationRefused
+from centers.models import Center
 from centers.tenancy.lifecycle import archive_center
 from tests.billing.charges.test_charges import FEB_15, MONTH, YEAR, add
 from tests.billing.charges.test_discounts import give
@@ -84,3 +85,16 @@ def test_no_charge_of_an_archived_center_is_lost(shop: Shop, kind: dict[str, Any
         shop.read_all([(number, date(2026, 2, day)) for day in range(8, 15)], at=NOW)
     assert issue_last_invoice(center=shop.center, by=None, now=NOW).total == total
     assert check_late_corrections(shop.reseller, NOW) == []
+
+
+def test_a_recurring_charge_never_begins_before_the_first_invoiced_month(shop: Shop) -> None:
+    """It would never be charged for the days before."""
+    Center.objects.update(created_at=datetime(2026, 2, 14, 9, tzinfo=UTC))
+    for kind in ({"every": MONTH}, {"every": YEAR}, {"every": MONTH, "per_number": True}):
+        with pytest.raises(OperationRefused, match="invoiced begins on 1 Feb 2026") as refused:
+            add(shop, day=date(2026, 1, 31), **kind)
+        assert refused.value.field == "day"
+    assert add(shop, day=date(2026, 1, 31)).is_once
+    assert add(shop, day=date(2026, 2, 1), every=MONTH).pk
+    held(shop, date(2026, 1, 20))
+    assert add(shop, day=date(2026, 1, 1), every=MONTH).pk, "it held a number then: January is invoiced"

@@ -82,6 +82,7 @@ def test_exposure_is_unpaid_and_unbilled_with_tax_less_credit(shop: Shop) -> Non
 def test_charges_count_as_they_accrue_and_discounts_lower_what_counts(shop: Shop) -> None:
     terms(shop, LIMIT, "100")
     use(shop, "10")
+    Center.objects.update(created_at=datetime(2026, 2, 1, tzinfo=UTC))
     about: dict[str, Any] = {"center": shop.center, "by": None, "now": NOW}
     add_charge(**about, amount="7", description="Set-up", day=date(2026, 2, 1))
     monthly: dict[str, Any] = {"amount": "31", "description": "Support", "every": Charge.Every.MONTH}
