@@ -120,7 +120,7 @@ def _beyond_limit(center: Center, now: datetime) -> Debt | None:
     over = exposure_of(center, now)
     if over is None or over.total is None or over.level != Level.EMPTY:
         return None
-    return Debt(over.total, over.terms.currency, (), over.terms.limit)
+    return Debt(over.total, over.currency, (), over.terms.limit)
 
 
 def _stays(case: Suspension, center: Center, now: datetime) -> bool:

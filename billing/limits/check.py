@@ -9,13 +9,13 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.limits import notices
-from billing.limits.exposure import Exposure, Level, exposures
+from billing.limits.exposure import STORED, Exposure, Level, exposures
 from billing.models import CreditTerms
 from centers import live
 from centers.models import Reseller
 from centers.queue.job_runs import RunRecorder
 
-_STORED = ("exposure", "unbilled", "base", "level", "checked_at", "warned_at")
+_FIELDS = (*STORED, "warned_at")
 _NEARLY = (Level.LOW, Level.EMPTY)
 _CHUNK = 500
 
@@ -45,8 +45,7 @@ def _store(found: Sequence[Exposure], now: datetime) -> None:
         row = current.get(one.terms.pk)
         if row is None or (row.checked_at and row.checked_at > now) or row.set_at != one.terms.set_at:
             continue
-        row.exposure, row.unbilled, row.base = one.total, one.unbilled, one.base
-        row.level, row.checked_at = one.level, now
+        one.store_in(row, now)
         if one.level in _NEARLY and row.warned_at is None:
             row.warned_at = now
             row.center = one.terms.center
@@ -54,7 +53,7 @@ def _store(found: Sequence[Exposure], now: datetime) -> None:
         elif one.level == Level.OK:
             row.warned_at = None
         rows.append(row)
-    CreditTerms.objects.bulk_update(rows, _STORED)
+    CreditTerms.objects.bulk_update(rows, _FIELDS)
 
 
 def _differs(one: Exposure) -> bool:

@@ -44,12 +44,22 @@ WARNED_AT_PERCENT = 80
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One center's exposure in the currency of its terms; `total` and `unbilled` are None without an exchange rate."""
+    """One center's exposure, in `currency`; `total` and `unbilled` are None without an exchange rate."""
 
     terms: CreditTerms
     total: Decimal | None
     unbilled: Decimal | None
     base: Decimal
+
+    @property
+    def currency(self) -> str:
+        """That of the limit; the center's present one if it pays in advance."""
+        return exposure_currency(self.terms)
+
+    def store_in(self, row: CreditTerms, now: datetime) -> None:
+        """Set the `STORED` fields of the center's terms, without saving them."""
+        row.exposure, row.unbilled, row.base = self.total, self.unbilled, self.base
+        row.currency, row.level, row.checked_at = self.currency, self.level, now
 
     @property
     def level(self) -> Level:
@@ -60,6 +70,15 @@ class Exposure:
         if left <= 0:
             return Level.EMPTY
         return Level.LOW if left * 100 <= self.base * (100 - WARNED_AT_PERCENT) else Level.OK
+
+
+#: The fields of terms that an exposure sets.
+STORED = ("exposure", "unbilled", "base", "currency", "level", "checked_at")
+
+
+def exposure_currency(terms: CreditTerms) -> str:
+    """The currency of an exposure: a limit keeps its own when the center's currency changes."""
+    return str(terms.center.currency if terms.is_prepaid else terms.currency)
 
 
 def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None) -> list[Exposure]:
@@ -79,10 +98,11 @@ def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None
     converter = Converter(reseller, day)
     found = []
     for row in terms:
-        used = _in(converter, unbilled[row.center_id], row.center.currency, row.currency)
-        due = _due(converter, balances.get(row.center_id, {}), row.currency)
+        currency = exposure_currency(row)
+        used = _in(converter, unbilled[row.center_id], row.center.currency, currency)
+        due = _due(converter, balances.get(row.center_id, {}), row)
         total = None if used is None or due is None else due + used
-        base = top_ups.get((row.center_id, row.currency), ZERO) if row.is_prepaid else row.limit
+        base = top_ups.get((row.center_id, currency), ZERO) if row.is_prepaid else row.limit
         found.append(Exposure(row, total, used, base))
     return found
 
@@ -200,13 +220,17 @@ def _top_ups(centers: Iterable[int]) -> dict[tuple[int, str], Decimal]:
     }
 
 
-def _due(converter: Converter, sums: dict[str, Decimal], currency: str) -> Decimal | None:
-    """The balance in the currency of the terms, and debts in others; credit in others covers nothing."""
-    total: Decimal | None = sums.get(currency, ZERO)
-    for other, amount in sums.items():
-        if other == currency or amount <= 0:
+def _due(converter: Converter, sums: dict[str, Decimal], terms: CreditTerms) -> Decimal | None:
+    """The balances in the currency of the exposure.
+
+    Credit counts in the currencies of the limit and the center, all of it where the center pays in advance: it paid
+    that before its currency changed, and staff can convert it.
+    """
+    total: Decimal | None = ZERO
+    for currency, amount in sums.items():
+        if amount < 0 and not terms.is_prepaid and currency not in (terms.currency, terms.center.currency):
             continue
-        more = _in(converter, amount, other, currency)
+        more = _in(converter, amount, currency, exposure_currency(terms))
         total = None if more is None or total is None else total + more
     return total
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.ledger import lock
-from billing.limits.exposure import exposures
+from billing.limits.exposure import STORED, exposures
 from billing.models import CreditTerms
 from billing.money import exact_amount
 from centers.audit import entries
@@ -56,10 +56,8 @@ def refresh_exposure(center: Center, now: datetime) -> None:
     """Store the center's exposure as it is now, such as after a payment; nothing without a limit."""
     if CreditTerms.objects.filter(center=center).exists():
         for one in exposures(center.reseller, now, center=center):
-            row = one.terms
-            row.exposure, row.unbilled, row.base = one.total, one.unbilled, one.base
-            row.level, row.checked_at = one.level, now
-            row.save(update_fields=["exposure", "unbilled", "base", "level", "checked_at"])
+            one.store_in(one.terms, now)
+            one.terms.save(update_fields=STORED)
 
 
 def _saved(center: Center, kind: str, limit: Decimal | None, by: User | None, now: datetime) -> CreditTerms:

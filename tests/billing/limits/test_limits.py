@@ -154,38 +154,6 @@ def test_a_limit_warns_once_at_80_percent_and_suspends_at_100(shop: Shop) -> Non
     assert CreditTerms.objects.get().level == Level.LOW
 
 
-def test_a_missing_exchange_rate_neither_suspends_nor_ends_a_suspension(shop: Shop) -> None:
-    use(shop, "10")
-    terms(shop, LIMIT, "5")
-    dunning_job(reseller=shop.reseller, now=NOW)
-    case = Suspension.objects.get()
-    CreditTerms.objects.update(currency="SAR")
-    assert checked(shop).level == Level.UNKNOWN
-    dunning_job(reseller=shop.reseller, now=NOW)
-    case.refresh_from_db()
-    assert (case.ended_at, desired(shop.center)) == (None, OFF)
-    assert may_disable(Instance.objects.earliest("pk"), NOW)
-    hold(center=shop.center, until=NOW.date() + timedelta(days=3), because="a test", by=None, now=NOW)
-    case.refresh_from_db()
-    assert (case.ended_at, desired(shop.center)) == (NOW, ON)
-    other = shop.new_center()
-    use(shop, "10", center=other)
-    terms(shop, LIMIT, "5", other)
-    CreditTerms.objects.update(currency="SAR")
-    dunning_job(reseller=shop.reseller, now=NOW)
-    assert desired(other) == ON
-
-
-def test_a_suspension_of_an_archived_center_ends_with_what_it_owes(shop: Shop) -> None:
-    use(shop, "10")
-    terms(shop, LIMIT, "5")
-    dunning_job(reseller=shop.reseller, now=NOW)
-    checked(shop)
-    Center.objects.filter(pk=shop.center.pk).update(archived_at=NOW)
-    dunning_job(reseller=shop.reseller, now=NOW)
-    assert Suspension.objects.get().ended_at == NOW
-
-
 def test_a_prepaid_center_runs_empty_and_is_topped_up(shop: Shop) -> None:
     terms(shop, PREPAID)
     assert CreditTerms.objects.get().level == Level.EMPTY

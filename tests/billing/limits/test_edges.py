@@ -1,0 +1,78 @@
+"""Limits without an exchange rate, after a change of currency, and while something else happens at the same time."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from billing.dunning import hold
+from billing.dunning.suspension import may_disable
+from billing.jobs import dunning_job
+from billing.limits.terms import LIMIT, PREPAID
+from billing.models import CreditTerms, Suspension
+from billing.pricing.exchange_rates import set_exchange_rate
+from centers.models import Center
+from tests.billing.conftest import NOW, Shop
+from tests.billing.limits.test_limits import OFF, ON, checked, desired, terms, use
+from whatsapp.models import Instance
+
+D = Decimal
+Level = CreditTerms.Level
+
+
+def test_a_missing_exchange_rate_neither_suspends_nor_ends_a_suspension(shop: Shop) -> None:
+    use(shop, "10")
+    terms(shop, LIMIT, "5")
+    dunning_job(reseller=shop.reseller, now=NOW)
+    case = Suspension.objects.get()
+    CreditTerms.objects.update(currency="SAR")
+    assert checked(shop).level == Level.UNKNOWN
+    dunning_job(reseller=shop.reseller, now=NOW)
+    case.refresh_from_db()
+    assert (case.ended_at, desired(shop.center)) == (None, OFF)
+    assert may_disable(Instance.objects.earliest("pk"), NOW)
+    hold(center=shop.center, until=NOW.date() + timedelta(days=3), because="a test", by=None, now=NOW)
+    case.refresh_from_db()
+    assert (case.ended_at, desired(shop.center)) == (NOW, ON)
+    other = shop.new_center()
+    use(shop, "10", center=other)
+    terms(shop, LIMIT, "5", other)
+    CreditTerms.objects.update(currency="SAR")
+    dunning_job(reseller=shop.reseller, now=NOW)
+    assert desired(other) == ON
+
+
+def test_a_suspension_of_an_archived_center_ends_with_what_it_owes(shop: Shop) -> None:
+    use(shop, "10")
+    terms(shop, LIMIT, "5")
+    dunning_job(reseller=shop.reseller, now=NOW)
+    checked(shop)
+    Center.objects.filter(pk=shop.center.pk).update(archived_at=NOW)
+    dunning_job(reseller=shop.reseller, now=NOW)
+    assert Suspension.objects.get().ended_at == NOW
+
+
+def test_credit_counts_after_the_centers_currency_changed(shop: Shop) -> None:
+    limited = shop.new_center()
+    for center, kind, limit in ((shop.center, PREPAID, None), (limited, LIMIT, "20")):
+        terms(shop, kind, limit, center)
+        if kind == PREPAID:
+            shop.pay("50", center)
+        use(shop, "30", center=center)
+    Center.objects.update(currency="SAR")
+    set_exchange_rate(
+        reseller=shop.reseller,
+        base="USD",
+        quote="SAR",
+        day=date(2026, 1, 1),
+        rate=D("3.75"),
+        by=None,
+        now=NOW,
+    )
+    row = checked(shop)
+    assert (row.exposure, row.currency, row.level) == (D(-75), "SAR", Level.OK)
+    assert CreditTerms.objects.get(center=limited).is_empty
+    for center in (shop.center, limited):
+        shop.pay("75", center, currency="SAR")
+    row = checked(shop, NOW + timedelta(hours=1))
+    assert (row.exposure, row.base, row.level) == (D(-150), D(75), Level.OK)
+    row = CreditTerms.objects.get(center=limited)
+    assert (row.exposure, row.currency, row.level) == (D(10), "USD", Level.OK)
