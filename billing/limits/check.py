@@ -35,7 +35,7 @@ def check_limits(*, reseller: Reseller, now: datetime, recorder: RunRecorder) ->
 
 
 def _store(found: Sequence[Exposure], now: datetime) -> None:
-    """Under locks of the rows: a payment that came in between stores what it left, and the next check reads it."""
+    """Under locks of the rows: what a payment in between stored stays, and the next check reads it."""
     ids = [one.terms.pk for one in found]
     current = {
         row.pk: row for row in CreditTerms.objects.select_for_update().filter(pk__in=ids).order_by("pk")
@@ -43,7 +43,7 @@ def _store(found: Sequence[Exposure], now: datetime) -> None:
     rows = []
     for one in found:
         row = current.get(one.terms.pk)
-        if row is None or (row.checked_at and row.checked_at > now) or row.set_at != one.terms.set_at:
+        if row is None or (row.checked_at, row.set_at) != (one.terms.checked_at, one.terms.set_at):
             continue
         one.store_in(row, now)
         if one.level in _NEARLY and row.warned_at is None:

@@ -93,8 +93,9 @@ def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None
         row.center.reseller = reseller
     day = today(reseller, now)
     centers = {row.center_id: row.center for row in terms}
-    unbilled = unbilled_charges(reseller, centers, day)
+    # Balances first: usage that is invoiced in between counts nowhere for a moment, never twice.
     balances, top_ups = _balances(centers), _top_ups(centers)
+    unbilled = unbilled_charges(reseller, centers, day)
     converter = Converter(reseller, day)
     found = []
     for row in terms:

@@ -2,12 +2,18 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from billing.dunning import hold
 from billing.dunning.suspension import may_disable
+from billing.invoicing import issue_invoice
 from billing.jobs import dunning_job
+from billing.limits import check, exposure
 from billing.limits.terms import LIMIT, PREPAID
 from billing.models import CreditTerms, Suspension
+from billing.periods import Period
 from billing.pricing.exchange_rates import set_exchange_rate
 from centers.models import Center
 from tests.billing.conftest import NOW, Shop
@@ -76,3 +82,38 @@ def test_credit_counts_after_the_centers_currency_changed(shop: Shop) -> None:
     assert (row.exposure, row.base, row.level) == (D(-150), D(75), Level.OK)
     row = CreditTerms.objects.get(center=limited)
     assert (row.exposure, row.currency, row.level) == (D(10), "USD", Level.OK)
+
+
+def test_usage_that_is_invoiced_during_the_check_counts_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms(shop, LIMIT, "15")
+    use(shop, "10")
+    find = exposure.unbilled_charges
+
+    def find_and_invoice(*args: Any) -> Any:
+        found = find(*args)
+        period = Period(date(2026, 3, 3), date(2026, 3, 4))
+        issue_invoice(center=shop.center, period=period, by=None, now=NOW)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exposure, "unbilled_charges", find_and_invoice)
+        assert checked(shop).exposure == 10
+    assert checked(shop, NOW + timedelta(hours=1)).exposure == 10
+
+
+def test_the_check_keeps_what_a_payment_stored_since(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of one whose time was read before the check's."""
+    terms(shop, PREPAID)
+    find = check.exposures
+
+    def find_and_pay(*args: Any) -> Any:
+        found = find(*args)
+        shop.pay("50", now=NOW + timedelta(minutes=59))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "exposures", find_and_pay)
+        row = checked(shop, NOW + timedelta(hours=1))
+    assert (row.exposure, row.level, row.warned_at) == (-50, Level.OK, None)
