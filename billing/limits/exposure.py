@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
+from typing import Any
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import Case, F, Max, OuterRef, Subquery, Sum, When, Window
 
 from billing.models import (
     Billable,
@@ -20,7 +21,6 @@ from billing.models import (
     Discount,
     LedgerEntry,
     Margin,
-    Payment,
     TaxRate,
     TaxTerms,
     UsageRecord,
@@ -38,7 +38,7 @@ from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
 Level = CreditTerms.Level
-#: Of the limit or the latest top-up, from which on the center is warned: at most a fifth is left.
+#: Of the limit or the credit after the latest top-up, from which on the center is warned: at most a fifth is left.
 WARNED_AT_PERCENT = 80
 
 
@@ -212,12 +212,16 @@ def _balances(centers: Iterable[int]) -> dict[int, dict[str, Decimal]]:
 
 
 def _top_ups(centers: Iterable[int]) -> dict[tuple[int, str], Decimal]:
-    """The latest payment of each center and currency."""
-    rows = Payment.objects.filter(center__in=list(centers), reversed_at=None)
-    latest = rows.order_by("center_id", "currency", "-recorded_at", "-pk").distinct("center_id", "currency")
+    """The credit of each center and currency after the last entry that raised it: a payment, an opening credit, ..."""
+    each: dict[str, Any] = {"partition_by": [F("center_id"), F("currency")]}
+    raising = Case(When(amount__lt=0, then=F("pk")))
+    rows = LedgerEntry.objects.filter(center__in=list(centers)).annotate(
+        balance=Window(Sum("amount"), order_by=F("pk").asc(), **each),
+        last=Window(Max(raising), **each),
+    )
+    found = rows.filter(last=F("pk"), balance__lt=0).order_by()
     return {
-        (pk, currency): amount
-        for pk, currency, amount in latest.values_list("center_id", "currency", "amount")
+        (pk, currency): -sum for pk, currency, sum in found.values_list("center_id", "currency", "balance")
     }
 
 

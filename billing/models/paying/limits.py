@@ -14,7 +14,7 @@ class CreditTerms(models.Model):
     """A center's limit, in `currency`, and its exposure when that was last checked.
 
     Exposure is what the center has not paid plus what it used and no invoice has, with tax, less its credit. `base` is
-    what 100 % stand for: the limit, or the latest top-up of a prepaid center.
+    what 100 % stand for: the limit, or the credit of a prepaid center after its latest top-up.
     """
 
     class Level(models.TextChoices):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.banking.opening import record_openings
 from billing.dunning import hold
 from billing.dunning.suspension import may_disable
 from billing.invoicing import issue_invoice
@@ -117,3 +118,17 @@ def test_the_check_keeps_what_a_payment_stored_since(shop: Shop, monkeypatch: py
         patch.setattr(check, "exposures", find_and_pay)
         row = checked(shop, NOW + timedelta(hours=1))
     assert (row.exposure, row.level, row.warned_at) == (-50, Level.OK, None)
+
+
+def test_a_prepaid_center_is_warned_by_its_credit_after_whatever_raised_it(shop: Shop) -> None:
+    terms(shop, PREPAID)
+    opening = [(shop.center.pk, "USD", D(-80))]
+    record_openings(reseller=shop.reseller, balances=opening, by=None, now=NOW)
+    shop.pay("20")
+    use(shop, "79")
+    row = checked(shop)
+    assert (row.base, row.available, row.level) == (100, 21, Level.OK)
+    use(shop, "1", 4)
+    assert checked(shop).level == Level.LOW
+    shop.owe("5")
+    assert checked(shop).base == 100
