@@ -189,7 +189,11 @@ ACCOUNT_FORMS = {
 PASSWORD_RESET_TIMEOUT = 4 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip,5/m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/300s/key",
+    "reset_password": "20/m/ip,5/m/key",
+    "reported_payment": "60/h/ip,20/h/key",  # the key is the invoice
+}
 # A person's list of devices shows when each was last seen (recorded by centers/web/middleware.py).
 USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "centers.tenancy.sign_in.MfaAdapter"

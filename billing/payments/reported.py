@@ -37,13 +37,12 @@ def report_payment(
     PDF, or too many reports that wait.
     """
     text = normalized(reference)
+    _check_new(invoice, text)  # before a picture is decoded, which takes a second
+    value = exact_amount(amount, invoice.currency)
     file = check_attachment(attachment)
     with transaction.atomic():
         center = lock(invoice.center)
         invoice = Invoice.objects.get(pk=invoice.pk)
-        if invoice.is_credit_note or invoice.open_amount <= 0:
-            raise OperationRefused(_("Nothing is left to pay of %(number)s.") % {"number": invoice.number})
-        value = exact_amount(amount, invoice.currency)
         _check_new(invoice, text)
         row: ReportedPayment = ReportedPayment.objects.create(
             reseller_id=center.reseller_id,
@@ -105,6 +104,8 @@ def reported_waiting(invoice: Invoice) -> bool:
 
 
 def _check_new(invoice: Invoice, reference: str) -> None:
+    if invoice.is_credit_note or invoice.open_amount <= 0:
+        raise OperationRefused(_("Nothing is left to pay of %(number)s.") % {"number": invoice.number})
     rows = ReportedPayment.objects.filter(invoice=invoice)
     waiting = rows.filter(state=State.UNDECIDED)
     if waiting.filter(reference__named=reference).exists():

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from allauth.core import ratelimit
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -75,7 +76,7 @@ def invoice_link_pdf(_request: HttpRequest, invoice: Invoice, _token: str) -> Ht
 def invoice_link_paid(request: HttpRequest, invoice: Invoice, token: str) -> HttpResponse:
     """“I have paid”: staff get a message and decide; nothing is recorded yet."""
     form = ReportForm(posted(request), request.FILES or None, invoice=invoice)
-    if saved(form, lambda: _report(invoice, form)):
+    if saved(form, lambda: _report(request, invoice, form)):
         toast(request, _("Thank you. Your payment is being checked."))
         return redirect("invoice_link", token)
     return render(request, _PAGE, _context(request, invoice, token, form), status=form_status(form))
@@ -126,7 +127,10 @@ def _is_of(user_id: int, center_id: int) -> bool:
     return rows.exists()
 
 
-def _report(invoice: Invoice, form: ReportForm) -> None:
+def _report(request: HttpRequest, invoice: Invoice, form: ReportForm) -> None:
+    """Anyone who has the link can send pictures, and each takes a second to decode."""
+    if not ratelimit.consume(request, action="reported_payment", key=str(invoice.pk)):
+        raise OperationRefused(_("Too many payments were reported in a short time. Try again later."))
     values = {name: form.cleaned_data[name] for name in ("amount", "reference", "attachment")}
     report_payment(invoice=invoice, now=clock.now(), **values)
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from billing.invoice_links import invoice_url
 from billing.models import Invoice, Payment, PaymentLink, ReportedPayment
+from billing.payments import reported
 from billing.payments.reported import MOST_WAITING
 from centers.models import AuditEntry, Notification
 from centers.tenancy.scoping import tenant
@@ -114,6 +115,31 @@ def test_bad_reports_get_a_sentence_and_few_may_wait(desk: Desk, path: str) -> N
         desk.as_(desk.billing).get(desk.url(f"payments/reported/{the_report(desk).pk}/file/")).status_code
         == 404
     )
+
+
+def test_no_picture_is_decoded_for_a_report_that_is_refused_anyway(
+    desk: Desk, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    check = reported.check_attachment
+
+    def counted(data: bytes) -> Any:
+        decoded.append(len(data))
+        return check(data)
+
+    monkeypatch.setattr(reported, "check_attachment", counted)
+    assert report(path, attachment=SimpleUploadedFile("x.pdf", PDF)).status_code == 302
+    assert report(path, attachment=SimpleUploadedFile("x.pdf", PDF)).status_code == 422
+    assert len(decoded) == 1
+
+
+def test_a_link_takes_few_reports_in_an_hour(desk: Desk, path: str, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"reported_payment": "60/h/ip,2/h/key"}
+    for _each in range(2):
+        bad = SimpleUploadedFile("x.png", b"\x89PNG")
+        assert report(path, attachment=bad).status_code == 422
+    answer = report(path)
+    assert (answer.status_code, "in a short time" in answer.content.decode()) == (422, True)
 
 
 def test_the_database_keeps_what_was_reported(desk: Desk, path: str) -> None:
