@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from billing.dunning.suspension import resume_if_paid
 from billing.dunning.withdrawn import withdraw_reminders
 from billing.ledger import lock
+from billing.limits.terms import refresh_exposure
 from billing.models import Dispute, Invoice
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -41,6 +42,7 @@ def open_dispute(*, invoice: Invoice, because: str, by: User | None, now: dateti
         )
         _trace("dispute.opened", dispute, by, now, because=reason)
         withdraw_reminders(center, [row])
+        refresh_exposure(center, now)
         resume_if_paid(center=center, now=now, by=by)
     return dispute
 
@@ -51,13 +53,14 @@ def close_dispute(*, dispute: Dispute, decision: str, by: User | None, now: date
     if not said:
         raise OperationRefused(_("Enter what was decided."), field="decision")
     with transaction.atomic():
-        lock(dispute.center)
+        center = lock(dispute.center)
         row = Dispute.objects.select_for_update().get(pk=dispute.pk)
         if row.closed_at is not None:
             raise OperationRefused(_("This dispute is already closed."))
         row.decision, row.closed_at, row.closed_by = said, now, by
         row.save(update_fields=["decision", "closed_at", "closed_by"])
         _trace("dispute.closed", row, by, now, decision=said)
+        refresh_exposure(center, now)
 
 
 def open_disputes(reseller: Reseller) -> QuerySet[Dispute]:

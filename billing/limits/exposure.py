@@ -19,6 +19,7 @@ from billing.models import (
     CenterVersion,
     CreditTerms,
     Discount,
+    Dispute,
     LedgerEntry,
     Margin,
     TaxRate,
@@ -50,6 +51,7 @@ class Exposure:
     total: Decimal | None
     unbilled: Decimal | None
     base: Decimal
+    disputed: Decimal = ZERO  # of `total`: what the center contests, for which it is warned and not suspended
 
     @property
     def currency(self) -> str:
@@ -67,9 +69,9 @@ class Exposure:
         if self.total is None:
             return Level.UNKNOWN
         left = self.terms.limit - self.total
-        if left <= 0:
+        if left + self.disputed <= 0:
             return Level.EMPTY
-        return Level.LOW if left * 100 <= self.base * (100 - WARNED_AT_PERCENT) else Level.OK
+        return Level.LOW if left <= 0 or left * 100 <= self.base * (100 - WARNED_AT_PERCENT) else Level.OK
 
 
 #: The fields of terms that an exposure sets.
@@ -95,7 +97,7 @@ def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None
     centers = {row.center_id: row.center for row in terms}
     # Balances first: usage that is invoiced in between counts nowhere for a moment, never twice.
     balances, top_ups = _balances(centers), _top_ups(centers)
-    unbilled = unbilled_charges(reseller, centers, day)
+    unbilled, contested = unbilled_charges(reseller, centers, day), _disputed(centers)
     converter = Converter(reseller, day)
     found = []
     for row in terms:
@@ -104,7 +106,8 @@ def exposures(reseller: Reseller, now: datetime, *, center: Center | None = None
         due = _due(converter, balances.get(row.center_id, {}), row)
         total = None if used is None or due is None else due + used
         base = top_ups.get((row.center_id, currency), ZERO) if row.is_prepaid else row.limit
-        found.append(Exposure(row, total, used, base))
+        parts = (_in(converter, *part, currency) for part in contested.get(row.center_id, ()))
+        found.append(Exposure(row, total, used, base, sum((part or ZERO for part in parts), ZERO)))
     return found
 
 
@@ -223,6 +226,15 @@ def _top_ups(centers: Iterable[int]) -> dict[tuple[int, str], Decimal]:
     return {
         (pk, currency): -sum for pk, currency, sum in found.values_list("center_id", "currency", "balance")
     }
+
+
+def _disputed(centers: Iterable[int]) -> dict[int, list[tuple[Decimal, str]]]:
+    """What is unpaid of the invoices that each center contests, with its currency."""
+    rows = Dispute.objects.filter(center__in=list(centers), closed_at=None, invoice__open_amount__gt=0)
+    found: dict[int, list[tuple[Decimal, str]]] = {}
+    for pk, amount, currency in rows.values_list("center_id", "invoice__open_amount", "invoice__currency"):
+        found.setdefault(pk, []).append((amount, currency))
+    return found
 
 
 def _due(converter: Converter, sums: dict[str, Decimal], terms: CreditTerms) -> Decimal | None:

@@ -8,6 +8,7 @@ import pytest
 
 from billing.banking.opening import record_openings
 from billing.dunning import hold
+from billing.dunning.disputes import close_dispute, open_dispute
 from billing.dunning.suspension import may_disable
 from billing.invoicing import issue_invoice
 from billing.jobs import dunning_job
@@ -132,3 +133,19 @@ def test_a_prepaid_center_is_warned_by_its_credit_after_whatever_raised_it(shop:
     assert checked(shop).level == Level.LOW
     shop.owe("5")
     assert checked(shop).base == 100
+
+
+def test_what_a_center_contests_suspends_it_for_no_limit(shop: Shop) -> None:
+    invoice = shop.owe("10", day=date(2026, 3, 2))
+    terms(shop, LIMIT, "10")
+    dunning_job(reseller=shop.reseller, now=NOW)
+    assert desired(shop.center) == OFF
+    dispute = open_dispute(invoice=invoice, because="a test", by=None, now=NOW)
+    row = CreditTerms.objects.get()
+    assert (row.exposure, row.level, desired(shop.center)) == (10, Level.LOW, ON)
+    dunning_job(reseller=shop.reseller, now=NOW)
+    assert desired(shop.center) == ON
+    close_dispute(dispute=dispute, decision="a test", by=None, now=NOW)
+    assert CreditTerms.objects.get().is_empty
+    dunning_job(reseller=shop.reseller, now=NOW)
+    assert desired(shop.center) == OFF
