@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing.models import Invoice, RevokedLinks
 from centers.audit import entries
 from centers.errors import OperationRefused
-from centers.models import Center, User
+from centers.models import AuditEntry, Center, User
 from centers.tenancy.scoping import every_tenant
 from centers.values.page_urls import page_url
 
@@ -56,6 +56,15 @@ def linked_invoice(token: str) -> Invoice:
 def revoked_links(invoice: Invoice) -> RevokedLinks | None:
     """When the links to the document were revoked last, if they were."""
     return RevokedLinks.objects.filter(invoice=invoice).first()
+
+
+def closed_since(invoice: Invoice, since: datetime) -> bool:
+    """Whether links made until then are closed: they were revoked, or the center's email address changed."""
+    revoked = revoked_links(invoice)
+    if revoked is not None and revoked.revoked_at >= since:
+        return True
+    edits = AuditEntry.objects.filter(center=invoice.center_id, action="center.edited", at__gte=since)
+    return edits.filter(data__changes__has_key="email").exists()
 
 
 def revoke_links(*, invoice: Invoice, by: User | None, now: datetime) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from billing.gateways.accounts import access_of, adapter_of
 from billing.gateways.contract import GatewayError, Order, Page
 from billing.gateways.results import note_result
+from billing.invoice_links import closed_since
 from billing.ledger import lock
 from billing.models import Gateway, Invoice, PaymentLink
 from billing.money import exact_amount
@@ -88,6 +89,18 @@ def open_link_of(invoice: Invoice, now: datetime) -> PaymentLink | None:
     return rows.filter(amount=invoice.open_amount).select_related("gateway").first()
 
 
+def close_pages(*, invoice: Invoice, now: datetime) -> None:
+    """Close the pages at gateways that were opened to pay the invoice. Calls gateways outside any transaction."""
+    with transaction.atomic():
+        lock(invoice.center)
+        rows = list(PaymentLink.objects.filter(invoice=invoice, state__in=OPEN).select_related("gateway"))
+        PaymentLink.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.OVER)
+    for row in rows:
+        if row.external_id:
+            with suppress(GatewayError, OperationRefused):  # paid or expired in the meantime, or turned off
+                adapter_of(row.gateway).close(access_of(row.gateway, now), row.external_id)
+
+
 def _reserved(
     invoice: Invoice, gateway: Gateway, by: User | None, now: datetime
 ) -> tuple[PaymentLink, list[PaymentLink]]:
@@ -100,7 +113,8 @@ def _reserved(
         _check_in_use(gateway)
         rows = list(PaymentLink.objects.filter(invoice=invoice, gateway=gateway, state__in=OPEN))
         for row in rows:
-            if row.amount == invoice.open_amount and row.expires_at > now + SPARE:
+            is_same = row.amount == invoice.open_amount and row.expires_at > now + SPARE
+            if is_same and not closed_since(invoice, row.created_at):  # a closed one leads back to no page
                 return row, []
         PaymentLink.objects.filter(pk__in=[row.pk for row in rows]).update(state=State.OVER)
         link = _new_link(center, gateway, (invoice.open_amount, invoice.currency), by, now, invoice=invoice)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.forms.paying.reported import ReportForm
 from billing.gateways.accounts import WITH_LINKS, usable_gateways
 from billing.gateways.links import link_to_pay
-from billing.invoice_links import invoice_token, linked_invoice, revoked_links
+from billing.invoice_links import closed_since, invoice_token, linked_invoice
 from billing.models import Gateway, Invoice, PaymentLink, ReportedPayment
 from billing.payments.reported import report_payment
 from billing.periods import today
@@ -103,7 +103,7 @@ def payment_return(request: HttpRequest, token: str) -> HttpResponse:
     """Back from a gateway: `token` is the key of the payment link, which only the payer's browser and the gateway have.
 
     People of the center get to their portal, all others to the page that needs no account, unless its links were
-    revoked in the meantime.
+    revoked, or the center has another email address, in the meantime.
     """
     with every_tenant():
         rows = PaymentLink.objects.select_related("invoice__center", "center")
@@ -116,8 +116,7 @@ def payment_return(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("portal_home", link.center_id) if is_of_center else _gone(request)
         if is_of_center:
             return redirect(reverse("portal_invoice", args=[link.center_id, link.invoice_id]) + query)
-        revoked = revoked_links(link.invoice)
-        if (revoked and revoked.revoked_at > link.created_at) or clock.now() > link.expires_at + _RETURN:
+        if closed_since(link.invoice, link.created_at) or clock.now() > link.expires_at + _RETURN:
             return _gone(request)
         return redirect(reverse("invoice_link", args=[invoice_token(link.invoice)]) + query)
 

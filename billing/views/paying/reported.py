@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.forms.paying.reported import ConfirmReportForm, RefusalForm
+from billing.gateways.links import close_pages
 from billing.invoice_links import revoke_links
 from billing.models import Invoice, ReportedPayment
 from billing.payments.reported import confirm_reported, refuse_reported
@@ -107,7 +108,9 @@ def reported_payment_file(_request: TenantRequest, pk: int) -> HttpResponseBase:
 def invoice_links_revoke(request: TenantRequest, pk: int) -> HttpResponseBase:
     """Close the links to an invoice that were sent so far."""
     invoice = get_object_or_404(Invoice.objects.select_related("center__reseller"), pk=pk)
-    revoke_links(invoice=invoice, by=request.user, now=clock.now())
+    now = clock.now()
+    revoke_links(invoice=invoice, by=request.user, now=now)
+    close_pages(invoice=invoice, now=now)
     text = _("Links sent until now no longer open %(number)s. The one shown here is new.")
     return redirect_with_toast(
         request, text % {"number": invoice.number}, "invoice", request.reseller.slug, pk

@@ -13,6 +13,7 @@ from billing.models import Invoice, Payment, PaymentLink, ReportedPayment
 from billing.payments import reported
 from billing.payments.reported import MOST_WAITING
 from centers.models import AuditEntry, Notification
+from centers.tenancy.lifecycle import edit_center
 from centers.tenancy.scoping import tenant
 from devstack.sandbox import SandboxServer
 from tests.billing.payments.test_methods import PDF
@@ -199,3 +200,36 @@ def test_it_can_be_paid_at_a_gateway_without_an_account(
     desk.as_(desk.billing).post(desk.url(f"invoices/{desk.invoice.pk}/links/revoke/"))
     assert Client().get(back).status_code == 404
     assert Client().get("/invoice-paid/x/").status_code == 404
+
+
+def test_who_pays_after_links_were_closed_comes_back_to_the_page(
+    desk: Desk, path: str, sandbox: SandboxServer
+) -> None:
+    def back_from_gateway(path: str) -> tuple[str, str]:
+        Client().post(f"{path}pay/stripe/")
+        with tenant(desk.reseller):
+            link = PaymentLink.objects.latest("pk")
+        url = sandbox.gateways.books.orders[link.external_id].success_url
+        return url.removeprefix(settings.SITE_URL), link.external_id
+
+    def present() -> str:
+        with tenant(desk.reseller):
+            return invoice_url(Invoice.objects.get(pk=desk.invoice.pk)).removeprefix(settings.SITE_URL)
+
+    def revoke() -> None:
+        desk.as_(desk.billing).post(desk.url(f"invoices/{desk.invoice.pk}/links/revoke/"))
+
+    def change_address() -> None:
+        with tenant(desk.reseller):
+            edit_center(center=desk.invoice.center, by=None, email="another@example.com")
+
+    old, page = back_from_gateway(path)
+    for number, act in enumerate((revoke, change_address)):
+        act()
+        if number == 0:
+            assert sandbox.gateways.books.orders[page].status == "expired"
+        assert Client().get(old).status_code == 404
+        new, page = back_from_gateway(present())
+        assert new != old
+        assert Client().get(new, follow=True).status_code == 200
+        old = new
