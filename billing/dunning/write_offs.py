@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle
+from billing.limits.terms import refresh_exposure
 from billing.models import Invoice, LedgerEntry, WriteOff
 from billing.periods import today
 from centers.audit import entries
@@ -36,6 +37,7 @@ def write_off(
         center = lock(center)
         rows = [_written_off(invoice, reason, by, now) for invoice in _open(center, invoices)]
         settle(center, now)
+        refresh_exposure(center, now)
         resume_if_paid(center=center, now=now, by=by)
         for row in rows:
             _trace("invoice.written_off", row, by, now, because=reason)
@@ -55,6 +57,7 @@ def reverse_write_off(*, row: WriteOff, because: str, by: User | None, now: date
         own.center = center
         entry = _reversed(own, reason, by, now)
         settle(center, now)
+        refresh_exposure(center, now)
     return entry
 
 

@@ -15,6 +15,7 @@ from billing.invoicing.carried import void_carried
 from billing.invoicing.numbering import number_for
 from billing.invoicing.taxes import taxes_left, write_taxes
 from billing.ledger import lock, post, settle
+from billing.limits.terms import refresh_exposure
 from billing.mail import ISSUED, write_mail_about
 from billing.models import (
     BillingPeriod,
@@ -151,6 +152,7 @@ def _taxes(original: Invoice, lines: list[InvoiceLine]) -> tuple[tuple[TaxSums, 
 def finish_notes(center: Center, notes: Iterable[Invoice], *, by: User | None, now: datetime) -> None:
     """What follows from new credit notes: open amounts, the service, a mail and an audit entry for each."""
     settle(center, now)
+    refresh_exposure(center, now)
     resume_if_paid(center=center, now=now, by=by)
     for note in notes:
         _announce(note, by, now)

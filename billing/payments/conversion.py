@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from billing.dunning.suspension import resume_if_paid
 from billing.ledger import lock, post, settle, sums
+from billing.limits.terms import refresh_exposure
 from billing.models import CreditConversion, LedgerEntry
 from billing.money import PRECISION, exact_amount, format_amount, rounded
 from billing.periods import today
@@ -216,6 +217,7 @@ def _settled(action: str, row: CreditConversion, by: User | None, now: datetime)
     """The effects of a conversion on the invoices and the center, and its audit entry; the center is locked."""
     center = row.center
     settle(center, now)
+    refresh_exposure(center, now)
     resume_if_paid(center=center, now=now, by=by)
     entries.record(
         action,

@@ -169,6 +169,7 @@ def refund_credit(
                 now=now,
             )
             settle(center, now)
+            refresh_exposure(center, now)
             entries.record(
                 "credit.refunded",
                 reseller=center.reseller,

@@ -10,11 +10,14 @@ from billing.banking.opening import record_openings
 from billing.dunning import hold
 from billing.dunning.disputes import close_dispute, open_dispute
 from billing.dunning.suspension import may_disable
-from billing.invoicing import issue_invoice
+from billing.dunning.write_offs import reverse_write_off, write_off
+from billing.invoicing import issue_invoice, void_invoice
 from billing.jobs import dunning_job
 from billing.limits import check, exposure
 from billing.limits.terms import LIMIT, PREPAID
 from billing.models import CreditTerms, Suspension
+from billing.payments.conversion import convert_credit
+from billing.payments.recording import refund_credit
 from billing.periods import Period
 from billing.pricing.exchange_rates import set_exchange_rate
 from centers.models import Center
@@ -149,3 +152,31 @@ def test_what_a_center_contests_suspends_it_for_no_limit(shop: Shop) -> None:
     assert CreditTerms.objects.get().is_empty
     dunning_job(reseller=shop.reseller, now=NOW)
     assert desired(shop.center) == OFF
+
+
+def test_every_change_of_a_balance_stores_the_exposure(shop: Shop) -> None:
+    set_exchange_rate(
+        reseller=shop.reseller, base="USD", quote="SAR", day=date(2026, 1, 1), rate=D(4), by=None, now=NOW
+    )
+    about: dict[str, Any] = {"by": None, "now": NOW}
+    terms(shop, LIMIT, "100")
+    shop.pay("50")
+    stored: list[Decimal | None] = []
+
+    def note() -> None:
+        stored.append(CreditTerms.objects.get().exposure)
+
+    note()
+    refund_credit(center=shop.center, amount="10", currency="USD", reference="R-1", **about)
+    note()
+    currencies = {"from_currency": "USD", "to_currency": "SAR"}
+    convert_credit(center=shop.center, amount="20", **currencies, **about)
+    note()
+    first, second = shop.owe("30", day=date(2026, 2, 11)), shop.owe("7", day=date(2026, 2, 12))
+    (row,) = write_off(center=shop.center, invoices=[second.pk], because="a test", **about)
+    note()
+    reverse_write_off(row=row, because="a test", **about)
+    note()
+    assert stored == [-50, -40, -20, 10, 17]
+    void_invoice(invoice=first, because="a test", **about)
+    assert CreditTerms.objects.get().unbilled == 30
