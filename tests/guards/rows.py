@@ -33,7 +33,8 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "centerversion": {"name": "mazbot_country", "value": "2", "valid_from": NOW.date()},
     "invoice": {"line_count": 1},
     "charge": {"first_day": date(2026, 1, 1)},
-    "discount": {"on": "all", "percent": Decimal(10)},
+    "discount": {"on": "everything", "percent": Decimal(10)},
+    "writeoff": {"reversed_at": NOW},  # the invoice is open
     "chargeclaim": {
         "instance": None,
         "once": True,
