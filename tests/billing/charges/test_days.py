@@ -8,6 +8,7 @@ import pytest
 
 from billing.invoicing import check_late_corrections, issue_last_invoice, preview_invoice
 from billing.models import Charge
+from billing.periods import Period
 from billing.policies import save_policy
 from centers.errors import OperationRefused
 from centers.models import Center
@@ -98,3 +99,15 @@ def test_a_recurring_charge_never_begins_before_the_first_invoiced_month(shop: S
     assert add(shop, day=date(2026, 2, 1), every=MONTH).pk
     held(shop, date(2026, 1, 20))
     assert add(shop, day=date(2026, 1, 1), every=MONTH).pk, "it held a number then: January is invoiced"
+
+
+def test_numbers_are_not_charged_for_days_on_which_the_charge_does_not_apply(shop: Shop) -> None:
+    held(shop, date(2026, 2, 20))
+    add(shop, day=date(2026, 2, 1), every=MONTH, per_number=True, until=FEB_15)
+    add(shop, day=date(2026, 2, 26), every=MONTH, per_number=True)
+    add(shop, "50", date(2026, 2, 1), every=YEAR, per_number=True)
+    assert preview_invoice(shop.center, Period(date(2026, 2, 1), date(2026, 2, 10))).lines == ()
+    lines = preview_invoice(shop.center, FEBRUARY).lines
+    assert [line.first_day for line in lines if line.amount == 50] == [date(2026, 2, 20)]
+    close(shop, FEBRUARY)
+    assert not [line for line in preview_invoice(shop.center, MARCH).lines if line.amount == 50]

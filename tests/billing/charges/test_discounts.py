@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.charges import add_charge, add_discount, end_discount, withdraw_discount
+from billing.charges import add_charge, add_discount, end_discount, withdraw_charge, withdraw_discount
 from billing.invoicing import preview_invoice
 from billing.models import Category, Charge, Discount
 from billing.policies import save_policy
@@ -207,3 +207,16 @@ def test_the_database_refuses_what_the_operations_do(shop: Shop) -> None:
             setattr(row, name, value)
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save(force_insert=True)
+
+
+def test_a_withdrawn_charge_takes_no_discount(shop: Shop) -> None:
+    own = charge(shop)
+    withdraw_charge(charge=own, by=None, now=JANUARY_2)
+    with pytest.raises(OperationRefused, match="has been withdrawn"):
+        give(shop, charge=own)
+
+
+def test_an_amount_off_a_draft_is_in_the_currency_of_its_charge(shop: Shop) -> None:
+    give(shop, None, FEB_1, charge=charge(shop), amount="4")
+    (line,) = preview_invoice(shop.center, FEBRUARY).lines
+    assert (line.amount, line.discount_currency) == (24, "USD")

@@ -216,3 +216,13 @@ def test_a_broken_promise_is_forgotten_once_it_is_made_good_or_nothing_is_overdu
     row.refresh_from_db()
     assert row.is_broken
     assert not broken_promises(shop.reseller, day).exists(), "what was promised is paid by now"
+
+
+def test_a_kept_one_that_is_judged_again_stays_kept(shop: Shop) -> None:
+    shop.owe("10")
+    row = promised(shop, 5)
+    shop.pay("10", received_on=DUE, now=at(2))
+    shop.owe("20", day=date(2026, 2, 13))
+    judge(shop.center, at(8))
+    row.refresh_from_db()
+    assert row.is_kept

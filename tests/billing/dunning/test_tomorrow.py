@@ -2,14 +2,17 @@
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core import mail
 
 from billing.dunning import hold
+from billing.dunning.over_limit import set_credit_terms
 from billing.dunning.tomorrow import KIND, example, write_due
-from billing.jobs import dunning_job
+from billing.jobs import dunning_job, limits_job
+from billing.limits.terms import LIMIT
 from billing.models import Invoice, Suspension
 from centers.models import Notification, Role, User
 from centers.notifications.compose import compose
@@ -183,3 +186,19 @@ def test_in_the_log_and_in_digests_it_is_one_line(shop: Shop, owner: User) -> No
     dun(shop, EVE)
     (row,) = rows()
     assert line_of(row) == "Suspensions on 8 Mar 2026"
+
+
+def test_a_used_up_limit_is_said_unless_invoices_suspend_no_later(shop: Shop, owner: User) -> None:
+    overdue = shop.new_center(name="Amal", currency="USD")
+    shop.owe("10", day=date(2026, 3, 4))
+    shop.owe("2.5", overdue)
+    for center in (shop.center, overdue):
+        set_credit_terms(center=center, kind=LIMIT, limit=Decimal(1), by=owner, now=at(EVE, 5))
+        hold(center=center, until=at(EVE + 1).date(), because="Agreed", by=None, now=at(EVE, 5))
+    limits_job(reseller=shop.reseller, now=at(EVE, 6))
+    dun(shop, EVE)
+    (row,) = rows()
+    message = compose(row, [row], at(EVE))
+    assert message is not None
+    assert f"{shop.center}: 10.00 USD (limit used up)" in message.text
+    assert f"Amal: 2.50 USD ({Invoice.objects.get(center=overdue)})" in message.text

@@ -228,3 +228,18 @@ def test_the_database_refuses_what_does_not_add_up(shop: Shop) -> None:
         WriteOff.objects.filter(pk=row.pk).delete()
     settle(shop.center, NOW)
     assert now_of(invoice) == (0, 20, False)
+
+
+def test_a_note_reverses_the_latest_write_off_first_and_no_more_than_it_takes(shop: Shop) -> None:
+    invoice = shop.owe("20")
+    payment = shop.pay("5")
+    first = given_up(invoice)
+    reverse_payment(payment=payment, because="Returned", by=None, now=NOW)
+    last = given_up(invoice)
+    (line,) = lines_left(invoice)
+    parts = {line.line.pk: Part(amount=Decimal(3))}
+    credit_invoice(invoice=invoice, parts=parts, because="x", by=None, now=NOW)
+    first.refresh_from_db()
+    last.refresh_from_db()
+    assert (first.reversed_at, last.reversed_at is not None) == (None, True)
+    assert now_of(invoice)[:2] == (0, 17)
