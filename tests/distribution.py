@@ -49,7 +49,6 @@ MEASURED = (
     "tests/billing/views/dunning/",
     "tests/billing/views/paying/",
     "tests/billing/views/pricing/test_charges.py",
-    "tests/billing/views/test_unpaid.py",
     "tests/billing/test_any_order.py",
     "tests/billing/test_catching_up.py",
     "tests/billing/test_guards.py",
