@@ -12,10 +12,13 @@ from billing.invoice_links import invoice_url
 from billing.models import Invoice, Payment, PaymentLink, ReportedPayment
 from billing.payments import reported
 from billing.payments.reported import MOST_WAITING
+from centers.errors import OperationRefused
 from centers.models import AuditEntry, Notification
+from centers.notifications.compose import compose
 from centers.tenancy.lifecycle import edit_center
 from centers.tenancy.scoping import tenant
 from devstack.sandbox import SandboxServer
+from tests.billing.mails.reading import message_of
 from tests.billing.payments.test_methods import PDF
 from tests.billing.views.conftest import CANARY, Desk
 from tests.billing.views.paying.test_pages import sandbox, say
@@ -233,3 +236,21 @@ def test_who_pays_after_links_were_closed_comes_back_to_the_page(
         assert new != old
         assert Client().get(new, follow=True).status_code == 200
         old = new
+
+
+def test_staff_are_sent_what_was_reported_until_it_is_decided(desk: Desk, path: str) -> None:
+    report(path)
+    row = the_report(desk)
+    with tenant(desk.reseller):
+        written = Notification.objects.select_related("reseller").get(
+            kind="payment.reported", recipient=desk.owner
+        )
+        message = message_of(written)
+        assert message.subject == f"{desk.center.name} says that 100.00 USD was paid"
+        assert "Reference: TR-77" in message.text
+        assert message.actions[0].url.endswith(desk.url("payments/reported/"))
+        about: dict[str, Any] = {"reported": row, "by": desk.owner, "now": written.created_at}
+        with pytest.raises(OperationRefused, match="Enter why"):
+            reported.refuse_reported(because=" ", **about)
+        reported.refuse_reported(because="Not on our account", **about)
+        assert compose(written, [written], written.created_at) is None
