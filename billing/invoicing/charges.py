@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -158,15 +159,13 @@ class DueCharges:
 def _of_number(
     charge: Charge, holdings: Holdings, number: Instance, month: date, end: date
 ) -> Iterator[Period]:
-    for held in holdings.days_held(number, month):
-        days = _common(held, _within(charge, month_of(month), end))
-        if days and charge.is_yearly:
-            year = Period(days.first_day, year_after(days.first_day))
-            if _is_free(year, holdings.covered[number.pk]):
-                yield year
-                return
-        elif days:
-            yield days
+    applies = _within(charge, month_of(month), end)
+    spans = (days for held in holdings.days_held(number, month) if (days := _common(held, applies)))
+    if not charge.is_yearly:
+        yield from spans
+        return
+    years = (Period(days.first_day, year_after(days.first_day)) for days in spans)
+    yield from islice((year for year in years if _is_free(year, holdings.covered[number.pk])), 1)
 
 
 def _applies(charge: Charge, day: date) -> bool:
@@ -181,9 +180,9 @@ def _within(charge: Charge, month: Period, end: date) -> Period | None:
 
 
 def _common(days: Period, other: Period | None) -> Period | None:
-    if other is None:
-        return None
-    first, end = max(days.first_day, other.first_day), min(days.end_day, other.end_day)
+    """The days in both; None is no day."""
+    first = max(days.first_day, other.first_day if other else days.end_day)
+    end = min(days.end_day, other.end_day if other else days.end_day)
     return Period(first, end) if first < end else None
 
 
