@@ -15,20 +15,9 @@ def _days(limit: int) -> list[MinValueValidator | MaxValueValidator]:
     return [MinValueValidator(-limit), MaxValueValidator(limit)]
 
 
-class DunningPolicy(models.Model):
-    """Reminders and suspension, as BillingPolicy has them; a null `warning_days` is no final warning."""
+class SuspensionRules(models.Model):
+    """When unpaid centers are suspended; the general rules and named ones have these."""
 
-    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
-    name = LineField(_("name"), max_length=60)
-    reminder_days = ArrayField(
-        models.SmallIntegerField(validators=_days(365)),
-        verbose_name=_("reminders, days from the due date"),
-        default=list,
-        blank=True,
-    )
-    warning_days = models.PositiveSmallIntegerField(
-        _("final warning, days after the due date"), null=True, blank=True, validators=_days(365)
-    )
     suspend = models.BooleanField(_("suspend unpaid centers"), default=True)
     grace_days = models.PositiveSmallIntegerField(
         _("suspend this many days after the due date"), default=10, validators=_days(365)
@@ -43,6 +32,25 @@ class DunningPolicy(models.Model):
         blank=True,
     )
     quiet_dates = ArrayField(models.DateField(), verbose_name=_("quiet dates"), default=list, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class DunningPolicy(SuspensionRules):
+    """Reminders and suspension, as BillingPolicy has them; a null `warning_days` is no final warning."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = LineField(_("name"), max_length=60)
+    reminder_days = ArrayField(
+        models.SmallIntegerField(validators=_days(365)),
+        verbose_name=_("reminders, days from the due date"),
+        default=list,
+        blank=True,
+    )
+    warning_days = models.PositiveSmallIntegerField(
+        _("final warning, days after the due date"), null=True, blank=True, validators=_days(365)
+    )
 
     objects = TenantManager(reseller="reseller")
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.dunning_policies import DunningPolicy
+from billing.models.dunning_policies import DunningPolicy, SuspensionRules
 from centers.models import Center, Reseller
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
@@ -37,7 +37,7 @@ def _day(limit: int) -> list[MinValueValidator | MaxValueValidator]:
     return [MinValueValidator(-limit), MaxValueValidator(limit)]
 
 
-class BillingPolicy(models.Model):
+class BillingPolicy(SuspensionRules):
     """A reseller's rules; a reseller without a row has the defaults below."""
 
     reseller = models.OneToOneField(Reseller, on_delete=models.CASCADE, related_name="billing_policy")
@@ -123,20 +123,6 @@ class BillingPolicy(models.Model):
     warning_days = models.PositiveSmallIntegerField(
         _("final warning, days after the due date"), default=7, null=True, blank=True, validators=_day(365)
     )
-    suspend = models.BooleanField(_("suspend unpaid centers"), default=True)
-    grace_days = models.PositiveSmallIntegerField(
-        _("suspend this many days after the due date"), default=10, validators=_day(365)
-    )
-    minimum_amount = models.DecimalField(
-        _("never suspend below this amount"), max_digits=18, decimal_places=4, default=0
-    )
-    quiet_weekdays = ArrayField(  # ISO: 1 is Monday
-        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
-        verbose_name=_("quiet weekdays"),
-        default=list,
-        blank=True,
-    )
-    quiet_dates = ArrayField(models.DateField(), verbose_name=_("quiet dates"), default=list, blank=True)
 
     objects = TenantManager(reseller="reseller")
 
