@@ -14,6 +14,7 @@ from devstack.sandbox import SandboxServer
 from whatsapp.mazbot import AccountConfig, MazBot, Timeouts
 
 API_KEY, EMAIL, PASSWORD = "key-3f9c81d2", "staff@reseller.example", "pass-Zq81-secret"
+LATE = 12.0  # seconds: far more than `hasty_bot` waits, even on a busy machine
 FAST = 60_000  # requests a minute: tests that are not about the limit do not wait for it
 
 
@@ -51,7 +52,14 @@ def config(sandbox: SandboxServer) -> AccountConfig:
 
 @pytest.fixture
 def bot(config: AccountConfig, valkey) -> MazBot:
-    return MazBot(config, valkey=valkey, timeouts=Timeouts(connect=1, read=0.6, total=1.2))
+    """Patient: on a busy machine an answer of the sandbox, or 64 MB of it, can take its time."""
+    return MazBot(config, valkey=valkey, timeouts=Timeouts(connect=5, read=20, total=30))
+
+
+@pytest.fixture
+def hasty_bot(config: AccountConfig, valkey) -> MazBot:
+    """For answers that come late, by `LATE` seconds."""
+    return MazBot(config, valkey=valkey, timeouts=Timeouts(connect=5, read=0.6, total=1.2))
 
 
 LOGIN = b'{"success": true, "data": {"token": "t0k3n-abcdef"}}'

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from tests.whatsapp.mazbot.conftest import LATE
 from whatsapp.mazbot import (
     ConnectionStatus,
     ErrorKind,
@@ -44,16 +45,17 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("call", CALLS)
-def test_a_fault_becomes_its_error(bot, sandbox, call, fault):
+def test_a_fault_becomes_its_error(request, sandbox, call, fault):
+    bot = request.getfixturevalue("hasty_bot" if FAULTS[fault] is ErrorKind.TIMEOUT else "bot")
     bot.login()
-    sandbox.control.set_fault(call, fault, times=2, delay=0.05 if fault == "slow_drip" else 2.0)
+    sandbox.control.set_fault(call, fault, times=2, delay=0.05 if fault == "slow_drip" else LATE)
     started = time.monotonic()
 
     with pytest.raises(MazBotError) as caught:
         CALLS[call](bot)
 
     assert caught.value.kind is FAULTS[fault]
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < LATE
     sandbox.control.clear_faults()
     CALLS[call](bot)  # and the next one works
 

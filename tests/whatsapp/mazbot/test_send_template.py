@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from tests.whatsapp.mazbot.conftest import API_KEY, LOGIN, http
+from tests.whatsapp.mazbot.conftest import API_KEY, LATE, LOGIN, http
 from whatsapp.mazbot import ErrorKind, MazBotError, TemplateError, TemplateProblem, budget_usage
 from whatsapp.mazbot.lane import Lane
 
@@ -110,9 +110,11 @@ def test_a_refused_login(bot, sandbox):
 
 
 @pytest.mark.parametrize("fault", ["timeout_after_acting", "bad_json", "html_500", "reset", "slow_drip"])
-def test_an_answer_that_is_lost_leaves_it_unsure_and_is_not_repeated(bot, sandbox, fault):
+def test_an_answer_that_is_lost_leaves_it_unsure_and_is_not_repeated(request, sandbox, fault):
+    late = fault in ("timeout_after_acting", "slow_drip")
+    bot = request.getfixturevalue("hasty_bot" if late else "bot")
     bot.login()
-    sandbox.control.set_fault("send_template", fault, times=1, delay=0.05 if fault == "slow_drip" else 2.0)
+    sandbox.control.set_fault("send_template", fault, times=1, delay=0.05 if fault == "slow_drip" else LATE)
     start = len(sandbox.control.requests_log())
 
     error = problem_of(lambda: bot.send_template("t", MOBILE))
