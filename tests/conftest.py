@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import emptying, rendered
 from tests.databases import migrated_database
@@ -17,6 +19,12 @@ from tests.shared_rows import SHARED, end_unless_needed
 
 if settings.SETTINGS_MODULE != "tests.settings":
     raise pytest.UsageError(f"These tests run with tests.settings, not with {settings.SETTINGS_MODULE}.")
+
+# Three processes share two cores, traced where coverage is measured: how long an example takes says nothing about it.
+hypothesis_settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("shared machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -74,7 +74,6 @@ CASES = st.builds(
 
 @settings(
     max_examples=12,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller case takes minutes to find
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

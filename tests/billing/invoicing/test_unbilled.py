@@ -91,7 +91,6 @@ COUNTS = st.tuples(st.integers(0, 6), st.integers(0, 6))
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -32,7 +32,7 @@ def _moments(day: Day, seconds: list[int]) -> list[datetime]:
     return [day.start, *(day.start + timedelta(seconds=item) for item in sorted(seconds)), day.end]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     day=DAYS,
     seconds=st.lists(st.integers(1, 86_399), max_size=6, unique=True),
@@ -55,7 +55,7 @@ def test_cuts_change_nothing(day: date, seconds: list[int], messages: int, fails
     assert all(piece.sent >= 0 and piece.received >= 0 and piece.cost >= 0 for piece in pieces)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(day=DAYS, seconds=st.lists(st.integers(1, 86_399), min_size=1, max_size=5, unique=True))
 def test_it_only_ever_grows_and_rates_count_from_their_moment(day: date, seconds: list[int]) -> None:
     bounds = day_of(day, RIYADH)

@@ -84,7 +84,6 @@ def test_any_answer_gives_a_reading_or_an_error_without_secrets(raw, raw_bot, ca
     @settings(
         max_examples=EXAMPLES,
         derandomize=ALIKE,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(answers)
@@ -110,7 +109,7 @@ def kind_of(bot, raw, *parts, pause=0.0):
     started = time.monotonic()
     with pytest.raises(MazBotError) as caught:
         bot.toggle("inst-1", "enable")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6
     return caught.value.kind
 
 
