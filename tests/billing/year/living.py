@@ -173,7 +173,7 @@ class Year:
 
     def refund(self, name: str, currency: str, amount: Decimal) -> None:
         refund_credit(
-            center=self.center(name), amount=amount, currency=currency, reference=f"R {name} {self.now:%m%d}",
+            center=self.center(name), amount=amount, currency=currency, reference=f"R {name} {currency} {self.now:%m%d}",
             by=None, now=self.now,
         )  # fmt: skip
         self.facts.append(Paid(self.now, name, currency, -amount, "refund"))
