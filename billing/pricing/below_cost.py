@@ -15,6 +15,7 @@ from billing.models import Billable, Category, Interval, Margin, TaxTerms, Usage
 from billing.money import rounded
 from billing.periods import previous_month, today
 from billing.policies import Policy, policies_for
+from billing.pricing.discounts import Off
 from billing.pricing.price_list import PriceList, PriceRow, usage_charge
 from billing.tax.computing import net_of
 from centers.errors import OperationRefused
@@ -135,13 +136,32 @@ def _loses(price_list: PriceList, center: Center, margin: Margin) -> bool:
     ]
     if not costs:
         return _may_lose(margin)
-    tax = price_list.taxes.on(price_list.day, center)
-    return any(_gain(cost, 1, margin, tax) < 0 for cost in costs)
+    own = Gain.of(price_list, center, margin.category, margin)
+    return any(own.on(cost, 1) < 0 for cost in costs)
 
 
-def _gain(cost: Decimal, quantity: int, margin: Margin, tax: TaxTerms) -> Decimal:
-    """The price without the tax that it may include, less the cost."""
-    return net_of(usage_charge(cost, quantity, margin.percent, margin.fixed), tax) - cost
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a center's prices are above their cost: after the discount, without the tax that they may include."""
+
+    percent: Decimal
+    fixed: Decimal
+    off: Off
+    tax: TaxTerms
+
+    @classmethod
+    def of(cls, price_list: PriceList, center: Center, category: str, margin: Margin | None) -> "Gain":
+        """At this margin, and what else applies to the category on the price list's day."""
+        tax = price_list.taxes.on(price_list.day, center)
+        return cls(*_terms(margin), price_list.off(category, center), tax)
+
+    def price_of(self, cost: Decimal) -> Decimal:
+        """By how much a price rises when its cost rises by this, unrounded."""
+        return self.off.of(usage_charge(cost, 0, self.percent, self.fixed))
+
+    def on(self, cost: Decimal, quantity: int) -> Decimal:
+        """On messages or subscriptions that cost this together, unrounded; negative is a loss."""
+        return net_of(self.off.of(usage_charge(cost, quantity, self.percent, self.fixed)), self.tax) - cost
 
 
 def _per_month(
@@ -168,18 +188,19 @@ def _per_month(
 def _of_usage(
     price_list: PriceList, usage: Usage, center: Center, margin: Margin, policy: Policy
 ) -> Iterable[tuple[str, Decimal]]:
-    tax = price_list.taxes.on(price_list.day, center)
+    own = Gain.of(price_list, center, margin.category, margin)
     for (center_id, currency), (cost, billable) in usage.items():
         if center_id == center.pk:
-            yield currency, _gain(cost, billable[policy.billable], margin, tax)
+            yield currency, own.on(cost, billable[policy.billable])
 
 
 def _of_subscriptions(
     price_list: PriceList, center: Center, margin: Margin, policy: Policy, numbers: int
 ) -> Iterable[tuple[str, Decimal]]:
+    own = Gain.of(price_list, center, margin.category, margin)
     for rate in price_list.rates_for(center):
         if rate.type == policy.subscription_type and price_list.category(rate.type) == margin.category:
-            gain = _gain(rate.cost, 1, margin, price_list.taxes.on(price_list.day, center)) * numbers
+            gain = own.on(rate.cost, 1) * numbers
             yield rate.currency, gain / 12 if price_list.interval(rate.type) == Interval.YEAR else gain
 
 

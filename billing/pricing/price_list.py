@@ -222,7 +222,7 @@ class PriceList:
                 self.margins.find(self.category(rate.type), center, self.day),
                 currency,
                 tax,
-                self._off(rate.type, center),
+                self.off(self.category(rate.type), center),
             )
             for rate in rows
             if self.category(rate.type) != RateClass.IGNORED
@@ -246,9 +246,9 @@ class PriceList:
         """The rates of a country's list that no one is charged."""
         return [rate for rate in self.rates_of(country_id) if self.category(rate.type) == RateClass.IGNORED]
 
-    def _off(self, rate_type: str, center: Center) -> Off:
-        """The discount on a type on the price list's day."""
-        is_messages = self.category(rate_type) == Category.MESSAGE
+    def off(self, category: str, center: Center) -> Off:
+        """The center's discount on the types of a category on the price list's day."""
+        is_messages = category == Category.MESSAGE
         of = self.discounts.on_messages if is_messages else self.discounts.on_numbers
         return of(center, self.day)
 

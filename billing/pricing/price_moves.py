@@ -7,7 +7,7 @@ from decimal import Decimal
 from billing.models import Category, Interval, Rate
 from billing.money import rounded
 from billing.policies import Policy, policies_for
-from billing.pricing.below_cost import Loss, Usage, numbers_in_use, usage_of_last_month
+from billing.pricing.below_cost import Gain, Loss, Usage, numbers_in_use, usage_of_last_month
 from billing.pricing.price_list import PriceList, PriceRow
 from billing.pricing.rate_changes import rate_changes
 from centers.models import Center, Reseller
@@ -153,15 +153,12 @@ class _Own:
         unmoved = {rate.type for rate in old} - {change.type for change in changes}
         if any(self._list.category(name) == Category.MESSAGE for name in unmoved):
             shares.append(ZERO)
-        percent, fixed = self._terms(Category.MESSAGE)
+        gain = self._gain(Category.MESSAGE)
         for (center, currency), (cost, billable) in usage.items():
             if center != self._center.pk:
                 continue
-            deltas = [cost * share * (1 + percent / 100) for share in shares]
-            gains = [
-                cost * (1 + share) * percent / 100 + fixed * billable[self._policy.billable]
-                for share in shares
-            ]
+            deltas = [gain.price_of(cost * share) for share in shares]
+            gains = [gain.on(cost * (1 + share), billable[self._policy.billable]) for share in shares]
             loss = max(ZERO, -min(gains)) if Category.MESSAGE in self._loses else ZERO
             yield MonthEffect(self._center, currency, min(deltas), max(deltas), loss)
 
@@ -171,16 +168,16 @@ class _Own:
         was = next((rate for rate in old if rate.type == name), None)
         if not name or now is None or was is None or now.currency != was.currency:
             return
-        percent, fixed = self._terms(self._list.category(name))
+        category = self._list.category(name)
+        gain = self._gain(category)
         share = Decimal(self._numbers) / (12 if self._list.interval(name) == Interval.YEAR else 1)
-        delta = (now.cost - was.cost) * (1 + percent / 100) * share
-        loses = self._list.category(name) in self._loses
-        loss = max(ZERO, -(now.cost * percent / 100 + fixed) * share) if loses else ZERO
+        delta = gain.price_of(now.cost - was.cost) * share
+        loss = max(ZERO, -gain.on(now.cost, 1) * share) if category in self._loses else ZERO
         yield MonthEffect(self._center, now.currency, delta, delta, loss)
 
-    def _terms(self, category: str) -> tuple[Decimal, Decimal]:
+    def _gain(self, category: str) -> Gain:
         margin = self._list.margins.find(category, self._center, self._list.day)
-        return (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
+        return Gain.of(self._list, self._center, category, margin)
 
 
 def _shown(row: PriceRow | None) -> tuple[Decimal, str, bool] | None:

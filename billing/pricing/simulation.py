@@ -19,7 +19,10 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """One center's month in one currency of costs: what it pays at today's margins, and what it would; without tax."""
+    """One center's month in one currency of costs: what it pays at today's margins, and what it would.
+
+    Without tax, and with today's discounts.
+    """
 
     center: Center
     currency: str
@@ -90,7 +93,8 @@ class LastMonth:
         margin = margins.find(self._category, part.center, day)
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
         tax = self._price_list.taxes.on(self._price_list.day, part.center)
-        price = net_of(usage_charge(part.cost, part.quantity, percent, fixed), tax)
+        off = self._price_list.off(self._category, part.center)
+        price = net_of(off.of(usage_charge(part.cost, part.quantity, percent, fixed)), tax)
         return share_of(price, 1, part.months)
 
     def _of_messages(self, day: date) -> Iterator[_Part]:

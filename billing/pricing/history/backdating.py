@@ -14,6 +14,7 @@ from billing.models import IS_CHARGED, Billable, BillingPeriod, Category, UsageC
 from billing.money import rounded, total_of
 from billing.periods import month_of, today
 from billing.policies import policies_for
+from billing.pricing.discounts import Off
 from billing.pricing.exchange_rates import Exchange, MissingRate, OldRate
 from billing.pricing.history.center_versions import CenterVersions
 from billing.pricing.history.subscription_months import open_subscription_months
@@ -135,7 +136,8 @@ def backdating(
 
     for used in _unbilled(centers, first_day, end_day):
         basis = policies[used.center.pk].billable
-        was, then = (_charge(pricing, used, basis, day) for pricing in (before, after))
+        off = price_list.discounts.on_messages(used.center, used.day)
+        was, then = (_charge(pricing, used, basis, off, day) for pricing in (before, after))
         note(used.center, used.day, was, then)
     for month in open_subscription_months(price_list, centers, policies, first_day, end_day):
         was, then = (month.price(pricing.margins, pricing.exchange) for pricing in (before, after))
@@ -161,7 +163,7 @@ def _summed(moved: Mapping[tuple[int, date], Mapping[str, Decimal]]) -> Backdati
     )
 
 
-def _charge(pricing: Pricing, used: "_Used", basis: str, day: date) -> _Charge:
+def _charge(pricing: Pricing, used: "_Used", basis: str, off: Off, day: date) -> _Charge:
     """The exact charge of a day and its currency; None as long as there is no exchange rate that an invoice can use."""
     margin = pricing.margins.find(Category.MESSAGE, used.center, used.day)
     currency = pricing.centers.currency(used.center, used.day)
@@ -171,7 +173,8 @@ def _charge(pricing: Pricing, used: "_Used", basis: str, day: date) -> _Charge:
     except (MissingRate, OldRate):
         return None
     percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-    return converted(usage_charge(used.cost, used.billable[basis], percent, fixed), rate), currency
+    price = off.of(usage_charge(used.cost, used.billable[basis], percent, fixed))
+    return converted(price, rate), currency
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class SubscriptionMonth:
         margin = margins.find(Category.SUBSCRIPTION, self.center, self.day)
         percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
         charge = usage_charge(rate.cost * self.numbers, self.numbers, percent, fixed)
-        return converted(charge, exchange_rate), currency
+        off = self.price_list.discounts.on_numbers(self.center, self.day)
+        return converted(off.of(charge), exchange_rate), currency
 
 
 def open_subscription_months(
