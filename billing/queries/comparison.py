@@ -29,12 +29,13 @@ class Side:
     once: Decimal  # what numbers are charged once
     for_charges: Decimal  # what staff entered
     for_the_rest: Decimal  # corrections of earlier months, and what rounding left
+    tax: Decimal  # of the whole invoice; zero of one number
 
     @property
     def amount(self) -> Decimal:
         """All of it."""
         several = self.for_subscriptions + self.once + self.for_charges
-        return self.for_messages + several + self.for_the_rest
+        return self.for_messages + several + self.for_the_rest + self.tax
 
     @property
     def average(self) -> Decimal | None:
@@ -54,6 +55,7 @@ class Comparison:
     before: Side
     now: Side
     currency: str
+    is_net: bool = False  # of one number on invoices with tax
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -73,6 +75,9 @@ class Comparison:
         once = self.now.once - self.before.once
         charges = self.now.for_charges - self.before.for_charges
         rest = self.now.for_the_rest - self.before.for_the_rest
+        tax = self.now.tax - self.before.tax
+        if self.now.shown_average == self.before.shown_average:
+            price, rest = ZERO, rest + price
         found = [
             (self._messages_text(messages), messages),
             (self._price_text(price), price),
@@ -80,6 +85,7 @@ class Comparison:
             (_("%(amount)s for one-off charges") % {"amount": self._signed(once)}, once),
             (_("%(amount)s for other charges") % {"amount": self._signed(charges)}, charges),
             (_("%(amount)s for corrections and rounding") % {"amount": self._signed(rest)}, rest),
+            (_("%(amount)s for VAT") % {"amount": self._signed(tax)}, tax),
         ]
         return [(text, amount) for text, amount in found if amount]
 
@@ -160,13 +166,14 @@ def compare(invoice: Invoice, *, instance_id: int | None = None) -> Comparison |
         currency=invoice.currency,
         first_day__lt=invoice.first_day,
     )
-    before = earlier.only("pk", "number", "first_day", "end_day").order_by("-first_day").first()
+    before = earlier.only("pk", "number", "first_day", "end_day", "tax").order_by("-first_day").first()
     if before is None:
         return None
     sides = [_side(one, instance_id) for one in (before, invoice)]
     if sides[0] is None or sides[1] is None:
         return None
-    return Comparison(sides[0], sides[1], invoice.currency)
+    is_net = instance_id is not None and bool(before.tax or invoice.tax)
+    return Comparison(sides[0], sides[1], invoice.currency, is_net)
 
 
 def _side(invoice: Invoice, instance_id: int | None) -> Side | None:
@@ -186,4 +193,5 @@ def _side(invoice: Invoice, instance_id: int | None) -> Side | None:
         once=amounts.pop(Kind.ONE_OFF, ZERO),
         for_charges=amounts.pop(Kind.CHARGE, ZERO) + amounts.pop(Kind.RECURRING, ZERO),
         for_the_rest=sum(amounts.values(), ZERO),
+        tax=invoice.tax if instance_id is None else ZERO,
     )

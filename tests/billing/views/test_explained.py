@@ -16,6 +16,7 @@ from billing.queries.explained import line_days, rate_lists, steps
 from billing.unbilled.accrued import numbers_so_far
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW, Shop
+from tests.billing.tax.shops import register, tax_rate
 from tests.billing.views.conftest import Desk, add_rates
 
 JANUARY = Period(date(2026, 1, 1), date(2026, 2, 1))
@@ -106,6 +107,9 @@ def test_what_was_credited_as_an_amount_has_no_steps(abroad: Shop) -> None:
         ((100, "10"), (101, "10"), "The same amount as on {}: +0.10 USD for 1 more message, −0.10 USD because a "
          "message costs 0.09901 USD on average, down from 0.10 USD."),
         ((100, "10"), (100, "10"), "The same amount as on {}."),
+        # At 0.0123 for each message: no price rose.
+        ((10001, "123.0123"), (10050, "123.615"), "0.61 USD more than on {}: +0.60 USD for 49 more messages, "
+         "+0.01 USD for corrections and rounding."),
     ],
 )  # fmt: skip
 def test_one_sentence_says_why_it_rose(
@@ -125,6 +129,24 @@ def test_one_sentence_says_why_it_rose(
     assert by_number is not None
     assert by_number.sentence == found.sentence
     assert compare(second, instance_id=number.pk + 1) is None
+
+
+def test_the_difference_of_taxed_invoices_is_that_of_their_totals(shop: Shop) -> None:
+    register(shop)
+    tax_rate(shop)
+    number = shop.number()
+    shop.read(number, date(2026, 1, 5), sent=100, cost="10")
+    first = close(shop, JANUARY)
+    shop.read(number, date(2026, 2, 5), sent=150, cost="15")
+    second = close(shop, FEBRUARY)
+    found, by_number = compare(second), compare(second, instance_id=number.pk)
+    assert found is not None
+    assert by_number is not None
+    assert found.difference == second.total - first.total == Decimal("5.75")
+    assert found.sentence.replace("\u00a0", " ").endswith(
+        ": +5.00 USD for 50 more messages, +0.75 USD for VAT."
+    )
+    assert (by_number.difference, by_number.is_net, found.is_net) == (5, True, False)
 
 
 def test_a_voided_invoice_is_not_compared_with(shop: Shop) -> None:
