@@ -25,7 +25,7 @@ _SALT = "markaz.invoice-link"
 
 def invoice_token(invoice: Invoice) -> str:
     """What opens the document without an account."""
-    parts: list[Any] = [invoice.pk, _address_mark(invoice.center)]
+    parts: list[Any] = [invoice.pk, address_mark(invoice.center)]
     revoked = revoked_links(invoice)
     if revoked is not None:
         parts.append(revoked.generation)
@@ -46,10 +46,10 @@ def linked_invoice(token: str) -> Invoice:
             invoice: Invoice = rows.defer("center__reseller__logo").get(pk=pk)
             revoked = revoked_links(invoice)
     except (signing.BadSignature, ValueError, TypeError, Invoice.DoesNotExist) as error:
-        raise _over() from error
+        raise link_is_over() from error
     generation = revoked.generation if revoked is not None else 0
-    if not constant_time_compare(mark, _address_mark(invoice.center)) or (rest or [0]) != [generation]:
-        raise _over()
+    if not constant_time_compare(mark, address_mark(invoice.center)) or (rest or [0]) != [generation]:
+        raise link_is_over()
     return invoice
 
 
@@ -93,9 +93,11 @@ def revoke_links(*, invoice: Invoice, by: User | None, now: datetime) -> None:
         )
 
 
-def _address_mark(center: Center) -> str:
+def address_mark(center: Center) -> str:
+    """What a signed link says of the center's email address, without naming it."""
     return salted_hmac(_SALT, center.email.casefold(), algorithm="sha256").hexdigest()[:16]
 
 
-def _over() -> OperationRefused:
+def link_is_over() -> OperationRefused:
+    """The refusal of a link that no longer opens."""
     return OperationRefused(_("This link no longer works. Ask the sender for a new one."))

@@ -5,9 +5,9 @@ from django.utils.translation import gettext as _
 
 from billing.invoice_links import invoice_url
 from billing.models import Invoice
+from billing.pricing.links import prices_url
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
-from centers.values.page_urls import page_url
 from centers.web.sharing import Share, letter
 
 
@@ -41,8 +41,8 @@ def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
 
 
 def share_of_prices(center: Center) -> Share:
-    """The price list in the center's portal, in the center's language."""
-    url = page_url("portal_prices", center.pk)
+    """The page of the center's prices that needs no account, in the center's language."""
+    url = prices_url(center)
     what = _("price list link")
     with translation.override(center.language):
         return Share(

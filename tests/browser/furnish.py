@@ -14,6 +14,7 @@ from billing.models import Category, GapItem, Invoice, Rate, RateFetch
 from billing.payments import record_payment
 from billing.periods import Period, day_start, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.links import prices_url
 from billing.pricing.margin_versions import set_margin
 from billing.pricing.rates import refresh_rates
 from billing.usage.fetching import read_usage
@@ -204,6 +205,13 @@ def invoice_link(slug: str) -> str:
     reseller = Reseller.objects.get(slug=slug)
     with tenant(reseller):
         return invoice_url(Invoice.objects.select_related("center").earliest("pk"))
+
+
+def price_link(slug: str) -> str:
+    """The address of a center's prices without an account."""
+    reseller = Reseller.objects.get(slug=slug)
+    with tenant(reseller):
+        return prices_url(Center.objects.earliest("pk"))
 
 
 def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:

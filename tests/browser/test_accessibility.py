@@ -173,7 +173,14 @@ def test_public_pages(furnished: Tenant, visit: Visitors, language: str) -> None
     token = furnished.shell("link('house', 'HS-3')")
     url = furnished.stack.url
     invoice = furnished.shell("invoice_link('house')")
-    pages = (f"{url}/accounts/login/", f"{url}/accounts/password/reset/", f"{url}/pair/{token}/", invoice)
+    prices = furnished.shell("price_link('house')")
+    pages = (
+        f"{url}/accounts/login/",
+        f"{url}/accounts/password/reset/",
+        f"{url}/pair/{token}/",
+        invoice,
+        prices,
+    )
     assert [fault for address in pages for fault in look_at(page, address)] == []
 
 

@@ -42,6 +42,8 @@ PUBLIC = {
     "invoice_link_pdf": "the token is the authority",
     "invoice_link_paid": "the token is the authority",
     "invoice_link_pay": "the token is the authority",
+    "price_link": "the token is the authority",
+    "price_link_pdf": "the token is the authority",
     "payment_return": "the key of the payment link is the authority",
     "notification_action": "the token is the authority",
     "notifications_unsubscribe": "the token is the authority",
