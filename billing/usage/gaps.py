@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
-from billing.models import COST_TOLERANCE, GapItem, UsageCheck
+from billing.models import COST_TOLERANCE, AccountUsageRecord, GapItem, UsageCheck
 from billing.periods import ONE_DAY, Period, local_day, month_of
 from billing.policies import reseller_policy
 from billing.reports.gap_items import Key, update_items
 from billing.reports.reconciliation import TIME_TO_INVOICE, TOLERANCE, Reconciled, reconcile
 from billing.usage.completeness import unread
-from billing.usage.main_account import unread_account_days
+from billing.usage.main_account import first_day_of_numbers, unread_account_days
 from billing.usage.number_sums import MAIN_ACCOUNT, Window
 from centers.models import Reseller
 from whatsapp.accounts import account_of
@@ -50,9 +50,10 @@ def check_gap(reseller: Reseller, now: datetime) -> list[date]:
 
 
 def not_comparable(reseller: Reseller, now: datetime) -> set[date]:
-    """The running day of MazBot's calendar, the one after it, and days not read since they ended.
+    """The running day of MazBot's calendar, the one after it, days not read since they ended, and before all numbers.
 
-    A number that MazBot doesn't know has an alert of its own and keeps no day from being compared.
+    A number that MazBot doesn't know has an alert of its own and keeps no day from being compared. What an account used
+    before its first number was entered is no difference.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None:
@@ -64,7 +65,10 @@ def not_comparable(reseller: Reseller, now: datetime) -> set[date]:
         for span, day in unread(reseller, today - ONE_DAY, zone)
         if span.instance.check_error != ErrorKind.NOT_FOUND
     }
-    return {today, today + ONE_DAY, *unread_account_days(account, today), *unread_numbers}
+    rows = AccountUsageRecord.objects.filter(reseller=reseller)
+    first = first_day_of_numbers(account)
+    before = set((rows.filter(day__lt=first) if first else rows).values_list("day", flat=True))
+    return {today, today + ONE_DAY, *unread_account_days(account, today), *unread_numbers, *before}
 
 
 def _of_months(reseller: Reseller, window: Period, today: date) -> Iterator[tuple[Key, Decimal]]:

@@ -54,11 +54,16 @@ def read_account_usage(
     return tuple(odd)
 
 
+def first_day_of_numbers(account: MazbotAccount) -> date | None:
+    """The first day on which a center had a number; None before the first number."""
+    spans = InstanceAssignment.objects.filter(reseller=account.reseller_id)
+    first: date | None = spans.aggregate(day=Min("first_day"))["day"]
+    return first
+
+
 def unread_account_days(account: MazbotAccount, today: date) -> list[date]:
     """The days before `today`, since the first number came, that were not read since they ended; the latest first."""
-    first = InstanceAssignment.objects.filter(reseller=account.reseller_id).aggregate(day=Min("first_day"))[
-        "day"
-    ]
+    first = first_day_of_numbers(account)
     zone = ZoneInfo(account.time_zone)
     rows = AccountUsageRecord.objects.filter(reseller=account.reseller_id, odd="").values_list(
         "day", "read_at"

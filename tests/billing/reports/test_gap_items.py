@@ -73,6 +73,20 @@ def test_a_difference_opens_an_item_and_an_alert_that_stay(shop: Shop) -> None:
         assert is_alarmed()
 
 
+def test_days_before_the_first_number_are_no_items(shop: Shop) -> None:
+    """An account that is connected has used something already."""
+    account(shop, MARCH_3, "289.33")
+    check_gap(shop.reseller, NOW)
+    number = shop.number(held_since=datetime(2026, 3, 4, 6, tzinfo=NOW.tzinfo))
+    shop.read(number, MARCH_4, sent=1, cost="4")
+    account(shop, MARCH_4, "4")
+    check_gap(shop.reseller, NOW)
+    assert not GapItem.objects.exists()
+    assert not is_alarmed()
+    account(shop, MARCH_4, "10")
+    assert found(shop).first_day == MARCH_4
+
+
 def test_the_running_day_is_no_item(shop: Shop) -> None:
     gap_of(shop, TODAY, "10")
     check_gap(shop.reseller, NOW)
