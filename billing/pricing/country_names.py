@@ -1,14 +1,16 @@
 """Names of MazBot's country ids, in the reader's language.
 
 MazBot has no list of its countries. An id is that of a country of ISO 3166-1 if staff say so, else if it is such a code
-itself, else if all centers with that id are in one country.
+itself, else of most centers that have the id.
 """
 
+from collections import Counter
 from datetime import datetime
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext
 
 from billing.models import MazbotCountry
@@ -33,12 +35,14 @@ class CountryNames:
 
     @cached_property
     def _of_centers(self) -> dict[str, str]:
-        """The country of the centers that have an id, where they agree."""
+        """The country of more than half of the centers that have an id: one that differs does not take its name."""
         rows = Center.objects.filter(reseller=self._reseller, archived_at=None).exclude(country="")
-        found: dict[str, set[str]] = {}
-        for country_id, iso in rows.order_by().values_list("country_id", "country").distinct():
-            found.setdefault(country_id, set()).add(iso)
-        return {country_id: next(iter(codes)) for country_id, codes in found.items() if len(codes) == 1}
+        found: dict[str, Counter[str]] = {}
+        counted = rows.order_by().values_list("country_id", "country").annotate(count=Count("pk"))
+        for country_id, iso, count in counted:
+            found.setdefault(country_id, Counter())[iso] = count
+        first = {country_id: codes.most_common(1)[0] for country_id, codes in found.items()}
+        return {one: iso for one, (iso, count) in first.items() if count * 2 > found[one].total()}
 
     def iso(self, country_id: str) -> str:
         """The code of two letters of a country id; "" where it is not known."""

@@ -22,8 +22,10 @@ def test_a_country_has_its_name_in_both_languages(shop: Shop) -> None:
     expected = {"": "All other countries", "3": "Libya (3)", "4": "Country 4", "SA": "Saudi Arabia"}
     assert {country_id: label(shop, country_id) for country_id in expected} == expected
     assert label(shop, "eg") == "Egypt (eg)"
+    shop.new_center(country_id="4", country="SA")
+    assert label(shop, "4") == "Saudi Arabia (4)", "most of its centers are there"
     with translation.override("ar"):
-        assert (label(shop, "3"), label(shop, "4")) == ("ليبيا (3)", "الدولة \u20684\u2069")
+        assert (label(shop, "3"), label(shop, "5")) == ("ليبيا (3)", "الدولة \u20685\u2069")
 
 
 def test_what_staff_say_counts_until_they_take_it_back(shop: Shop) -> None:
