@@ -26,9 +26,12 @@ def number_text(value: Decimal | int, places: int | None = None) -> str:
     """Grouped Latin digits, such as `1,234,567`; `places` fixes the decimals, else as many as the value has."""
     if places is None:
         return str(format_decimal(value, locale="en", decimal_quantization=False))
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     pattern = "#,##0" + ("." + "0" * places if places else "")
-    return str(format_decimal(rounded, format=pattern, locale="en"))
+    return str(format_decimal(_rounded(value, places), format=pattern, locale="en"))
+
+
+def _rounded(value: Decimal | int, places: int) -> Decimal:
+    return Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
 def money_text(amount: Decimal | int, currency: str, *, exact: bool = False) -> str:
@@ -38,7 +41,7 @@ def money_text(amount: Decimal | int, currency: str, *, exact: bool = False) -> 
     """
     digits = get_currency_precision(currency)
     if exact:
-        digits = max(digits, min(_decimals(Decimal(amount)), _MOST_PLACES))
+        digits = max(digits, _decimals(_rounded(amount, _MOST_PLACES)))
     return f"{number_text(amount, digits)} {currency}"
 
 

@@ -34,6 +34,7 @@ def draw(source: str, **context: Any) -> str:
         ("-0.005", "USD", False, "-0.01 USD"),
         ("0.0125", "USD", True, "0.0125 USD"),
         ("0.5", "USD", True, "0.50 USD"),
+        ("0.003348995", "OMR", True, "0.003349 OMR"),
         ("12345678901234567.891", "KWD", False, "12,345,678,901,234,567.891 KWD"),
     ],
 )
