@@ -12,6 +12,7 @@ SENTENCES = {
     "center.resumed": _("%(who)s ended the suspension of %(what)s"),
     "center.price_basis_changed": _("%(who)s changed the country or currency of %(what)s"),
     "charge.added": _("%(who)s added a charge: %(what)s"),
+    "charge.late_fee": _("%(who)s charged a late fee: %(what)s"),
     "charge.ended": _("%(who)s set the end of a charge: %(what)s"),
     "charge.withdrawn": _("%(who)s withdrew a charge: %(what)s"),
     "discount.added": _("%(who)s gave a discount: %(what)s"),

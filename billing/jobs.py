@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from billing import invoicing
-from billing.dunning import judge_due, run_suspensions, send_reminders, tomorrow
+from billing.dunning import charge_late_fees, judge_due, run_suspensions, send_reminders, tomorrow
 from billing.ledger import refresh_all_payment_statuses
 from billing.limits.check import check_limits
 from billing.models import CreditTerms, JobSchedule
@@ -152,10 +152,13 @@ def prices_job(*, reseller: Reseller, now: datetime) -> JobRun:
 
 
 def dunning_job(*, reseller: Reseller, now: datetime) -> JobRun:
-    """Update payment statuses, write reminders, resume or suspend centers, and say whom tomorrow's run suspends."""
+    """Update payment statuses, charge late fees, write reminders, resume or suspend centers, and say whom tomorrow's
+    run suspends.
+    """
     with _job_run("dunning", reseller, now) as recorder:
         refresh_all_payment_statuses(reseller, now)
         judge_due(reseller, now)
+        charge_late_fees(reseller=reseller, now=now, recorder=recorder)
         send_reminders(reseller=reseller, now=now, recorder=recorder)
         run_suspensions(reseller=reseller, now=now, recorder=recorder)
         tomorrow.write_due(reseller=reseller, now=now)

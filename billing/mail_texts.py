@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Invoice, Payment
+from billing.models import Charge, Invoice, Payment
 from billing.money import format_amount
 from centers.models import Center
 from centers.notifications.registry import Content
@@ -99,9 +99,14 @@ def reminder(invoice: Invoice, day: date) -> Content:
     else:
         subject = _("Invoice %(number)s is due on %(date)s") % values
         line = _("Invoice %(number)s is due on %(date)s. The unpaid amount is %(amount)s.") % values
-    name = "invoice.overdue" if late > 0 else "invoice.reminder"
-    fields = _of_invoice(invoice) | {"days": str(abs(late))}
-    return letter(name, subject, invoice.center, [line], fields, asks_for_money=True)
+    lines, fields = [line], _of_invoice(invoice) | {"days": str(abs(late))}
+    if late <= 0:
+        return letter("invoice.reminder", subject, invoice.center, lines, fields, asks_for_money=True)
+    fees = Charge.late_fees_of(invoice)
+    fields["late_fees"] = _money(fees, invoice.currency) if fees else ""
+    if fees:
+        lines.append(_("Late fees charged for it so far: %(late_fees)s.") % fields)
+    return letter("invoice.overdue", subject, invoice.center, lines, fields, asks_for_money=True)
 
 
 def final_warning(invoice: Invoice, suspends_on: date) -> Content:

@@ -1,6 +1,6 @@
 """The effective rules of a center: its reseller's, with the center's exceptions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +33,16 @@ class Policy:
     minimum_amount: Decimal
     quiet_weekdays: frozenset[int]
     quiet_dates: frozenset[date]
+    late_fee_percent: Decimal
+    late_fee_amounts: Mapping[str, Decimal]  # by currency
+    late_fee_days: int
+    late_fee_monthly: bool
+    late_fee_ceiling: int
+
+    @property
+    def has_late_fee(self) -> bool:
+        """Whether unpaid invoices are charged late fees."""
+        return bool(self.late_fee_percent or self.late_fee_amounts)
 
     def is_quiet(self, day: date) -> bool:
         """Whether `day` is a quiet day: no reminders, no suspensions."""
@@ -40,6 +50,13 @@ class Policy:
 
 
 _NAMES = tuple(field.name for field in fields(Policy))
+LATE_FEES = (
+    "late_fee_percent",
+    "late_fee_amounts",
+    "late_fee_days",
+    "late_fee_monthly",
+    "late_fee_ceiling",
+)
 #: What named rules have.
 DUNNING = (
     "reminder_days",
@@ -49,8 +66,14 @@ DUNNING = (
     "minimum_amount",
     "quiet_weekdays",
     "quiet_dates",
+    *LATE_FEES,
 )
-_SHAPES: dict[str, Any] = {"reminder_days": tuple, "quiet_weekdays": frozenset, "quiet_dates": frozenset}
+_SHAPES: dict[str, Any] = {
+    "reminder_days": tuple,
+    "quiet_weekdays": frozenset,
+    "quiet_dates": frozenset,
+    "late_fee_amounts": lambda value: {currency: Decimal(amount) for currency, amount in value.items()},
+}
 
 
 def reseller_policy(reseller: Reseller) -> BillingPolicy:
@@ -141,13 +164,16 @@ def recorded(policy: BillingPolicy | CenterPolicy | DunningPolicy, name: str) ->
     value = field.to_python(getattr(policy, name))  # a default of 0 is an amount, too
     if name == "quiet_weekdays" and value is not None:
         return [of_lazy(WEEKDAYS[day - 1]) for day in sorted(value)]
+    if isinstance(value, dict):
+        return value or None
     if isinstance(value, list | tuple):
         return [item.isoformat() if isinstance(item, date) else item for item in sorted(value)]
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _values(row: BillingPolicy | CenterPolicy) -> dict[str, Any]:
-    found = {name: getattr(row, name) for name in _NAMES}
+    # A center has no late fees of its own: it follows named rules for that.
+    found = {name: getattr(row, name, None) for name in _NAMES}
     if isinstance(row, CenterPolicy):
         found = {name: value for name, value in found.items() if value is not None}
     return {name: _shaped(name, value) for name, value in found.items()}

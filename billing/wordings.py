@@ -64,7 +64,7 @@ def _about_invoices() -> Iterator[Wording]:
     yield _invoice(
         "invoice.overdue",
         _("Reminder after the due date"),
-        days,
+        {**days, "late_fees": _("late fees charged for it so far, if there are any")},
         lambda one, _day: mail_texts.reminder(one, one.due_on + _A_WEEK),
     )
     yield _invoice(

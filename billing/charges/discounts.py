@@ -122,6 +122,8 @@ def _own_charge(center: Center, charge: Charge) -> Charge:
     row: Charge = Charge.objects.get(pk=charge.pk, center=center)
     if row.withdrawn_at:
         raise OperationRefused(_("“%(charge)s” has been withdrawn.") % {"charge": row}, field="what")
+    if row.is_late_fee:
+        raise OperationRefused(_("A late fee has no discount. Withdraw it instead."), field="what")
     return row
 
 

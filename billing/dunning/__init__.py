@@ -1,7 +1,8 @@
-"""What happens to centers that do not pay: reminders, holds, promises, disputes, suspensions and the safety stop."""
+"""What happens to centers that don't pay: reminders, late fees, holds, promises, disputes, suspensions, safety stop."""
 
 from billing.dunning.disputes import close_dispute, open_dispute, open_disputes
 from billing.dunning.holds import hold, release_hold
+from billing.dunning.late_fees import charge_late_fees
 from billing.dunning.plan import Planned, planned_for, preview
 from billing.dunning.promises import broken_promises, judge, judge_due, promise, promised, with_paid
 from billing.dunning.reminders import send_reminders
@@ -10,6 +11,7 @@ from billing.dunning.run import open_safety_stop, release_safety_stop, run_suspe
 __all__ = [
     "Planned",
     "broken_promises",
+    "charge_late_fees",
     "close_dispute",
     "hold",
     "judge",

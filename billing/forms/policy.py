@@ -10,7 +10,9 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.forms import late_fees
 from billing.models import Billable, BillingPolicy, CenterPolicy, DunningPolicy
+from billing.policies import LATE_FEES
 from billing.pricing.rate_types.known import type_name
 from centers.values.amount_fields import AmountField, CountField, ListField
 
@@ -138,6 +140,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
         widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
     )
     quiet_weekdays = WeekdayField(label=gettext_lazy("Quiet weekdays"))
+    late_fee_amounts = late_fees.late_fee_amounts()
 
     class Meta:
         model = BillingPolicy
@@ -154,8 +157,9 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "price_notice_days",
             "subscription_share",
             *_RULES[1:],
+            *LATE_FEES,
         ]
-        help_texts = HELP
+        help_texts = HELP | late_fees.HELP
         widgets = {
             "quiet_dates": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
         }
@@ -163,6 +167,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "minimum_amount": AmountField,
             "usage_tolerance": AmountField,
             "quiet_dates": ListField,
+            **late_fees.CLASSES,
             **dict.fromkeys(_DAYS, CountField),
         }
 
@@ -174,7 +179,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             self.fields[name] = forms.ChoiceField(
                 label=field.label, help_text=field.help_text, choices=choices, required=False
             )
-        for name in ("minimum_amount", "usage_tolerance"):
+        for name in ("minimum_amount", "usage_tolerance", "late_fee_percent"):
             self.initial[name] = plain(getattr(self.instance, name))
 
         for name in ("reminder_days", "quiet_dates"):

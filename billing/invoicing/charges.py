@@ -14,7 +14,7 @@ from billing.invoicing.subscriptions import Held, Holdings
 from billing.models import BillingPeriod, Charge, ChargeClaim, InvoiceLine
 from billing.money import exactly, rounded
 from billing.periods import ONE_DAY, Period, cut, month_of, part_of_month, year_after, zone_of
-from billing.pricing.discounts import Discounts
+from billing.pricing.discounts import NOTHING_OFF, Discounts
 from billing.pricing.price_list import PriceList, converted, share_of
 from billing.tax.computing import net_of
 from billing.usage.completeness import spans_among
@@ -217,6 +217,7 @@ def charge_line(price_list: PriceList, center: Center, due: Due) -> DraftLine:
     exchange_rate = price_list.exchange.rate(charge.currency, currency, price_list.day)
     tax = price_list.taxes.on(due.taxed_on, center)
     off = price_list.discounts.on_charge(center, due.discounted_on, charge.pk)
+    off = NOTHING_OFF if charge.is_late_fee else off
     price = converted(share_of(off.of(charge.amount), *share_of_month(due)), exchange_rate)
     exact = exactly(net_of(price, tax))
     return DraftLine(

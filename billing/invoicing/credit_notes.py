@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
+from billing.dunning.late_fees import withdraw_late_fees
 from billing.dunning.suspension import resume_if_paid
 from billing.dunning.write_offs import make_room
 from billing.invoicing.carried import void_carried
@@ -48,9 +49,9 @@ ACTIONS = {
 def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: datetime) -> Invoice:
     """Void `invoice` by issuing a credit note over all that is left of it; return the note.
 
-    Its usage can be invoiced again; what was paid for it covers other invoices or becomes credit.
-    OperationRefused for a credit note, for an invoice that is already void or of which staff credited a part, and
-    without a reason.
+    Its usage can be invoiced again; what was paid for it covers other invoices or becomes credit. Late fees for it
+    that no invoice has are withdrawn. OperationRefused for a credit note, for an invoice that is already void or of
+    which staff credited a part, and without a reason.
     """
     reason = checked_line(because, 300)
     if not reason:
@@ -63,6 +64,7 @@ def void_invoice(*, invoice: Invoice, because: str, by: User | None, now: dateti
             raise OperationRefused(_("There's nothing left to credit on %(number)s.") % {"number": original})
         note = write_note(original, CreditKind.VOID, lines, reason=reason, by=by, now=now)
         _release(original, note, by, now)
+        withdraw_late_fees(invoice=original, by=by, now=now)
         finish_notes(original.center, [note], by=by, now=now)
     return note
 

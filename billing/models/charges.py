@@ -1,5 +1,7 @@
 """Charges that staff enter, for a center or each of its numbers: once, monthly, yearly; and discounts."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
@@ -8,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from billing.models.invoices import DateRange
+from billing.models.invoices import DateRange, Invoice
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
@@ -34,6 +36,11 @@ class Charge(models.Model):
     description = LineField(_("description"), max_length=120)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
+    # Of a late fee: the unpaid invoice, and which of its fees this is, from 1 on.
+    late_for = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="late_fees", db_index=False
+    )
+    late_step = models.PositiveSmallIntegerField(null=True)
     every = models.CharField(pgettext_lazy("how often", "charged"), max_length=5, choices=Every)
     per_number = models.BooleanField(_("for each number"), default=False, db_default=False)
     first_day = models.DateField(_("first day"))  # of the reseller's calendar
@@ -59,16 +66,33 @@ class Charge(models.Model):
                 condition=Q(end_day__isnull=True) | Q(per_number=True) | ~Q(every="once"),
                 name="charge_once_has_no_end",
             ),
+            models.CheckConstraint(
+                condition=Q(late_for__isnull=True, late_step__isnull=True)
+                | Q(late_for__isnull=False, late_step__gte=1, every="once", per_number=False),
+                name="charge_late_fee_is_once",
+            ),
+            models.UniqueConstraint(fields=["late_for", "late_step"], name="charge_late_fee_step_once"),
         ]
         indexes = [models.Index(fields=["center", "-first_day"], name="charge_of_center")]
 
     def __str__(self) -> str:
         return self.description
 
+    @classmethod
+    def late_fees_of(cls, invoice: Invoice) -> Decimal:
+        """The late fees of the invoice that were not withdrawn, in its currency."""
+        rows = cls.objects.filter(late_for=invoice, withdrawn_at=None)
+        return rows.aggregate(sum=models.Sum("amount"))["sum"] or Decimal(0)
+
     @property
     def is_once(self) -> bool:
         """Whether it is charged only once, or once per number."""
         return self.every == self.Every.ONCE
+
+    @property
+    def is_late_fee(self) -> bool:
+        """Whether it is charged because an invoice wasn't paid in time; no discount applies to it."""
+        return self.late_for_id is not None
 
     @property
     def is_yearly(self) -> bool:

@@ -1,5 +1,7 @@
 """Rules for unpaid centers that have a name: those they are chosen for follow them instead of the general ones."""
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -15,7 +17,47 @@ def _days(limit: int) -> list[MinValueValidator | MaxValueValidator]:
     return [MinValueValidator(-limit), MaxValueValidator(limit)]
 
 
-class SuspensionRules(models.Model):
+class LateFeeRules(models.Model):
+    """What an unpaid invoice costs; the general rules and named ones have these. Without percent and amount: nothing.
+
+    A fee is `late_fee_percent` of what is overdue and the amount in the invoice's currency, `late_fee_days` after the
+    due date, and with `late_fee_monthly` each month after that; all fees of an invoice together are at most
+    `late_fee_ceiling` percent of its total.
+    """
+
+    late_fee_percent = models.DecimalField(
+        _("late fee, percent of the overdue amount"),
+        max_digits=7,
+        decimal_places=4,
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
+    )
+    late_fee_amounts = models.JSONField(  # {"SAR": "25.00"}
+        _("late fee, fixed amounts"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+    )
+    late_fee_days = models.PositiveSmallIntegerField(
+        _("late fee, days after the due date"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    late_fee_monthly = models.BooleanField(_("late fee again every month"), default=False, db_default=False)
+    late_fee_ceiling = models.PositiveSmallIntegerField(
+        _("late fees at most, percent of the invoice"),
+        default=20,
+        db_default=20,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
+
+    class Meta:
+        abstract = True
+
+
+class SuspensionRules(LateFeeRules):
     """When unpaid centers are suspended; the general rules and named ones have these."""
 
     suspend = models.BooleanField(_("suspend unpaid centers"), default=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from billing.models import BillingPeriod, Charge, ChargeClaim
 from billing.periods import Period, month_of, previous_month, year_after, zone_of
@@ -111,10 +111,19 @@ class _Found:
         self.rows: list[Accrued] = []
 
     def add_once(self, period: Period) -> None:
-        for charge in self._charges:
-            is_open = charge.is_once and not charge.per_number and charge.pk not in self._claims
-            if is_open and _is_in(charge.first_day, period):
-                self._add(charge, charge.first_day, (1, 1))
+        """A charge of a day that is invoiced has the discount of the first day after, as its invoice will."""
+        rows = [
+            charge
+            for charge in self._charges
+            if charge.is_once
+            and not charge.per_number
+            and charge.pk not in self._claims
+            and _is_in(charge.first_day, period)
+        ]
+        closed = _closed_until({charge.center_id for charge in rows}) if rows else {}
+        for charge in rows:
+            billed = max(charge.first_day, closed.get(charge.center_id, charge.first_day))
+            self._add(charge, charge.first_day, (1, 1), discounted_on=billed)
 
     def add_month(self, month: Period, today: date) -> None:
         closed = _closed(self._reseller, month)
@@ -173,12 +182,15 @@ class _Found:
             for _number, days in self._claims.get(charge.pk, ())
         )
 
-    def _add(self, charge: Charge, day: date, share: tuple[int, int]) -> None:
+    def _add(
+        self, charge: Charge, day: date, share: tuple[int, int], *, discounted_on: date | None = None
+    ) -> None:
         tax = self._taxes.on(
             month_of(day).last_day if not charge.is_once else day, self._known[charge.center_id]
         )
         center = self._known[charge.center_id]
-        price = self._discounts.on_charge(center, max(day, charge.first_day), charge.pk).of(charge.amount)
+        off = self._discounts.on_charge(center, discounted_on or max(day, charge.first_day), charge.pk)
+        price = charge.amount if charge.is_late_fee else off.of(charge.amount)
         net = share_of(net_of(price, tax), *share)
         self.rows.append(Accrued(charge.center_id, day.replace(day=1), charge.currency, ZERO, net))
 
@@ -210,6 +222,12 @@ def _closed(reseller: Reseller, month: Period) -> set[int]:
         reseller=reseller, voided_at=None, first_day__lte=month.last_day, end_day__gt=month.last_day
     )
     return set(rows.values_list("center_id", flat=True))
+
+
+def _closed_until(centers: set[int]) -> dict[int, date]:
+    """For each of the centers with one, the day after its last invoiced period."""
+    rows = BillingPeriod.objects.filter(center__in=centers, voided_at=None).order_by()
+    return dict(rows.values_list("center").annotate(end=Max("end_day")))
 
 
 def _begins_in(charge: Charge, month: Period, today: date) -> bool:

@@ -166,7 +166,8 @@ def _center(pk: int) -> Center:
 
 def _discount_form(request: TenantRequest, center: Center, data: Any) -> DiscountForm:
     day = today(request.reseller, clock.now())
-    current = [row.charge for row in queries.listed_charges(center, day) if row.is_current]
+    rows = queries.listed_charges(center, day)
+    current = [row.charge for row in rows if row.is_current and not row.charge.is_late_fee]
     return DiscountForm(data, center=center, today=day, charges=current)
 
 

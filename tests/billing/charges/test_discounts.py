@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from billing.charges import add_charge, add_discount, end_discount, withdraw_charge, withdraw_discount
 from billing.invoicing import preview_invoice
 from billing.models import Category, Charge, Discount
+from billing.periods import Period
 from billing.policies import save_policy
 from billing.pricing.estimates import month_so_far
 from billing.pricing.history.price_history import PriceHistory
@@ -17,10 +18,11 @@ from billing.pricing.price_list import PriceList
 from billing.queries.explained import line_days, steps
 from billing.reports.profit import profit_report
 from billing.unbilled.accrued import numbers_so_far
+from billing.unbilled.accrued_charges import accrued_charges
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import FEBRUARY, NOW, Shop
-from tests.billing.invoices import MARCH, issue
+from tests.billing.invoices import APRIL_5, MARCH, issue
 from tests.billing.invoicing.test_subscription_days import close, held
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
 
@@ -220,3 +222,13 @@ def test_an_amount_off_a_draft_is_in_the_currency_of_its_charge(shop: Shop) -> N
     give(shop, None, FEB_1, charge=charge(shop), amount="4")
     (line,) = preview_invoice(shop.center, FEBRUARY).lines
     assert (line.amount, line.discount_currency) == (24, "USD")
+
+
+def test_the_month_so_far_has_a_late_charge_as_its_invoice_will(shop: Shop) -> None:
+    close(shop, FEBRUARY)
+    own = charge(shop, "100", now=NOW)
+    give(shop, "50", MARCH_1, now=NOW)
+    late = accrued_charges(shop.reseller, Period(date.min, MARCH.end_day), [shop.center], NOW.date())
+    assert [row.charge for row in late] == [50]
+    line = issue(shop, MARCH, now=APRIL_5).lines.get()
+    assert (line.charge, line.amount) == (own, 50)

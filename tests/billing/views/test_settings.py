@@ -32,6 +32,11 @@ RULES = {
     "minimum_amount": "10.5",
     "quiet_weekdays": ["5"],
     "quiet_dates": "2026-12-31",
+    "late_fee_percent": "1,5",
+    "late_fee_amounts": "SAR 25, 2.5 KWD",
+    "late_fee_days": "5",
+    "late_fee_monthly": "on",
+    "late_fee_ceiling": "30",
 }
 
 
@@ -50,8 +55,16 @@ def test_the_rules_are_saved(desk: Desk) -> None:
     assert policy.rate_change_percent == 20
     assert (policy.reread_days, policy.today_reads, policy.check_months) == (3, 2, 4)
     assert policy.subscription_type == "monthly_subscription"
+    assert (policy.late_fee_percent, policy.late_fee_days, policy.late_fee_monthly) == (
+        Decimal("1.5"),
+        5,
+        True,
+    )
+    assert policy.late_fee_amounts == {"SAR": "25.00", "KWD": "2.500"}
+    assert policy.late_fee_ceiling == 30
     page = desk.as_(desk.owner).get(desk.url("settings/billing/")).content.decode()
     assert 'value="10.5"' in page
+    assert 'value="KWD 2.500, SAR 25.00"' in page
 
 
 def test_the_audit_log_says_what_changed_in_the_language_of_its_reader(desk: Desk) -> None:
@@ -68,6 +81,7 @@ def test_the_audit_log_says_what_changed_in_the_language_of_its_reader(desk: Des
     assert ("Quiet dates", "–", "2026-12-31") in first
     assert ("Reminders, days from the due date", "-3, 0, 3", "-2, 0, 5") in first
     assert ("Never suspend below this amount", "0", "10.5") in first
+    assert ("Late fee, fixed amounts", "–", "KWD: 2.500, SAR: 25.00") in first
     assert last == [
         ("Suspend unpaid centers", "yes", "no"),
         ("Quiet dates", "2026-12-31", "–"),
@@ -96,6 +110,21 @@ def test_the_audit_log_says_what_changed_in_the_language_of_its_reader(desk: Des
         {"subscription_share": "half"},
         {"today_reads": "0"},
         {"today_reads": "25"},
+        {"late_fee_percent": "101"},
+        {"late_fee_days": "0"},
+        {"late_fee_ceiling": "0"},
+        {"late_fee_amounts": "25"},
+        {"late_fee_amounts": "25 XXQ"},
+        {"late_fee_amounts": "SAR 1.255"},
+        {"late_fee_amounts": "SAR -1"},
+        {"late_fee_amounts": "SAR 1,234"},
+        {"late_fee_amounts": "SAR 1, SAR 2"},
+        {
+            "late_fee_amounts": ", ".join(
+                f"{code} 1"
+                for code in ("SAR", "AED", "KWD", "OMR", "EGP", "LYD", "USD", "EUR", "GBP", "JOD", "BHD")
+            )
+        },
         {"check_months": "0"},
         {"check_months": "13"},
     ],

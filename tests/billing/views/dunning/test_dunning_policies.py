@@ -6,6 +6,7 @@ from tests.billing.views.conftest import Desk
 
 RULES = {
     "name": "Gentle", "reminder_days": "7, 14", "warning_days": "", "grace_days": "30", "minimum_amount": "0",
+    "late_fee_percent": "2", "late_fee_amounts": "", "late_fee_days": "7", "late_fee_ceiling": "20",
     "quiet_weekdays": ["5"], "quiet_dates": "",
 }  # fmt: skip
 
