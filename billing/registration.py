@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import audit_actions, navigation, notifications, report_sections, wordings
 from billing.charges import end_charges_of_archived
-from billing.dunning import tomorrow
+from billing.dunning import promise_notices, tomorrow
 from billing.dunning.suspension import may_disable
 from billing.gateways import notices
 from billing.jobs import catch_up_rounds
@@ -58,6 +58,7 @@ def connect() -> None:
     notifications.connect()
     receipts.connect()
     tomorrow.connect()
+    promise_notices.connect()
     notices.connect()
     report_notices.connect()
     report_sections.connect()

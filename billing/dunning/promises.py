@@ -9,6 +9,7 @@ from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subque
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from billing.dunning import promise_notices
 from billing.dunning.holds import end_current
 from billing.dunning.reminded import acting_holds
 from billing.dunning.suspension import resume_if_paid
@@ -119,6 +120,8 @@ def judge_due(reseller: Reseller, now: datetime) -> None:
 def judge(center: Center, now: datetime) -> None:
     """Say whether the center's promise is kept by now, or broken; also again, after a payment was reversed.
 
+    The team is sent a message about a broken one.
+
     It is kept once payments that were received in time and recorded since reach the amount, or nothing is unpaid in its
     currency before it is over. Then it stays so unless such a payment is reversed.
     """
@@ -134,6 +137,8 @@ def judge(center: Center, now: datetime) -> None:
         row.save(update_fields=["outcome", "judged_at"])
         if outcome:
             _trace(f"promise.{outcome}", row, center, None, now)
+        if row.is_broken:
+            promise_notices.write(row, center, now)
 
 
 def _outcome(row: Hold, center: Center, day: date) -> Outcome:

@@ -12,9 +12,10 @@ from billing.jobs import dunning_job
 from billing.models import Hold, Invoice, Reminder, Suspension
 from billing.payments import reverse_payment
 from centers.errors import OperationRefused
-from centers.models import AuditEntry, Notification
+from centers.models import AuditEntry, Notification, Role
 from tests.billing.conftest import Shop
 from tests.billing.mails.reading import mails, message_of
+from tests.factories import member
 
 # Issued on 2026-02-12, due on 2026-02-26, to be suspended from 2026-03-08 on.
 DUE = date(2026, 2, 26)
@@ -226,3 +227,23 @@ def test_a_kept_one_that_is_judged_again_stays_kept(shop: Shop) -> None:
     judge(shop.center, at(8))
     row.refresh_from_db()
     assert row.is_kept
+
+
+def test_the_team_gets_one_message_about_a_broken_one(shop: Shop) -> None:
+    owner, support = member(shop.reseller, Role.OWNER), member(shop.reseller, Role.SUPPORT)
+    shop.owe("10")
+    row = promised(shop, 5)
+    dun(shop, 5)
+    assert not Notification.objects.filter(kind="promise.broken").exists()
+    dun(shop, 6)
+    dun(shop, 7)
+    message = Notification.objects.get(kind="promise.broken")
+    assert (message.recipient, message.center, message.about) == (owner, shop.center, f"promise:{row.pk}")
+    assert not Notification.objects.filter(recipient=support).exists()
+    written = message_of(message)
+    assert "didn't pay" in written.subject
+    assert "10.00 USD" in written.subject
+    assert "Said Huda on the phone" in written.text
+    release_hold(center=shop.center, by=None, now=at(8))
+    with pytest.raises(AssertionError):
+        message_of(message)  # something else was agreed before it was sent
