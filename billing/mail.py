@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from billing.models import Invoice
+from billing.policies import reseller_policy
 from centers.models import Center, Notification, Reseller, User
 from centers.notifications.log import send_again
 from centers.notifications.outbox import News, notify
@@ -17,11 +18,25 @@ from centers.notifications.outbox import News, notify
 ISSUED, SUSPENDED, RESUMED = "issued", "suspended", "resumed"
 #: The kinds that ask for money that is late, or soon due.
 REMINDERS = ("invoice.reminder", "invoice.warning")
+#: Those that the phones of centers get on WhatsApp, too, where the reseller wants it.
+BY_WHATSAPP = (*REMINDERS, f"center.{SUSPENDED}", f"center.{RESUMED}")
 
 
 def write_mail(*, center: Center, kind: str, about: str, event: str, now: datetime, **context: str) -> None:
-    """Write a mail to the center's contact once per `about` and `event`, in the caller's transaction."""
-    news = News(kind=kind, about=about, event=event, for_contact=True, center=center.pk, context=context)
+    """Write a mail to the center's contact once per `about` and `event`, in the caller's transaction.
+
+    Where the reseller's rules say so, reminders and news of suspensions go to its phone on WhatsApp, too.
+    """
+    also = kind in BY_WHATSAPP and center.phone and reseller_policy(center.reseller).whatsapp_reminders
+    news = News(
+        kind=kind,
+        about=about,
+        event=event,
+        for_contact=True,
+        also_by=("whatsapp",) if also else (),
+        center=center.pk,
+        context=context,
+    )
     notify(reseller=center.reseller, news=[news], now=now)
 
 

@@ -16,7 +16,7 @@ from billing.dunning.reminded import is_paused
 from billing.invoice_links import invoice_url
 from billing.limits import notices as limit_notices
 from billing.limits.texts import limit_reached
-from billing.mail import SUSPENDED
+from billing.mail import BY_WHATSAPP, SUSPENDED
 from billing.models import Invoice, Suspension
 from billing.periods import today
 from billing.pricing.history import announcements
@@ -69,6 +69,7 @@ def _mails() -> Iterator[Kind]:
             line=partial(_line, line),
             condenses=False,
             to_contacts=True,
+            also_by=("whatsapp",) if name in BY_WHATSAPP else (),
         )
 
 

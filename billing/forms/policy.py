@@ -15,6 +15,7 @@ from billing.models import Billable, BillingPolicy, CenterPolicy, DunningPolicy
 from billing.policies import LATE_FEES
 from billing.pricing.rate_types.known import type_name
 from centers.values.amount_fields import AmountField, CountField, ListField
+from whatsapp.models import TemplateSetting
 
 _RULES = [
     "auto_invoice",
@@ -49,6 +50,10 @@ HELP: dict[str, Any] = {
         "Separated by commas. Use a minus sign for days before the due date: -3, 0, 3."
     ),
     "warning_days": gettext_lazy("Leave empty for no final warning."),
+    "whatsapp_reminders": gettext_lazy(
+        "Reminders, the final warning and news of suspensions also go to the phone of the center, from your MazBot "
+        "account."
+    ),
     "grace_days": gettext_lazy("Counted from the due date."),
     "minimum_amount": gettext_lazy("In the center's currency."),
     "quiet_dates": gettext_lazy(
@@ -157,6 +162,7 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
             "price_notice_days",
             "subscription_share",
             *_RULES[1:],
+            "whatsapp_reminders",
             *LATE_FEES,
         ]
         help_texts = HELP | late_fees.HELP
@@ -188,6 +194,15 @@ class PolicyForm(forms.ModelForm[BillingPolicy]):
 
     def clean_reminder_days(self) -> list[int]:
         return sorted(set(self.cleaned_data["reminder_days"] or []))
+
+    def clean_whatsapp_reminders(self) -> bool:
+        """WhatsApp takes approved templates only."""
+        chosen: bool = self.cleaned_data["whatsapp_reminders"]
+        if chosen and not TemplateSetting.objects.exists():
+            raise forms.ValidationError(
+                _("Set up a template first, in the settings under WhatsApp messages.")
+            )
+        return chosen
 
 
 _SAME = "same"

@@ -123,6 +123,10 @@ class BillingPolicy(SuspensionRules):
     warning_days = models.PositiveSmallIntegerField(
         _("final warning, days after the due date"), default=7, null=True, blank=True, validators=_day(365)
     )
+    # They go to the phone of the center, which may have agreed to that with its reseller.
+    whatsapp_reminders = models.BooleanField(
+        _("send reminders by WhatsApp, too"), default=False, db_default=False
+    )
 
     objects = TenantManager(reseller="reseller")
 

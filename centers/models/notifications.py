@@ -223,6 +223,13 @@ class Notification(models.Model):
         return self.center.email if self.center is not None else ""
 
     @property
+    def own_address(self) -> str:
+        """Where it goes without a destination: to its email address, or to the phone of the contact of its center."""
+        if self.is_to_contact and self.channel != "email" and self.center is not None:
+            return self.center.phone
+        return self.email_address
+
+    @property
     def is_to_contact(self) -> bool:
         """Whether it goes to the billing contact of its center, who needs no account."""
         return self.lane.startswith(f"{self.channel}:c")

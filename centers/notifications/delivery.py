@@ -74,13 +74,21 @@ def _obstacle(row: Notification, entry: registry.ChannelEntry | None) -> str:
     if entry is None or registry.kind(row.kind) is None:
         return _("This version of Markaz doesn't send this kind of message.")
     if row.destination is None:
-        return _obstacle_of_address(row) if entry.own_address else _("This destination was removed.")
+        return _obstacle_without_destination(row, entry)
     # As it is now: the message before may have paused it.
     place = Destination.objects.filter(pk=row.destination.pk).first()
     if place is None or place.paused_at is not None:
         return _("This destination is paused.")
     kind = registry.kind(row.kind)
     return "" if place.verified_at or (kind and kind.verifies) else _("This destination isn't verified.")
+
+
+def _obstacle_without_destination(row: Notification, entry: registry.ChannelEntry) -> str:
+    if entry.own_address:
+        return _obstacle_of_address(row)
+    if not row.is_to_contact:
+        return _("This destination was removed.")
+    return "" if row.own_address else _("The center has no phone number. Enter one, then send it again.")
 
 
 def _obstacle_of_address(row: Notification) -> str:
@@ -136,7 +144,7 @@ def _hand_over(
 
 
 def _address(row: Notification) -> str:
-    return row.destination.address if row.destination is not None else row.email_address
+    return row.destination.address if row.destination is not None else row.own_address
 
 
 def _give_connection_back() -> None:

@@ -27,9 +27,10 @@ class News:
     """Something that people should know: `event` ("first") of `about` ("alert:17"), for whom, and what it says.
 
     `context` is JSON, also with stored messages. `for_contact`: the billing contact of `center` gets it by email, with
-    or without an account, at the address and in the language that the center has when it is sent. `follows_up`: it is
-    repeated and escalated, for those who chose that, until `stop`. `for_team`: destinations of the team get it too.
-    It is not delivered before `not_before`.
+    or without an account, at the address and in the language that the center has when it is sent; `also_by` are
+    further channels, by which the phone of the center gets it. `follows_up`: it is repeated and escalated, for those
+    who chose that, until `stop`. `for_team`: destinations of the team get it too. It is not delivered before
+    `not_before`.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class News:
     context: Mapping[str, Any] = field(default_factory=dict)
     center: int | None = None
     for_contact: bool = False
+    also_by: Sequence[str] = ()
     follows_up: bool = False
     for_team: bool = False
     not_before: datetime | None = None
@@ -135,7 +137,8 @@ class _Writer:
                     self._time(row, rule, item)
                     yield row
         if item.for_contact:
-            yield self._row(item, kind, "email")
+            for name in ("email", *item.also_by):
+                yield self._row(item, kind, name)
         for place in self.destinations.get(None, ()) if item.for_team else ():
             if kind.group in place.groups:
                 yield self._row(item, kind, place.channel, destination=place)

@@ -22,7 +22,11 @@ ALL = "all"
 
 def kind_labels() -> dict[str, str | Promise]:
     """The kinds of messages a template can be for; "" stands for all that have none of their own."""
-    own = {kind.name: kind.label for kind in registry.kinds() if not kind.to_contacts}
+    own = {
+        kind.name: kind.label
+        for kind in registry.kinds()
+        if not kind.to_contacts or "whatsapp" in kind.also_by
+    }
     return {"": gettext_lazy("All other messages"), **own}
 
 

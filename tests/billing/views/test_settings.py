@@ -125,6 +125,7 @@ def test_the_audit_log_says_what_changed_in_the_language_of_its_reader(desk: Des
                 for code in ("SAR", "AED", "KWD", "OMR", "EGP", "LYD", "USD", "EUR", "GBP", "JOD", "BHD")
             )
         },
+        {"whatsapp_reminders": "on"},
         {"check_months": "0"},
         {"check_months": "13"},
     ],
