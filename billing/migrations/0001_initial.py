@@ -545,6 +545,17 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="amount")),
                 ("currency", models.CharField(max_length=3)),
                 (
+                    "late_for",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="late_fees",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("late_step", models.PositiveSmallIntegerField(null=True)),
+                (
                     "every",
                     models.CharField(
                         choices=[("once", "Once"), ("month", "Every month"), ("year", "Every year")],
@@ -595,6 +606,22 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="charge_once_has_no_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("late_for__isnull", True), ("late_step__isnull", True)),
+                            models.Q(
+                                ("every", "once"),
+                                ("late_for__isnull", False),
+                                ("late_step__gte", 1),
+                                ("per_number", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="charge_late_fee_is_once",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("late_for", "late_step"), name="charge_late_fee_step_once"
                     ),
                 ],
             },
@@ -766,40 +793,56 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "reseller",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="centers.reseller",
-                    ),
-                ),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                (
-                    "reminder_days",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.SmallIntegerField(
-                            validators=[
-                                django.core.validators.MinValueValidator(-365),
-                                django.core.validators.MaxValueValidator(365),
-                            ]
-                        ),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="reminders, days from the due date",
-                    ),
-                ),
-                (
-                    "warning_days",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        null=True,
+                    "late_fee_percent",
+                    models.DecimalField(
+                        db_default=0,
+                        decimal_places=4,
+                        default=0,
+                        max_digits=7,
                         validators=[
-                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("100")),
+                        ],
+                        verbose_name="late fee, percent of the overdue amount",
+                    ),
+                ),
+                (
+                    "late_fee_amounts",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="late fee, fixed amounts",
+                    ),
+                ),
+                (
+                    "late_fee_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(365),
                         ],
-                        verbose_name="final warning, days after the due date",
+                        verbose_name="late fee, days after the due date",
+                    ),
+                ),
+                (
+                    "late_fee_monthly",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="late fee again every month"
+                    ),
+                ),
+                (
+                    "late_fee_ceiling",
+                    models.PositiveSmallIntegerField(
+                        db_default=20,
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="late fees at most, percent of the invoice",
                     ),
                 ),
                 ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
@@ -848,6 +891,43 @@ class Migration(migrations.Migration):
                         verbose_name="quiet dates",
                     ),
                 ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "reminder_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(-365),
+                                django.core.validators.MaxValueValidator(365),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="reminders, days from the due date",
+                    ),
+                ),
+                (
+                    "warning_days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="final warning, days after the due date",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["name", "pk"],
@@ -867,6 +947,105 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "late_fee_percent",
+                    models.DecimalField(
+                        db_default=0,
+                        decimal_places=4,
+                        default=0,
+                        max_digits=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("100")),
+                        ],
+                        verbose_name="late fee, percent of the overdue amount",
+                    ),
+                ),
+                (
+                    "late_fee_amounts",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="late fee, fixed amounts",
+                    ),
+                ),
+                (
+                    "late_fee_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="late fee, days after the due date",
+                    ),
+                ),
+                (
+                    "late_fee_monthly",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="late fee again every month"
+                    ),
+                ),
+                (
+                    "late_fee_ceiling",
+                    models.PositiveSmallIntegerField(
+                        db_default=20,
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="late fees at most, percent of the invoice",
+                    ),
+                ),
+                ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
+                (
+                    "grace_days",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        validators=[
+                            django.core.validators.MinValueValidator(-365),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="suspend this many days after the due date",
+                    ),
+                ),
+                (
+                    "minimum_amount",
+                    models.DecimalField(
+                        decimal_places=4,
+                        default=0,
+                        max_digits=18,
+                        verbose_name="never suspend below this amount",
+                    ),
+                ),
+                (
+                    "quiet_weekdays",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(7),
+                            ]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet weekdays",
+                    ),
+                ),
+                (
+                    "quiet_dates",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="quiet dates",
                     ),
                 ),
                 (
@@ -1062,50 +1241,10 @@ class Migration(migrations.Migration):
                         verbose_name="final warning, days after the due date",
                     ),
                 ),
-                ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
                 (
-                    "grace_days",
-                    models.PositiveSmallIntegerField(
-                        default=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(-365),
-                            django.core.validators.MaxValueValidator(365),
-                        ],
-                        verbose_name="suspend this many days after the due date",
-                    ),
-                ),
-                (
-                    "minimum_amount",
-                    models.DecimalField(
-                        decimal_places=4,
-                        default=0,
-                        max_digits=18,
-                        verbose_name="never suspend below this amount",
-                    ),
-                ),
-                (
-                    "quiet_weekdays",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.PositiveSmallIntegerField(
-                            validators=[
-                                django.core.validators.MinValueValidator(1),
-                                django.core.validators.MaxValueValidator(7),
-                            ]
-                        ),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="quiet weekdays",
-                    ),
-                ),
-                (
-                    "quiet_dates",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.DateField(),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="quiet dates",
+                    "whatsapp_reminders",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="send reminders by WhatsApp, too"
                     ),
                 ),
             ],
