@@ -62,6 +62,22 @@ SECTIONS = (
         permission=Permission.VIEW_INVOICES,
     ),
     Section(
+        menu=Menu.CHOSEN_CENTERS,
+        order=10,
+        name="chosen_charge",
+        label=_("Add charge"),
+        icon="cash",
+        permission=Permission.MANAGE_PRICES,
+    ),
+    Section(
+        menu=Menu.CHOSEN_CENTERS,
+        order=20,
+        name="chosen_discount",
+        label=_("Add discount"),
+        icon="discount",
+        permission=Permission.MANAGE_PRICES,
+    ),
+    Section(
         menu=Menu.SETTINGS,
         order=30,
         name="settings_billing",

@@ -1,6 +1,6 @@
 """Charges that staff enter, discounts, and their ends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -51,6 +51,31 @@ class ChargeForm(forms.Form):
         self.fields["day"].initial = today
         amount: Any = self.fields["amount"]
         amount.in_currency(center.currency, digits(center.currency))
+
+
+class ChosenChargeForm(ChargeForm):
+    """A charge for several centers: an amount for each of their currencies."""
+
+    def __init__(self, *args: Any, centers: Sequence[Center], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, center=centers[0], today=today, **kwargs)
+        del self.fields["amount"]
+        currencies = sorted({center.currency for center in centers})
+        for currency in currencies:
+            field = AmountField(label=_("Amount (%(currency)s)") % {"currency": currency})
+            field.in_currency(currency, digits(currency))
+            self.fields[_amount_in(currency)] = field
+        self.order_fields(["description", *map(_amount_in, currencies)])
+
+    def values_for(self, center: Center) -> dict[str, Any]:
+        """The arguments of the operation."""
+        shared = {
+            name: self.cleaned_data[name] for name in ("description", "every", "per_number", "day", "until")
+        }
+        return {**shared, "amount": self.cleaned_data[_amount_in(center.currency)]}
+
+
+def _amount_in(currency: str) -> str:
+    return f"amount_{currency.lower()}"
 
 
 class ChargeEndForm(forms.Form):
@@ -120,3 +145,32 @@ class DiscountForm(forms.Form):
         what = data.pop("what")
         charge = self._charges.get(what)
         return {**data, "charge": charge, **({} if charge else {"on": what})}
+
+
+class ChosenDiscountForm(forms.Form):
+    """A percentage off for several centers."""
+
+    on = forms.ChoiceField(
+        label=gettext_lazy("Discount on"),
+        choices=[(on.value, on.label) for on in (Discount.On.ALL, Discount.On.MESSAGES)],
+    )
+    percent = AmountField(
+        label=gettext_lazy("Percent"), max_digits=7, decimal_places=4, min_value=0, max_value=100
+    )
+    day = forms.DateField(
+        label=gettext_lazy("First day"), widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d")
+    )
+    until = forms.DateField(
+        label=gettext_lazy("Last day"),
+        widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
+        required=False,
+        help_text=gettext_lazy("Leave it empty if the discount has no end."),
+    )
+
+    def __init__(self, *args: Any, centers: Sequence[Center], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].initial = today
+
+    def values_for(self, center: Center) -> dict[str, Any]:
+        """The arguments of the operation."""
+        return dict(self.cleaned_data)

@@ -3,6 +3,7 @@
 from billing.queries.charges import (
     ListedCharge,
     ListedDiscount,
+    exported_charges,
     listed_charges,
     listed_discounts,
     portal_charges,
@@ -61,6 +62,7 @@ __all__ = [
     "Total",
     "credit_sums",
     "credits",
+    "exported_charges",
     "flagged_usage_rows",
     "last_read",
     "last_read_of",

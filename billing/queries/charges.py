@@ -1,10 +1,12 @@
 """Lists of the charges and discounts that staff entered: for staff, and what the center sees of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from billing.charges.changing import closed_until
 from billing.models import Charge, ChargeClaim, Discount
@@ -54,6 +56,21 @@ class ListedCharge:
     def can_withdraw(self) -> bool:
         """Whether it can be withdrawn."""
         return not (self.is_withdrawn or self.is_invoiced)
+
+    @property
+    def state(self) -> tuple[str, str, str]:
+        """Tone, text and icon of its badge."""
+        if self.is_withdrawn:
+            return "secondary", _("Withdrawn"), "x"
+        if self.is_billed_once:
+            return "success", _("Invoiced"), "circle-check"
+        if self.is_over:
+            return "secondary", _("Ended"), "history"
+        if self.is_planned:
+            return "info", _("Scheduled"), "clock"
+        if self.can_end:
+            return "success", _("Current"), "circle-check"
+        return "info", _("With the next invoice"), "clock"
 
     @property
     def last_day(self) -> date | None:
@@ -114,6 +131,14 @@ def listed_charges(center: Center, day: date) -> list[ListedCharge]:
     return sorted(found, key=lambda row: not row.is_current)
 
 
+def exported_charges(center: Center | None, day: date) -> Iterator[ListedCharge]:
+    """All charges of the center, or of all centers, also those withdrawn; the newest first."""
+    rows = Charge.objects.all() if center is None else Charge.objects.filter(center=center)
+    rows = rows.select_related("center", "created_by", "late_for").order_by("-first_day", "-pk")
+    for row in _with_claims(rows).iterator(chunk_size=500):
+        yield ListedCharge(row, day, row.is_invoiced)
+
+
 def portal_charges(center: Center, day: date) -> list[ListedCharge]:
     """What the center is or will be charged besides its usage, by name."""
     found = _listed(Charge.objects.filter(center=center, withdrawn_at=None).defer("created_by"), day)
@@ -121,6 +146,9 @@ def portal_charges(center: Center, day: date) -> list[ListedCharge]:
 
 
 def _listed(rows: QuerySet[Charge], day: date) -> list[ListedCharge]:
+    return [ListedCharge(row, day, row.is_invoiced) for row in _with_claims(rows)]
+
+
+def _with_claims(rows: QuerySet[Charge]) -> Any:
     claims = ChargeClaim.objects.filter(charge=OuterRef("pk"), voided_at=None)
-    found: Any = rows.annotate(is_invoiced=Exists(claims))
-    return [ListedCharge(row, day, row.is_invoiced) for row in found]
+    return rows.annotate(is_invoiced=Exists(claims))

@@ -25,7 +25,7 @@ from billing.views.documents import settings as document_settings
 from billing.views.dunning import chosen, disputes, policies, promises, write_offs
 from billing.views.paying import attachments, flagged, gateways, limits, links, opening, reported
 from billing.views.paying import statements as bank_files
-from billing.views.pricing import center_history, charges, price_files, simulator, types
+from billing.views.pricing import center_history, charges, chosen_charges, price_files, simulator, types
 from billing.views.reports import aging, cash_forecast, gap, journal, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
@@ -213,6 +213,8 @@ urlpatterns = [
             (f"{one}/preview/", center_history.center_change_preview, f"center_{one}_preview"),
         )
     ),
+    path("centers/chosen/charge/", chosen_charges.chosen_charge, name="chosen_charge"),
+    path("centers/chosen/discount/", chosen_charges.chosen_discount, name="chosen_discount"),
     path("centers/<int:pk>/charges/", charges.center_charges, name="center_charges"),
     path("centers/<int:pk>/charges/add/", charges.charge_add, name="charge_add"),
     path("centers/<int:pk>/discounts/add/", charges.discount_add, name="discount_add"),
@@ -220,6 +222,7 @@ urlpatterns = [
     path("discounts/<int:pk>/withdraw/", charges.discount_withdraw, name="discount_withdraw"),
     path("centers/<int:pk>/charges/preview/", charges.charge_preview, name="charge_preview"),
     path("centers/<int:pk>/discounts/preview/", charges.discount_preview, name="discount_preview"),
+    path("charges/export/<str:fmt>/", charges.charges_export, name="charges_export"),
     path("charges/<int:pk>/end/", charges.charge_end, name="charge_end"),
     path("charges/<int:pk>/withdraw/", charges.charge_withdraw, name="charge_withdraw"),
     path("centers/<int:pk>/usage/", fragments.center_usage, name="center_usage"),

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from centers import clock
 from centers.live import make_token
 from centers.tenancy.permissions import Permission
-from centers.web.navigation import center_links, places, portal_links, sidebar_links
+from centers.web.navigation import center_links, chosen_links, places, portal_links, sidebar_links
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def _frame(request: HttpRequest, center: Any) -> dict[str, Any]:
     }
     if center is None:
         context["sidebar_links"] = partial(sidebar_links, request, reseller, permissions)
+        context["chosen_links"] = partial(chosen_links, request, reseller, permissions)
         context["center_links"] = partial(center_links, request, reseller, permissions)
     else:
         context["portal_links"] = partial(portal_links, request, center, permissions)

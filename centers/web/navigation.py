@@ -25,6 +25,9 @@ class Menu(Enum):
     OPERATIONS = "operations"
     SETTINGS = "settings"
     CENTERS = "centers"  # the buttons above the list of centers
+    CHOSEN_CENTERS = (
+        "chosen_centers"  # what can be done for centers that are ticked in a list: posts of `center`
+    )
     PORTAL = "portal"
 
 
@@ -116,6 +119,11 @@ def tab_links(
 def center_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> list[Link]:
     """What else there is to do above the list of centers."""
     return _links(request, Menu.CENTERS, permissions, f"/r/{reseller.slug}/", reseller.slug)
+
+
+def chosen_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> list[Link]:
+    """What can be done for the centers that are ticked in the list."""
+    return _links(request, Menu.CHOSEN_CENTERS, permissions, f"/r/{reseller.slug}/", reseller.slug)
 
 
 def portal_links(request: HttpRequest, center: Center, permissions: Iterable[Permission]) -> list[Link]:

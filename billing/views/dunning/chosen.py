@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -17,10 +16,9 @@ from billing.mail import undelivered_by_center
 from billing.models import CenterPolicy, DunningPolicy, Invoice
 from billing.periods import today
 from billing.policies import save_center_policy
-from billing.views.dunning.chosen_ids import chosen_ids
+from billing.views.dunning.chosen_ids import chosen_centers, chosen_ids, each
 from billing.views.unpaid import overdue_file
 from centers import clock
-from centers.errors import OperationRefused
 from centers.models import Center
 from centers.notifications.log import send_again
 from centers.tenancy.access import TenantRequest, staff
@@ -29,8 +27,6 @@ from centers.values.languages import active_language
 from centers.web.form_views import form_status
 from centers.web.partials import render_page
 from centers.web.toasts import toast
-
-log = structlog.get_logger(__name__)
 
 Done = TypeVar("Done")
 
@@ -41,7 +37,7 @@ __all__ = ["chosen_export", "chosen_hold", "chosen_policy", "chosen_release", "c
 @require_POST
 def chosen_hold(request: TenantRequest) -> HttpResponseBase:
     """Ask until when and why, then put each of the chosen centers on hold."""
-    centers = _chosen(request)
+    centers = chosen_centers(request.POST)
     if not centers:
         return _back(request)
     now = clock.now()
@@ -64,7 +60,9 @@ def chosen_hold(request: TenantRequest) -> HttpResponseBase:
 def chosen_release(request: TenantRequest) -> HttpResponseBase:
     """End the holds and promises of the chosen centers."""
     now = clock.now()
-    ended = _each(request, _chosen(request), lambda one: release_hold(center=one, by=request.user, now=now))
+    ended = _each(
+        request, chosen_centers(request.POST), lambda one: release_hold(center=one, by=request.user, now=now)
+    )
     count = len([row for row in ended if row])
     text = ngettext("%(n)s hold has ended.", "%(n)s holds have ended.", count) % {"n": count}
     return _back(request, text)
@@ -75,7 +73,7 @@ def chosen_release(request: TenantRequest) -> HttpResponseBase:
 def chosen_resend(request: TenantRequest) -> HttpResponseBase:
     """Retry the emails about open invoices of the chosen centers that were not delivered."""
     now = clock.now()
-    centers = _chosen(request)
+    centers = chosen_centers(request.POST)
     invoices = Invoice.objects.filter(center__in=centers, open_amount__gt=0)
     failed = undelivered_by_center(invoices)
 
@@ -100,7 +98,7 @@ def chosen_policy(request: TenantRequest) -> HttpResponseBase:
     known = asked.isascii() and asked.isdecimal() and len(asked) < 19
     policy = get_object_or_404(DunningPolicy, pk=int(asked) if known else 0) if asked else None
     now = clock.now()
-    centers = _chosen(request)
+    centers = chosen_centers(request.POST)
     if policy is None:  # who follows the general rules needs no row that says so
         ids = CenterPolicy.objects.filter(dunning_policy__isnull=False).values_list("center_id", flat=True)
         following = frozenset(ids)
@@ -125,27 +123,13 @@ def chosen_export(request: TenantRequest) -> HttpResponseBase:
     return overdue_file(request, request.POST.get("fmt", ""), ids)
 
 
-def _chosen(request: TenantRequest) -> list[Center]:
-    rows = Center.objects.filter(pk__in=chosen_ids(request.POST)).select_related("reseller")
-    return list(rows.order_by("name", "pk"))
-
-
 def _each(request: TenantRequest, centers: Sequence[Center], act: Callable[[Center], Done]) -> list[Done]:
-    """Do it for each center, whatever happens with the others; return what was done. Those refused are named."""
-    done, refused = [], []
-    for center in centers:
-        try:
-            with transaction.atomic():
-                done.append(act(center))
-        except OperationRefused as refusal:
-            refused.append(_("%(center)s: %(reason)s") % {"center": center, "reason": refusal.message})
-        except DatabaseError:
-            log.exception("chosen_center_failed", center_id=center.pk, route=request.path)
-            reason = _("It wasn't done. Try again.")
-            refused.append(_("%(center)s: %(reason)s") % {"center": center, "reason": reason})
+    """Do it for each center; return what was done. Those refused are named."""
+    done, refused = each(centers, act)
     if refused:
-        toast(request, active_language().comma.join(refused), "error")
-    return done
+        lines = [_("%(center)s: %(reason)s") % {"center": one, "reason": reason} for one, reason in refused]
+        toast(request, active_language().comma.join(lines), "error")
+    return [result for _center, result in done]
 
 
 def _back(request: TenantRequest, text: str = "") -> HttpResponseBase:

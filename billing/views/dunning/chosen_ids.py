@@ -1,8 +1,18 @@
-"""The centers that were chosen in a list."""
+"""The centers that were chosen in a list, and doing something for each of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
+import structlog
+from django.db import DatabaseError, transaction
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from centers.errors import OperationRefused
+from centers.models import Center
+
+log = structlog.get_logger(__name__)
+Done = TypeVar("Done")
 
 #: A list shows fewer.
 _MOST = 500
@@ -11,6 +21,35 @@ _MOST = 500
 def chosen_ids(posted: QueryDict, name: str = "center") -> frozenset[int]:
     """The ids under `name`; what is none is left out. Whose they are, the tenant's scope decides."""
     return _ids(posted.getlist(name)[:_MOST])
+
+
+def chosen_centers(posted: QueryDict) -> list[Center]:
+    """The centers of the scope whose ids were posted, by name."""
+    rows = Center.objects.filter(pk__in=chosen_ids(posted)).select_related("reseller")
+    return list(rows.order_by("name", "pk"))
+
+
+def each(
+    centers: Sequence[Center], act: Callable[[Center], Done], *, keep: bool = True
+) -> tuple[list[tuple[Center, Done]], list[tuple[Center, str]]]:
+    """Do it for each center, whatever happens with the others: (center, result) of those done, (center, why not).
+
+    With `keep` false nothing stays: it only says what would happen.
+    """
+    done: list[tuple[Center, Done]] = []
+    refused: list[tuple[Center, str]] = []
+    for center in centers:
+        try:
+            with transaction.atomic():
+                done.append((center, act(center)))
+                if not keep:
+                    transaction.set_rollback(True)
+        except OperationRefused as refusal:
+            refused.append((center, refusal.message))
+        except DatabaseError:
+            log.exception("chosen_center_failed", center_id=center.pk)
+            refused.append((center, _("It wasn't done. Try again.")))
+    return done, refused
 
 
 def approved_ids(posted: QueryDict) -> frozenset[int] | None:

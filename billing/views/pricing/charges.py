@@ -1,6 +1,6 @@
 """A center's charges and discounts: the tab on its page, adding one, setting its end, withdrawing it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.forms import Form
@@ -8,6 +8,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import queries
@@ -28,6 +29,7 @@ from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.exports import Money, export
 from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "charge_end",
     "charge_preview",
     "charge_withdraw",
+    "charges_export",
     "discount_add",
     "discount_end",
     "discount_preview",
@@ -53,8 +56,32 @@ def center_charges(request: TenantRequest, pk: int) -> HttpResponseBase:
         "center": center,
         "rows": queries.listed_charges(center, day),
         "discounts": queries.listed_discounts(center, day),
+        "export_query": f"center={center.pk}",
     }
     return render(request, "billing/charges/center_charges.html", context)
+
+
+@staff(Permission.VIEW_INVOICES)
+@require_GET
+def charges_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
+    """The charges of one center (`center`), or of all, as a file."""
+    asked = request.GET.get("center", "")
+    center = _center(int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else None
+    header = [_("ID"), _("Center ID"), _("Center"), _("Description"), pgettext("how often", "Charged")]
+    header += [_("For each number"), _("Amount"), _("Currency"), _("First day"), _("Last day")]
+    header += [_("Late fee for invoice"), _("Added"), _("Added by"), _("Status")]
+
+    def cells() -> Iterator[list[Any]]:
+        for row in queries.exported_charges(center, today(request.reseller, clock.now())):
+            own = row.charge
+            about = [own.pk, own.center_id, own.center.name, own.description, own.get_every_display()]
+            money = [Money(own.amount, own.currency), own.currency]
+            days = [own.first_day, row.last_day or ""]
+            added = [own.created_at, str(own.created_by or "")]
+            each = _("yes") if own.per_number else _("no")
+            yield [*about, each, *money, *days, str(own.late_for or ""), *added, row.state[1]]
+
+    return export(request, fmt, "charges", header, cells())
 
 
 @staff(Permission.MANAGE_PRICES)

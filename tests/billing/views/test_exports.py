@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from billing.charges import add_charge
 from billing.dunning.write_offs import write_off
 from billing.models import AccountUsageRecord
 from billing.payments import refund_credit
@@ -66,6 +67,10 @@ def full(desk: Desk) -> Desk:
         lost = shop.owe("7", shop.new_center(name="Zahra"), day=date(2026, 2, 3))
         write_off(center=lost.center, invoices=[lost.pk], because="Closed", by=None, now=EVENING)
         add_gap(shop.reseller)
+        for own in (paid, shop.center):
+            add_charge(
+                center=own, amount="7.5", description="Support", day=date(2026, 3, 5), by=None, now=EVENING
+            )
         Instance.objects.update(checked_at=EVENING, last_seen=EVENING, connection_since=EVENING)
         Center.objects.update(created_at=EVENING)
         entries.record(
