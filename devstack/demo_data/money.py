@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
 
+from billing.charges import add_charge, add_discount
 from billing.invoicing import issue_invoice
-from billing.models import Category, Invoice, Margin, UsageRecord
+from billing.models import Category, Charge, Invoice, Margin, UsageRecord
+from billing.money import rounded
 from billing.payments import record_payment
 from billing.periods import Period, day_start, month_of, today, zone_of
 from billing.policies import save_center_policy, save_policy
@@ -38,6 +41,17 @@ _LONG_TERMS = (0, 8, 20, 31)
 _SOON = (14, 28)
 _SOON_DAYS = 3
 _ISSUE_TO_DUE_DAYS = 14
+ONCE = Charge.Every.ONCE
+#: Position of a center, amount in US dollars, what the invoice says, and how often.
+_CHARGES: tuple[tuple[int, str, str, dict[str, Any]], ...] = (
+    (1, "20", "Priority support", {"every": Charge.Every.MONTH}),
+    (2, "5", "نسخ احتياطي لكل رقم", {"every": Charge.Every.MONTH, "per_number": True}),
+    (7, "15", "Set-up of a new number", {"per_number": True}),
+    (11, "60", "Training of the front desk", {}),
+    (19, "120", "Yearly service plan", {"every": Charge.Every.YEAR}),
+)
+#: Percent off everything, by the center's position.
+_DISCOUNTS = {1: "5", 26: "10"}
 
 
 def months(reseller: Reseller, now: datetime) -> tuple[Period, Period]:
@@ -98,6 +112,24 @@ def set_policies(reseller: Reseller, owner: User, now: datetime) -> None:
         for position, terms in policies.items():
             center = Center.objects.get(name=PLACES[position].name)
             save_center_policy(center=center, by=owner, now=now, **terms)
+
+
+def add_charges(reseller: Reseller, owner: User, now: datetime) -> None:
+    """Support and set-up fees since the first invoiced month, a training with the next invoice, two discounts."""
+    first, today_ = months(reseller, now)[0].first_day, today(reseller, now)
+    with tenant(reseller), transaction.atomic():
+        if Charge.objects.exists():
+            return
+        for position, dollars, description, fields in _CHARGES:
+            center = Center.objects.get(name=PLACES[position].name)
+            amount = rounded(Decimal(dollars) * Decimal(_RATES[center.currency]), center.currency)
+            day = today_ if fields.get("every", ONCE) == ONCE and not fields.get("per_number") else first
+            add_charge(
+                center=center, amount=amount, description=description, day=day, by=owner, now=now, **fields
+            )
+        for position, percent in _DISCOUNTS.items():
+            center = Center.objects.get(name=PLACES[position].name)
+            add_discount(center=center, percent=Decimal(percent), day=first, by=owner, now=now)
 
 
 def read_history(reseller: Reseller, now: datetime, say: Say) -> None:

@@ -62,6 +62,7 @@ class Command(BaseCommand):
         self._say(f"{reseller}: centers, numbers and people are in; {demo_accounts.SIGN_IN_NOW}")
         money.set_prices(reseller, owner, now)
         money.set_policies(reseller, owner, now)
+        money.add_charges(reseller, owner, now)
         sandbox.surprise(control)
         status_job(reseller=reseller, now=clock.now(), everyone=True)
         money.read_history(reseller, now, self._say)
