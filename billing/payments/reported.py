@@ -119,11 +119,12 @@ def _check_new(invoice: Invoice, reference: str) -> None:
 
 
 def _undecided(reported: ReportedPayment) -> ReportedPayment:
+    """Its current row, locked after its center, as everywhere: two that wait for each other would be a deadlock."""
+    center = lock(reported.center)
     row: ReportedPayment = (
-        ReportedPayment.objects.select_for_update(of=("self",))
-        .select_related("center__reseller", "invoice")
-        .get(pk=reported.pk)
+        ReportedPayment.objects.select_for_update(of=("self",)).select_related("invoice").get(pk=reported.pk)
     )
+    row.center = center
     if not row.is_undecided:
         raise OperationRefused(_("This has already been decided."))
     return row

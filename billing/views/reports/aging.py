@@ -7,6 +7,8 @@ from operator import attrgetter
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -23,6 +25,7 @@ from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
 from centers.web.paging import sliced
 from centers.web.partials import render_page
+from centers.web.toasts import toast
 
 __all__ = ["aging_export", "aging_report"]
 
@@ -73,8 +76,14 @@ def aging_report(request: TenantRequest) -> HttpResponseBase:
 @staff(Permission.VIEW_INVOICES)
 @require_GET
 def aging_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
-    """A line per unpaid invoice, its amount in the column of its age, and one per credit: they add up to the ledger."""
+    """A line per unpaid invoice, its amount in the column of its age, and one per credit: they add up to the ledger.
+
+    For a day to come, or that is none, the page says why there is no file: another day's figures would pass for it.
+    """
     asked = _asked(request)
+    if asked.form.errors:
+        toast(request, _("There is no file for this day. Enter today or an earlier day."), "error")
+        return redirect(f"{reverse('aging', args=[request.reseller.slug])}?{request.GET.urlencode()}")
     header = [
         _("ID"),
         _("Number"),

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing.charges import add_discount
 from billing.models import Category, Interval, Margin, RateCategory
 from billing.policies import save_policy
 from billing.pricing.simulation import LastMonth, Simulated, sums
@@ -73,3 +74,17 @@ def test_the_sums_are_per_currency(shop: Shop) -> None:
     rows = LastMonth(shop.reseller, MARCH, Category.MESSAGE).with_margin(unsaved(shop, "100"))
     assert sums(rows, "cost") == {"USD": Decimal(3)}
     assert sums(rows, "profit_then") == {"USD": Decimal(3)}
+
+
+def test_discounts_of_today_are_in_both_prices(shop: Shop) -> None:
+    add_discount(center=shop.center, percent=Decimal(25), day=MARCH, by=None, now=NOW)
+    shop.read(shop.number(), date(2026, 2, 3), sent=1, cost="100")
+    (row,) = simulated(shop, unsaved(shop, "20")).values()
+    assert (row.now, row.then, row.cost) == (75, 90, 100)
+    add_rates(shop, monthly="40")
+    RateCategory.objects.create(
+        reseller=shop.reseller, type="monthly", category=Category.SUBSCRIPTION, interval=Interval.MONTH
+    )
+    save_policy(reseller=shop.reseller, by=None, now=NOW, subscription_type="monthly")
+    (row,) = simulated(shop, unsaved(shop, "50", category=Category.SUBSCRIPTION)).values()
+    assert (row.now, row.then) == (30, 45)

@@ -78,3 +78,7 @@ def test_a_day_in_the_past_has_its_own_report(desk: Desk) -> None:
             page = desk.as_(desk.support).get(url, headers=headers).content.decode()
             assert "Nothing is unpaid" in page
             assert page.count(why) == 1
+        file = desk.url(f"unpaid/aging/export/xlsx/?on={wrong}")
+        refused = desk.as_(desk.support).get(file, follow=True)
+        assert refused.redirect_chain == [(url, 302)]
+        assert "There is no file for this day" in refused.content.decode()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from billing.invoice_links import invoice_url
 from billing.models import Invoice, Payment, PaymentLink, ReportedPayment
@@ -18,6 +19,7 @@ from centers.notifications.compose import compose
 from centers.tenancy.lifecycle import edit_center
 from centers.tenancy.scoping import tenant
 from devstack.sandbox import SandboxServer
+from tests.billing.conftest import NOW
 from tests.billing.mails.reading import message_of
 from tests.billing.payments.test_methods import PDF
 from tests.billing.views.conftest import CANARY, Desk
@@ -254,3 +256,12 @@ def test_staff_are_sent_what_was_reported_until_it_is_decided(desk: Desk, path: 
             reported.refuse_reported(because=" ", **about)
         reported.refuse_reported(because="Not on our account", **about)
         assert compose(written, [written], written.created_at) is None
+
+
+def test_deciding_locks_the_center_first_as_everything_about_its_money(desk: Desk, path: str) -> None:
+    report(path)
+    row = the_report(desk)
+    with tenant(desk.reseller), CaptureQueriesContext(connection) as queries:
+        reported.refuse_reported(reported=row, because="Not here", by=None, now=NOW)
+    locks = [query["sql"] for query in queries if "FOR " in query["sql"]]
+    assert ['FROM "centers_center"' in lock for lock in locks[:2]] == [True, False]
