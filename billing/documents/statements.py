@@ -42,6 +42,13 @@ class Row:
         return -self.entry.amount if self.entry.amount < 0 else None
 
     @property
+    def what(self) -> str:
+        """Its kind. A statement is for its center, which reads of an adjustment where a debt was written off."""
+        if self.entry.kind in (LedgerEntry.Kind.WRITE_OFF, LedgerEntry.Kind.RECOVERY):
+            return _("Adjustment")
+        return str(self.entry.get_kind_display())
+
+    @property
     def reference(self) -> str:
         """The document's number, or the payment's reference."""
         entry = self.entry
@@ -155,7 +162,7 @@ def _line(row: Row, currency: str) -> dict[str, Any]:
         "" if one is None else money_text(one, currency) for one in (row.charged, row.credited, row.balance)
     ]
     return {
-        "what": row.entry.get_kind_display(),
+        "what": row.what,
         "reference": row.reference,
         "amounts": amounts,
     }

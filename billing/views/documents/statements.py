@@ -147,6 +147,6 @@ def _export(request: HttpRequest, center: Center, fmt: str) -> HttpResponseBase:
         yield ["", first, _("Opening balance"), "", "", "", Money(statement.opening, currency), currency]
         for row in statement.rows:
             amounts = [Money(one, currency) for one in (row.charged, row.credited, row.balance)]
-            yield [row.entry.pk, row.day, row.entry.get_kind_display(), row.reference, *amounts, currency]
+            yield [row.entry.pk, row.day, row.what, row.reference, *amounts, currency]
 
     return export(request, fmt, _name(statement), header, cells())

@@ -43,6 +43,19 @@ def test_an_invoice_is_written_off_and_the_write_off_reversed(desk: Desk) -> Non
     assert found["Reversed by"] == str(row.by)
 
 
+def test_its_center_reads_that_the_invoice_is_closed(desk: Desk) -> None:
+    """And of an adjustment on its statement: that a debt was given up is for the reseller's books."""
+    with tenant(desk.reseller):
+        add_write_off(desk.invoice)
+    query = "?first=2026-02-01&last=2026-03-31"
+    paths = ("invoices/", f"invoices/{desk.invoice.pk}/", f"statement/{query}")
+    pages = [desk.as_(desk.viewer).get(desk.portal(path)).content.decode() for path in paths]
+    assert not [page for page in pages if "ritten off" in page or "rite-off" in page]
+    assert ["Closed" in page for page in pages] == [True, True, False]
+    assert "Adjustment" in pages[2]
+    assert "Adjustment" in _page(desk, f"centers/{desk.center.pk}/statement/{query}")
+
+
 def test_without_unpaid_invoices_there_is_nothing_to_choose(desk: Desk) -> None:
     with tenant(desk.reseller):
         desk.shop.pay("101010.10", desk.center)
