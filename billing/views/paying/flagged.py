@@ -6,7 +6,6 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.forms.paying.gateways import DismissalForm, FlaggedPaymentForm
@@ -15,43 +14,28 @@ from billing.models import FlaggedPayment
 from billing.payments import payable_in
 from billing.views.center_chooser import choose_center
 from billing.views.filters import Filters
+from billing.views.paying.to_check import list_page
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, form_status, posted, redirect_with_toast, saved
-from centers.web.paging import keyset
 from centers.web.partials import render_page
 
 __all__ = ["flagged_payment", "flagged_payment_dismiss", "flagged_payments"]
 
 LIST = "billing/gateways/flagged.html"
 ONE = "billing/gateways/flagged_one.html"
-ORDERS: dict[str, tuple[str, ...]] = {"-received": ("-received_at", "-pk")}
-STATES = [
-    (FlaggedPayment.State.UNDECIDED.value, gettext_lazy("To check")),
-    ("decided", gettext_lazy("Decided")),
-]
 
 
 @staff(Permission.RECORD_PAYMENTS)
 @require_GET
 def flagged_payments(request: TenantRequest) -> HttpResponseBase:
     """What waits for a decision; `state=decided` shows what was decided."""
-    filters = Filters.read(request.GET, STATES)
     rows = FlaggedPayment.objects.select_related(
         "gateway", "center", "link__invoice", "payment", "decided_by"
     )
-    decided = filters.state == "decided"
-    undecided = FlaggedPayment.State.UNDECIDED
-    rows = rows.exclude(state=undecided) if decided else rows.filter(state=undecided)
-    context = {
-        "page": keyset(rows, request.GET, orders=ORDERS, default="-received"),
-        "filters": filters,
-        "states": STATES,
-        "decided": decided,
-    }
-    return render_page(request, LIST, context, parts=("flagged",))
+    return list_page(request, rows, newest="received_at", template=LIST, part="flagged")
 
 
 @staff(Permission.RECORD_PAYMENTS)

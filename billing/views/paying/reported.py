@@ -6,7 +6,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.forms.paying.reported import ConfirmReportForm, RefusalForm
@@ -15,12 +14,11 @@ from billing.invoice_links import revoke_links
 from billing.models import Invoice, ReportedPayment
 from billing.payments.reported import confirm_reported, refuse_reported
 from billing.periods import today
-from billing.views.filters import Filters
+from billing.views.paying.to_check import list_page
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, form_status, posted, redirect_with_toast, saved
-from centers.web.paging import keyset
 from centers.web.partials import render_page
 
 __all__ = [
@@ -33,29 +31,14 @@ __all__ = [
 
 LIST = "billing/reported/reported.html"
 ONE = "billing/reported/reported_one.html"
-ORDERS: dict[str, tuple[str, ...]] = {"-reported": ("-reported_at", "-pk")}
-STATES = [
-    (ReportedPayment.State.UNDECIDED.value, gettext_lazy("To check")),
-    ("decided", gettext_lazy("Decided")),
-]
 
 
 @staff(Permission.RECORD_PAYMENTS)
 @require_GET
 def reported_payments(request: TenantRequest) -> HttpResponseBase:
     """What waits for a decision; `state=decided` shows what was decided."""
-    filters = Filters.read(request.GET, STATES)
-    rows = ReportedPayment.objects.select_related("center", "invoice", "payment", "decided_by").defer(
-        "content"
-    )
-    decided = filters.state == "decided"
-    undecided = ReportedPayment.State.UNDECIDED
-    rows = rows.exclude(state=undecided) if decided else rows.filter(state=undecided)
-    context = {
-        "page": keyset(rows, request.GET, orders=ORDERS, default="-reported"),
-        "decided": decided,
-    }
-    return render_page(request, LIST, context, parts=("reported",))
+    rows = ReportedPayment.objects.select_related("center", "invoice", "payment", "decided_by")
+    return list_page(request, rows.defer("content"), newest="reported_at", template=LIST, part="reported")
 
 
 @staff(Permission.RECORD_PAYMENTS)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.forecast.expected import Forecast, Week
+from billing.views.reports.bars import Bar
 from centers.values.formats import day_text, money_text
 
 WEEK_WIDTH = 20  # units of the chart's width
@@ -14,16 +15,6 @@ BAR_WIDTH = 14
 HEIGHT = 100
 #: The style of each part, from the bottom.
 PARTS = (("profit", "promised"), ("revenue", "invoiced"), ("cost", "unbilled"))
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One part of a week, in the chart's units from its top left corner."""
-
-    style: str
-    x: int
-    y: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)

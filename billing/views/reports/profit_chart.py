@@ -7,22 +7,13 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.reports.profit import Profit
+from billing.views.reports.bars import Bar
 from centers.values.formats import money_text, month_text
 
 MONTH_WIDTH = 36  # units of the chart's width; the three bars leave a gap
 BAR_WIDTH = 9
 HEIGHT = 100
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar, in the chart's units from its top left corner."""
-
-    style: str
-    x: int
-    y: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
