@@ -15,6 +15,9 @@ SENTENCES = {
     "charge.late_fee": _("%(who)s charged a late fee: %(what)s"),
     "charge.ended": _("%(who)s set the end of a charge: %(what)s"),
     "charge.withdrawn": _("%(who)s withdrew a charge: %(what)s"),
+    "plan.added": _("%(who)s added a plan: %(what)s"),
+    "plan.terms_added": _("%(who)s set new terms of the plan %(what)s"),
+    "plan.archived": _("%(who)s archived the plan %(what)s"),
     "discount.added": _("%(who)s gave a discount: %(what)s"),
     "discount.ended": _("%(who)s set the end of a discount: %(what)s"),
     "discount.withdrawn": _("%(who)s withdrew a discount: %(what)s"),
@@ -94,6 +97,7 @@ NOUNS = {
     "dunning_policy": _("rules for unpaid invoices"),
     "carried": _("amounts carried over"),
     "charge": pgettext_lazy("entered by staff", "charges"),
+    "plan": _("plans"),
     "discount": _("discounts"),
     "credit": _("credit"),
     "mail": _("emails"),
@@ -125,6 +129,7 @@ NOUNS = {
 #: Labels of facts that are not model fields.
 FACTS = {
     "amount": _("amount"),
+    "included": _("included messages"),
     "credit_terms": _("how it pays"),
     "total": _("total"),
     "price_basis": _("what changed"),

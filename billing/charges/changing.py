@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.charges.first_months import days_in_use, first_day_of
 from billing.ledger import lock
-from billing.models import BillingPeriod, Charge, ChargeClaim
+from billing.models import BillingPeriod, Charge, ChargeClaim, PlanTerms
 from billing.money import exact_amount, format_amount
 from billing.periods import ONE_DAY, today
 from centers.audit import entries
@@ -38,14 +38,15 @@ def add_charge(
     every: str = Every.ONCE,
     per_number: bool = False,
     until: date | None = None,
+    terms: PlanTerms | None = None,
 ) -> Charge:
     """Charge the center `amount` of its currency: once, with the next invoice, or for every month or year from `day`.
 
     `day` is a day of the reseller's calendar, `until` the last one of a charge that ends. A monthly charge is
     calculated by the day. `per_number` charges each number of the center: once is a set-up fee of the numbers that
-    begin on these days. OperationRefused: an empty description, an amount that is none, a first day that is invoiced
-    already, never will be or is far away, a last day before the first or of what is charged once, none of what recurs
-    for an archived center.
+    begin on these days. `terms` are those of the plan that it is the price of. OperationRefused: an empty description,
+    an amount that is none, a first day that is invoiced already, never will be or is far away, a last day before the
+    first or of what is charged once, none of what recurs for an archived center.
     """
     text = checked_line(description, _LONGEST)
     if not text:
@@ -70,6 +71,7 @@ def add_charge(
             per_number=per_number,
             first_day=day,
             end_day=end,
+            terms=terms,
             created_at=now,
             created_by=by,
         )
@@ -236,7 +238,13 @@ def closed_until(center: Center) -> date | None:
 
 
 def _invoiced_until(row: Charge) -> date | None:
-    """The end of what valid invoices have of the charge; None if none has it. A year that is paid stays as it is."""
+    """The end of what valid invoices have of the charge; None if none has it. A year that is paid stays as it is.
+
+    Of a plan, they have all days that are closed: it counts their messages.
+    """
+    if row.is_plan:
+        closed = closed_until(row.center)
+        return closed if closed is not None and closed > row.first_day else None
     claims = ChargeClaim.objects.filter(charge=row, voided_at=None)
     if row.is_yearly:
         last: date | None = claims.aggregate(day=Max("first_day"))["day"]

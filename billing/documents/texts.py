@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import ExchangeRate, Invoice, InvoiceLine
+from billing.models import BeyondClaim, ExchangeRate, Invoice, InvoiceLine
 from billing.money import legible
 from billing.periods import Period, part_of_month
 from billing.pricing.rate_types.known import type_name
@@ -54,8 +54,28 @@ def part_text(days: int, of: int) -> str:
     return ngettext("%(days)s of %(of)s days", "%(days)s of %(of)s days", days) % {"days": days, "of": of}
 
 
+def plan_text(line: Any) -> str:
+    """`Messages beyond the plan “Basic”`: of a line over messages that a plan counts; "" of any other."""
+    if line.is_beyond:
+        return _("Messages beyond the plan “%(plan)s”") % {"plan": line.description}
+    if line.is_in_plan:
+        return _("Messages in the plan “%(plan)s”") % {"plan": line.description}
+    return ""
+
+
+def counted_text(messages: int, included: int) -> str:
+    """`412 of 1,000 included messages used`, or how many are beyond."""
+    facts = {"messages": number_text(messages), "included": number_text(included)}
+    if messages <= included:
+        return _("%(messages)s of %(included)s included messages used") % facts
+    facts["beyond"] = number_text(messages - included)
+    return _("%(messages)s messages, %(included)s of them included, %(beyond)s beyond") % facts
+
+
 def discount_text(line: Any) -> str:
     """`Discount 20 %` or `Discount 5.00 USD`; "" without one. The price is what is left after it."""
+    if line.is_in_plan:
+        return ""
     if line.discount_percent:
         return _("Discount %(discount)s") % {
             "discount": f"{number_text(line.discount_percent.normalize())} %"
@@ -78,7 +98,7 @@ def _own_detail(line: InvoiceLine) -> list[str]:
     if line.is_carried:
         return [_("What rounding left of earlier invoices")]
     last = line.end_day.fromordinal(line.end_day.toordinal() - 1)
-    kind = type_name(line.rate_type) if line.rate_type else line.get_kind_display()
+    kind = type_name(line.rate_type) if line.rate_type else plan_text(line) or line.get_kind_display()
     if line.is_charge and line.number_label:
         kind = line.description
     if line.is_one_off or line.kind == InvoiceLine.Kind.CHARGE:
@@ -99,7 +119,7 @@ def explanations(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
     """How prices and amounts came about: averages, prices with tax, exchange rates. No cost is in it."""
     rows = list(lines)
     texts = []
-    if any(line.quantity and line.is_messages for line in rows):
+    if any(line.amount and line.quantity and line.is_messages for line in rows):
         texts.append(
             _(
                 "The unit price of messages is an average: each type of message has its own price in your price list. "
@@ -109,7 +129,20 @@ def explanations(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
     if any(line.tax_included for line in rows):
         texts.append(_("Prices in your price list include VAT; the amounts here are without it."))
     pairs = {(line.cost_currency, line.currency, line.exchange_rate): line for line in rows}
+    texts += _plans(document, rows)
     return [*texts, *(_exchange(document, line) for line in pairs.values() if line.exchange_rate != ONE)]
+
+
+def _plans(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
+    """What was used of each plan of the center as a whole; a plan for each number has its counts on its lines."""
+    plans = {line.charge_id: line.description for line in lines if line.is_in_plan or line.is_beyond}
+    if not plans:
+        return []
+    claims = BeyondClaim.objects.filter(
+        period__invoice=document, charge__in=list(plans), instance=None, revision=0
+    )
+    counts = claims.order_by("pk").values_list("charge_id", "messages", "included")
+    return [f"{plans[charge]}: {counted_text(messages, included)}." for charge, messages, included in counts]
 
 
 def rate_text(base: str, rate: Decimal, quote: str) -> str:

@@ -5,7 +5,7 @@ goes down lowers the last of them first, so that each invoice and the notes on i
 usage that they took, and voiding it frees just that.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
@@ -67,9 +67,17 @@ class _Taken:
 
 
 def correction_lines(
-    price_list: PriceList, center: Center, policy: Policy, days: Iterable[Unbilled]
+    price_list: PriceList,
+    center: Center,
+    policy: Policy,
+    days: Iterable[Unbilled],
+    beyond: Callable[[list[Unbilled]], Iterable[DraftLine]],
 ) -> Correction:
-    """The lines over these days, which were all billed, closed or waived before."""
+    """The lines over these days, which were all billed, closed or waived before.
+
+    `beyond` gives the lines over what plans have more or less beyond them, apart from days that went down since staff
+    waived them.
+    """
     taken = _taken_before(price_list, center, policy, days)
     groups: dict[Terms, list[Unbilled]] = {}
     waived: list[tuple[Waiver, Unbilled]] = []
@@ -81,6 +89,7 @@ def correction_lines(
             terms = _terms(price_list, center, policy, part, source)
             groups.setdefault(terms, []).append(part)
     lines = [line_over(terms, parts) for terms, parts in groups.items()]
+    lines += beyond([part for _waiver, part in waived])
     return replace(_sorted_out(lines, price_list.currency(center)), waived=tuple(waived))
 
 
@@ -189,6 +198,8 @@ def _taken_before(
         "waiver",
         "line__margin",
         "line__invoice",
+        "line__charge",
+        "line__corrects__charge",
         "line__corrects__margin",
         "line__corrects__invoice",
     )
@@ -227,18 +238,22 @@ def _terms(
     line = source.line if source else None
     basis = source.basis if source else policy.billable
     falls = source is not None and source.price_of(day) < 0
+    if line is not None:
+        discount, plan = line.discount_percent, line.charge
+    else:
+        discount = price_list.discounts.on_messages(center, day.day).percent
+        plan = price_list.discounts.plan(center, day.day)
     if line is not None and falls:
         currency, exchange_rate, margin = line.currency, line.exchange_rate, line.margin
     else:
         currency, exchange_rate = (
             price_list.currency(center),
-            _exchange_rate(price_list, center, day, basis, line),
+            Decimal(1) if plan else _exchange_rate(price_list, center, day, basis, line),
         )
         margin = _margin(price_list, center, day)
     tax = line.tax if line else price_list.taxes.on(day.day, center)
-    discount = line.discount_percent if line else price_list.discounts.on_messages(center, day.day).percent
     own = (Kind.ADJUSTMENT, day.instance, margin, day.currency, exchange_rate, basis, currency, tax)
-    return Terms(*own, line, falls, discount)
+    return Terms(*own, line, falls, discount, plan)
 
 
 def _margin(price_list: PriceList, center: Center, day: Unbilled) -> Margin | None:

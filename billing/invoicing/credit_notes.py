@@ -19,6 +19,7 @@ from billing.ledger import lock, post, settle
 from billing.limits.terms import refresh_exposure
 from billing.mail import ISSUED, write_mail_about
 from billing.models import (
+    BeyondClaim,
     BillingPeriod,
     ChargeClaim,
     Invoice,
@@ -220,6 +221,7 @@ def _release(original: Invoice, note: Invoice, by: User | None, now: datetime) -
     UsageClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     SubscriptionClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     ChargeClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
+    BeyondClaim.objects.filter(period=period, voided_at=None).update(voided_at=now)
     void_carried(invoice=original, period=period, note=note, by=by, now=now)
     BillingPeriod.objects.filter(pk=period.pk).update(voided_at=now)
     Invoice.objects.filter(pk=original.pk).update(voided_at=now, open_amount=0, credited=F("total"))

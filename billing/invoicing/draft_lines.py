@@ -18,6 +18,15 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What a line over messages beyond a plan says about its month: see BeyondClaim."""
+
+    included: int
+    messages: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class DraftLine(LineKinds):
     """A draft line with the fields of InvoiceLine. `amount` is `exact` rounded once, to the currency's decimals.
 
@@ -46,7 +55,8 @@ class DraftLine(LineKinds):
     month: date | None = None  # of a subscription
     days: tuple[Unbilled, ...] = ()
     corrects: InvoiceLine | None = None
-    charge: Charge | None = None  # that staff entered
+    charge: Charge | None = None  # that staff entered; the plan that counts the messages
+    counted: Counted | None = None  # of a line over messages beyond the plan
     description: str = ""
     discount_percent: Decimal = ZERO
     discount_amount: Decimal = ZERO
@@ -60,6 +70,11 @@ class DraftLine(LineKinds):
         if own is None:
             return ""
         return f"{own.label} ({own.instance_id})" if own.label else own.instance_id
+
+    @property
+    def charge_id(self) -> int | None:
+        """The key of its charge."""
+        return self.charge.pk if self.charge else None
 
     @property
     def tax_category(self) -> str:
@@ -117,6 +132,7 @@ class Terms:
     corrects: InvoiceLine | None = None
     falls: bool = False  # what goes down and what goes up share no line
     discount: Decimal = ZERO  # in percent
+    plan: Charge | None = None  # that counts the messages
 
 
 def charge_of(cost: Decimal, quantity: int, margin: Margin | None) -> Decimal:
@@ -154,5 +170,7 @@ def line_over(terms: Terms, days: Iterable[Unbilled]) -> DraftLine:
         currency=terms.currency,
         days=own,
         corrects=terms.corrects,
+        charge=terms.plan,
+        description=str(terms.plan or ""),
         tax=terms.tax,
     )

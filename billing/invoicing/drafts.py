@@ -4,18 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import cast
 
 from billing.invoicing.carried import Rest, carried_line
 from billing.invoicing.charges import charge_lines
 from billing.invoicing.corrections import Correction, correction_lines, lowers, rate_for
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
+from billing.invoicing.run.beyond import corrected_lines, first_lines
 from billing.invoicing.run.material import Material
 from billing.invoicing.subscriptions import Subscribed, subscribed
 from billing.invoicing.unbilled import Unbilled
 from billing.models import (
     Category,
     CenterVersion,
+    Charge,
     Interval,
     Invoice,
     InvoiceLine,
@@ -36,6 +39,7 @@ from centers.models import Center
 from centers.stored_messages import StoredMessage as _
 
 Kind = InvoiceLine.Kind
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ def draft_of(center: Center, material: Material) -> Draft:
     usage, corrected = _usage_lines(material, center)
     numbers = [*_subscription_lines(material, center), *_one_off_lines(material, center)]
     charges = charge_lines(price_list, center, material.charges.due(center))
-    drafted = [*usage, *numbers, *charges, *corrected.adjustments]
+    beyond = first_lines(price_list, center, material.plans)
+    drafted = [*usage, *numbers, *charges, *beyond, *corrected.adjustments]
     lines = [line for line in drafted if not line.is_empty]
     tax = price_list.taxes.on(period.last_day, center)
     carried = carried_line(material.carried[center.pk], period, currency, lines, tax)
@@ -134,26 +139,29 @@ def _usage_lines(material: Material, center: Center) -> tuple[list[DraftLine], C
     currency = price_list.currency(center)
     corrected = list(material.corrections[center.pk])
     # The numbers of a center share their days.
-    of_day: dict[date, tuple[Margin | None, TaxTerms, Decimal]] = {}
+    of_day: dict[date, tuple[Margin | None, TaxTerms, Decimal, Charge | None]] = {}
     for day in material.unbilled[center.pk]:
         if day.day not in of_day:
             margin = price_list.margins.find(Category.MESSAGE, center, day.day)
             off = price_list.discounts.on_messages(center, day.day).percent
-            of_day[day.day] = margin, price_list.taxes.on(day.day, center), off
-        margin, tax, off = of_day[day.day]
+            plan = price_list.discounts.plan(center, day.day)
+            of_day[day.day] = margin, price_list.taxes.on(day.day, center), off, plan
+        margin, tax, off, plan = of_day[day.day]
         # A day that was billed before, on an invoice that is void by now, and corrected since.
         if day.revision and lowers(day, margin, policy.billable):
             corrected.append(day)
             continue
-        rate = rate_for(price_list, center, day, policy.billable)
-        key = (day.instance.pk, margin and margin.pk, day.currency, rate, tax, off)
+        # Messages that a plan counts are charged by a line of its own.
+        rate = ONE if plan else rate_for(price_list, center, day, policy.billable)
+        key = (day.instance.pk, margin and margin.pk, day.currency, rate, tax, off, plan and plan.pk)
         if key not in groups:
             own = (Kind.USAGE, day.instance, margin, day.currency, rate, policy.billable, currency, tax)
-            terms = Terms(*own, discount=off)
+            terms = Terms(*own, discount=off, plan=plan)
             groups[key] = terms, []
         groups[key][1].append(day)
     lines = [line_over(terms, days) for terms, days in groups.values()]
-    return lines, correction_lines(price_list, center, policy, corrected)
+    beyond = partial(corrected_lines, price_list, center, material.plans)
+    return lines, correction_lines(price_list, center, policy, corrected, beyond)
 
 
 def _subscription_lines(material: Material, center: Center) -> Iterable[DraftLine]:

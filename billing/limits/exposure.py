@@ -1,7 +1,8 @@
 """Exposure: what a center has not paid, plus what it used and no invoice has yet, with tax, less its credit.
 
 For centers with a limit only, and for all of a reseller's at once: a fixed number of queries. Usage is priced at the
-margins and discounts of its days and today's exchange rates; subscriptions and charges count as far as they accrued.
+margins and discounts of its days and today's exchange rates; subscriptions, charges and what is beyond plans count
+as far as they accrued.
 """
 
 from collections.abc import Iterable
@@ -18,7 +19,6 @@ from billing.models import (
     Category,
     CenterVersion,
     CreditTerms,
-    Discount,
     Dispute,
     LedgerEntry,
     Margin,
@@ -33,6 +33,7 @@ from billing.pricing.conversion import Converter, Way
 from billing.pricing.price_list import PriceList, converted, usage_charge
 from billing.tax.computing import net_of, tax_of
 from billing.unbilled.accrued import accrued_subscriptions
+from billing.unbilled.accrued_beyond import accrued_beyond
 from billing.unbilled.accrued_charges import accrued_charges
 from billing.unbilled.usage_costs import UsageCosts, usage_costs
 from centers.models import Center, Reseller
@@ -136,7 +137,7 @@ def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) 
             nets[center.pk, tax] = before + converted(net, rate)
 
     policies = policies_for(reseller, centers.values())
-    for row in usage_costs(reseller, period, _starts(reseller, period), centers=list(centers)):
+    for row in usage_costs(reseller, period, _starts(price_list, period), centers=list(centers)):
         center = centers[row.center_id]
         tax = price_list.taxes.on(row.day, center)
         margin = price_list.margins.find(Category.MESSAGE, center, row.day)
@@ -146,6 +147,7 @@ def unbilled_charges(reseller: Reseller, centers: dict[int, Center], day: date) 
     accrued = accrued_subscriptions(reseller, period, centers.values(), day)
     # What is charged once counts however old it is.
     accrued += accrued_charges(reseller, Period(date.min, period.end_day), centers.values(), day)
+    accrued += accrued_beyond(reseller, period, centers.values(), day)
     for one in accrued:
         center = centers[one.center_id]
         add(center, price_list.taxes.on(day, center), one.currency, one.charge)
@@ -188,20 +190,16 @@ def _first_day(centers: dict[int, Center], day: date) -> date:
     return min([previous_month(day).first_day, *(begin for begin in begins.values() if begin is not None)])
 
 
-def _starts(reseller: Reseller, period: Period) -> list[date]:
-    """The days on which a margin, a center's country or a tax rate begins, or a discount begins or ends."""
-    days: set[date] = set()
+def _starts(price_list: PriceList, period: Period) -> list[date]:
+    """The days on which a margin, a center's country or a tax rate begins, or a discount or plan begins or ends."""
+    days = price_list.discounts.all_edges(period)
     for changes in (
         Margin.objects.filter(category=Category.MESSAGE),
         CenterVersion.objects.filter(name=CenterVersion.Name.COUNTRY),
         TaxRate.objects.all(),
     ):
-        inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
+        inside = changes.filter(reseller=price_list.reseller, valid_from__gt=period.first_day)
         days.update(day for day in inside.values_list("valid_from", flat=True).distinct() if day is not None)
-    discounts = Discount.objects.filter(reseller=reseller, withdrawn_at=None).values_list(
-        "first_day", "end_day"
-    )
-    days.update(day for row in discounts for day in row if day is not None and period.first_day < day)
     return sorted(days)
 
 

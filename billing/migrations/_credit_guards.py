@@ -47,7 +47,7 @@ BEGIN
       FROM billing_invoiceline own JOIN billing_invoice of ON of.id = own.invoice_id
      WHERE own.id = NEW.corrects_id FOR NO KEY UPDATE OF own;
     IF bill.kind <> 'credit_note' THEN
-        IF NEW.kind <> 'adjustment' OR line.center_id <> bill.center_id THEN
+        IF NEW.kind NOT IN ('adjustment', 'beyond') OR line.center_id <> bill.center_id THEN
             RAISE EXCEPTION 'invoice line: only an adjustment names an earlier line of its center'
                 USING ERRCODE = 'check_violation';
         END IF;

@@ -26,6 +26,8 @@ ONE_WAY = {
     "billing_writeoff": "reversed_at",
     "billing_charge": "withdrawn_at",
     "billing_chargeclaim": "voided_at",
+    "billing_beyondclaim": "voided_at",
+    "billing_plan": "archived_at",
     "billing_discount": "withdrawn_at",
 }
 # A center named in a row must be a center of the reseller named in the same row.

@@ -4,7 +4,7 @@ from billing.models.carried import CarriedAmount
 from billing.models.center_versions import CenterVersion
 from billing.models.charges import Charge, Discount
 from billing.models.checks import COST_TOLERANCE, UsageCheck
-from billing.models.claims import ChargeClaim, SubscriptionClaim, UsageClaim, Waiver
+from billing.models.claims import BeyondClaim, ChargeClaim, SubscriptionClaim, UsageClaim, Waiver
 from billing.models.documents import DocumentKind, DocumentLogo, DocumentSettings, NumberFormat, Receipt
 from billing.models.dunning import Dispute, Hold, Reminder, SafetyStop, Suspension
 from billing.models.dunning_policies import DunningPolicy
@@ -19,6 +19,7 @@ from billing.models.paying.journal import JournalAccounts
 from billing.models.paying.limits import CreditTerms
 from billing.models.paying.write_offs import WriteOff
 from billing.models.payments import CreditConversion, LedgerEntry, Payment
+from billing.models.plans import Plan, PlanTerms
 from billing.models.policy import Billable, BillingPolicy, CenterPolicy, Share
 from billing.models.rates import (
     Category,
@@ -43,6 +44,7 @@ __all__ = [
     "AccountUsageRecord",
     "BankLine",
     "BankStatement",
+    "BeyondClaim",
     "Billable",
     "BillingPeriod",
     "BillingPolicy",
@@ -84,6 +86,8 @@ __all__ = [
     "PaymentAllocation",
     "PaymentAttachment",
     "PaymentLink",
+    "Plan",
+    "PlanTerms",
     "Rate",
     "RateCategory",
     "RateClass",

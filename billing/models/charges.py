@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from billing.models.invoices import DateRange, Invoice
+from billing.models.plans import PlanTerms
 from centers.models import Center, Reseller, User
 from centers.models.fields import LineField
 from centers.models.managers import TenantManager
@@ -21,7 +22,8 @@ class Charge(models.Model):
 
     `amount` is in `currency`, above zero, and a price as in the price list: with the tax, if the reseller's prices
     include it. Only when it ends may change, and withdrawing it: another price is another charge. A charge that is once
-    per number is a set-up fee of the numbers that begin while it is in force.
+    per number is a set-up fee of the numbers that begin while it is in force. With `terms` it is the price of a plan,
+    which the center has on these days: never two plans on one day.
     """
 
     class Every(models.TextChoices):
@@ -45,6 +47,9 @@ class Charge(models.Model):
     per_number = models.BooleanField(_("for each number"), default=False, db_default=False)
     first_day = models.DateField(_("first day"))  # of the reseller's calendar
     end_day = models.DateField(null=True)  # the first day without it; null: no end, and once for a center
+    terms = models.ForeignKey(
+        PlanTerms, on_delete=models.PROTECT, null=True, related_name="charges", db_index=False
+    )
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
@@ -72,6 +77,17 @@ class Charge(models.Model):
                 name="charge_late_fee_is_once",
             ),
             models.UniqueConstraint(fields=["late_for", "late_step"], name="charge_late_fee_step_once"),
+            models.CheckConstraint(
+                condition=Q(terms__isnull=True) | Q(every="month"), name="charge_of_plan_is_monthly"
+            ),
+            ExclusionConstraint(
+                name="charge_plans_apart",
+                expressions=[
+                    ("center", RangeOperators.EQUAL),
+                    (DateRange(F("first_day"), F("end_day"), RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(withdrawn_at__isnull=True, terms__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["center", "-first_day"], name="charge_of_center")]
 
@@ -98,6 +114,11 @@ class Charge(models.Model):
     def is_yearly(self) -> bool:
         """Whether it is charged once a year."""
         return self.every == self.Every.YEAR
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether it is the price of a plan."""
+        return self.terms_id is not None
 
     @property
     def is_setup_fee(self) -> bool:

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from billing.models.charges import Charge
 from billing.models.invoices import BillingPeriod, DateRange
 from billing.models.lines import InvoiceLine
+from billing.models.policy import Billable
 from billing.models.rates import Margin
 from billing.models.usage import UsageRecord
 from centers.models import Center, Reseller, User
@@ -178,3 +179,51 @@ class ChargeClaim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.charge_id} {self.first_day} - {self.end_day}"
+
+
+class BeyondClaim(models.Model):
+    """How many messages of a plan's month were counted, and what one line took of those beyond the included ones.
+
+    One month of a center's plan (`charge`), or of one number where the plan is for each number: the days of the plan in
+    it. `quantity` and `cost` (in `currency`) are what this claim adds to the non-void ones before it, so that they add
+    up to what is beyond of the `messages` counted by the last one. `revision` counts them, as with usage.
+    """
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="beyond_claims", db_index=False)
+    instance = models.ForeignKey(
+        Instance, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    first_day = models.DateField()
+    end_day = models.DateField()
+    revision = models.PositiveIntegerField()
+    billable = models.CharField(max_length=9, choices=Billable)  # which messages count
+    included = models.PositiveIntegerField()
+    messages = models.BigIntegerField()
+    quantity = models.BigIntegerField()
+    cost = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=3)
+    period = models.ForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="beyond_claims")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, null=True, related_name="beyond_claims")
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantManager(reseller="reseller", center="charge__center")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["charge", "instance", "first_day", "currency", "revision"],
+                condition=Q(voided_at__isnull=True),
+                nulls_distinct=False,
+                name="beyondclaim_once",
+            ),
+            models.CheckConstraint(condition=Q(first_day__lt=F("end_day")), name="beyondclaim_has_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charge_id} {self.first_day} r{self.revision}"
+
+    @property
+    def beyond(self) -> int:
+        """How many of the counted messages are beyond the included ones."""
+        return max(0, self.messages - self.included)

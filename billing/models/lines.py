@@ -39,6 +39,13 @@ class HasKind(Protocol):
     def kind(self) -> str: ...
 
 
+class HasCharge(HasKind, Protocol):
+    """Anything with the kind of an invoice line, and the key of its charge."""
+
+    @property
+    def charge_id(self) -> int | None: ...
+
+
 class HasHeading(Protocol):
     """Anything with the texts of an invoice line."""
 
@@ -86,7 +93,18 @@ class LineKinds:
     @property
     def is_messages(self: HasKind) -> bool:
         """Whether it charges usage, so that its price is an average."""
-        return self.kind in (InvoiceLine.Kind.USAGE, InvoiceLine.Kind.ADJUSTMENT)
+        return self.kind in (InvoiceLine.Kind.USAGE, InvoiceLine.Kind.ADJUSTMENT, InvoiceLine.Kind.BEYOND)
+
+    @property
+    def is_beyond(self: HasKind) -> bool:
+        """Whether it charges messages beyond those that a plan includes."""
+        return self.kind == InvoiceLine.Kind.BEYOND
+
+    @property
+    def is_in_plan(self: HasCharge) -> bool:
+        """Whether its messages are counted by a plan, and charged by the line over those beyond it."""
+        counted = (InvoiceLine.Kind.USAGE, InvoiceLine.Kind.ADJUSTMENT)
+        return self.kind in counted and self.charge_id is not None
 
     @property
     def heading(self: HasHeading) -> str:
@@ -98,11 +116,12 @@ class InvoiceLine(LineKinds, models.Model):
     """One rounded amount and everything it was calculated from; costs are for staff only.
 
     exact = ((cost x (1 + percent/100) + fixed x quantity) x (1 - discount_percent/100) - discount_amount)
-    x exchange_rate; amount = round(exact), once, half up. For a
-    subscription of part of a month, `cost` is that share of the rate, and the amount contains the same share of
-    `fixed`. A charge of staff's costs nothing, and `fixed` is its amount, in `cost_currency`. What rounding leaves,
-    exact - amount, is carried to a later invoice (CarriedAmount). All of them are without tax: a price that includes
-    it (`tax_included`) is divided by (1 + tax_percent/100) first.
+    x exchange_rate; amount = round(exact), once, half up. For a subscription of part of a month, `cost` is that share
+    of the rate, and the amount contains the same share of `fixed`. A charge of staff's costs nothing: `fixed` is its
+    amount, in `cost_currency`. All of the price of messages that a plan (`charge`) counts is taken off; the line over
+    those beyond it has their share of the cost. What rounding leaves, exact - amount, is carried to a later invoice
+    (CarriedAmount). All of them are without tax: a price that includes it (`tax_included`) is divided by
+    (1 + tax_percent/100) first.
     """
 
     class Kind(models.TextChoices):
@@ -113,6 +132,7 @@ class InvoiceLine(LineKinds, models.Model):
         ONE_OFF = "one_off", _("One-off charge")
         CHARGE = "charge", pgettext_lazy("entered by staff", "Charge")  # entered by staff: once
         RECURRING = "recurring", _("Recurring charge")  # entered by staff: monthly or yearly
+        BEYOND = "beyond", _("Messages beyond the plan")
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
@@ -121,7 +141,7 @@ class InvoiceLine(LineKinds, models.Model):
     instance = models.ForeignKey(Instance, on_delete=models.PROTECT, null=True, related_name="+")
     number_label = models.CharField(max_length=160)  # label and id of the number on the day of issue
     rate_type = models.CharField(max_length=64, blank=True)  # of a subscription or a one-off charge
-    # Of a charge that staff entered.
+    # Of a charge that staff entered; the plan that counts the messages.
     charge = models.ForeignKey(
         Charge, on_delete=models.PROTECT, null=True, related_name="lines", db_index=False
     )
@@ -174,6 +194,11 @@ class InvoiceLine(LineKinds, models.Model):
     def tax(self) -> TaxTerms:
         """How the line is taxed."""
         return TaxTerms(self.tax_category, self.tax_percent, self.tax_reason, self.tax_included)
+
+    @property
+    def has_plan_price(self) -> bool:
+        """Whether messages beyond a plan are charged at the plan's own price, not by the price list."""
+        return self.is_beyond and self.margin_id is None and not self.cost
 
     @property
     def discount_currency(self) -> str:

@@ -1,11 +1,11 @@
-"""What a center pays less on a day: the narrowest of its discounts."""
+"""What a center pays less on a day: the narrowest of its discounts, and nothing for messages that a plan counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 
-from billing.models import Discount
+from billing.models import Charge, Discount
 from billing.money import PRECISION
 from billing.periods import Period
 from centers.models import Center, Reseller
@@ -31,20 +31,36 @@ class Off:
 
 
 NOTHING_OFF = Off()
+#: Of messages that a plan counts: those beyond the included ones are charged for the month as a whole.
+IN_PLAN = Off(Decimal(100))
 
 
 class Discounts:
-    """The discounts of a reseller's centers, or of those `among` them; one query."""
+    """The discounts and plans of a reseller's centers, or of those `among` them; two queries."""
 
     def __init__(self, reseller: Reseller, *, among: Iterable[Center] | None = None) -> None:
         rows = Discount.objects.filter(reseller=reseller, withdrawn_at=None)
-        rows = rows if among is None else rows.filter(center__in=list(among))
+        plans = Charge.objects.filter(reseller=reseller, withdrawn_at=None, terms__isnull=False)
+        if among is not None:
+            own = list(among)
+            rows, plans = rows.filter(center__in=own), plans.filter(center__in=own)
         self._rows: dict[int, list[Discount]] = {}
         for row in rows.order_by("pk"):
             self._rows.setdefault(row.center_id, []).append(row)
+        self._plans: dict[int, list[Charge]] = {}
+        for plan in plans.select_related("terms").order_by("first_day"):
+            self._plans.setdefault(plan.center_id, []).append(plan)
+
+    def plan(self, center: Center, day: date) -> Charge | None:
+        """The plan that the center has on that day, as its price."""
+        return next((row for row in self._plans.get(center.pk, ()) if _is_in(row, day)), None)
 
     def on_messages(self, center: Center, day: date) -> Off:
-        """Of the price of messages on that day."""
+        """Of what is charged for the messages of that day: all of it where a plan counts them."""
+        return IN_PLAN if self.plan(center, day) else self.on_listed_messages(center, day)
+
+    def on_listed_messages(self, center: Center, day: date) -> Off:
+        """Of the price of messages in that day's price list."""
         return self._found(center, day, (On.MESSAGES, None), (On.ALL, None))
 
     def on_numbers(self, center: Center, day: date) -> Off:
@@ -61,14 +77,25 @@ class Discounts:
 
     def first_days(self, center: Center) -> set[date]:
         """All such days."""
-        rows = self._rows.get(center.pk, ())
-        return {day for row in rows for day in (row.first_day, row.end_day) if day}
+        return _edges(self._rows.get(center.pk, ()))
+
+    def all_edges(self, days: Period) -> set[date]:
+        """The days inside the period on which a discount or plan of any of the centers begins, or no longer applies."""
+        rows = (row for own in (self._rows, self._plans) for each in own.values() for row in each)
+        return {day for day in _edges(rows) if days.first_day < day < days.end_day}
 
     def _found(self, center: Center, day: date, *places: tuple[str, int | None]) -> Off:
         rows = self._rows.get(center.pk, ())
         for on, charge_id in places:
             for row in rows:
-                is_here = row.on == on and row.charge_id == charge_id
-                if is_here and row.first_day <= day and (row.end_day is None or day < row.end_day):
+                if row.on == on and row.charge_id == charge_id and _is_in(row, day):
                     return Off(row.percent or ZERO, row.amount or ZERO)
         return NOTHING_OFF
+
+
+def _is_in(row: Discount | Charge, day: date) -> bool:
+    return row.first_day <= day and (row.end_day is None or day < row.end_day)
+
+
+def _edges(rows: Iterable[Discount | Charge]) -> set[date]:
+    return {day for row in rows for day in (row.first_day, row.end_day) if day}

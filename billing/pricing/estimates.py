@@ -14,7 +14,7 @@ from billing.models import IS_CHARGED, Category, Margin, TaxTerms, UsageClaim, U
 from billing.money import rounded
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
-from billing.pricing.discounts import Off
+from billing.pricing.discounts import IN_PLAN, Off
 from billing.pricing.price_list import PriceList, converted, more_billable, usage_charge
 from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
@@ -56,6 +56,8 @@ def _charges(
         center_id, _number, currency = part
         center = known[center_id]
         exchange_rate = price_list.exchange.find(currency, center.currency, price_list.day)
+        if off == IN_PLAN:
+            exchange_rate = exchange_rate or Decimal(1)
         if exchange_rate is None:
             yield part, tax, None
             continue

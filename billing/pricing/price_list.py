@@ -247,9 +247,9 @@ class PriceList:
         return [rate for rate in self.rates_of(country_id) if self.category(rate.type) == RateClass.IGNORED]
 
     def off(self, category: str, center: Center) -> Off:
-        """The center's discount on the types of a category on the price list's day."""
+        """The center's discount on the types of a category on the price list's day, whatever its plan includes."""
         is_messages = category == Category.MESSAGE
-        of = self.discounts.on_messages if is_messages else self.discounts.on_numbers
+        of = self.discounts.on_listed_messages if is_messages else self.discounts.on_numbers
         return of(center, self.day)
 
     def _row(

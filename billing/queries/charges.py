@@ -140,9 +140,12 @@ def exported_charges(center: Center | None, day: date) -> Iterator[ListedCharge]
 
 
 def portal_charges(center: Center, day: date) -> list[ListedCharge]:
-    """What the center is or will be charged besides its usage, by name."""
+    """What the center is or will be charged besides its usage, by name; its plan of the day is shown on its own."""
     found = _listed(Charge.objects.filter(center=center, withdrawn_at=None).defer("created_by"), day)
-    return sorted((row for row in found if row.is_current), key=lambda row: (str(row.charge), row.charge.pk))
+    return sorted(
+        (row for row in found if row.is_current and not (row.charge.is_plan and not row.is_planned)),
+        key=lambda row: (str(row.charge), row.charge.pk),
+    )
 
 
 def _listed(rows: QuerySet[Charge], day: date) -> list[ListedCharge]:

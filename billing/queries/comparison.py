@@ -188,7 +188,7 @@ def _side(invoice: Invoice, instance_id: int | None) -> Side | None:
     return Side(
         invoice,
         messages=sums[Kind.USAGE]["messages"] if Kind.USAGE in sums else 0,
-        for_messages=amounts.pop(Kind.USAGE, ZERO),
+        for_messages=amounts.pop(Kind.USAGE, ZERO) + amounts.pop(Kind.BEYOND, ZERO),
         for_subscriptions=amounts.pop(Kind.SUBSCRIPTION, ZERO),
         once=amounts.pop(Kind.ONE_OFF, ZERO),
         for_charges=amounts.pop(Kind.CHARGE, ZERO) + amounts.pop(Kind.RECURRING, ZERO),

@@ -109,8 +109,12 @@ def steps(line: InvoiceLine) -> list[Step]:
     """
     if not line.quantity or line.exact is None:
         return []
+    if line.is_in_plan:
+        return []
     if line.is_charge:
         return _steps_of_charge(line)
+    if line.has_plan_price:
+        return _steps_of_beyond(line)
     base = line.cost_currency
     with_percent = usage_charge(line.cost, 0, line.percent, ZERO)
     price = _price_with_tax(line)
@@ -156,6 +160,18 @@ def _steps_of_charge(line: InvoiceLine) -> list[Step]:
     return [*found, *_from_price(line, round(at_cost, _LEGIBLE), round(price, _LEGIBLE))]
 
 
+def _steps_of_beyond(line: InvoiceLine) -> list[Step]:
+    """From the plan's price of each message beyond it."""
+    each = f"{money_text(line.fixed, line.cost_currency, exact=True)} × {number_text(line.quantity)}"
+    whole = usage_charge(ZERO, line.quantity, ZERO, line.fixed)
+    left = Off(line.discount_percent).of(whole)
+    found = [Step(_("Price beyond the plan"), each, whole, line.cost_currency)]
+    if left != whole:
+        percent = f"{number_text(line.discount_percent.normalize())} %"
+        found.append(Step(_("Discount"), percent, left - whole, line.cost_currency))
+    return [*found, *_from_price(line, left, _price_with_tax(line))]
+
+
 def _from_price(line: InvoiceLine, at_cost: Decimal, price: Decimal) -> list[Step]:
     """From the price to the rounded amount; `at_cost` is the price in the currency of the cost."""
     base, found = line.cost_currency, []
@@ -186,7 +202,7 @@ def rate_lists(line: InvoiceLine) -> list[ListedRates]:
     The center's country on each day decides, as on its price list; the general list where that country has none. None
     for what isn't priced by a list.
     """
-    if line.is_charge:
+    if line.is_charge or line.is_in_plan or line.has_plan_price:
         return []
     center = line.invoice.center
     lists = PriceList(center.reseller, line.end_day, center=center)

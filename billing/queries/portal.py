@@ -67,6 +67,7 @@ class PortalLine(LineKinds):
     discount_amount: Decimal
     discount_currency: str | None
     rate_type: str
+    charge_id: int | None
     first_day: date
     end_day: date
     quantity: int

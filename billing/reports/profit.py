@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import DecimalField, ExpressionWrapper, F, Q, Sum
 from django.db.models.functions import TruncMonth
 
-from billing.models import Billable, Category, CenterVersion, Discount, Invoice, InvoiceLine, Margin, TaxRate
+from billing.models import Billable, Category, CenterVersion, Invoice, InvoiceLine, Margin, TaxRate
 from billing.money import PRECISION
 from billing.periods import ONE_DAY, Period, month_of
 from billing.policies import policies_for
@@ -21,6 +21,7 @@ from billing.reports.reconciliation import reconcile
 from billing.tax.computing import net_of
 from billing.tax.rates import Taxes
 from billing.unbilled.accrued import accrued_subscriptions
+from billing.unbilled.accrued_beyond import accrued_beyond
 from billing.unbilled.accrued_charges import accrued_charges
 from billing.unbilled.usage_costs import UsageCosts, usage_costs
 from centers.models import Center, Reseller
@@ -117,7 +118,8 @@ def profit_report(
     parts.add_usage(period, centers)
     for one in accrued_subscriptions(reseller, period, centers.values(), today):
         parts.add(one.center_id, one.month, one.currency, accrued=one.charge, cost=one.cost)
-    for one in accrued_charges(reseller, period, centers.values(), today):
+    charges = accrued_charges(reseller, period, centers.values(), today)
+    for one in (*charges, *accrued_beyond(reseller, period, centers.values(), today)):
         parts.add(one.center_id, one.month, one.currency, accrued=one.charge)
     for month in reconcile(reseller, period, by_months=True, apart=set(apart)):
         if month.gap:
@@ -177,7 +179,8 @@ class _Parts:
         margins, taxes = Margins.of(self._reseller), Taxes(self._reseller)
         discounts = Discounts(self._reseller)
         policies = policies_for(self._reseller, centers.values())
-        for row in usage_costs(self._reseller, period, _starts(self._reseller, period)):
+        starts = _starts(self._reseller, period, discounts)
+        for row in usage_costs(self._reseller, period, starts):
             center, billable = centers[row.center_id], policies[row.center_id].billable
             charge = _charge(row, margins.find(Category.MESSAGE, center, row.day), billable)
             charge = discounts.on_messages(center, row.day).of(charge)
@@ -218,8 +221,8 @@ def _charge(row: UsageCosts, margin: Margin | None, billable: str) -> Decimal:
     )
 
 
-def _starts(reseller: Reseller, period: Period) -> Iterator[date]:
-    """The first days of the months; those on which a margin, country or tax rate begins, or a discount does or ends."""
+def _starts(reseller: Reseller, period: Period, discounts: Discounts) -> Iterator[date]:
+    """The first days of months, and those on which a margin, country, tax rate, discount or plan begins or ends."""
     yield from (day for day in period.days() if day.day == 1)
     for changes in (
         Margin.objects.filter(category=Category.MESSAGE),
@@ -229,9 +232,7 @@ def _starts(reseller: Reseller, period: Period) -> Iterator[date]:
         inside = changes.filter(reseller=reseller, valid_from__gt=period.first_day)
         days = inside.order_by("valid_from").values_list("valid_from", flat=True).distinct()
         yield from (day for day in days if day is not None)
-    rows = Discount.objects.filter(reseller=reseller, withdrawn_at=None).exclude(on=Discount.On.CHARGE)
-    for both in rows.values_list("first_day", "end_day"):
-        yield from (day for day in both if day and period.first_day < day < period.end_day)
+    yield from discounts.all_edges(period)
 
 
 def _lines(reseller: Reseller, period: Period) -> Iterable[dict[str, Any]]:

@@ -10,7 +10,14 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.documents.texts import corrected_text, credit_text, discount_text, part_text
+from billing.documents.texts import (
+    corrected_text,
+    counted_text,
+    credit_text,
+    discount_text,
+    part_text,
+    plan_text,
+)
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
 from billing.pricing.country_names import CountryNames
@@ -58,6 +65,18 @@ def month_part(line: Any) -> str:
 def discount_of(line: Any) -> str:
     """`Discount 20 %`; empty for a line without one."""
     return discount_text(line)
+
+
+@register.filter
+def plan_of(line: Any) -> str:
+    """`Messages beyond the plan “Basic”`; empty for a line over messages that no plan counts."""
+    return plan_text(line)
+
+
+@register.simple_tag
+def counted(messages: int, included: int) -> str:
+    """`412 of 1,000 included messages used`."""
+    return counted_text(messages, included)
 
 
 @register.simple_tag

@@ -15,6 +15,7 @@ from billing.periods import today as current_day
 from billing.policies import policies_for
 from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
 from billing.tax.computing import net_of, tax_of
+from billing.unbilled.accrued_beyond import accrued_beyond
 from billing.unbilled.accrued_charges import HELD, NOT_INVOICED, Accrued, accrued_charges, begun_in
 from centers.models import Center, Reseller
 
@@ -68,7 +69,7 @@ def _once_charged(reseller: Reseller) -> QuerySet[Any]:
 
 
 def numbers_so_far(center: Center, now: datetime) -> Decimal | None:
-    """What the center's numbers and charges cost it in the reseller's current month until now, besides messages.
+    """What the center's numbers, charges and plan cost it in the reseller's current month until now, besides messages.
 
     In the center's currency, with tax, and not invoiced yet: an estimate at today's rates. None without an exchange
     rate.
@@ -79,6 +80,7 @@ def numbers_so_far(center: Center, now: datetime) -> Decimal | None:
     rows += accrued_charges(
         center.reseller, Period(date.min, month.end_day), [center], day, since=month.first_day
     )
+    rows += accrued_beyond(center.reseller, month, [center], day)
     if not rows:
         return ZERO
     price_list = PriceList(center.reseller, day, center=center)

@@ -25,7 +25,15 @@ from billing.views.documents import settings as document_settings
 from billing.views.dunning import chosen, disputes, policies, promises, write_offs
 from billing.views.paying import attachments, flagged, gateways, limits, links, opening, reported
 from billing.views.paying import statements as bank_files
-from billing.views.pricing import center_history, charges, chosen_charges, price_files, simulator, types
+from billing.views.pricing import (
+    center_history,
+    charges,
+    chosen_charges,
+    plans,
+    price_files,
+    simulator,
+    types,
+)
 from billing.views.reports import aging, cash_forecast, gap, journal, profit, reconciliation
 from billing.views.tax import report as tax_report
 from billing.views.tax import settings as tax_settings
@@ -215,6 +223,12 @@ urlpatterns = [
     ),
     path("centers/chosen/charge/", chosen_charges.chosen_charge, name="chosen_charge"),
     path("centers/chosen/discount/", chosen_charges.chosen_discount, name="chosen_discount"),
+    path("prices/plans/", plans.plans, name="plans"),
+    path("prices/plans/add/", plans.plan_add, name="plan_add"),
+    path("prices/plans/<int:pk>/terms/", plans.plan_terms, name="plan_terms"),
+    path("prices/plans/<int:pk>/archive/", plans.plan_archive, name="plan_archive"),
+    path("centers/<int:pk>/plan/", plans.center_plan, name="center_plan"),
+    path("centers/<int:pk>/plan/preview/", plans.center_plan_preview, name="center_plan_preview"),
     path("centers/<int:pk>/charges/", charges.center_charges, name="center_charges"),
     path("centers/<int:pk>/charges/add/", charges.charge_add, name="charge_add"),
     path("centers/<int:pk>/discounts/add/", charges.discount_add, name="discount_add"),

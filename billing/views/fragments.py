@@ -17,6 +17,7 @@ from billing.periods import Period, month_of, today
 from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_number, month_so_far
 from billing.pricing.price_list import PriceList
+from billing.queries.plans import chosen_plans, plans_on
 from billing.reports.profit import Profit, profit_report
 from billing.reports.quota import BURN_DAYS, quota_runway
 from billing.unbilled.accrued import numbers_so_far
@@ -100,10 +101,14 @@ def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     price_list = PriceList(request.reseller, today(request.reseller, clock.now()), center=center)
     rows = price_list.for_center(center)
+    chosen = chosen_plans(center, price_list.day)
     context = {
         "center": center,
         "rows": rows,
         "fetched_at": price_list.read_at(price_list.country_id(center)),
+        "plans": plans_on(center, price_list.day),
+        "chosen": chosen,
+        "later": [charge for charge in chosen if charge.first_day > price_list.day],
         "share": share_of_prices(center) if rows and not center.archived_at else None,
     }
     return render(request, "billing/parts/center_prices.html", context)

@@ -13,6 +13,7 @@ from billing.models import CreditTerms, Invoice, Suspension
 from billing.periods import today
 from billing.pricing.estimates import month_so_far
 from billing.queries.comparison import compare
+from billing.queries.plans import plans_on
 from billing.queries.portal_history import portal_price_changes
 from billing.tax.texts import price_note
 from billing.unbilled.accrued import numbers_so_far
@@ -56,6 +57,7 @@ def portal_prices(request: PortalRequest) -> HttpResponseBase:
         "days": portal_price_changes(request.center, now),
         "charges": queries.portal_charges(request.center, day or today(request.reseller, now)),
         "discounts": queries.portal_discounts(request.center, day or today(request.reseller, now)),
+        "plans": plans_on(request.center, day or today(request.reseller, now)),
         "subscription": queries.portal_subscription(request.center),
         "tax_note": price_note(request.center, day or today(request.reseller, now)),
     }

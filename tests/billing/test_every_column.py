@@ -9,11 +9,12 @@ from django.db import DatabaseError, connection, transaction
 
 from billing.charges import add_charge, add_discount
 from billing.dunning.write_offs import write_off
-from billing.invoicing import Part, credit_invoice, issue_invoice, lines_left
+from billing.invoicing import Part, close_period, credit_invoice, issue_invoice, lines_left
 from billing.invoicing.waivers import waive_usage
 from billing.models import Invoice
 from billing.payments import refund_credit
 from billing.periods import Period
+from billing.plans import add_plan, choose_plan
 from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -39,6 +40,9 @@ MAY_CHANGE = {
     "billing_taxrate": {"created_by_id"},
     "billing_charge": {"end_day", "withdrawn_at", "created_by_id"},
     "billing_chargeclaim": {"voided_at"},
+    "billing_plan": {"archived_at", "created_by_id"},
+    "billing_planterms": {"created_by_id"},
+    "billing_beyondclaim": {"voided_at"},
     "billing_discount": {"end_day", "withdrawn_at", "created_by_id"},
     "whatsapp_instanceassignment": {"read_to"},
 }
@@ -83,6 +87,12 @@ def issued(shop: Shop) -> Shop:
     credit_invoice(invoice=invoice, parts={line.pk: Part(amount=Decimal(1))}, because="a test", **common)
     shop.pay("500", center)
     refund_credit(center=center, amount="1", currency="SAR", reference="back", **common)
+    plan = add_plan(
+        reseller=shop.reseller, name="Basic", currency="USD", amount="5", included=1, day=first, **common
+    )
+    with_plan = shop.new_center()
+    choose_plan(center=with_plan, plan=plan, day=first, **common)
+    close_period(center=with_plan, period=FEBRUARY, **common)
     move(instance=number, center=shop.center, **common)
     lost = shop.owe("3", shop.new_center())
     write_off(center=lost.center, invoices=[lost.pk], because="a test", **common)

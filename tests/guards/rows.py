@@ -32,15 +32,15 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "margin": {"level": "reseller", "center": None},
     "centerversion": {"name": "mazbot_country", "value": "2", "valid_from": NOW.date()},
     "invoice": {"line_count": 1},
-    "charge": {"first_day": date(2026, 1, 1)},
+    "charge": {"first_day": date(2026, 1, 1), "every": "month", "terms": ...},
     "discount": {"on": "everything", "percent": Decimal(10)},
     "writeoff": {"reversed_at": NOW},  # the invoice is open
     "chargeclaim": {
         "instance": None,
-        "once": True,
         "first_day": date(2026, 1, 2),
         "end_day": date(2026, 1, 3),
     },
+    "beyondclaim": {"instance": None, "first_day": date(2026, 1, 2), "end_day": date(2026, 1, 3)},
     "payment": {"reference": ...},
     "invoicetax": {"category": "O", "percent": 0, "net": 1, "tax": 0},
     "taxrate": {"category": "S", "percent": 15},

@@ -1,4 +1,4 @@
-"""Claims: which line took which day of usage, of a subscription or of a charge."""
+"""Claims: which line took which day of usage, of a subscription or of a charge, and what is beyond a plan."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import connection
 
 from billing.invoicing.draft_lines import DraftLine
-from billing.models import BillingPeriod, ChargeClaim, InvoiceLine, SubscriptionClaim
+from billing.models import BeyondClaim, BillingPeriod, ChargeClaim, InvoiceLine, SubscriptionClaim
 
 # A month of a number is thirty of these: as arrays they cost a tenth of what as many objects of the model do.
 _INSERT = """
@@ -61,6 +61,7 @@ def claim(taken: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine | None]]) 
         if line.month is not None
     )
     _claim_charges(lines)
+    _claim_beyond(lines)
 
 
 def _claim_charges(lines: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine | None]]) -> None:
@@ -76,7 +77,30 @@ def _claim_charges(lines: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine |
             once=line.charge.is_once,
         )
         for period, line, row in lines
-        if line.charge is not None
+        if line.charge is not None and line.is_charge
+    )
+
+
+def _claim_beyond(lines: Iterable[tuple[BillingPeriod, DraftLine, InvoiceLine | None]]) -> None:
+    BeyondClaim.objects.bulk_create(
+        BeyondClaim(
+            reseller_id=period.reseller_id,
+            period=period,
+            charge=line.charge,
+            instance=line.instance,
+            first_day=line.first_day,
+            end_day=line.end_day,
+            revision=line.counted.revision,
+            billable=line.billable,
+            included=line.counted.included,
+            messages=line.counted.messages,
+            quantity=line.quantity,
+            cost=line.cost,
+            currency=line.cost_currency,
+            line=row,
+        )
+        for period, line, row in lines
+        if line.counted is not None
     )
 
 

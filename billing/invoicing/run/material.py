@@ -5,6 +5,7 @@ from datetime import date
 
 from billing.invoicing.carried import carried_of
 from billing.invoicing.charges import DueCharges
+from billing.invoicing.run.beyond import DuePlans
 from billing.invoicing.subscriptions import Held, Once, rate_at
 from billing.invoicing.unbilled import corrections_of, unbilled_of
 from billing.models import Rate
@@ -34,6 +35,8 @@ class Material:
         once = [center for center in own if self.policies[center.pk].one_off_type]
         self.once = Once(reseller, once, list(period.months_ended()))
         self.charges = DueCharges(reseller, own, period)
+        bases = {center.pk: self.policies[center.pk].billable for center in own}
+        self.plans = DuePlans(own, period, bases, self.corrections)
         self._rates: dict[tuple[date, str, str], Rate | None] = {}
 
     def subscription_rate(self, rate_type: str, month: date, country_id: str) -> Rate | None:

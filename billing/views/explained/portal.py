@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from billing import queries
 from billing.models import InvoiceLine
 from billing.queries.comparison import compare
+from billing.queries.plans import counted_for
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
 from centers.web.partials import render_page
@@ -26,6 +27,7 @@ def portal_invoice_line(request: PortalRequest, pk: int) -> HttpResponseBase:
         "line": line,
         "invoice": invoice,
         "days": queries.portal_line_days(pk),
+        "plan": counted_for(found.invoice_id, line.charge_id, found.instance_id, line.first_day),
         "prices": queries.portal_line_prices(pk),
         "comparison": compare(invoice, instance_id=found.instance_id) if found.instance_id else None,
     }

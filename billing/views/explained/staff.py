@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from billing.models import InvoiceLine
 from billing.queries.comparison import compare
 from billing.queries.explained import line_days, odd_readings, rate_lists, steps, sum_text
+from billing.queries.plans import counted_for
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.partials import render_page
@@ -38,5 +39,6 @@ def invoice_line(request: TenantRequest, pk: int) -> HttpResponseBase:
         "comparison": compare(line.invoice, instance_id=line.instance_id) if line.instance_id else None,
         "corrections": line.corrections.select_related("invoice").order_by("pk"),
         "with_costs": with_costs,
+        "plan": counted_for(line.invoice_id, line.charge_id, line.instance_id, line.first_day),
     }
     return render_page(request, "billing/lines/line.html", context, parts=("line",))

@@ -104,7 +104,7 @@ def charge_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     now = clock.now()
     form = ChargeForm(request.POST, center=center, today=today(request.reseller, now))
-    return _preview(
+    return previewed(
         request,
         form,
         center,
@@ -142,7 +142,7 @@ def discount_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     now = clock.now()
     form = _discount_form(request, center, request.POST)
-    return _preview(
+    return previewed(
         request,
         form,
         center,
@@ -198,9 +198,10 @@ def _discount_form(request: TenantRequest, center: Center, data: Any) -> Discoun
     return DiscountForm(data, center=center, today=day, charges=current)
 
 
-def _preview(
+def previewed(
     request: TenantRequest, form: Form, center: Center, change: Callable[[], object]
 ) -> HttpResponseBase:
+    """`#change-preview`: the invoice of the month of the form's `day` before and after the change, which is undone."""
     context: dict[str, Any] = {}
     if form.is_valid():
         try:

@@ -1,0 +1,174 @@
+"""Plans on pages: adding, new terms, archiving, choosing one for a center, and what the center sees."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billing.invoicing import issue_invoice
+from billing.models import Charge, Invoice, Plan, PlanTerms
+from billing.plans import add_plan, choose_plan
+from centers.models import Center
+from centers.tenancy.scoping import tenant
+from tests.billing.conftest import NOW
+from tests.billing.invoices import APRIL_5, MARCH
+from tests.billing.views.conftest import CANARY, Desk
+from whatsapp.models import Instance
+
+TERMS = {"amount": "310", "included": "1000", "beyond": "", "day": "2026-03-01"}
+NEW = {"name": "Basic", "currency": "USD", **TERMS}
+MARCH_1 = date(2026, 3, 1)
+
+
+def _plan(desk: Desk, **fields: Any) -> Plan:
+    with tenant(desk.reseller):
+        values: dict[str, Any] = {"name": "Basic", "currency": "USD", "amount": "310", "included": 1000}
+        values |= {"reseller": desk.reseller, "day": MARCH_1, "by": None, "now": NOW}
+        return add_plan(**values | fields)
+
+
+def _chosen(desk: Desk, **fields: Any) -> Plan:
+    plan = _plan(desk, **fields)
+    with tenant(desk.reseller):
+        choose_plan(center=desk.center, plan=plan, day=MARCH_1, by=None, now=NOW)
+    return plan
+
+
+def _text(desk: Desk, address: str) -> str:
+    page: bytes = desk.as_(desk.billing).get(desk.url(address)).content
+    return page.decode()
+
+
+def test_a_plan_is_added_gets_new_terms_and_is_archived(desk: Desk) -> None:
+    assert "No plans" in _text(desk, "prices/plans/")
+    client = desk.as_(desk.billing)
+    assert client.post(desk.url("prices/plans/add/"), NEW | {"per_number": "on"}).status_code == 302
+    plan = Plan.objects.model._base_manager.get()
+    assert (plan.name, plan.per_number) == ("Basic", True)
+    page = _text(desk, "prices/plans/")
+    assert "for each number, with 1,000 messages a month" in page
+    assert "beyond: by the price list" in page
+    address = desk.url(f"prices/plans/{plan.pk}/terms/")
+    assert "In USD" in client.get(address).content.decode()
+    later = {"amount": "290", "included": "900", "beyond": "0.0375", "day": "2026-04-01"}
+    assert client.post(address, later).status_code == 302
+    assert PlanTerms.objects.model._base_manager.count() == 2
+    page = _text(desk, "prices/plans/")
+    assert "0.0375" in page
+    assert "Scheduled" in page
+    assert client.post(desk.url(f"prices/plans/{plan.pk}/archive/")).status_code == 302
+    assert "Archived" in _text(desk, "prices/plans/")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": " "}, "is-invalid"),
+        ({"amount": "0"}, "above zero"),
+        ({"included": "-1"}, "is-invalid"),
+        ({"beyond": "0"}, "above zero"),
+        ({"day": "2036-03-01"}, "Choose a day between"),
+        ({"currency": "XXX"}, "is-invalid"),
+    ],
+)
+def test_what_is_wrong_with_a_plan_stands_beside_the_field(
+    desk: Desk, change: dict[str, str], sentence: str
+) -> None:
+    page = desk.as_(desk.billing).post(desk.url("prices/plans/add/"), NEW | change)
+    assert page.status_code == 422
+    assert sentence in page.content.decode()
+    assert not Plan.objects.model._base_manager.exists()
+
+
+def test_the_invoice_before_and_after_is_shown_before_the_plan_is_saved(desk: Desk) -> None:
+    plan = _plan(desk)
+    address = desk.url(f"centers/{desk.center.pk}/plan/")
+    client = desk.as_(desk.billing)
+    chosen = {"plan": str(plan.pk), "day": "2026-03-01", "until": ""}
+    assert "No plan from this day on" not in client.get(address).content.decode()
+    preview = client.post(f"{address}preview/", chosen).content.decode()
+    assert "310.00" in preview
+    assert not Charge.objects.model._base_manager.exists(), "nothing is saved"
+    response = client.post(address, chosen)
+    assert response.status_code == 302
+    assert response.url.endswith("?tab=center_prices")
+    assert "No plan from this day on" in client.get(address).content.decode()
+    assert "0 of 1,000 included messages used" in _text(desk, f"centers/{desk.center.pk}/prices/")
+    early = client.post(address, {"plan": "none", "day": "2026-02-10", "until": ""})
+    assert early.status_code == 422
+    assert "invoiced already" in early.content.decode()
+    assert client.post(address, {"plan": "none", "day": "2026-03-02", "until": ""}).status_code == 302
+    with tenant(desk.reseller):
+        assert Charge.objects.get().end_day == date(2026, 3, 2)
+
+
+def test_a_plan_of_another_currency_is_refused_beside_the_field(desk: Desk) -> None:
+    plan = _plan(desk, currency="SAR")
+    chosen = {"plan": str(plan.pk), "day": "2026-03-01", "until": ""}
+    for path in ("plan/", "plan/preview/"):
+        page = desk.as_(desk.billing).post(desk.url(f"centers/{desk.center.pk}/{path}"), chosen)
+        assert "is sold in SAR" in page.content.decode()
+
+
+def test_another_resellers_plan_does_not_exist(desk: Desk) -> None:
+    with tenant(desk.other.reseller):
+        foreign = add_plan(
+            reseller=desk.other.reseller, name="Foreign Canary", currency="USD", amount="1", included=1, day=MARCH_1,
+            by=None, now=NOW,
+        )  # fmt: skip
+    client = desk.as_(desk.owner)
+    assert "Foreign Canary" not in _text(desk, "prices/plans/")
+    for path in ("terms", "archive"):
+        assert client.post(desk.url(f"prices/plans/{foreign.pk}/{path}/")).status_code == 404
+    address = desk.url(f"centers/{desk.center.pk}/plan/")
+    assert client.post(address, {"plan": str(foreign.pk), "day": "2026-03-01"}).status_code == 422
+    for person in (desk.support, desk.viewer):
+        own = _plan(desk, name=person.email)
+        response = desk.as_(person).post(desk.url(f"prices/plans/{own.pk}/archive/"))
+        assert response.status_code in (403, 404)
+
+
+def _issued(desk: Desk) -> Invoice:
+    """March with 1,200 of 1,000 messages."""
+    _chosen(desk)
+    with tenant(desk.reseller):
+        number = Instance.objects.filter(center=desk.center).first() or desk.shop.number()
+        desk.shop.read_all([(number, day) for day in MARCH.days()], at=APRIL_5)
+        desk.shop.read(number, date(2026, 3, 10), sent=1200, cost=Decimal(CANARY), at=APRIL_5)
+        Center.objects.filter(pk=desk.center.pk).update(language="en")
+        return issue_invoice(center=desk.center, period=MARCH, by=None, now=APRIL_5)
+
+
+def test_lines_explain_what_was_included_used_and_beyond(desk: Desk) -> None:
+    invoice = _issued(desk)
+    counted = "1,200 messages, 1,000 of them included, 200 beyond"
+    with tenant(desk.reseller):
+        lines = {line.kind: line.pk for line in invoice.lines.all()}
+    assert set(lines) >= {"usage", "recurring", "beyond"}
+    for kind in ("usage", "recurring", "beyond"):
+        page = _text(desk, f"invoices/lines/{lines[kind]}/")
+        assert counted in page, kind
+        portal = desk.as_(desk.viewer).get(desk.portal(f"invoices/lines/{lines[kind]}/")).content.decode()
+        assert counted in portal, kind
+        assert CANARY not in portal
+    page = _text(desk, f"invoices/{invoice.pk}/")
+    assert "Messages beyond the plan “Basic”" in page
+    assert "Messages in the plan “Basic”" in page
+    with tenant(desk.reseller):
+        ubl = desk.as_(desk.viewer).get(desk.portal(f"invoices/{invoice.pk}/xml/")).content.decode()
+    assert "Messages beyond the plan “Basic”" in ubl
+
+
+def test_the_center_sees_its_plan_and_what_is_used(desk: Desk) -> None:
+    _chosen(desk, beyond=Decimal("0.0375"))
+    with tenant(desk.reseller):
+        number = desk.shop.number(held_since=NOW)
+        desk.shop.read(number, date(2026, 3, 5), sent=412, cost=CANARY)
+    page = desk.as_(desk.viewer).get(desk.portal("prices/")).content.decode()
+    assert "412 of 1,000 included messages used" in page
+    assert "310.00" in page
+    assert CANARY not in page
+    arabic = desk.as_(desk.viewer)
+    arabic.cookies["django_language"] = "ar"
+    assert "Basic" in arabic.get(desk.portal("prices/")).content.decode()
