@@ -44,39 +44,38 @@ def add_charge(
 
     `day` is a day of the reseller's calendar, `until` the last one of a charge that ends. A monthly charge is
     calculated by the day. `per_number` charges each number of the center: once is a set-up fee of the numbers that
-    begin on these days. `terms` are those of the plan that it is the price of. OperationRefused: an empty description,
-    an amount that is none, a first day that is invoiced already, never will be or is far away, a last day before the
-    first or of what is charged once, none of what recurs for an archived center.
+    begin on these days. `terms`: of the plan that it is the price of, in its currency. OperationRefused: an empty
+    description, an amount that is none, a first day that is invoiced already, never will be or is far away, a last day
+    before the first or of what is charged once, none of what recurs for an archived center.
     """
     text = checked_line(description, _LONGEST)
     if not text:
         raise OperationRefused(_("Enter what is charged. It is printed on the invoice."), field="description")
     with transaction.atomic():
         center = lock(center)
-        value = _checked_amount(amount, center.currency)
+        currency = terms.plan.currency if terms else center.currency
+        value = _checked_amount(amount, currency)
         is_once = every == Every.ONCE and not per_number
         refuse_far_away(center, day, now)
         if not is_once:
             refuse_invoiced(center, day)
             _refuse_never_invoiced(center, day, every)
         _refuse_end(center, until, is_once=is_once)
-        end = checked_end(day, until)
         row: Charge = Charge.objects.create(
             reseller_id=center.reseller_id,
             center=center,
             description=text,
             amount=value,
-            currency=center.currency,
+            currency=currency,
             every=Every(every),
             per_number=per_number,
             first_day=day,
-            end_day=end,
+            end_day=checked_end(day, until),
             terms=terms,
             created_at=now,
             created_by=by,
         )
-        facts = {"charged": f"charged_{row.every}", "first_day": day.isoformat()}
-        _record("charge.added", row, by, now, amount=format_amount(value, row.currency, "en"), **facts)
+        _record_added(row, by, now)
     return row
 
 
@@ -251,6 +250,11 @@ def _invoiced_until(row: Charge) -> date | None:
         return None if last is None else last + ONE_DAY
     end: date | None = claims.aggregate(day=Max("end_day"))["day"]
     return end
+
+
+def _record_added(row: Charge, by: User | None, now: datetime) -> None:
+    facts = {"charged": f"charged_{row.every}", "first_day": row.first_day.isoformat()}
+    _record("charge.added", row, by, now, amount=format_amount(row.amount, row.currency, "en"), **facts)
 
 
 def _record(action: str, row: Charge, by: User | None, now: datetime, **facts: Any) -> None:

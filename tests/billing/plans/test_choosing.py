@@ -140,6 +140,15 @@ def test_invoiced_days_keep_their_plan(shop: Shop) -> None:
     assert held(shop) == [("Basic", FEB_1, FEB_15)]
 
 
+def test_a_center_that_pays_in_another_currency_now_keeps_its_plan_and_gets_new_terms(shop: Shop) -> None:
+    plan = sold(shop)
+    choose(shop, plan)
+    Center.objects.filter(pk=shop.center.pk).update(currency="SAR")
+    add_terms(plan=plan, amount="300", included=1, day=FEB_15, by=None, now=JANUARY_2)
+    rows = Charge.objects.order_by("first_day").values_list("first_day", "amount", "currency")
+    assert list(rows) == [(FEB_1, 280, "USD"), (FEB_15, 300, "USD")], "converted on invoices, like any charge"
+
+
 def test_archiving_a_center_ends_its_plan(shop: Shop) -> None:
     choose(shop, sold(shop))
     archive_center(center=shop.center, by=None, now=datetime(2026, 2, 10, 9, tzinfo=UTC))
