@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from billing.models import BeyondClaim, Charge, Plan, PlanTerms
 from billing.periods import ONE_DAY, month_of
 from billing.plans import PlanMonths
 from billing.policies import policy_for
 from centers.models import Center, Reseller
+from centers.values.formats import money_text, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,26 @@ def plans_on(center: Center, day: date) -> list[PlanOn]:
         if one.charge.pk == charge.pk and (one.instance is None or one.included or one.messages)
     ]
     return [PlanOn(charge, charge.terms, counts)]
+
+
+def plan_notes(center: Center, day: date) -> list[str]:
+    """The center's plan on the day in a sentence below its prices; [] without one."""
+    charge = _in_force(Charge.objects.filter(center=center), day).select_related("terms").first()
+    if charge is None or charge.terms is None:
+        return []
+    facts = {
+        "plan": charge.description,
+        "price": money_text(charge.amount, charge.currency),
+        "included": number_text(charge.terms.included),
+    }
+    text = _("Plan “%(plan)s”: %(price)s a month, %(included)s messages included.")
+    if charge.per_number:
+        text = _("Plan “%(plan)s”: %(price)s a month for each number, %(included)s messages included.")
+    beyond = _("Messages beyond them are charged at these prices.")
+    if charge.terms.beyond is not None:
+        price = money_text(charge.terms.beyond, charge.currency, exact=True)
+        beyond = _("Each message beyond them costs %(price)s.") % {"price": price}
+    return [f"{text % facts} {beyond}"]
 
 
 def counted_for(invoice_id: int, charge_id: int | None, instance_id: int | None, day: date) -> Counted | None:

@@ -11,6 +11,7 @@ from billing.documents.frozen import BRAND
 from billing.documents.typesetting import Sheet
 from billing.periods import today
 from billing.pricing.rate_types.known import type_name
+from billing.queries.plans import plan_notes
 from billing.tax.texts import price_note
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, money_text
@@ -56,6 +57,7 @@ def _edition(reseller: Reseller, center: Center, now: datetime, language: str, d
         "columns": [_("Type"), "", _("Price")],
         "lines": [_line(row) for row in rows],
         "notes": [
+            *plan_notes(center, day),
             *_given(price_note(center, day)),
             _("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)},
         ],

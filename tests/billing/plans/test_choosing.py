@@ -15,7 +15,7 @@ from billing.limits.terms import LIMIT
 from billing.models import Charge, Plan
 from billing.periods import Period
 from billing.plans import add_terms, archive_plan
-from billing.queries.plans import plans_on
+from billing.queries.plans import plan_notes, plans_on
 from billing.reports.profit import profit_report
 from billing.unbilled.accrued import numbers_so_far
 from centers.errors import OperationRefused
@@ -153,6 +153,20 @@ def test_archiving_a_center_ends_its_plan(shop: Shop) -> None:
     choose(shop, sold(shop))
     archive_center(center=shop.center, by=None, now=datetime(2026, 2, 10, 9, tzinfo=UTC))
     assert held(shop) == [("Basic", FEB_1, date(2026, 2, 11))]
+
+
+def test_a_price_list_says_what_the_plan_includes(shop: Shop) -> None:
+    assert plan_notes(shop.center, FEB_1) == []
+    choose(shop, sold(shop), until=date(2026, 2, 14))
+    choose(shop, sold(shop, name="Each", per_number=True, beyond=D("0.0375")), FEB_15)
+    assert plan_notes(shop.center, FEB_1) == [
+        "Plan “Basic”: 280.00 USD a month, 1,000 messages included. "
+        "Messages beyond them are charged at these prices."
+    ]
+    assert plan_notes(shop.center, FEB_15) == [
+        "Plan “Each”: 280.00 USD a month for each number, 1,000 messages included. "
+        "Each message beyond them costs 0.0375 USD."
+    ]
 
 
 def test_what_is_beyond_so_far_counts_everywhere(shop: Shop) -> None:
