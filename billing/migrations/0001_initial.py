@@ -664,6 +664,17 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="amount")),
                 ("currency", models.CharField(max_length=3)),
                 (
+                    "late_for",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="late_fees",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("late_step", models.PositiveSmallIntegerField(null=True)),
+                (
                     "every",
                     models.CharField(
                         choices=[("once", "Once"), ("month", "Every month"), ("year", "Every year")],
@@ -724,6 +735,22 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="charge_once_has_no_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("late_for__isnull", True), ("late_step__isnull", True)),
+                            models.Q(
+                                ("every", "once"),
+                                ("late_for__isnull", False),
+                                ("late_step__gte", 1),
+                                ("per_number", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="charge_late_fee_is_once",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("late_for", "late_step"), name="charge_late_fee_step_once"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("terms__isnull", True), ("every", "month"), _connector="OR"),
@@ -913,6 +940,59 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "late_fee_percent",
+                    models.DecimalField(
+                        db_default=0,
+                        decimal_places=4,
+                        default=0,
+                        max_digits=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("100")),
+                        ],
+                        verbose_name="late fee, percent of the overdue amount",
+                    ),
+                ),
+                (
+                    "late_fee_amounts",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="late fee, fixed amounts",
+                    ),
+                ),
+                (
+                    "late_fee_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="late fee, days after the due date",
+                    ),
+                ),
+                (
+                    "late_fee_monthly",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="late fee again every month"
+                    ),
+                ),
+                (
+                    "late_fee_ceiling",
+                    models.PositiveSmallIntegerField(
+                        db_default=20,
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="late fees at most, percent of the invoice",
+                    ),
+                ),
                 ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
                 (
                     "grace_days",
@@ -1015,6 +1095,59 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "late_fee_percent",
+                    models.DecimalField(
+                        db_default=0,
+                        decimal_places=4,
+                        default=0,
+                        max_digits=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("100")),
+                        ],
+                        verbose_name="late fee, percent of the overdue amount",
+                    ),
+                ),
+                (
+                    "late_fee_amounts",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="late fee, fixed amounts",
+                    ),
+                ),
+                (
+                    "late_fee_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="late fee, days after the due date",
+                    ),
+                ),
+                (
+                    "late_fee_monthly",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="late fee again every month"
+                    ),
+                ),
+                (
+                    "late_fee_ceiling",
+                    models.PositiveSmallIntegerField(
+                        db_default=20,
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="late fees at most, percent of the invoice",
                     ),
                 ),
                 ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
@@ -1254,6 +1387,12 @@ class Migration(migrations.Migration):
                             django.core.validators.MaxValueValidator(365),
                         ],
                         verbose_name="final warning, days after the due date",
+                    ),
+                ),
+                (
+                    "whatsapp_reminders",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="send reminders by WhatsApp, too"
                     ),
                 ),
             ],
