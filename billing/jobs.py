@@ -23,10 +23,10 @@ from billing.pricing.exchange_rate_age import check_exchange_rates
 from billing.pricing.history.announcements import announce_price_changes
 from billing.pricing.history.center_changes import apply_versions
 from billing.pricing.rates import refresh_rates
+from billing.reports.gaps import check_gap, not_comparable
 from billing.reports.quota import check_quota
 from billing.reports.reported import report_last_month
 from billing.usage.fetching import read_before_closing, read_due
-from billing.usage.gaps import check_gap, not_comparable
 from billing.usage.main_account import check_account_sums, read_account_usage
 from billing.usage.rhythm import judge_usage
 from centers import live

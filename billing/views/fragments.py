@@ -18,10 +18,10 @@ from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_number, month_so_far
 from billing.pricing.price_list import PriceList
 from billing.queries.plans import chosen_plans, plans_on
+from billing.reports.gaps import not_comparable
 from billing.reports.profit import Profit, profit_report
 from billing.reports.quota import BURN_DAYS, quota_runway
 from billing.unbilled.accrued import numbers_so_far
-from billing.usage.gaps import not_comparable
 from billing.views.sharing import share_of_prices
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock

@@ -15,9 +15,9 @@ from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagge
 from billing.models import FlaggedUsage
 from billing.periods import today
 from billing.pricing.estimates import charges_by_center, charges_by_number
+from billing.reports.account_gap import account_gap
 from billing.reports.quota import quota_runway
 from billing.usage.completeness import unread_open_days
-from billing.usage.reconciliation import account_gap
 from billing.views.filters import Filters
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock

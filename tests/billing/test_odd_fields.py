@@ -10,9 +10,9 @@ from billing.jobs import account_job, rates_job, usage_job
 from billing.models import AccountUsageRecord, FlaggedUsage, Rate, UsageRecord
 from billing.periods import Period
 from billing.policies import save_policy
+from billing.reports.gaps import check_gap
 from billing.reports.quota import quota_runway
 from billing.usage.fetching import read_before_closing
-from billing.usage.gaps import check_gap
 from centers.errors import OperationRefused
 from tests.billing.conftest import NOW
 from tests.billing.usage.conftest import Place, place

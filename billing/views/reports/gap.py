@@ -13,9 +13,9 @@ from billing.forms.gaps import GapForm
 from billing.models import GapItem
 from billing.periods import ONE_DAY, Period, month_of
 from billing.reports.gap_items import decide
+from billing.reports.gaps import not_comparable
 from billing.reports.reconciliation import Reconciled, reconcile
 from billing.unbilled.usage_costs import UsageCosts, usage_costs
-from billing.usage.gaps import not_comparable
 from centers import clock
 from centers.audit.messages import changes, entry_message
 from centers.models import AuditEntry, Center

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.periods import month_of, today
+from billing.reports.gaps import not_comparable
 from billing.reports.profit import Profit, ProfitReport, last_months, profit_report
 from billing.reports.reconciliation import compared_at
 from billing.reports.reported import changed_since
-from billing.usage.gaps import not_comparable
 from billing.views.reports.profit_chart import ProfitChart
 from billing.views.reports.reconciliation import span_of
 from billing.views.time_span import Span

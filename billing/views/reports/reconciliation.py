@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 from billing.models import GapItem
 from billing.periods import today
 from billing.pricing.rate_types.classes import ignored_types
+from billing.reports.gaps import not_comparable
 from billing.reports.reconciliation import Reconciled, compared_at, reconcile
-from billing.usage.gaps import not_comparable
 from billing.views.time_span import Span, slot_label
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff

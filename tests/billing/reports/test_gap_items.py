@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from billing.models import COST_TOLERANCE, GapItem, UsageCheck
 from billing.reports.gap_items import decide, leave_items, possible_owners
-from billing.usage.gaps import check_gap
+from billing.reports.gaps import check_gap
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Role, User
 from tests.billing.conftest import FEBRUARY, NOW, Shop

@@ -4,7 +4,7 @@ import pytest
 
 from billing.models import GapItem
 from billing.reports.gap_items import decide
-from billing.usage.gaps import check_gap
+from billing.reports.gaps import check_gap
 from centers.models import AuditEntry, Role
 from tests.billing.conftest import NOW, Shop
 from tests.billing.reports.conftest import account

@@ -9,7 +9,7 @@ from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.jobs import account_job, invoice_job, usage_job
 from billing.models import AccountUsageRecord, FlaggedUsage, GapItem, Invoice, UsageCheck, UsageRecord
 from billing.periods import Period, day_start
-from billing.usage.gaps import check_gap
+from billing.reports.gaps import check_gap
 from billing.usage.number_sums import DAYS_BETWEEN, check_sums
 from centers.models import Center
 from tests.billing.conftest import NOW, span_of

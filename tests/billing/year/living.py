@@ -173,8 +173,8 @@ class Year:
 
     def refund(self, name: str, currency: str, amount: Decimal) -> None:
         refund_credit(
-            center=self.center(name), amount=amount, currency=currency, reference=f"R {name} {currency} {self.now:%m%d}",
-            by=None, now=self.now,
+            center=self.center(name), amount=amount, currency=currency, by=None, now=self.now,
+            reference=f"R {name} {currency} {self.now:%m%d}",
         )  # fmt: skip
         self.facts.append(Paid(self.now, name, currency, -amount, "refund"))
 

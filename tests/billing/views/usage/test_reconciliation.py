@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 
 from billing.jobs import invoice_job
 from billing.models import GapItem, Margin, ReportedMonth
-from billing.usage.gaps import check_gap
+from billing.reports.gaps import check_gap
 from centers.models import Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.periods import Period
+from billing.reports.gaps import not_comparable
 from billing.reports.reconciliation import reconcile
-from billing.usage.gaps import not_comparable
 from centers.models import Reseller
 from whatsapp.models import MazbotAccount
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from billing.models import AccountUsageRecord
 from billing.periods import Period
-from billing.usage.reconciliation import AccountGap, account_gap
+from billing.reports.account_gap import AccountGap, account_gap
 from tests.billing.conftest import NOW, Shop
 from whatsapp.models import MazbotAccount
 
