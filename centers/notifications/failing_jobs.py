@@ -67,7 +67,12 @@ def hear(run: JobRun, failing: bool) -> None:
     followups.stop(reseller=reseller, about=[about])
     followups.drop(reseller=reseller, about=[about], prefix=FIRST)
     followups.tell_those_who_know(
-        reseller=reseller, about=[about], event=f"{_OVER}.{run.pk}", not_before=clock.now(), now=clock.now()
+        reseller=reseller,
+        about=[about],
+        event=f"{_OVER}.{run.pk}",
+        over=_OVER,
+        not_before=clock.now(),
+        now=clock.now(),
     )
 
 
@@ -115,7 +120,9 @@ def _works(row: Notification) -> Content:
 def _line(row: Notification) -> str:
     if _is_over(row):
         return _("Job works again: %(job)s") % {"job": _label(row)}
-    return _("Job failed twice: %(job)s") % {"job": _label(row)}
+    if row.event.startswith(FIRST):
+        return _("Job failed twice: %(job)s") % {"job": _label(row)}
+    return _("Job still fails: %(job)s") % {"job": _label(row)}
 
 
 def _counted(row: Notification, count: int) -> str:

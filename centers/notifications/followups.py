@@ -34,15 +34,19 @@ def drop(*, reseller: Reseller, about: Iterable[str], prefix: str = "") -> None:
 
 
 def tell_those_who_know(
-    *, reseller: Reseller, about: Iterable[str], event: str, not_before: datetime, now: datetime
+    *, reseller: Reseller, about: Iterable[str], event: str, over: str, not_before: datetime, now: datetime
 ) -> int:
-    """Write `event` to all who got, or are getting, the first message about these subjects, by the same channel.
+    """Write `event` to all who got, or are getting, a message that these subjects began, by the same channel.
+
+    Those who have heard since that it is over (events that begin with `over`) don't know of what began later.
 
     Runs in the caller's transaction; returns how many rows were written.
     """
     known = Q(state__in=(State.SENT, State.CONDENSED)) | Q(claimed_until__isnull=False)
-    firsts = Notification.objects.filter(known, reseller=reseller, about__in=list(about))
-    rows = firsts.filter(event__startswith=FIRST).distinct("about", "lane").order_by("about", "lane", "-pk")
+    heard = Notification.objects.filter(known, reseller=reseller, about__in=list(about))
+    began = Q(event__startswith=FIRST) | Q(event__startswith=ESCALATED)
+    latest = heard.filter(began | Q(event__startswith=over)).distinct("about", "lane")
+    rows = [row for row in latest.order_by("about", "lane", "-pk") if not row.event.startswith(over)]
     return _copy(reseller, rows, event, due_at=not_before, now=now)
 
 
@@ -84,7 +88,8 @@ def _escalate(reseller: Reseller, now: datetime) -> int:
             written.append(
                 copied(
                     row,
-                    event=ESCALATED,
+                    # Of each beginning one: a job has the same subject whenever it fails.
+                    event=ESCALATED + row.event.removeprefix(FIRST),
                     recipient_id=person.pk,
                     destination_id=None,
                     channel="email",

@@ -53,7 +53,12 @@ def _returned(reseller: Reseller, events: Sequence[AlertEvent]) -> None:
 def _woke(reseller: Reseller, events: Sequence[AlertEvent]) -> None:
     now = _latest(events)
     followups.tell_those_who_know(
-        reseller=reseller, about=_abouts(events), event=f"{AGAIN}.{now:%y%m%d%H%M}", not_before=now, now=now
+        reseller=reseller,
+        about=_abouts(events),
+        event=f"{AGAIN}.{now:%y%m%d%H%M}",
+        over=RESOLVED,
+        not_before=now,
+        now=now,
     )
 
 
@@ -67,6 +72,7 @@ def _resolved(reseller: Reseller, events: Sequence[AlertEvent]) -> None:
             reseller=reseller,
             about=[about(event) for event in events if times.get(event.alert_id) == often],
             event=_named(RESOLVED, often),
+            over=RESOLVED,
             not_before=now + BACK_FOR,
             now=now,
         )

@@ -14,6 +14,7 @@ from centers.models.jobs import RUN_LEASE
 from centers.notifications import registry
 from centers.notifications.compose import subject_of
 from centers.notifications.delivery import deliver_due
+from centers.notifications.outbox import copied
 from centers.queue.job_runs import open_run, recorded_run
 from centers.tenancy.scoping import tenant
 from tests.centers.notifications.conftest import NOON
@@ -65,6 +66,15 @@ def test_the_second_failure_in_a_row_is_reported_with_its_reason(reseller: Resel
     assert "“Usage” failed twice in a row, the second time on 23 Nov 2026, 12:01." in message.body
     assert "RuntimeError: Out of paper" in message.body
     assert f"/r/{reseller.slug}/jobs/" in message.body
+
+
+def test_a_repeat_says_that_it_still_fails(reseller: Reseller, owner: User) -> None:
+    run(reseller, 0, "!")
+    run(reseller, 1, "!")
+    assert sent(reseller) == ["Job failed twice: Usage"]
+    for row in rows():
+        copied(row, event="again.2611231400").save()
+    assert sent(reseller, 1) == ["Job still fails: Usage"]
 
 
 def test_it_is_reported_once_however_often_it_fails(reseller: Reseller, owner: User) -> None:

@@ -1,6 +1,6 @@
 """Many alerts at once are one message; a lane rests after a message; quiet hours, digests, repeats, escalation."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from centers.models import Notification, NotificationPreference, Role
 from centers.notifications import followups
@@ -149,6 +149,36 @@ def test_someone_else_is_notified_if_no_one_reacts(desk: Desk) -> None:
     row = Notification.objects.get(event="escalated")
     assert (row.about, row.recipient, row.channel) == ("alert:1", second, "email")
     assert followups.follow_up(reseller=desk.reseller, now=NOON + HOUR) == 0
+    desk.deliver(NOON + 15 * MINUTE)
+    over(desk, NOON + HOUR)
+    heard = Notification.objects.filter(event="over", about="alert:1").values_list("recipient", flat=True)
+    assert set(heard) == {desk.owner.pk, second.pk}, "who was notified instead hears the end, too"
+
+
+def test_what_begins_anew_is_escalated_anew(desk: Desk) -> None:
+    choose(desk, escalate_minutes=15, escalate_to=member(desk.reseller, Role.SUPPORT))
+    for turn in (1, 2):
+        begin = NOON + turn * HOUR
+        desk.tell("job:usage", event=f"first.{turn}", follows_up=True, now=begin)
+        desk.deliver(begin)
+        assert followups.follow_up(reseller=desk.reseller, now=begin + 15 * MINUTE) == 1, turn
+
+
+def test_who_knows_of_an_earlier_time_alone_hears_no_end(desk: Desk) -> None:
+    desk.tell("job:usage", event="first.1")
+    desk.deliver()
+    assert over(desk, NOON + MINUTE) == 1
+    desk.deliver(NOON + MINUTE)
+    desk.tell("job:usage", event="first.2", now=NOON + HOUR)
+    followups.drop(reseller=desk.reseller, about=["job:usage"])
+    assert over(desk, NOON + HOUR, event="over.2") == 0
+
+
+def over(desk: Desk, now: datetime, event: str = "over") -> int:
+    about = list(Notification.objects.values_list("about", flat=True).distinct())
+    return followups.tell_those_who_know(
+        reseller=desk.reseller, about=about, event=event, over="over", not_before=now, now=now
+    )
 
 
 def test_only_those_who_got_the_first_message_learn_that_it_is_over(desk: Desk) -> None:
@@ -158,7 +188,12 @@ def test_only_those_who_got_the_first_message_learn_that_it_is_over(desk: Desk) 
     about = ["alert:1", "alert:2"]
     followups.drop(reseller=desk.reseller, about=about)
     followups.tell_those_who_know(
-        reseller=desk.reseller, about=about, event="resolved", not_before=NOON, now=NOON + MINUTE
+        reseller=desk.reseller,
+        about=about,
+        event="resolved",
+        over="resolved",
+        not_before=NOON,
+        now=NOON + MINUTE,
     )
     rows = Notification.objects.order_by("pk").values_list("about", "event", "state")
     assert list(rows) == [
