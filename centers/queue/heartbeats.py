@@ -9,6 +9,8 @@ from django.utils.functional import Promise
 from centers import live
 
 HEARTBEAT_KEY = "markaz:heartbeat:{queue}"
+#: What an app reports about the install as a whole, in English for its operator; missing while all is well.
+NOTICE_KEY = "markaz:notice:{subject}"
 #: The header of a task that says when it was sent, in Unix time: how long the oldest of a queue waits.
 SENT_AT = "sent_at"
 #: A heartbeat is sent through each queue every 30 s; three missed ones mean that no worker takes tasks from it.

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from centers import mail_delivery
 from centers.mail.sending import MailFailed, sign_in
-from centers.queue.heartbeats import HEARTBEAT_KEY, SENT_AT
+from centers.queue.heartbeats import HEARTBEAT_KEY, NOTICE_KEY, SENT_AT
 
 #: Subject -> what is wrong, or "" where it is fine. A subject that is missing keeps its last answer.
 Findings = dict[str, str]
@@ -60,7 +60,10 @@ def database() -> Findings:
 
 
 def queues(pulses: Pulses, *, minutes: float) -> Findings:
-    """Valkey answers, workers take tasks from every queue before these wait too long, and beat sends some."""
+    """Valkey answers, workers take tasks from every queue before these wait too long, and beat sends some.
+
+    Also what the workers found out about MazBot, which Valkey has from them.
+    """
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS
@@ -68,6 +71,7 @@ def queues(pulses: Pulses, *, minutes: float) -> Findings:
             beats = valkey.mget([HEARTBEAT_KEY.format(queue=queue) for queue in QUEUES])
             waiting = {queue: int(valkey.llen(f"markaz:{queue}")) for queue in QUEUES}
             ages = {queue: _age(valkey.lindex(f"markaz:{queue}", -1)) for queue in QUEUES}
+            notice = valkey.get(NOTICE_KEY.format(subject="mazbot"))
     except redis.RedisError as error:
         return {
             "valkey": f"Valkey can't be reached ({type(error).__name__}): jobs stand still, pages aren't live."
@@ -75,7 +79,7 @@ def queues(pulses: Pulses, *, minutes: float) -> Findings:
     now = time.monotonic()
     state = {queue: pulses.silent_for(queue, beat, now) for queue, beat in zip(QUEUES, beats, strict=True)}
     limit = minutes * 60
-    found = {"valkey": ""} | _of_queues(state, waiting, limit=limit)
+    found = {"valkey": "", "mazbot": str(notice or b"", "utf-8")} | _of_queues(state, waiting, limit=limit)
     return found | _too_old(ages, waiting, limit=limit)
 
 

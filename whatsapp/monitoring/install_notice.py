@@ -1,4 +1,7 @@
-"""When MazBot fails for many accounts at once, the install's operator gets one notice: in the log and in /metrics."""
+"""When MazBot fails for many accounts at once, the install's operator gets one notice.
+
+It is in the log and in /metrics, and the watchdog sends it: it reads it from Valkey.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +10,7 @@ import structlog
 from django.db.models import Exists, OuterRef, Q
 
 from centers import live
+from centers.queue.heartbeats import NOTICE_KEY
 from centers.tenancy.scoping import every_tenant
 from whatsapp.models import Instance, MazbotAccount
 
@@ -16,7 +20,7 @@ STUCK_AFTER = timedelta(minutes=5)
 #: The operator gets a notice when at least so many accounts are stuck, and at least one in SHARE.
 LEAST = 3
 SHARE = 3
-_KEY = "markaz:install:stuck"
+_KEY = NOTICE_KEY.format(subject="mazbot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Reach:
     def is_notice(self) -> bool:
         """Whether so many are stuck that the cause lies with the install or with MazBot as a whole."""
         return self.stuck >= LEAST and self.stuck * SHARE >= self.total
+
+    @property
+    def notice(self) -> str:
+        """What the operator reads."""
+        return (
+            f"MazBot answers none of the requests of {self.stuck} of {self.total} accounts: it fails as a whole, or "
+            "this machine can't reach it. Check its status page and this machine's network."
+        )
 
 
 def reach_of_mazbot(now: datetime) -> Reach:
@@ -46,8 +58,9 @@ def tell_operator(*, now: datetime) -> bool:
     """Log once when a notice begins, and once when it is over; return whether it lasts."""
     found = reach_of_mazbot(now)
     known = live.valkey().get(_KEY) is not None
+    if found.is_notice:
+        live.valkey().set(_KEY, found.notice)
     if found.is_notice and not known:
-        live.valkey().set(_KEY, now.isoformat())
         log.error("mazbot_accounts_stuck", stuck=found.stuck, accounts=found.total)
     elif known and not found.is_notice:
         live.valkey().delete(_KEY)

@@ -54,7 +54,12 @@ def test_a_beat_that_stopped_is_distinguished_from_workers_that_did(valkey):
 
 
 def test_a_watchdog_that_just_started_says_nothing_of_queues_that_it_has_not_seen_beating(valkey):
-    assert probes.queues(Pulses(), minutes=5) == {"valkey": ""}
+    assert probes.queues(Pulses(), minutes=5) == {"valkey": "", "mazbot": ""}
+
+
+def test_what_the_workers_say_of_mazbot_is_passed_on(valkey):
+    valkey.set(probes.NOTICE_KEY.format(subject="mazbot"), "MazBot answers none.")
+    assert probes.queues(Pulses(), minutes=5)["mazbot"] == "MazBot answers none."
 
 
 def test_the_oldest_task_of_a_queue_without_workers_is_named_at_the_first_look(valkey):
@@ -68,7 +73,7 @@ def test_the_oldest_task_of_a_queue_without_workers_is_named_at_the_first_look(v
     assert found["queue metering"].startswith(
         "The oldest task of the queue metering has waited 7 minutes (2 waiting)."
     )
-    assert found == {"valkey": "", "queue metering": found["queue metering"]}
+    assert found == {"valkey": "", "mazbot": "", "queue metering": found["queue metering"]}
     assert probes.queues(Pulses(), minutes=8) == {"valkey": ""}
     valkey.rpop("markaz:metering")
     assert probes.queues(Pulses(), minutes=5) == {"valkey": ""}, "the other one was just sent"

@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from centers.tenancy.scoping import every_tenant
+from config.watchdog import probes
 from whatsapp.accounts import note_success
 from whatsapp.models import MazbotAccount
 from whatsapp.monitoring.install_notice import STUCK_AFTER, reach_of_mazbot, tell_operator
@@ -21,8 +22,11 @@ def test_accounts_stuck_at_the_same_time_are_one_notice_with_a_begin_and_an_end(
             late = now + STUCK_AFTER + timedelta(seconds=1)
             assert tell_operator(now=late)
             assert tell_operator(now=late + timedelta(minutes=1))
+            reported = probes.queues(probes.Pulses(), minutes=5)["mazbot"]
+            assert reported.startswith("MazBot answers none of the requests of 5 of 5 accounts")
             MazbotAccount.objects.update(last_ok_at=late)
             assert not tell_operator(now=late + timedelta(minutes=2))
+            assert probes.queues(probes.Pulses(), minutes=5)["mazbot"] == ""
     assert [line["event"] for line in lines] == ["mazbot_accounts_stuck", "mazbot_accounts_answer_again"]
     assert lines[0]["stuck"] == lines[0]["accounts"] == 5
 
