@@ -4,9 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from centers.models import Notification, NotificationPreference
+from django.db.models import Exists, OuterRef
+
+from centers.models import Membership, Notification, NotificationPreference
 from centers.notifications import registry
 from centers.notifications.claims import REST, STORM
+from centers.notifications.followups import AGAIN, ESCALATED
 from centers.notifications.timing import due_at
 from centers.values.formats import zone_of
 
@@ -22,20 +25,18 @@ class Previewed:
     lines: list[str]
 
 
-def last_week(rule: NotificationPreference, *, now: datetime) -> list[Previewed]:
+def last_week(rule: NotificationPreference, *, now: datetime, at_center: bool = False) -> list[Previewed]:
     """The messages of the rule's group that one channel would have brought, the newest first.
 
-    They are made from what was written for anyone at the reseller; needs the scope of the person who is to see them.
+    They are made from what was written for anyone at the reseller, but for what followed from another's choice alone:
+    what went to them because someone else didn't react, and repeats where the rule has none. `at_center`: for someone
+    who works there. Needs the scope of the person who is to see them.
     """
     if not rule.channels:
         return []
     zone = zone_of(rule.reseller.time_zone)
-    rows = Notification.objects.filter(
-        reseller=rule.reseller, group=rule.group, created_at__gt=now - WEEK, created_at__lte=now
-    )
-    events = sorted(rows.order_by("about", "event", "pk").distinct("about", "event")[:_MOST], key=_written)
     due: dict[datetime, list[Notification]] = defaultdict(list)
-    for row in events:
+    for row in _events(rule, now, at_center=at_center):
         due[due_at(rule, zone=zone, urgent=row.urgent, written=row.created_at)].append(row)
     messages: list[Previewed] = []
     for moment, group in sorted(_joined(due).items(), reverse=True):
@@ -45,8 +46,23 @@ def last_week(rule: NotificationPreference, *, now: datetime) -> list[Previewed]
     return messages
 
 
-def _written(row: Notification) -> datetime:
-    return row.created_at
+def _events(rule: NotificationPreference, now: datetime, *, at_center: bool) -> list[Notification]:
+    """A row for each thing that was written about, in order; for a center's people as it was worded for them."""
+    rows = Notification.objects.filter(
+        reseller=rule.reseller, group=rule.group, created_at__gt=now - WEEK, created_at__lte=now
+    ).exclude(event__startswith=ESCALATED)
+    if not rule.resend_hours:
+        rows = rows.exclude(event__startswith=AGAIN)
+    order = ["about", "event", "pk"]
+    if at_center:
+        colleagues = Membership.objects.filter(user=OuterRef("recipient"), center=OuterRef("center"))
+        rows = rows.exclude(kind__in=[kind.name for kind in registry.kinds() if kind.for_team])
+        rows, order = rows.annotate(for_colleague=Exists(colleagues)), [*order[:2], "-for_colleague", "pk"]
+    return sorted(rows.order_by(*order).distinct("about", "event")[:_MOST], key=_written)
+
+
+def _written(row: Notification) -> tuple[datetime, int]:
+    return row.created_at, row.pk
 
 
 def _joined(due: dict[datetime, list[Notification]]) -> dict[datetime, list[Notification]]:

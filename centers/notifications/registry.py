@@ -60,14 +60,15 @@ class Kind:
     """A kind of message. `write(row, now)` makes its text when it is delivered, in the scope of its reseller.
 
     It may read and write the database, but not wait for anything else; None means that the message is no longer
-    needed. `line(row)` stands for it in a list of several; it reads nothing. `urgent` kinds pass quiet hours for those
-    who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination before that is
-    verified, and its failure sends no email instead. `to_contacts`: it is an email about a document to billing contacts
-    of centers alone, and `also_by` channels to their phones, if it is written for them; its rows stay, as documents do.
-    `page(row)` is the address of what it is about, for the person who
-    got it. `counted(row, count)` is what so many rows like this one say in the subject of a list ("48 numbers
-    disconnected"), in the active language; rows that read the same for 1 are counted together. `since(row)` is when
-    what it is about began, where that is not when it was written. Both read nothing.
+    needed. `line(row)` stands for it in a list of several; it reads nothing. `urgent` kinds pass quiet hours for
+    those who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination before that
+    is verified, and its failure sends no email instead. `to_contacts`: it is an email about a document to billing
+    contacts of centers alone, and `also_by` channels to their phones, if it is written for them; its rows stay, as
+    documents do. `for_team` kinds go to no one at a center.
+    `page(row)` is the address of what it is about, for the person who got it. `counted(row, count)` is what so many
+    rows like this one say in the subject of a list ("48 numbers disconnected"), in the active language; rows that
+    read the same for 1 are counted together. `since(row)` is when what it is about began, where that is not when it
+    was written. Both read nothing.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Kind:
     verifies: bool = False
     to_contacts: bool = False
     also_by: tuple[str, ...] = ()
+    for_team: bool = False
     page: Callable[[Notification], str] | None = None
     counted: Callable[[Notification, int], str] | None = None
     since: Callable[[Notification], datetime] | None = None

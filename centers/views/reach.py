@@ -158,7 +158,7 @@ def _edit(request: TenantRequest, group: Group, back: str, *, own: bool = True) 
         )
     context = {
         "group": group,
-        "preview": last_week(rule, now=clock.now()),
+        "preview": last_week(rule, now=clock.now(), at_center=hasattr(request, "center")),
         "frame": frame_of(request),
         "back": _("What reaches me") if own else _("Notifications"),
         "back_url": reverse(back, args=[place_of(request)]),

@@ -89,6 +89,7 @@ def register_alerts(group: Group, kinds: Sequence[Alert.Kind], *, urgent: Iterab
                 counted=counts.counted,
                 since=counts.since,
                 urgent=kind in hurried,
+                for_team=kind not in FOR_CENTERS,
             )
         )
     wordings.register(group, [(kind_name(kind), kind) for kind in kinds], FOR_CENTERS)

@@ -13,6 +13,9 @@ from centers.notifications.destinations import (
     pause_destination,
     resume_destination,
 )
+from centers.notifications.preview import last_week
+from centers.notifications.rules import rule_of
+from centers.tenancy.scoping import tenant
 from centers.values.formats import duration_text
 from tests.whatsapp.notifications.conftest import LATER, Shop
 from whatsapp.alerts import acts
@@ -218,3 +221,13 @@ def choose_channels(shop: Shop, person: User, channels: list[str]) -> None:
         reseller=shop.reseller, user=person, channel="push", address="{}", fingerprint=str(person.pk),
         verified_at=shop.now,
     )  # fmt: skip
+
+
+def test_the_preview_of_a_centers_admin_has_what_goes_to_centers(shop: Shop) -> None:
+    for kind in (Alert.Kind.NOT_FOUND, Alert.Kind.DISCONNECTED):
+        shop.drop(kind)
+    rule = rule_of(shop.reseller, "numbers", shop.admin)
+    with tenant(shop.reseller, shop.center):
+        (previewed,) = last_week(rule, now=shop.now, at_center=True)
+    assert previewed.lines == ["Disconnected: Reception"], "a center knows which center it is"
+    assert len(last_week(rule_of(shop.reseller, "numbers", shop.owner), now=shop.now)) == 2
