@@ -1,9 +1,10 @@
 """Reading the log of messages, sending one again, and sending a test."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,6 +42,26 @@ def send_again(*, notification: Notification, by: User, now: datetime) -> None:
             what=notification.subject or notification.about,
         )
         wake(notification.reseller)
+
+
+def messages(rows: QuerySet[Notification]) -> QuerySet[Notification]:
+    """These rows without those that were sent as part of another one's list: each is a message that someone got."""
+    return rows.exclude(state=State.CONDENSED, within__isnull=False)
+
+
+def parts_of(listed: Notification) -> QuerySet[Notification]:
+    """The notifications that went out as the list of this one, and it."""
+    return Notification.objects.filter(lane=listed.lane, sent_at=listed.sent_at, state=State.CONDENSED)
+
+
+def list_lengths(rows: Iterable[Notification]) -> dict[int, int]:
+    """How many notifications the list of each of these rows (by id) had, if it was sent as one. One query."""
+    lists = {(row.lane, row.sent_at): row.pk for row in rows if row.state == State.CONDENSED}
+    sent = Notification.objects.filter(  # as the index has them
+        lane__in={lane for lane, _at in lists}, sent_at__in={at for _lane, at in lists}, state=State.CONDENSED
+    )
+    counts = sent.order_by().values_list("lane", "sent_at").annotate(Count("pk"))
+    return {lists[lane, at]: count for lane, at, count in counts if (lane, at) in lists} if lists else {}
 
 
 def write_to(destination: Destination, *, kind: str, by: User, now: datetime) -> Notification:
@@ -144,12 +165,9 @@ def tidy(*, reseller: Reseller, now: datetime) -> None:
 
 
 def _of_person(user: User, reseller: Reseller, now: datetime) -> QuerySet[Notification]:
-    return Notification.objects.filter(
-        reseller=reseller,
-        recipient=user,
-        created_at__gt=now - RECENT,
-        state__in=(State.SENT, State.CONDENSED, State.WAITING),
-    ).exclude(group=TEST)
+    """Also what didn't arrive by any channel: here it does."""
+    rows = Notification.objects.filter(reseller=reseller, recipient=user, created_at__gt=now - RECENT)
+    return rows.exclude(state=State.DROPPED).exclude(group=TEST)
 
 
 def _write(row: Notification, now: datetime) -> Content:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from centers import clock
 from centers.models import Notification
 from centers.notifications import registry
-from centers.notifications.log import latest, mark_read, send_again
+from centers.notifications.log import latest, list_lengths, mark_read, messages, parts_of, send_again
 from centers.tenancy.access import PortalRequest, TenantRequest, portal, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import performed
@@ -25,12 +25,20 @@ State = Notification.State
 def notification_log(request: TenantRequest) -> HttpResponseBase:
     """All messages, newest first."""
     state, way = request.GET.get("state", ""), request.GET.get("channel", "")
-    rows = _filtered(state, way).select_related("recipient", "destination", "reseller", "center")
+    listed = _list(request.GET.get("list", ""))
+    rows = (parts_of(listed) if listed else _filtered(state, way)).select_related(
+        "recipient", "destination", "reseller", "center"
+    )
     page = keyset(rows.prefetch_related("tries"), request.GET, orders=ORDERS, default="time")
+    lengths = {} if listed else list_lengths(page.rows)
     context = {
         "page": page,
-        "rows": [(row, registry.line_of(row), registry.channel(row.channel)) for row in page.rows],
-        "states": State.choices,
+        "rows": [
+            (row, registry.line_of(row), registry.channel(row.channel), lengths.get(row.pk, 1))
+            for row in page.rows
+        ],
+        "listed": listed,
+        "states": [choice for choice in State.choices if choice[0] != State.CONDENSED],
         "state": state,
         "channels": [(entry.name, entry.label) for entry in registry.channels()],
         "channel": way,
@@ -83,10 +91,17 @@ def portal_bell_read(request: PortalRequest) -> HttpResponse:
 
 
 def _filtered(state: str, way: str) -> QuerySet[Notification]:
-    rows = Notification.objects.all()
+    rows = messages(Notification.objects.all())
     if state in State.values:
-        rows = rows.filter(state=state)
+        rows = rows.filter(state__in=(State.SENT, State.CONDENSED) if state == State.SENT else (state,))
     return rows.filter(channel=way) if registry.channel(way) else rows
+
+
+def _list(pk: str) -> Notification | None:
+    """The message with this id in the address, if it was sent as a list."""
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 18):
+        return None
+    return Notification.objects.filter(pk=int(pk), state=State.CONDENSED).first()
 
 
 def _bell(request: TenantRequest) -> HttpResponse:

@@ -15,6 +15,7 @@ from centers.mail.way import way
 from centers.models import Center, Destination, Notification
 from centers.notifications import registry
 from centers.notifications.destinations import EMAIL, centers_at, paused_addresses, resume_destination
+from centers.notifications.log import messages
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import performed
@@ -68,14 +69,19 @@ def _result(request: TenantRequest, result: dict[str, Any], status: int) -> Http
 
 def _context(request: TenantRequest) -> dict[str, Any]:
     rows = Notification.objects.filter(reseller=request.reseller, channel=EMAIL)
-    latest = rows.select_related("recipient", "reseller", "center").order_by("-created_at", "-pk")[:_LATEST]
+    latest = messages(rows).select_related("recipient", "reseller", "center").order_by("-created_at", "-pk")
     return {
         "way": way(),
         "stuck": _stuck(rows),
-        "rows": [(row, registry.line_of(row)) for row in latest],
+        "rows": [(row, _title(row)) for row in latest[:_LATEST]],
         "places": _places(request),
         "here": request.get_full_path(),
     }
+
+
+def _title(row: Notification) -> str:
+    """What it is about; a list has many subjects and one of its own."""
+    return row.subject if row.state == Notification.State.CONDENSED else registry.line_of(row)
 
 
 def _places(request: TenantRequest) -> list[tuple[Destination, list[Center]]]:

@@ -1,5 +1,6 @@
 """“What reaches me”, the reseller's settings, the log and the bell."""
 
+import re
 from collections.abc import Iterator
 from datetime import time, timedelta
 
@@ -137,6 +138,20 @@ def test_the_log_shows_who_was_sent_what_and_sends_again_what_failed(desk: Desk)
     assert len(desk.channel.sent) == 1
 
 
+def test_a_list_is_one_message_in_the_log_and_says_what_was_in_it(desk: Desk) -> None:
+    desk.tell(*(f"alert:{n}" for n in range(6)))
+    desk.deliver()
+    client = browser(desk.owner)
+    subject = "6 alerts since 12:00 — Noor Connect"
+    for query in ("", "?state=sent"):
+        page = client.get(url(desk, "notification_log") + query).content.decode()
+        assert (page.count(subject), "6 notifications in this message" in page) == (1, True)
+        assert "line of" not in page
+    page = client.get(url(desk, "notification_log") + f"?list={desk.row('alert:0').pk}").content.decode()
+    assert {f"line of alert:{n}" for n in range(6)} <= set(re.findall(r"line of alert:\d", page))
+    assert "Part of a list" not in page
+
+
 def test_the_log_is_kept_for_half_a_year_but_what_waits_stays(desk: Desk) -> None:
     desk.tell("alert:1", "alert:2", kind="test.own")
     Notification.objects.filter(about="alert:1").update(state="sent")
@@ -160,6 +175,18 @@ def test_the_bell_counts_a_message_once_for_all_channels_until_it_is_read(desk: 
     assert client.get(url(desk, "bell_read")).status_code == 405
     assert ">2<" not in client.post(url(desk, "bell_read")).content.decode()
     assert "line of" not in browser(member(desk.reseller)).get(url(desk, "bell")).content.decode()
+
+
+def test_the_bell_has_what_no_channel_delivered(desk: Desk) -> None:
+    desk.tell("alert:1", "alert:2", "alert:3", now=clock.now())
+    for about, state in (("alert:1", "failed"), ("alert:2", "bounced"), ("alert:3", "dropped")):
+        Notification.objects.filter(about=about).update(state=state)
+    page = browser(desk.owner).get(url(desk, "bell")).content.decode()
+    assert ("line of alert:1" in page, "line of alert:2" in page, "line of alert:3" in page) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_centers_admin_chooses_too(desk: Desk, center: Center) -> None:
@@ -199,6 +226,19 @@ def test_a_preview_shows_last_week_as_it_would_have_come_and_saves_nothing(desk:
     off = client.post(url(desk, "reach_edit", "tests"), FORM | {"act": "preview", "channels": []})
     assert "No messages would have been sent." in off.content.decode()
     assert not NotificationPreference.objects.exists()
+
+
+def test_a_preview_has_nothing_that_only_another_would_have_got(desk: Desk) -> None:
+    yesterday = clock.now() - timedelta(days=1)
+    for event in ("first", "again.2611291200", "escalated"):
+        desk.tell("alert:1", kind="test.calm", event=event, now=yesterday)
+    client = browser(desk.owner)
+    for hours, count in (("0", "1 message on"), ("4", "2 messages on")):
+        answer = client.post(
+            url(desk, "reach_edit", "tests"),
+            FORM | {"act": "preview", "digest": "none", "resend_hours": hours},
+        )
+        assert count in " ".join(answer.content.decode().split())
 
 
 def test_a_report_offers_only_the_channels_and_says_for_whom_it_is(desk: Desk) -> None:
