@@ -22,7 +22,7 @@ from billing.periods import today
 from billing.queries.comparison import compare
 from billing.views.filters import INVOICE_ORDERS, INVOICE_STATES, Filters, invoice_rows
 from billing.views.paying.buttons import paying
-from billing.views.sharing import share_of_invoice
+from billing.views.sharing import share_of_invoice, share_of_payment
 from centers import clock
 from centers.notifications import registry
 from centers.tenancy.access import TenantRequest, staff
@@ -206,7 +206,10 @@ def _page(request: TenantRequest, row: Invoice) -> HttpResponse:
         "share": None if row.is_credit_note or row.voided_at else share_of_invoice(row, request.reseller),
         "links_revoked": revoked_links(row),
         "reported_waiting": reported_waiting(row),
-        **paying(row, request.reseller),
+        **(payable := paying(row, request.reseller)),
+        "pay_share": share_of_payment(link, row, request.reseller)
+        if (link := payable.get("pay_link"))
+        else None,
     }
     return render_page(
         request, "billing/invoices/invoice.html", context, parts=("invoice-state", "invoice-mails")

@@ -1,13 +1,13 @@
-"""The texts that links to an invoice and to a price list are sent with."""
+"""The texts that links to an invoice, to pay it, and to a price list are sent with."""
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.invoice_links import invoice_url
-from billing.models import Invoice
+from billing.models import Invoice, PaymentLink
 from billing.pricing.links import prices_url
 from centers.models import Center, Reseller
-from centers.values.formats import day_text, money_text
+from centers.values.formats import day_text, moment_text, money_text, zone_of
 from centers.web.sharing import Share, letter
 
 
@@ -33,6 +33,32 @@ def share_of_invoice(invoice: Invoice, reseller: Reseller) -> Share:
             text=letter(
                 said % facts,
                 url,
+                sender=reseller.name,
+            ),
+            phone=center.phone,
+            email=center.email,
+        )
+
+
+def share_of_payment(link: PaymentLink, invoice: Invoice, reseller: Reseller) -> Share:
+    """The page of a gateway where the invoice can be paid, in the center's language."""
+    center = invoice.center
+    what = _("payment link")
+    with translation.override(center.language):
+        facts = {
+            "number": invoice.number,
+            "amount": money_text(link.amount, link.currency),
+            "time": moment_text(link.expires_at, zone_of(reseller.time_zone)),
+        }
+        return Share(
+            name="payment",
+            what=what,
+            url=link.url,
+            language=center.language,
+            subject=_("Pay invoice %(number)s") % facts,
+            text=letter(
+                _("You can pay %(amount)s for invoice %(number)s here until %(time)s:") % facts,
+                link.url,
                 sender=reseller.name,
             ),
             phone=center.phone,

@@ -76,7 +76,11 @@ def test_staff_open_a_link_to_pass_on(desk: Desk, sandbox: SandboxServer) -> Non
     client, page = desk.as_(desk.billing), desk.url(f"invoices/{desk.invoice.pk}/")
     assert "Create a link with Stripe" in client.get(page).content.decode()
     assert client.post(f"{page}link/stripe/").status_code == 302
-    assert "/gateways/pay/cs_test_" in client.get(page).content.decode()
+    card = client.get(page).content.decode()
+    assert "/gateways/pay/cs_test_" in card
+    assert "whatsapp-payment-text" in card
+    assert "email-payment-text" in card
+    assert f"for invoice {desk.invoice.number} here until" in card
     assert "Payment link" not in desk.as_(desk.support).get(page).content.decode()
     assert desk.as_(desk.support).post(f"{page}link/stripe/").status_code == 403
 
