@@ -21,7 +21,7 @@ from benchmarks.results import Result
 from benchmarks.rows import analyze, big_reseller
 from centers.models import Center, User
 from devstack.supervisor import commands
-from tests.browser.conftest import chromium_path
+from tests.browser.chromium import chromium_path
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "wire"

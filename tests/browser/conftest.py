@@ -2,9 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,26 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Error, expect
 
 from devstack import embedded
+from tests.browser.chromium import chromium_path
 from tests.browser.stack import Stack, wait_for
 from tests.browser.tenants import Number, Tenant, new_tenant
 from tests.browser.visitors import Visitors
 from tests.numbers import own_number
 
 expect.set_options(timeout=20_000)  # ms; its own 5 s are short where three workers share two cores
-BOOTSTRAP = Path(__file__).resolve().parents[2] / "devstack" / "bootstrap.py"
-
-
-@functools.cache
-def chromium_path() -> str:
-    """A Chromium that opens a page: $CHROMIUM, the machine's, or one installed now, which takes minutes at most.
-
-    Fails the test, after the bootstrap has shown why, when there is none and none can be installed.
-    """
-    command = [sys.executable, "-I", BOOTSTRAP, "chromium"]
-    found = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-    if found.returncode:
-        pytest.fail("No working Chromium: `python3 -I devstack/bootstrap.py chromium` says why.")
-    return found.stdout.strip()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from devstack import demo_accounts
-from tests.browser.conftest import chromium_path
+from tests.browser.chromium import chromium_path
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 DESKTOP, PHONE = (1360, 860), (390, 844)
@@ -45,8 +45,9 @@ SHOTS = (
     Shot("board-arabic", "/r/rimal/board/", language="ar"),
     Shot("board-phone", "/r/rimal/board/", size=PHONE),
     Shot("center", "/r/rimal/centers/1/"),
-    Shot("number", "/r/rimal/instances/1/?days=30"),
-    Shot("alerts", "/r/rimal/alerts/"),
+    *both("number", "/r/rimal/instances/1/?last=30d"),
+    *both("alerts", "/r/rimal/alerts/"),
+    *both("uptime", "/r/rimal/uptime/"),
     Shot("prices", "/r/rimal/prices/"),
     Shot("usage-dark", "/r/rimal/usage/", scheme="dark"),
     Shot("invoices", "/r/rimal/invoices/", demo_accounts.BILLING.email),

@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from devstack.bootstrap import opens_a_page
-from tests.browser.conftest import BOOTSTRAP, chromium_path
+from tests.browser.chromium import BOOTSTRAP, chromium_path
 
 
 @pytest.mark.parametrize("user", [0, 1000])
@@ -20,6 +21,16 @@ def test_a_browser_that_only_starts_without_a_sandbox_is_found_by_root_and_by_an
     starter.write_text(f'#!/bin/sh\nexec "{chromium_path()}" --no-zygote "$@"\n')
     starter.chmod(0o755)
     assert opens_a_page(str(starter))
+
+
+def test_pictures_of_a_running_product_are_taken_without_its_settings() -> None:
+    bare = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run(
+        [sys.executable, "-c", "import tests.browser.screenshots"],
+        cwd=BOOTSTRAP.parents[1],
+        env=bare,
+        check=True,
+    )
 
 
 def make_test(arguments: str) -> "subprocess.CompletedProcess[str]":
