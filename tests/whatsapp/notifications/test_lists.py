@@ -67,7 +67,12 @@ def test_a_storm_of_two_kinds_names_both_and_one_of_more_counts_the_others(shop:
 
 def test_a_list_that_began_on_another_day_has_the_date(shop: Shop) -> None:
     NotificationPreference.objects.create(
-        reseller=shop.reseller, user=shop.owner, group="numbers", channels=["email"], digest="daily"
+        reseller=shop.reseller,
+        user=shop.owner,
+        group="numbers",
+        channels=["email"],
+        digest="daily",
+        daily_at=shop.now.time().replace(second=0, microsecond=0),  # tomorrow, at whatever time this runs
     )
     open_some(shop, Kind.STALE, 2)
     row = Notification.objects.filter(recipient=shop.owner).first()
