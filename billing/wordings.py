@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
 from billing.dunning import tomorrow
+from billing.gateways import notices as flagged
+from billing.limits import notices as limits
 from billing.limits.texts import limit_reached, little_left
 from billing.models import Invoice
 from billing.payments import receipts
@@ -138,6 +140,36 @@ def _to_team() -> Iterator[Wording]:
         },
         example=tomorrow.example,
     )
+    yield Wording(
+        name=flagged.KIND,
+        section=flagged.GROUP.label,
+        label=_("Payment flagged"),
+        audience=_("to your team"),
+        fields={
+            "amount": _("its amount"),
+            "gateway": _("where it was paid"),
+            "reason": _("why it wasn't recorded"),
+            "reference": _("its reference"),
+        },
+        example=flagged.example,
+    )
+    yield from _about_limits()
+
+
+def _about_limits() -> Iterator[Wording]:
+    center = {"center": _("the name of the center")}
+    for name, label, fields, write in (
+        (limits.LOW_TEAM, _("Limit nearly used up"), {"left": _("what is left")}, limits.low_example),
+        (limits.TOP_UP, _("Top-up requested"), {"asked_by": _("who asked for it")}, limits.top_up_example),
+    ):
+        yield Wording(
+            name=name,
+            section=limits.GROUP.label,
+            label=label,
+            audience=_("to your team"),
+            fields=center | fields,
+            example=_of_center(write),
+        )
 
 
 def _receipt(
@@ -170,12 +202,16 @@ def _invoice(name: str, label: Promise, fields: Fields, write: Callable[[Invoice
 
 
 def _center(name: str, label: Promise, fields: Fields, write: Callable[[Center], Content]) -> Wording:
+    return _wording(name, label, {**_LETTER, **fields}, _of_center(write))
+
+
+def _of_center(write: Callable[[Center], Content]) -> Callable[[Reseller, datetime], Content | None]:
     def example(reseller: Reseller, _now: datetime) -> Content | None:
         rows = Center.objects.filter(reseller=reseller, archived_at=None)
         latest = rows.select_related("reseller").order_by("pk").first()
         return write(latest) if latest is not None else None
 
-    return _wording(name, label, {**_LETTER, **fields}, example)
+    return example
 
 
 def _wording(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from billing.models import FlaggedPayment
 from billing.money import format_amount
-from centers.models import Notification, Role
+from centers.models import Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import FIRST, News, notify
 from centers.notifications.preferences import team
@@ -60,15 +60,26 @@ def write(flagged: FlaggedPayment, now: datetime) -> None:
         people=people,
         for_team=True,
         center=flagged.center_id,
-        context={
-            "gateway": str(flagged.gateway),
-            "why": str(flagged.why),
-            "amount": f"{flagged.amount:f}" if flagged.amount is not None else "",
-            "currency": flagged.currency,
-            "reference": flagged.reference,
-        },
+        context=_context(flagged),
     )
     notify(reseller=flagged.reseller, news=[news], now=now)
+
+
+def example(reseller: Reseller, now: datetime) -> Content | None:
+    """The message about the latest flagged payment."""
+    latest = FlaggedPayment.objects.filter(reseller=reseller).order_by("-pk").first()
+    row = Notification(reseller=reseller, context=_context(latest)) if latest is not None else None
+    return _to_team(row, now) if row is not None else None
+
+
+def _context(flagged: FlaggedPayment) -> dict[str, str]:
+    return {
+        "gateway": str(flagged.gateway),
+        "why": str(flagged.why),
+        "amount": f"{flagged.amount:f}" if flagged.amount is not None else "",
+        "currency": flagged.currency,
+        "reference": flagged.reference,
+    }
 
 
 def _amount(row: Notification) -> str:
@@ -96,4 +107,11 @@ def _to_team(row: Notification, now: datetime) -> Content:
         subject=_line(row),
         text="\n\n".join(["\n".join(facts), text]),
         actions=(open_page(_("Check the payment"), page),),
+        wording=KIND,
+        fields={
+            "amount": _amount(row),
+            "gateway": row.context["gateway"],
+            "reason": why,
+            "reference": row.context["reference"],
+        },
     )

@@ -11,6 +11,7 @@ from billing.limits.texts import little_left
 from billing.models import CreditTerms
 from billing.money import format_amount
 from billing.periods import day_start, today, zone_of
+from centers import clock
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center, Notification, Role, User
@@ -152,9 +153,13 @@ def _to_team(row: Notification, now: datetime) -> Content | None:
     terms = _nearly_empty(row)
     if terms is None:
         return None
+    return _low_content(row, format_amount(terms.available or Decimal(0), terms.currency))
+
+
+def _low_content(row: Notification, left: str) -> Content:
     facts = [
         _("Center: %(name)s") % {"name": row.context["center"]},
-        _("Left: %(amount)s") % {"amount": format_amount(terms.available or Decimal(0), terms.currency)},
+        _("Left: %(amount)s") % {"amount": left},
     ]
     text = _(
         "Once nothing is left its numbers are suspended, unless there is a hold. A payment resumes them."
@@ -163,6 +168,8 @@ def _to_team(row: Notification, now: datetime) -> Content | None:
         subject=_low_line(row),
         text="\n\n".join(["\n".join(facts), text]),
         actions=(open_page(_("Open the center"), _page(row)),),
+        wording=LOW_TEAM,
+        fields={"center": row.context["center"], "left": left},
     )
 
 
@@ -175,7 +182,23 @@ def _asked(row: Notification, now: datetime) -> Content:
         subject=_asked_line(row),
         text="\n\n".join(["\n".join(facts), text]),
         actions=(open_page(_("Open the center"), _page(row)),),
+        wording=TOP_UP,
+        fields={"center": row.context["center"], "asked_by": row.context["asked_by"]},
     )
+
+
+def low_example(center: Center) -> Content:
+    """The message to the team about this center, as though little were left."""
+    left, currency = Decimal(20), center.currency
+    facts = {"center": center.name, "left": f"{left:f}", "currency": currency}
+    row = Notification(reseller=center.reseller, center=center, context=facts)
+    return _low_content(row, format_amount(left, currency))
+
+
+def top_up_example(center: Center) -> Content:
+    """The message to the team about this center, as though someone there had asked for a top-up."""
+    facts = {"center": center.name, "asked_by": center.contact_name}
+    return _asked(Notification(reseller=center.reseller, center=center, context=facts), clock.now())
 
 
 def _nearly_empty(row: Notification) -> CreditTerms | None:

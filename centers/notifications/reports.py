@@ -7,6 +7,7 @@ is delivered.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -17,6 +18,7 @@ from centers.models import Center, Membership, Notification, Reseller, Role, Use
 from centers.notifications import registry
 from centers.notifications.compose import open_page
 from centers.notifications.message import Action
+from centers.notifications.message_texts import Wording, register_wordings
 from centers.notifications.outbox import FIRST, News, notify
 from centers.notifications.registry import Content, Group, Kind
 from centers.values.formats import day_text, month_text, zone_of
@@ -143,6 +145,20 @@ def _register(
             page=_page,
         )
     )
+    for_centers = role == Role.CENTER_ADMIN
+    fields = {"period": gettext_lazy("the first and the last day")}
+    register_wordings(
+        [
+            Wording(
+                name=f"report.{name}",
+                section=gettext_lazy("Reports"),
+                label=title,
+                audience=gettext_lazy("to the center") if for_centers else gettext_lazy("to your team"),
+                fields=fields | ({"center": gettext_lazy("the name of the center")} if for_centers else {}),
+                example=partial(_example, f"report.{name}", for_centers=for_centers),
+            )
+        ]
+    )
 
 
 def _span(row: Notification) -> Span:
@@ -173,7 +189,31 @@ def _write(row: Notification, now: datetime) -> Content:
         subject=f"{title}: {center}" if center else title,
         text="\n\n".join(parts) or _("There was nothing to report."),
         actions=tuple(actions) or (open_page(_("Open Markaz"), _page(row)),),
+        wording=row.kind,
+        fields={"period": _period(_span(row))} | ({"center": str(center)} if center else {}),
     )
+
+
+def _period(span: Span) -> str:
+    return f"{day_text(span.first)} – {day_text(span.end - timedelta(days=1))}"
+
+
+def _example(name: str, reseller: Reseller, now: datetime, *, for_centers: bool) -> Content | None:
+    """The report of the latest week or month that is over."""
+    today = now.astimezone(zone_of(reseller.time_zone)).date()
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    weekly = Span(monday - timedelta(days=7), monday)
+    span = weekly if name.endswith("weekly") else Span((first - timedelta(days=1)).replace(day=1), first)
+    center = Center.objects.filter(reseller=reseller, archived_at=None).order_by("pk").first()
+    if for_centers and center is None:
+        return None
+    row = Notification(
+        reseller=reseller,
+        kind=name,
+        center=center if for_centers else None,
+        context={"first": span.first.isoformat(), "end": span.end.isoformat()},
+    )
+    return _write(row, now)
 
 
 def _page(row: Notification) -> str:

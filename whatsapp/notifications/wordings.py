@@ -9,6 +9,7 @@ from centers.models import Notification, Reseller
 from centers.notifications.message_texts import Wording, register_wordings
 from centers.notifications.outbox import FIRST
 from centers.notifications.registry import Content, Group
+from centers.values.page_urls import page_url
 from whatsapp.models import Alert
 from whatsapp.notifications import texts
 
@@ -70,4 +71,5 @@ class _Example:
         )
         if self._over:
             return texts.content_when_over(row, alert)
-        return texts.content_of(row, alert, FIRST, None)
+        # What says where the link leads belongs to the text; an example pairs nothing.
+        return texts.content_of(row, alert, FIRST, page_url("home") if alert.needs_pairing else None)

@@ -12,7 +12,10 @@ from django.utils import translation
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, MessageText, Notification, Reseller, Role
 from centers.notifications.compose import compose
+from centers.notifications.log import TEST
 from centers.notifications.message_texts import reset_text, save_text, wordings
+from centers.notifications.outbox import News, notify
+from centers.notifications.registry import kinds
 from tests.billing.conftest import Shop
 from tests.billing.mails.reading import message_of, the_mail
 from tests.factories import member
@@ -93,6 +96,34 @@ def test_a_field_that_the_message_does_not_have_is_refused(shop: Shop, field: st
     assert refusal.value.field == field
 
 
+def test_every_kind_of_message_can_be_worded() -> None:
+    names = [one.name for one in wordings()]
+    # An invoice's and an alert's messages have several texts each, of which some are named after what happened.
+    renamed = {"credit_note.issued": "invoice.credited", "invoice.warning": "invoice.final_warning"}
+    for kind in kinds():
+        if kind.group != TEST:
+            begin = renamed.get(kind.name, kind.name)
+            assert any(name == begin or name.startswith(f"{begin}.") for name in names), kind.name
+
+
+def test_a_report_says_what_the_reseller_wrote(shop: Shop) -> None:
+    words(shop, "report.weekly", subject="{reseller}, {period}", text="Good morning.\n\n{text}")
+    owner = member(shop.reseller)
+    news = News(
+        kind="report.weekly",
+        about="report:weekly",
+        event="first",
+        people=[owner],
+        context={"first": "2026-02-23", "end": "2026-03-02"},
+    )
+    notify(reseller=shop.reseller, news=[news], now=NOW)
+    row = Notification.objects.get(recipient=owner)
+    message = compose(row, [row], NOW)
+    assert message is not None
+    assert message.subject == f"{shop.reseller}, 23 Feb 2026 – 1 Mar 2026"
+    assert message.text.startswith("Good morning.\n\n")
+
+
 @pytest.fixture
 def client(shop: Shop) -> Client:
     made = Client()
@@ -116,6 +147,15 @@ def test_every_message_has_a_page_with_an_example(shop: Shop, client: Client, la
         content = response.context["standard"]
         with translation.override(language):
             assert set(one.fields) == set(content.fields), one.name
+
+
+def test_a_preview_has_the_buttons_of_the_message(shop: Shop, client: Client) -> None:
+    number = shop.number(label="Reception")
+    open_alert(reseller=shop.reseller, instance=number, kind=Alert.Kind.DISCONNECTED, detail="", now=NOW)
+    page = reverse("settings_text_edit", args=[shop.reseller.slug, "alert.disconnected.center.open", "en"])
+    shown = client.get(page).content.decode()
+    assert "Pair now</span>" in shown
+    assert "Open the link on another screen" in shown
 
 
 def test_a_preview_and_a_test_save_nothing(shop: Shop, client: Client) -> None:
