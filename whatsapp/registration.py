@@ -100,7 +100,7 @@ def register_jobs() -> None:
         "status",
         _("Connection status"),
         Permission.VIEW,
-        _("Every number about once a minute, within the account's request limit"),
+        _("All the time, as often as the account's request limit allows"),
         lambda reseller_id: enqueue("whatsapp.check_everyone", reseller_id=reseller_id),
         items_have_alerts=True,
     )

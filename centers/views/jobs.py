@@ -1,7 +1,7 @@
 """The scheduled jobs: what ran, what failed and why, what comes next, the workers; and running one now."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -86,5 +86,6 @@ def _state(request: TenantRequest, job: Job, runs: list[JobRun], now: datetime) 
     # During a run the stored time is the end of its claim, not the next run.
     running = last is not None and last.is_running
     next_at = job.next_run(request.reseller.pk, now) if job.next_run and not running else None
-    next_at = next_at if next_at and next_at > now else None
+    # What is due within a minute would read "just now", as though it had run.
+    next_at = next_at if next_at and next_at > now + timedelta(minutes=1) else None
     return JobState(job, last, runs[1:], next_at, may_run)

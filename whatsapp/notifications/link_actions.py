@@ -25,7 +25,7 @@ def connect() -> None:
             button=gettext_lazy("Acknowledge"),
             question=lambda reseller, about: (
                 _("“%(alert)s”: your team sees that you're looking after it, and the message isn't repeated.")
-                % {"alert": _open(about)}
+                % {"alert": _named(_open(about))}
             ),
             perform=_acknowledge,
         )
@@ -38,7 +38,7 @@ def connect() -> None:
                 _(
                     "“%(alert)s”: it isn't counted for 4 hours. If it's still open then, you get another message."
                 )
-                % {"alert": _open(about)}
+                % {"alert": _named(_open(about))}
             ),
             perform=_snooze,
         )
@@ -70,9 +70,16 @@ def _allowed(reseller: Reseller, about: str, user: User) -> Alert:
     return _open(about)
 
 
+def _named(alert: Alert) -> str:
+    """With the center: many have a number of the same name."""
+    if alert.center is None:
+        return str(alert)
+    return _("%(number)s (%(center)s)") % {"number": alert, "center": alert.center}
+
+
 def _open(about: str) -> Alert:
     """The alert, if it is still open; raises OperationRefused."""
-    rows = Alert.objects.select_related("reseller", "instance", "acknowledged_by")
+    rows = Alert.objects.select_related("reseller", "instance", "center", "acknowledged_by")
     alert = rows.filter(pk=about.partition(":")[2], resolved_at=None).first()
     if alert is None:
         raise OperationRefused(_("This alert is over. There's nothing left to do."))

@@ -23,8 +23,13 @@ def test_the_claim_of_a_running_round_is_not_shown_as_the_next_one(desk: Desk) -
     page = desk.as_(desk.billing)
     assert "· next " not in page.get(desk.url("jobs/")).content.decode()
     with tenant(desk.reseller):
-        JobRun.objects.filter(pk=run.pk).update(state=JobRun.State.DONE, finished_at=NOW)
-    assert "· next " in page.get(desk.url("jobs/")).content.decode()
+        JobRun.objects.filter(pk=run.pk).update(state=JobRun.State.DONE, finished_at=NOW, total=0)
+    shown = page.get(desk.url("jobs/")).content.decode()
+    assert "· next " in shown
+    assert ("Nothing to do" in shown, "0 of 0" in shown) == (True, False)
+    with tenant(desk.reseller):
+        JobSchedule.objects.update(next_at=NOW + timedelta(seconds=40))
+    assert "next run" not in page.get(desk.url("jobs/")).content.decode(), "it would read “just now”"
 
 
 def interrupted(desk: Desk, job: str) -> None:

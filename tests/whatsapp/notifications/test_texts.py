@@ -67,7 +67,11 @@ def test_the_team_acknowledges_by_the_link_without_an_account(shop: Shop) -> Non
     shop.deliver()
     path = links(shop, shop.support)["Acknowledge"]
     client = Client()
-    assert client.get(path).status_code == 200
+    question = client.get(path)
+    assert question.status_code == 200
+    assert "Disconnected: Reception (Noor Clinic)" in question.content.decode(), (
+        "others have a Reception, too"
+    )
     alert.refresh_from_db()
     assert alert.acknowledged_at is None
     assert "You acknowledged the alert." in client.post(path).content.decode()
