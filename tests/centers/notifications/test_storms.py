@@ -155,7 +155,7 @@ def test_someone_else_is_notified_if_no_one_reacts(desk: Desk) -> None:
     assert set(heard) == {desk.owner.pk, second.pk}, "who was notified instead hears the end, too"
 
 
-def test_what_begins_anew_is_escalated_anew(desk: Desk) -> None:
+def test_what_begins_again_is_escalated_again(desk: Desk) -> None:
     choose(desk, escalate_minutes=15, escalate_to=member(desk.reseller, Role.SUPPORT))
     for turn in (1, 2):
         begin = NOON + turn * HOUR
