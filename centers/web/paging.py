@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
+
+from centers.web.seeking import after_place
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
@@ -81,67 +83,56 @@ def sliced(
     sort = params.get(SORT, "")
     sort = sort if sort.removeprefix("-") in keys else default
     ordered = sorted(rows, key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
-    number = params.get("page", "")
-    at = min(int(number), len(rows)) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-    begin = size * (max(at, 1) - 1)
-
-    def query(to: int) -> str:
-        changed = params.copy()
-        changed["page"] = str(to)
-        return "?" + changed.urlencode()
-
+    at = min(_page_number(params), max(1, len(rows)))
+    begin = size * (at - 1)
     return Page(
         ordered[begin : begin + size],
-        query(at + 1) if begin + size < len(rows) else "",
-        query(at - 1) if begin else "",
+        _with_number(params, at + 1) if begin + size < len(rows) else "",
+        _with_number(params, at - 1) if begin else "",
         sort,
     )
 
 
+def numbered(rows: Callable[[int, int], Sequence[T]], params: QueryDict, *, size: int = 50) -> Page[Any]:
+    """One page of rows that the database adds up, as `params` ask: `page`.
+
+    `rows(begin, count)` returns at most `count` of them from the place `begin` on. In place of an empty page the first
+    one is shown.
+    """
+    at = _page_number(params)
+    found = rows(size * (at - 1), size + 1)
+    if not found and at > 1:
+        at, found = 1, rows(0, size + 1)
+    return Page(
+        found[:size],
+        _with_number(params, at + 1) if len(found) > size else "",
+        _with_number(params, at - 1) if at > 1 else "",
+        "",
+    )
+
+
+def _page_number(params: QueryDict) -> int:
+    """From 1 on; 1 for anything else than a number of up to six digits."""
+    number = params.get("page", "")
+    return max(1, int(number)) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
+
+
+def _with_number(params: QueryDict, to: int) -> str:
+    changed = params.copy()
+    changed["page"] = str(to)
+    return "?" + changed.urlencode()
+
+
 def _rows(queryset: QuerySet[M], order: tuple[str, ...], place: list[Any] | None, limit: int) -> list[M]:
-    if place is not None:
-        queryset = queryset.filter(_beyond(queryset, order, place))
-    return list(queryset.order_by(*order)[:limit])
-
-
-def _beyond(queryset: QuerySet[M], order: tuple[str, ...], place: list[Any]) -> Q:
-    """Rows after `place`: the first differing field decides. PostgreSQL puts NULL last rising, first falling."""
-    found, same = Q(pk__in=[]), Q()
-    for path, value in zip(order, place, strict=True):
-        name = path.removeprefix("-")
-        if not (value is None and not path.startswith("-")):
-            found |= same & _past(
-                name, value, falling=path.startswith("-"), nullable=_nullable(queryset, name)
-            )
-        same &= Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
-    return found & _bound(queryset, order[0], place[0])
-
-
-def _past(name: str, value: Any, *, falling: bool, nullable: bool) -> Q:
-    if falling:
-        return Q(**{f"{name}__isnull": False}) if value is None else Q(**{f"{name}__lt": value})
-    rising = Q(**{f"{name}__gt": value})
-    return rising | Q(**{f"{name}__isnull": True}) if nullable else rising
-
-
-def _bound(queryset: QuerySet[M], path: str, value: Any) -> Q:
-    """Repeats the limit on the first field, because PostgreSQL uses no index for the alternatives alone."""
-    name = path.removeprefix("-")
-    if value is None or (_nullable(queryset, name) and not path.startswith("-")):
-        return Q()
-    return Q(**{f"{name}__{'lte' if path.startswith('-') else 'gte'}": value})
-
-
-def _nullable(queryset: QuerySet[M], path: str) -> bool:
-    if path in queryset.query.annotations:
-        return True
-    model: Any = queryset.model
-    for part in path.split("__"):
-        column = model._meta.pk if part == "pk" else model._meta.get_field(part)
-        if column.null:
-            return True
-        model = column.related_model
-    return False
+    """At most `limit` rows after `place`, mostly by one query: two or three around a change of its first fields."""
+    if place is None:
+        return list(queryset.order_by(*order)[:limit])
+    rows: list[M] = []
+    for stretch in after_place(queryset, order, place):
+        rows += queryset.filter(stretch).order_by(*order)[: limit - len(rows)]
+        if len(rows) == limit:
+            break
+    return rows
 
 
 def _turned(order: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,8 +149,8 @@ def _page(
     earlier: bool,
     later: bool,
 ) -> Page[M]:
-    after = _query(params, AFTER, _write(rows[-1], sort, order)) if rows and later else ""
-    before = _query(params, BEFORE, _write(rows[0], sort, order)) if rows and earlier else ""
+    after = _query(params, AFTER, place_of(rows[-1], sort, order)) if rows and later else ""
+    before = _query(params, BEFORE, place_of(rows[0], sort, order)) if rows and earlier else ""
     if earlier and not rows:
         before = _query(params, "", "")
     return Page(rows, after, before, sort, kept_sort)
@@ -174,7 +165,8 @@ def _query(params: QueryDict, name: str, place: str) -> str:
     return "?" + query.urlencode()
 
 
-def _write(row: Model, sort: str, order: tuple[str, ...]) -> str:
+def place_of(row: Model, sort: str, order: tuple[str, ...]) -> str:
+    """The place of a row in the order of `sort`, signed, for `after` and `before`."""
     values = [_packed(_value(row, path.removeprefix("-"))) for path in order]
     return signing.dumps([sort, values], salt=_SALT, compress=True)
 

@@ -7,12 +7,20 @@ from django.http import QueryDict
 
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
-from centers.web.paging import Page, keyset
+from centers.web.paging import Page, keyset, numbered
 from tests.factories import CenterFactory, InstanceFactory, ResellerFactory
 from whatsapp.models import Instance
 
 pytestmark = pytest.mark.django_db
-ORDERS = {"name": ("name", "pk"), "seen": ("last_seen", "pk"), "center": ("center__name", "-pk")}
+ORDERS = {
+    "name": ("name", "pk"),
+    "seen": ("last_seen", "pk"),
+    "center": ("center__name", "-pk"),
+    "place": ("center__name", "center__country_id", "pk"),
+    "state": ("connection", "last_seen", "pk"),
+    "two": ("last_seen", "check_failed_at", "pk"),
+    "mixed": ("-connection", "last_seen", "-pk"),
+}
 
 
 @pytest.fixture
@@ -45,12 +53,18 @@ def numbers(reseller: Reseller) -> list[Instance]:
     centers = [CenterFactory(reseller=reseller, name=name) for name in ("B", "A")]
     seen = [moment, None, moment + timedelta(hours=1), moment, None, moment - timedelta(days=1), None]
     return [
-        InstanceFactory(center=centers[at % 2], reseller=reseller, last_seen=value)
+        InstanceFactory(
+            center=centers[at % 2],
+            reseller=reseller,
+            last_seen=value,
+            connection=("connected", "expired", "connected")[at % 3],
+            check_failed_at=moment if at % 3 else None,
+        )
         for at, value in enumerate(seen)
     ]
 
 
-@pytest.mark.parametrize("sort", ["seen", "-seen", "center", "-center"])
+@pytest.mark.parametrize("sort", [f"{sign}{name}" for name in ORDERS if name != "name" for sign in ("", "-")])
 def test_every_row_comes_once_in_the_order_of_the_database(
     reseller: Reseller, numbers: list[Instance], sort: str
 ) -> None:
@@ -104,12 +118,27 @@ def test_a_place_belongs_to_its_order(reseller: Reseller, numbers: list[Instance
     assert page(reseller, query.urlencode()).rows == page(reseller, "sort=-seen").rows
 
 
-def test_a_page_costs_one_query(
-    reseller: Reseller, numbers: list[Instance], django_assert_num_queries: object
+@pytest.mark.parametrize(("sort", "queries"), [("place", 1), ("seen", 2)])
+def test_a_page_costs_one_query_and_another_where_its_values_end(
+    reseller: Reseller, numbers: list[Instance], django_assert_num_queries: object, sort: str, queries: int
 ) -> None:
-    query = page(reseller, "").next_url_query.removeprefix("?")
-    with django_assert_num_queries(1):  # type: ignore[operator]
+    query = page(reseller, f"sort={sort}").next_url_query.removeprefix("?")
+    with django_assert_num_queries(queries):  # type: ignore[operator]
         page(reseller, query)
+
+
+def test_numbered_pages_show_the_first_one_in_place_of_one_that_is_not_there() -> None:
+    rows = list(range(5))
+
+    def shown(query: str) -> tuple[list[int], str, str]:
+        here = numbered(lambda begin, count: rows[begin : begin + count], QueryDict(query), size=2)
+        return list(here.rows), here.prev_url_query, here.next_url_query
+
+    assert shown("month=2026-02") == ([0, 1], "", "?month=2026-02&page=2")
+    assert shown("page=2") == ([2, 3], "?page=1", "?page=3")
+    assert shown("page=3") == ([4], "?page=2", "")
+    for query in ("page=4", "page=0", "page=-1", "page=x", "page=9999999", "page=²"):
+        assert shown(query) == ([0, 1], "", "?page=2")
 
 
 def test_a_plain_name_order(reseller: Reseller) -> None:
