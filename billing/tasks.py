@@ -10,6 +10,7 @@ from billing.gateways import sweep
 from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
 from billing.long_jobs import alone, without_long_job
 from billing.periods import Period
+from billing.queries import kept_sums
 from centers import clock
 from centers.models import Reseller
 from centers.queue.ticks import hand_out, tick
@@ -48,6 +49,12 @@ def _register(job: str) -> None:
 
 for _job in ROUNDS:
     _register(_job)
+
+
+@tick("billing.tick_sums", every=60.0)
+def tick_sums() -> None:
+    """Add up the noted changes of usage by day and by center."""
+    kept_sums.add_up()
 
 
 @tick("billing.tick_gateways")

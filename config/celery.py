@@ -61,6 +61,7 @@ TASKS = {
         "billing.prices",
         "billing.tick_limits",
         "billing.limits",
+        "billing.tick_sums",
     ),
     "mail": (
         "centers.tick_notifications",
@@ -80,6 +81,7 @@ _PACE = {
     "centers.tick_reports": 900.0,
     "whatsapp.tick_history": 600.0,
     "whatsapp.tick_install": 60.0,
+    "billing.tick_sums": 60.0,
     # An account whose worker died must be asked about again within seconds.
     "whatsapp.tick_status": min(2.0, settings.TICK_SECONDS),
 }

@@ -55,6 +55,11 @@ class Discounts:
         """The plan that the center has on that day, as its price."""
         return next((row for row in self._plans.get(center.pk, ()) if _is_in(row, day)), None)
 
+    @property
+    def center_ids(self) -> set[int]:
+        """The centers that have, or had, a discount."""
+        return set(self._rows)
+
     def on_messages(self, center: Center, day: date) -> Off:
         """Of what is charged for the messages of that day: all of it where a plan counts them."""
         return IN_PLAN if self.plan(center, day) else self.on_listed_messages(center, day)

@@ -5,22 +5,30 @@ They are without tax, but for what the center's month costs it so far.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import DateField, F, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest
 
-from billing.models import IS_CHARGED, Category, Margin, TaxTerms, UsageClaim, UsageRecord
+from billing.models import IS_CHARGED, Billable, Category, Margin, TaxTerms, UsageClaim, UsageRecord
 from billing.money import rounded
 from billing.periods import Period, month_of, today
 from billing.policies import policies_for
 from billing.pricing.discounts import IN_PLAN, Off
-from billing.pricing.price_list import PriceList, converted, more_billable, usage_charge
+from billing.pricing.price_list import PriceList, converted, usage_charge
 from billing.tax.computing import net_of, tax_of
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
 _Part = tuple[int, int, str]  # center, number, currency of the cost
+#: How many more messages of a day were delivered by what a claim took of it.
+_NEWLY_DELIVERED = Greatest(F("sent_before") + F("sent") - F("failed_before") - F("failed"), 0) - Greatest(
+    F("sent_before") - F("failed_before"), 0
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +59,7 @@ def _charges(
 ) -> Iterator[tuple[_Part, TaxTerms, Decimal | None]]:
     """The charges of days that are priced and taxed alike."""
     known = {center.pk: center for center in centers}
-    price_list = PriceList(reseller, period.last_day)
+    price_list = PriceList(reseller, period.last_day, centers=known.values())
     for (part, margin, tax, off), sums in _groups(price_list, known, period, instance_id).items():
         center_id, _number, currency = part
         center = known[center_id]
@@ -76,26 +84,50 @@ def _groups(
     if instance_id is not None:
         days = days.filter(instance=instance_id)
     waived = UsageClaim.objects.filter(usage_record__in=days, waiver__isnull=False, voided_at=None)
-    names = ("center_id", "instance_id", "currency", "day")
-    of_day = [f"usage_record__{name}" for name in names]
-    counts, before = ("sent", "failed", "cost"), ("sent_before", "failed_before")
-    none = Value(0)
+    starts = _starts(price_list, period)
     policies = policies_for(price_list.reseller, centers.values())
     groups: dict[tuple[_Part, Margin | None, TaxTerms, Off], _Sums] = {}
-    for sign, rows in (
-        (1, days.order_by().values_list(*names, *counts, none, none)),
-        (-1, waived.values_list(*of_day, *counts, *before)),
-    ):
-        for center_id, number, currency, day, sent, failed, cost, had_sent, had_failed in rows:
-            margin = price_list.margins.find(Category.MESSAGE, centers[center_id], day)
-            tax = price_list.taxes.on(day, centers[center_id])
-            off = price_list.discounts.on_messages(centers[center_id], day)
+    parts = (
+        (1, _stretches(days.order_by(), starts, "", Greatest(F("sent") - F("failed"), 0))),
+        (-1, _stretches(waived.order_by(), starts, "usage_record__", _NEWLY_DELIVERED)),
+    )
+    for sign, rows in parts:
+        for center_id, number, currency, stretch, sent, delivered, cost in rows:
+            center, day = centers[center_id], starts[stretch - 1]
+            margin = price_list.margins.find(Category.MESSAGE, center, day)
+            tax = price_list.taxes.on(day, center)
+            off = price_list.discounts.on_messages(center, day)
             own = groups.setdefault(((center_id, number, currency), margin, tax, off), _Sums())
-            basis = policies[center_id].billable
-            # Day by day, as on the invoice: a day's billable messages are never below zero.
-            own.billable += sign * more_billable((had_sent, had_failed), (sent, failed), basis)
+            own.billable += sign * int(sent if policies[center_id].billable == Billable.SENT else delivered)
             own.cost += sign * cost
     return groups
+
+
+def _stretches(rows: QuerySet[Any], starts: list[date], record: str, delivered: Combinable) -> Iterable[Any]:
+    """Center, number, currency, the place in `starts`, and sums of sent and delivered messages and cost.
+
+    `record` leads to the usage record. Delivered messages are added up day by day, as on the invoice: those of a day
+    are never below zero.
+    """
+    stretch = Func(
+        F(f"{record}day"),
+        Value(starts, output_field=ArrayField(DateField())),
+        function="width_bucket",
+        output_field=IntegerField(),
+    )
+    names = [f"{record}{name}" for name in ("center_id", "instance_id", "currency")]
+    sums = {"all_sent": Sum("sent"), "delivered": Sum(delivered), "costs": Sum("cost")}
+    found: Iterable[Any] = rows.annotate(stretch=stretch).values_list(*names, "stretch").annotate(**sums)
+    return found
+
+
+def _starts(price_list: PriceList, period: Period) -> list[date]:
+    """The period's first day, and those on which a price, a tax, a discount or a plan of a center may change."""
+    changes = (
+        price_list.margins.first_days() | price_list.centers.first_days() | price_list.taxes.first_days()
+    )
+    inside = {day for day in changes if period.first_day < day < period.end_day}
+    return sorted({period.first_day} | inside | price_list.discounts.all_edges(period))
 
 
 def charges_by_center(

@@ -54,6 +54,13 @@ class Margins:
         own = self._newest((category, Margin.Level.CENTER, center.pk, ""), day)
         return own or self.of_country(category, country, day)
 
+    @property
+    def center_ids(self) -> set[int]:
+        """The centers that have, or had, margins of their own."""
+        return {
+            center_id for _category, _level, center_id, _country in self._versions if center_id is not None
+        }
+
     def first_days(self) -> set[date]:
         """Every day on which a version begins to apply."""
         return {row.valid_from for rows in self._versions.values() for row in rows}

@@ -44,7 +44,6 @@ from billing.queries.portal_line import (
 from billing.queries.usage import (
     last_read,
     last_read_of,
-    usage_by_center,
     usage_by_day,
     usage_by_instance,
 )
@@ -88,7 +87,6 @@ __all__ = [
     "takings",
     "total_takings",
     "unit_text",
-    "usage_by_center",
     "usage_by_day",
     "usage_by_instance",
 ]

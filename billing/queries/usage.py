@@ -22,15 +22,9 @@ def usage_rows(period: Period, center: Center | None, instance_id: int | None) -
 def usage_by_day(
     period: Period, *, center: Center | None = None, instance_id: int | None = None
 ) -> list[dict[str, Any]]:
-    """day, sent, received, failed, cost, currency: summed over the scope, one center or one number."""
+    """day, sent, received, failed, cost, currency: summed over one center or one number."""
     rows = usage_rows(period, center, instance_id).values("day", "currency").annotate(**SUMS)
     return [dict(row) for row in rows.order_by("day")]
-
-
-def usage_by_center(period: Period) -> list[dict[str, Any]]:
-    """center_id, center__name, sent, received, failed, cost, currency per center, most sent first."""
-    rows = usage_rows(period, None, None).values("center_id", "center__name", "currency")
-    return [dict(row) for row in rows.annotate(**SUMS).order_by("-sent", "center__name")]
 
 
 def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]:
@@ -46,10 +40,9 @@ def usage_by_instance(period: Period, *, center: Center) -> list[dict[str, Any]]
     )
 
 
-def last_read(center: Center | None = None) -> datetime | None:
-    """When the usage of the latest day was stored, for "data as of"; a late correction makes no other day newer."""
-    rows = UsageRecord.objects.all() if center is None else UsageRecord.objects.filter(center=center)
-    return _last_read(rows)
+def last_read(center: Center) -> datetime | None:
+    """When the usage of its latest day was stored, for "data as of"; a late correction makes no other day newer."""
+    return _last_read(UsageRecord.objects.filter(center=center))
 
 
 def last_read_of(instance_id: int) -> datetime | None:

@@ -21,7 +21,7 @@ LOW_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Runway:
-    """The remaining quota, its recent use per day, and how many days it lasts; `top_senders` use the most.
+    """The remaining quota, its recent use per day, and how many days it lasts.
 
     `odd` is what MazBot last sent instead of a quota; `quota` is then the last one that could be read.
     """
@@ -30,7 +30,6 @@ class Runway:
     read_at: datetime | None
     per_day: Decimal
     days_left: int | None
-    top_senders: tuple[tuple[str, int], ...]  # center, messages sent in BURN_DAYS
     unlimited: bool = False
     odd: str = ""
     was_asked: bool = False
@@ -59,7 +58,6 @@ def quota_runway(reseller: Reseller, now: datetime) -> Runway:
         read_at=latest.read_at if latest else None,
         per_day=per_day.quantize(Decimal(1)),
         days_left=int(quota / per_day) if quota is not None and per_day > 0 else None,
-        top_senders=_top_senders(reseller, now),
         unlimited=unlimited,
         odd=next((row.odd_quota for row in readings[:1]), ""),
         was_asked=bool(readings),
@@ -98,7 +96,8 @@ def _burn(records: list[AccountUsageRecord], *, with_quota: bool) -> Decimal:
     return round(Decimal(sum(sent)) / len(sent), 4) if sent else ZERO
 
 
-def _top_senders(reseller: Reseller, now: datetime) -> tuple[tuple[str, int], ...]:
+def top_senders(reseller: Reseller, now: datetime) -> tuple[tuple[str, int], ...]:
+    """The centers that sent most in the last BURN_DAYS, each with how many messages."""
     since = now.date() - timedelta(days=BURN_DAYS)
     rows = UsageRecord.objects.filter(reseller=reseller, day__gte=since).order_by().values("center__name")
     top = rows.annotate(sum=Sum("sent")).filter(sum__gt=0).order_by("-sum", "center__name")[:5]

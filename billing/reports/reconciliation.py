@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
-from billing.models import AccountUsageRecord, UsageRecord
+from billing.models import AccountUsageRecord
 from billing.periods import Period
+from billing.queries.kept_sums import read_at
 from billing.queries.late import late_costs
 from centers.models import Reseller
 
@@ -23,10 +24,15 @@ TIME_TO_INVOICE = timedelta(days=7)
 # Every source is added up by day and currency first, then all by day or month: one row per day in memory at most.
 _RECONCILE = """
 WITH parts AS (
-    SELECT u.day, u.currency, u.cost AS used, CASE WHEN u.day < a.billed_from THEN u.cost END AS free,
-           NULL::numeric AS account, NULL::numeric AS invoiced, NULL::numeric AS waived
-      FROM billing_usagerecord u JOIN whatsapp_instanceassignment a ON a.id = u.assignment_id
-     WHERE u.reseller_id = %(reseller)s
+    SELECT day, currency, cost AS used, NULL::numeric AS free, NULL::numeric AS account, NULL::numeric AS invoiced,
+           NULL::numeric AS waived
+      FROM billing_dayusage
+     WHERE reseller_id = %(reseller)s
+       AND ((day >= %(first)s AND day < %(end)s) OR day = ANY(%(also)s::date[]))
+    UNION ALL
+    SELECT u.day, u.currency, NULL, u.cost, NULL, NULL, NULL
+      FROM whatsapp_instanceassignment a JOIN billing_usagerecord u ON u.assignment_id = a.id AND u.day < a.billed_from
+     WHERE a.reseller_id = %(reseller)s AND a.billed_from > a.first_day
        AND ((u.day >= %(first)s AND u.day < %(end)s) OR u.day = ANY(%(also)s::date[]))
     UNION ALL
     SELECT u.day, u.currency, NULL, NULL, NULL,
@@ -113,5 +119,5 @@ def reconcile(
 def compared_at(reseller: Reseller) -> datetime | None:
     """When the main account and the numbers were last fetched: the older of the two."""
     account = AccountUsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
-    numbers = UsageRecord.objects.filter(reseller=reseller).aggregate(at=Max("read_at"))["at"]
+    numbers = read_at(reseller)
     return min(account, numbers) if account and numbers else None

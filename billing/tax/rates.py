@@ -62,6 +62,15 @@ class Taxes:
             return UNTAXED
         return replace(row.terms, included=self._profile.prices_include_tax)
 
+    @property
+    def center_ids(self) -> set[int]:
+        """The centers that have, or had, a rate of their own."""
+        return {center_id for center_id in self._rows if center_id is not None}
+
+    def first_days(self) -> set[date]:
+        """Every day on which a rate begins to apply."""
+        return {row.valid_from for rows in self._rows.values() for row in rows}
+
     def _valid(self, center_id: int | None, day: date) -> TaxRate | None:
         return next((row for row in self._rows.get(center_id, ()) if row.valid_from <= day), None)
 

@@ -17,10 +17,11 @@ from billing.periods import Period, month_of, today
 from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_number, month_so_far
 from billing.pricing.price_list import PriceList
+from billing.queries.kept_sums import last_read_of_all
 from billing.queries.plans import chosen_plans, plans_on
 from billing.reports.gaps import not_comparable
 from billing.reports.profit import Profit, profit_report
-from billing.reports.quota import BURN_DAYS, quota_runway
+from billing.reports.quota import BURN_DAYS, quota_runway, top_senders
 from billing.unbilled.accrued import numbers_so_far
 from billing.views.sharing import share_of_prices
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
@@ -67,7 +68,7 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
         "suspended": Suspension.objects.filter(ended_at=None).count(),
         "month": month,
         "earned": earned,
-        "read_at": queries.last_read(),
+        "read_at": last_read_of_all(request.reseller),
     }
     return render(request, "billing/parts/home_money.html", context)
 
@@ -84,11 +85,12 @@ def _earned(reseller: Reseller, month: Period, now: datetime) -> list[Profit]:
 def home_quota(request: TenantRequest) -> HttpResponseBase:
     """`#home-quota`: what is left, how long it lasts, who uses most."""
     runway = quota_runway(request.reseller, clock.now())
-    most = max((sent for _name, sent in runway.top_senders), default=0)
+    top = top_senders(request.reseller, clock.now())
+    most = max((sent for _name, sent in top), default=0)
     context = {
         "runway": runway,
         "soon": runway.days_left is not None and runway.days_left < SOON_DAYS,
-        "top_senders": [(name, sent, round(100 * sent / most)) for name, sent in runway.top_senders],
+        "top_senders": [(name, sent, round(100 * sent / most)) for name, sent in top],
         "burn_days": BURN_DAYS,
     }
     return render(request, "billing/parts/home_quota.html", context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,17 +16,19 @@ from billing.invoicing.flagged_usage import accept_flagged_usage, dismiss_flagge
 from billing.models import FlaggedUsage
 from billing.periods import today
 from billing.pricing.estimates import charges_by_center, charges_by_number
+from billing.queries.kept_sums import last_read_of_all, usage_of_centers, usage_of_days
 from billing.reports.account_gap import account_gap
 from billing.reports.quota import quota_runway
 from billing.usage.completeness import unread_open_days
 from billing.views.filters import Filters
-from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
+from billing.views.time_span import COUNTS, Span, chart_summary, counts_by_slot, usage_chart
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
+from centers.web.paging import numbered
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.models import Instance
@@ -33,6 +36,7 @@ from whatsapp.models import Instance
 __all__ = ["flagged_usage_resolve", "usage", "usage_export"]
 
 PAGE = "billing/reports/usage.html"
+ROWS = 50  # on a page
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -43,17 +47,26 @@ def usage(request: TenantRequest) -> HttpResponseBase:
     span = Span.read(request.GET, day)
     center = Filters.read(request.GET, []).center
     with_costs = Permission.VIEW_COSTS in request.permissions
-    slots = counts_by_slot(span, queries.usage_by_day(span.period, center=center))
-    rows = _rows(request, span, center)
+    days = (
+        queries.usage_by_day(span.period, center=center)
+        if center
+        else usage_of_days(request.reseller, span.period)
+    )
+    slots = counts_by_slot(span, days)
+    rows = partial(_rows, request, span, center)
+    page = (
+        numbered(lambda begin, count: rows(count, begin), request.GET, size=ROWS) if center is None else None
+    )
     context = {
         "span": span,
         "center": center,
         "slots": slots,
         "chart": usage_chart(span, slots),
         "chart_summary": chart_summary(span, slots),
-        "rows": rows,
-        "totals": {name: sum(row[name] for row in rows) for name in ("sent", "received", "failed")},
-        "read_at": queries.last_read(center),
+        "rows": page.rows if page else rows(),
+        "page": page,
+        "totals": {name: sum(slot[name] for slot in slots) for name in COUNTS},
+        "read_at": queries.last_read(center) if center else last_read_of_all(request.reseller),
         "flagged_usage": list(queries.flagged_usage_rows()[:20]),
         "late_corrections": queries.late_corrections(),
         "unread": unread_open_days(center, span.period, clock.now()) if center else [],
@@ -114,11 +127,16 @@ def flagged_usage_resolve(request: TenantRequest, pk: int) -> HttpResponseBase:
     return redirect("usage", request.reseller.slug)
 
 
-def _rows(request: TenantRequest, span: Span, center: Center | None) -> list[dict[str, Any]]:
-    """Per center, or per number of one center: counts, cost and charge; most sent first."""
+def _rows(
+    request: TenantRequest, span: Span, center: Center | None, count: int | None = None, begin: int = 0
+) -> list[dict[str, Any]]:
+    """Per center, or per number of one center: counts, cost and charge; most sent first.
+
+    Of the centers at most `count`, without the first `begin`.
+    """
     if center:
         return _number_rows(request, span, center)
-    sums = queries.usage_by_center(span.period)
+    sums = usage_of_centers(request.reseller, span.period, limit=count, offset=begin)
     centers = Center.objects.in_bulk([row["center_id"] for row in sums])
     charges = charges_by_center(request.reseller, centers.values(), span.period)
     return [

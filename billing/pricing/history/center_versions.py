@@ -49,6 +49,15 @@ class CenterVersions:
         """One of the two, by its name."""
         return self._value(center, name, day)
 
+    @property
+    def center_ids(self) -> set[int]:
+        """The centers whose country or currency ever changed."""
+        return {center_id for center_id, _name in self._rows}
+
+    def first_days(self) -> set[date]:
+        """Every day on which a version begins to apply."""
+        return {row.valid_from for rows in self._rows.values() for row in rows if row.valid_from}
+
     def changes(self, center: Center, name: str, period: Period) -> list[date]:
         """The days after the period's first on which the value changes, in order."""
         days = sorted({row.valid_from for row in self._rows.get((center.pk, name), ()) if row.valid_from})

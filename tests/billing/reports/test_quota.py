@@ -10,12 +10,12 @@ from billing.queries import (
     last_read,
     portal_balance,
     portal_usage,
-    usage_by_center,
     usage_by_day,
     usage_by_instance,
 )
-from billing.reports.quota import quota_runway
-from tests.billing.conftest import NOW, Shop
+from billing.queries.kept_sums import last_read_of_all, usage_of_centers, usage_of_days
+from billing.reports.quota import quota_runway, top_senders
+from tests.billing.conftest import FEBRUARY, NOW, Shop
 
 D = Decimal
 THREE_DAYS = Period(date(2026, 2, 1), date(2026, 2, 4))
@@ -42,7 +42,7 @@ def test_the_quota_lasts_as_long_as_it_went_down(shop: Shop) -> None:
     shop.read(shop.number(), date(2026, 3, 4), sent=30, cost="1")
     runway = quota_runway(shop.reseller, NOW)
     assert (runway.quota, runway.per_day, runway.days_left) == (1800, 100, 18)
-    assert runway.top_senders == ((shop.center.name, 30),)
+    assert top_senders(shop.reseller, NOW) == ((shop.center.name, 30),)
 
 
 def test_days_without_a_reading_share_in_the_use(shop: Shop) -> None:
@@ -60,13 +60,13 @@ def test_where_the_quota_tells_nothing_messages_do(shop: Shop) -> None:
 
 def test_what_pages_read(shop: Shop) -> None:
     number, other = shop.number(), shop.number(shop.new_center())
-    assert last_read() is None
+    assert last_read_of_all(shop.reseller) is None
     for day in (1, 2):
         shop.read(number, date(2026, 2, day), sent=3, received=2, failed=1, cost="1")
     shop.read(other, date(2026, 2, 1), sent=9, cost="2")
-    assert [row["sent"] for row in usage_by_day(THREE_DAYS)] == [12, 3]
+    assert [row["sent"] for row in usage_of_days(shop.reseller, THREE_DAYS)] == [12, 3]
     assert [row["sent"] for row in usage_by_day(THREE_DAYS, instance_id=other.pk)] == [9]
-    assert [(row["center_id"], row["cost"]) for row in usage_by_center(THREE_DAYS)] == [
+    assert [(row["center_id"], row["cost"]) for row in usage_of_centers(shop.reseller, FEBRUARY)] == [
         (other.center_id, 2),
         (shop.center.pk, 2),
     ]

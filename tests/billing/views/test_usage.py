@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import AccountUsageRecord, FlaggedUsage, UsageRecord
+from billing.views import usage
 from billing.views.time_span import Span
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
@@ -50,6 +51,25 @@ def test_usage_asks_no_more_for_more_centers(desk: Desk, django_assert_max_num_q
             desk.shop.read(number, date(2026, 2, 5), sent=4, cost="2")
     with django_assert_max_num_queries(count):
         client.get(desk.url("usage/?month=2026-02"))
+
+
+def test_centers_come_in_pages_with_the_sums_of_all(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tenant(desk.shop.reseller):
+        for sent, name in ((900, "Busy"), (40, "Quiet")):
+            number = desk.shop.number(desk.shop.new_center(name=name, currency="USD"))
+            desk.shop.read(number, date(2026, 2, 5), sent=sent, cost="2")
+    monkeypatch.setattr(usage, "ROWS", 1)
+    client = desk.as_(desk.owner)
+    first = client.get(desk.url("usage/?month=2026-02"))
+    assert [row["name"] for row in first.context["rows"]] == ["Busy"]
+    assert first.context["totals"]["sent"] == 941
+    assert "month=2026-02&amp;page=2" in first.content.decode()
+    second = client.get(desk.url("usage/?month=2026-02&page=2"))
+    assert [row["name"] for row in second.context["rows"]] == ["Quiet"]
+    assert second.context["totals"] == first.context["totals"]
+    assert f"?month=2026-02&amp;center={second.context['rows'][0]['pk']}" in second.content.decode()
+    file = client.get(desk.url("usage/export/csv/?month=2026-02&page=2"))
+    assert b"".join(file.streaming_content).decode().count("Active") == 3
 
 
 def test_a_reading_that_went_down_waits_for_a_decision(desk: Desk) -> None:
