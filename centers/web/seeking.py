@@ -91,15 +91,13 @@ class _Rows(Func):
         self._sign = sign
         super().__init__(*(F(one.name) for one in fields), *(Value(one.value) for one in fields))
 
-    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
         """Both rows, with their parameters."""
-        parts, params = [], []
-        for part in self.source_expressions:
-            sql, own = compiler.compile(part)
-            parts.append(sql)
-            params += own
+        compiled = [compiler.compile(part) for part in self.source_expressions]
+        parts = [sql for sql, _params in compiled]
         middle = len(parts) // 2
-        return f"({', '.join(parts[:middle])}) {self._sign} ({', '.join(parts[middle:])})", params
+        rows = f"({', '.join(parts[:middle])}) {self._sign} ({', '.join(parts[middle:])})"
+        return rows, tuple(value for _sql, params in compiled for value in params)
 
 
 def _nullable(queryset: QuerySet[Any], path: str) -> bool:
@@ -108,6 +106,7 @@ def _nullable(queryset: QuerySet[Any], path: str) -> bool:
     model: type[Model] | Any = queryset.model
     for part in path.split("__"):
         column = model._meta.pk if part == "pk" else model._meta.get_field(part)
+        column = column.output_field if column.generated else column  # only that one says whether it can be empty
         if column.null:
             return True
         model = column.related_model

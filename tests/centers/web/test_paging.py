@@ -19,6 +19,7 @@ ORDERS = {
     "place": ("center__name", "center__country_id", "pk"),
     "state": ("connection", "last_seen", "pk"),
     "two": ("last_seen", "check_failed_at", "pk"),
+    "shown": ("state", "state_since", "pk"),
     "mixed": ("-connection", "last_seen", "-pk"),
 }
 
@@ -57,6 +58,7 @@ def numbers(reseller: Reseller) -> list[Instance]:
             center=centers[at % 2],
             reseller=reseller,
             last_seen=value,
+            connection_since=value,
             connection=("connected", "expired", "connected")[at % 3],
             check_failed_at=moment if at % 3 else None,
         )
