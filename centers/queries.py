@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Count, Max, QuerySet, Sum
 
 from centers.models import Center, Invitation, JobRun, Membership, Reseller, User
 from centers.queue.job_runs import registered_jobs
 
 RUNS_SHOWN = 5
+_COUNTRIES = """
+WITH RECURSIVE given AS (
+    (SELECT min(country_id) AS id FROM centers_center WHERE reseller_id = %(reseller)s AND country_id > '')
+    UNION ALL
+    SELECT (SELECT min(country_id) FROM centers_center WHERE reseller_id = %(reseller)s AND country_id > given.id)
+      FROM given WHERE given.id IS NOT NULL
+)
+SELECT id FROM given WHERE id IS NOT NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -79,10 +89,11 @@ def numbers_of(center_ids: Iterable[int]) -> dict[int, Numbers]:
     return {pk: numbers for counter in _counters for pk, numbers in counter(center_pks).items()}
 
 
-def countries() -> list[str]:
-    """The country ids the reseller's centers have."""
-    rows = Center.objects.exclude(country_id="").order_by("country_id")
-    return list(rows.values_list("country_id", flat=True).distinct())
+def countries(reseller: Reseller) -> list[tuple[str, str]]:
+    """The MazBot country ids that the reseller's centers have, as choices; each by one look into an index."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTRIES, {"reseller": reseller.pk})
+        return [(value, value) for (value,) in cursor.fetchall()]
 
 
 def latest_runs(names: Iterable[str], now: datetime) -> dict[str, list[JobRun]]:

@@ -53,6 +53,7 @@ TASKS = {
         "whatsapp.tick_history",
         "whatsapp.history",
         "whatsapp.tick_install",
+        "whatsapp.tick_counts",
         "whatsapp.tick_imports",
         "whatsapp.import",
         "billing.tick_dunning",
@@ -81,6 +82,7 @@ _PACE = {
     "centers.tick_reports": 900.0,
     "whatsapp.tick_history": 600.0,
     "whatsapp.tick_install": 60.0,
+    "whatsapp.tick_counts": 60.0,
     "billing.tick_sums": 60.0,
     # An account whose worker died must be asked about again within seconds.
     "whatsapp.tick_status": min(2.0, settings.TICK_SECONDS),

@@ -8,6 +8,7 @@ from centers.models import Reseller
 from centers.queries import Numbers
 from centers.web.search import matching_phone
 from whatsapp.models import OFF, STATES, Condition, Connection, Instance, MazbotAccount
+from whatsapp.state_counts import state_counts
 
 #: States of numbers that should be connected but are not.
 DOWN = (Connection.DISCONNECTED, Connection.EXPIRED, Connection.UNKNOWN, Condition.NEEDS_QR)
@@ -56,18 +57,14 @@ class ConnectionCounts:
         return self.disconnected + self.expired + self.unknown + self.needs_qr
 
 
-def connection_counts() -> ConnectionCounts:
-    """Counts of the scope in one query."""
-    row = (
-        Instance.objects.filter(archived_at=None)
-        .order_by()
-        .aggregate(
-            total=Count("pk"),
-            switching=Count("pk", filter=IS_SWITCHING),
-            **{state: Count("pk", filter=Q(state=state)) for state, _label in STATES},
-        )
-    )
-    return ConnectionCounts(**row)
+def connection_counts(reseller: Reseller) -> ConnectionCounts:
+    """The reseller's counts, which the database keeps: one query, however many numbers there are."""
+    counts = dict.fromkeys(("total", "switching", *dict(STATES)), 0)
+    for state, is_switching, count in state_counts(reseller):
+        counts["total"] += count
+        counts["switching"] += count if is_switching else 0
+        counts[state] += count
+    return ConnectionCounts(**counts)
 
 
 def numbers_by_center(center_ids: list[int]) -> dict[int, Numbers]:

@@ -7,7 +7,7 @@ from centers.models import Reseller
 from centers.queue.dispatch import enqueue
 from centers.queue.ticks import CLOCKS_APART, hand_out, tick
 from centers.tenancy.scoping import every_tenant, tenant
-from whatsapp import jobs
+from whatsapp import jobs, state_counts
 from whatsapp.alerts.snoozing import wake_due
 from whatsapp.history import days
 from whatsapp.imports import run as importing
@@ -51,6 +51,12 @@ def tick_alerts() -> None:
 def tick_install() -> None:
     """Tell the operator when many accounts get no answers at the same time."""
     tell_operator(now=clock.now())
+
+
+@tick("whatsapp.tick_counts", every=60.0)
+def tick_counts() -> None:
+    """Add up the noted changes of how many numbers are in each state."""
+    state_counts.add_up()
 
 
 @tick("whatsapp.tick_pairing")

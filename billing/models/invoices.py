@@ -145,6 +145,10 @@ class Invoice(models.Model):
             models.Index(fields=["reseller", "-issued_at", "-id"], name="invoice_by_time"),
             models.Index(fields=["center", "due_on", "id"], name="invoice_of_center"),
             models.Index("reseller", "due_on", condition=Q(open_amount__gt=0), name="invoice_open"),
+            # The other orders of the list; that by number has the index of its constraint.
+            models.Index("reseller", "due_on", "id", name="invoice_by_due_date"),
+            models.Index("reseller", "currency", "total", "id", name="invoice_by_total"),
+            models.Index("reseller", "currency", "open_amount", "id", name="invoice_by_open_amount"),
         ]
 
     def __str__(self) -> str:

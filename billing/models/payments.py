@@ -55,7 +55,11 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount__gt=0, amount__lt=10**14), name="payment_positive"),
         ]
-        indexes = [models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day")]
+        indexes = [
+            models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day"),
+            models.Index("reseller", "reference", "id", name="payment_by_reference"),
+            models.Index("reseller", "currency", "amount", "id", name="payment_by_amount"),
+        ]
 
     def __str__(self) -> str:
         return self.reference or f"{self.get_method_display()} {self.amount.normalize():f} {self.currency}"

@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -122,7 +122,13 @@ class Center(models.Model):
                 OpClass(Upper("phone"), name="gin_trgm_ops"),
                 name="center_contact_trgm",
             ),
+            # An index for each order of the lists of centers and of numbers.
             models.Index("reseller", "name", "id", name="center_reseller_name"),
+            models.Index("reseller", "contact_name", "id", name="center_by_contact"),
+            models.Index("reseller", "country_id", "name", "id", name="center_by_country"),
+            models.Index("reseller", "payment_status", "name", "id", name="center_by_status"),
+            models.Index("reseller", F("payment_status").desc(), "name", "id", name="center_worst_first"),
+            models.Index("reseller", "created_at", "id", name="center_by_age"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The list of centers, and one center's page with the fragments of all apps."""
 
 from copy import copy
+from functools import partial
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -34,7 +35,7 @@ def center_list(request: TenantRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "rows": [(row, numbers.get(row.pk, Numbers())) for row in page.rows],
-        "countries": [(value, value) for value in countries()],
+        "countries": partial(countries, request.reseller),
         "payment_statuses": Center.PaymentStatus.choices,
         "here": request.get_full_path(),
     }

@@ -18,6 +18,7 @@ WHERE t.relname = ANY(%s) AND NOT x.indisunique
   AND x.indnkeyatts <= y.indnkeyatts
   AND (y.indkey::int2[])[0:x.indnkeyatts - 1] = (x.indkey::int2[])[0:x.indnkeyatts - 1]
   AND (y.indclass::oid[])[0:x.indnkeyatts - 1] = (x.indclass::oid[])[0:x.indnkeyatts - 1]
+  AND (y.indoption::int2[])[0:x.indnkeyatts - 1] = (x.indoption::int2[])[0:x.indnkeyatts - 1]
 ORDER BY 1, 2, 3
 """
 

@@ -154,7 +154,7 @@ def test_counts_leave_out_numbers_that_are_meant_to_be_off(place):
     ):
         place.add(connection=connection)
     place.add(connection=Connection.DISCONNECTED, desired_state=Service.DISABLED)
-    counts = connection_counts()
+    counts = connection_counts(place.reseller)
     assert (counts.total, counts.connected, counts.down, counts.off, counts.unchecked) == (5, 1, 2, 1, 1)
     assert down_instances().count() == 2
 

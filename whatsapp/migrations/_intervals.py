@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from whatsapp.migrations import _counts
+
 FUNCTIONS = """
 -- After which time without a check a status counts as unknown: three times what a sweep of the account's numbers
 -- takes at its request limit, and at least half an hour. (greatest() ignores the NULL of a reseller without account.)
@@ -88,4 +90,4 @@ DROP FUNCTION whatsapp_begin_interval(whatsapp_instance, text, text, timestamptz
 DROP FUNCTION whatsapp_unobserved_after(bigint);
 """
 
-OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK)]
+OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK), *_counts.OPERATIONS]

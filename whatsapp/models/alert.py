@@ -112,6 +112,10 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time"),
+            # Nearly all alerts are over.
+            models.Index(
+                "reseller", "opened_at", "id", condition=Q(resolved_at=None), name="alert_open_by_time"
+            ),
             models.Index(
                 "snoozed_until",
                 condition=Q(snoozed_until__isnull=False, resolved_at__isnull=True),

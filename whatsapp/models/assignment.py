@@ -85,6 +85,10 @@ class InstanceAssignment(models.Model):
         indexes = [
             models.Index(fields=["center", "first_day"], name="assignment_of_center"),
             models.Index(fields=["instance", "since"], name="assignment_of_number"),
+            # Few are billed later than from their first day.
+            models.Index(
+                "reseller", condition=Q(billed_from__gt=F("first_day")), name="assignment_with_free_days"
+            ),
         ]
 
     def __str__(self) -> str:

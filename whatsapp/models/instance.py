@@ -232,7 +232,25 @@ class Instance(NumberState, models.Model):
             models.Index(
                 "webhook_next_at", condition=Q(webhook_next_at__isnull=False), name="instance_webhook_due"
             ),
-            models.Index("reseller", "state", "id", name="instance_by_state"),
+            # An index for each order of the board, which is read by pages however many numbers there are.
+            models.Index("reseller", "state", "state_since", "id", name="instance_by_state"),
+            models.Index(
+                "reseller", "state_since", "id", condition=Q(archived_at=None), name="instance_by_since"
+            ),
+            models.Index(
+                "reseller", "last_seen", "id", condition=Q(archived_at=None), name="instance_by_seen"
+            ),
+            models.Index(
+                "reseller", "checked_at", "id", condition=Q(archived_at=None), name="instance_by_check"
+            ),
+            models.Index(
+                "reseller",
+                "desired_state",
+                "service",
+                "id",
+                condition=Q(archived_at=None),
+                name="instance_by_service",
+            ),
             models.Index(
                 "reseller",
                 "suspect_since",

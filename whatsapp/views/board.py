@@ -1,5 +1,6 @@
 """The board of all numbers of a reseller, and its export."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from centers import clock
 from centers.models import Center
+from centers.queries import countries
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import export
@@ -42,8 +44,8 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "page": page,
         "rows_html": rows_html(page.rows, request, now),
         "filters": filters,
-        "chips": _chips(request, filters, connection_counts()),
-        "countries": [(value, value) for value in board_query.countries()],
+        "chips": _chips(request, filters, connection_counts(request.reseller)),
+        "countries": partial(countries, request.reseller),
         "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": [("down", _("Down")), *STATES],

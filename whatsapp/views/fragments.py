@@ -25,7 +25,7 @@ SHOWN_PAST = 10
 @require_GET
 def home_connections(request: TenantRequest) -> HttpResponseBase:
     """`#home-connections`: counts, and the disconnected numbers, longest first."""
-    counts = queries.connection_counts()
+    counts = queries.connection_counts(request.reseller)
     down = list(queries.down_instances()[:SHOWN_DOWN]) if counts.down else []
     context = {
         "counts": counts,
