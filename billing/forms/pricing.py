@@ -13,6 +13,7 @@ from billing.forms.center_changes import BackdatingForm
 from billing.models import Category, Margin, RateClass
 from billing.pricing.below_cost import Loss
 from billing.pricing.exchange_rates import is_unusual, last_known_rate
+from centers.center_field import CenterField
 from centers.models import Center, Reseller
 from centers.values.amount_fields import AmountField
 from centers.values.countries import country_choices
@@ -48,9 +49,7 @@ class _TermsForm(forms.Form):
 
     level = forms.ChoiceField(label=gettext_lazy("For"), choices=Margin.Level.choices)
     country_id = forms.ChoiceField(label=gettext_lazy("Country"), required=False)
-    center: "forms.ModelChoiceField[Center]" = forms.ModelChoiceField(
-        None, label=gettext_lazy("Center"), required=False, empty_label="–"
-    )
+    center = CenterField(None, label=gettext_lazy("Center"), required=False, empty_label="–")
     category = forms.ChoiceField(label=gettext_lazy("Applies to"), choices=Category.choices)
     percent = AmountField(
         label=gettext_lazy("Percent"),
@@ -73,7 +72,7 @@ class _TermsForm(forms.Form):
         field: Any = self.fields["country_id"]
         field.choices = [("", "–"), *countries]
         chooser: Any = self.fields["center"]
-        chooser.queryset = Center.objects.filter(archived_at=None)
+        chooser.offer(Center.objects.filter(archived_at=None))
         self.fields["percent"].initial = self.fields["fixed"].initial = 0
 
     def clean(self) -> dict[str, Any]:

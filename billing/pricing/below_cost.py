@@ -17,6 +17,7 @@ from billing.periods import previous_month, today
 from billing.policies import Policy, policies_for
 from billing.pricing.discounts import Off
 from billing.pricing.price_list import PriceList, PriceRow, usage_charge
+from billing.pricing.priced_alike import first_by_name, priced_alike
 from billing.tax.computing import net_of
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
@@ -91,14 +92,21 @@ def loss_of(new: Margin, now: datetime) -> Loss | None:
     return Loss(len(losing), tuple(sorted(per_month.items())))
 
 
-def losing_prices(price_list: PriceList, centers: Iterable[Center]) -> list[tuple[Center, list[PriceRow]]]:
-    """Which prices of which centers are below their cost on the price list's day."""
-    found = []
-    for center in centers:
-        rows = [row for row in price_list.for_center(center) if row.is_loss]
-        if rows:
-            found.append((center, rows))
-    return found
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """How many centers have prices below cost, and the first of them by name with those prices."""
+
+    count: int
+    first: list[tuple[Center, list[PriceRow]]]
+
+
+def losing_prices(price_list: PriceList, most: int) -> Losing:
+    """Which prices of which active centers are below their cost on the price list's day; at most `most` are named."""
+    kinds = [kind for kind in priced_alike(price_list) if _below_cost(price_list, kind.center)]
+    first = first_by_name(price_list, kinds, most)
+    return Losing(
+        sum(kind.count for kind in kinds), [(center, _below_cost(price_list, center)) for center in first]
+    )
 
 
 def check_losses(reseller: Reseller, now: datetime) -> int:
@@ -106,17 +114,20 @@ def check_losses(reseller: Reseller, now: datetime) -> int:
 
     Without amounts: not everyone who reads alerts may see costs.
     """
-    centers = Center.objects.filter(reseller=reseller, archived_at=None).order_by("name", "pk")
-    losing = [center for center, _rows in losing_prices(PriceList(reseller, today(reseller, now)), centers)]
-    names = ", ".join(str(center) for center in losing[:NAMED])
+    losing = losing_prices(PriceList(reseller, today(reseller, now)), NAMED)
+    names = ", ".join(str(center) for center, _rows in losing.first)
     detail = ""
-    if len(losing) > NAMED:
-        words = {"centers": names, "more": len(losing) - NAMED}
+    if losing.count > NAMED:
+        words = {"centers": names, "more": losing.count - NAMED}
         detail = _("Some prices are below MazBot's cost: %(centers)s and %(more)s more.") % words
-    elif losing:
+    elif losing.count:
         detail = _("Some prices are below MazBot's cost: %(centers)s.") % {"centers": names}
     keep_alert(reseller=reseller, kind=Alert.Kind.BELOW_COST, detail=detail, now=now)
-    return len(losing)
+    return losing.count
+
+
+def _below_cost(price_list: PriceList, center: Center) -> list[PriceRow]:
+    return [row for row in price_list.for_center(center) if row.is_loss]
 
 
 def _terms(margin: Margin | None) -> tuple[Decimal, Decimal]:

@@ -14,6 +14,7 @@ from billing.policies import reseller_policy
 from billing.pricing.exchange_rates import Exchange, set_exchange_rate
 from billing.pricing.history.backdating import Backdating, Pricing, backdating, refuse_backdating
 from billing.pricing.price_list import PriceList
+from billing.pricing.priced_alike import priced_alike
 from centers.models import Center, Reseller
 from centers.stored_messages import StoredMessage as _
 from centers.stored_messages import together
@@ -70,8 +71,8 @@ def aged_pairs(price_list: PriceList, centers: Iterable[Center]) -> list[AgedPai
 
 def check_exchange_rates(reseller: Reseller, now: datetime) -> list[AgedPair]:
     """Open, update or close the alert that exchange rates in use are old."""
-    centers = list(Center.objects.filter(reseller=reseller, archived_at=None))
-    found = aged_pairs(PriceList(reseller, today(reseller, now)), centers)
+    price_list = PriceList(reseller, today(reseller, now))
+    found = aged_pairs(price_list, (kind.center for kind in priced_alike(price_list)))
     limit = reseller_policy(reseller).exchange_block_days
     sentences = [_warning(pair, limit) for pair in sorted(found, key=lambda pair: -pair.days)[:NAMED_PAIRS]]
     detail = together(sentences) if sentences else ""

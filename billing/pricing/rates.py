@@ -14,7 +14,8 @@ from billing.periods import today
 from billing.pricing.below_cost import check_losses
 from billing.pricing.country_names import CountryNames
 from billing.pricing.price_list import PriceList
-from billing.pricing.price_moves import PriceMove, active_centers, price_moves, priced_by
+from billing.pricing.price_moves import PriceMove, price_moves
+from billing.pricing.priced_alike import first_by_name, priced_alike
 from billing.pricing.rate_currency import check_currencies
 from billing.pricing.rate_review import Review, check_waiting
 from billing.pricing.rate_types.classes import check_types
@@ -117,15 +118,24 @@ def country_labels(reseller: Reseller) -> list[tuple[str, str]]:
     return sorted(labels, key=lambda item: (item[1].casefold(), item[0]))
 
 
-def latest_moves(price_list: PriceList) -> list[PriceMove]:
-    """How the latest change of each country's list changes prices, at the margins of the price list's day."""
+def latest_moves(price_list: PriceList, most: int) -> tuple[list[PriceMove], int]:
+    """How the latest change of each country's list changes prices, at the margins of the price list's day.
+
+    The first moves, at most `most`, in the order of lists and centers, and how many there are.
+    """
     moves: list[PriceMove] = []
-    centers = active_centers(price_list.reseller)
+    count = 0
+    kinds = priced_alike(price_list)
     for country, fetches in _last_two(price_list.reseller).items():
-        if len(fetches) == 2:
-            old, new = (list(fetch.rates.all()) for fetch in fetches)
-            moves += price_moves(price_list, priced_by(price_list, centers, country), old, new)
-    return moves
+        if len(fetches) < 2:
+            continue
+        old, new = (list(fetch.rates.all()) for fetch in fetches)
+        here = [kind for kind in kinds if price_list.list_for(kind.center) == country]
+        moving = {kind: len(price_moves(price_list, [kind.center], old, new)) for kind in here}
+        count += sum(kind.count * each for kind, each in moving.items())
+        first = first_by_name(price_list, (kind for kind, each in moving.items() if each), most - len(moves))
+        moves += price_moves(price_list, first, old, new)[: most - len(moves)]
+    return moves, count
 
 
 def _last_two(reseller: Reseller) -> dict[str, list[RateFetch]]:

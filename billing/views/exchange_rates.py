@@ -12,9 +12,9 @@ from billing.models import ExchangeRate
 from billing.periods import today
 from billing.pricing.exchange_rate_age import aged_pairs, enter_exchange_rate, missing_pairs
 from billing.pricing.price_list import PriceList
+from billing.pricing.priced_alike import priced_alike
 from billing.pricing.versions import versions
 from centers import clock
-from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, posted, redirect_with_toast, refusal_shown
@@ -49,7 +49,7 @@ def _context(request: TenantRequest) -> dict[str, Any]:
         valid_from=lambda row: row.day,
         today=price_list.day,
     )
-    centers = list(Center.objects.filter(archived_at=None))
+    centers = [kind.center for kind in priced_alike(price_list)]
     return {
         "rows": rows,
         "missing": missing_pairs(price_list, centers),

@@ -22,16 +22,18 @@ from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
 from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
+from billing.pricing.priced_alike import priced_alike
 from billing.pricing.rate_currency import choose_currency, is_kept, other_currencies
 from billing.pricing.rate_review import undecided
 from billing.pricing.rate_types.classes import open_types
 from billing.pricing.rates import country_labels, latest_moves
 from billing.pricing.simulation import LastMonth, sums
 from billing.pricing.versions import Version, versions
+from billing.views.center_chooser import CenterSearch
 from billing.views.filters import Filters
 from centers import clock
 from centers.errors import OperationRefused
-from centers.models import Center, JobRun
+from centers.models import JobRun
 from centers.queue.job_runs import registered_jobs
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
@@ -52,6 +54,7 @@ PAGE = "billing/pricing/prices.html"
 SHOWN_MARGINS = 60
 SHOWN_LISTS = 12
 SHOWN_MOVES = 40
+SHOWN_LOSSES = 6
 RATES_JOB = "rates"
 
 
@@ -189,35 +192,29 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
 
 def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
     price_list = PriceList(request.reseller, _today(request))
-    centers = list(Center.objects.filter(archived_at=None))
     countries = dict(country_labels(request.reseller))
-    center = next((row for row in centers if str(row.pk) == request.GET.get("center")), None)
+    search = CenterSearch.of(request)
+    center = search.center
     country = request.GET.get("country", "")
     country = country if country in countries else next(iter(countries), "")
-    shown = price_list.country_id(center) if center else country
-    moves = latest_moves(price_list)
     usage_currency, other = other_currencies(request.reseller, price_list)
     policy = reseller_policy(request.reseller)
-    rows = price_list.for_center(center) if center else price_list.for_country(country)
+    shown = price_list.country_id(center) if center else country
     context = {
         # An invalid form is shown under the URL that only accepts POST.
         "here": _here(request),
-        "rows": rows,
+        "rows": price_list.for_center(center) if center else price_list.for_country(country),
         "center": center,
         "country": country,
         "countries": countries.items(),
         "country_label": countries.get(country, ""),
-        "centers": centers,
+        "search": search,
         "fetched_at": price_list.read_at(shown),
-        "losses": [{"center": center, "rows": rows} for center, rows in losing_prices(price_list, centers)],
-        "missing": missing_pairs(price_list, centers),
-        "aged": aged_pairs(price_list, centers),
+        **_warnings(price_list),
         "usage_currency": usage_currency,
         "other_currencies": other,
         "currencies_kept": is_kept(policy, usage_currency, other),
         "undecided": undecided(request.reseller),
-        "moves": moves[:SHOWN_MOVES],
-        "more_moves": max(0, len(moves) - SHOWN_MOVES),
         "run": JobRun.objects.filter(job=RATES_JOB).order_by("-started_at", "-pk").first(),
         "margins": _history(price_list),
         "categories": RateClass.choices,
@@ -227,6 +224,19 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
         "form": form,
     }
     return render_page(request, PAGE, context, parts=("price-list",), status=status)
+
+
+def _warnings(price_list: PriceList) -> dict[str, Any]:
+    """What the rates in force do to prices of all centers."""
+    centers = [kind.center for kind in priced_alike(price_list)]
+    moves, count = latest_moves(price_list, SHOWN_MOVES)
+    return {
+        "losses": losing_prices(price_list, SHOWN_LOSSES),
+        "missing": missing_pairs(price_list, centers),
+        "aged": aged_pairs(price_list, centers),
+        "moves": moves,
+        "more_moves": count - len(moves),
+    }
 
 
 def _history(price_list: PriceList) -> list[Version[Margin]]:

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from centers.center_field import CenterField
 from centers.models import Center
 from whatsapp.models import Instance
 
@@ -15,7 +16,7 @@ class MoveForm(forms.Form):
     `anyway` is there once it was offered: MazBot did not say what the number used today.
     """
 
-    center = forms.ModelChoiceField(
+    center = CenterField(
         queryset=Center.objects.none(),
         label=gettext_lazy("Move to center"),
         empty_label=gettext_lazy("Choose a center"),
@@ -23,8 +24,8 @@ class MoveForm(forms.Form):
 
     def __init__(self, *args: Any, instance: Instance, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Center.objects.filter(archived_at__isnull=True).exclude(pk=instance.center_id)
-        self.fields["center"].queryset = others  # type: ignore[attr-defined]
+        chooser: Any = self.fields["center"]
+        chooser.offer(Center.objects.filter(archived_at__isnull=True).exclude(pk=instance.center_id))
         if "anyway" in self.data:
             self.offer_anyway()
 

@@ -94,9 +94,8 @@ def test_an_ignored_type_is_in_no_price_list_and_never_a_loss_or_a_limit(shop: S
     assert [row.type for row in portal_prices(center, NOW)] == ["marketing"]
     assert [row.type for row in prices.for_country("1")] == ["marketing"]
     assert [rate.type for rate in prices.ignored("1")] == ["flash_call"]
-    assert [[row.type for row in rows] for _center, rows in losing_prices(prices, [center])] == [
-        ["marketing"]
-    ]
+    losing = losing_prices(prices, 1)
+    assert [[row.type for row in rows] for _center, rows in losing.first] == [["marketing"]]
     assert Plausibility(shop.account).max_cost("1", DAY) == Decimal("0.05")
     (fetch,) = RateFetch.objects.all()
     old = list(fetch.rates.all())

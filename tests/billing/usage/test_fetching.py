@@ -249,7 +249,8 @@ def test_rates_are_kept_when_they_change_and_prices_move(place: Place) -> None:
     assert (marketing.old_cost, marketing.new_price, marketing.is_loss) == (D("0.0455"), D("0.054"), True)
     assert (moves["utility"].new_price, moves["utility"].is_loss) == (None, False)
     assert outcome.losses == (marketing,)
-    assert latest_moves(PriceList(place.reseller, today(place.reseller, NOW))) == list(outcome.moves)
+    prices = PriceList(place.reseller, today(place.reseller, NOW))
+    assert latest_moves(prices, 100) == (list(outcome.moves), len(outcome.moves))
     place.control.set_rate("1", "marketing", D("0.08"))
     assert "below cost" in rates_job(reseller=place.reseller, now=NOW).note
 

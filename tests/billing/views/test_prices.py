@@ -46,6 +46,18 @@ def test_a_centers_list_is_in_its_own_currency(desk: Desk) -> None:
     assert "USD → LYD" in page
 
 
+def test_a_center_is_found_by_name(desk: Desk) -> None:
+    with tenant(desk.shop.reseller):
+        other = desk.shop.new_center(name="Waha", contact_name="Salma")
+    client = desk.as_(desk.owner)
+    for text in ("waha", "SALMA"):
+        page = client.get(desk.url(f"prices/?q={text}")).content.decode()
+        assert f"prices/?center={other.pk}" in page
+    assert "No matching centers" in client.get(desk.url("prices/?q=nowhere")).content.decode()
+    theirs = client.get(desk.url(f"prices/?q={desk.other.center.name}&center={desk.other.center.pk}"))
+    assert (list(theirs.context["search"].found), theirs.context["center"]) == ([], None)
+
+
 def test_only_the_list_is_answered_to_its_own_refresh(desk: Desk, htmx: dict[str, Any]) -> None:
     headers = {**htmx, "HX-Target": "price-list"}
     page = desk.as_(desk.owner).get(desk.url("prices/"), headers=headers).content.decode()
