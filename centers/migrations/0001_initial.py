@@ -289,6 +289,36 @@ class Migration(migrations.Migration):
                     models.Index(
                         models.F("reseller"), models.F("name"), models.F("id"), name="center_reseller_name"
                     ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("contact_name"),
+                        models.F("id"),
+                        name="center_by_contact",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("country_id"),
+                        models.F("name"),
+                        models.F("id"),
+                        name="center_by_country",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("payment_status"),
+                        models.F("name"),
+                        models.F("id"),
+                        name="center_by_status",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.OrderBy(models.F("payment_status"), descending=True),
+                        models.F("name"),
+                        models.F("id"),
+                        name="center_worst_first",
+                    ),
+                    models.Index(
+                        models.F("reseller"), models.F("created_at"), models.F("id"), name="center_by_age"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

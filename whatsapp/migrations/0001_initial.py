@@ -436,7 +436,40 @@ class Migration(migrations.Migration):
                         name="instance_webhook_due",
                     ),
                     models.Index(
-                        models.F("reseller"), models.F("state"), models.F("id"), name="instance_by_state"
+                        models.F("reseller"),
+                        models.F("state"),
+                        models.F("state_since"),
+                        models.F("id"),
+                        name="instance_by_state",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("state_since"),
+                        models.F("id"),
+                        condition=models.Q(("archived_at", None)),
+                        name="instance_by_since",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("last_seen"),
+                        models.F("id"),
+                        condition=models.Q(("archived_at", None)),
+                        name="instance_by_seen",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("checked_at"),
+                        models.F("id"),
+                        condition=models.Q(("archived_at", None)),
+                        name="instance_by_check",
+                    ),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("desired_state"),
+                        models.F("service"),
+                        models.F("id"),
+                        condition=models.Q(("archived_at", None)),
+                        name="instance_by_service",
                     ),
                     models.Index(
                         models.F("reseller"),
@@ -576,6 +609,13 @@ class Migration(migrations.Migration):
                 "ordering": ["-opened_at", "-pk"],
                 "indexes": [
                     models.Index(fields=["reseller", "-opened_at", "-id"], name="alert_by_time"),
+                    models.Index(
+                        models.F("reseller"),
+                        models.F("opened_at"),
+                        models.F("id"),
+                        condition=models.Q(("resolved_at", None)),
+                        name="alert_open_by_time",
+                    ),
                     models.Index(
                         models.F("snoozed_until"),
                         condition=models.Q(("resolved_at__isnull", True), ("snoozed_until__isnull", False)),
@@ -717,6 +757,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["center", "first_day"], name="assignment_of_center"),
                     models.Index(fields=["instance", "since"], name="assignment_of_number"),
+                    models.Index(
+                        models.F("reseller"),
+                        condition=models.Q(("billed_from__gt", models.F("first_day"))),
+                        name="assignment_with_free_days",
+                    ),
                 ],
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
