@@ -533,6 +533,125 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Plan",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "per_number",
+                    models.BooleanField(db_default=False, default=False, verbose_name="for each number"),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("archived_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "ordering": ["name", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("archived_at", None)),
+                        fields=("reseller", "name"),
+                        name="plan_name_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="plan_is_named"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PlanTerms",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="terms",
+                        to="billing.plan",
+                    ),
+                ),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                (
+                    "price",
+                    models.DecimalField(decimal_places=4, max_digits=18, verbose_name="price of a month"),
+                ),
+                ("included", models.PositiveIntegerField(verbose_name="included messages")),
+                (
+                    "beyond",
+                    models.DecimalField(
+                        decimal_places=8, max_digits=18, null=True, verbose_name="price beyond"
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-valid_from", "-pk"],
+                "indexes": [models.Index(fields=["plan", "-valid_from"], name="planterms_of_plan")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("price__gt", 0), ("price__lt", 1000000000)),
+                        name="planterms_price_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("beyond", None),
+                            models.Q(("beyond__gt", 0), ("beyond__lt", 1000000)),
+                            _connector="OR",
+                        ),
+                        name="planterms_beyond_bounded",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Charge",
             fields=[
                 (
@@ -563,6 +682,17 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="amount")),
                 ("currency", models.CharField(max_length=3)),
                 (
+                    "late_for",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="late_fees",
+                        to="billing.invoice",
+                    ),
+                ),
+                ("late_step", models.PositiveSmallIntegerField(null=True)),
+                (
                     "every",
                     models.CharField(
                         choices=[("once", "Once"), ("month", "Every month"), ("year", "Every year")],
@@ -576,6 +706,16 @@ class Migration(migrations.Migration):
                 ),
                 ("first_day", models.DateField(verbose_name="first day")),
                 ("end_day", models.DateField(null=True)),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="billing.planterms",
+                    ),
+                ),
                 ("created_at", models.DateTimeField()),
                 (
                     "created_by",
@@ -613,6 +753,41 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="charge_once_has_no_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("late_for__isnull", True), ("late_step__isnull", True)),
+                            models.Q(
+                                ("every", "once"),
+                                ("late_for__isnull", False),
+                                ("late_step__gte", 1),
+                                ("per_number", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="charge_late_fee_is_once",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("late_for", "late_step"), name="charge_late_fee_step_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("terms__isnull", True), ("every", "month"), _connector="OR"),
+                        name="charge_of_plan_is_monthly",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("terms__isnull", False), ("withdrawn_at__isnull", True)),
+                        expressions=[
+                            ("center", "="),
+                            (
+                                billing.models.invoices.DateRange(
+                                    models.F("first_day"),
+                                    models.F("end_day"),
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="charge_plans_apart",
                     ),
                 ],
             },
@@ -783,6 +958,59 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "late_fee_percent",
+                    models.DecimalField(
+                        db_default=0,
+                        decimal_places=4,
+                        default=0,
+                        max_digits=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("100")),
+                        ],
+                        verbose_name="late fee, percent of the overdue amount",
+                    ),
+                ),
+                (
+                    "late_fee_amounts",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="late fee, fixed amounts",
+                    ),
+                ),
+                (
+                    "late_fee_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="late fee, days after the due date",
+                    ),
+                ),
+                (
+                    "late_fee_monthly",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="late fee again every month"
+                    ),
+                ),
+                (
+                    "late_fee_ceiling",
+                    models.PositiveSmallIntegerField(
+                        db_default=20,
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="late fees at most, percent of the invoice",
+                    ),
+                ),
                 ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
                 (
                     "grace_days",
@@ -885,6 +1113,59 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "late_fee_percent",
+                    models.DecimalField(
+                        db_default=0,
+                        decimal_places=4,
+                        default=0,
+                        max_digits=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0")),
+                            django.core.validators.MaxValueValidator(Decimal("100")),
+                        ],
+                        verbose_name="late fee, percent of the overdue amount",
+                    ),
+                ),
+                (
+                    "late_fee_amounts",
+                    models.JSONField(
+                        blank=True,
+                        db_default=models.Value({}, models.JSONField()),
+                        default=dict,
+                        verbose_name="late fee, fixed amounts",
+                    ),
+                ),
+                (
+                    "late_fee_days",
+                    models.PositiveSmallIntegerField(
+                        db_default=7,
+                        default=7,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(365),
+                        ],
+                        verbose_name="late fee, days after the due date",
+                    ),
+                ),
+                (
+                    "late_fee_monthly",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="late fee again every month"
+                    ),
+                ),
+                (
+                    "late_fee_ceiling",
+                    models.PositiveSmallIntegerField(
+                        db_default=20,
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="late fees at most, percent of the invoice",
                     ),
                 ),
                 ("suspend", models.BooleanField(default=True, verbose_name="suspend unpaid centers")),
@@ -1124,6 +1405,12 @@ class Migration(migrations.Migration):
                             django.core.validators.MaxValueValidator(365),
                         ],
                         verbose_name="final warning, days after the due date",
+                    ),
+                ),
+                (
+                    "whatsapp_reminders",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="send reminders by WhatsApp, too"
                     ),
                 ),
             ],
@@ -1668,6 +1955,7 @@ class Migration(migrations.Migration):
                             ("one_off", "One-off charge"),
                             ("charge", "Charge"),
                             ("recurring", "Recurring charge"),
+                            ("beyond", "Messages beyond the plan"),
                         ],
                         max_length=12,
                     ),
@@ -2265,6 +2553,92 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("first_day__lt", models.F("end_day"))),
                         name="chargeclaim_has_days",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BeyondClaim",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reseller",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="centers.reseller",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="beyond_claims",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="whatsapp.instance",
+                    ),
+                ),
+                ("first_day", models.DateField()),
+                ("end_day", models.DateField()),
+                ("revision", models.PositiveIntegerField()),
+                (
+                    "billable",
+                    models.CharField(
+                        choices=[("delivered", "Sent minus failed"), ("sent", "All sent messages")],
+                        max_length=9,
+                    ),
+                ),
+                ("included", models.PositiveIntegerField()),
+                ("messages", models.BigIntegerField()),
+                ("quantity", models.BigIntegerField()),
+                ("cost", models.DecimalField(decimal_places=10, max_digits=24)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "period",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="beyond_claims",
+                        to="billing.billingperiod",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="beyond_claims",
+                        to="billing.invoiceline",
+                    ),
+                ),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("voided_at__isnull", True)),
+                        fields=("charge", "instance", "first_day", "currency", "revision"),
+                        name="beyondclaim_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first_day__lt", models.F("end_day"))),
+                        name="beyondclaim_has_days",
                     ),
                 ],
             },
