@@ -48,7 +48,8 @@ class CenterField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic 
         exact = centers.filter(name__named=text).first()
         found = [exact] if exact else list(centers.filter(name__name_holds=text)[: NAMED + 1])
         if len(found) == 1:
-            return found[0]
+            one: Center = found[0]
+            return one
         if not found:
             raise ValidationError(_("No center has this name."), code="invalid_choice")
         names = ", ".join(f"“{center.name}”" for center in found[:NAMED])

@@ -105,8 +105,9 @@ def _nullable(queryset: QuerySet[Any], path: str) -> bool:
         return True
     model: type[Model] | Any = queryset.model
     for part in path.split("__"):
-        column = model._meta.pk if part == "pk" else model._meta.get_field(part)
-        column = column.output_field if column.generated else column  # only that one says whether it can be empty
+        column: Any = model._meta.pk if part == "pk" else model._meta.get_field(part)
+        # Of a generated column, only that field says whether it can be empty.
+        column = column.output_field if column.generated else column
         if column.null:
             return True
         model = column.related_model
