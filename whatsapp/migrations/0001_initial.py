@@ -17,7 +17,7 @@ import whatsapp.models.instance
 from django.conf import settings
 from django.db import migrations, models
 
-from whatsapp.migrations import _assignments, _counts, _intervals
+from whatsapp.migrations import _assignments, _intervals
 
 
 class Migration(migrations.Migration):
@@ -1311,5 +1311,4 @@ class Migration(migrations.Migration):
         ),
         *_intervals.OPERATIONS,
         *_assignments.OPERATIONS,
-        *_counts.OPERATIONS,
     ]

@@ -1,7 +1,8 @@
 """How many numbers each reseller has in each state, kept by the database, whatever writes the numbers' rows.
 
-Each statement adds the changes it makes as rows of their own: a row per state to count up and down would be locked by
-whoever changes a number until the end of a transaction. Rows are added up every minute (whatsapp/state_counts.py).
+Each statement adds the changes it makes as rows of their own: a row per state to count up and down would stay locked,
+after each change of a number, until the end of its transaction. Rows are added up every minute
+(whatsapp/state_counts.py).
 """
 
 from django.db import migrations
