@@ -1,6 +1,5 @@
 """What the jobs look for every few minutes in a large reseller of which nearly everything is done."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -8,8 +7,9 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from benchmarks.results import Result
+from benchmarks.results import Result, is_quick
 from benchmarks.rows import analyze, big_reseller, fill_usage
+from benchmarks.timing import in_turn, middle
 from billing.invoicing import due_periods
 from billing.ledger import refresh_all_payment_statuses
 from billing.models import BillingPeriod
@@ -27,7 +27,7 @@ TIMES = 7
 
 def measure() -> list[Result]:
     """CPU of this process and of its database connection, the median of some calls."""
-    centers, numbers = (2_000, 10_000) if os.environ.get("BENCH_QUICK") else (20_000, 100_000)
+    centers, numbers = (2_000, 10_000) if is_quick() else (20_000, 100_000)
     reseller = _reseller(centers, numbers)
     with tenant(reseller):
         jobs: dict[str, Callable[[], object]] = {
@@ -46,23 +46,27 @@ def measure() -> list[Result]:
             "periods": f"which periods {size} to invoice, all closed",
             "statuses": f"the payment statuses {size}, every fourth owing",
         }
-        return [
-            Result(f"jobs.due.{name}", _cpu(call), 0.1, "s CPU", about[name], at_most=True)
-            for name, call in jobs.items()
-        ]
+        rounds = in_turn({name: _cpu_of(call) for name, call in jobs.items()}, TIMES)
+        return [_result(name, taken, about[name]) for name, taken in rounds.items()]
 
 
-def _cpu(call: Callable[[], object]) -> float:
-    """Seconds of CPU of one call, here and in PostgreSQL."""
+def _result(name: str, taken: list[float], how: str) -> Result:
+    median, spread = middle(taken)
+    return Result(f"jobs.due.{name}", median, 0.1, "s CPU", how, at_most=True, spread=spread)
+
+
+def _cpu_of(call: Callable[[], object]) -> Callable[[], float]:
+    """What tells the seconds of CPU of one call, here and in PostgreSQL."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         pid = cursor.fetchone()[0]
-    taken = []
-    for _time in range(TIMES):
+
+    def once() -> float:
         before = time.process_time() + _of_backend(pid)
         call()
-        taken.append(time.process_time() + _of_backend(pid) - before)
-    return sorted(taken)[TIMES // 2]
+        return time.process_time() + _of_backend(pid) - before
+
+    return once
 
 
 def _of_backend(pid: int) -> float:

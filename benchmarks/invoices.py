@@ -1,13 +1,12 @@
 """The monthly run: a month of many centers against the same rows by raw INSERT ... SELECT, and small against large."""
 
-import os
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
 
-from benchmarks.results import Result
+from benchmarks.results import Result, is_quick
 from benchmarks.rows import analyze, big_reseller, fill_usage
 from billing.invoicing import due_periods, invoice_reseller
 from billing.models import Category, Invoice, UsageCheck
@@ -30,7 +29,7 @@ _ENOUGH = 60.0  # seconds of a large run tell what an invoice takes
 
 def sizes() -> tuple[int, int, int]:
     """Centers of the run, of the small and of the large one."""
-    return (200, 100, 1_000) if os.environ.get("BENCH_QUICK") else (2_000, 200, 20_000)
+    return (200, 100, 1_000) if is_quick() else (2_000, 200, 20_000)
 
 
 def measure() -> list[Result]:

@@ -1,6 +1,5 @@
 """Storing usage that MazBot sent: new days, changed ones and the same again, against COPY and one merge statement."""
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
-from benchmarks.results import Result
+from benchmarks.results import Result, is_quick
 from benchmarks.rows import analyze, big_reseller
 from billing.models import UsageRecord
 from billing.usage.sorting import UsageAnswer
@@ -38,7 +37,7 @@ ON CONFLICT (assignment_id, day) DO UPDATE
 
 def measure() -> list[Result]:
     """Each kind of ten thousand days; both sides in transactions of their own, on resellers that are alike."""
-    count = 1_000 if os.environ.get("BENCH_QUICK") else 10_000
+    count = 1_000 if is_quick() else 10_000
     ours, raw = _spans("ours", count), _spans("raw", count)
     results = []
     for kind, sent, at in (("new", 100, 0), ("changed", 120, 1), ("same", 120, 2)):

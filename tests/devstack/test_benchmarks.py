@@ -1,12 +1,14 @@
 """What the benchmarks measure with: the scripted day, the shared slots, the picture of the lanes."""
 
 import json
+import re
 from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import __main__ as runs
+from benchmarks import compare, results, timing
 from benchmarks import day as script
-from benchmarks import results
 from benchmarks.detecting import Sweep, in_turn
 from benchmarks.lanes_picture import Picture
 from whatsapp.mazbot.lane import FLOORS, Lane
@@ -57,12 +59,21 @@ def test_a_result_replaces_its_own_and_leaves_the_others(tmp_path, monkeypatch):
         [results.Result("a", 1.23456, 2, "s", "first", at_most=True), results.Result("b", 1, 1, "", "")]
     )
     results.keep(
-        [results.Result("b", 2, 1, "times", "second"), results.Result("c", 31.4, None, "ms", "reported")]
+        [
+            results.Result("b", 2, 1, "times", "second", spread=0.12345),
+            results.Result("c", 31.4, None, "ms", "reported"),
+        ]
     )
+    results.keep([results.Result("a", 0.1, 2, "s", "small", at_most=True)], small=True)
     kept = json.loads((tmp_path / "results.json").read_text())
+    for entry in kept.values():
+        assert "cores" in entry.pop("machine")
+        assert re.fullmatch(r"[0-9a-f]{12}\+?|", entry.pop("commit"))
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", entry.pop("day"))
     assert kept == {
         "a": {"value": 1.2346, "target": "<= 2", "unit": "s", "how": "first"},
-        "b": {"value": 2, "target": ">= 1", "unit": "times", "how": "second"},
+        "a.quick": {"value": 0.1, "target": "<= 2", "unit": "s", "how": "small"},
+        "b": {"value": 2, "target": ">= 1", "unit": "times", "how": "second", "spread": 0.1235},
         "c": {"value": 31.4, "target": "", "unit": "ms", "how": "reported"},
     }
     assert results.table().splitlines()[2:] == [
@@ -70,3 +81,73 @@ def test_a_result_replaces_its_own_and_leaves_the_others(tmp_path, monkeypatch):
         "| `b` | second | 2 times | >= 1 |",
         "| `c` | reported | 31.4 ms |  |",
     ]
+
+
+def entry(value, target="<= 5", unit="s", **more):
+    return {"value": value, "target": target, "unit": unit, "how": "", **more}
+
+
+OLD = {
+    "steady": entry(10, spread=2),
+    "slower": entry(10, spread=2),
+    "once": entry(10),
+    "rate": entry(10, target=">= 5", unit="", spread=1),
+    "reported": entry(10, target="", unit="ms"),
+    "per second": entry(10, target="", unit="a second"),
+    "none over": entry(0, unit="windows"),
+    "now in another unit": entry(10),
+    "gone": entry(1),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "worse"),
+    [
+        ({}, []),
+        ({"steady": entry(11.9, spread=0.1)}, []),
+        ({"slower": entry(12.1, spread=0.1)}, ["slower"]),
+        ({"slower": entry(12.1, spread=3)}, []),
+        ({"slower": entry(5)}, []),
+        ({"once": entry(10.9)}, []),
+        ({"once": entry(11.1)}, ["once"]),
+        ({"rate": entry(8.9, target=">= 5", unit="")}, ["rate"]),
+        ({"rate": entry(20, target=">= 5", unit="")}, []),
+        ({"reported": entry(12, target="", unit="ms")}, ["reported"]),
+        ({"per second": entry(12, target="", unit="a second")}, []),
+        ({"per second": entry(8, target="", unit="a second")}, ["per second"]),
+        ({"none over": entry(1, unit="windows")}, ["none over"]),
+        ({"now in another unit": entry(99, unit="ms")}, []),
+        ({"slower": entry(15), "once": entry(90)}, ["once", "slower"]),
+    ],
+)
+def test_what_got_worse_by_more_than_the_spread_is_named(change, worse):
+    new = {name: one for name, one in OLD.items() if name != "gone"} | change
+    assert [one.name for one in compare.changes(OLD, new) if one.got_worse] == worse
+
+
+def test_the_comparison_fails_when_something_got_worse(tmp_path, capsys):
+    paths = [tmp_path / name for name in ("old.json", "new.json", "none.json")]
+    paths[0].write_text(json.dumps(OLD))
+    paths[1].write_text(json.dumps(OLD | {"slower": entry(15), "fresh": entry(1)}))
+    assert compare.main([str(paths[0]), str(paths[1])]) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == ["Worse: 1", "  slower: 10 -> 15 s (spread 2)", "Better: 0", "Only in NEW: fresh"]
+    assert compare.main([str(paths[1]), str(paths[0])]) == 0
+    assert "  slower: 15 -> 10 s (spread 2)" in capsys.readouterr().out
+    assert compare.main([str(paths[0]), str(paths[2])]) == 2
+
+
+def test_the_middle_of_rounds():
+    assert timing.middle([3, 1, 2]) == (2, 2)
+    assert timing.middle([1, 2, 3, 4, 100]) == (3, 2)
+    rounds = iter(range(6))
+    assert timing.in_turn({"a": lambda: next(rounds), "b": lambda: next(rounds)}, 3) == {
+        "a": [0, 2, 4],
+        "b": [1, 3, 5],
+    }
+
+
+def test_the_short_benchmarks_exist():
+    known = runs.benchmarks()
+    assert set(runs.SHORT) <= known.keys()
+    assert set(runs.SIZED) <= set(runs.SHORT)
