@@ -20,6 +20,12 @@ from config.web.request_bodies import BodyLimits, Receive, Scope, Send, WholeBod
 # Parts of an answer that wait for a slow reader: with few of them the reader would block a page thread. A file's
 # part has 4 KB, a page is one part.
 _UNSENT_PARTS = 1024
+_ALIVE = [
+    (b"content-type", b"text/plain"),
+    (b"content-length", b"2"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 
 class Application:
@@ -53,14 +59,17 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/live/"):
             await self.live()(scope, receive, send)
+        elif scope["path"] == "/livez" and scope["method"] in {"GET", "HEAD"}:
+            # Here, because it must cost nothing and answer also while all threads for pages are busy.
+            await send({"type": "http.response.start", "status": 200, "headers": _ALIVE})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else b"ok"})
         else:
             await self._pages(scope, _as_coroutine(receive), send)
 
     def live(self) -> LiveServer:
         """This process's live server; created inside the event loop that runs it."""
         if self._live is None:
-            hub = Hub(settings.REDIS_URL)
-            STREAMS.set_function(lambda: hub.count)
+            hub = Hub(settings.REDIS_URL, count=STREAMS.set)
             limits = Limits(**settings.LIVE_LIMITS)
             self._live = LiveServer(hub, limits.within(self._limits.streams))
         return self._live

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from centers.live import CHANNEL, version_key
+from config.live.pacing import Pace
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 15.0
@@ -18,6 +20,7 @@ _SLICES = 30
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
 _MOST_TOPICS = 32
 _GATHER_SECONDS = 0.01
+_GIVEN_SECONDS = 0.5  # to a task that is to end
 _CONNECTIONS = 8  # one of them listens
 _LOST = (RedisError, OSError, TimeoutError)
 
@@ -36,15 +39,20 @@ class Listener:
         self._topics: set[str] = set()
         self._woken = woken
 
-    def hint(self, topics: list[str], stamp: str) -> None:
-        """Note that `topics` changed."""
+    def note(self, topics: list[str], stamp: str) -> None:
+        """Note that `topics` changed; `tell` passes it on."""
         if len(self._topics) < _MOST_TOPICS:
             self._topics.update(topics)
-        self.beat(stamp)
+        self._stamp = stamp
 
     def beat(self, stamp: str) -> None:
         """The tenant's stamp, changed or not."""
-        self._stamp, self._news = stamp, True
+        self._stamp = stamp
+        self.tell()
+
+    def tell(self) -> None:
+        """Pass on what is known."""
+        self._news = True
         self._woken.set()
 
     def take(self) -> tuple[list[str], str] | None:
@@ -69,17 +77,21 @@ class Stream:
         self._woken.set()
 
     async def next(self) -> list[tuple[int, list[str], str]]:
-        """Wait for the next hint: which tenant, topics, stamp."""
-        await self._woken.wait()
-        self._woken.clear()
-        news = [(number, listener.take()) for number, listener in enumerate(self.listeners)]
-        return [(number, *one) for number, one in news if one is not None]
+        """Wait for the next hint: which tenant, topics, stamp; nothing once the stream is closed."""
+        while not self.ended:
+            await self._woken.wait()
+            self._woken.clear()
+            news = [(number, listener.take()) for number, listener in enumerate(self.listeners)]
+            if found := [(number, *one) for number, one in news if one is not None]:
+                return [] if self.ended else found
+        return []
 
 
 class Hub:
     """The streams of this process and the two tasks that feed them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, count: Callable[[int], None] = lambda _number: None) -> None:
+        """`count` is called with the number of open streams whenever it changes."""
         # After a restart all open pages reconnect together: they queue for a connection.
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
@@ -92,11 +104,14 @@ class Hub:
         self._redis = redis.asyncio.Redis.from_pool(pool)
         self._streams: set[Stream] = set()
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
+        self._paces: dict[int, Pace[Listener]] = {}
+        self._turns: dict[int, asyncio.TimerHandle] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()
         self._arrivals: list[Listener] = []
         self._reading: asyncio.Task[None] | None = None
         self._closing = False
+        self._count = count
 
     @property
     def count(self) -> int:
@@ -113,10 +128,13 @@ class Hub:
         self._closing = True
         for stream in self._streams:
             stream.end()
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        for turn in self._turns.values():
+            turn.cancel()
+        # Again and again: a time limit that runs out at the same moment can take a cancellation for its own.
+        while running := {task for task in self._tasks if not task.done()}:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=_GIVEN_SECONDS)
         await self._redis.aclose()
 
     async def join(self, tenants: list[Tenant]) -> Stream | None:
@@ -124,6 +142,7 @@ class Hub:
         self.start()
         stream = Stream(tenants)
         self._streams.add(stream)
+        self._count(self.count)
         for listener in stream.listeners:  # before the stamps are read, so that no hint in between is missed
             self._listeners[listener.reseller].add(listener)
         try:
@@ -140,11 +159,17 @@ class Hub:
     def leave(self, stream: Stream) -> None:
         """Forget a stream that is over."""
         self._streams.discard(stream)
+        self._count(self.count)
         for listener in stream.listeners:
             others = self._listeners[listener.reseller]
             others.discard(listener)
+            if listener.reseller in self._paces:
+                self._paces[listener.reseller].leave(listener)
             if not others:
                 del self._listeners[listener.reseller]
+                self._paces.pop(listener.reseller, None)
+                if turn := self._turns.pop(listener.reseller, None):
+                    turn.cancel()
 
     async def stamp(self, reseller: int, center: int | None) -> str:
         """The tenant's current stamp; raises when Valkey is unavailable."""
@@ -183,11 +208,27 @@ class Hub:
             log.warning("live_hint_unreadable", error=type(error).__name__)
 
     def _deliver(self, hint: dict[str, Any]) -> None:
-        stamps = hint["v"]
-        for listener in self._listeners.get(hint["r"], ()):
+        stamps, reseller = hint["v"], hint["r"]
+        listeners = self._listeners.get(reseller, ())
+        pace = self._paces.setdefault(reseller, Pace()) if listeners else None
+        for listener in listeners:
             stamp = stamps.get("" if listener.center is None else str(listener.center))
-            if stamp is not None:
-                listener.hint(hint["t"], str(stamp))
+            if stamp is not None and pace:
+                listener.note(hint["t"], str(stamp))
+                pace.add(listener)
+        if pace and reseller not in self._turns:
+            self._release(reseller)
+
+    def _release(self, reseller: int) -> None:
+        self._turns.pop(reseller, None)
+        pause = self._paces[reseller].release()
+        if pause is not None:
+            loop = asyncio.get_running_loop()
+            self._turns[reseller] = loop.call_later(pause, self._release, reseller)
+
+    def _has_turn(self, listener: Listener) -> bool:
+        pace = self._paces.get(listener.reseller)
+        return pace is not None and pace.waits(listener)
 
     async def _beat(self) -> None:
         """Send each stream a heartbeat every BEAT_SECONDS, in batches: thousands together would delay the pages."""
@@ -218,4 +259,5 @@ class Hub:
         values = await self._redis.mget(keys) if keys else []
         stamps = {key: str(value or "0") for key, value in zip(keys, values, strict=True)}
         for listener in listeners:
-            listener.beat(stamps[listener.key])
+            if not self._has_turn(listener):  # its hint comes in its turn, with the stamp of then
+                listener.beat(stamps[listener.key])

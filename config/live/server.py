@@ -135,17 +135,10 @@ class _Token:
 async def _write(receive: Receive, send: Send, stream: Stream, numbers: list[int | None]) -> None:
     """Pass hints on until the browser disconnects or the server stops."""
     gone = asyncio.ensure_future(_left(receive))
+    gone.add_done_callback(lambda _gone: stream.end())
     try:
-        while not stream.ended:
-            news = asyncio.ensure_future(stream.next())
-            try:
-                await asyncio.wait({gone, news}, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done() or stream.ended:
-                    return
-                heard = (_news(numbers[which], topics, stamp) for which, topics, stamp in news.result())
-                await _put(send, b"".join(heard))
-            finally:
-                news.cancel()
+        while news := await stream.next():
+            await _put(send, b"".join(_news(numbers[which], topics, stamp) for which, topics, stamp in news))
     finally:
         gone.cancel()
 

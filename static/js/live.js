@@ -35,6 +35,20 @@
     true,
   );
 
+  // A part that is fetched at a hint: which version was heard of, and which content stands there. Where that is still the
+  // same, the answer is 204 and the part stays as it is. Whatever else changes a part ends what was known of it.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt: part, headers, triggeringEvent } = event.detail;
+    if (!triggeringEvent || triggeringEvent.type !== "live" || !part.dataset.live) return;
+    if (me.stamp) headers["X-Live-Heard"] = me.stamp;
+    if (part.markazShown) headers["X-Live-Shown"] = part.markazShown;
+  });
+  for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap"])
+    document.addEventListener(swapped, ({ type, detail }) => {
+      const part = detail.target.closest("[data-live]");
+      if (part) part.markazShown = type === "htmx:afterSwap" ? detail.xhr.getResponseHeader("X-Live-Shown") : null;
+    });
+
   // A stamp other than the last one means that a hint was missed.
   function stamped(stamp) {
     const missed = me.stamp !== null && stamp !== me.stamp;

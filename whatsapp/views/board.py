@@ -16,6 +16,7 @@ from centers.tenancy.permissions import Permission
 from centers.web.exports import export
 from centers.web.paging import keyset
 from centers.web.partials import render_page
+from centers.web.shared_parts import shared
 from whatsapp.alerts.maintenance import running
 from whatsapp.models import STATES
 from whatsapp.monitoring.on_screen import note_on_screen
@@ -29,6 +30,7 @@ __all__ = ["board", "board_export"]
 
 @staff(Permission.VIEW)
 @require_GET
+@shared("board")
 def board(request: TenantRequest) -> HttpResponseBase:
     """One page of numbers; htmx gets only `#board` (chips and rows)."""
     filters, now = board_query.Filters.read(request.GET), clock.now()
