@@ -2,12 +2,19 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from celery import Celery
-from celery.signals import before_task_publish, celeryd_after_setup, setup_logging, worker_shutting_down
+from celery.signals import (
+    before_task_publish,
+    celeryd_after_setup,
+    heartbeat_sent,
+    setup_logging,
+    worker_shutting_down,
+)
 from django.conf import settings
 
 from centers.queue.heartbeats import SENT_AT
@@ -130,6 +137,13 @@ def _leave_threads(instance: Any, **_: Any) -> None:
     from billing.long_jobs import leave_threads
 
     leave_threads(instance.concurrency)
+
+
+@heartbeat_sent.connect
+def _show_life(**_: Any) -> None:
+    """Every two seconds, from the loop that takes tasks while it is connected; a container's health check looks."""
+    if settings.ALIVE_FILE:
+        Path(settings.ALIVE_FILE).touch()
 
 
 @worker_shutting_down.connect

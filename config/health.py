@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonRe
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis import RedisError
 
 from centers import clock
 from centers.hosts import is_loopback, on_this_machine
 from centers.live import valkey
-from config.metrics import count_accounts
+from config.metrics import count_accounts, exposition
 
 log = structlog.get_logger(__name__)
 _seen = {"migrated": False}
@@ -50,7 +50,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponseForbidden("Send METRICS_TOKEN as a bearer token.\n", content_type="text/plain")
     # Without a database the other figures still tell what the process does.
     _works(lambda: count_accounts(clock.now()))
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_measure(request: HttpRequest) -> bool:

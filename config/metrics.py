@@ -1,21 +1,29 @@
-"""Figures of the web process for Prometheus."""
+"""Figures of the web processes for Prometheus.
 
+Where there are several, each writes its figures into files of the folder PROMETHEUS_MULTIPROC_DIR, which config.web
+makes for them, and any of them answers for all.
+"""
+
+import os
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponseBase
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from whatsapp.monitoring.install_notice import reach_of_mazbot
 
 REQUESTS = Counter("markaz_requests_total", "Pages answered", ["view", "status"])
 SECONDS = Histogram("markaz_request_seconds", "Time until a page was ready", ["view"])
 STUCK = Gauge(
-    "markaz_mazbot_accounts_stuck", "Accounts that MazBot has not answered for minutes, or that fail"
+    "markaz_mazbot_accounts_stuck",
+    "Accounts that MazBot has not answered for minutes, or that fail",
+    multiprocess_mode="mostrecent",
 )
-ACCOUNTS = Gauge("markaz_mazbot_accounts", "Accounts with numbers in use")
-STREAMS = Gauge("markaz_live_streams", "Open live streams of this process")
+ACCOUNTS = Gauge("markaz_mazbot_accounts", "Accounts with numbers in use", multiprocess_mode="mostrecent")
+STREAMS = Gauge("markaz_live_streams", "Open live streams", multiprocess_mode="livesum")
 
 
 def count_accounts(now: datetime) -> None:
@@ -23,6 +31,15 @@ def count_accounts(now: datetime) -> None:
     found = reach_of_mazbot(now)
     STUCK.set(found.stuck)
     ACCOUNTS.set(found.total)
+
+
+def exposition() -> bytes:
+    """All figures in Prometheus' text format."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return bytes(generate_latest(REGISTRY))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return bytes(generate_latest(registry))
 
 
 class MetricsMiddleware:

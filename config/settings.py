@@ -11,10 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 from centers.values import languages
-from config import email_url, error_reports, services
+from config import databases, email_url, services
 from config.demo_mode import NoDemoHere, at_home, is_demo
 from config.logs import formatter
-from config.web.connections import CONNECTIONS
+from config.web.connections import CONNECTIONS, usual_processes
 
 django_stubs_ext.monkeypatch()
 
@@ -138,11 +138,12 @@ DATABASE_URL = services.database_url()
 REDIS_URL = services.redis_url()
 # Connections that the threads of a worker share; they give them back while they wait for MazBot. 0: no pool, as in all
 # other processes: those of `jobs` fork.
-DB_POOL = env.int("DB_POOL", 16) if "--pool=threads" in sys.argv else 0
+DB_POOL_SIZE = env.int("DB_POOL", 16)
+DB_POOL = DB_POOL_SIZE if "--pool=threads" in sys.argv else 0
 DATABASES = {
     "default": {
         **env.dj_db_url("DATABASE_URL", DATABASE_URL),
-        "CONN_MAX_AGE": 0 if DB_POOL else env.int("CONN_MAX_AGE", 60),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
         "TEST": {"NAME": env.str("MARKAZ_TEST_DB", "test_markaz")},
@@ -150,7 +151,7 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "markaz"
 if DB_POOL:
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DB_POOL, "timeout": 30}
+    databases.pooled(DATABASES["default"], DB_POOL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -286,10 +287,11 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- The web process ---------------------------------------------------------------------------------
-WEB_THREADS = env.int("WEB_THREADS", 16)
-# Read by config.web, which starts the process; here for `check --deploy`.
+# --- The web processes -------------------------------------------------------------------------------
+WEB_THREADS = env.int("WEB_THREADS", 8)
+# Read by config.web, which starts the processes; here for `check --deploy`.
 WEB_CONNECTIONS = env.int("WEB_CONNECTIONS", CONNECTIONS)
+WEB_PROCESSES = env.int("WEB_PROCESSES", usual_processes())
 LIVE_LIMITS: dict[str, Any] = {
     "streams": env.int("LIVE_STREAMS", 5000),
     "per_tenant": env.int("LIVE_STREAMS_PER_TENANT", 2500),
@@ -358,6 +360,8 @@ CELERY = {
     "task_time_limit": 720,
     "timezone": "UTC",
 }
+# A worker touches it every few seconds while it can take tasks; "" for none.
+ALIVE_FILE = env.str("ALIVE_FILE", "")
 # Seconds between two ticks of each job; the tick itself decides from the database what is due.
 TICK_SECONDS = env.float("MARKAZ_TICK_SECONDS", 10.0)
 
@@ -395,4 +399,6 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 if SENTRY_DSN := env.str("SENTRY_DSN", ""):
+    from config import error_reports
+
     error_reports.start(SENTRY_DSN)

@@ -6,9 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.conf import settings
-from fontTools.ttLib import TTFont
 
 #: Family -> its package below @expo-google-fonts. Cairo sets Latin and Arabic, the others in this order what it lacks.
 FAMILIES = {
@@ -34,6 +32,8 @@ _OTHER_WEIGHTS = (_REGULAR, "700Bold")
 @cache
 def fonts() -> Any:
     """The fonts for the typesetter: only ours, so that a document is the same on every machine."""
+    import typst  # only here: most processes never draw a document
+
     folders = [str(folder) for family in FAMILIES for folder in _folders(family)]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
 
@@ -49,6 +49,8 @@ def has_glyph(character: str) -> bool:
 @cache
 def characters(family: str) -> frozenset[int]:
     """The code points that a font has. Each is read once in a process, and only if those before it lack something."""
+    from fontTools.ttLib import TTFont
+
     (file,) = (_package(family) / _REGULAR).glob("*.ttf")
     with TTFont(file, lazy=True) as font:
         return frozenset(font.getBestCmap())

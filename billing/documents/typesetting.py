@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-import typst
 from django.conf import settings
 
 from billing.documents.fonts import FAMILIES, fonts
@@ -50,6 +49,8 @@ class Sheet:
             _FRAME: (FOLDER / _FRAME).read_bytes(),
             "data.json": json.dumps(data).encode(),
         }
+        import typst  # only here: most processes never draw a document
+
         return typst.compile(
             {**sources, **self.files}, font_paths=fonts(), format=kind, timestamp=self.at, **options
         )

@@ -11,7 +11,6 @@ from tempfile import TemporaryFile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from babel.numbers import get_currency_precision
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
@@ -173,6 +172,8 @@ def _decimals(value: Decimal) -> int:
 
 
 def _workbook(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Any:
+    import xlsxwriter  # only here: most processes never write a workbook
+
     out = TemporaryFile()  # noqa: SIM115  # FileResponse closes it
     book = xlsxwriter.Workbook(
         out,

@@ -2,33 +2,35 @@
 
 import argparse
 import os
+import runpy
 import sys
+import tempfile
 
 from config.services import configured
+from config.web import loading
 from config.web.connections import (
     BACKLOG,
     CONNECTIONS,
     HEADER_BYTES,
     HEADER_SECONDS,
+    METRICS,
     TAKEN,
     connection_limits,
+    usual_processes,
 )
 
 
 def main() -> None:
-    """Raise the limit of open files, then become Granian."""
+    """Raise the limit of open files, then run Granian until it ends."""
     options = argparse.ArgumentParser(prog="python -m config.web")
     options.add_argument("--host", required=True)
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--header-seconds", type=float, default=HEADER_SECONDS)
     chosen = options.parse_args()
-    requested = configured("WEB_CONNECTIONS") or str(CONNECTIONS)
-    if not requested.isdecimal() or int(requested) < 1:
-        sys.exit(
-            f"WEB_CONNECTIONS is {requested!r}; set it to a number of connections, for example {CONNECTIONS}."
-        )
-    taken = connection_limits(int(requested)).connections
-    if taken < int(requested):
+    requested = number("WEB_CONNECTIONS", CONNECTIONS, "connections")
+    processes = number("WEB_PROCESSES", usual_processes(), "processes")
+    taken = connection_limits(requested).connections
+    if taken < requested:
         print(
             f"Only {taken} instead of {requested} connections: the hard limit of open files is too low. "
             "Raise it (`ulimit -Hn`, LimitNOFILE= or compose's ulimits).",
@@ -36,12 +38,30 @@ def main() -> None:
             flush=True,
         )
     os.environ[TAKEN] = str(taken)
-    command = granian(chosen.host, chosen.port, connections=taken, header_seconds=chosen.header_seconds)
-    os.execv(sys.executable, [sys.executable, *command])
+    if processes > 1 and not os.environ.get(METRICS):
+        os.environ[METRICS] = tempfile.mkdtemp(prefix="markaz-metrics-")
+    if processes > 1:
+        loading.load()  # once, for all of them
+    sys.argv = granian(
+        chosen.host,
+        chosen.port,
+        connections=taken,
+        processes=processes,
+        header_seconds=chosen.header_seconds,
+    )
+    runpy.run_module("granian", run_name="__main__", alter_sys=True)
 
 
-def granian(host: str, port: int, *, connections: int, header_seconds: float) -> list[str]:
-    """Arguments for Python. With open streams a stop takes 20 s without the kill timeout.
+def number(variable: str, usual: int, what: str) -> int:
+    """A count from the environment or `.env`; ends the program with a sentence where it is none."""
+    requested = configured(variable) or str(usual)
+    if not requested.isdecimal() or int(requested) < 1:
+        sys.exit(f"{variable} is {requested!r}; set it to a number of {what}, for example {usual}.")
+    return int(requested)
+
+
+def granian(host: str, port: int, *, connections: int, processes: int, header_seconds: float) -> list[str]:
+    """Its command line. With open streams a stop takes 20 s without the kill timeout.
 
     HTTP/1 only: one HTTP/2 connection carries hundreds of requests past the limit of connections, without an
     end. Browsers speak HTTP/2 with the proxy.
@@ -50,7 +70,7 @@ def granian(host: str, port: int, *, connections: int, header_seconds: float) ->
         "interface": "asgi",
         "host": host,
         "port": port,
-        "workers": 1,
+        "workers": processes,
         "workers-kill-timeout": 3,
         "http": 1,
         "backlog": BACKLOG,
@@ -59,7 +79,7 @@ def granian(host: str, port: int, *, connections: int, header_seconds: float) ->
         "http1-buffer-size": HEADER_BYTES,
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    return ["-m", "granian", *flags, "--no-ws", "config.asgi:application"]
+    return ["granian", *flags, "--no-ws", "config.asgi:application"]
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ Granian counts pages, streams, health checks and idle connections together, and 
 limit. So each kind has a limit of its own below that one, and the rest is always available to the others.
 """
 
+import os
 from dataclasses import dataclass
 
 from centers.open_files import raise_open_files
 
 # The variable that passes Granian's actual connection limit from the starter to the worker.
 TAKEN = "MARKAZ_CONNECTIONS_TAKEN"
+# The folder through which the processes share their figures (config/metrics.py).
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
 CONNECTIONS = 8192
 # Waiting for `accept`; the kernel cuts it to net.core.somaxconn.
 BACKLOG = 4096
@@ -22,6 +25,14 @@ HEADER_BYTES = 64 * 1024
 # Files of the process besides connections: database, Valkey, static files, sockets being refused.
 OTHER_FILES = 512
 _FEWEST = 128
+# More of them would open more connections to the database than a server of usual size allows.
+_MOST_PROCESSES = 4
+
+
+def usual_processes() -> int:
+    """One for each core that this program may use, at most four."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST_PROCESSES)
 
 
 @dataclass(frozen=True)

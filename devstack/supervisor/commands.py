@@ -17,6 +17,8 @@ WORKERS = {
 #: each account that is read at the same time.
 CONCURRENCY = {"worker": 32, "metering": 320, "sweep": 4, "jobs": 2}
 PROCESSES = ("jobs",)
+#: A process that a task left larger than this (kB) is replaced by a fresh one.
+LARGEST_PROCESS = 300_000
 
 
 def web(*, host: str, port: int | str) -> list[str]:
@@ -27,9 +29,12 @@ def web(*, host: str, port: int | str) -> list[str]:
 def worker(name: str) -> list[str]:
     """One group of workers with its queues."""
     command = [*CELERY, "worker", "--hostname", f"{name}@%h", "--queues", ",".join(WORKERS[name])]
+    pool = ["--pool=threads"]
+    if name in PROCESSES:
+        pool = ["--pool=prefork", "--max-memory-per-child", str(LARGEST_PROCESS)]
     return [
         *command,
-        f"--pool={'prefork' if name in PROCESSES else 'threads'}",
+        *pool,
         "--concurrency",
         str(CONCURRENCY[name]),
         "--loglevel",

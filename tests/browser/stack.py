@@ -75,6 +75,7 @@ class Stack:
             "REDIS_URL": with_path(embedded.redis_url(), str(self.redis_number)),
             "SECRET_KEY": "browser-tests-" + "x" * 50,
             "FIELD_KEYS": "0Yh3w3sKRxlOSaDmvcYFqTCmvG5kMYtwFmEFsd4H6lM=",
+            "WEB_PROCESSES": "1",
             "MARKAZ_DEMO": "1",
             "MARKAZ_SANDBOX_URL": self.sandbox_url,
             "MARKAZ_TICK_SECONDS": str(self.tick_seconds),

@@ -11,9 +11,6 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from centers.stored_messages import StoredMessage as _
 from whatsapp.imports.encodings import Unreadable
 from whatsapp.imports.xml_limits import MOST_LINES, check_xml, too_large
@@ -33,7 +30,6 @@ _DAMAGED = (
     AttributeError,
     EOFError,
     ExpatError,
-    InvalidFileException,
     LookupError,
     NotImplementedError,
     OSError,
@@ -91,7 +87,14 @@ def _check_parts(content: bytes) -> None:
 
 
 def _first_sheet(content: bytes) -> tuple[str, list[tuple[int, list[str]]]]:
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    # Only here: it is large, and most processes never read a workbook.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    except InvalidFileException as error:
+        raise ValueError(str(error)) from error
     try:
         for sheet in book.worksheets:
             if sheet.sheet_state == "visible" and (rows := list(_rows(sheet))):
