@@ -26,7 +26,7 @@ BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 
 
 #: What `quick` measures: together under five minutes on two cores.
-SHORT = ("pages", "wire", "invoices", "due", "writes", "budget", "hints")
+SHORT = ("pages", "wire", "invoices", "due", "writes", "budget", "hints", "web", "live", "product")
 #: Those with a small size for it.
 SIZED = ("invoices", "due", "writes")
 
@@ -69,13 +69,16 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         due,
         graph,
         hints,
+        idle,
         invoices,
         lanes,
         notifying,
         pages,
+        product,
         recover,
         sweep,
         sweeping,
+        web,
         wire,
         writes,
     )
@@ -89,6 +92,9 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
         "writes": writes.measure,
         "budget": budget.measure,
         "hints": hints.measure,
+        "web": web.measure,
+        "live": idle.measure,
+        "product": product.measure,
         "lanes": lanes.measure,
         "fleet": sweeping.healthy,
         "hanging": sweeping.hanging,
