@@ -1,14 +1,14 @@
-"""How soon the pages of one reseller are told of a change: a few at once, a crowd one after the other.
+"""How soon the pages of one reseller are notified of a change: a few at once, a crowd one after the other.
 
 Each page fetches what changed. A thousand pages that do so together, at every change, would take the whole machine from
-everyone else; the more pages a reseller has open, the less often each of them is told.
+everyone else; the more pages a reseller has open, the less often each of them is notified.
 """
 
 import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-#: Pages told at once after a calm, and a second afterwards: of one reseller, in one process.
+#: Pages notified at once after a calm, and a second afterwards: of one reseller, in one process.
 AT_ONCE = 25
 PER_SECOND = 40.0
 

@@ -100,7 +100,7 @@ def test_what_heard_of_no_version_is_rendered(house: House, heard: str) -> None:
     assert counts.now() == (0, 0)
 
 
-def test_while_someone_renders_others_wait_but_not_for_ever(
+def test_while_someone_renders_others_wait_but_not_endlessly(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_parts, "_WAIT_SECONDS", 0.05)

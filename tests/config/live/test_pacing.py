@@ -16,10 +16,10 @@ PATIENCE = 60.0
 
 class Page:
     def __init__(self) -> None:
-        self.told = 0
+        self.notified = 0
 
     def tell(self) -> None:
-        self.told += 1
+        self.notified += 1
 
 
 class Clock:
@@ -29,23 +29,23 @@ class Clock:
         return self.now
 
 
-def test_a_few_are_told_at_once_and_the_others_in_their_turn() -> None:
+def test_a_few_are_notified_at_once_and_the_others_in_their_turn() -> None:
     clock = Clock()
     pace: Pace[Page] = Pace(clock)
     pages = [Page() for _ in range(AT_ONCE + 20)]
     for page in pages:
         pace.add(page)
     pause = pace.release()
-    assert [page.told for page in pages] == [1] * AT_ONCE + [0] * 20
+    assert [page.notified for page in pages] == [1] * AT_ONCE + [0] * 20
     assert pause == pytest.approx(1 / PER_SECOND)
     pace.add(pages[-1])  # changed again while it waits: it keeps its place and hears once
     pace.leave(pages[AT_ONCE])
     clock.now += 10 / PER_SECOND
     pace.release()
-    assert [page.told for page in pages[AT_ONCE:]] == [0] + [1] * 10 + [0] * 9
+    assert [page.notified for page in pages[AT_ONCE:]] == [0] + [1] * 10 + [0] * 9
     clock.now += 60
     assert pace.release() is None
-    assert Counter(page.told for page in pages) == {1: AT_ONCE + 19, 0: 1}
+    assert Counter(page.notified for page in pages) == {1: AT_ONCE + 19, 0: 1}
 
 
 def test_a_calm_saves_up_no_more_than_a_few_turns() -> None:
@@ -56,7 +56,7 @@ def test_a_calm_saves_up_no_more_than_a_few_turns() -> None:
     for page in pages:
         pace.add(page)
     pace.release()
-    assert sum(page.told for page in pages) == AT_ONCE
+    assert sum(page.notified for page in pages) == AT_ONCE
 
 
 @pytest.mark.usefixtures("valkey")
@@ -74,7 +74,7 @@ def test_a_storm_of_hints_reaches_a_crowd_slowly_and_others_at_once(monkeypatch:
             await send(THEM, "alerts")
             await other.until("alerts", PATIENCE)
             waiting = [stream for stream in crowd if "hint" not in stream.text]
-            assert waiting, "the crowd is told later than others"
+            assert waiting, "the crowd is notified later than others"
             assert not any("data: 20" in stream.text for stream in waiting)
             monkeypatch.setattr(pacing, "PER_SECOND", 1000.0)
             for stream in crowd:
