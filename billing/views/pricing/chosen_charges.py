@@ -62,7 +62,7 @@ def chosen_discount(request: TenantRequest) -> HttpResponseBase:
 def _page(
     request: TenantRequest, kind: str, form_class: type[Any], add: Callable[..., Row]
 ) -> HttpResponseBase:
-    """First the form, then its preview, then the result; each center is decided by its own."""
+    """First the form, then its preview, then the result; each center is decided on its own."""
     centers = chosen_centers(request.POST)
     if not centers:
         toast(request, _("Choose at least one center."), "warning")
