@@ -1,6 +1,7 @@
 """The link to a center's prices: it opens without an account, shows no cost, and ends."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -45,10 +46,11 @@ def test_it_ends_with_its_time_the_address_and_the_center(desk: Desk, path: str)
     rows = Center.objects.model._base_manager.filter(pk=desk.center.pk)
     with time_machine.travel(NOW + LIFE + timedelta(minutes=1)):
         assert statuses() == {404}
-    for change, back in (
+    changes: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"archived_at": NOW}, {"archived_at": None}),
         ({"email": "other@center.example"}, {"email": desk.center.email}),
-    ):
+    ]
+    for change, back in changes:
         rows.update(**change)
         assert statuses() == {404}
         rows.update(**back)
