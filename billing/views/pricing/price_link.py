@@ -18,7 +18,7 @@ from centers.tenancy.scoping import tenant
 
 __all__ = ["price_link", "price_link_pdf"]
 
-_PAGE = "billing/pricing/price_link.html"
+_PAGE = "billing/pricing/listed/price_link.html"
 
 
 @require_safe  # programs that scan a mail for harm ask for the head first
