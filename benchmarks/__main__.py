@@ -64,9 +64,11 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
     """Name and function of each; imported late because they need Django."""
     from benchmarks import (
         alerting,
+        board,
         budget,
         detecting,
         due,
+        flat,
         graph,
         hints,
         idle,
@@ -85,6 +87,8 @@ def benchmarks() -> dict[str, Callable[[], list[Result]]]:
 
     return {
         "pages": pages.measure,
+        "board": board.measure,
+        "flat": flat.measure,
         "wire": wire.measure,
         "sweep": sweep.measure,
         "invoices": invoices.measure,

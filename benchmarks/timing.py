@@ -2,8 +2,12 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
+
+from django.db import connection
 
 
 class Middle(NamedTuple):
@@ -47,3 +51,36 @@ def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Medians in milliseconds: of the clock, and of the CPU of this process and its database connection."""
+
+    wall: float
+    cpu: float
+
+
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], times: int = 15, warm: int = 2
+) -> dict[str, Taken]:
+    """Each call by turns, so that what else the machine does meets all of them alike."""
+    taken: dict[str, list[Taken]] = {name: [] for name in calls}
+    for at in range(warm + times):
+        for name, call in calls.items():
+            cpu, wall = cpu_seconds(), time.perf_counter()
+            call()
+            one = Taken((time.perf_counter() - wall) * 1000, (cpu_seconds() - cpu) * 1000)
+            if at >= warm:
+                taken[name].append(one)
+    return {
+        name: Taken(statistics.median(one.wall for one in ones), statistics.median(one.cpu for one in ones))
+        for name, ones in taken.items()
+    }
+
+
+def cpu_seconds() -> float:
+    """CPU of this process and of the backend of its database connection so far; without that where Linux is not."""
+    connection.ensure_connection()
+    file = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    return time.process_time() + (int(file.read_text().split()[0]) / 1e9 if file.exists() else 0.0)
