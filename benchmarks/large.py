@@ -59,7 +59,9 @@ def large_reseller(slug: str, centers: int, numbers: int) -> Large:
     for back in range(DAYS):
         day = first + timedelta(days=back)
         fill_usage(reseller, day, day, read_at=began + timedelta(days=back, hours=23))
-    _money(reseller, owner, first, today)
+    _invoices(reseller, first, today)
+    _payments(reseller, owner, today)
+    _account_days(reseller, first)
     _events(reseller, owner, numbers)
     analyze()
     one = Instance._base_manager.filter(reseller=reseller).order_by("pk")[numbers // 2]
@@ -136,8 +138,8 @@ def _prices(reseller: Reseller, first: date) -> None:
     )
 
 
-def _money(reseller: Reseller, owner: User, first: date, today: date) -> None:
-    """An open invoice of the month before for every fourth center, a payment of every one, the main account's days."""
+def _invoices(reseller: Reseller, first: date, today: date) -> None:
+    """An open invoice of the month before for every fourth center."""
     month = month_of(first.replace(day=1) - timedelta(days=1))
     with transaction.atomic():
         _execute(
@@ -164,6 +166,10 @@ def _money(reseller: Reseller, owner: User, first: date, today: date) -> None:
             """,
             [reseller.pk],
         )
+
+
+def _payments(reseller: Reseller, owner: User, today: date) -> None:
+    """One of every center."""
     center = Center._base_manager.filter(reseller=reseller).earliest("pk")
     payment = Payment(
         reseller=reseller,
@@ -183,6 +189,10 @@ def _money(reseller: Reseller, owner: User, first: date, today: date) -> None:
         "WHERE t.id = %s AND c.reseller_id = t.reseller_id AND c.id <> t.center_id",
         [payment.pk],
     )
+
+
+def _account_days(reseller: Reseller, first: date) -> None:
+    """What MazBot counted of the main account."""
     AccountUsageRecord._base_manager.bulk_create(
         AccountUsageRecord(
             reseller=reseller,
