@@ -16,6 +16,7 @@ TOKEN_ROUTES = (
     "/invitations/",
     "/invoice/",
     "/invoice-paid/",
+    "/price-list/",
     "/hooks/mazbot/",
     "/accounts/password/reset/key/",
     "/accounts/confirm-email/",

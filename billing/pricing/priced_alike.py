@@ -35,12 +35,12 @@ def priced_alike(price_list: PriceList) -> list[PricedAlike]:
 
 
 def first_by_name(price_list: PriceList, kinds: Iterable[PricedAlike], most: int) -> list[Center]:
-    """The first of all these centers, by name."""
+    """The first of all these centers, by name; `kinds` are in the order of `priced_alike`."""
     chosen = list(kinds)
-    if not chosen:
-        return []
     alike = [kind.condition for kind in chosen if not kind.is_own]
-    wide = Q(*alike, _connector=Q.OR) & ~Q(pk__in=_with_own_terms(price_list)) if alike else Q(pk__in=())
+    if not alike:
+        return [kind.center for kind in chosen[:most]]
+    wide = Q(*alike, _connector=Q.OR) & ~Q(pk__in=_with_own_terms(price_list))
     alone = Q(pk__in=[kind.center.pk for kind in chosen if kind.is_own])
     active = Center.objects.filter(reseller=price_list.reseller, archived_at=None)
     return list(active.filter(wide | alone).order_by("name", "pk")[:most])
