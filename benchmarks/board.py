@@ -50,7 +50,7 @@ def measure() -> list[Result]:
         return [
             _ratio(client, "page", "board of 10,000 numbers, 50 rows", 1.6),
             _ratio(client, "hint", "the same fetched at a hint", 1.3, headers=AT_A_HINT),
-            _ratio(client, "cold", "the same page, every row rendered anew", 2.5, before=forget_rows),
+            _ratio(client, "cold", "the same page, every row rendered again", 2.5, before=forget_rows),
         ]
 
 
