@@ -90,7 +90,7 @@ def issued(shop: Shop) -> Shop:
     plan = add_plan(
         reseller=shop.reseller, name="Basic", currency="USD", amount="5", included=1, day=first, **common
     )
-    with_plan = shop.new_center()
+    with_plan = shop.new_center(created_at=NOW - timedelta(days=40))
     choose_plan(center=with_plan, plan=plan, day=first, **common)
     close_period(center=with_plan, period=FEBRUARY, **common)
     move(instance=number, center=shop.center, **common)

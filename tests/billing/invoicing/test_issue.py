@@ -351,7 +351,7 @@ def test_a_draft_is_worked_out_in_a_fixed_number_of_queries(shop: Shop, django_a
     fill(one, 1)
     fill(many, 4)
     one, many = (Center.objects.select_related("reseller").get(pk=row.pk) for row in (one, many))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         preview_invoice(one, FEBRUARY)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         preview_invoice(many, FEBRUARY)
