@@ -44,6 +44,7 @@ MEASURED = (
     "tests/billing/limits/",
     "tests/billing/mails/",
     "tests/billing/payments/",
+    "tests/billing/plans/",
     "tests/billing/pricing/",
     "tests/billing/usage/",
     "tests/billing/views/dunning/",
