@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import mail_texts
+from billing.dunning import promise_notices as promises
 from billing.dunning import tomorrow
 from billing.gateways import notices as flagged
 from billing.limits import notices as limits
@@ -152,6 +153,19 @@ def _to_team() -> Iterator[Wording]:
             "reference": _("its reference"),
         },
         example=flagged.example,
+    )
+    yield Wording(
+        name=promises.KIND,
+        section=promises.GROUP.label,
+        label=_("Promise broken"),
+        audience=_("to your team"),
+        fields={
+            "center": _("the name of the center"),
+            "amount": _("what was promised"),
+            "day": _("the last day of the promise"),
+            "note": _("the note of the promise"),
+        },
+        example=promises.example,
     )
     yield from _about_limits()
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from billing.models import Hold
 from billing.money import format_amount
-from centers.models import Center, Notification, Role
+from centers.models import Center, Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import FIRST, News, notify
 from centers.notifications.preferences import team
@@ -56,15 +56,33 @@ def write(promise: Hold, center: Center, now: datetime) -> None:
         people=people,
         for_team=True,
         center=center.pk,
-        context={
-            "center": center.name,
-            "amount": f"{promise.amount:f}",
-            "currency": promise.currency,
-            "pays_by": promise.last_day.isoformat(),
-            "because": promise.because,
-        },
+        context=_context(promise, center),
     )
     notify(reseller=center.reseller, news=[news], now=now)
+
+
+def example(reseller: Reseller, now: datetime) -> Content | None:
+    """The message about the latest promise, as though it had been broken."""
+    latest = (
+        Hold.objects.filter(reseller=reseller, amount__isnull=False)
+        .select_related("center")
+        .order_by("-pk")
+        .first()
+    )
+    if latest is None:
+        return None
+    context = _context(latest, latest.center)
+    return _content(Notification(reseller=reseller, center=latest.center, context=context))
+
+
+def _context(promise: Hold, center: Center) -> dict[str, str]:
+    return {
+        "center": center.name,
+        "amount": f"{promise.amount:f}",
+        "currency": promise.currency,
+        "pays_by": promise.last_day.isoformat(),
+        "because": promise.because,
+    }
 
 
 def _write(row: Notification, now: datetime) -> Content | None:
@@ -72,6 +90,10 @@ def _write(row: Notification, now: datetime) -> Content | None:
     pk = row.about.partition(":")[2]
     if not Hold.objects.filter(pk=pk, outcome=Hold.Outcome.BROKEN, released_at=None).exists():
         return None
+    return _content(row)
+
+
+def _content(row: Notification) -> Content:
     facts = [
         _("Center: %(name)s") % {"name": row.context["center"]},
         _("Promised: %(amount)s by %(day)s") % {"amount": _amount(row), "day": _day(row)},
@@ -86,6 +108,13 @@ def _write(row: Notification, now: datetime) -> Content | None:
             open_page(_("Open the center"), reverse("center", args=[row.reseller.slug, row.center_id])),
             open_page(_("See who is unpaid"), _page(row)),
         ),
+        wording=KIND,
+        fields={
+            "center": row.context["center"],
+            "amount": _amount(row),
+            "day": _day(row),
+            "note": row.context["because"],
+        },
     )
 
 
