@@ -16,6 +16,7 @@ from billing.limits import notices as limits
 from billing.limits.texts import limit_reached, little_left
 from billing.models import Invoice
 from billing.payments import receipts
+from billing.payments import report_notices as reports
 from centers.models import Center, Reseller
 from centers.notifications.message_texts import Wording, register_wordings
 from centers.notifications.registry import Content
@@ -153,6 +154,19 @@ def _to_team() -> Iterator[Wording]:
             "reference": _("its reference"),
         },
         example=flagged.example,
+    )
+    yield Wording(
+        name=reports.KIND,
+        section=flagged.GROUP.label,
+        label=_("Payment reported by a center"),
+        audience=_("to your team"),
+        fields={
+            "center": _("the name of the center"),
+            "invoice": _("the number of the invoice"),
+            "amount": _("its amount"),
+            "reference": _("its reference"),
+        },
+        example=reports.example,
     )
     yield Wording(
         name=promises.KIND,

@@ -105,12 +105,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 
 _FILES = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 # The partials' loader must be the outermost: inside the cached one it is never asked for "page.html#part".
-_LOADERS = [
-    (
-        "template_partials.loader.Loader",
-        _FILES if DEBUG else [("django.template.loaders.cached.Loader", _FILES)],
-    )
-]
+_KEPT: Any = _FILES if DEBUG else [("django.template.loaders.cached.Loader", _FILES)]
+_LOADERS = [("template_partials.loader.Loader", _KEPT)]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

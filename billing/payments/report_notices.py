@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from billing.models import ReportedPayment
 from billing.money import format_amount
-from centers.models import Notification, Role
+from centers.models import Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import FIRST, News, notify
 from centers.notifications.preferences import team
@@ -51,15 +51,28 @@ def write(reported: ReportedPayment, now: datetime) -> None:
         people=people,
         for_team=True,
         center=center.pk,
-        context={
-            "center": center.name,
-            "invoice": reported.invoice.number,
-            "amount": f"{reported.amount:f}",
-            "currency": reported.currency,
-            "reference": reported.reference,
-        },
+        context=_context(reported),
     )
     notify(reseller=center.reseller, news=[news], now=now)
+
+
+def example(reseller: Reseller, now: datetime) -> Content | None:
+    """The message about the latest report, as though it were undecided."""
+    rows = ReportedPayment.objects.filter(reseller=reseller).select_related("center", "invoice")
+    latest = rows.order_by("-pk").first()
+    if latest is None:
+        return None
+    return _content(Notification(reseller=reseller, center=latest.center, context=_context(latest)))
+
+
+def _context(reported: ReportedPayment) -> dict[str, str]:
+    return {
+        "center": reported.center.name,
+        "invoice": reported.invoice.number,
+        "amount": f"{reported.amount:f}",
+        "currency": reported.currency,
+        "reference": reported.reference,
+    }
 
 
 def _line(row: Notification) -> str:
@@ -72,6 +85,10 @@ def _to_team(row: Notification, now: datetime) -> Content | None:
     pk = row.about.partition(":")[2]
     if not ReportedPayment.objects.filter(pk=pk, state=ReportedPayment.State.UNDECIDED).exists():
         return None
+    return _content(row)
+
+
+def _content(row: Notification) -> Content:
     facts = [
         _("Center: %(name)s") % {"name": row.context["center"]},
         _("Invoice: %(number)s") % {"number": row.context["invoice"]},
@@ -83,6 +100,13 @@ def _to_team(row: Notification, now: datetime) -> Content | None:
         subject=_line(row),
         text="\n\n".join(["\n".join(facts), text]),
         actions=(open_page(_("Check the payment"), _page(row)),),
+        wording=KIND,
+        fields={
+            "center": row.context["center"],
+            "invoice": row.context["invoice"],
+            "amount": _amount(row),
+            "reference": row.context["reference"],
+        },
     )
 
 

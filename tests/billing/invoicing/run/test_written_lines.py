@@ -139,7 +139,7 @@ def test_a_credit_note_repeats_every_line(shop: Shop) -> None:
 
 
 def test_the_draft_line_has_no_column_an_invoice_line_lacks() -> None:
-    """What a draft knows and no column keeps is named here: the days it claims and the month of a subscription."""
+    """What a draft knows and no column keeps is named here: what it claims, and the month of a subscription."""
     drafted = set(DraftLine.__dataclass_fields__)
-    apart = {"instance", "margin", "corrects", "charge", "month", "days", "credited_before", "tax"}
+    apart = {"instance", "margin", "corrects", "charge", "counted", "month", "days", "credited_before", "tax"}
     assert drafted - apart <= names(InvoiceLine)

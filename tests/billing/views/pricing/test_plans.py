@@ -47,7 +47,7 @@ def test_a_plan_is_added_gets_new_terms_and_is_archived(desk: Desk) -> None:
     plan = Plan.objects.model._base_manager.get()
     assert (plan.name, plan.per_number) == ("Basic", True)
     page = _text(desk, "prices/plans/")
-    assert "for each number, with 1,000 messages a month" in page
+    assert 'for each number, with <bdi dir="ltr" class="number">1,000</bdi> messages a month' in page
     assert "beyond: by the price list" in page
     address = desk.url(f"prices/plans/{plan.pk}/terms/")
     assert "In USD" in client.get(address).content.decode()
