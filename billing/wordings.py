@@ -142,6 +142,11 @@ def _to_team() -> Iterator[Wording]:
         },
         example=tomorrow.example,
     )
+    yield from _about_payments()
+    yield from _about_limits()
+
+
+def _about_payments() -> Iterator[Wording]:
     yield Wording(
         name=flagged.KIND,
         section=flagged.GROUP.label,
@@ -181,7 +186,6 @@ def _to_team() -> Iterator[Wording]:
         },
         example=promises.example,
     )
-    yield from _about_limits()
 
 
 def _about_limits() -> Iterator[Wording]:

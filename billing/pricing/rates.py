@@ -12,13 +12,13 @@ from django.db.models.functions import RowNumber
 from billing.models import CenterVersion, Rate, RateFetch
 from billing.periods import today
 from billing.pricing.below_cost import check_losses
-from billing.pricing.country_names import CountryNames
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import PriceMove, price_moves
 from billing.pricing.priced_alike import first_by_name, priced_alike
 from billing.pricing.rate_currency import check_currencies
 from billing.pricing.rate_review import Review, check_waiting
 from billing.pricing.rate_types.classes import check_types
+from billing.pricing.rate_types.country_names import CountryNames
 from centers import clock, live
 from centers.audit import entries
 from centers.errors import OperationRefused

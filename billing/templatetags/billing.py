@@ -20,8 +20,8 @@ from billing.documents.texts import (
 )
 from billing.money import legible
 from billing.periods import ONE_DAY, Period, month_of, part_of_month
-from billing.pricing.country_names import CountryNames
 from billing.pricing.rate_changes import percent_text
+from billing.pricing.rate_types.country_names import CountryNames
 from billing.pricing.rate_types.known import known_type, type_name
 from billing.tax.texts import address_of, numbers_of, tax_text
 from centers.models import Center

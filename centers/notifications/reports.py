@@ -146,7 +146,7 @@ def _register(
         )
     )
     for_centers = role == Role.CENTER_ADMIN
-    fields = {"period": gettext_lazy("the first and the last day")}
+    fields = {"dates": gettext_lazy("the first and the last day")}
     register_wordings(
         [
             Wording(
@@ -190,11 +190,11 @@ def _write(row: Notification, now: datetime) -> Content:
         text="\n\n".join(parts) or _("There was nothing to report."),
         actions=tuple(actions) or (open_page(_("Open Markaz"), _page(row)),),
         wording=row.kind,
-        fields={"period": _period(_span(row))} | ({"center": str(center)} if center else {}),
+        fields={"dates": _dates(_span(row))} | ({"center": str(center)} if center else {}),
     )
 
 
-def _period(span: Span) -> str:
+def _dates(span: Span) -> str:
     return f"{day_text(span.first)} – {day_text(span.end - timedelta(days=1))}"
 
 

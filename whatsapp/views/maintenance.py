@@ -19,8 +19,8 @@ from centers.web.paging import keyset
 from centers.web.partials import render_page
 from whatsapp.alerts.maintenance import concerning
 from whatsapp.alerts.maintenance_plan import end_maintenance, plan_maintenance
-from whatsapp.maintenance_form import MaintenanceForm
 from whatsapp.models import Instance, MaintenanceWindow
+from whatsapp.views.maintenance_form import MaintenanceForm
 
 __all__ = ["center_maintenance", "maintenance", "maintenance_end", "maintenance_plan"]
 

@@ -1,1 +1,1 @@
-"""What MazBot's rate types are: the known ones with names, guesses of the others, and what staff decide."""
+"""What MazBot's rate types and countries are: the known ones with names, guesses of the others, what staff decide."""

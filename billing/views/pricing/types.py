@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from billing.forms.pricing import CategoryForm, CountryNameForm
 from billing.models import RateClass
 from billing.periods import today
-from billing.pricing.country_names import CountryNames, name_country
 from billing.pricing.price_list import PriceList
 from billing.pricing.rate_types.classes import listed_types, set_class
+from billing.pricing.rate_types.country_names import CountryNames, name_country
 from billing.pricing.rate_types.known import type_name
 from billing.pricing.rates import known_countries
 from centers import clock

@@ -107,7 +107,7 @@ def test_every_kind_of_message_can_be_worded() -> None:
 
 
 def test_a_report_says_what_the_reseller_wrote(shop: Shop) -> None:
-    words(shop, "report.weekly", subject="{reseller}, {period}", text="Good morning.\n\n{text}")
+    words(shop, "report.weekly", subject="{reseller}, {dates}", text="Good morning.\n\n{text}")
     owner = member(shop.reseller)
     news = News(
         kind="report.weekly",

@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 
 from billing.models import MazbotCountry
-from billing.pricing.country_names import CountryNames, name_country
+from billing.pricing.rate_types.country_names import CountryNames, name_country
 from centers.errors import OperationRefused
 from centers.models import AuditEntry
 from tests.billing.conftest import NOW, Shop

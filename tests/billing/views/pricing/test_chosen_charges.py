@@ -73,14 +73,14 @@ def test_nothing_is_saved_before_the_preview_was_seen(desk: Desk, many: list[Cen
     preview = post(desk, "charge", many, step="preview", **CHARGE)
     assert "2 centers in USD 20.00 USD" in preview
     assert "1 center in AED 40.50 AED" in preview
-    assert "1 center is refused: Dar" in preview
+    assert "1 center is left out: Dar" in preview
     assert "enter the last day of the charge" in preview
     with own(desk):
         assert not Charge.objects.exists()
     key = key_in(preview)
     result = post(desk, "charge", many, step="do", key=key, **CHARGE)
     assert "Done for 3 centers" in result
-    assert "1 center is refused: Dar" in result
+    assert "1 center is left out: Dar" in result
     with own(desk):
         rows = Charge.objects.order_by("center__name")
         assert [(row.center, str(row.amount), row.currency) for row in rows] == [
@@ -123,7 +123,7 @@ def test_a_discount_for_many_is_decided_center_by_center(desk: Desk, many: list[
         close_period(center=many[1], period=month_of(date(2026, 3, 10)), by=None, now=NOW.replace(month=4))
     preview = post(desk, "discount", many[:3], step="preview", **DISCOUNT)
     assert "1 center in AED" in preview
-    assert "1 center is refused: Badr" in preview
+    assert "1 center is left out: Badr" in preview
     assert "invoiced already" in preview
     post(desk, "discount", many[:3], step="do", key=key_in(preview), **DISCOUNT)
     with own(desk):
