@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from billing.dunning import broken_promises, hold, judge, promise, release_hold
+from billing.dunning import broken_promises, hold, judge, promise, promise_notices, release_hold
 from billing.dunning import promised as promised_now
 from billing.dunning.suspension import suspend
 from billing.dunning.write_offs import write_off
@@ -247,3 +247,16 @@ def test_the_team_gets_one_message_about_a_broken_one(shop: Shop) -> None:
     release_hold(center=shop.center, by=None, now=at(8))
     with pytest.raises(AssertionError):
         message_of(message)  # something else was agreed before it was sent
+
+
+def test_the_example_is_the_latest_promise_with_or_without_a_note(shop: Shop) -> None:
+    assert promise_notices.example(shop.reseller, at(0)) is None
+    shop.owe("10")
+    row = promised(shop, 5)
+    shown = promise_notices.example(shop.reseller, at(0))
+    assert shown is not None
+    assert "Note: Said Huda on the phone" in shown.text
+    Hold.objects.filter(pk=row.pk).update(because="")
+    shown = promise_notices.example(shop.reseller, at(0))
+    assert shown is not None
+    assert "Note" not in shown.text

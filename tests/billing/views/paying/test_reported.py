@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.invoice_links import invoice_url
 from billing.models import Invoice, Payment, PaymentLink, ReportedPayment
-from billing.payments import reported
+from billing.payments import report_notices, reported
 from billing.payments.reported import MOST_WAITING
 from centers.errors import OperationRefused
 from centers.models import AuditEntry, Notification
@@ -265,3 +265,13 @@ def test_deciding_locks_the_center_first_as_everything_about_its_money(desk: Des
         reported.refuse_reported(reported=row, because="Not here", by=None, now=NOW)
     locks = [query["sql"] for query in queries if "FOR " in query["sql"]]
     assert ['FROM "centers_center"' in lock for lock in locks[:2]] == [True, False]
+
+
+def test_the_example_of_its_message_is_the_latest_report(desk: Desk, path: str) -> None:
+    with tenant(desk.reseller):
+        assert report_notices.example(desk.reseller, NOW) is None
+    report(path)
+    with tenant(desk.reseller):
+        shown = report_notices.example(desk.reseller, NOW)
+    assert shown is not None
+    assert "Reference: TR-77" in shown.text
