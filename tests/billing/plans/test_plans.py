@@ -2,16 +2,19 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from billing.charges import add_discount
-from billing.invoicing import close_period, preview_invoice, void_invoice
-from billing.models import BeyondClaim, Discount, InvoiceLine, TaxProfile
+from billing.invoicing import close_period, preview_invoice, void_invoice, waive_usage
+from billing.models import BeyondClaim, Charge, Discount, InvoiceLine, TaxProfile
 from billing.periods import Period
 from billing.plans import add_terms
 from billing.policies import save_policy
+from billing.pricing.exchange_rates import set_exchange_rate
+from billing.pricing.history.center_changes import change_center
 from billing.pricing.price_list import PriceList
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, corrected, issue
@@ -279,3 +282,36 @@ def test_the_database_refuses_what_does_not_fit(shop: Shop) -> None:
     charge.amount = D(1)
     with pytest.raises(IntegrityError, match="does not fit terms"), transaction.atomic():
         charge.save(force_insert=True)
+
+
+@pytest.mark.parametrize("per_number", [False, True])
+def test_what_staff_waived_gives_nothing_back_when_it_goes_down(shop: Shop, per_number: bool) -> None:
+    number = since_january(shop)
+    beyond = number if not per_number else since_january(shop)
+    choose(shop, sold(shop, beyond=D("0.1"), per_number=per_number, amount="140" if per_number else "280"))
+    read(shop, {(number, FEB_10): (1100, "11"), (beyond, FEB_20): (1050, "10")})
+    waive_usage(instance=number, period=Period(FEB_10, FEB_15), because="Tests", by=None, now=NOW)
+    assert issue(shop).total == 285
+    read(shop, {(number, FEB_10): (600, "6")}, at=APRIL_5, days=list(MARCH.days()))
+    assert [row[0] for row in shown(shop, MARCH)] == ["recurring"] * (1 + per_number)
+
+
+def test_more_beyond_a_month_in_another_currency_is_charged_in_the_present_one(shop: Shop) -> None:
+    common: dict[str, Any] = {"by": None, "now": JANUARY_2}
+    number = since_january(shop)
+    choose(shop, sold(shop, beyond=D("0.1")))
+    set_exchange_rate(
+        reseller=shop.reseller, base="USD", quote="SAR", day=date(2026, 1, 1), rate=D("3.75"), **common
+    )
+    change_center(
+        center=shop.center, name="invoice_currency", value="SAR", valid_from=MARCH.first_day, **common
+    )
+    shop.center.refresh_from_db()
+    read(shop, {(number, FEB_10): (1030, "10.3")})
+    invoice = issue(shop)
+    assert (invoice.currency, invoice.total) == ("USD", 283)
+    read(shop, {(number, FEB_10): (1050, "10.5")}, at=APRIL_5, days=list(MARCH.days()))
+    lines = preview_invoice(shop.center, MARCH).lines
+    (beyond,) = [line for line in lines if line.kind == "beyond"]
+    assert (beyond.currency, beyond.quantity, beyond.amount) == ("SAR", 20, D("7.50"))
+    assert (beyond.number_label, beyond.charge_id) == ("", Charge.objects.get().pk)

@@ -137,12 +137,13 @@ def test_the_main_accounts_late_day_is_found_too(place: Place) -> None:
         run(place, datetime(2026, 3, 2, 13 + hours, tzinfo=UTC))
     use(place, number, 100, date(2026, 2, 28))
     before = answered(place, "usage_main")
-    for days in range(1, 8):
+    # A week and a day: the weekly turn that comes first may have been had an hour before that day's run.
+    for days in range(1, 9):
         run(place, datetime(2026, 3, 2, 13, tzinfo=UTC) + timedelta(days=days))
     assert AccountUsageRecord.objects.get(day=date(2026, 2, 28)).cost == 100
     assert UsageRecord.objects.get(day=date(2026, 2, 28)).cost == 100
     # Today and yesterday each day, and once a week a sum and its halves.
-    assert answered(place, "usage_main") - before <= 2 * 7 + 10
+    assert answered(place, "usage_main") - before <= 2 * 8 + 10
     # February isn't invoiced here, which is a difference of its own.
     assert set(GapItem.objects.filter(state="open").values_list("kind", flat=True)) <= {GapItem.Kind.UNBILLED}
 
