@@ -19,9 +19,10 @@ from billing.payments import receipts
 from billing.payments import report_notices as reports
 from centers.models import Center, Reseller
 from centers.notifications.message_texts import Wording, register_wordings
-from centers.notifications.registry import Content
+from centers.notifications.registry import Content, Group
 
 Fields = Mapping[str, str | Promise]
+Example = Callable[[Reseller, datetime], Content | None]
 _LETTER: Fields = {
     "name": _("the contact, else the center's name"),
     "center": _("the name of the center"),
@@ -121,92 +122,53 @@ def _about_centers() -> Iterator[Wording]:
 
 
 def _to_team() -> Iterator[Wording]:
-    yield Wording(
-        name=receipts.TO_TEAM,
-        section=receipts.GROUP.label,
-        label=_("Payment received"),
-        audience=_("to your team"),
-        fields={"center": _("the name of the center"), **_PAYMENT},
-        example=_receipt(receipts.news_of),
-    )
-    yield Wording(
-        name=tomorrow.KIND,
-        section=tomorrow.GROUP.label,
-        label=tomorrow.GROUP.label,
-        audience=_("to your team"),
-        fields={
-            "centers": _("the centers, and what each still has to pay"),
-            "count": _("the number of centers"),
-            "amount": _("the total unpaid"),
-            "day": _("the day of the suspension"),
-        },
-        example=tomorrow.example,
-    )
-    yield from _about_payments()
-    yield from _about_limits()
-
-
-def _about_payments() -> Iterator[Wording]:
-    yield Wording(
-        name=flagged.KIND,
-        section=flagged.GROUP.label,
-        label=_("Payment flagged"),
-        audience=_("to your team"),
-        fields={
-            "amount": _("its amount"),
-            "gateway": _("where it was paid"),
-            "reason": _("why it wasn't recorded"),
-            "reference": _("its reference"),
-        },
-        example=flagged.example,
-    )
-    yield Wording(
-        name=reports.KIND,
-        section=flagged.GROUP.label,
-        label=_("Payment reported by a center"),
-        audience=_("to your team"),
-        fields={
-            "center": _("the name of the center"),
-            "invoice": _("the number of the invoice"),
-            "amount": _("its amount"),
-            "reference": _("its reference"),
-        },
-        example=reports.example,
-    )
-    yield Wording(
-        name=promises.KIND,
-        section=promises.GROUP.label,
-        label=_("Promise broken"),
-        audience=_("to your team"),
-        fields={
-            "center": _("the name of the center"),
-            "amount": _("what was promised"),
-            "day": _("the last day of the promise"),
-            "note": _("the note of the promise"),
-        },
-        example=promises.example,
-    )
-
-
-def _about_limits() -> Iterator[Wording]:
     center = {"center": _("the name of the center")}
-    for name, label, fields, write in (
-        (limits.LOW_TEAM, _("Limit nearly used up"), {"left": _("what is left")}, limits.low_example),
-        (limits.TOP_UP, _("Top-up requested"), {"asked_by": _("who asked for it")}, limits.top_up_example),
-    ):
-        yield Wording(
-            name=name,
-            section=limits.GROUP.label,
-            label=label,
-            audience=_("to your team"),
-            fields=center | fields,
-            example=_of_center(write),
-        )
+    yield _team(
+        receipts.TO_TEAM,
+        receipts.GROUP,
+        _("Payment received"),
+        center | dict(_PAYMENT),
+        _receipt(receipts.news_of),
+    )
+    suspended = {
+        "centers": _("the centers, and what each still has to pay"),
+        "count": _("the number of centers"),
+        "amount": _("the total unpaid"),
+        "day": _("the day of the suspension"),
+    }
+    yield _team(tomorrow.KIND, tomorrow.GROUP, tomorrow.GROUP.label, suspended, tomorrow.example)
+    payment = {"amount": _("its amount"), "reference": _("its reference")}
+    where = {"gateway": _("where it was paid"), "reason": _("why it wasn't recorded")}
+    yield _team(flagged.KIND, flagged.GROUP, _("Payment flagged"), payment | where, flagged.example)
+    invoice = center | {"invoice": _("the number of the invoice")}
+    label = _("Payment reported by a center")
+    yield _team(reports.KIND, flagged.GROUP, label, invoice | payment, reports.example)
+    promise = {
+        "amount": _("what was promised"),
+        "day": _("the last day of the promise"),
+        "note": _("the note of the promise"),
+    }
+    yield _team(promises.KIND, promises.GROUP, _("Promise broken"), center | promise, promises.example)
+    left, asked = {"left": _("what is left")}, {"asked_by": _("who asked for it")}
+    low, top_up = _of_center(limits.low_example), _of_center(limits.top_up_example)
+    yield _team(limits.LOW_TEAM, limits.GROUP, _("Limit nearly used up"), center | left, low)
+    yield _team(limits.TOP_UP, limits.GROUP, _("Top-up requested"), center | asked, top_up)
+
+
+def _team(name: str, group: Group, label: str | Promise, fields: Fields, example: Example) -> Wording:
+    return Wording(
+        name=name,
+        section=group.label,
+        label=label,
+        audience=_("to your team"),
+        fields=fields,
+        example=example,
+    )
 
 
 def _receipt(
     write: Callable[[mail_texts.Receipt], Content],
-) -> Callable[[Reseller, datetime], Content | None]:
+) -> Example:
     def example(reseller: Reseller, _now: datetime) -> Content | None:
         receipt = receipts.example(reseller)
         return write(receipt) if receipt is not None else None
@@ -237,7 +199,7 @@ def _center(name: str, label: Promise, fields: Fields, write: Callable[[Center],
     return _wording(name, label, {**_LETTER, **fields}, _of_center(write))
 
 
-def _of_center(write: Callable[[Center], Content]) -> Callable[[Reseller, datetime], Content | None]:
+def _of_center(write: Callable[[Center], Content]) -> Example:
     def example(reseller: Reseller, _now: datetime) -> Content | None:
         rows = Center.objects.filter(reseller=reseller, archived_at=None)
         latest = rows.select_related("reseller").order_by("pk").first()
@@ -246,7 +208,5 @@ def _of_center(write: Callable[[Center], Content]) -> Callable[[Reseller, dateti
     return example
 
 
-def _wording(
-    name: str, label: Promise, fields: Fields, example: Callable[[Reseller, datetime], Content | None]
-) -> Wording:
+def _wording(name: str, label: Promise, fields: Fields, example: Example) -> Wording:
     return Wording(name=name, section=_("Emails to centers"), label=label, fields=fields, example=example)

@@ -12,7 +12,7 @@ from billing.money import format_amount
 from centers.models import Center, Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import FIRST, News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 from centers.values.formats import day_text
 
@@ -48,7 +48,7 @@ def connect() -> None:
 
 def write(promise: Hold, center: Center, now: datetime) -> None:
     """Write the message, once for each promise, in the transaction that finds it broken."""
-    people = [row.user for row in team(center.reseller).filter(role__in=GROUP.roles).select_related("user")]
+    people = people_with(center.reseller, GROUP.roles)
     news = News(
         kind=KIND,
         about=f"promise:{promise.pk}",

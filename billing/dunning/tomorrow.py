@@ -17,7 +17,7 @@ from centers.models import Center, Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.message import Action
 from centers.notifications.outbox import FIRST, News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 from centers.values.formats import day_text
 from centers.values.languages import active_language
@@ -63,7 +63,7 @@ def write_due(*, reseller: Reseller, now: datetime) -> int:
         return 0
     if not planned_tomorrow(reseller, now):
         return 0
-    people = [row.user for row in team(reseller).filter(role__in=GROUP.roles).select_related("user")]
+    people = people_with(reseller, GROUP.roles)
     context = {"day": (local.date() + ONE_DAY).isoformat()}
     news = News(kind=KIND, about=about, event=FIRST, people=people, for_team=True, context=context)
     return notify(reseller=reseller, news=[news], now=now)

@@ -12,7 +12,7 @@ from billing.money import format_amount
 from centers.models import Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import FIRST, News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 
 GROUP = Group(
@@ -51,8 +51,7 @@ def connect() -> None:
 
 def write(flagged: FlaggedPayment, now: datetime) -> None:
     """Write the message, in the transaction that flags it."""
-    chosen = team(flagged.reseller).filter(role__in=GROUP.roles)
-    people = [row.user for row in chosen.select_related("user").order_by("pk")]
+    people = people_with(flagged.reseller, GROUP.roles)
     news = News(
         kind=KIND,
         about=f"flagged_payment:{flagged.pk}",

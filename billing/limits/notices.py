@@ -17,7 +17,7 @@ from centers.errors import OperationRefused
 from centers.models import AuditEntry, Center, Notification, Role, User
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 
 GROUP = Group(
@@ -134,8 +134,7 @@ def request_top_up(*, center: Center, by: User | None, now: datetime) -> None:
 
 
 def _people(center: Center) -> list[User]:
-    chosen = team(center.reseller).filter(role__in=GROUP.roles)
-    return [row.user for row in chosen.select_related("user").order_by("pk")]
+    return people_with(center.reseller, GROUP.roles)
 
 
 def _to_contact(row: Notification, now: datetime) -> Content | None:

@@ -1,7 +1,7 @@
 """All numbers' usage by day, and each center's by month, kept by the database, whatever writes the usage records.
 
-Each statement adds the changes it makes as rows of their own: a row per day to count up would be locked by whoever
-stores usage until the end of a transaction. Rows are added up every minute (billing/queries/kept_sums.py).
+Each statement adds the changes it makes as rows of their own: a row per day to count up would stay locked, after
+usage is stored, until the end of that transaction. Rows are added up every minute (billing/queries/kept_sums.py).
 """
 
 from django.db import migrations

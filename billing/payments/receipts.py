@@ -20,7 +20,7 @@ from centers.notifications import followups
 from centers.notifications.compose import open_page
 from centers.notifications.message import Attachment
 from centers.notifications.outbox import FIRST, News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 from centers.values.formats import day_text
 
@@ -89,8 +89,7 @@ def write_messages(*, payment: Payment, paid: Mapping[int, Decimal], now: dateti
         "center": center.name,
         "paid": {str(pk): f"{amount:f}" for pk, amount in paid.items() if amount > 0},
     }
-    about, chosen = _about(payment), team(center.reseller).filter(role__in=GROUP.roles)
-    people = [row.user for row in chosen.select_related("user").order_by("pk")]
+    about, people = _about(payment), people_with(center.reseller, GROUP.roles)
     receipt = News(
         kind=RECEIPT, about=about, event=FIRST, for_contact=True, center=center.pk, context=context
     )

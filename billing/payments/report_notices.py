@@ -12,7 +12,7 @@ from billing.money import format_amount
 from centers.models import Notification, Reseller, Role
 from centers.notifications.compose import open_page
 from centers.notifications.outbox import FIRST, News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Kind, register_kind
 
 KIND = "payment.reported"
@@ -42,8 +42,7 @@ def connect() -> None:
 def write(reported: ReportedPayment, now: datetime) -> None:
     """Write the message, in the transaction that stores the report."""
     center = reported.center
-    chosen = team(center.reseller).filter(role__in=_ROLES)
-    people = [row.user for row in chosen.select_related("user").order_by("pk")]
+    people = people_with(center.reseller, _ROLES)
     news = News(
         kind=KIND,
         about=f"reported_payment:{reported.pk}",

@@ -1,9 +1,7 @@
 """An invoice or credit note by the link in an email or chat: its page, its PDF, paying it, saying that it is paid."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from allauth.core import ratelimit
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,38 +21,20 @@ from billing.views.invoices import pdf_response
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Membership
-from centers.tenancy.scoping import every_tenant, tenant
+from centers.tenancy.scoping import every_tenant
 from centers.web.form_views import form_status, posted, saved
 from centers.web.toasts import toast
+from centers.web.token_pages import opened_by
 
 __all__ = ["invoice_link", "invoice_link_paid", "invoice_link_pay", "invoice_link_pdf", "payment_return"]
 
-P = ParamSpec("P")
-LinkView = Callable[Concatenate[HttpRequest, Invoice, str, P], HttpResponse]
 _PAGE = "billing/invoice_link.html"
 _SHOWN_REPORTS = 3
 #: How long after its end a gateway's page still leads back to the invoice.
 _RETURN = timedelta(days=1)
 
 
-def by_link(view: LinkView[P]) -> Callable[..., HttpResponse]:
-    """Open the document's tenant around `view`; a link that is over or invented gets one 404 page."""
-
-    @wraps(view)
-    def opened(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            invoice = linked_invoice(token)
-        except OperationRefused as refusal:
-            response = render(request, _PAGE, {"refused": refusal.message}, status=404)
-        else:
-            request.reseller = invoice.center.reseller  # type: ignore[attr-defined]
-            with tenant(invoice.reseller_id, invoice.center):
-                response = view(request, invoice, token, *args, **kwargs)
-        response["Cache-Control"] = "private, no-store"
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        return response
-
-    return opened
+by_link = opened_by(linked_invoice, lambda invoice: invoice.center, _PAGE)
 
 
 @require_safe  # programs that scan a mail for harm ask for the head first

@@ -14,7 +14,7 @@ from centers.notifications import followups
 from centers.notifications.compose import open_page
 from centers.notifications.message_texts import Wording, register_wordings
 from centers.notifications.outbox import FIRST, News, notify
-from centers.notifications.preferences import team
+from centers.notifications.preferences import people_with
 from centers.notifications.registry import Content, Group, Kind, register_group, register_kind
 from centers.queue.job_runs import failed_runs, on_failing, registered_jobs
 from centers.values.formats import moment_text, zone_of
@@ -57,7 +57,7 @@ def hear(run: JobRun, failing: bool) -> None:
             kind=KIND,
             about=about,
             event=f"{FIRST}.{run.pk}",
-            people=[row.user for row in team(reseller).filter(role__in=GROUP.roles).select_related("user")],
+            people=people_with(reseller, GROUP.roles),
             context={"job": run.job, "since": run.started_at.isoformat(), "why": _reason(run)},
             follows_up=True,
             for_team=True,

@@ -1,6 +1,6 @@
 """Changing what reaches people: by each person, by the reseller for everyone, or by the link in a message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 
 from django.db import transaction
@@ -150,6 +150,12 @@ def unsubscribe(*, reseller_id: int, user_id: int, group: str, now: datetime) ->
 def team(reseller: Reseller) -> QuerySet[Membership]:
     """The memberships of the reseller's own people."""
     return Membership.objects.filter(reseller=reseller, center=None, user__is_active=True)
+
+
+def people_with(reseller: Reseller, roles: Iterable[str]) -> list[User]:
+    """The people of the team who have one of the roles, always in the same order."""
+    rows = team(reseller).filter(role__in=tuple(roles)).select_related("user")
+    return [row.user for row in rows.order_by("pk")]
 
 
 def _record(row: NotificationPreference, by: User | None, now: datetime) -> None:

@@ -64,11 +64,10 @@ class Kind:
     those who allow it. `condenses`: many at once become one list. `verifies`: it goes to a destination before that
     is verified, and its failure sends no email instead. `to_contacts`: it is an email about a document to billing
     contacts of centers alone, and `also_by` channels to their phones, if it is written for them; its rows stay, as
-    documents do. `for_team` kinds go to no one at a center.
-    `page(row)` is the address of what it is about, for the person who got it. `counted(row, count)` is what so many
-    rows like this one say in the subject of a list ("48 numbers disconnected"), in the active language; rows that
-    read the same for 1 are counted together. `since(row)` is when what it is about began, where that is not when it
-    was written. Both read nothing.
+    documents do. `for_team` kinds go to no one at a center. `page(row)` is the address of what it is about, for the
+    person who got it. `counted(row, count)` is what so many rows like this one say in the subject of a list ("48
+    numbers disconnected"), in the active language; rows that read the same for 1 are counted together. `since(row)`
+    is when what it is about began, where that is not when it was written. Both read nothing.
     """
 
     name: str
