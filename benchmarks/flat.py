@@ -40,7 +40,7 @@ PAGES = {
     "audit": "audit/",
     "alerts": "alerts/",
     "uptime": "uptime/",
-    "search": "search/?q=Number+777",
+    "search": "search/?q=umber+777",
 }
 SEARCHES = {"name": "Number+777", "id": "{slug}-00077", "phone": "+96650007", "contact": "Person+777"}
 KILOBYTE = 1000

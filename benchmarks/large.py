@@ -18,7 +18,10 @@ from billing.models import (
     RateFetch,
 )
 from billing.periods import month_of
+from billing.queries.kept_sums import add_up
+from billing.usage.due import due_days
 from centers.models import AuditEntry, Center, Membership, Reseller, Role, User
+from centers.tenancy.scoping import tenant
 from whatsapp.models import Alert, Connection, Instance, MazbotAccount
 
 COUNTRIES = 6
@@ -59,6 +62,7 @@ def large_reseller(slug: str, centers: int, numbers: int) -> Large:
     for back in range(DAYS):
         day = first + timedelta(days=back)
         fill_usage(reseller, day, day, read_at=began + timedelta(days=back, hours=23))
+    _jobs(reseller)
     _invoices(reseller, first, today)
     _payments(reseller, owner, today)
     _account_days(reseller, first)
@@ -136,6 +140,13 @@ def _prices(reseller: Reseller, first: date) -> None:
         "WHERE t.id = %s AND c.reseller_id = t.reseller_id AND c.id %% 100 = 0",
         [margin.pk],
     )
+
+
+def _jobs(reseller: Reseller) -> None:
+    """What the product's jobs do every few minutes: note what has been read, and add up the kept sums."""
+    with tenant(reseller):
+        due_days(reseller, datetime.now(UTC))
+    add_up()
 
 
 def _invoices(reseller: Reseller, first: date, today: date) -> None:

@@ -62,7 +62,7 @@ class Planner:
         self.shop, self.gateways = shop, gateways
         self.random = random.Random(SEED)
         self.plan = Plan()
-        self.centers = [shop.new_center(name=f"Center {number}") for number in range(5)]
+        self.centers = [shop.new_center(name=f"Payer {number}") for number in range(5)]
         self.numbers = {center.pk: shop.number(center) for center in self.centers}
         self.day = date(2020, 1, 1)
 
