@@ -154,7 +154,14 @@ CACHES = {
         "BACKEND": "config.cache.ValkeyCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "markaz",
-    }
+    },
+    # What `{% cache %}` keeps: parts of pages that depend on nothing but what the tag names.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "template_fragments",
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 

@@ -5,8 +5,11 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 register = template.Library()
+_SELECTED = mark_safe(" selected")
 
 
 @register.simple_block_tag
@@ -43,7 +46,11 @@ def filter_choice(
     name: str, label: str, every: str, choices: Iterable[tuple[Any, Any]], chosen: object
 ) -> dict[str, Any]:
     """One of `choices` (value, label), or `every` of them."""
-    options = [(value, text, str(value) == str(chosen)) for value, text in choices]
+    options = format_html_join(
+        "\n  ",
+        '<option value="{}"{}>{}</option>',
+        ((value, _SELECTED if str(value) == str(chosen) else "", text) for value, text in choices),
+    )
     return {"name": name, "label": label, "every": every, "options": options}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -106,9 +106,8 @@ def ago(context: Context, moment: datetime | None) -> SafeString:
 
 def ago_html(moment: datetime, place: tzinfo, now: datetime) -> SafeString:
     """As `ago`, for code that shows many times of one page."""
-    return format_html(
-        "{}{}</time>", _ago_begins(moment, place, active_language().code), ago_text(moment, now)
-    )
+    begins = _ago_begins(moment, place, active_language().code)
+    return mark_safe(f"{begins}{conditional_escape(ago_text(moment, now))}</time>")  # noqa: S308
 
 
 @lru_cache(maxsize=10_000)

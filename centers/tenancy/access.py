@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -59,9 +60,9 @@ def staff(
             if not request.user.is_authenticated:
                 return _sign_in(request)
             membership = (
-                Membership.objects.select_related("reseller")
-                .defer("reseller__logo")
-                .filter(user=request.user, reseller__slug=slug, center__isnull=True)
+                _memberships(request.user)
+                .select_related("reseller")
+                .filter(reseller__slug=slug, center__isnull=True)
                 .first()
             )
             if membership is None:
@@ -97,9 +98,9 @@ def portal(
             if not request.user.is_authenticated:
                 return _sign_in(request)
             membership = (
-                Membership.objects.select_related("reseller", "center")
-                .defer("reseller__logo")
-                .filter(user=request.user, center_id=center_id, center__archived_at__isnull=True)
+                _memberships(request.user)
+                .select_related("reseller", "center")
+                .filter(center_id=center_id, center__archived_at__isnull=True)
                 .first()
             )
             if membership is None or membership.center is None:
@@ -119,6 +120,13 @@ def portal(
         return guarded
 
     return wrap
+
+
+def _memberships(user: User) -> QuerySet[Membership]:
+    """The person's, each with whether there are `others`: nearly no one has any, and the switcher asks for them."""
+    open_to = Membership.objects.filter(user=user, center__archived_at__isnull=True).order_by()
+    rows = Membership.objects.filter(user=user).defer("reseller__logo")
+    return rows.annotate(has_others=Exists(open_to.exclude(pk=OuterRef("pk"))))
 
 
 def _attach(request: Any, membership: Membership) -> None:

@@ -89,16 +89,28 @@ def sections_of(menu: Enum) -> list[Section]:
     return sorted((one for one in _sections if one.menu is menu), key=lambda section: section.order)
 
 
-def sidebar_links(
-    request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]
-) -> list[tuple[str, list[Link]]]:
+@dataclass(frozen=True)
+class Sidebar:
+    """The groups of links, each with its title; those with equal keys look the same in one language."""
+
+    groups: list[tuple[str, list[Link]]]
+
+    @property
+    def key(self) -> str:
+        """What tells one sidebar from another: its links, and which of them is the page's."""
+        return "|".join(
+            f"{link.path}{'*' if link.current else ''}" for _title, links in self.groups for link in links
+        )
+
+
+def sidebar_links(request: HttpRequest, reseller: Reseller, permissions: Iterable[Permission]) -> Sidebar:
     """The groups of the sidebar with what `permissions` allow; empty groups are left out."""
     root = f"/r/{reseller.slug}/"
     groups = (
         (str(title), _links(request, menu, permissions, root, reseller.slug))
         for menu, title in SIDEBAR.items()
     )
-    return [(title, links) for title, links in groups if links]
+    return Sidebar([(title, links) for title, links in groups if links])
 
 
 def tab_links(
@@ -135,8 +147,12 @@ def places(request: HttpRequest) -> list[Membership]:
     """All memberships of the signed-in person, for the switcher."""
     if not request.user.is_authenticated:
         return []
+    here: Membership | None = getattr(request, "membership", None)
+    if here is not None and not getattr(here, "has_others", True):
+        return [here]
     memberships = Membership.objects.filter(user=request.user, center__archived_at__isnull=True)
-    return list(memberships.select_related("reseller", "center").defer("reseller__logo"))
+    shown = ("role", "user", "reseller__name", "reseller__slug", "center__name", "center__reseller")
+    return list(memberships.select_related("reseller", "center").only(*shown))
 
 
 def _links(

@@ -11,7 +11,7 @@ NOOR = Reseller(pk=1, name="Noor", slug="noor")
 
 
 def sidebar(role: str, path: str = "/r/noor/") -> dict[str, list[str]]:
-    groups = sidebar_links(RequestFactory().get(path), NOOR, GRANTS[role])
+    groups = sidebar_links(RequestFactory().get(path), NOOR, GRANTS[role]).groups
     return {title: [str(link.section.label) for link in links] for title, links in groups}
 
 
@@ -132,7 +132,7 @@ def test_who_may_manage_centers_may_import_them() -> None:
 
 
 def test_alerts_have_a_count_beside_them() -> None:
-    groups = sidebar_links(RequestFactory().get("/r/noor/"), NOOR, GRANTS["owner"])
+    groups = sidebar_links(RequestFactory().get("/r/noor/"), NOOR, GRANTS["owner"]).groups
     badges = {link.section.name: link.badge_url for _, links in groups for link in links if link.badge_url}
     assert badges == {"alerts": "/r/noor/alerts/badge/"}
 
@@ -148,6 +148,6 @@ def test_alerts_have_a_count_beside_them() -> None:
     ],
 )
 def test_one_section_at_most_is_the_current_one(path: str, here: str | None) -> None:
-    groups = sidebar_links(RequestFactory().get(path), NOOR, GRANTS["owner"])
+    groups = sidebar_links(RequestFactory().get(path), NOOR, GRANTS["owner"]).groups
     current = [link.section.name for _, links in groups for link in links if link.current]
     assert current == ([here] if here else [])

@@ -14,6 +14,8 @@ def running(reseller: Reseller | int, now: datetime) -> list[MaintenanceWindow]:
     """The reseller's windows that run at `now`, whatever scope is open."""
     with tenant(reseller):
         rows = MaintenanceWindow.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
+        if not rows.exists():  # as nearly always, and a quarter of the cost of the whole query
+            return []
         return list(rows.select_related("center", "instance__center").order_by("ends_at", "pk"))
 
 

@@ -23,7 +23,7 @@ from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
 from whatsapp.queries import ConnectionCounts, connection_counts
 from whatsapp.views import board_query
-from whatsapp.views.board_rows import rows_html
+from whatsapp.views.board_rows import FIELDS, rows_html
 
 __all__ = ["board", "board_export"]
 
@@ -35,7 +35,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
     """One page of numbers; htmx gets only `#board` (chips and rows)."""
     filters, now = board_query.Filters.read(request.GET), clock.now()
     page = keyset(
-        board_query.board_rows(filters, request.reseller),
+        board_query.board_rows(filters, request.reseller).only(*FIELDS),
         request.GET,
         orders=board_query.ORDERS,
         default=board_query.DEFAULT_ORDER,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -24,7 +25,27 @@ from centers.values.languages import active_language
 from whatsapp.models import STATES, Instance, NumberState
 
 KEPT = 5_000  # rows, about 2 KB each
-_TIMES = ("state_since", "last_seen", "checked_at", "check_failed_at")
+TIMES = ("state_since", "last_seen", "checked_at", "check_failed_at")
+_VALUES = (
+    "pk",
+    "label",
+    "instance_id",
+    "center_id",
+    "center.name",
+    "center.payment_status",
+    "archived_at",
+    "state",
+    "raw_status",
+    "check_error",
+    "service",
+    "desired_state",
+    "desired_reason",
+    "switch_attempts",
+    "switch_error",
+)
+#: What a query for the rows has to load.
+FIELDS = [path.replace(".", "__") for path in (*_VALUES, *TIMES)]
+_SHOWN, _MOMENTS = attrgetter(*_VALUES), attrgetter(*TIMES)
 _NAMES = dict(STATES)
 # Unguessable, so that no label can be mistaken for the placeholder of a time.
 _SECRET = secrets.token_hex(8)
@@ -40,12 +61,12 @@ class Shown(NumberState):
     may_pair: bool
     may_switch: bool
     pk: int
-    name: str
+    label: str
     instance_id: str
     center_id: int
     center_name: str
     payment_status: str
-    archived: bool
+    archived_at: datetime | None
     state: str
     raw_status: str
     check_error: str
@@ -55,6 +76,16 @@ class Shown(NumberState):
     switch_attempts: int
     switch_error: str
     times: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """As the model's text."""
+        return self.label or self.instance_id
+
+    @property
+    def archived(self) -> bool:
+        """Whether it is no longer checked, nor billed."""
+        return self.archived_at is not None
 
     def get_state_display(self) -> str:
         """Same as the model's method."""
@@ -67,16 +98,21 @@ class Shown(NumberState):
 
 
 def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -> SafeString:
-    """The `<tr>` elements of these numbers of the request's reseller, loaded with their centers."""
+    """The `<tr>` elements of these numbers of the request's reseller, loaded with their centers (FIELDS)."""
     zone = zone_of(request.reseller.time_zone)
-    language_code, slug = active_language().code, request.reseller.slug
-    may_pair, may_switch = request.may(Permission.PAIR), request.may(Permission.SWITCH_SERVICE)
+    to_all = (
+        active_language().code,
+        request.reseller.slug,
+        request.may(Permission.PAIR),
+        request.may(Permission.SWITCH_SERVICE),
+    )
     parts: list[str] = []
     for row in rows:
-        pieces = _pieces(_shown(row, language_code, slug, may_pair, may_switch))
+        moments = dict(zip(TIMES, _MOMENTS(row), strict=True))
+        pieces = _pieces((*to_all, *_SHOWN(row), *(moment is not None for moment in moments.values())))
         parts += pieces[:1]
         for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
-            parts += (ago_html(getattr(row, name), zone, now), text)
+            parts += (ago_html(moments[name], zone, now), text)
     return mark_safe("".join(parts))  # noqa: S308
 
 
@@ -85,33 +121,10 @@ def forget_rows() -> None:
     _pieces.cache_clear()
 
 
-def _shown(row: Instance, language_code: str, slug: str, may_pair: bool, may_switch: bool) -> Shown:
-    return Shown(
-        language=language_code,
-        slug=slug,
-        may_pair=may_pair,
-        may_switch=may_switch,
-        pk=row.pk,
-        name=str(row),
-        instance_id=row.instance_id,
-        center_id=row.center_id,
-        center_name=row.center.name,
-        payment_status=row.center.payment_status,
-        archived=row.archived_at is not None,
-        state=row.state,
-        raw_status=row.raw_status,
-        check_error=row.check_error,
-        service=row.service,
-        desired_state=row.desired_state,
-        desired_reason=row.desired_reason,
-        switch_attempts=row.switch_attempts,
-        switch_error=row.switch_error,
-        times=tuple(name for name in _TIMES if getattr(row, name) is not None),
-    )
-
-
 @lru_cache(maxsize=KEPT)
-def _pieces(shown: Shown) -> tuple[str, ...]:
+def _pieces(key: tuple[Any, ...]) -> tuple[str, ...]:
     """The row's HTML in the active language, split at the times: text, name of a time, text, and so on."""
-    context: dict[str, Any] = {"row": shown}
-    return tuple(_PLACE.split(render_to_string("whatsapp/parts/board_row.html", context)))
+    *values, state_since, last_seen, checked_at, check_failed_at = key
+    present = zip(TIMES, (state_since, last_seen, checked_at, check_failed_at), strict=True)
+    shown = Shown(*values, tuple(name for name, is_set in present if is_set))
+    return tuple(_PLACE.split(render_to_string("whatsapp/parts/board_row.html", {"row": shown})))
