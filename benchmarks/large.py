@@ -106,7 +106,7 @@ def _numbers(reseller: Reseller, count: int, centers: int, began: datetime) -> N
         center_id=f"t.center_id + 1 + n % {centers}",
         instance_id=f"'{reseller.slug}-' || lpad((n * 7919 % 1000003)::text, 7, '0')",
         label="'Number ' || n",
-        whatsapp_number="CASE WHEN n % 2 = 0 THEN '+9665' || lpad((n::bigint * 104729 % 100000000)::text, 8, '0') ELSE '' END",
+        whatsapp_number="CASE WHEN n % 2 = 0 THEN '+9665' || lpad((n * 7919 % 100000000)::text, 8, '0') ELSE '' END",
         connection="CASE n % 10 WHEN 8 THEN 'disconnected' WHEN 9 THEN 'expired' ELSE 'connected' END",
         connection_since="t.connection_since + (n * 7919 % 1000003) * interval '1 second'",
         checked_at="now() - (n * 7919 % 1009) * interval '1 second'",

@@ -10,10 +10,12 @@ import centers.values.validators
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
+import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.comparison
+import django.db.models.functions.text
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -195,6 +197,12 @@ class Migration(migrations.Migration):
                         models.F("open_amount"),
                         models.F("id"),
                         name="invoice_by_open_amount",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Upper("number"), name="gin_trgm_ops"
+                        ),
+                        name="invoice_number_trgm",
                     ),
                 ],
                 "constraints": [
@@ -2802,6 +2810,12 @@ class Migration(migrations.Migration):
                         models.F("amount"),
                         models.F("id"),
                         name="payment_by_amount",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            centers.values.names.NameKey("reference"), name="gin_trgm_ops"
+                        ),
+                        name="payment_reference_trgm",
                     ),
                 ],
                 "constraints": [

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from centers.models import Center, Reseller, User
@@ -149,6 +151,7 @@ class Invoice(models.Model):
             models.Index("reseller", "due_on", "id", name="invoice_by_due_date"),
             models.Index("reseller", "currency", "total", "id", name="invoice_by_total"),
             models.Index("reseller", "currency", "open_amount", "id", name="invoice_by_open_amount"),
+            GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="invoice_number_trgm"),
         ]
 
     def __str__(self) -> str:

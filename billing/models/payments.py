@@ -1,5 +1,6 @@
 """Payments, and the append-only ledger that balances come from."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -59,6 +60,7 @@ class Payment(models.Model):
             models.Index(fields=["reseller", "-received_on", "-id"], name="payment_by_day"),
             models.Index("reseller", "reference", "id", name="payment_by_reference"),
             models.Index("reseller", "currency", "amount", "id", name="payment_by_amount"),
+            GinIndex(OpClass(NameKey("reference"), name="gin_trgm_ops"), name="payment_reference_trgm"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from billing.periods import previous_month, today
 from billing.policies import Policy, policies_for
 from billing.pricing.discounts import Off
 from billing.pricing.price_list import PriceList, PriceRow, usage_charge
-from billing.pricing.priced_alike import first_by_name, priced_alike
+from billing.pricing.priced_alike import PricedAlike, first_by_name, priced_alike
 from billing.tax.computing import net_of
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
@@ -100,9 +100,12 @@ class Losing:
     first: list[tuple[Center, list[PriceRow]]]
 
 
-def losing_prices(price_list: PriceList, most: int) -> Losing:
-    """Which prices of which active centers are below their cost on the price list's day; at most `most` are named."""
-    kinds = [kind for kind in priced_alike(price_list) if _below_cost(price_list, kind.center)]
+def losing_prices(price_list: PriceList, most: int, alike: Iterable[PricedAlike]) -> Losing:
+    """Which prices of which active centers are below their cost on the price list's day; at most `most` are named.
+
+    `alike` is what `priced_alike` found.
+    """
+    kinds = [kind for kind in alike if _below_cost(price_list, kind.center)]
     first = first_by_name(price_list, kinds, most)
     return Losing(
         sum(kind.count for kind in kinds), [(center, _below_cost(price_list, center)) for center in first]
@@ -114,7 +117,8 @@ def check_losses(reseller: Reseller, now: datetime) -> int:
 
     Without amounts: not everyone who reads alerts may see costs.
     """
-    losing = losing_prices(PriceList(reseller, today(reseller, now)), NAMED)
+    price_list = PriceList(reseller, today(reseller, now))
+    losing = losing_prices(price_list, NAMED, priced_alike(price_list))
     names = ", ".join(str(center) for center, _rows in losing.first)
     detail = ""
     if losing.count > NAMED:

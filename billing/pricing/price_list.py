@@ -34,6 +34,7 @@ from billing.tax.rates import Taxes
 from centers.models import Center, Reseller
 
 ZERO = Decimal(0)
+_INTERVALS = frozenset(Interval.values)
 
 
 def unit_price(cost: Decimal, percent: Decimal, fixed: Decimal) -> Decimal:
@@ -163,6 +164,11 @@ class PriceList:
             for name, category, every in rows.values_list("type", "category", "interval")
         }
 
+    @cached_property
+    def _categories(self) -> dict[str, str]:
+        """What `category` found: a price list of many centers asks for the same few types again and again."""
+        return {}
+
     def counts_as(self, rate_type: str) -> str:
         """What a type is (RateClass), as staff decided, else as it is known or its name suggests."""
         category, every = self.decided.get(rate_type, ("", ""))
@@ -172,13 +178,17 @@ class PriceList:
 
     def category(self, rate_type: str) -> str:
         """The category whose margins apply to a type; that of an ignored type has none."""
-        counts_as = self.counts_as(rate_type)
-        return Category.SUBSCRIPTION.value if counts_as in Interval.values else counts_as
+        found = self._categories.get(rate_type)
+        if found is None:
+            counts_as = self.counts_as(rate_type)
+            found = Category.SUBSCRIPTION.value if counts_as in _INTERVALS else counts_as
+            self._categories[rate_type] = found
+        return found
 
     def interval(self, rate_type: str) -> str:
         """How often a subscription type is charged; "" of a message and of an ignored type."""
         counts_as = self.counts_as(rate_type)
-        return counts_as if counts_as in Interval.values else ""
+        return counts_as if counts_as in _INTERVALS else ""
 
     def country_id(self, center: Center) -> str:
         """The center's country at MazBot on the price list's day."""

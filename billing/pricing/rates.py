@@ -14,7 +14,7 @@ from billing.periods import today
 from billing.pricing.below_cost import check_losses
 from billing.pricing.price_list import PriceList
 from billing.pricing.price_moves import PriceMove, price_moves
-from billing.pricing.priced_alike import first_by_name, priced_alike
+from billing.pricing.priced_alike import PricedAlike, first_by_name
 from billing.pricing.rate_currency import check_currencies
 from billing.pricing.rate_review import Review, check_waiting
 from billing.pricing.rate_types.classes import check_types
@@ -118,14 +118,17 @@ def country_labels(reseller: Reseller) -> list[tuple[str, str]]:
     return sorted(labels, key=lambda item: (item[1].casefold(), item[0]))
 
 
-def latest_moves(price_list: PriceList, most: int) -> tuple[list[PriceMove], int]:
+def latest_moves(
+    price_list: PriceList, most: int, alike: Iterable[PricedAlike]
+) -> tuple[list[PriceMove], int]:
     """How the latest change of each country's list changes prices, at the margins of the price list's day.
 
-    The first moves, at most `most`, in the order of lists and centers, and how many there are.
+    The first moves, at most `most`, in the order of lists and centers, and how many there are. `alike` is what
+    `priced_alike` found.
     """
     moves: list[PriceMove] = []
     count = 0
-    kinds = priced_alike(price_list)
+    kinds = list(alike)
     for country, fetches in _last_two(price_list.reseller).items():
         if len(fetches) < 2:
             continue

@@ -22,9 +22,10 @@ SELECT u.center_id, c.name AS center__name, u.currency, u.sent, u.received, u.fa
   FROM (SELECT center_id, currency, sum(sent)::bigint AS sent, sum(received)::bigint AS received,
                sum(failed)::bigint AS failed, sum(cost) AS cost
           FROM billing_monthusage WHERE reseller_id = %(reseller)s AND month >= %(first)s AND month < %(end)s
-         GROUP BY center_id, currency) u
+         GROUP BY center_id, currency
+         ORDER BY sent DESC, center_id, currency LIMIT %(limit)s OFFSET %(offset)s) u
   JOIN centers_center c ON c.id = u.center_id
- ORDER BY u.sent DESC, c.name, u.center_id, u.currency LIMIT %(limit)s OFFSET %(offset)s
+ ORDER BY u.sent DESC, u.center_id, u.currency
 """
 _LAST_READ = """
 SELECT max(read_at) FROM billing_dayusage

@@ -12,12 +12,11 @@ from billing.periods import ONE_DAY, Period, local_day, month_of
 from billing.policies import reseller_policy
 from billing.reports.gap_items import Key, update_items
 from billing.reports.reconciliation import TIME_TO_INVOICE, TOLERANCE, Reconciled, reconcile
-from billing.usage.completeness import unread
+from billing.usage.completeness import unread_dates
 from billing.usage.main_account import first_day_of_numbers, unread_account_days
 from billing.usage.number_sums import MAIN_ACCOUNT, Window
 from centers.models import Reseller
 from whatsapp.accounts import account_of
-from whatsapp.mazbot import ErrorKind
 from whatsapp.models import MazbotAccount
 
 ZERO = Decimal(0)
@@ -60,11 +59,7 @@ def not_comparable(reseller: Reseller, now: datetime) -> set[date]:
         return set()
     zone = ZoneInfo(account.time_zone)
     today = local_day(now, zone)
-    unread_numbers = {
-        day
-        for span, day in unread(reseller, today - ONE_DAY, zone)
-        if span.instance.check_error != ErrorKind.NOT_FOUND
-    }
+    unread_numbers = unread_dates(reseller, today - ONE_DAY, zone)
     rows = AccountUsageRecord.objects.filter(reseller=reseller)
     first = first_day_of_numbers(account)
     before = set((rows.filter(day__lt=first) if first else rows).values_list("day", flat=True))

@@ -9,9 +9,10 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Least
 
 from billing.models import BillingPeriod
-from billing.periods import Period, local_day, today
+from billing.periods import ONE_DAY, Period, local_day, today
 from centers.models import Center, Reseller
 from whatsapp.accounts import mazbot_zone
+from whatsapp.mazbot import ErrorKind
 from whatsapp.models import Instance, InstanceAssignment, MazbotAccount
 
 SpanDay = tuple[InstanceAssignment, date]
@@ -22,7 +23,7 @@ SpanDay = tuple[InstanceAssignment, date]
 # A span all of whose days are read, which is nearly every one, is left after one look at its own days: joined
 # with the days of a calendar, PostgreSQL would read those of the whole reseller.
 _UNREAD = """
-SELECT a.id, d.day::date
+SELECT a.id, d.day::date AS day
   FROM (SELECT own.*, greatest({first}) AS looked_from, least(own.last_day, %(last)s::date) AS looked_to
           FROM whatsapp_instanceassignment own
          WHERE own.reseller_id = %(reseller)s AND {which}) a
@@ -43,16 +44,23 @@ SELECT a.id, d.day::date
               AND n.first_day = a.last_day AND n.since >= a.until AND n.id <> a.id))
    AND NOT (a.mazbot_id <> i.instance_id
             AND NOT EXISTS (SELECT 1 FROM billing_usagerecord r WHERE r.assignment_id = a.id))
- ORDER BY d.day, a.id
 """
+_IN_ORDER = " ORDER BY d.day, a.id"
 _OF_CENTERS = _UNREAD.format(
     first="own.billed_from, %(first)s::date",
     which="own.center_id = ANY(%(centers)s) AND own.first_day <= %(last)s "
     "AND (own.last_day IS NULL OR own.last_day >= %(first)s)",
 )
-_OF_RESELLER = _UNREAD.format(
-    first="own.first_day, own.read_to + 1",
-    which="(own.read_to IS NULL OR own.read_to < least(own.last_day, %(last)s))",
+_BEHIND = "(own.read_to IS NULL OR own.read_to < least(own.last_day, %(last)s))"
+_OF_RESELLER = _UNREAD.format(first="own.first_day, own.read_to + 1", which=_BEHIND)
+_KNOWN = " AND i.check_error <> %(but)s"
+_DAYS_OF_RESELLER = "SELECT DISTINCT day FROM (" + _OF_RESELLER + _KNOWN + ") unread"  # noqa: S608
+_ON_LAST_DAY = (
+    _UNREAD.format(
+        first="own.first_day, %(last)s::date",
+        which=f"{_BEHIND} AND (own.last_day IS NULL OR own.last_day >= %(last)s)",
+    )
+    + f"{_KNOWN} LIMIT 1"
 )
 
 
@@ -66,7 +74,24 @@ def unread(reseller: Reseller, last_day: date, zone: ZoneInfo) -> list[SpanDay]:
 
     Days that are not billed are among them: the main account pays for them too. `zone` is that of MazBot's calendar.
     """
-    return _days(_OF_RESELLER, reseller=reseller.pk, last=last_day, zone=zone.key)
+    return _days(_OF_RESELLER + _IN_ORDER, reseller=reseller.pk, last=last_day, zone=zone.key)
+
+
+def unread_dates(reseller: Reseller, last_day: date, zone: ZoneInfo) -> set[date]:
+    """The days of `unread`, but for numbers that MazBot doesn't know: whether any was left unread, not which.
+
+    After midnight nearly all numbers lack the last day, for hours: the first of them that is found is enough.
+    """
+    values: dict[str, int | str | date] = {
+        "reseller": reseller.pk,
+        "zone": zone.key,
+        "but": ErrorKind.NOT_FOUND.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_LAST_DAY, values | {"last": last_day})
+        found = {last_day} if cursor.fetchone() else set()
+        cursor.execute(_DAYS_OF_RESELLER, values | {"last": last_day - ONE_DAY})
+        return found | {day for (day,) in cursor.fetchall()}
 
 
 def unread_of_center(center: Center, period: Period, zone: ZoneInfo) -> list[SpanDay]:
@@ -81,7 +106,7 @@ def unread_of(centers: Iterable[Center], period: Period, zone: ZoneInfo) -> list
         return []
     days = {"first": period.first_day, "last": period.last_day}
     ids = [center.pk for center in known]
-    return _days(_OF_CENTERS, reseller=known[0].reseller_id, centers=ids, zone=zone.key, **days)
+    return _days(_OF_CENTERS + _IN_ORDER, reseller=known[0].reseller_id, centers=ids, zone=zone.key, **days)
 
 
 def spans_of(center: Center, period: Period) -> list[InstanceAssignment]:

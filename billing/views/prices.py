@@ -228,10 +228,11 @@ def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> Htt
 
 def _warnings(price_list: PriceList) -> dict[str, Any]:
     """What the rates in force do to prices of all centers."""
-    centers = [kind.center for kind in priced_alike(price_list)]
-    moves, count = latest_moves(price_list, SHOWN_MOVES)
+    alike = priced_alike(price_list)
+    centers = [kind.center for kind in alike]
+    moves, count = latest_moves(price_list, SHOWN_MOVES, alike)
     return {
-        "losses": losing_prices(price_list, SHOWN_LOSSES),
+        "losses": losing_prices(price_list, SHOWN_LOSSES, alike),
         "missing": missing_pairs(price_list, centers),
         "aged": aged_pairs(price_list, centers),
         "moves": moves,

@@ -757,6 +757,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["center", "first_day"], name="assignment_of_center"),
                     models.Index(fields=["instance", "since"], name="assignment_of_number"),
+                    models.Index(fields=["reseller", "first_day"], name="assignment_of_reseller"),
                     models.Index(
                         models.F("reseller"),
                         condition=models.Q(("billed_from__gt", models.F("first_day"))),

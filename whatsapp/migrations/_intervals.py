@@ -8,10 +8,12 @@ FUNCTIONS = """
 -- After which time without a check a status counts as unknown: three times what a sweep of the account's numbers
 -- takes at its request limit, and at least half an hour. (greatest() ignores the NULL of a reseller without account.)
 CREATE FUNCTION whatsapp_unobserved_after(of_reseller bigint) RETURNS interval LANGUAGE sql STABLE AS $$
-    SELECT greatest(interval '30 minutes', interval '3 minutes' * count(i.id) / max(a.rate_limit))
-    FROM whatsapp_mazbotaccount a
-    LEFT JOIN whatsapp_instance i ON i.reseller_id = a.reseller_id AND i.archived_at IS NULL
-    WHERE a.reseller_id = of_reseller
+    SELECT greatest(interval '30 minutes', interval '3 minutes' * kept.numbers / max(a.rate_limit))
+    FROM whatsapp_mazbotaccount a, (
+        SELECT coalesce(sum(count), 0)::double precision AS numbers FROM whatsapp_statecount
+        WHERE reseller_id = of_reseller
+    ) kept
+    WHERE a.reseller_id = of_reseller GROUP BY kept.numbers
 $$;
 
 -- End the present interval of the number at `moment` and begin another. A change that is dated before the present
@@ -90,4 +92,4 @@ DROP FUNCTION whatsapp_begin_interval(whatsapp_instance, text, text, timestamptz
 DROP FUNCTION whatsapp_unobserved_after(bigint);
 """
 
-OPERATIONS = [migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK), *_counts.OPERATIONS]
+OPERATIONS = [*_counts.OPERATIONS, migrations.RunSQL(FUNCTIONS, FUNCTIONS_BACK)]

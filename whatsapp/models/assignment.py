@@ -85,6 +85,7 @@ class InstanceAssignment(models.Model):
         indexes = [
             models.Index(fields=["center", "first_day"], name="assignment_of_center"),
             models.Index(fields=["instance", "since"], name="assignment_of_number"),
+            models.Index(fields=["reseller", "first_day"], name="assignment_of_reseller"),
             # Few are billed later than from their first day.
             models.Index(
                 "reseller", condition=Q(billed_from__gt=F("first_day")), name="assignment_with_free_days"

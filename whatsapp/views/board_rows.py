@@ -126,5 +126,5 @@ def _pieces(key: tuple[Any, ...]) -> tuple[str, ...]:
     """The row's HTML in the active language, split at the times: text, name of a time, text, and so on."""
     *values, state_since, last_seen, checked_at, check_failed_at = key
     present = zip(TIMES, (state_since, last_seen, checked_at, check_failed_at), strict=True)
-    shown = Shown(*values, tuple(name for name, is_set in present if is_set))
+    shown = Shown(*values, tuple(name for name, is_set in present if is_set))  # type: ignore[call-arg]
     return tuple(_PLACE.split(render_to_string("whatsapp/parts/board_row.html", {"row": shown})))

@@ -64,7 +64,7 @@ class Planner:
         self.plan = Plan()
         self.centers = [shop.new_center(name=f"Payer {number}") for number in range(5)]
         self.numbers = {center.pk: shop.number(center) for center in self.centers}
-        self.day = date(2020, 1, 1)
+        self.day = date(2010, 1, 1)  # a day for each of some thousand invoices
 
     def add(self, kind: str) -> None:
         provider = self.random.choice(PROVIDERS)

@@ -9,6 +9,7 @@ from billing.models import RateFetch
 from billing.policies import save_center_policy, save_policy
 from billing.pricing.below_cost import losing_prices
 from billing.pricing.price_list import PriceList, price_list
+from billing.pricing.priced_alike import priced_alike
 from billing.pricing.rate_changes import rate_changes
 from billing.pricing.rate_types.classes import check_types, listed_types, set_class
 from billing.pricing.rate_types.known import KNOWN, guess_class, known_type, type_name
@@ -94,7 +95,7 @@ def test_an_ignored_type_is_in_no_price_list_and_never_a_loss_or_a_limit(shop: S
     assert [row.type for row in portal_prices(center, NOW)] == ["marketing"]
     assert [row.type for row in prices.for_country("1")] == ["marketing"]
     assert [rate.type for rate in prices.ignored("1")] == ["flash_call"]
-    losing = losing_prices(prices, 1)
+    losing = losing_prices(prices, 1, priced_alike(prices))
     assert [[row.type for row in rows] for _center, rows in losing.first] == [["marketing"]]
     assert Plausibility(shop.account).max_cost("1", DAY) == Decimal("0.05")
     (fetch,) = RateFetch.objects.all()
