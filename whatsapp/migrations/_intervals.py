@@ -8,12 +8,12 @@ FUNCTIONS = """
 -- After which time without a check a status counts as unknown: three times what a sweep of the account's numbers
 -- takes at its request limit, and at least half an hour. (greatest() ignores the NULL of a reseller without account.)
 CREATE FUNCTION whatsapp_unobserved_after(of_reseller bigint) RETURNS interval LANGUAGE sql STABLE AS $$
-    SELECT greatest(interval '30 minutes', interval '3 minutes' * kept.numbers / max(a.rate_limit))
-    FROM whatsapp_mazbotaccount a, (
-        SELECT coalesce(sum(count), 0)::double precision AS numbers FROM whatsapp_statecount
-        WHERE reseller_id = of_reseller
-    ) kept
-    WHERE a.reseller_id = of_reseller GROUP BY kept.numbers
+    SELECT greatest(
+        interval '30 minutes',
+        interval '3 minutes'
+        * (SELECT coalesce(sum(count), 0)::double precision FROM whatsapp_statecount WHERE reseller_id = of_reseller)
+        / (SELECT max(rate_limit) FROM whatsapp_mazbotaccount WHERE reseller_id = of_reseller)
+    )
 $$;
 
 -- End the present interval of the number at `moment` and begin another. A change that is dated before the present
