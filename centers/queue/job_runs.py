@@ -88,9 +88,15 @@ def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -
     close_run(recorder)
 
 
-def open_run(job: str, *, reseller: Reseller, now: datetime) -> RunRecorder:
-    """Begin the record of a run that lasts longer than a block of code; end it with `close_run`."""
+def open_run(job: str, *, reseller: Reseller, now: datetime, alone: bool = False) -> RunRecorder:
+    """Begin the record of a run that lasts longer than a block of code; end it with `close_run`.
+
+    `alone`: only one process at a time does this job for the reseller, so the one that left an earlier run open is gone.
+    """
     with transaction.atomic():
+        if alone:
+            left = JobRun.objects.filter(JobRun.going_on(now), reseller=reseller, job=job)
+            left.update(lease_until=now)
         _judge(reseller, job, now)  # what was interrupted recorded no end
         run = JobRun.objects.create(reseller=reseller, job=job, started_at=now, lease_until=now + RUN_LEASE)
     live.publish(reseller.pk, "jobs")

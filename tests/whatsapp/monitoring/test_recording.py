@@ -3,12 +3,17 @@
 import pytest
 from django.db import DataError, OperationalError
 
-from centers.tenancy.scoping import every_tenant
+from centers import clock
+from centers.models import JobRun
+from centers.queries import latest_runs
+from centers.queue.job_runs import open_run
+from centers.tenancy.scoping import every_tenant, tenant
 from whatsapp.mazbot import CheckResult
 from whatsapp.mazbot.results import ConnectionStatus
 from whatsapp.models import Connection, Instance, MazbotAccount
 from whatsapp.monitoring.dispatcher import recording
 from whatsapp.monitoring.dispatcher.accounts import SweptAccount
+from whatsapp.monitoring.dispatcher.engine import Dispatcher
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -81,3 +86,52 @@ def test_a_batch_that_the_database_refuses_delays_no_other_and_its_numbers_are_a
     assert refused[0].busy == set(), "it may be asked again"
     recorder.write_all()
     assert not checked(refused[1])
+
+
+def runs(account):
+    """The states of the account's runs as the Jobs page shows them, newest first."""
+    with tenant(account.reseller):
+        return [run.state for run in latest_runs(["status", "usage"], clock.now()).get("status", [])]
+
+
+def test_a_run_that_a_killed_process_left_open_is_interrupted_once_another_goes_on(dropped):
+    recorder, (account, number) = recording.Recording(), dropped()
+    with tenant(account.reseller):
+        open_run("status", reseller=account.reseller, now=clock.now())
+        other_job = open_run("usage", reseller=account.reseller, now=clock.now())
+    put(recorder, account, number)
+    recorder.write_all()
+    assert runs(account) == [JobRun.State.RUNNING, JobRun.State.INTERRUPTED]
+    recorder.forget(account)
+    assert runs(account) == [JobRun.State.DONE, JobRun.State.INTERRUPTED]
+    with tenant(account.reseller):
+        other_job.run.refresh_from_db()
+        assert other_job.run.seen_at(clock.now()).is_running
+
+
+def test_a_run_without_results_ends_in_time_as_while_the_account_is_paused(dropped):
+    recorder, (account, number) = recording.Recording(), dropped()
+    put(recorder, account, number)
+    recorder.write_all()
+    recorder.close_idle([account])
+    assert runs(account) == [JobRun.State.RUNNING]
+    account.run_since -= recording.RUN_SECONDS + 1
+    recorder.close_idle([account])
+    assert runs(account) == [JobRun.State.DONE]
+    recorder.close_idle([account])
+    assert account.run is None
+
+
+def test_the_run_of_an_account_that_is_no_longer_swept_here_is_closed_once_the_database_is_back(
+    dropped, monkeypatch
+):
+    (account, _number), dispatcher = dropped(), Dispatcher(senders=1, most_accounts=1)
+    with tenant(account.reseller):
+        account.run = open_run("status", reseller=account.reseller, now=clock.now())
+    dispatcher._planning.dropped.append(account)
+    with monkeypatch.context() as patch, pytest.raises(OperationalError):
+        patch.setattr(recording, "close_run", lambda _run: (_ for _ in ()).throw(OperationalError("gone")))
+        dispatcher._record()
+    dispatcher._record()
+    assert runs(account) == [JobRun.State.DONE]
+    assert dispatcher._planning.dropped == []

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _PLAN_EVERY = 0.2
 _RECORD_EVERY = 0.1  # one at a time, each result would wake its thread
+_CLOSE_EVERY = 10.0  # seconds after which runs without results are looked for
 _AFTER_AN_ERROR = 1.0
 _CLOCK_EVERY = 60.0  # seconds after which the process's clock is compared with the database's
 # Open sockets: one for each request under way, some idle ones of each account, and what the process needs besides.
@@ -38,6 +39,7 @@ class Dispatcher:
         self, *, senders: int | None = None, most_accounts: int | None = None, own_process: bool = False
     ) -> None:
         self._own_process, self._clock_at = own_process, -math.inf
+        self._idle_at = 0.0
         self._accounts: dict[int, SweptAccount] = {}
         self._recording = Recording()
         senders = senders or settings.SWEEP_SENDERS
@@ -81,7 +83,7 @@ class Dispatcher:
             time.sleep(0.05)
         with suppress(DatabaseError):
             self._recording.write_all()
-            for account in self._accounts.values():
+            for account in [*self._planning.dropped, *self._accounts.values()]:
                 self._recording.forget(account)
         self._planning.release()
         connection.close()
@@ -121,7 +123,11 @@ class Dispatcher:
     def _record(self) -> float:
         self._recording.turn()
         while self._planning.dropped:
-            self._recording.forget(self._planning.dropped.pop())
+            self._recording.forget(self._planning.dropped[0])
+            self._planning.dropped.pop(0)  # only now: without the database it is tried again
+        if time.monotonic() - self._idle_at >= _CLOSE_EVERY:
+            self._recording.close_idle(list(self._accounts.values()))
+            self._idle_at = time.monotonic()
         return _RECORD_EVERY
 
 

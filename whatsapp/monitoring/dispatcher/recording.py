@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -66,6 +67,17 @@ class Recording:
             with tenant(account.reseller):
                 close_run(account.run)
             account.run = None
+
+    def close_idle(self, accounts: Iterable[SweptAccount]) -> None:
+        """Close the runs that have lasted long enough and get no results, as while an account is paused.
+
+        Otherwise they would seem to go on, and in the end to have been interrupted.
+        """
+        moment = time.monotonic()
+        for account in accounts:
+            over = account.run is not None and moment - account.run_since > RUN_SECONDS
+            if over and account not in self._unwritten:
+                self.forget(account)
 
     def _take(self, result: Result) -> None:
         account, instance, outcome = result
@@ -181,7 +193,8 @@ def _count(account: SweptAccount) -> None:
         close_run(account.run)
         account.run = None
     if account.run is None:
-        account.run = open_run("status", reseller=account.reseller, now=clock.now())
+        # The account's lease is this process's: a run that is still open was left by one that died.
+        account.run = open_run("status", reseller=account.reseller, now=clock.now(), alone=True)
         account.run_since = moment
     account.run.ok(tally.answered)
     for item, why in failures:
