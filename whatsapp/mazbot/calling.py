@@ -10,7 +10,7 @@ import redis
 from .budget import RequestBudget, Slot
 from .config import AccountConfig, Timeouts
 from .envelope import open_envelope
-from .errors import ErrorKind, MazBotError
+from .errors import BudgetExhausted, ErrorKind, MazBotError
 from .lane import DEFAULT_DEADLINES, Lane
 from .login import Logins, Wait
 from .sessions import sessions
@@ -123,13 +123,27 @@ class Caller:
         headers = {"Authorization": f"Bearer {used.token}"}
         try:
             answer = self._send(query, used.prefix, headers, turn)
-        except ConnectionBrokenError:
+        except ConnectionBrokenError as broken:
             if query.method != "GET":  # a POST may have acted
                 raise
-            answer = None
-        if answer is None:
-            answer = self._send(query, used.prefix, headers, turn)
+            answer = self._send_again(query, used.prefix, headers, turn, broken)
         return open_envelope(answer, secrets=(*self.config.secrets(), used.token))
+
+    def _send_again(
+        self,
+        query: Query,
+        prefix: str,
+        headers: dict[str, str],
+        turn: _Turn,
+        broken: ConnectionBrokenError,
+    ) -> Answer:
+        """The one repetition; where the budget has no slot for it, the answer to the call is how it broke."""
+        try:
+            return self._send(query, prefix, headers, turn)
+        except MazBotError as error:
+            if isinstance(error, BudgetExhausted) or error.kind is ErrorKind.NOT_ANSWERING:
+                raise broken from error
+            raise
 
     def _send_anonymously(self, query: Query, prefix: str, priority: Lane, deadline: float) -> Answer:
         return self._send(query, prefix, {}, _Turn(priority, Wait(deadline)))

@@ -10,6 +10,8 @@ from tests.whatsapp.mazbot.conftest import LATE
 from whatsapp.mazbot import (
     ConnectionStatus,
     ErrorKind,
+    Granted,
+    Lane,
     MazBot,
     MazBotError,
     ServiceState,
@@ -76,6 +78,25 @@ def test_a_cut_connection_is_tried_again_only_where_nothing_changes(bot, sandbox
     time.sleep(0.3)  # the sandbox writes its log after it has cut the connection
     tries = [entry.call for entry in sandbox.control.requests_log()[start:]]
     assert tries == [call] * (2 if reading else 1)
+
+
+@pytest.mark.parametrize(("faults_before", "deadline"), [(2, 1.0), (0, 0.0)])
+def test_a_cut_connection_stays_what_it_is_where_there_is_no_slot_for_a_second_try(
+    config, valkey, sandbox, faults_before, deadline
+):
+    """It is the third fault and so opens the circuit, or no time is left; it counts towards a provider incident."""
+    bot = MazBot(replace(config, key=f"cut-{faults_before}", rate_limit=60), valkey=valkey)
+    bot.login()
+    slot = bot.budget.reserve(priority=Lane.SWEEP, deadline=10)
+    for _ in range(faults_before):
+        bot.budget.finish(slot, fault=True)
+    sandbox.control.set_fault("status", "reset")
+    granted = Granted(slot, lambda used, fault: bot.budget.finish(used, fault=fault))
+
+    with pytest.raises(MazBotError) as caught:
+        bot.status("inst-1", priority=Lane.SWEEP, deadline=deadline, granted=granted)
+
+    assert caught.value.kind is ErrorKind.NETWORK
 
 
 def test_an_image_that_is_none_is_left_to_the_caller(bot, sandbox):
