@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from whatsapp.alerts.maintenance import times_between
 from whatsapp.history.causes import Cause, Span, Window, cause_of, explained
-from whatsapp.models import Alert, Instance, StatusInterval
+from whatsapp.models import Alert, AlertEvent, Instance, StatusInterval
 
 #: Alerts that say that MazBot, and not a phone, was at fault.
 _PROVIDER_KINDS = (Alert.Kind.PROVIDER_FAILING, Alert.Kind.NUMBERS_DROPPED)
@@ -46,10 +46,30 @@ def windows_of(reseller_id: int, *, since: datetime, until: datetime, now: datet
         kind__in=_PROVIDER_KINDS,
         opened_at__lt=until,
     )
-    times = alerts.order_by("opened_at").values_list("opened_at", "resolved_at")
-    provider_incidents = [Window(Cause.PROVIDER, begin, end or now) for begin, end in times]
+    rows = list(alerts.order_by("opened_at").values_list("pk", "times", "opened_at", "resolved_at"))
+    returned = _times_of([pk for pk, times, *_ends in rows if times > 1], now)
+    lasted = [pair for pk, _times, begin, end in rows for pair in returned.get(pk) or [(begin, end or now)]]
+    provider_incidents = [Window(Cause.PROVIDER, *pair) for pair in lasted]
     planned = times_between(reseller_id, since=since, until=until, now=now)
     return provider_incidents + [Window(Cause.MAINTENANCE, *about) for about in planned]
+
+
+def _times_of(alert_ids: list[int], now: datetime) -> dict[int, list[tuple[datetime, datetime]]]:
+    """(begin, end) of each time that these alerts were open: one that returned was over in between."""
+    if not alert_ids:
+        return {}
+    kinds = (AlertEvent.Kind.OPENED, AlertEvent.Kind.RETURNED, AlertEvent.Kind.RESOLVED)
+    events = AlertEvent.objects.filter(alert__in=alert_ids, kind__in=kinds).order_by("alert", "at", "pk")
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    begun: dict[int, datetime] = {}
+    for pk, kind, at in events.values_list("alert_id", "kind", "at"):
+        if kind != AlertEvent.Kind.RESOLVED:
+            begun.setdefault(pk, at)
+        elif pk in begun:
+            found.setdefault(pk, []).append((begun.pop(pk), at))
+    for pk, at in begun.items():
+        found.setdefault(pk, []).append((at, now))
+    return found
 
 
 def unobserved_after(reseller_id: int) -> timedelta:

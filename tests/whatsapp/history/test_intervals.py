@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from centers.tenancy.scoping import every_tenant
+from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.history.causes import Cause
 from whatsapp.history.spans import spans_by_number, spans_of, unobserved_after
 from whatsapp.instances import archive_instance, restore_instance
@@ -188,6 +189,26 @@ def test_an_outage_at_mazbot_is_not_the_numbers(place, now):
         (Cause.CONNECTED, 10),
         (Cause.PROVIDER, 5),
         (Cause.LOGGED_OUT, 5),
+    ]
+
+
+def test_an_outage_at_mazbot_that_returned_explains_nothing_of_the_time_between(place, now):
+    """Its alert is continued, but it was over."""
+    number, kind = place.add(), Alert.Kind.PROVIDER_FAILING
+    seen(number, now, C.CONNECTED)
+    seen(number, now + 2 * MINUTE, C.DISCONNECTED)
+    for begin, end in ((1, 3), (8, 9)):
+        open_alert(reseller=place.reseller, kind=kind, now=now + begin * MINUTE)
+        resolve_alert(reseller=place.reseller, kind=kind, now=now + end * MINUTE)
+    open_alert(reseller=place.reseller, kind=kind, now=now + 12 * MINUTE)
+    assert Alert.objects.get(kind=kind).times == 3
+    assert spans(number, now + 15 * MINUTE) == [
+        (Cause.CONNECTED, 2),
+        (Cause.PROVIDER, 1),
+        (Cause.LOGGED_OUT, 5),
+        (Cause.PROVIDER, 1),
+        (Cause.LOGGED_OUT, 3),
+        (Cause.PROVIDER, 3),
     ]
 
 
