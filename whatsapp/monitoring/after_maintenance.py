@@ -72,7 +72,9 @@ def _look_again(reseller: Reseller, windows: list[MaintenanceWindow], now: datet
     numbers.filter(switch_next_at__isnull=False).update(switch_next_at=now)
     numbers.filter(webhook_next_at__isnull=False).update(webhook_next_at=now)
     whole = any(window.center_id is None and window.instance_id is None for window in windows)
-    if whole and MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False).exists():
+    failing = MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False)
+    # One by many drops began before the maintenance, so its alert is open.
+    if whole and failing.filter(drops_since=None).exists():
         detail = _("It was failing when the maintenance ended.")
         open_alert(reseller=reseller, kind=Alert.Kind.PROVIDER_FAILING, detail=detail, now=now)
 

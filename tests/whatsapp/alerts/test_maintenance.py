@@ -160,6 +160,15 @@ def test_a_failing_provider_alerts_when_the_maintenance_of_all_numbers_ends(team
     assert list(Alert.objects.values_list("kind", flat=True)) == [Kind.PROVIDER_FAILING]
 
 
+def test_many_drops_that_last_beyond_the_maintenance_are_not_reported_as_mazbot_failing(team):
+    MazbotAccountFactory(reseller=team.reseller)
+    MazbotAccount.objects.update(failing_since=team.now, drops_since=team.now)
+    open_alert(reseller=team.reseller, kind=Kind.NUMBERS_DROPPED, now=team.now)
+    let_end(plan(team))
+    settle_ended(reseller=team.reseller, now=clock.now())
+    assert list(Alert.objects.values_list("kind", flat=True)) == [Kind.NUMBERS_DROPPED]
+
+
 def test_what_another_window_covers_stays_hidden_until_that_one_ends(team, numbers):
     number = numbers[0]
     center, own = plan(team, center=team.center), plan(team, instance=number)
