@@ -41,7 +41,7 @@ class AccountState:
     """`used` is what was sent in the last hour by lane, None while that is not known; `allowed` the limit of an hour.
 
     `usual` and `ceiling`: whole minutes between two checks of a number, usually and at most. `paused_until` with `why`:
-    no checks until then.
+    no checks until then; `soon` if that is in less than a minute.
     """
 
     limit: int
@@ -52,6 +52,7 @@ class AccountState:
     ceiling: timedelta
     paused_until: datetime | None
     why: str
+    soon: bool
 
     @property
     def total(self) -> int:
@@ -81,6 +82,7 @@ def account_state(*, reseller: Reseller, now: datetime) -> AccountState | None:
         ceiling=_minutes(ceiling_seconds(ages.numbers, account.rate_limit)),
         paused_until=paused_until,
         why=why,
+        soon=paused_until is not None and paused_until < now + timedelta(minutes=1),
     )
 
 

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
+from whatsapp.alerts.incidents import show_everywhere
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.alerts.maintenance import covered_by, running
 from whatsapp.catching_up import catch_up
@@ -121,6 +122,7 @@ def _begun(reseller: Reseller, count: int, now: datetime) -> MazbotAccount:
         "total": total,
     }
     open_alert(reseller=reseller, kind=Alert.Kind.NUMBERS_DROPPED, detail=detail, now=now)
+    show_everywhere(reseller)
     _just_opened(reseller, now).delete()
     return account
 
@@ -160,6 +162,7 @@ def _over(reseller: Reseller, now: datetime) -> MazbotAccount:
     account.failing_since = account.failing_since if errors.exists() else None
     account.save(update_fields=["drops_since", "failing_since", "recovered_at"])
     resolve_alert(reseller=reseller, kind=Alert.Kind.NUMBERS_DROPPED, now=now)
+    show_everywhere(reseller)
     if account.failing_since is None:
         catch_up(reseller_id=reseller.pk, now=now)
     return account

@@ -7,11 +7,13 @@ one or two numbers cannot tell by a share of its checks: there, several failures
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.db import transaction
 
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
+from whatsapp.alerts.incidents import show_everywhere
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.catching_up import catch_up
 from whatsapp.mazbot import ErrorKind
@@ -102,16 +104,17 @@ def _is_failing(entries: list[Entry], now: datetime) -> bool:
     answered, failed = _sums(entries, now)
     if answered + failed >= LEAST_CHECKS and failed > answered:
         return True
-    row: list[Entry] = []
-    for entry in reversed(entries):
-        if entry[1]:
-            break
-        row.append(entry)
+    row = _row(entries)
     if sum(entry[2] for entry in row) >= IN_A_ROW and row[0][0] - row[-1][0] >= ROW_LASTS.total_seconds():
         return True
     since = (now - WINDOW).timestamp()
     lately = [entry[0] for entry in row if entry[2] and entry[0] > since]
     return len(lately) > 1 and lately[0] - lately[-1] >= TWO_LAST.total_seconds()
+
+
+def _row(entries: list[Entry]) -> list[Entry]:
+    """The entries since the last one with an answer, newest first."""
+    return list(takewhile(lambda entry: not entry[1], reversed(entries)))
 
 
 def _is_over(entries: list[Entry], now: datetime) -> bool:
@@ -135,15 +138,20 @@ def _sums(entries: list[Entry], now: datetime) -> tuple[int, int]:
 
 def _begin(reseller: Reseller, entries: list[Entry], now: datetime) -> None:
     answered, failed = _sums(entries, now)
-    detail = _("%(failed)s of the last %(total)s checks failed.") % {
-        "failed": failed,
-        "total": answered + failed,
-    }
+    if failed > answered:
+        detail = _("%(failed)s of the last %(total)s checks failed.") % {
+            "failed": failed,
+            "total": answered + failed,
+        }
+    else:  # before these, most were answered: a share of the minute would not say why this is an incident
+        detail = _("Failed checks in a row: %(count)s.") % {"count": sum(entry[2] for entry in _row(entries))}
     open_alert(reseller=reseller, kind=Alert.Kind.PROVIDER_FAILING, detail=detail, now=now)
+    show_everywhere(reseller)
 
 
 def _end(account: MazbotAccount, now: datetime) -> None:
     resolve_alert(reseller=account.reseller, kind=Alert.Kind.PROVIDER_FAILING, now=now)
+    show_everywhere(account.reseller)
     if account.failing_since is None:
         # Calls rescheduled because of the outage are retried now.
         catch_up(reseller_id=account.reseller_id, now=now)

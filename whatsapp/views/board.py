@@ -17,6 +17,7 @@ from centers.web.exports import export
 from centers.web.paging import keyset
 from centers.web.partials import render_page
 from centers.web.shared_parts import shared
+from whatsapp.alerts.incidents import provider_incidents
 from whatsapp.alerts.maintenance import running
 from whatsapp.models import STATES
 from whatsapp.monitoring.on_screen import note_on_screen
@@ -51,6 +52,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": [("down", _("Down")), *STATES],
+        "incidents": provider_incidents(request.reseller),
         "windows": running(request.reseller, now),
         "now": now,
         "here": request.get_full_path(),

@@ -9,6 +9,7 @@ from centers import clock
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, posted
+from whatsapp.alerts.incidents import provider_incidents
 from whatsapp.alerts.maintenance import concerning
 from whatsapp.forms import WebhookForm
 from whatsapp.models import Instance
@@ -44,8 +45,12 @@ def portal_numbers(request: PortalRequest) -> HttpResponseBase:
     """The fragment `#portal-numbers`: the center's numbers with what to do next."""
     rows = list(Instance.objects.filter(archived_at__isnull=True).order_by("label", "pk"))
     note_on_screen(request.reseller.pk, (row.pk for row in rows))
-    windows = concerning(center=request.center, now=clock.now())
-    return render(request, "whatsapp/parts/portal_numbers.html", {"rows": rows, "windows": windows})
+    context = {
+        "rows": rows,
+        "incidents": provider_incidents(request.reseller),
+        "windows": concerning(center=request.center, now=clock.now()),
+    }
+    return render(request, "whatsapp/parts/portal_numbers.html", context)
 
 
 @portal(Permission.PORTAL_PAIR)

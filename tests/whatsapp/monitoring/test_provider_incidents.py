@@ -99,6 +99,17 @@ def test_two_failures_within_seconds_are_no_provider_incident_of_an_account_with
     assert kinds() == [Kind.PROVIDER_FAILING]
 
 
+def test_the_detail_says_what_made_it_an_incident_a_share_or_failures_in_a_row(place, now):
+    note_checks(reseller=place.reseller, answered=165, failed=0, now=now)
+    for second in (1, 10, 20):
+        note_checks(reseller=place.reseller, answered=0, failed=5, now=now + second * SECOND)
+    assert str(Alert.objects.get().detail) == "Failed checks in a row: 15."
+    Alert.objects.all().delete()
+    MazbotAccount.objects.update(failing_since=None, recent_checks=[])
+    note_checks(reseller=place.reseller, answered=2, failed=6, now=now + MINUTE)
+    assert str(Alert.objects.get().detail) == "6 of the last 8 checks failed."
+
+
 def test_two_failures_far_apart_are_no_provider_incident(place, now):
     note_checks(reseller=place.reseller, answered=0, failed=1, now=now)
     note_checks(reseller=place.reseller, answered=0, failed=1, now=now + 5 * MINUTE)

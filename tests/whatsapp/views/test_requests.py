@@ -59,7 +59,12 @@ def test_a_pause_names_its_reason(house: House) -> None:
         MazbotAccount.objects.update(
             checks_paused_until=clock.now() + timedelta(minutes=10), last_error_kind=ErrorKind.LOGIN
         )
-    assert "Checks are paused: MazBot refused the login email or password" in text(house)
+    page = text(house)
+    assert "Checks are paused: MazBot refused the login email or password" in page
+    assert "Next attempt <time" in page
+    with tenant(house.reseller):
+        MazbotAccount.objects.update(checks_paused_until=clock.now() + timedelta(seconds=50))
+    assert "The next attempt follows within a minute." in text(house)
 
 
 def test_an_account_that_does_not_answer_says_so(house: House) -> None:
