@@ -17,6 +17,7 @@ SENTENCES = {
     "charge.withdrawn": _("%(who)s withdrew a charge: %(what)s"),
     "plan.added": _("%(who)s added a plan: %(what)s"),
     "plan.terms_added": _("%(who)s set new terms of the plan %(what)s"),
+    "plan.chosen_below_cost": _("%(who)s gave a center the plan %(what)s below MazBot's cost"),
     "plan.archived": _("%(who)s archived the plan %(what)s"),
     "discount.added": _("%(who)s gave a discount: %(what)s"),
     "discount.ended": _("%(who)s set the end of a discount: %(what)s"),

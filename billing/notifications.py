@@ -141,7 +141,7 @@ def _prices(row: Notification, now: datetime) -> Content | None:
         return None
     center.reseller = row.reseller
     changes = portal_changes_on(center, day, now)
-    return mail_texts.prices_changed(center, day, [one.text for one in changes]) if changes else None
+    return mail_texts.prices_changed(center, day, changes) if changes else None
 
 
 def _invoice(row: Notification) -> Invoice:

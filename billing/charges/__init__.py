@@ -5,6 +5,7 @@ from billing.charges.discounts import (
     add_discount,
     end_discount,
     is_discount_invoiced,
+    refuse_more_off,
     withdraw_discount,
 )
 
@@ -15,6 +16,7 @@ __all__ = [
     "end_charges_of_archived",
     "end_discount",
     "is_discount_invoiced",
+    "refuse_more_off",
     "withdraw_charge",
     "withdraw_discount",
 ]

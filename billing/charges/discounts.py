@@ -2,14 +2,15 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing.charges.changing import checked_end, closed_until, day_after, refuse_far_away, refuse_invoiced
 from billing.ledger import lock
-from billing.models import Charge, ChargeClaim, Discount
+from billing.models import Charge, ChargeClaim, Discount, PlanTerms
 from billing.money import exact_amount, format_amount
 from billing.periods import ONE_DAY
 from centers.audit import entries
@@ -35,18 +36,19 @@ def add_discount(
 ) -> Discount:
     """Take `percent` off the prices of a center, or `amount` off one `charge`, from `day` up to and including `until`.
 
-    Days are those of the reseller's calendar. Without a charge it is `on` everything or messages. OperationRefused: no
-    discount or both kinds, more than the price, an invoiced first day, a last day before the first, one on the same
-    in these days, days on which a one-off charge isn't charged.
+    Days are those of the reseller's calendar. Without a charge it is `on` everything or messages. On the price of a
+    plan it stays when the plan's terms change. OperationRefused: no discount or both kinds, more than the price, an
+    invoiced first day, a last day before the first, one on the same in these days, days on which a one-off charge isn't
+    charged.
     """
     with transaction.atomic():
         center = lock(center)
         of = None if charge is None else _own_charge(center, charge)
         on = On.CHARGE if of else On(on)
-        percent, value = _checked(percent, amount, of)
         refuse_far_away(center, day, now)
         refuse_invoiced(center, day)
         end = checked_end(day, until)
+        percent, value = _checked(percent, amount, of and _lowest(of, day, end))
         if of and of.is_once and not of.per_number:
             _refuse_without_effect(of, day, end)
         _refuse_second(center, on, of, day, end)
@@ -119,7 +121,7 @@ def is_discount_invoiced(row: Discount) -> bool:
 
 
 def _own_charge(center: Center, charge: Charge) -> Charge:
-    row: Charge = Charge.objects.get(pk=charge.pk, center=center)
+    row: Charge = Charge.objects.select_related("terms").get(pk=charge.pk, center=center)
     if row.withdrawn_at:
         raise OperationRefused(_("“%(charge)s” has been withdrawn.") % {"charge": row}, field="what")
     if row.is_late_fee:
@@ -152,15 +154,55 @@ def _checked(
 
 def _refuse_second(center: Center, on: str, charge: Charge | None, day: date, end: date | None) -> None:
     """Two discounts on the same would leave open which one counts."""
-    rows = Discount.objects.filter(center=center, on=on, charge=charge, withdrawn_at=None)
-    rows = rows.filter(Q(end_day=None) | Q(end_day__gt=day))
-    other = (rows if end is None else rows.filter(first_day__lt=end)).first()
+    rows = Discount.objects.filter(center=center, on=on, withdrawn_at=None)
+    rows = rows.filter(Q(charge=charge) if charge is None else _is_same(charge))
+    other = _within(rows, day, end).first()
     if other is not None:
         raise OperationRefused(
             _("There is a discount on this already: %(discount)s, from %(day)s. End it first.")
             % {"discount": other, "day": day_text(other.first_day)},
             field="day",
         )
+
+
+def refuse_more_off(terms: PlanTerms, center: Center, day: date, end: date | None) -> None:
+    """Raise OperationRefused (`amount`) if the center has an amount off the plan that is more than these terms' price.
+
+    Of the days from `day` up to, not including, `end`.
+    """
+    rows = Discount.objects.filter(center=center, withdrawn_at=None, amount__gt=terms.price)
+    row = _within(rows.filter(charge__terms__plan=terms.plan_id), day, end).first()
+    if row is not None and row.amount is not None:
+        facts = {
+            "center": center,
+            "plan": terms.plan,
+            "discount": format_amount(row.amount, terms.plan.currency),
+        }
+        raise OperationRefused(
+            _("“%(center)s” has a discount of %(discount)s on “%(plan)s”, more than the price. End it first.")
+            % facts,
+            field="amount",
+        )
+
+
+def _lowest(charge: Charge, day: date, end: date | None) -> Charge:
+    """The charge or, of a plan's prices on these days, the lowest one."""
+    if charge.terms is None:
+        return charge
+    rows = Charge.objects.filter(center=charge.center_id, withdrawn_at=None, terms__plan=charge.terms.plan_id)
+    lowest: Charge | None = _within(rows, day, end).order_by("amount").first()
+    return lowest or charge
+
+
+def _is_same(charge: Charge) -> Q:
+    """Discounts on the charge, or on any price of its plan."""
+    return Q(charge=charge) if charge.terms is None else Q(charge__terms__plan=charge.terms.plan_id)
+
+
+def _within(rows: QuerySet[Any], day: date, end: date | None) -> QuerySet[Any]:
+    """Of discounts or charges, those that have one of the days from `day` up to, not including, `end`."""
+    rows = rows.filter(Q(end_day=None) | Q(end_day__gt=day))
+    return rows if end is None else rows.filter(first_day__lt=end)
 
 
 def _refuse_without_effect(charge: Charge, day: date, end: date | None) -> None:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.forms.confirmation import LossForm
 from billing.models import Plan
 from billing.money import digits
 from billing.plans.changing import BEYOND_DECIMALS, MOST_INCLUDED
@@ -20,7 +21,21 @@ _DAY = {"type": "date"}
 NO_PLAN = "none"
 
 
-class PlanTermsForm(forms.Form):
+class _PlanLossForm(LossForm):
+    """Has the field for the loss placed on its own, once it is asked for."""
+
+    def visible_fields(self) -> list[forms.BoundField]:
+        return [field for field in super().visible_fields() if field.name != "confirm"]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments of the operation."""
+        data = dict(self.cleaned_data)
+        confirmation = data.pop("confirm")
+        return {**data, "confirmation": confirmation}
+
+
+class _TermsForm(forms.Form):
     """What a plan costs, what it includes, and from which day on."""
 
     amount = AmountField(label=gettext_lazy("Price of a month"))
@@ -44,7 +59,11 @@ class PlanTermsForm(forms.Form):
         amount.in_currency(currency, digits(currency))
 
 
-class PlanForm(PlanTermsForm):
+class PlanTermsForm(_TermsForm, _PlanLossForm):
+    """New terms, for the centers that have the plan, too."""
+
+
+class PlanForm(_TermsForm):
     """A new plan with its first terms."""
 
     name = LineField(
@@ -69,7 +88,7 @@ class PlanForm(PlanTermsForm):
         amount.in_currency(typed, digits(typed))
 
 
-class CenterPlanForm(forms.Form):
+class CenterPlanForm(_PlanLossForm):
     """The plan that a center has from a day on, or that it has none."""
 
     plan = forms.ChoiceField(label=gettext_lazy("Plan"))
@@ -98,4 +117,4 @@ class CenterPlanForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         """The arguments of the operation."""
-        return {**self.cleaned_data, "plan": self._plans.get(self.cleaned_data["plan"])}
+        return {**super().values, "plan": self._plans.get(self.cleaned_data["plan"])}

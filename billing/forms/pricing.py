@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.forms.center_changes import BackdatingForm
+from billing.forms.confirmation import LossForm
 from billing.models import Category, Margin, RateClass
 from billing.pricing.below_cost import Loss
 from billing.pricing.exchange_rates import is_unusual, last_known_rate
@@ -21,24 +22,6 @@ from centers.values.fields import CodeField, LineField
 from centers.values.validators import validate_currency
 
 OWN, WIDER = "own", "wider"
-
-
-class _LossForm(forms.Form):
-    """Sets prices below cost only once what that loses was typed."""
-
-    confirm = LineField(
-        label=gettext_lazy("Type this to confirm"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-    #: What it loses; set when that has to be confirmed.
-    loss: Loss | None = None
-
-    def refuse(self, loss: Loss) -> None:
-        """Say that something else was typed."""
-        text = _("The text doesn't match. Type exactly: %(phrase)s") % {"phrase": loss.phrase}
-        self.add_error("confirm", text)
 
 
 class _TermsForm(forms.Form):
@@ -96,7 +79,7 @@ class SimulationForm(_TermsForm):
         return Margin(reseller=reseller, valid_from=day, **self.cleaned_data)
 
 
-class MarginForm(_TermsForm, _LossForm, BackdatingForm):
+class MarginForm(_TermsForm, LossForm, BackdatingForm):
     """A new version of a margin: its level, category, terms (or a return to the wider margin) and first day."""
 
     terms = forms.ChoiceField(
@@ -129,13 +112,6 @@ class MarginForm(_TermsForm, _LossForm, BackdatingForm):
             )
         return data
 
-    def ask(self, loss: Loss) -> None:
-        """Ask to type what the margin loses, and clear what was typed before."""
-        self.loss = loss
-        self.fields["confirm"].required = True
-        if self.cleaned_data.get("confirm"):
-            self.refuse(loss)
-
     @property
     def withdraws(self) -> bool:
         """Whether the margin is withdrawn, so that the wider one applies."""
@@ -158,7 +134,7 @@ class MarginForm(_TermsForm, _LossForm, BackdatingForm):
         return Margin(reseller=reseller, level=level, withdrawn=self.withdraws, **self.place, **self.amounts)
 
 
-class RatesConfirmForm(_LossForm):
+class RatesConfirmForm(LossForm):
     """Has a rate list apply; what it loses has to be typed if it puts prices below cost."""
 
     def ask(self, loss: Loss) -> None:

@@ -1,17 +1,20 @@
 """Adding plans, giving them new terms, and archiving them."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from billing.charges.changing import LARGEST_CHARGE, closed_until
+from billing.charges.changing import LARGEST_CHARGE
 from billing.ledger import lock_all
-from billing.models import Charge, Plan, PlanTerms
+from billing.models import BillingPeriod, Charge, Plan, PlanTerms
 from billing.money import exact_amount, format_amount
 from billing.periods import ONE_DAY, today
+from billing.plans.below_cost import loss_facts, loss_of_terms, refuse_loss
 from billing.plans.choosing import charge_by, charges_from, cut_charge, locked
 from centers.audit import entries
 from centers.errors import OperationRefused
@@ -75,25 +78,44 @@ def add_terms(
     by: User | None,
     now: datetime,
     beyond: Decimal | None = None,
+    confirmation: str | None = "",
+    among: Iterable[Center] | None = None,
 ) -> PlanTerms:
     """Sell the plan at these terms from `day` on, also to the centers that have it.
 
-    OperationRefused: an archived plan, as `add_plan`, or a day that is invoiced for one of these centers.
+    `among` gives them to these centers only, and a `confirmation` of None asks for none: for previews, which undo it.
+    OperationRefused: an archived plan, as `add_plan`, a day that is invoiced for one of these centers, a discount of
+    one of them that is more than the price. BelowCost: they would pay less than MazBot charges, and the loss wasn't
+    typed as `confirmation`.
     """
     with transaction.atomic():
         row = locked(plan)
         if row.archived_at is not None:
             raise OperationRefused(_("“%(plan)s” is archived.") % {"plan": row})
-        own = Charge.objects.filter(terms__plan=row, terms__valid_from__lte=day)
-        own = own.select_related("center__reseller", "terms")
-        centers = {charge.center for charge in charges_from(own, day)}
-        for center in lock_all(centers) if centers else ():
-            _refuse_closed(center, day)
+        centers = holders(row, day)
+        _refuse_closed(centers, day)
+        if among is not None:
+            centers = sorted({*centers} & {*among}, key=lambda center: center.pk)
+        if centers:
+            lock_all(centers)
         terms = _new_terms(row, day, by, now, amount=amount, included=included, beyond=beyond)
-        for charge in charges_from(own, day):
+        loss = None if confirmation is None else loss_of_terms(terms, centers, now)
+        refuse_loss(loss, confirmation)
+        for charge in charges_from(_held(row, day).filter(center__in=centers), day):
             _replace(charge, terms, by, now)
-        _record("plan.terms_added", row, by, now, **_facts(terms))
+        _record("plan.terms_added", row, by, now, **_facts(terms), **loss_facts(loss))
     return terms
+
+
+def holders(plan: Plan, day: date) -> list[Center]:
+    """The centers that would get new terms of the day, in any order: those that have the plan on it or later."""
+    return list({charge.center for charge in charges_from(_held(plan, day), day)})
+
+
+def _held(plan: Plan, day: date) -> QuerySet[Charge]:
+    """The prices of the plan that terms of the day replace, whenever they apply."""
+    rows = Charge.objects.filter(terms__plan=plan, terms__valid_from__lte=day)
+    return rows.select_related("center__reseller", "terms")
 
 
 def archive_plan(*, plan: Plan, by: User | None, now: datetime) -> Plan:
@@ -115,12 +137,15 @@ def _replace(charge: Charge, terms: PlanTerms, by: User | None, now: datetime) -
     charge_by(terms, center=center, first=first, end=end, by=by, now=now)
 
 
-def _refuse_closed(center: Center, day: date) -> None:
-    end = closed_until(center)
-    if end is not None and day < end:
+def _refuse_closed(centers: Iterable[Center], day: date) -> None:
+    """Raise OperationRefused (`day`) if the day is invoiced for any of them; the last such day is named."""
+    closed = BillingPeriod.objects.filter(center__in=list(centers), voided_at=None, end_day__gt=day)
+    last = closed.select_related("center").order_by("-end_day").first()
+    if last is not None:
+        end = last.end_day
         raise OperationRefused(
             _("Days of “%(center)s” up to %(last)s are invoiced already. Choose %(first)s or a later day.")
-            % {"center": center, "last": day_text(end - ONE_DAY), "first": day_text(end)},
+            % {"center": last.center, "last": day_text(end - ONE_DAY), "first": day_text(end)},
             field="day",
         )
 

@@ -15,10 +15,14 @@ from billing.charges.changing import (
     refuse_invoiced,
     withdraw_charge,
 )
+from billing.charges.discounts import refuse_more_off
 from billing.ledger import lock
 from billing.models import Charge, Plan, PlanTerms
 from billing.periods import ONE_DAY
+from billing.plans.below_cost import loss_facts, loss_of_terms, refuse_loss
+from billing.pricing.below_cost import Loss
 from billing.pricing.history.center_versions import CenterVersions
+from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Center, User
 from centers.values.formats import day_text
@@ -34,12 +38,15 @@ def choose_plan(
     by: User | None,
     now: datetime,
     until: date | None = None,
+    confirmation: str | None = "",
 ) -> list[Charge]:
     """Let the center have the plan from `day` up to and including `until`, or on without an end; None: have none.
 
     The plan that it has until then ends, and what was chosen for later days is withdrawn. Return the charges that were
     added: one for each version of the terms. Days are those of the reseller's calendar. OperationRefused: an archived
     plan or one of another currency, a day that is invoiced, before the plan's first or far away, nothing to end.
+    BelowCost: the center would pay less than MazBot charges, and the loss wasn't typed as `confirmation`, which is None
+    for previews.
     """
     with transaction.atomic():
         # The plan first: while it gets new terms, no center gets the old ones.
@@ -50,6 +57,10 @@ def choose_plan(
         end = checked_end(day, until)
         if plan is not None:
             _refuse_unfit(center, plan, day)
+            loss = None if confirmation is None else loss_of_choice(center, plan, day, until, now)
+            refuse_loss(loss, confirmation)
+            if loss is not None:
+                _record_loss(center, plan, loss, by, now)
         ended = _end_present(center, day, by, now)
         if plan is None:
             if not ended:
@@ -62,6 +73,26 @@ def choose_plan(
             charge_by(terms, center=center, first=first, end=last, by=by, now=now)
             for terms, first, last in _versions(plan, day, end)
         ]
+
+
+def loss_of_choice(center: Center, plan: Plan, day: date, until: date | None, now: datetime) -> Loss | None:
+    """The greatest loss of the plan's terms from the day on, up to and including `until`; None without any."""
+    end = None if until is None else until + ONE_DAY
+    versions = [terms for terms, _first, _last in _versions(plan, day, end)]
+    losses = [loss for terms in versions if (loss := loss_of_terms(terms, [center], now)) is not None]
+    return max(losses, key=lambda loss: loss.per_month, default=None)
+
+
+def _record_loss(center: Center, plan: Plan, loss: Loss, by: User | None, now: datetime) -> None:
+    entries.record(
+        "plan.chosen_below_cost",
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=plan,
+        now=now,
+        **loss_facts(loss),
+    )
 
 
 def _refuse_unfit(center: Center, plan: Plan, day: date) -> None:
@@ -127,7 +158,11 @@ def _versions(plan: Plan, day: date, end: date | None) -> list[tuple[PlanTerms, 
 def charge_by(
     terms: PlanTerms, *, center: Center, first: date, end: date | None, by: User | None, now: datetime
 ) -> Charge:
-    """Add the charge of a plan's terms, from `first` up to, not including, `end`."""
+    """Add the charge of a plan's terms, from `first` up to, not including, `end`.
+
+    OperationRefused: as `add_charge`, or where the center has more off the plan than these terms cost.
+    """
+    refuse_more_off(terms, center, first, end)
     return add_charge(
         center=center,
         amount=terms.price,

@@ -45,11 +45,16 @@ class Discounts:
             own = list(among)
             rows, plans = rows.filter(center__in=own), plans.filter(center__in=own)
         self._rows: dict[int, list[Discount]] = {}
-        for row in rows.order_by("pk"):
+        #: Which plan the charges are the price of, by their ids.
+        self._plan_ids: dict[int, int] = {}
+        self._charge_ids: dict[int, int] = {}  # the other way round, one of them
+        for row in rows.select_related("charge__terms").order_by("pk"):
             self._rows.setdefault(row.center_id, []).append(row)
+            self._note_plan(row.charge)
         self._plans: dict[int, list[Charge]] = {}
         for plan in plans.select_related("terms").order_by("first_day"):
             self._plans.setdefault(plan.center_id, []).append(plan)
+            self._note_plan(plan)
 
     def plan(self, center: Center, day: date) -> Charge | None:
         """The plan that the center has on that day, as its price."""
@@ -73,8 +78,12 @@ class Discounts:
         return self._found(center, day, (On.ALL, None))
 
     def on_charge(self, center: Center, day: date, charge_id: int) -> Off:
-        """Of a charge that staff entered."""
+        """Of a charge that staff entered; of the price of a plan, also by a discount on the plan's other terms."""
         return self._found(center, day, (On.CHARGE, charge_id), (On.ALL, None))
+
+    def on_plan(self, center: Center, day: date, plan_id: int) -> Off:
+        """Of the price of a plan, which the center has or could have."""
+        return self.on_charge(center, day, self._charge_ids.get(plan_id, 0))
 
     def changes(self, center: Center, days: Period) -> list[date]:
         """The days inside the period on which a discount begins, or no longer applies, in order."""
@@ -83,6 +92,10 @@ class Discounts:
     def first_days(self, center: Center) -> set[date]:
         """All such days."""
         return _edges(self._rows.get(center.pk, ()))
+
+    def first_days_of_plans(self, center: Center) -> set[date]:
+        """The days on which a plan of the center begins, or no longer applies."""
+        return _edges(self._plans.get(center.pk, ()))
 
     def all_edges(self, days: Period) -> set[date]:
         """The days inside the period on which a discount or plan of any of the centers begins, or no longer applies."""
@@ -93,9 +106,21 @@ class Discounts:
         rows = self._rows.get(center.pk, ())
         for on, charge_id in places:
             for row in rows:
-                if row.on == on and row.charge_id == charge_id and _is_in(row, day):
+                if row.on == on and self._is_same(row.charge_id, charge_id) and _is_in(row, day):
                     return Off(row.percent or ZERO, row.amount or ZERO)
         return NOTHING_OFF
+
+    def _note_plan(self, charge: Charge | None) -> None:
+        if charge is not None and charge.terms is not None:
+            self._plan_ids[charge.pk] = charge.terms.plan_id
+            self._charge_ids[charge.terms.plan_id] = charge.pk
+
+    def _is_same(self, one: int | None, other: int | None) -> bool:
+        """Whether both are no charge, one charge, or prices of one plan."""
+        if one == other or one is None or other is None:
+            return one == other
+        plan = self._plan_ids.get(one)
+        return plan is not None and plan == self._plan_ids.get(other)
 
 
 def _is_in(row: Discount | Charge, day: date) -> bool:

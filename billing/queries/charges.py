@@ -127,8 +127,20 @@ def portal_discounts(center: Center, day: date) -> list[ListedDiscount]:
 
 def listed_charges(center: Center, day: date) -> list[ListedCharge]:
     """All charges of the center: those in force first, then the newest."""
-    found = _listed(Charge.objects.filter(center=center).select_related("created_by"), day)
+    found = _listed(Charge.objects.filter(center=center).select_related("created_by", "terms"), day)
     return sorted(found, key=lambda row: not row.is_current)
+
+
+def discountable_charges(center: Center, day: date) -> list[Charge]:
+    """What the center is charged or will be, besides late fees; of the prices of one plan the first one."""
+    found: dict[tuple[str, int], Charge] = {}
+    rows = [
+        row.charge for row in listed_charges(center, day) if row.is_current and not row.charge.is_late_fee
+    ]
+    for charge in sorted(rows, key=lambda one: one.first_day):
+        key = ("plan", charge.terms.plan_id) if charge.terms else ("charge", charge.pk)
+        found.setdefault(key, charge)
+    return list(found.values())
 
 
 def exported_charges(center: Center | None, day: date) -> Iterator[ListedCharge]:

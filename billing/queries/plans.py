@@ -10,6 +10,8 @@ from billing.models import BeyondClaim, Charge, Plan, PlanTerms
 from billing.periods import ONE_DAY, month_of
 from billing.plans import PlanMonths
 from billing.policies import policy_for
+from billing.pricing.discounts import Discounts
+from billing.pricing.history.plan_prices import plan_price
 from centers.models import Center, Reseller
 from centers.values.formats import money_text, number_text
 
@@ -93,21 +95,21 @@ def plans_on(center: Center, day: date) -> list[PlanOn]:
 
 
 def plan_notes(center: Center, day: date) -> list[str]:
-    """The center's plan on the day in a sentence below its prices; [] without one."""
-    charge = _in_force(Charge.objects.filter(center=center), day).select_related("terms").first()
-    if charge is None or charge.terms is None:
+    """The center's plan on the day, at its discounts, in a sentence below its prices; [] without one."""
+    plan = plan_price(Discounts(center.reseller, among=[center]), center, day)
+    if plan is None:
         return []
     facts = {
-        "plan": charge.description,
-        "price": money_text(charge.amount, charge.currency),
-        "included": number_text(charge.terms.included),
+        "plan": plan.name,
+        "price": money_text(plan.price, plan.currency, exact=True),
+        "included": number_text(plan.included),
     }
     text = _("Plan “%(plan)s”: %(price)s a month, %(included)s messages included.")
-    if charge.per_number:
+    if plan.per_number:
         text = _("Plan “%(plan)s”: %(price)s a month for each number, %(included)s messages included.")
     beyond = _("Messages beyond them are charged at these prices.")
-    if charge.terms.beyond is not None:
-        price = money_text(charge.terms.beyond, charge.currency, exact=True)
+    if plan.beyond is not None:
+        price = money_text(plan.beyond, plan.currency, exact=True)
         beyond = _("Each message beyond them costs %(price)s.") % {"price": price}
     return [f"{text % facts} {beyond}"]
 

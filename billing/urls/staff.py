@@ -226,6 +226,7 @@ urlpatterns = [
     path("prices/plans/", plans.plans, name="plans"),
     path("prices/plans/add/", plans.plan_add, name="plan_add"),
     path("prices/plans/<int:pk>/terms/", plans.plan_terms, name="plan_terms"),
+    path("prices/plans/<int:pk>/terms/preview/", plans.plan_terms_preview, name="plan_terms_preview"),
     path("prices/plans/<int:pk>/archive/", plans.plan_archive, name="plan_archive"),
     path("centers/<int:pk>/plan/", plans.center_plan, name="center_plan"),
     path("centers/<int:pk>/plan/preview/", plans.center_plan_preview, name="center_plan_preview"),

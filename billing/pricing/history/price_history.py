@@ -7,6 +7,7 @@ from typing import Any
 
 from billing.models import CenterVersion, Rate, RateFetch
 from billing.periods import ONE_DAY, day_start, local_day, today, zone_of
+from billing.pricing.history.plan_prices import PlanChange, PlanPrice, plan_price
 from billing.pricing.price_list import PriceList, PriceRow
 from centers.models import Center
 
@@ -22,10 +23,11 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeDay:
-    """A day from which prices differ from those of the day before."""
+    """A day from which prices, or the plan, differ from those of the day before."""
 
     day: date
     changes: tuple[PriceChange, ...]
+    plan: PlanChange | None
 
 
 class PriceHistory:
@@ -58,9 +60,9 @@ class PriceHistory:
         """
         found = []
         for day in sorted((one for one in self._days() if one >= first_day), reverse=True):
-            changes = tuple(self.changes_on(day))
-            if changes:
-                found.append(ChangeDay(day, changes))
+            changes, plan = tuple(self.changes_on(day)), self.plan_change_on(day)
+            if changes or plan:
+                found.append(ChangeDay(day, changes, plan))
         return found
 
     def changes_on(self, day: date) -> Iterator[PriceChange]:
@@ -71,12 +73,27 @@ class PriceHistory:
             if _terms(before.get(name)) != _terms(after.get(name)):
                 yield PriceChange(name, before.get(name), after.get(name))
 
+    def plan_on(self, day: date) -> PlanPrice | None:
+        """The plan of a day."""
+        return plan_price(self._base.discounts, self._center, day)
+
+    def plan_change_on(self, day: date) -> PlanChange | None:
+        """How the plan of a day differs from that of the day before; None if it doesn't.
+
+        A plan with which a center begins is no change.
+        """
+        before, after = self.plan_on(day - ONE_DAY), self.plan_on(day)
+        if before == after or (before is None and day <= local_day(self._center.created_at, self._zone)):
+            return None
+        return PlanChange(before, after)
+
     def _days(self) -> set[date]:
         """Every day on which something that prices follow from begins to apply."""
         versions = CenterVersion.objects.filter(center=self._center).exclude(valid_from=None)
         days: set[Any] = set(versions.values_list("valid_from", flat=True))
         days |= self._base.margins.first_days()
         days |= self._base.discounts.first_days(self._center)
+        days |= self._base.discounts.first_days_of_plans(self._center)
         days |= {local_day(since, self._zone) for lists in self._lists.values() for since, _rates in lists}
         return days
 

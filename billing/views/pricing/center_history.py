@@ -18,10 +18,12 @@ from billing.pricing.history.center_changes import (
     suggested_day,
     unsaved_version,
 )
+from billing.pricing.history.plan_prices import PlanChange
 from billing.pricing.price_list import PriceList
 from billing.pricing.rate_types.known import type_name
 from billing.pricing.versions import Version, versions
 from billing.queries.portal_history import PortalChangeDay, portal_price_changes
+from billing.views.pricing.price_files import plan_rows
 from centers import clock
 from centers.errors import OperationRefused
 from centers.models import Center
@@ -98,17 +100,31 @@ def portal_price_changes_export(request: PortalRequest, fmt: str) -> HttpRespons
 
 def _export(request: Any, days: list[PortalChangeDay], fmt: str) -> HttpResponseBase:
     header = [_("Valid from"), _("Type"), _("Unit"), _("Price before"), _("Currency before"), _("Price")]
-    header += [_("Currency"), _("Name")]
+    header += [_("Currency"), _("Name"), _("Included messages before"), _("Included messages")]
 
     def cells() -> Iterator[list[Any]]:
         for one in days:
+            for values in _plan_cells(one.plan) if one.plan else ():
+                yield [one.day, *values]
             for row in one.changes:
                 before = Money(row.before, row.currency_before, exact=True) if row.currency_before else ""
                 after = Money(row.after, row.currency, exact=True) if row.currency else ""
-                about = [row.currency, type_name(row.type)]
+                about = [row.currency, type_name(row.type), "", ""]
                 yield [one.day, row.type, row.unit, before, row.currency_before, after, *about]
 
     return export(request, fmt, "price-changes", header, cells())
+
+
+def _plan_cells(change: PlanChange) -> Iterator[list[Any]]:
+    """What a change of the plan changes: the price of the month, and that of each message beyond."""
+    before = {row[0]: (row, about) for row, about in plan_rows(change.before)}
+    after = {row[0]: (row, about) for row, about in plan_rows(change.after)}
+    none: tuple[list[Any], list[Any]] = (["", "", "", ""], ["", ""])
+    for kind in dict.fromkeys([*before, *after]):
+        was, then = before.get(kind, none), after.get(kind, none)
+        if was != then:
+            unit, name = then[0][1] or was[0][1], then[1][0] or was[1][0]
+            yield [kind, unit, *was[0][2:], *then[0][2:], name, was[1][1], then[1][1]]
 
 
 def _form(request: TenantRequest, pk: int, name: str, data: Any) -> tuple[Center, CenterChangeForm]:

@@ -23,6 +23,7 @@ from billing.charges import (
 from billing.forms.charges import ChargeEndForm, ChargeForm, DiscountForm
 from billing.models import Charge, Discount
 from billing.periods import month_of, today
+from billing.pricing.below_cost import Loss
 from billing.views.pricing.effects import effect_of
 from centers import clock
 from centers.errors import OperationRefused
@@ -193,16 +194,23 @@ def _center(pk: int) -> Center:
 
 def _discount_form(request: TenantRequest, center: Center, data: Any) -> DiscountForm:
     day = today(request.reseller, clock.now())
-    rows = queries.listed_charges(center, day)
-    current = [row.charge for row in rows if row.is_current and not row.charge.is_late_fee]
-    return DiscountForm(data, center=center, today=day, charges=current)
+    charges = queries.discountable_charges(center, day)
+    return DiscountForm(data, center=center, today=day, charges=charges)
 
 
 def previewed(
-    request: TenantRequest, form: Form, center: Center, change: Callable[[], object]
+    request: TenantRequest,
+    form: Form,
+    center: Center,
+    change: Callable[[], object],
+    *,
+    loss: Loss | None = None,
 ) -> HttpResponseBase:
-    """`#change-preview`: the invoice of the month of the form's `day` before and after the change, which is undone."""
-    context: dict[str, Any] = {}
+    """`#change-preview`: the invoice of the month of the form's `day` before and after the change, which is undone.
+
+    `loss` is what the change loses in a month, if it sells below cost.
+    """
+    context: dict[str, Any] = {"loss": loss}
     if form.is_valid():
         try:
             context["effect"] = effect_of(change, center, form.cleaned_data["day"])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -11,6 +12,8 @@ from billing.invoicing.draft_lines import DraftLine
 from billing.invoicing.drafts import Draft, preview_invoice
 from billing.periods import Period, month_of
 from centers.models import Center
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,20 @@ def effect_of(change: Callable[[], object], center: Center, day: date) -> Effect
     month = month_of(first)
     period = Period(max(month.first_day, closed_until(center) or month.first_day), month.end_day)
     before = preview_invoice(center, period)
-    with transaction.atomic():
+
+    def changed() -> Draft:
         change()
-        after = preview_invoice(center, period)
+        return preview_invoice(center, period)
+
+    return Effect(before, undone(changed))
+
+
+def undone(change: Callable[[], Result]) -> Result:
+    """What the change returns; the change is undone. Raises OperationRefused as it does."""
+    with transaction.atomic():
+        result = change()
         transaction.set_rollback(True)
-    return Effect(before, after)
+    return result
 
 
 def _shown(line: DraftLine) -> tuple[object, ...]:

@@ -1,27 +1,51 @@
 """Plans: the page of them, adding one, new terms, archiving; and choosing the plan of a center."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing.forms.confirmation import loss_asked
 from billing.forms.plans import CenterPlanForm, PlanForm, PlanTermsForm
-from billing.models import Plan
+from billing.models import Plan, PlanTerms
 from billing.periods import today
-from billing.plans import add_plan, add_terms, archive_plan, choose_plan
+from billing.plans import (
+    add_plan,
+    add_terms,
+    archive_plan,
+    choose_plan,
+    holders,
+    loss_of_choice,
+    loss_of_terms,
+)
 from billing.queries.plans import chosen_plans, listed_plans
 from billing.views.pricing.charges import previewed
+from billing.views.pricing.effects import Effect, effect_of, undone
 from centers import clock
+from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
 
-__all__ = ["center_plan", "center_plan_preview", "plan_add", "plan_archive", "plan_terms", "plans"]
+__all__ = [
+    "center_plan",
+    "center_plan_preview",
+    "plan_add",
+    "plan_archive",
+    "plan_terms",
+    "plan_terms_preview",
+    "plans",
+]
+
+# Centers whose invoices the preview of new terms drafts.
+SHOWN = 5
 
 
 @staff(Permission.VIEW_COSTS)
@@ -53,12 +77,25 @@ def plan_terms(request: TenantRequest, pk: int) -> HttpResponseBase:
     now = clock.now()
     day = today(request.reseller, now)
     form = PlanTermsForm(posted(request), currency=plan.currency, today=day)
-    if saved(form, lambda: add_terms(plan=plan, by=request.user, now=now, **form.cleaned_data)):
+    if _saved(form, lambda: add_terms(plan=plan, by=request.user, now=now, **form.values)):
         return redirect_with_toast(
             request, _("The new terms were saved."), reverse("plans", args=[request.reseller.slug])
         )
     (row,) = (one for one in listed_plans(request.reseller, day) if one.plan.pk == plan.pk)
     return form_page(request, form, "billing/plans/terms.html", {"plan": plan, "row": row})
+
+
+@staff(Permission.MANAGE_PRICES)
+@require_POST
+def plan_terms_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
+    """`#change-preview`: invoices of centers with the plan before and after the terms; nothing is saved."""
+    plan = get_object_or_404(Plan.objects.select_related("reseller"), pk=pk)
+    now = clock.now()
+    form = PlanTermsForm(request.POST, currency=plan.currency, today=today(request.reseller, now))
+    context: dict[str, Any] = {}
+    if form.is_valid():
+        context = _effects_of_terms(plan, {**form.values, "by": request.user, "now": now})
+    return render(request, "billing/plans/terms_preview.html", context)
 
 
 @staff(Permission.MANAGE_PRICES)
@@ -78,7 +115,7 @@ def center_plan(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     now = clock.now()
     form = _form(request, center, posted(request))
-    if saved(form, lambda: choose_plan(center=center, by=request.user, now=now, **form.values)):
+    if _saved(form, lambda: choose_plan(center=center, by=request.user, now=now, **form.values)):
         address = reverse("center", args=[request.reseller.slug, center.pk])
         return redirect_with_toast(
             request, _("The plan of the center was saved."), f"{address}?tab=center_prices"
@@ -94,9 +131,56 @@ def center_plan_preview(request: TenantRequest, pk: int) -> HttpResponseBase:
     center = _center(pk)
     now = clock.now()
     form = _form(request, center, request.POST)
-    return previewed(
-        request, form, center, lambda: choose_plan(center=center, by=request.user, now=now, **form.values)
+
+    def choose() -> None:
+        choose_plan(center=center, by=request.user, now=now, **{**form.values, "confirmation": None})
+
+    loss = None
+    if form.is_valid() and form.values["plan"]:
+        loss = loss_of_choice(center, form.values["plan"], form.values["day"], form.values["until"], now)
+    return previewed(request, form, center, choose, loss=loss)
+
+
+def _saved(form: PlanTermsForm | CenterPlanForm, operation: Callable[[], object]) -> bool:
+    """Whether the form is valid and `operation` was done; if it sells below cost, the form asks to type the loss."""
+
+    def asking() -> None:
+        with loss_asked(form):
+            operation()
+
+    return saved(form, asking) and form.loss is None
+
+
+def _effects_of_terms(plan: Plan, values: dict[str, Any]) -> dict[str, Any]:
+    """What the terms make of invoices of the first centers by name, what they lose with all; or the refusal."""
+    day = values["day"]
+    centers = sorted(holders(plan, day), key=lambda center: (str(center), center.pk))
+    shown: list[tuple[Center, Effect | None, str]] = []
+    try:
+        # First without any center: what is refused of the terms themselves isn't said once for each.
+        undone(lambda: add_terms(plan=plan, **{**values, "confirmation": None}, among=()))
+        for center in centers[:SHOWN]:
+            shown.append(_effect_of_terms(plan, values, center))
+    except OperationRefused as refusal:
+        return {"refused": refusal.message}
+    terms = PlanTerms(
+        plan=plan,
+        valid_from=day,
+        price=values["amount"],
+        included=values["included"],
+        beyond=values["beyond"],
     )
+    more = max(0, len(centers) - SHOWN)
+    return {"shown": shown, "more": more, "loss": loss_of_terms(terms, centers, values["now"])}
+
+
+def _effect_of_terms(plan: Plan, values: dict[str, Any], center: Center) -> tuple[Center, Effect | None, str]:
+    """The center with its invoice before and after, or with what prevents that it is calculated."""
+    change = partial(add_terms, plan=plan, **{**values, "confirmation": None}, among=[center])
+    try:
+        return center, effect_of(change, center, values["day"]), ""
+    except OperationRefused as refusal:
+        return center, None, str(refusal.message)
 
 
 def _form(request: TenantRequest, center: Center, data: Any) -> CenterPlanForm:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from billing import queries
 from billing.periods import today
+from billing.pricing.history.plan_prices import PlanPrice
 from billing.pricing.history.price_history import PriceHistory
 from billing.pricing.price_list import PriceRow
 from billing.pricing.rate_types.known import type_name
@@ -23,20 +24,25 @@ from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
 
 NAME = "prices"
+# What the column of types has for a center's plan, beside MazBot's names.
+PLAN, PLAN_BEYOND = "plan", "plan_beyond"
 
 
 @staff(Permission.VIEW_COSTS)
 @require_GET
 def center_prices_export(request: TenantRequest, pk: int, fmt: str) -> HttpResponseBase:
-    """Cost, margin and price of each type of one center, today or on the `day` of the query."""
+    """Cost, margin and price of each type of one center, today or on the `day` of the query; and its plan."""
     header = [_("Type"), _("Unit"), _("Cost"), _("Cost currency"), _("Margin %"), _("Fixed amount")]
-    header += [_("Price"), _("Currency"), _("Valid on"), _("Name")]
+    header += [_("Price"), _("Currency"), _("Valid on"), _("Name"), _("Included messages")]
 
     center = get_object_or_404(Center.objects.select_related("reseller"), pk=pk)
     day = _day(request)
-    price_list = PriceHistory(center, clock.now()).on(day)
+    history = PriceHistory(center, clock.now())
+    price_list = history.on(day)
 
     def cells() -> Iterator[list[Any]]:
+        for (kind, unit, *price), (name, included) in plan_rows(history.plan_on(day)):
+            yield [kind, unit, *[""] * 4, *price, day, name, included]
         for row in price_list.for_center(center):
             margin = row.margin
             terms = [margin.percent.normalize(), margin.fixed.normalize()] if margin else [0, 0]
@@ -50,6 +56,7 @@ def center_prices_export(request: TenantRequest, pk: int, fmt: str) -> HttpRespo
                 *_price(row),
                 day,
                 type_name(row.type),
+                "",
             ]
 
     return export(request, fmt, NAME, header, cells())
@@ -65,12 +72,18 @@ def center_prices_pdf(request: TenantRequest, pk: int) -> HttpResponseBase:
 @portal(Permission.PORTAL_VIEW)
 @require_GET
 def portal_prices_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
-    """The center's prices, by name, today or on the `day` of the query."""
+    """The center's plan and prices, by name, today or on the `day` of the query."""
     header = [_("Type"), _("Unit"), _("Price"), _("Currency"), _("Valid on"), _("Name")]
-    day = _day(request)
-    rows = queries.portal_prices(request.center, clock.now(), day)
-    cells = ([row.type, row.unit, *_price(row), day, type_name(row.type)] for row in rows)
-    return export(request, fmt, NAME, header, cells)
+    header.append(_("Included messages"))
+    day, now = _day(request), clock.now()
+
+    def cells() -> Iterator[list[Any]]:
+        for price, about in plan_rows(PriceHistory(request.center, now).plan_on(day)):
+            yield [*price, day, *about]
+        for row in queries.portal_prices(request.center, now, day):
+            yield [row.type, row.unit, *_price(row), day, type_name(row.type), ""]
+
+    return export(request, fmt, NAME, header, cells())
 
 
 @portal(Permission.PORTAL_VIEW)
@@ -78,6 +91,21 @@ def portal_prices_export(request: PortalRequest, fmt: str) -> HttpResponseBase:
 def portal_prices_pdf(request: PortalRequest) -> HttpResponseBase:
     """The center's price list."""
     return _pdf(request, request.center)
+
+
+def plan_rows(plan: PlanPrice | None) -> Iterator[tuple[list[Any], list[Any]]]:
+    """The price of a month and, if the plan has one, that of each message beyond.
+
+    Of each: type, unit, price and currency; and name and included messages.
+    """
+    if plan is None:
+        return
+    unit = _("Per number per month") if plan.per_number else _("Per month")
+    price = Money(plan.price, plan.currency, exact=True)
+    yield [PLAN, unit, price, plan.currency], [plan.name, plan.included]
+    if plan.beyond is not None:
+        beyond = Money(plan.beyond, plan.currency, exact=True)
+        yield [PLAN_BEYOND, _("Per message beyond"), beyond, plan.currency], [plan.name, ""]
 
 
 def _price(row: PriceRow | queries.PortalPrice) -> list[Any]:

@@ -1,12 +1,15 @@
 """Centers are informed of price changes by email: some days before, or at once; each change once."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from billing.charges import add_discount
 from billing.jobs import run_if_due
 from billing.models import CenterVersion
+from billing.plans import add_plan, add_terms, choose_plan
 from billing.policies import save_policy
 from billing.pricing.history import announcements
 from billing.pricing.history.announcements import announce_price_changes
@@ -131,6 +134,54 @@ def test_prices_are_read_only_when_something_they_follow_from_changed(
         assert (run(), run()) == (centers, 0)
     at = at.replace(day=21)
     assert (run(), run()) == (1, 0), "another day"
+
+
+def test_plans_are_announced_when_they_begin_change_and_end(shop: Shop) -> None:
+    """With the discounts on them; only centers whose plan it is are read."""
+    other = shop.new_center(email="b@c.example")
+    Center.objects.update(created_at=JANUARY_1)
+    with_plan = {"center": shop.center, "by": None, "now": NOW}
+    plan = add_plan(
+        reseller=shop.reseller, name="Basic", currency="USD", amount="280", included=1000, day=NOW.date(), by=None,
+        now=NOW,
+    )  # fmt: skip
+    (charge,) = choose_plan(plan=plan, day=APRIL_1, until=date(2026, 4, 30), **with_plan)
+    assert announce_price_changes(shop.reseller, NOW) == 0
+    due = NOW.replace(day=18)
+    assert announce_price_changes(shop.reseller, due) == 1
+    assert announce_price_changes(shop.reseller, due) == 0
+    first = "Plan: no plan → “Basic”, 280.00 USD a month with 1,000 messages (beyond them the price list)"
+    assert first in texts(due)[0]
+    assert "Marketing" not in texts(due)[0], "prices of messages stay"
+    add_discount(charge=charge, day=APRIL_1, percent=Decimal(10), **with_plan)
+    add_terms(
+        plan=plan,
+        amount="300",
+        included=1500,
+        beyond=Decimal("0.0625"),
+        day=date(2026, 4, 16),
+        by=None,
+        now=NOW,
+    )
+    assert announce_price_changes(shop.reseller, due) == 1, "at another price"
+    later = NOW.replace(month=4, day=20)
+    assert announce_price_changes(shop.reseller, later) == 2
+    changed, ended = texts(later)[-2:]
+    assert "“Basic”, 252.00 USD a month with 1,000 messages" in changed
+    assert "→ “Basic”, 270.00 USD a month with 1,500 messages (beyond them 0.0625 USD each)" in changed
+    assert "→ no plan" in ended
+    assert announce_price_changes(shop.reseller, later + timedelta(hours=1)) == 0
+    assert not Notification.objects.filter(center=other).exists()
+
+
+def test_a_plan_with_which_a_center_begins_is_no_change(shop: Shop) -> None:
+    plan = add_plan(
+        reseller=shop.reseller, name="Basic", currency="USD", amount="280", included=1000, day=NOW.date(), by=None,
+        now=NOW,
+    )  # fmt: skip
+    Center.objects.update(created_at=NOW)
+    choose_plan(center=shop.center, plan=plan, day=NOW.date(), by=None, now=NOW)
+    assert announce_price_changes(shop.reseller, NOW) == 0
 
 
 def test_no_one_without_an_address_or_in_the_archive_or_by_default(shop: Shop) -> None:

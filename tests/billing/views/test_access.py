@@ -167,6 +167,7 @@ ELSEWHERE = {
     "bank_line_pass",
     "conversion_reverse",
     "plan_terms",
+    "plan_terms_preview",
     "plan_archive",
     "charge_end",
     "charge_withdraw",

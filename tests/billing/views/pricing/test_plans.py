@@ -1,11 +1,13 @@
 """Plans on pages: adding, new terms, archiving, choosing one for a center, and what the center sees."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from billing.charges import add_discount
 from billing.invoicing import issue_invoice
 from billing.models import Charge, Invoice, Plan, PlanTerms
 from billing.plans import add_plan, choose_plan
@@ -31,8 +33,16 @@ def _plan(desk: Desk, **fields: Any) -> Plan:
 def _chosen(desk: Desk, **fields: Any) -> Plan:
     plan = _plan(desk, **fields)
     with tenant(desk.reseller):
-        choose_plan(center=desk.center, plan=plan, day=MARCH_1, by=None, now=NOW)
+        choose_plan(center=desk.center, plan=plan, day=MARCH_1, by=None, now=NOW, confirmation=None)
     return plan
+
+
+def _confirmed(client: Any, address: str, data: dict[str, str]) -> Any:
+    """Post it; the desk's center used one very dear message last month, so what is lost has to be typed."""
+    page = client.post(address, data)
+    assert page.status_code == 422
+    (phrase,) = re.findall(r'select-all">([^<]+)</bdi>', page.content.decode())
+    return client.post(address, data | {"confirm": phrase})
 
 
 def _text(desk: Desk, address: str) -> str:
@@ -90,7 +100,7 @@ def test_the_invoice_before_and_after_is_shown_before_the_plan_is_saved(desk: De
     preview = client.post(f"{address}preview/", chosen).content.decode()
     assert "310.00" in preview
     assert not Charge.objects.model._base_manager.exists(), "nothing is saved"
-    response = client.post(address, chosen)
+    response = _confirmed(client, address, chosen)
     assert response.status_code == 302
     assert response.url.endswith("?tab=center_prices")
     assert "No plan from this day on" in client.get(address).content.decode()
@@ -101,6 +111,62 @@ def test_the_invoice_before_and_after_is_shown_before_the_plan_is_saved(desk: De
     assert client.post(address, {"plan": "none", "day": "2026-03-02", "until": ""}).status_code == 302
     with tenant(desk.reseller):
         assert Charge.objects.get().end_day == date(2026, 3, 2)
+
+
+def test_new_terms_show_invoices_before_and_after(desk: Desk) -> None:
+    plan = _chosen(desk)
+    address = desk.url(f"prices/plans/{plan.pk}/terms/")
+    client = desk.as_(desk.billing)
+    assert "Complete the form" in client.get(address).content.decode()
+    preview = client.post(f"{address}preview/", TERMS | {"amount": "620"}).content.decode()
+    assert desk.center.name in preview
+    for total in ("310.00", "620.00"):
+        assert total in preview
+    assert PlanTerms.objects.model._base_manager.count() == 1, "nothing is saved"
+    assert "Complete the form" in client.post(f"{address}preview/", {}).content.decode()
+    early = client.post(f"{address}preview/", TERMS | {"day": "2026-02-10"}).content.decode()
+    assert "310.00" not in early
+    with tenant(desk.reseller):
+        choose_plan(center=desk.center, plan=None, day=MARCH_1, by=None, now=NOW)
+    assert "No center has the plan" in client.post(f"{address}preview/", TERMS).content.decode()
+
+
+def test_the_preview_says_what_prevents_a_centers_new_terms_and_names_five_centers(desk: Desk) -> None:
+    plan = _chosen(desk)
+    with tenant(desk.reseller):
+        charge = Charge.objects.get()
+        add_discount(center=desk.center, charge=charge, amount="300", day=MARCH_1, by=None, now=NOW)
+        for _each in range(6):
+            center = desk.shop.new_center(name=f"Zed {_each}")
+            Center.objects.filter(pk=center.pk).update(created_at=NOW.replace(day=1))
+            choose_plan(center=center, plan=plan, day=MARCH_1, by=None, now=NOW)
+    address = desk.url(f"prices/plans/{plan.pk}/terms/")
+    client = desk.as_(desk.billing)
+    preview = client.post(f"{address}preview/", TERMS | {"amount": "299"}).content.decode()
+    assert "more than the price. End it first." in preview
+    assert "Zed 3" in preview
+    assert "Zed 4" not in preview
+    assert ">2</bdi> more centers" in preview
+    page = client.post(address, TERMS | {"amount": "299"})
+    assert page.status_code == 422
+    assert "more than the price. End it first." in page.content.decode()
+
+
+def test_a_plan_below_cost_asks_to_type_what_it_loses(desk: Desk) -> None:
+    plan = _plan(desk)
+    client = desk.as_(desk.billing)
+    address = desk.url(f"centers/{desk.center.pk}/plan/")
+    chosen = {"plan": str(plan.pk), "day": "2026-03-01", "until": ""}
+    assert "Type this to confirm" not in client.get(address).content.decode()
+    assert "Below cost" in client.post(f"{address}preview/", chosen).content.decode()
+
+    wrong = client.post(address, chosen | {"confirm": "yes"}).content.decode()
+    assert "match. Type exactly: 1 center" in wrong
+    assert not Charge.objects.model._base_manager.exists()
+    assert _confirmed(client, address, chosen).status_code == 302
+    address = desk.url(f"prices/plans/{plan.pk}/terms/")
+    assert "Below cost" in client.post(f"{address}preview/", TERMS).content.decode()
+    assert _confirmed(client, address, TERMS).status_code == 302
 
 
 def test_a_plan_of_another_currency_is_refused_beside_the_field(desk: Desk) -> None:
@@ -119,7 +185,7 @@ def test_another_resellers_plan_does_not_exist(desk: Desk) -> None:
         )  # fmt: skip
     client = desk.as_(desk.owner)
     assert "Foreign Canary" not in _text(desk, "prices/plans/")
-    for path in ("terms", "archive"):
+    for path in ("terms", "terms/preview", "archive"):
         assert client.post(desk.url(f"prices/plans/{foreign.pk}/{path}/")).status_code == 404
     address = desk.url(f"centers/{desk.center.pk}/plan/")
     assert client.post(address, {"plan": str(foreign.pk), "day": "2026-03-01"}).status_code == 422
