@@ -1,7 +1,7 @@
 """Invoices: the list, one invoice, its PDF, and voiding it."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Prefetch
@@ -74,7 +74,7 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
     ]
     header += [_("Total excluding VAT"), _("VAT"), _("Total"), _("Credited amount"), _("Open"), _("Currency")]
     header += [_("Status"), _("Voided")]
-    header += [_("Credits invoice"), _("Reason")]
+    header += [_("Credits invoice"), _("Reason"), _("Paid on")]
     day = today(request.reseller, clock.now())
     rows = invoice_rows(Filters.read(request.GET, INVOICE_STATES), day)
 
@@ -98,9 +98,16 @@ def invoices_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.voided_at,
                 row.credits.number if row.credits else "",
                 row.reason,
+                _paid_at(row),
             ]
 
     return export(request, fmt, "invoices", header, cells())
+
+
+def _paid_at(row: Invoice) -> datetime | None:
+    """When the invoice was paid; None for one that is open, voided or credited as a whole, and for a credit note."""
+    is_paid = row.kind == Invoice.Kind.INVOICE and row.left and not row.voided_at
+    return row.settled_at if is_paid else None
 
 
 def _state(row: Invoice, day: date) -> str:
