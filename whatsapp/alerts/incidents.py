@@ -36,11 +36,10 @@ def provider_incidents(reseller: Reseller | int) -> Sequence[ProviderIncident]:
     """Those of the reseller's account, the earliest first, whatever scope is open; one query while there is none."""
     with tenant(reseller):
         accounts = MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False)
-        account = accounts.values_list("failing_since", "drops_since").first()
-        if account is None:
+        failing_since, drops_since = accounts.values_list("failing_since", "drops_since").first() or (None, None)
+        if failing_since is None:
             return ()
         alerts = list(Alert.objects.filter(reseller=reseller, kind__in=Alert.LASTING, resolved_at=None))
-    failing_since, drops_since = account
     # An alert that returned began earlier, and was over in between.
     known = [ProviderIncident(Kind(row.kind), max(row.opened_at, failing_since), row) for row in alerts]
     kind = Kind.PROVIDER_FAILING if drops_since is None else Kind.NUMBERS_DROPPED
