@@ -91,7 +91,7 @@ def recorded_run(job: str, *, reseller: Reseller, now: datetime | None = None) -
 def open_run(job: str, *, reseller: Reseller, now: datetime, alone: bool = False) -> RunRecorder:
     """Begin the record of a run that lasts longer than a block of code; end it with `close_run`.
 
-    `alone`: only one process at a time does this job for the reseller, so the one that left an earlier run open is gone.
+    `alone`: only one process at a time does this job for the reseller, so one that left an earlier run open is gone.
     """
     with transaction.atomic():
         if alone:

@@ -14,7 +14,13 @@ from whatsapp.monitoring.provider_incidents import note_checks
 __all__ = ["house"]
 pytestmark = pytest.mark.django_db
 Kind = Alert.Kind
-STAFF = ("board/", "instances/{number}/", "home/connections/", "jobs/requests/", "centers/{center}/instances/")
+STAFF = (
+    "board/",
+    "instances/{number}/",
+    "home/connections/",
+    "jobs/requests/",
+    "centers/{center}/instances/",
+)
 
 
 def pages(house: House) -> list[str]:

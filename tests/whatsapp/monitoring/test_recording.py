@@ -129,9 +129,14 @@ def test_the_run_of_an_account_that_is_no_longer_swept_here_is_closed_once_the_d
     with tenant(account.reseller):
         account.run = open_run("status", reseller=account.reseller, now=clock.now())
     dispatcher._planning.dropped.append(account)
-    with monkeypatch.context() as patch, pytest.raises(OperationalError):
-        patch.setattr(recording, "close_run", lambda _run: (_ for _ in ()).throw(OperationalError("gone")))
-        dispatcher._record()
+
+    def refuse(_run):
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "close_run", refuse)
+        with pytest.raises(OperationalError):
+            dispatcher._record()
     dispatcher._record()
     assert runs(account) == [JobRun.State.DONE]
     assert dispatcher._planning.dropped == []
