@@ -26,7 +26,8 @@ from billing.pricing.rates import refresh_rates
 from billing.reports.gaps import check_gap, not_comparable
 from billing.reports.quota import check_quota
 from billing.reports.reported import report_last_month
-from billing.usage.fetching import read_before_closing, read_due
+from billing.usage.fetching import read_due
+from billing.usage.for_closing import NumbersNotRead, read_before_closing, why_not_read
 from billing.usage.main_account import check_account_sums, read_account_usage
 from billing.usage.rhythm import judge_usage
 from centers import live
@@ -82,9 +83,13 @@ def period_job(*, reseller: Reseller, center: int, period: Period, now: datetime
     """Fetch the missing usage of one center's period before invoicing; recorded as a run of the usage job."""
     with _job_run("usage", reseller, now) as recorder:
         row = Center.objects.select_related("reseller").get(pk=center)
-        read_before_closing(center=row, period=period, now=now)
-        recorder.ok()
-        recorder.note = _("Fetched for the invoice of %(center)s.") % {"center": row}
+        try:
+            read_before_closing(center=row, period=period, now=now)
+        except NumbersNotRead as error:
+            recorder.fail(str(row), why_not_read(error))
+        else:
+            recorder.ok()
+            recorder.note = _("Fetched for the invoice of %(center)s.") % {"center": row}
     live.publish(reseller.pk, "billing")
     return _as_recorded(recorder)
 

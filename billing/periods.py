@@ -37,9 +37,10 @@ class Period:
 
     def months_ended(self) -> Iterator[date]:
         """The first days of the months whose last day lies in the period; consecutive periods share none."""
-        for day in self.days():
-            if (day + ONE_DAY).day == 1:
-                yield day.replace(day=1)
+        month = month_of(self.first_day)
+        while month.end_day <= self.end_day:
+            yield month.first_day
+            month = month_of(month.end_day)
 
 
 def checked_period(first_day: date, end_day: date) -> Period:

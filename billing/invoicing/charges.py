@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from billing.invoicing.draft_lines import ZERO, DraftLine
-from billing.invoicing.subscriptions import Held, Holdings
 from billing.models import BillingPeriod, Charge, ChargeClaim, InvoiceLine
 from billing.money import exactly, rounded
 from billing.periods import ONE_DAY, Period, cut, month_of, part_of_month, year_after, zone_of
 from billing.pricing.discounts import NOTHING_OFF, Discounts
 from billing.pricing.price_list import PriceList, converted, share_of
+from billing.pricing.subscriptions.due import Held, Holdings
 from billing.tax.computing import net_of
-from billing.usage.completeness import spans_among
 from centers.models import Center, Reseller
 from whatsapp.models import Instance
 from whatsapp.ownership.beginnings import begun
+from whatsapp.ownership.spans import spans_among
 
 Kind = InvoiceLine.Kind
 
@@ -117,7 +117,7 @@ class DueCharges:
 
     def _read_begun(self, centers: list[Center], zone: ZoneInfo) -> None:
         span = Period(self._months[0], month_of(self._months[-1]).end_day)
-        numbers = {held.instance_id for held in spans_among(centers, span)}
+        numbers = {held.instance_id for held in spans_among(centers, span.first_day, span.end_day)}
         for held, day in begun(numbers, zone):
             if span.first_day <= day < span.end_day:
                 self._begun.setdefault(held.center_id, []).append((held.instance, day))

@@ -1,7 +1,7 @@
 """Draft invoices: the lines of a center and period, calculated but not stored."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -13,26 +13,22 @@ from billing.invoicing.corrections import Correction, correction_lines, lowers, 
 from billing.invoicing.draft_lines import ZERO, DraftLine, Terms, line_over
 from billing.invoicing.run.beyond import corrected_lines, first_lines
 from billing.invoicing.run.material import Material
-from billing.invoicing.subscriptions import Subscribed, subscribed
 from billing.invoicing.unbilled import Unbilled
 from billing.models import (
     Category,
     CenterVersion,
     Charge,
-    Interval,
     Invoice,
     InvoiceLine,
     Margin,
-    Rate,
-    RateClass,
-    Share,
     TaxSums,
     TaxTerms,
     Waiver,
 )
 from billing.money import exactly, rounded
-from billing.periods import Period, cut, month_of, part_of_month
-from billing.pricing.price_list import PriceList, converted, share_of, usage_charge
+from billing.periods import Period, month_of
+from billing.pricing.price_list import PriceList
+from billing.pricing.subscriptions.prices import PricedCharge
 from billing.tax.computing import net_of, taxes
 from centers.errors import OperationRefused
 from centers.models import Center
@@ -105,7 +101,7 @@ def draft_of(center: Center, material: Material) -> Draft:
     currency = price_list.currency(center)
     _refuse_two_currencies(price_list, center, period)
     usage, corrected = _usage_lines(material, center)
-    numbers = [*_subscription_lines(material, center), *_one_off_lines(material, center)]
+    numbers = list(_number_lines(material, center))
     charges = charge_lines(price_list, center, material.charges.due(center))
     beyond = first_lines(price_list, center, material.plans)
     drafted = [*usage, *numbers, *charges, *beyond, *corrected.adjustments]
@@ -164,79 +160,24 @@ def _usage_lines(material: Material, center: Center) -> tuple[list[DraftLine], C
     return lines, correction_lines(price_list, center, policy, corrected, beyond)
 
 
-def _subscription_lines(material: Material, center: Center) -> Iterable[DraftLine]:
-    """The charges of the months whose last day lies in the period, when the policy names a type to charge."""
-    name, price_list = material.policies[center.pk].subscription_type, material.price_list
-    if not name or price_list.category(name) == RateClass.IGNORED:
-        return
-    by_days = material.share == Share.HELD and price_list.interval(name) != Interval.YEAR
-    for charge in subscribed(price_list, center, material.held, name, material.share):
-        for part in _of_one_price(price_list, center, charge) if by_days else [charge]:
-            # The days' country; that of the month's end for what isn't charged by the day.
-            day = part.days.last_day if by_days else month_of(part.month).last_day
-            yield _subscription_line(price_list, center, _rate(material, center, name, part, day), part, day)
+def _number_lines(material: Material, center: Center) -> Iterable[DraftLine]:
+    """What numbers are charged with the months whose last day lies in the period: subscriptions, then once."""
+    price_list, numbers = material.price_list, material.numbers
+    for charge in numbers.subscriptions(price_list, center):
+        for priced in numbers.priced(price_list, center, charge):
+            yield _number_line(price_list, center, priced)
+    for charge in numbers.one_off(price_list, center):
+        for priced in numbers.priced(price_list, center, charge, once=True):
+            yield _number_line(price_list, center, priced)
 
 
-def _one_off_lines(material: Material, center: Center) -> Iterable[DraftLine]:
-    """What numbers are charged once with the months whose last day lies in the period, at the rates of those months."""
-    name, price_list = material.policies[center.pk].one_off_type, material.price_list
-    if not name or price_list.interval(name) != Interval.ONCE:
-        return
-    for charge in material.once.charges(center):
-        day = month_of(charge.month).last_day
-        rate = _rate(material, center, name, charge, day)
-        yield _subscription_line(price_list, center, rate, charge, day, kind=Kind.ONE_OFF)
-
-
-def _rate(material: Material, center: Center, name: str, charge: Subscribed, day: date) -> Rate:
-    """MazBot's rate of the type when the charge's month ended, in the country that the center had on `day`."""
-    rate = material.subscription_rate(name, charge.month, material.price_list.centers.country_id(center, day))
-    if rate is None:
-        raise _no_rate(center, name)
-    return rate
-
-
-def _of_one_price(price_list: PriceList, center: Center, charge: Subscribed) -> Iterable[Subscribed]:
-    """The charge, divided where the center's country changes, or its discount."""
-    countries = price_list.centers.changes(center, CenterVersion.Name.COUNTRY, charge.days)
-    changes = {*countries, *price_list.discounts.changes(center, charge.days)}
-    for days in cut(charge.days, sorted(changes)):
-        yield replace(charge, days=days)
-
-
-def _no_rate(center: Center, rate_type: str) -> OperationRefused:
-    return OperationRefused(
-        _(
-            "MazBot has no rate “%(type)s” for the country of “%(center)s”. Refresh the rates or "
-            "change the billing rules."
-        )
-        % {"type": rate_type, "center": center}
-    )
-
-
-def _subscription_line(
-    price_list: PriceList,
-    center: Center,
-    rate: Rate,
-    own: Subscribed,
-    day: date,
-    *,
-    kind: InvoiceLine.Kind = Kind.SUBSCRIPTION,
-) -> DraftLine:
-    """One line over the list price, or over the days' share of their month; `day` is one in the country of the rate."""
-    days, of = (part_of_month(own.days) if kind == Kind.SUBSCRIPTION else None) or (1, 1)
-    currency = price_list.currency(center)
-    margin = price_list.margins.find(
-        Category.SUBSCRIPTION, center, month_of(own.month).last_day, in_country_of=day
-    )
-    percent, fixed = (margin.percent, margin.fixed) if margin else (ZERO, ZERO)
-    exchange_rate = price_list.exchange.rate(rate.currency, currency, price_list.day)
-    off = price_list.discounts.on_numbers(center, day)
-    charge = converted(off.of(usage_charge(rate.cost, 1, percent, fixed)), exchange_rate)
+def _number_line(price_list: PriceList, center: Center, priced: PricedCharge) -> DraftLine:
+    """One line over the list price, or over the days' share of their month."""
+    own = priced.of
     tax = price_list.taxes.on(month_of(own.month).last_day, center)
-    exact = exactly(net_of(share_of(charge, days, of), tax))
+    exact = exactly(net_of(priced.price, tax))
     return DraftLine(
-        kind=kind,
+        kind=Kind.ONE_OFF if priced.is_once else Kind.SUBSCRIPTION,
         instance=own.instance,
         first_day=own.days.first_day,
         end_day=own.days.end_day,
@@ -244,17 +185,17 @@ def _subscription_line(
         sent=0,
         received=0,
         failed=0,
-        cost=round(share_of(rate.cost, days, of), 10),
-        cost_currency=rate.currency,
-        margin=margin,
-        percent=percent,
-        fixed=fixed,
-        discount_percent=off.percent,
-        exchange_rate=exchange_rate,
-        amount=rounded(exact, currency),
+        cost=round(priced.cost, 10),
+        cost_currency=priced.rate.currency,
+        margin=priced.margin,
+        percent=priced.percent,
+        fixed=priced.fixed,
+        discount_percent=priced.off.percent,
+        exchange_rate=priced.exchange_rate,
+        amount=rounded(exact, priced.currency),
         exact=exact,
-        currency=currency,
-        rate_type=rate.type,
+        currency=priced.currency,
+        rate_type=priced.rate.type,
         month=own.month,
         tax=tax,
     )

@@ -17,10 +17,9 @@ from django.db.models import Q, QuerySet
 from billing.models import IS_CHARGED, BeyondClaim, Charge, UsageClaim, UsageRecord
 from billing.periods import Period, month_of
 from billing.pricing.price_list import more_billable, share_of
-from billing.usage.completeness import spans_among
-from billing.usage.shares import holds
 from centers.models import Center
 from whatsapp.models import Instance, InstanceAssignment
+from whatsapp.ownership.spans import holds, spans_among
 
 ZERO = Decimal(0)
 _COST_DECIMALS = 10
@@ -156,7 +155,7 @@ class PlanMonths:
             self._charges.setdefault(charge.center_id, []).append(charge)
 
     def _read_held(self, centers: list[Center]) -> None:
-        held = spans_among(centers, Period(self._months[0], month_of(self._months[-1]).end_day))
+        held = spans_among(centers, self._months[0], month_of(self._months[-1]).end_day)
         for own in held:
             self._numbers.setdefault(own.center_id, {})[own.instance_id] = own.instance
         ids = {own.instance_id for own in held}

@@ -12,7 +12,8 @@ from billing.models import ExchangeRate
 from billing.periods import month_of, today
 from billing.policies import reseller_policy
 from billing.pricing.exchange_rates import Exchange, set_exchange_rate
-from billing.pricing.history.backdating import Backdating, Pricing, backdating, refuse_backdating
+from billing.pricing.history.backdating import Backdating, backdating, refuse_backdating
+from billing.pricing.history.moved_charges import Pricing
 from billing.pricing.price_list import PriceList
 from billing.pricing.priced_alike import priced_alike
 from centers.models import Center, Reseller

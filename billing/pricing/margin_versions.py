@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from billing.models import Category, Margin
 from billing.periods import today
 from billing.pricing.below_cost import BelowCost, check_losses, loss_of
-from billing.pricing.history.backdating import Backdating, Pricing, backdating, refuse_backdating
+from billing.pricing.history.backdating import Backdating, backdating, refuse_backdating
+from billing.pricing.history.moved_charges import Pricing
 from billing.pricing.price_list import PriceList
 from centers.audit import entries
 from centers.errors import OperationRefused

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Least
 
 from billing.models import BillingPeriod
@@ -107,26 +107,6 @@ def unread_of(centers: Iterable[Center], period: Period, zone: ZoneInfo) -> list
     days = {"first": period.first_day, "last": period.last_day}
     ids = [center.pk for center in known]
     return _days(_OF_CENTERS + _IN_ORDER, reseller=known[0].reseller_id, centers=ids, zone=zone.key, **days)
-
-
-def spans_of(center: Center, period: Period) -> list[InstanceAssignment]:
-    """The spans in which the center held a number on a day of the period, by number, oldest first."""
-    return spans_among([center], period)
-
-
-def spans_among(centers: Iterable[Center], period: Period) -> list[InstanceAssignment]:
-    """The same of several centers."""
-    return list(spans_query(centers, period).select_related("instance", "center"))
-
-
-def spans_query(centers: Iterable[Center], period: Period) -> QuerySet[InstanceAssignment]:
-    """The same, not read yet."""
-    spans = InstanceAssignment.objects.filter(
-        Q(last_day=None) | Q(last_day__gte=period.first_day),
-        center__in=[center.pk for center in centers],
-        first_day__lt=period.end_day,
-    )
-    return spans.order_by("instance", "since", "pk")
 
 
 def unread_days(center: Center, period: Period, zone: ZoneInfo) -> list[tuple[Instance, list[date]]]:

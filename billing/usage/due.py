@@ -10,10 +10,10 @@ from billing.models import UsageRecord
 from billing.periods import ONE_DAY, day_start, local_day
 from billing.policies import reseller_policy
 from billing.usage.completeness import SpanDay, may_be_unread, note_read, unread
-from billing.usage.shares import holds
 from centers.models import Reseller
 from whatsapp.accounts import account_of
 from whatsapp.models import Instance, InstanceAssignment
+from whatsapp.ownership.spans import holds
 
 _Place = tuple[int, date]  # id of a span, day
 

@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
-from billing.periods import ONE_DAY, Period
 from billing.usage.at_once import answers_in_order, requests_at_once
-from billing.usage.completeness import SpanDay, spans_of, unread_of_center
+from billing.usage.completeness import SpanDay
 from billing.usage.due import days_of, due_days
-from billing.usage.number_sums import check_period, check_sums, due_sums
+from billing.usage.number_sums import check_sums, due_sums
 from billing.usage.odd_notes import odd_note
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
-from centers.models import Center, Reseller
+from centers.models import Reseller
 from centers.queue.job_runs import RunRecorder
 from centers.stored_messages import StoredMessage as _
 from whatsapp.accounts import account_of, client_for, explain, note_error, note_success
@@ -90,39 +88,6 @@ def read_due(
     return _compare(account, outcome, now, recorder, deadline)
 
 
-def read_before_closing(*, center: Center, period: Period, now: datetime) -> None:
-    """Update a center's period before it is billed: unread days, then the sums.
-
-    Numbers are those the center held in the period, also if they moved on. The sum over the period is one call per
-    number; if it is not what the days add up to, those that differ are found and corrected.
-    A number that MazBot no longer knows is billed as it was read. Raises MazBotError if MazBot cannot be asked or a
-    day was never read, OperationRefused without an account.
-    """
-    account = account_of(center.reseller)
-    unread = unread_of_center(center, period, ZoneInfo(account.time_zone))
-    read_for_closing(account, unread, spans_of(center, period), period, now)
-
-
-def read_for_closing(
-    account: MazbotAccount,
-    unread: list[SpanDay],
-    spans: Iterable[InstanceAssignment],
-    period: Period,
-    now: datetime,
-) -> None:
-    """The same for days and spans of a center that are known already. Raises MazBotError."""
-    _read_all(account, unread, now)
-    clock = _elapsing(now)
-    for span in spans:
-        last = span.last_day + ONE_DAY if span.last_day else period.end_day
-        days = Period(max(span.billed_from, period.first_day), min(period.end_day, last))
-        try:
-            check_period(account, span, days, clock())
-        except MazBotError as error:
-            if error.kind != ErrorKind.NOT_FOUND:
-                raise
-
-
 def _read(
     account: MazbotAccount,
     days_to_read: list[SpanDay],
@@ -133,7 +98,7 @@ def _read(
     asking = _Asking(account, now, deadline)
     failures: list[tuple[str, str]] = []
     read = 0
-    for batch in _batches(asking.answers(days_to_read)):
+    for batch in batches(asking.answers(days_to_read)):
         good = [answer for answer in batch if isinstance(answer, UsageAnswer)]
         bad = [answer for answer in batch if not isinstance(answer, UsageAnswer)]
         merge(account, good, now=now)
@@ -165,13 +130,13 @@ class _Asking:
         self.stopped = False
 
     def answers(self, days_to_read: list[SpanDay]) -> Iterator[UsageAnswer | tuple[str, str]]:
-        client, clock = client_for(self._account), _elapsing(self._now)
+        client, clock = client_for(self._account), elapsing(self._now)
 
         def ask(span_day: SpanDay) -> UsageAnswer | MazBotError:
             span, day = span_day
             asked_at = clock()
             try:
-                return UsageAnswer(span, day, _usage(client, span, day, day), asked_at)
+                return UsageAnswer(span, day, usage_of(client, span, day, day), asked_at)
             except MazBotError as error:
                 return error
 
@@ -206,7 +171,7 @@ def _compare(
     account: MazbotAccount, outcome: Outcome, now: datetime, recorder: RunRecorder, deadline: float | None
 ) -> Outcome:
     """Compare the sums that are due; their failures and what time was too short for are added to the outcome."""
-    due, clock = due_sums(account, now), _elapsing(now)
+    due, clock = due_sums(account, now), elapsing(now)
     failures = list(outcome.failures)
     for place, span in enumerate(due):
         if deadline is not None and time.monotonic() > deadline:
@@ -222,17 +187,6 @@ def _compare(
     return replace(outcome, failures=tuple(failures))
 
 
-def _read_all(account: MazbotAccount, days_to_read: list[SpanDay], now: datetime) -> None:
-    """As `_read`, but raises the first failure: a period must not be billed on part of its usage."""
-    client, clock = client_for(account), _elapsing(now)
-    answers = (UsageAnswer(span, day, _usage(client, span, day, day), clock()) for span, day in days_to_read)
-    for batch in _batches(answers):
-        merge(account, batch, now=now)
-        for answer in batch:
-            if not answer.usage.is_billable:
-                raise MazBotError(ErrorKind.MALFORMED, odd_note(answer.usage.odd))
-
-
 def _left_out(answer: UsageAnswer) -> str:
     """Message why an answer with an odd figure counts as failed."""
     note = odd_note(answer.usage.odd)
@@ -245,17 +199,18 @@ def _left_out(answer: UsageAnswer) -> str:
     ) % {"note": note}
 
 
-def _usage(client: MazBot, span: InstanceAssignment, first: date, last: date) -> Usage:
+def usage_of(client: MazBot, span: InstanceAssignment, first: date, last: date) -> Usage:
+    """MazBot's sum of the days; raises MazBotError."""
     return client.usage(span.mazbot_id, first, last, priority=Lane.METERING)
 
 
-def _elapsing(now: datetime) -> Callable[[], datetime]:
+def elapsing(now: datetime) -> Callable[[], datetime]:
     """A clock that starts at `now`: the times of single calls within a run."""
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)
 
 
-def _batches(answers: Iterable[_T]) -> Iterator[list[_T]]:
+def batches(answers: Iterable[_T]) -> Iterator[list[_T]]:
     """Up to BATCH, or what came within BATCH_SECONDS: a process that is killed loses no more."""
     batch: list[_T] = []
     began = time.monotonic()

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.periods import Period, month_of
-from billing.usage.completeness import SpanDay, spans_query, unread_of
-from billing.usage.fetching import HOPELESS, read_for_closing
+from billing.usage.completeness import SpanDay, unread_of
+from billing.usage.fetching import HOPELESS
+from billing.usage.for_closing import read_for_closing, why_not_read
 from billing.usage.number_sums import compared_for_closing
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
 from whatsapp.accounts import account_of, explain
 from whatsapp.mazbot import ErrorKind, MazBotError
 from whatsapp.models import InstanceAssignment, MazbotAccount
+from whatsapp.ownership.spans import spans_query
 
 # After so many centers in a row without an answer, of which each could be MazBot's fault, nothing is asked any longer.
 FAILED_IN_A_ROW = 3
@@ -88,7 +90,7 @@ class LastReadings:
         try:
             read_for_closing(account, due.unread, due.spans, period, self._moment())
         except MazBotError as error:
-            found.failures[center.pk] = explain(error)
+            found.failures[center.pk] = why_not_read(error)
             self._failed_in_a_row = self._failed_in_a_row + 1 if error.kind in _OF_MAZBOT else 0
             if self._failed_in_a_row >= FAILED_IN_A_ROW:
                 self.stopped = explain(error)
@@ -104,7 +106,7 @@ class LastReadings:
         found: dict[int, _Needed] = {}
         for span, day in unread_of(centers, period, ZoneInfo(account.time_zone)):
             found.setdefault(span.center_id, _Needed()).unread.append((span, day))
-        spans = spans_query(centers, period)
+        spans = spans_query(centers, period.first_day, period.end_day)
         ids = dict(spans.values_list("pk", "mazbot_id"))
         equal = compared_for_closing(account, ids.values(), month_of(period.first_day), self._now)
         if to_ask := [pk for pk, mazbot_id in ids.items() if mazbot_id not in equal]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from django.db import connection
 
 from billing.usage.sorting import Known, UsageAnswer
 from whatsapp.mazbot import Usage
 from whatsapp.models import InstanceAssignment, MazbotAccount
+from whatsapp.ownership.spans import holds
 
 # What the records refer to is locked before the spans, in the order of a move: at the end of the transaction the
 # foreign keys ask for the same locks, and a move that holds them might be waiting for the spans.
@@ -88,20 +89,6 @@ class Holder(NamedTuple):
     pk: int
     first_day: date
     last_day: date | None
-
-
-class HasDays(Protocol):
-    """A span, or what is read of one."""
-
-    @property
-    def first_day(self) -> date: ...
-    @property
-    def last_day(self) -> date | None: ...
-
-
-def holds(span: HasDays, day: date) -> bool:
-    """Whether the day, or a part of it, belongs to the span."""
-    return span.first_day <= day and (span.last_day is None or day <= span.last_day)
 
 
 def _less(usage: Usage, taken: list[Known]) -> Usage:

@@ -12,7 +12,7 @@ from billing.periods import Period
 from billing.policies import save_policy
 from billing.reports.gaps import check_gap
 from billing.reports.quota import quota_runway
-from billing.usage.fetching import read_before_closing
+from billing.usage.for_closing import read_before_closing
 from centers.errors import OperationRefused
 from tests.billing.conftest import NOW
 from tests.billing.usage.conftest import Place, place

@@ -1,7 +1,7 @@
 """What a price that applies from a day in the past changes: days that are over, aren't invoiced, and were shown."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,13 +12,11 @@ from django.utils.translation import gettext, ngettext
 
 from billing.models import IS_CHARGED, Billable, BillingPeriod, Category, UsageClaim, UsageRecord
 from billing.money import rounded, total_of
-from billing.periods import month_of, today
+from billing.periods import Period, month_of, today
 from billing.policies import policies_for
 from billing.pricing.discounts import Off
-from billing.pricing.exchange_rates import Exchange, MissingRate, OldRate
-from billing.pricing.history.center_versions import CenterVersions
-from billing.pricing.history.subscription_months import open_subscription_months
-from billing.pricing.margins import Margins
+from billing.pricing.exchange_rates import MissingRate, OldRate
+from billing.pricing.history.moved_charges import Pricing, moved_charges
 from billing.pricing.price_list import PriceList, converted, usage_charge
 from centers.errors import OperationRefused
 from centers.models import Center, Reseller
@@ -83,19 +81,6 @@ class Backdated(OperationRefused):
         self.backdating = backdating
 
 
-@dataclass(frozen=True, slots=True)
-class Pricing:
-    """What prices follow from, besides costs."""
-
-    margins: Margins
-    exchange: Exchange
-
-    @property
-    def centers(self) -> CenterVersions:
-        """The centers' countries and currencies."""
-        return self.margins.centers
-
-
 def refuse_backdating(backdating: Backdating | None, typed: str) -> None:
     """Raise Backdated unless nothing changes or the phrase was typed."""
     if backdating and not backdating.is_confirmed_by(typed):
@@ -113,8 +98,8 @@ def backdating(
 ) -> Backdating | None:
     """What prices `after` a change make different on the days before today (or `until`); None without a difference.
 
-    Invoiced days keep their price, so they are left out. Monthly subscriptions count for months that ended, by the
-    numbers in use now, on the month's last day.
+    Invoiced days keep their price, so they are left out. What numbers are charged besides messages counts for months
+    that ended, as their invoices will.
     """
     reseller = price_list.reseller
     day = today(reseller, now)
@@ -124,43 +109,56 @@ def backdating(
     centers = _centers(reseller, center)
     policies = policies_for(reseller, centers.values())
     before = Pricing(price_list.margins, price_list.exchange)
-    moved: dict[tuple[int, date], dict[str, Decimal]] = {}
-
-    def note(own: Center, of: date, was: _Charge, then: _Charge) -> None:
-        if was is None:  # no price was shown
-            return
-        sums = moved.setdefault((own.pk, of), {})
-        for charge, sign in ((was, -1), (then, 1)):
-            if charge:
-                sums[charge[1]] = total_of((sums.get(charge[1], ZERO), sign * charge[0]))
-
+    moved = _Moved()
     for used in _unbilled(centers, first_day, end_day):
         basis = policies[used.center.pk].billable
         off = price_list.discounts.on_messages(used.center, used.day)
         was, then = (_charge(pricing, used, basis, off, day) for pricing in (before, after))
-        note(used.center, used.day, was, then)
-    for month in open_subscription_months(price_list, centers, policies, first_day, end_day):
-        was, then = (month.price(pricing.margins, pricing.exchange) for pricing in (before, after))
-        note(month.center, month.day, was, then)
-    return _summed(moved)
+        if was is not None:  # a price was shown
+            moved.add(used.center, {used.day}, _difference(was, then))
+    for month in moved_charges(price_list, after, centers, policies, Period(first_day, end_day)):
+        moved.add(month.center, month.days, month.sums)
+    return moved.summed()
 
 
-def _summed(moved: Mapping[tuple[int, date], Mapping[str, Decimal]]) -> Backdating | None:
-    changed = {key: own for key, own in moved.items() if any(own.values())}
-    sums: dict[str, Decimal] = {}
-    for own in changed.values():
-        for currency, amount in own.items():
-            sums[currency] = total_of((sums.get(currency, ZERO), amount))
-    if not changed:
-        return None
-    days = sorted({of for _center, of in changed})
-    return Backdating(
-        first_day=days[0],
-        last_day=days[-1],
-        days=len(days),
-        centers=len({pk for pk, _of in changed}),
-        differences=tuple((currency, rounded(amount, currency)) for currency, amount in sorted(sums.items())),
-    )
+@dataclass(slots=True)
+class _Moved:
+    """What is different so far: days, centers, and sums per currency."""
+
+    days: set[date] = field(default_factory=set)
+    centers: set[int] = field(default_factory=set)
+    sums: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, center: Center, days: set[date], difference: Mapping[str, Decimal]) -> None:
+        """Note the difference on these days of a center, if there is one."""
+        if not any(difference.values()):
+            return
+        self.days |= days
+        self.centers.add(center.pk)
+        for currency, amount in difference.items():
+            self.sums[currency] = total_of((self.sums.get(currency, ZERO), amount))
+
+    def summed(self) -> Backdating | None:
+        if not self.days:
+            return None
+        differences = (
+            (currency, rounded(amount, currency)) for currency, amount in sorted(self.sums.items())
+        )
+        return Backdating(
+            first_day=min(self.days),
+            last_day=max(self.days),
+            days=len(self.days),
+            centers=len(self.centers),
+            differences=tuple(differences),
+        )
+
+
+def _difference(was: tuple[Decimal, str], then: _Charge) -> dict[str, Decimal]:
+    """By how much a charge is higher, per currency."""
+    sums = {was[1]: -was[0]}
+    if then:
+        sums[then[1]] = total_of((sums.get(then[1], ZERO), then[0]))
+    return sums
 
 
 def _charge(pricing: Pricing, used: "_Used", basis: str, off: Off, day: date) -> _Charge:

@@ -15,13 +15,13 @@ from billing.pricing.price_list import price_list
 from billing.pricing.rate_types.classes import set_class
 from billing.pricing.rate_types.known import guess_interval
 from billing.queries import portal_prices
-from billing.usage.shares import holds
 from centers.errors import OperationRefused
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import APRIL_5, MARCH, issue
 from tests.billing.invoicing.test_subscriptions import JANUARY_1, rates
 from whatsapp.models import Instance
+from whatsapp.ownership.spans import holds
 
 D = Decimal
 RIYADH = ZoneInfo("Asia/Riyadh")

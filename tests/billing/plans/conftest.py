@@ -10,10 +10,10 @@ import pytest
 from billing.invoicing.flagged_usage import accept_flagged_usage
 from billing.models import Charge, FlaggedUsage, Plan
 from billing.plans import add_plan, choose_plan
-from billing.usage.shares import holds
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from whatsapp.models import Instance
+from whatsapp.ownership.spans import holds
 
 JANUARY_2 = datetime(2026, 1, 2, 9, tzinfo=UTC)
 FEB_1 = date(2026, 2, 1)

@@ -172,7 +172,8 @@ def test_a_subscription_by_the_day_is_divided_where_the_country_changes(shop: Sh
         change_center(
             center=shop.center, name=COUNTRY, value="2", valid_from=date(2026, 2, 22), by=None, now=NOW
         )
-    assert asked.value.backdating.phrase == "1 day, 28.00 USD more"
+    # Seven days of country 2 at 56 a month instead of 28: (56 - 28) x 7 / 28 = 7.00; the whole month would be 28.00.
+    assert asked.value.backdating.phrase == "7 days, 7.00 USD more"
     change(shop, COUNTRY, "2", date(2026, 2, 22))
     lines = preview_invoice(shop.center, FEBRUARY).lines
     assert [(line.first_day.day, line.amount) for line in lines] == [(1, D("21.00")), (22, D("14.00"))]

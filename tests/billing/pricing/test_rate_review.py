@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.invoicing.subscriptions import rate_at
 from billing.models import Interval, RateFetch
 from billing.periods import today
 from billing.policies import save_policy
@@ -14,6 +13,7 @@ from billing.pricing.below_cost import BelowCost
 from billing.pricing.price_list import PriceList, current_rates
 from billing.pricing.rate_review import Review, check_waiting, confirm_rates, refuse_rates
 from billing.pricing.rate_types.classes import set_class
+from billing.pricing.subscriptions.due import rate_at
 from billing.usage.plausibility import Plausibility
 from centers.errors import OperationRefused
 from centers.models import AuditEntry

@@ -20,7 +20,8 @@ from billing.pricing.rate_types.classes import set_class
 from billing.pricing.rates import countries_of, latest_moves, refresh_rates
 from billing.reports.gaps import check_gap
 from billing.usage.due import due_days
-from billing.usage.fetching import read_before_closing, read_usage
+from billing.usage.fetching import read_usage
+from billing.usage.for_closing import read_before_closing
 from billing.usage.main_account import read_account_usage
 from centers.errors import OperationRefused
 from centers.models import Center, JobRun

@@ -16,7 +16,7 @@ from billing.periods import Period
 from billing.queries import last_read, late_usage_of
 from billing.registration import run_soon
 from billing.usage.due import due_days
-from billing.usage.fetching import read_before_closing
+from billing.usage.for_closing import read_before_closing
 from billing.usage.main_account import check_account_sums
 from billing.usage.number_sums import check_sums, due_sums
 from tests.billing.conftest import FEBRUARY, NOW, span_of

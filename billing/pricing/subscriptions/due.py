@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 from billing.models import Interval, Rate, RateFetch, Share, SubscriptionClaim
 from billing.periods import ONE_DAY, Period, month_of, year_after, zone_of
 from billing.pricing.price_list import PriceList
-from billing.usage.completeness import spans_among
-from billing.usage.shares import holds
 from centers.models import Center, Reseller
 from whatsapp.models import Instance, InstanceAssignment
 from whatsapp.ownership.beginnings import begun
+from whatsapp.ownership.spans import holds, spans_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Held:
         self.charged: dict[int, list[_Charged]] = {}
         self._numbers: dict[int, dict[int, Instance]] = {}
         if months:
-            self._read(spans_among(centers, Period(months[0], month_of(months[-1]).end_day)))
+            self._read(spans_among(centers, months[0], month_of(months[-1]).end_day))
 
     def numbers(self, center: Center) -> list[Instance]:
         """The numbers that the center had in the months, by their key."""
@@ -111,7 +110,7 @@ class Once:
 
     def _read(self, centers: list[Center], span: Period, zone: ZoneInfo) -> None:
         own = {center.pk for center in centers}
-        numbers = {held.instance_id for held in spans_among(centers, span)}
+        numbers = {held.instance_id for held in spans_among(centers, span.first_day, span.end_day)}
         claims = SubscriptionClaim.objects.filter(instance__in=numbers, voided_at=None, one_off=True)
         numbers -= set(claims.values_list("instance_id", flat=True))
         for held, day in begun(numbers, zone):
@@ -142,6 +141,8 @@ class Holdings:
 
     def days_held(self, number: Instance, month: date) -> list[Period]:
         """The center's days of the month that no charge covers, as contiguous ranges."""
+        if self._has_all_of(number, month_of(month)):
+            return [month_of(month)]
         ranges: list[Period] = []
         for day in self._open_days(number, month):
             if ranges and ranges[-1].end_day == day:
@@ -164,6 +165,17 @@ class Holdings:
             return []
         year = Period(first, year_after(first))
         return [year] if self._is_free(number, year) else []
+
+    def _has_all_of(self, number: Instance, month: Period) -> bool:
+        """Whether the center alone held the number in all of the month, and none of it is charged: mostly so."""
+        first, *others = self._spans[number.pk]
+        return (
+            not others
+            and first.center_id == self._center.pk
+            and max(first.first_day, first.billed_from) <= month.first_day
+            and (first.last_day is None or first.last_day >= month.last_day)
+            and self._is_free(number, month)
+        )
 
     def _open_days(self, number: Instance, month: date) -> list[date]:
         return [
