@@ -98,6 +98,13 @@ ADVICE: dict[str, Advice] = {
         _("Until MazBot accepts requests again, statuses are out of date."),
         _("Check the request limit in the MazBot settings, and whether another program uses the account."),
     ),
+    Alert.Kind.BILLING_BLOCKED: Advice(
+        _("The invoice waits, and so do those of later months."),
+        _(
+            "Open the invoice: there you can fetch or waive missing days, and accept or dismiss usage that needs a "
+            "decision."
+        ),
+    ),
     Alert.Kind.CHANNEL_DEAD: Advice(
         _("An address doesn't accept messages, so nothing more is sent to it."),
         _("Correct it, or resume sending if it's right."),

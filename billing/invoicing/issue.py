@@ -18,6 +18,8 @@ from centers.models import Center, User
 from centers.stored_messages import StoredMessage as _
 from centers.stored_messages import together
 
+MOST_REASONS = 3  # in one message
+
 
 class NothingToCharge(OperationRefused):
     """The period had nothing to charge; it was closed without an invoice."""
@@ -103,7 +105,7 @@ def _close(
     if centers:
         for pk, why_not in blockers_of(centers, period, now).items():
             if why_not:
-                outcomes[pk] = OperationRefused(together(why_not[:3]))
+                outcomes[pk] = OperationRefused(_shortened(why_not))
         centers = [center for center in centers if center.pk not in outcomes]
     if centers:
         material = Material(centers[0].reseller, centers, period)
@@ -115,6 +117,15 @@ def _close(
                 outcomes[center.pk] = error
         outcomes |= write(material, drafts, by, now, words)
     return outcomes
+
+
+def _shortened(reasons: list[str]) -> str:
+    """The first reasons, and how many more there are: each names its number."""
+    more = len(reasons) - MOST_REASONS
+    if more <= 0:
+        return together(reasons)
+    rest = _("%(count)s more reasons are on the page of the invoice.") % {"count": more}
+    return together([*reasons[:MOST_REASONS], rest])
 
 
 def _draft(center: Center, material: Material) -> Draft:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from billing.invoicing.drafts import Draft
 from billing.models import DOUBTS, BillingPeriod, FlaggedUsage
 from billing.money import LARGEST
@@ -32,7 +34,7 @@ def blockers_of(centers: Sequence[Center], period: Period, now: datetime) -> dic
         why = _("The period isn't over yet. Its last day is %(day)s.") % {"day": period.last_day}
         return {center.pk: [why] for center in centers}
     reasons: dict[int, list[str]] = {center.pk: [] for center in centers}
-    for flagged in _doubtful(centers, period):
+    for flagged in doubtful(centers, period):
         own = reasons[flagged.center_id]
         own.extend([_doubt(flagged)] if len(own) < MOST_DOUBTS else [])
     unread: dict[int, list[SpanDay]] = {}
@@ -65,7 +67,8 @@ def _doubt(flagged: FlaggedUsage) -> str:
     )
 
 
-def _doubtful(centers: Iterable[Center], period: Period) -> Iterable[FlaggedUsage]:
+def doubtful(centers: Iterable[Center], period: Period) -> QuerySet[FlaggedUsage]:
+    """Flagged usage of the period that has to be accepted or dismissed before it is invoiced, with its numbers."""
     rows = FlaggedUsage.objects.filter(
         center__in=[center.pk for center in centers],
         day__gte=period.first_day,

@@ -19,6 +19,7 @@ from billing.invoicing import (
     Draft,
     NothingToCharge,
     blockers,
+    doubtful,
     due_periods,
     issue_invoice,
     preview_invoice,
@@ -57,6 +58,7 @@ class Look:
     draft: Draft | None
     blockers: list[str]
     unread: list[tuple[Instance, list[date]]]
+    doubtful: list[Instance]  # numbers with usage to accept or dismiss
 
 
 @staff(Permission.ISSUE_INVOICES)
@@ -137,10 +139,11 @@ def _look(center: Center, period: Period) -> Look:
     ).select_related("invoice")
     why_not += [_overlap(row) for row in overlapping]
     unread = readable_days(center, period, clock.now())
+    flagged = list(dict.fromkeys(row.instance for row in doubtful([center], period)))
     try:
-        return Look(preview_invoice(center, period), why_not, unread)
+        return Look(preview_invoice(center, period), why_not, unread, flagged)
     except OperationRefused as error:
-        return Look(None, [*why_not, error.message], unread)
+        return Look(None, [*why_not, error.message], unread, flagged)
 
 
 def _overlap(row: BillingPeriod) -> str:
@@ -152,7 +155,11 @@ def _overlap(row: BillingPeriod) -> str:
 
 
 def _initial(request: TenantRequest, center: Center) -> dict[str, date]:
-    """The previous month; from the day after the last closed period if that is later."""
+    """A period whose invoice is blocked; else the previous month, or its days after the last closed period."""
+    if Alert.objects.filter(kind=Alert.Kind.BILLING_BLOCKED, center=center, resolved_at=None).exists():
+        blocked = [period for own, period in due_periods(request.reseller, clock.now()) if own == center]
+        if blocked:
+            return {"first": blocked[0].first_day, "last": blocked[0].last_day}
     month = previous_month(today(request.reseller, clock.now()))
     closed = BillingPeriod.objects.filter(center=center, voided_at=None).order_by("-end_day").first()
     first = max(month.first_day, closed.end_day) if closed else month.first_day

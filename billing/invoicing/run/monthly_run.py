@@ -145,7 +145,16 @@ class _Run:
                 alerts.append(self._alert(center, why))
         self._recorder.ok(len(outcomes) - len(alerts))
         open_alerts(reseller=self._reseller, alerts=alerts)
+        self._bring_up_to_date(alerts)
         self._recorder.save()
+
+    def _bring_up_to_date(self, alerts: list[Alert]) -> None:
+        """Have alerts that were open already say what blocks the invoice now."""
+        why = {alert.center_id: alert.detail for alert in alerts}
+        rows = Alert.objects.filter(reseller=self._reseller, kind=BLOCKED, center__in=why, resolved_at=None)
+        for row in rows if why else ():
+            if row.detail != why[row.center_id]:
+                Alert.objects.filter(pk=row.pk).update(detail=why[row.center_id])
 
     def _alert(self, center: Center, why: str) -> Alert:
         return Alert(reseller=self._reseller, kind=BLOCKED, center=center, detail=why, opened_at=self._now)

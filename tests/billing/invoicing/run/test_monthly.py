@@ -11,7 +11,8 @@ from billing.jobs import invoice_job
 from billing.models import BillingPeriod, FlaggedUsage, Invoice, InvoiceNumber
 from billing.policies import save_center_policy
 from billing.pricing.exchange_rates import set_exchange_rate
-from billing.usage.fetching import read_before_closing, read_usage
+from billing.usage.fetching import read_usage
+from billing.usage.for_closing import read_before_closing
 from centers.models import Center
 from tests.billing.conftest import FEBRUARY, NOW, Shop
 from tests.billing.invoices import issue
@@ -109,6 +110,13 @@ def test_a_number_that_mazbot_no_longer_knows_is_billed_once_its_days_are_waived
     with pytest.raises(MazBotError):
         read_before_closing(center=place.center, period=FEBRUARY, now=NOW)
     assert invoice_job(reseller=place.reseller, now=NOW).failed == 1
+    alert = Alert.objects.get(kind=Alert.Kind.BILLING_BLOCKED, resolved_at=None)
+    for words in (f"the ID of “{number}”", "Correct the ID, or waive the missing days"):
+        assert words in alert.detail
+    Instance.objects.update(label="Front desk")
+    invoice_job(reseller=place.reseller, now=NOW)
+    alert.refresh_from_db()
+    assert "“Front desk”" in alert.detail, "an alert that is open says what blocks the invoice now"
     waive_days(instance=number, period=FEBRUARY, because="MazBot lost it", by=None, now=NOW)
     assert invoice_job(reseller=place.reseller, now=NOW).failed == 0
     assert Invoice.objects.get().total == 10
