@@ -14,7 +14,7 @@ from billing.periods import Period, local_day
 from billing.usage.completeness import SpanDay, unread_of_center
 from billing.usage.flagged import check_flagged
 from billing.usage.sorting import NO_USAGE, UsageAnswer
-from billing.usage.storing import merge
+from billing.usage.storing import merge, outdate_account
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -47,6 +47,7 @@ def accept_flagged_usage(*, flagged: FlaggedUsage, by: User | None, now: datetim
         UsageRecord.objects.filter(assignment_id=row.assignment_id, day=row.day).update(
             sent=row.sent, received=row.received, failed=row.failed, cost=row.cost
         )
+        outdate_account(row.reseller_id, {row.day: row.read_at})
         _resolve(row, FlaggedUsage.Resolution.ACCEPTED, "flagged_usage.accepted", by, now)
     if row.center.archived_at:
         check_late_corrections(row.reseller, now)

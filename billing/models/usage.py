@@ -180,6 +180,8 @@ class AccountUsageRecord(models.Model):
     quota_is_unlimited = models.BooleanField(default=False, db_default=False)
     odd = models.CharField(max_length=500, blank=True, default="", db_default="")
     read_at = models.DateTimeField()
+    # When a number's counts of this day last changed after it ended: what was read before then may be less.
+    numbers_changed_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantManager(reseller="reseller")
 

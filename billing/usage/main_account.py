@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
+from django.db.models import F, Min, Q
 
 from billing.models import AccountUsageRecord, UsageCheck
 from billing.periods import ONE_DAY, Period, day_start, local_day
@@ -27,6 +27,8 @@ from whatsapp.mazbot import Lane, MainAccountUsage, MazBotError, OddField
 from whatsapp.models import InstanceAssignment, MazbotAccount
 
 MOST_DAYS = 60  # in one run; the next one goes on
+#: Rows that are older than a change of a number's counts of their day.
+_OUTDATED = Q(numbers_changed_at__gt=F("read_at"))
 
 
 def read_account_usage(
@@ -62,14 +64,25 @@ def first_day_of_numbers(account: MazbotAccount) -> date | None:
 
 
 def unread_account_days(account: MazbotAccount, today: date) -> list[date]:
-    """The days before `today`, since the first number came, that were not read since they ended; the latest first."""
+    """The days before `today`, since the first number came, that were not read since they ended; the latest first.
+
+    Nor since a number's usage of them changed.
+    """
     first = first_day_of_numbers(account)
     zone = ZoneInfo(account.time_zone)
-    rows = AccountUsageRecord.objects.filter(reseller=account.reseller_id, odd="").values_list(
-        "day", "read_at"
-    )
-    final = {day for day, read_at in rows if read_at >= day_start(day + ONE_DAY, zone)}
+    rows = AccountUsageRecord.objects.filter(reseller=account.reseller_id, odd="").exclude(_OUTDATED)
+    final = {
+        day
+        for day, read_at in rows.values_list("day", "read_at")
+        if read_at >= day_start(day + ONE_DAY, zone)
+    }
     return [day for day in reversed(list(Period(first, today).days())) if day not in final] if first else []
+
+
+def outdated_account_days(account: MazbotAccount, today: date) -> set[date]:
+    """Those of `unread_account_days` that were read since they ended, but before a number's usage of them changed."""
+    rows = AccountUsageRecord.objects.filter(_OUTDATED, reseller=account.reseller_id, day__lt=today)
+    return set(rows.values_list("day", flat=True))
 
 
 def check_account_sums(*, reseller: Reseller, now: datetime) -> bool:

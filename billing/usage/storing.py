@@ -45,6 +45,11 @@ UPDATE billing_usagerecord AS old
 _REPEAT = """
 UPDATE billing_usagerecord SET read_at = %s, repeats = repeats + 1 WHERE id = ANY(%s::bigint[])
 """
+_OUTDATE = """
+UPDATE billing_accountusagerecord AS own SET numbers_changed_at = fresh.asked_at
+  FROM unnest(%s::date[], %s::timestamptz[]) AS fresh (day, asked_at)
+ WHERE own.reseller_id = %s AND own.day = fresh.day AND own.read_at < fresh.asked_at
+"""
 # The flags of days that MazBot sent with every figure; the one that it sent again stays open.
 _CORRECT = """
 UPDATE billing_flaggedusage AS old
@@ -91,6 +96,7 @@ def merge(account: MazbotAccount, answers: Iterable[UsageAnswer], *, now: dateti
         result.flagged = _undecided([*result.flagged, *_odd(batch, known, today)])
         _insert(account, result.new)
         _update(result.changed)
+        outdate_account(account.reseller_id, _past(result.changed, today))
         _repeat(result.same, now)
         _flag(account, result.flagged, known)
         if _correct(result.corrected, now) or any(
@@ -197,6 +203,24 @@ def _insert(account: MazbotAccount, answers: list[UsageAnswer]) -> None:
 def _update(answers: list[UsageAnswer]) -> None:
     if answers:
         _execute(_UPDATE, [*_columns(answers)])
+
+
+def outdate_account(reseller_id: int, days: Mapping[date, datetime]) -> None:
+    """Have the main account's usage of these past days asked for again, where it was read before those moments.
+
+    They are when MazBot counted a number's messages of the day otherwise.
+    """
+    if days:
+        _execute(_OUTDATE, [list(days), list(days.values()), reseller_id])
+
+
+def _past(changed: list[UsageAnswer], today: date) -> dict[date, datetime]:
+    """The days before `today` that changed, and when the latest answer about each was asked for."""
+    found: dict[date, datetime] = {}
+    for answer in changed:
+        if answer.day < today:
+            found[answer.day] = max(answer.asked_at, found.get(answer.day, answer.asked_at))
+    return found
 
 
 def _repeat(records: list[int], now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
@@ -16,6 +17,8 @@ from billing.periods import today
 from billing.pricing.rate_types.classes import ignored_types
 from billing.reports.gaps import not_comparable
 from billing.reports.reconciliation import Reconciled, compared_at, reconcile
+from billing.usage.completeness import first_open_day
+from billing.usage.main_account import outdated_account_days
 from billing.views.time_span import Span, slot_label
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
@@ -51,11 +54,12 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
     """Compare all numbers here with the main account and with the invoices; `items=all` lists settled ones, too."""
     span = span_of(request)
     rows, currency = _rows(request, span), _cost_currency(request)
+    uncompared = _Uncompared(request, span)
     every = request.GET.get("items") == "all"
     items = GapItem.objects.select_related("owner")
     context = {
         "span": span,
-        "rows": _with_items(rows, span),
+        "rows": [(row, item, uncompared.why(row)) for row, item in _with_items(rows, span)],
         "totals": _totals(rows),
         "currency": currency,
         "read_at": compared_at(request.reseller),
@@ -68,7 +72,8 @@ def reconciliation(request: TenantRequest) -> HttpResponseBase:
             default="-day",
             size=ITEMS,
         ),
-        "chart": _chart(span, [row for row in rows if row.currency == currency]),
+        "chart": _chart(span, [row for row in rows if row.currency == currency], uncompared),
+        "has_running": any(uncompared.is_running(row) for row in rows),
     }
     return render_page(request, "billing/reports/reconciliation.html", context)
 
@@ -88,7 +93,7 @@ def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
         _("Owner"),
     ]
     span = span_of(request)
-    rows = _with_items(_rows(request, span), span)
+    rows, uncompared = _with_items(_rows(request, span), span), _Uncompared(request, span)
 
     def cells() -> Iterator[list[Any]]:
         for row, item in rows:
@@ -99,7 +104,7 @@ def reconciliation_export(request: TenantRequest, fmt: str) -> HttpResponseBase:
                 row.first_day,
                 *(Money(cost, row.currency, exact=True) for cost in costs),
                 row.currency,
-                _status(row, item),
+                _status(row, item, uncompared.why(row)),
                 *decided,
             ]
 
@@ -148,16 +153,46 @@ def _totals(rows: list[Reconciled]) -> list[Reconciled]:
     return found
 
 
-def _status(row: Reconciled, item: GapItem | None) -> str:
+class _Uncompared:
+    """Why a line of the table has no difference."""
+
+    def __init__(self, request: TenantRequest, span: Span) -> None:
+        now = clock.now()
+        account = MazbotAccount.objects.filter(reseller=request.reseller).first()
+        self._by_months = span.by_months
+        self._running = first_open_day(request.reseller, now)
+        self._waiting = outdated_account_days(account, self._running) if account else set()
+
+    def is_running(self, row: Reconciled) -> bool:
+        """Whether the line is of a day, or a month, that is not over."""
+        return row.first_day >= (self._running.replace(day=1) if self._by_months else self._running)
+
+    def why(self, row: Reconciled) -> str:
+        """In words; "" for a line that was compared."""
+        if row.gap is not None:
+            return ""
+        if self.is_running(row):
+            return _("not over yet")
+        if row.account_cost is None:
+            return _("no main account data")
+        if not self._by_months and row.first_day in self._waiting:
+            return _("waiting for the main account")
+        return _("not compared yet")
+
+
+def _status(row: Reconciled, item: GapItem | None, why_not: str) -> str:
     """The result of a line of the comparison."""
     if item is not None and (row.differs or item.kind == GapItem.Kind.UNBILLED):
         return item.get_state_display()
-    if row.gap is None:
-        return _("Not compared yet") if row.account_cost is not None else _("No main account data")
+    if why_not:
+        return capfirst(why_not)
     return _("Differs") if row.differs else _("Matches")
 
 
-def _chart(span: Span, rows: list[Reconciled]) -> dict[str, Any]:
+def _chart(span: Span, rows: list[Reconciled], uncompared: _Uncompared) -> dict[str, Any]:
+    """Without the running day, which would fall to nearly nothing; the running month is marked."""
+    if not span.by_months:
+        rows = [row for row in rows if not uncompared.is_running(row)]
     lines = [
         (_("Main account"), "account_cost", False),
         (_("All numbers"), "centers_cost", False),
@@ -165,12 +200,17 @@ def _chart(span: Span, rows: list[Reconciled]) -> dict[str, Any]:
     ]
     return {
         "type": "line",
-        "labels": [slot_label(span, row.first_day) for row in rows],
+        "labels": [_label(span, row, uncompared) for row in rows],
         "datasets": [
             {"label": label, "data": [_plain(getattr(row, name)) for row in rows], "dashed": dashed}
             for label, name, dashed in lines
         ],
     }
+
+
+def _label(span: Span, row: Reconciled, uncompared: _Uncompared) -> str:
+    label = slot_label(span, row.first_day)
+    return _("%(month)s so far") % {"month": label} if uncompared.is_running(row) else label
 
 
 def _cost_currency(request: TenantRequest) -> str:

@@ -10,6 +10,7 @@ from billing.jobs import account_job, invoice_job, usage_job
 from billing.models import AccountUsageRecord, FlaggedUsage, GapItem, Invoice, UsageCheck, UsageRecord
 from billing.periods import Period, day_start
 from billing.reports.gaps import check_gap
+from billing.usage.main_account import outdated_account_days
 from billing.usage.number_sums import DAYS_BETWEEN, check_sums
 from centers.models import Center
 from tests.billing.conftest import NOW, span_of
@@ -146,6 +147,30 @@ def test_the_main_accounts_late_day_is_found_too(place: Place) -> None:
     assert answered(place, "usage_main") - before <= 2 * 8 + 10
     # February isn't invoiced here, which is a difference of its own.
     assert set(GapItem.objects.filter(state="open").values_list("kind", flat=True)) <= {GapItem.Kind.UNBILLED}
+
+
+def test_what_a_number_corrects_waits_for_the_main_account_and_is_no_gap(place: Place) -> None:
+    """Seen before: the weekly checks of a number and of the main account are days apart, with an alert in between."""
+    number = february(place)
+    for hours in range(2):
+        run(place, datetime(2026, 3, 2, 13 + hours, tzinfo=UTC))
+    use(place, number, 100, date(2026, 2, 17))
+    now = datetime(2026, 3, 3, 13, tzinfo=UTC)
+    place.clock[0] = now
+    check_sums(place.account, span_of(number, date(2026, 2, 17)), now)
+    assert UsageRecord.objects.get(day=date(2026, 2, 17)).cost == 100
+    assert outdated_account_days(place.account, now.date()) == {date(2026, 2, 17)}
+    assert check_gap(place.reseller, now) == []
+    assert not Alert.objects.filter(kind=Alert.Kind.USAGE_GAP, resolved_at=None).exists()
+    before, later = answered(place, "usage_main"), now + timedelta(hours=1)
+    place.clock[0] = later
+    account_job(reseller=place.reseller, now=later)
+    # Today, yesterday, and the day that changed; the weekly sums are not due, or equal.
+    assert answered(place, "usage_main") - before <= 4
+    assert AccountUsageRecord.objects.get(day=date(2026, 2, 17)).cost == 100
+    assert outdated_account_days(place.account, now.date()) == set()
+    assert check_gap(place.reseller, later) == []
+    assert not GapItem.objects.filter(kind=GapItem.Kind.DAY).exists()
 
 
 def test_the_running_day_is_never_a_gap(place: Place) -> None:

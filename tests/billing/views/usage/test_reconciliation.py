@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from billing.jobs import invoice_job
-from billing.models import GapItem, Margin, ReportedMonth
+from billing.models import AccountUsageRecord, GapItem, Margin, ReportedMonth
 from billing.reports.gaps import check_gap
 from centers.models import Reseller
 from centers.tenancy.scoping import tenant
@@ -160,6 +160,29 @@ def test_the_file_has_what_the_page_has(desk: Desk) -> None:
     )
     book = b"".join(client.get(desk.url("usage/reconciliation/export/xlsx/?by=month")).streaming_content)  # type: ignore[attr-defined]
     assert load_workbook(io.BytesIO(book)).active.max_row == 13
+
+
+def test_a_day_that_is_not_over_is_not_in_the_chart(desk: Desk) -> None:
+    gap(desk)
+    with tenant(desk.shop.reseller):
+        desk.shop.read(desk.shop.center.instances.latest("pk"), NOW.date(), sent=1, cost="1", at=NOW)
+    response = desk.as_(desk.owner).get(f"/r/{desk.reseller.slug}/usage/reconciliation/?month=2026-03")
+    assert response.context["chart"]["labels"] == ["1", "2", "3", "4"]
+    assert response.context["chart"]["datasets"][1]["data"][-1] == 4.0
+    text = response.content.decode()
+    assert "not over yet" in text
+    assert "Today isn" in text
+    by_month = desk.as_(desk.owner).get(f"/r/{desk.reseller.slug}/usage/reconciliation/?by=month")
+    assert by_month.context["chart"]["labels"][-1] == "Mar 2026 so far"
+
+
+def test_a_day_that_waits_for_the_main_account_says_so(desk: Desk) -> None:
+    gap(desk)
+    AccountUsageRecord.objects.update(numbers_changed_at=NOW + timedelta(minutes=1))
+    address = f"/r/{desk.reseller.slug}/usage/reconciliation/"
+    assert "waiting for the main account" in page(desk.as_(desk.owner), f"{address}?month=2026-03")
+    rows = lines(desk.as_(desk.owner), f"{address}export/csv/?month=2026-03")
+    assert "Waiting for the main account" in {row["Status"] for row in rows}
 
 
 def test_differences_are_a_file(desk: Desk) -> None:
