@@ -52,6 +52,8 @@ SENTENCES = {
     "invoice.credited": _("%(who)s credited a part of the invoice %(what)s"),
     "invoice.written_off": _("%(who)s wrote off what is unpaid of the invoice %(what)s"),
     "invoice.write_off_reversed": _("%(who)s reversed the write-off of the invoice %(what)s"),
+    "center.price_link_made": _("%(who)s created a link to the prices of %(what)s"),
+    "center.price_link_revoked": _("%(who)s revoked a link to the prices of %(what)s"),
     "invoice.links_revoked": _("%(who)s revoked the links to the invoice %(what)s"),
     "invoice.voided": _("%(who)s voided the invoice %(what)s"),
     "mail.sent_again": _("%(who)s resent an email: %(what)s"),

@@ -12,7 +12,7 @@ from billing.models.gaps import GapItem
 from billing.models.invoices import BillingPeriod, Invoice, InvoiceNumber
 from billing.models.lines import InvoiceLine, LineKinds, TaxTerms
 from billing.models.paying.bank import BankLine, BankStatement
-from billing.models.paying.by_link import ReportedPayment, RevokedLinks
+from billing.models.paying.by_link import PriceLink, ReportedPayment, RevokedLinks
 from billing.models.paying.details import PaymentAllocation, PaymentAttachment
 from billing.models.paying.gateways import FlaggedPayment, Gateway, GatewayEvent, PaymentLink
 from billing.models.paying.journal import JournalAccounts
@@ -88,6 +88,7 @@ __all__ = [
     "PaymentLink",
     "Plan",
     "PlanTerms",
+    "PriceLink",
     "Rate",
     "RateCategory",
     "RateClass",

@@ -7,8 +7,8 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from billing.models.invoices import DateRange, Invoice
 from billing.models.plans import PlanTerms
@@ -109,6 +109,19 @@ class Charge(models.Model):
     def is_late_fee(self) -> bool:
         """Whether it is charged because an invoice wasn't paid in time; no discount applies to it."""
         return self.late_for_id is not None
+
+    @property
+    def rhythm(self) -> str:
+        """How often it is charged, in words."""
+        if self.is_late_fee:
+            return gettext("Late fee")
+        if self.is_once:
+            return gettext("Once for each new number") if self.per_number else gettext("Once")
+        if self.is_yearly:
+            return gettext("Every year, for each number") if self.per_number else gettext("Every year")
+        if self.per_number:
+            return gettext("Every month, for each number, by the day")
+        return gettext("Every month, by the day")
 
     @property
     def is_yearly(self) -> bool:

@@ -1,34 +1,109 @@
-"""The link to a center's prices in an email or chat: it opens without an account, for some time.
+"""Links to a center's prices in an email or chat: each opens without an account, for some time, until it is revoked.
 
-It is signed and holds no secret of its own. Like a link to an invoice it ends once the center's email address is
+A link is signed and holds no secret of its own. Like a link to an invoice it ends once the center's email address is
 another, and also once the center is archived.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.core import signing
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
 from billing.invoice_links import LIFE, address_mark, link_is_over
-from centers.models import Center
+from billing.models import PriceLink
+from centers import clock
+from centers.audit import entries
+from centers.errors import OperationRefused
+from centers.models import Center, User
 from centers.tenancy.scoping import every_tenant
 from centers.values.page_urls import page_url
 
-_SALT = "markaz.price-link"
+#: Links of one center that open at a time: as many as people can look through.
+MOST = 20
+_SIGNER = signing.Signer(salt="markaz.price-link")
 
 
-def prices_url(center: Center) -> str:
-    """The whole address of the page of the center's prices."""
-    return page_url("price_link", signing.dumps([center.pk, address_mark(center)], salt=_SALT))
+@dataclass(frozen=True, slots=True)
+class ListedLink:
+    """A link that opens, until `ends_at` at the latest."""
+
+    link: PriceLink
+    url: str
+    ends_at: datetime
 
 
-def linked_center(token: str) -> Center:
-    """The center of a link, with its reseller. Needs no scope; raises OperationRefused."""
+def working_links(center: Center, now: datetime) -> list[ListedLink]:
+    """The links that open the center's prices, the latest first."""
+    rows = _working(center, now).select_related("made_by")
+    return [ListedLink(row, prices_url(row), row.made_at + LIFE) for row in rows]
+
+
+def make_link(*, center: Center, by: User | None, now: datetime) -> PriceLink:
+    """Make a link to the center's prices. OperationRefused for an archived center, or while it has MOST of them."""
+    with transaction.atomic():
+        center = Center.objects.select_for_update(of=("self",), no_key=True).get(pk=center.pk)
+        if center.archived_at is not None:
+            raise OperationRefused(_("“%(center)s” is archived.") % {"center": center})
+        if _working(center, now).count() >= MOST:
+            raise OperationRefused(_("Revoke a link first: at most %(most)s can be open.") % {"most": MOST})
+        values = {"reseller_id": center.reseller_id, "center": center, "made_at": now, "made_by": by}
+        link: PriceLink = PriceLink.objects.create(address_mark=address_mark(center), **values)
+        _record("center.price_link_made", link, by, now)
+    return link
+
+
+def revoke_link(*, link: PriceLink, by: User | None, now: datetime) -> None:
+    """Have the link open nothing from now on."""
+    with transaction.atomic():
+        rows = PriceLink.objects.filter(pk=link.pk, revoked_at=None)
+        if rows.update(revoked_at=now, revoked_by=by):
+            _record("center.price_link_revoked", link, by, now)
+
+
+def prices_url(link: PriceLink) -> str:
+    """The whole address of the page that the link opens."""
+    return page_url("price_link", _SIGNER.sign_object([link.pk]))
+
+
+def opened_link(token: str) -> PriceLink:
+    """The link of a token, with its center and reseller. Needs no scope; raises OperationRefused."""
     try:
-        pk, mark = signing.loads(token, salt=_SALT, max_age=LIFE)
+        (pk,) = _SIGNER.unsign_object(token)
         with every_tenant():
-            rows = Center.objects.select_related("reseller").defer("reseller__logo")
-            center: Center = rows.get(pk=pk, archived_at=None)
-    except (signing.BadSignature, ValueError, TypeError, Center.DoesNotExist) as error:
+            rows = PriceLink.objects.select_related("center__reseller").defer("center__reseller__logo")
+            rows = rows.filter(revoked_at=None, center__archived_at=None, made_at__gt=clock.now() - LIFE)
+            link: PriceLink = rows.get(pk=pk)
+    except (signing.BadSignature, ValueError, TypeError, PriceLink.DoesNotExist) as error:
         raise link_is_over() from error
-    if not constant_time_compare(mark, address_mark(center)):
+    if not constant_time_compare(link.address_mark, address_mark(link.center)):
         raise link_is_over()
-    return center
+    return link
+
+
+def note_opened(link: PriceLink, now: datetime) -> None:
+    """Remember when the page was last read."""
+    PriceLink.objects.filter(pk=link.pk).update(opened_at=now)
+
+
+def _working(center: Center, now: datetime) -> QuerySet[PriceLink]:
+    mark = address_mark(center)
+    return PriceLink.objects.filter(
+        center=center, address_mark=mark, revoked_at=None, made_at__gt=now - LIFE
+    ).order_by("-made_at", "-pk")
+
+
+def _record(action: str, link: PriceLink, by: User | None, now: datetime) -> None:
+    center = link.center
+    entries.record(
+        action,
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=center,
+        now=now,
+        topics=("billing",),
+    )

@@ -160,6 +160,11 @@ def portal_charges(center: Center, day: date) -> list[ListedCharge]:
     )
 
 
+def lasting_charges(center: Center, day: date) -> list[ListedCharge]:
+    """Those of `portal_charges` that recur, or that each new number is charged: what belongs to a price list."""
+    return [row for row in portal_charges(center, day) if row.charge.per_number or not row.charge.is_once]
+
+
 def _listed(rows: QuerySet[Charge], day: date) -> list[ListedCharge]:
     return [ListedCharge(row, day, row.is_invoiced) for row in _with_claims(rows)]
 

@@ -94,6 +94,12 @@ def plans_on(center: Center, day: date) -> list[PlanOn]:
     return [PlanOn(charge, charge.terms, counts)]
 
 
+def plan_terms_on(center: Center, day: date) -> list[PlanOn]:
+    """The plan that the center has on the day, for a price list: without what is used of it."""
+    charge = _in_force(Charge.objects.filter(center=center), day).select_related("terms__plan").first()
+    return [] if charge is None or charge.terms is None else [PlanOn(charge, charge.terms, [])]
+
+
 def plan_notes(center: Center, day: date) -> list[str]:
     """The center's plan on the day, at its discounts, in a sentence below its prices; [] without one."""
     plan = plan_price(Discounts(center.reseller, among=[center]), center, day)

@@ -31,6 +31,7 @@ from billing.views.pricing import (
     chosen_charges,
     plans,
     price_files,
+    price_link,
     simulator,
     types,
 )
@@ -200,6 +201,8 @@ urlpatterns = [
         price_files.center_prices_export,
         name="center_prices_export",
     ),
+    path("centers/<int:pk>/prices/links/", price_link.price_link_make, name="price_link_make"),
+    path("prices/links/<int:pk>/revoke/", price_link.price_link_revoke, name="price_link_revoke"),
     path("centers/<int:pk>/prices/pdf/", price_files.center_prices_pdf, name="center_prices_pdf"),
     path("centers/<int:pk>/prices/", fragments.center_prices, name="center_prices"),
     path(

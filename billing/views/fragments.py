@@ -16,6 +16,7 @@ from billing.payments import convertible
 from billing.periods import Period, month_of, today
 from billing.pricing.conversion import Converter
 from billing.pricing.estimates import charges_by_number, month_so_far
+from billing.pricing.links import ListedLink, working_links
 from billing.pricing.price_list import PriceList
 from billing.queries.kept_sums import last_read_of_all
 from billing.queries.plans import chosen_plans, plans_on
@@ -29,6 +30,7 @@ from centers import clock
 from centers.models import Center, Reseller
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
+from centers.web.sharing import Share
 
 __all__ = [
     "center_balance",
@@ -111,9 +113,15 @@ def center_prices(request: TenantRequest, pk: int) -> HttpResponseBase:
         "plans": plans_on(center, price_list.day),
         "chosen": chosen,
         "later": [charge for charge in chosen if charge.first_day > price_list.day],
-        "share": share_of_prices(center) if rows and not center.archived_at else None,
+        "links": [] if center.archived_at else _price_links(request, center),
     }
     return render(request, "billing/parts/center_prices.html", context)
+
+
+def _price_links(request: TenantRequest, center: Center) -> list[tuple[ListedLink, Share]]:
+    """The links to the center's prices that open, each with the text to send it with."""
+    found = working_links(center, clock.now())
+    return [(listed, share_of_prices(listed, center, request.reseller)) for listed in found]
 
 
 @staff(Permission.VIEW)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from billing.invoice_links import invoice_url
 from billing.models import Invoice, PaymentLink
-from billing.pricing.links import prices_url
+from billing.pricing.links import ListedLink
 from centers.models import Center, Reseller
 from centers.values.formats import day_text, moment_text, money_text, zone_of
 from centers.web.sharing import Share, letter
@@ -66,18 +66,18 @@ def share_of_payment(link: PaymentLink, invoice: Invoice, reseller: Reseller) ->
         )
 
 
-def share_of_prices(center: Center) -> Share:
+def share_of_prices(listed: ListedLink, center: Center, reseller: Reseller) -> Share:
     """The page of the center's prices that needs no account, in the center's language."""
-    url = prices_url(center)
+    url = listed.url
     what = _("price list link")
     with translation.override(center.language):
         return Share(
-            name="prices",
+            name=f"prices-{listed.link.pk}",
             what=what,
             url=url,
             language=center.language,
             subject=_("Your prices"),
-            text=letter(_("View your current prices here:"), url, sender=center.reseller.name),
+            text=letter(_("View your current prices here:"), url, sender=reseller.name),
             phone=center.phone,
             email=center.email,
         )

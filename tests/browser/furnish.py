@@ -14,7 +14,7 @@ from billing.models import Category, GapItem, Invoice, Rate, RateFetch
 from billing.payments import record_payment
 from billing.periods import Period, day_start, previous_month, today
 from billing.pricing.exchange_rates import set_exchange_rate
-from billing.pricing.links import prices_url
+from billing.pricing.links import make_link, prices_url
 from billing.pricing.margin_versions import set_margin
 from billing.pricing.rates import refresh_rates
 from billing.usage.fetching import read_usage
@@ -211,7 +211,8 @@ def price_link(slug: str) -> str:
     """The address of a center's prices without an account."""
     reseller = Reseller.objects.get(slug=slug)
     with tenant(reseller):
-        return prices_url(Center.objects.earliest("pk"))
+        center = Center.objects.earliest("pk")
+        return prices_url(make_link(center=center, by=None, now=clock.now()))
 
 
 def _set_prices(reseller: Reseller, owner: User, first_day: date) -> None:

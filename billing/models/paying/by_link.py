@@ -1,4 +1,4 @@
-"""What belongs to the page of an invoice that needs no account: payments that its reader reports, revoked links."""
+"""What belongs to pages that need no account: payments that the reader of an invoice reports, and their links."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from billing.models.invoices import Invoice
 from billing.models.paying.details import PaymentAttachment
 from billing.models.payments import Payment
 from centers.models import Center, Reseller, User
-from centers.models.fields import LineField
+from centers.models.fields import CodeField, LineField
 from centers.models.managers import TenantManager
 from centers.values.names import NameKey
 
@@ -98,3 +98,24 @@ class RevokedLinks(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.generation}"
+
+
+class PriceLink(models.Model):
+    """A link that staff made to a center's prices; it opens for some time, until it is revoked."""
+
+    reseller = models.ForeignKey(Reseller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    center = models.ForeignKey(Center, on_delete=models.CASCADE, related_name="price_links")
+    address_mark = CodeField(max_length=16)  # of the center's email address when it was made
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    opened_at = models.DateTimeField(null=True)  # last
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = TenantManager(reseller="reseller", center="center")
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.center_id}: {self.made_at:%Y-%m-%d}"

@@ -11,6 +11,7 @@ from billing.documents.frozen import BRAND
 from billing.documents.typesetting import Sheet
 from billing.periods import today
 from billing.pricing.rate_types.known import type_name
+from billing.queries.charges import ListedCharge, lasting_charges
 from billing.queries.plans import plan_notes
 from billing.tax.texts import price_note
 from centers.models import Center, Reseller
@@ -56,18 +57,26 @@ def _edition(reseller: Reseller, center: Center, now: datetime, language: str, d
         "facts": [(_("Date"), day_text(day)), (_("Currency"), currency)],
         "columns": [_("Type"), "", _("Price")],
         "lines": [_line(row) for row in rows],
+        "charges": [_charge(row) for row in lasting_charges(center, day)],
         "notes": [
             *plan_notes(center, day),
             *_given(price_note(center, day)),
             _("Prices of %(day)s. They can change from a later day on.") % {"day": day_text(day)},
         ],
         "footer": reseller.name,
-        "words": {"from": _("From"), "to": _("To"), "logo": _("Logo")},
+        "words": {"from": _("From"), "to": _("To"), "logo": _("Logo"), "charges": _("Charges")},
     }
 
 
 def _given(text: str) -> list[str]:
     return [text] if text else []
+
+
+def _charge(row: ListedCharge) -> dict[str, str]:
+    each, charge = row.charge.rhythm, row.charge
+    if row.is_planned:
+        each = _("%(every)s, from %(day)s") % {"every": each, "day": day_text(charge.first_day)}
+    return {"what": charge.description, "each": each, "price": money_text(charge.amount, charge.currency)}
 
 
 def _line(row: queries.PortalPrice) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The link to a center's prices: it opens without an account, shows no cost, and ends."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,12 +8,26 @@ import time_machine
 from django.conf import settings
 from django.test import Client
 
+from billing.charges import add_charge
 from billing.invoice_links import LIFE, invoice_url
-from billing.pricing.links import prices_url
-from centers.models import Center
+from billing.models import PriceLink
+from billing.pricing.links import MOST, make_link, prices_url
+from centers import clock
+from centers.errors import OperationRefused
+from centers.models import AuditEntry, Center
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
+from tests.billing.documents.pages import text_of
+from tests.billing.plans.conftest import choose, sold
 from tests.billing.views.conftest import CANARY, Desk, add_rates
+
+MARCH_1 = date(2026, 3, 1)
+
+
+def new_link(desk: Desk) -> str:
+    with tenant(desk.reseller):
+        link = make_link(center=desk.center, by=desk.owner, now=clock.now())
+        return prices_url(link).removeprefix(settings.SITE_URL)
 
 
 @pytest.fixture
@@ -21,7 +35,7 @@ def path(desk: Desk) -> str:
     with tenant(desk.reseller):
         desk.shop.margin("20")
         add_rates(desk.shop, text="0.05", marketing=CANARY)
-        return prices_url(desk.center).removeprefix(settings.SITE_URL)
+        return new_link(desk)
 
 
 def test_anyone_who_has_it_sees_the_prices_of_one_center_and_no_cost(desk: Desk, path: str) -> None:
@@ -67,3 +81,56 @@ def test_no_other_token_opens_it(desk: Desk, path: str) -> None:
         assert "no longer works" in page.content.decode()
         assert desk.center.name not in page.content.decode()
     assert Client().get(f"/invoice/{token}/").status_code == 404
+
+
+def test_staff_see_when_it_was_opened_and_revoke_it(desk: Desk, path: str) -> None:
+    other, staff = new_link(desk), desk.as_(desk.owner)
+    tab = f"/r/{desk.reseller.slug}/centers/{desk.center.pk}/prices/"
+    assert staff.get(tab).content.decode().count("not opened yet") == 2
+    assert Client().head(path).status_code == 200  # a scanner of mail
+    assert staff.get(tab).content.decode().count("not opened yet") == 2
+    assert Client().get(path).status_code == 200
+    page = staff.get(tab).content.decode()
+    assert (page.count("not opened yet"), page.count("last opened")) == (1, 1)
+    with tenant(desk.reseller):
+        link = PriceLink.objects.get(opened_at__isnull=False)
+    for _again in range(2):
+        response = staff.post(f"/r/{desk.reseller.slug}/prices/links/{link.pk}/revoke/")
+        assert response.status_code == 302
+    assert [Client().get(address).status_code for address in (path, f"{path}pdf/", other)] == [404, 404, 200]
+    page = staff.get(tab).content.decode()
+    assert other in page
+    assert path not in page
+    with tenant(desk.reseller):
+        assert AuditEntry.objects.filter(action="center.price_link_revoked").count() == 1
+
+
+def test_a_link_is_made_on_the_page_of_the_center_and_not_without_end(desk: Desk) -> None:
+    address = f"/r/{desk.reseller.slug}/centers/{desk.center.pk}/prices/links/"
+    response = desk.as_(desk.owner).post(address, follow=True)
+    assert "The link was created" in response.content.decode()
+    with tenant(desk.reseller):
+        for _link in range(MOST - 1):
+            make_link(center=desk.center, by=None, now=clock.now())
+        with pytest.raises(OperationRefused, match="Revoke a link first"):
+            make_link(center=desk.center, by=None, now=clock.now())
+        Center.objects.filter(pk=desk.center.pk).update(archived_at=NOW)
+        with pytest.raises(OperationRefused, match="archived"):
+            make_link(center=desk.center, by=None, now=clock.now())
+
+
+def test_it_shows_the_plan_and_what_recurs(desk: Desk, path: str) -> None:
+    with tenant(desk.reseller):
+        for name, amount, every in (("Support", "28", "month"), ("Visit", "9", "once")):
+            values = {"center": desk.center, "by": None, "now": NOW, "day": MARCH_1}
+            add_charge(description=name, amount=amount, every=every, **values)
+        plan = sold(desk.shop, name="Start", amount="50", beyond="0.05")
+        choose(desk.shop, plan, MARCH_1)
+    page = Client().get(path).content.decode()
+    for text in ("Support", "28.00 USD", "Every month, by the day", "Start", "50.00 USD", "1,000"):
+        assert text in page
+    assert "Visit" not in page
+    text = text_of(Client().get(f"{path}pdf/").content)
+    for word in ("Support", "28.00 USD", "Start", "50.00 USD"):
+        assert word in text
+    assert "Visit" not in text
