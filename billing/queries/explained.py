@@ -21,7 +21,7 @@ from billing.pricing.price_list import (
     usage_charge,
 )
 from billing.tax.computing import net_of
-from centers.values.formats import money_text, number_text
+from centers.values.formats import exact_text, money_text, number_text
 
 ZERO = Decimal(0)
 #: Decimals of quotients on pages; and those to which the product of such a quotient is exact again.
@@ -30,7 +30,11 @@ _LEGIBLE, _DIVISIBLE = 10, 26
 
 @dataclass(frozen=True, slots=True)
 class LineDay:
-    """What a line took of one day. `charge` is exact, in the line's currency; the days' charges add up to the line."""
+    """What a line took of one day.
+
+    `charge` is exact, in the line's currency, with the tax that prices include: the days' charges add up to the line's
+    price, of which that tax is taken off once.
+    """
 
     day: date
     sent: int
@@ -94,7 +98,7 @@ def _day(line: InvoiceLine, claim: UsageClaim) -> LineDay:
         failed=claim.failed,
         billable=billable,
         cost=claim.cost,
-        charge=exactly(net_of(converted(charge, line.exchange_rate), line.tax)),
+        charge=exactly(converted(charge, line.exchange_rate)),
         first_read_at=record.first_read_at,
         read_at=record.read_at,
         repeats=record.repeats,
@@ -254,10 +258,20 @@ def odd_readings(line: InvoiceLine, limit: int = 50) -> list[FlaggedUsage]:
 
 
 def sum_text(days: list[LineDay], line: InvoiceLine) -> str:
-    """`28 days, together 51.375 SAR`: what the days add up to, before rounding."""
-    together = money_text(total_of(day.charge for day in days).normalize(), line.currency, exact=True)
-    return ngettext(
-        "%(count)s day, %(sum)s before rounding",
-        "%(count)s days, together %(sum)s before rounding",
+    """`28 days, together 51.375 SAR`: what the days add up to, with all decimals; and what it is without its tax."""
+    together = total_of(day.charge for day in days)
+    facts = {"count": number_text(len(days)), "sum": exact_text(together, line.currency)}
+    if not line.tax_included or not line.tax_percent:
+        pattern = ngettext(
+            "%(count)s day, %(sum)s before rounding",
+            "%(count)s days, together %(sum)s before rounding",
+            len(days),
+        )
+        return pattern % facts
+    pattern = ngettext(
+        "%(count)s day, %(sum)s with tax and %(net)s without it, before rounding",
+        "%(count)s days, together %(sum)s with tax and %(net)s without it, before rounding",
         len(days),
-    ) % {"count": number_text(len(days)), "sum": together}
+    )
+    net = round(net_of(together, line.tax), _LEGIBLE)
+    return pattern % {**facts, "net": exact_text(net, line.currency)}

@@ -26,7 +26,7 @@ from billing.pricing.rate_types.known import known_type, type_name
 from billing.tax.texts import address_of, numbers_of, tax_text
 from centers.models import Center
 from centers.templatetags.values import NOTHING, day, month
-from centers.values.formats import money_text, number_text
+from centers.values.formats import exact_text, money_text, number_text
 
 register = template.Library()
 
@@ -117,8 +117,7 @@ def rate_name(written: str) -> str:
 @register.simple_tag
 def exact_money(amount: Decimal, currency: str) -> SafeString:
     """An amount before rounding, with all its decimals and its currency."""
-    text = f"{number_text(amount.normalize())} {currency}"
-    return format_html('<bdi dir="ltr" class="number">{}</bdi>', text)
+    return format_html('<bdi dir="ltr" class="number">{}</bdi>', exact_text(amount, currency))
 
 
 @register.simple_tag

@@ -5,7 +5,7 @@ ways, and “LYD 1.500” must not turn into another number when a line runs fro
 """
 
 from datetime import date, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -18,16 +18,20 @@ from centers.values.languages import active_language
 
 #: No price of a message needs more decimals than this.
 _MOST_PLACES = 8
+#: Amounts before rounding have up to 30 decimals: more digits than the 28 that Python keeps.
+_PRECISION = 60
 _NO_LARGER_UNIT = 10**9
 _JUST_NOW_SECONDS = 45  # as app.js, which updates the same times on an open page
 
 
 def number_text(value: Decimal | int, places: int | None = None) -> str:
     """Grouped Latin digits, such as `1,234,567`; `places` fixes the decimals, else as many as the value has."""
-    if places is None:
-        return str(format_decimal(value, locale="en", decimal_quantization=False))
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    return str(format_decimal(_rounded(value, places), format=pattern, locale="en"))
+    with localcontext() as context:
+        context.prec = _PRECISION
+        if places is None:
+            return str(format_decimal(value, locale="en", decimal_quantization=False))
+        pattern = "#,##0" + ("." + "0" * places if places else "")
+        return str(format_decimal(_rounded(value, places), format=pattern, locale="en"))
 
 
 def _rounded(value: Decimal | int, places: int) -> Decimal:
@@ -43,6 +47,14 @@ def money_text(amount: Decimal | int, currency: str, *, exact: bool = False) -> 
     if exact:
         digits = max(digits, _decimals(_rounded(amount, _MOST_PLACES)))
     return f"{number_text(amount, digits)} {currency}"
+
+
+def exact_text(amount: Decimal, currency: str) -> str:
+    """An amount before rounding: all its decimals, and at least those of the currency."""
+    with localcontext() as context:
+        context.prec = _PRECISION
+        places = max(get_currency_precision(currency), _decimals(amount))
+        return f"{number_text(amount, places)} {currency}"
 
 
 def day_text(day: date) -> str:

@@ -12,7 +12,7 @@ from billing.periods import Period
 from billing.policies import save_policy
 from billing.pricing.exchange_rates import set_exchange_rate
 from billing.queries.comparison import compare
-from billing.queries.explained import line_days, rate_lists, steps
+from billing.queries.explained import line_days, rate_lists, steps, sum_text
 from billing.unbilled.accrued import numbers_so_far
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW, Shop
@@ -52,6 +52,30 @@ def test_the_days_add_up_to_the_line_before_rounding(abroad: Shop) -> None:
     assert [day.day.day for day in days] == [1, 9, 28]
     assert total_of(day.charge for day in days) == line.exact
     assert sum(day.billable for day in days) == line.quantity == 106
+
+
+def test_the_sum_of_the_days_has_all_decimals(abroad: Shop) -> None:
+    """Cut at eight decimals before: 2 x 1.0001 x 1.12345 x 3.7512345 = 8.429363...."""
+    number = abroad.number()
+    for day in (9, 28):
+        abroad.read(number, date(2026, 2, day), sent=0, cost="1.0001")
+    line = only_line(close(abroad, FEBRUARY))
+    assert line.exact is not None
+    assert sum_text(line_days(line), line) == f"2 days, together {line.exact.normalize()} SAR before rounding"
+    assert len(f"{line.exact.normalize()}") > 12
+
+
+def test_days_at_prices_with_tax_add_up_to_the_price_that_the_tax_is_taken_off(shop: Shop) -> None:
+    register(shop, included=True)
+    tax_rate(shop)
+    number = shop.number()
+    for day in (1, 9, 28):
+        shop.read(number, date(2026, 2, day), sent=1, cost="3.3333")
+    line = only_line(close(shop, FEBRUARY))
+    assert [day.charge for day in line_days(line)] == [Decimal("3.3333")] * 3
+    # 9.9999 / 1.15
+    text = "3 days, together 9.9999 USD with tax and 8.6955652174 USD without it, before rounding"
+    assert sum_text(line_days(line), line) == text
 
 
 def test_the_steps_lead_from_cost_to_amount(abroad: Shop) -> None:
