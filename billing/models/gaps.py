@@ -105,10 +105,10 @@ _HINTS = {
         "main account, one of them probably belongs to another account."
     ),
     GapItem.Kind.MONTH: _(
-        "MazBot's total of the month isn't what its days add up to. Only MazBot can say which figure is right."
+        "MazBot's total for the month doesn't match the sum of its days. Only MazBot can say which figure is right."
     ),
     GapItem.Kind.UNBILLED: _(
-        "Usage of this month that no invoice and no waiver took: an invoice that is blocked or not issued, or a "
-        "correction that waits for the next one."
+        "Usage of this month that is neither invoiced nor waived: its invoice is blocked or hasn't been issued, or it "
+        "is a correction that waits for the next invoice."
     ),
 }
