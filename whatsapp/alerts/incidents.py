@@ -36,7 +36,10 @@ def provider_incidents(reseller: Reseller | int) -> Sequence[ProviderIncident]:
     """Those of the reseller's account, the earliest first, whatever scope is open; one query while there is none."""
     with tenant(reseller):
         accounts = MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False)
-        failing_since, drops_since = accounts.values_list("failing_since", "drops_since").first() or (None, None)
+        failing_since, drops_since = accounts.values_list("failing_since", "drops_since").first() or (
+            None,
+            None,
+        )
         if failing_since is None:
             return ()
         alerts = list(Alert.objects.filter(reseller=reseller, kind__in=Alert.LASTING, resolved_at=None))
