@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -25,6 +26,32 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- written by make bench -->", "<!-- end -->"
 
 
+#: In the order in which they run: module and function.
+BENCHMARKS = {
+    "pages": ("pages", "measure"),
+    "board": ("board", "measure"),
+    "flat": ("flat", "measure"),
+    "explain": ("explain", "measure"),
+    "wire": ("wire", "measure"),
+    "sweep": ("sweep", "measure"),
+    "invoices": ("invoices", "measure"),
+    "due": ("due", "measure"),
+    "writes": ("writes", "measure"),
+    "budget": ("budget", "measure"),
+    "hints": ("hints", "measure"),
+    "web": ("web", "measure"),
+    "live": ("idle", "measure"),
+    "product": ("product", "measure"),
+    "lanes": ("lanes", "measure"),
+    "fleet": ("sweeping", "healthy"),
+    "hanging": ("sweeping", "hanging"),
+    "usage": ("sweeping", "usage_due"),
+    "detect": ("detecting", "measure"),
+    "alert": ("alerting", "measure"),
+    "notify": ("notifying", "measure"),
+    "graph": ("graph", "measure"),
+    "recover": ("recover", "measure"),
+}
 #: What `quick` measures: together under five minutes on two cores.
 SHORT = ("pages", "wire", "invoices", "due", "writes", "budget", "hints", "web", "live", "product")
 #: Those with a small size for it.
@@ -62,54 +89,9 @@ def main(names: list[str]) -> int:
 
 def benchmarks() -> dict[str, Callable[[], list[Result]]]:
     """Name and function of each; imported late because they need Django."""
-    from benchmarks import (
-        alerting,
-        board,
-        budget,
-        detecting,
-        due,
-        explain,
-        flat,
-        graph,
-        hints,
-        idle,
-        invoices,
-        lanes,
-        notifying,
-        pages,
-        product,
-        recover,
-        sweep,
-        sweeping,
-        web,
-        wire,
-        writes,
-    )
-
     return {
-        "pages": pages.measure,
-        "board": board.measure,
-        "flat": flat.measure,
-        "explain": explain.measure,
-        "wire": wire.measure,
-        "sweep": sweep.measure,
-        "invoices": invoices.measure,
-        "due": due.measure,
-        "writes": writes.measure,
-        "budget": budget.measure,
-        "hints": hints.measure,
-        "web": web.measure,
-        "live": idle.measure,
-        "product": product.measure,
-        "lanes": lanes.measure,
-        "fleet": sweeping.healthy,
-        "hanging": sweeping.hanging,
-        "usage": sweeping.usage_due,
-        "detect": detecting.measure,
-        "alert": alerting.measure,
-        "notify": notifying.measure,
-        "graph": graph.measure,
-        "recover": recover.measure,
+        name: getattr(import_module(f"benchmarks.{module}"), function)
+        for name, (module, function) in BENCHMARKS.items()
     }
 
 

@@ -3,6 +3,7 @@
 from billing.queries.charges import (
     ListedCharge,
     ListedDiscount,
+    discountable_charges,
     exported_charges,
     listed_charges,
     listed_discounts,
@@ -61,6 +62,7 @@ __all__ = [
     "Total",
     "credit_sums",
     "credits",
+    "discountable_charges",
     "exported_charges",
     "flagged_usage_rows",
     "last_read",
