@@ -99,10 +99,11 @@ def add_terms(
         if centers:
             lock_all(centers)
         terms = _new_terms(row, day, by, now, amount=amount, included=included, beyond=beyond)
-        loss = None if confirmation is None else loss_of_terms(terms, centers, now)
-        refuse_loss(loss, confirmation)
         for charge in charges_from(_held(row, day).filter(center__in=centers), day):
             _replace(charge, terms, by, now)
+        # Last: what is refused anyway isn't confirmed first.
+        loss = None if confirmation is None else loss_of_terms(terms, centers, now)
+        refuse_loss(loss, confirmation)
         _record("plan.terms_added", row, by, now, **_facts(terms), **loss_facts(loss))
     return terms
 

@@ -69,10 +69,36 @@ def choose_plan(
                     field="day",
                 )
             return []
-        return [
+        added = [
             charge_by(terms, center=center, first=first, end=last, by=by, now=now)
             for terms, first, last in _versions(plan, day, end)
         ]
+        # Last: what is refused anyway isn't confirmed first.
+        loss = None if confirmation is None else loss_of_choice(center, plan, day, until, now)
+        refuse_loss(loss, confirmation)
+        if loss is not None:
+            _record_loss(center, plan, loss, by, now)
+        return added
+
+
+def loss_of_choice(center: Center, plan: Plan, day: date, until: date | None, now: datetime) -> Loss | None:
+    """The greatest loss of the plan's terms from the day on, up to and including `until`; None without any."""
+    rows = _versions(plan, day, None)
+    versions = [terms for terms, first, _last in rows if until is None or first <= until]
+    losses = [loss for terms in versions if (loss := loss_of_terms(terms, [center], now)) is not None]
+    return max(losses, key=lambda loss: loss.per_month, default=None)
+
+
+def _record_loss(center: Center, plan: Plan, loss: Loss, by: User | None, now: datetime) -> None:
+    entries.record(
+        "plan.chosen_below_cost",
+        reseller=center.reseller,
+        center=center,
+        by=by,
+        target=plan,
+        now=now,
+        **loss_facts(loss),
+    )
 
 
 def loss_of_choice(center: Center, plan: Plan, day: date, until: date | None, now: datetime) -> Loss | None:

@@ -139,7 +139,7 @@ def test_the_preview_says_what_prevents_a_centers_new_terms_and_names_five_cente
         for _each in range(6):
             center = desk.shop.new_center(name=f"Zed {_each}")
             Center.objects.filter(pk=center.pk).update(created_at=NOW.replace(day=1))
-            choose_plan(center=center, plan=plan, day=MARCH_1, by=None, now=NOW)
+            choose_plan(center=center, plan=plan, day=MARCH_1, by=None, now=NOW, confirmation=None)
     address = desk.url(f"prices/plans/{plan.pk}/terms/")
     client = desk.as_(desk.billing)
     preview = client.post(f"{address}preview/", TERMS | {"amount": "299"}).content.decode()
