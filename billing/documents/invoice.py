@@ -230,7 +230,7 @@ def _line(content: Content, line: InvoiceLine) -> dict[str, Any]:
     ]
     return {
         "what": line.heading,
-        "detail": " · ".join(isolated(part) for part in texts.detail_parts(line)),
+        "detail": " · ".join(isolated(texts.whole_days(part)) for part in texts.detail_parts(line)),
         "cells": cells,
     }
 
@@ -246,5 +246,5 @@ def _sums(content: Content) -> list[tuple[str, str]]:
     if (local := content.local_tax) is not None:
         facts = {"currency": local.currency, "rate": local.rate_text, "date": day_text(local.day)}
         label = _("VAT in %(currency)s at %(rate)s, the rate of %(date)s") % facts
-        rows.append((label, money_text(abs(local.amount), local.currency)))
+        rows.append((texts.whole_days(label), money_text(abs(local.amount), local.currency)))
     return rows

@@ -107,7 +107,8 @@ def _edition(receipt: Receipt, look: Look, language: str, first_language: str) -
             "facts": [
                 (_("Receipt issued"), days(receipt.issued_on)),
                 (_("Received on"), days(payment.received_on)),
-                (_("Reference"), payment.reference),
+                (_("Method"), payment.get_method_display()),
+                *([(_("Reference"), payment.reference)] if payment.reference else []),
             ],
             "amount": amount,
             "columns": [_("Paid for"), _("Issued"), _("Amount")],

@@ -1,5 +1,6 @@
 """What documents and pages say about invoices, credit notes and their lines."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,8 @@ from billing.pricing.rate_types.known import type_name
 from centers.values.formats import day_text, money_text, number_text
 
 ONE = 1
+#: `5 Mar 2026`, in any script.
+_DAY = re.compile(r"\b(\d{1,2}) ([^\W\d]+) (\d{4})\b")
 
 
 def day_in(language: str, day: date) -> str:
@@ -148,6 +151,11 @@ def _plans(document: Invoice, lines: Iterable[InvoiceLine]) -> list[str]:
 def rate_text(base: str, rate: Decimal, quote: str) -> str:
     """`1 USD = 3.75 SAR`, from left to right in every language."""
     return ltr(f"1 {base} = {number_text(rate.normalize())} {quote}")
+
+
+def whole_days(text: str) -> str:
+    """The text with days that are not broken at the end of a line."""
+    return _DAY.sub("\\1\u00a0\\2\u00a0\\3", text)
 
 
 def ltr(text: str) -> str:

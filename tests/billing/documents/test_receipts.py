@@ -34,6 +34,15 @@ def test_a_payment_has_a_receipt_with_what_it_paid(shop: Shop) -> None:
     assert "We received 5.00 USD" in text
     assert "Kept as credit" in text
     assert "2.00 USD" in text
+    assert "Bank transfer" in text
+
+
+def test_cash_without_a_reference_has_none_on_its_receipt(shop: Shop) -> None:
+    shop.owe("5")
+    shop.pay("5", method="cash", reference="")
+    text = text_of(receipt_sheet(Receipt.objects.get(), language="en").pdf())
+    assert "Cash" in text
+    assert "Reference" not in text
 
 
 def test_a_payment_that_is_refused_uses_no_number(shop: Shop) -> None:
