@@ -57,10 +57,6 @@ def choose_plan(
         end = checked_end(day, until)
         if plan is not None:
             _refuse_unfit(center, plan, day)
-            loss = None if confirmation is None else loss_of_choice(center, plan, day, until, now)
-            refuse_loss(loss, confirmation)
-            if loss is not None:
-                _record_loss(center, plan, loss, by, now)
         ended = _end_present(center, day, by, now)
         if plan is None:
             if not ended:
@@ -85,26 +81,6 @@ def loss_of_choice(center: Center, plan: Plan, day: date, until: date | None, no
     """The greatest loss of the plan's terms from the day on, up to and including `until`; None without any."""
     rows = _versions(plan, day, None)
     versions = [terms for terms, first, _last in rows if until is None or first <= until]
-    losses = [loss for terms in versions if (loss := loss_of_terms(terms, [center], now)) is not None]
-    return max(losses, key=lambda loss: loss.per_month, default=None)
-
-
-def _record_loss(center: Center, plan: Plan, loss: Loss, by: User | None, now: datetime) -> None:
-    entries.record(
-        "plan.chosen_below_cost",
-        reseller=center.reseller,
-        center=center,
-        by=by,
-        target=plan,
-        now=now,
-        **loss_facts(loss),
-    )
-
-
-def loss_of_choice(center: Center, plan: Plan, day: date, until: date | None, now: datetime) -> Loss | None:
-    """The greatest loss of the plan's terms from the day on, up to and including `until`; None without any."""
-    end = None if until is None else until + ONE_DAY
-    versions = [terms for terms, _first, _last in _versions(plan, day, end)]
     losses = [loss for terms in versions if (loss := loss_of_terms(terms, [center], now)) is not None]
     return max(losses, key=lambda loss: loss.per_month, default=None)
 
