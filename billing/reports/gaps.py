@@ -13,7 +13,7 @@ from billing.policies import reseller_policy
 from billing.reports.gap_items import Key, update_items
 from billing.reports.reconciliation import TIME_TO_INVOICE, TOLERANCE, Reconciled, reconcile
 from billing.usage.completeness import unread_dates
-from billing.usage.main_account import first_day_of_numbers, unread_account_days
+from billing.usage.main_account import first_day_of_numbers, outdated_account_days, unread_account_days
 from billing.usage.number_sums import MAIN_ACCOUNT, Window
 from centers.models import Reseller
 from whatsapp.accounts import account_of
@@ -28,18 +28,21 @@ def check_gap(reseller: Reseller, now: datetime) -> list[date]:
 
     Compared are the days of the last months (as many as sums are compared of) and older days with a difference, if the
     main account and every number were read for since they ended: never the running day. What can't be compared stays as
-    it is, so that nothing closes for lack of figures.
+    it is, so that nothing closes for lack of figures. A day that waits for the main account opens nothing, and what is
+    the same already is settled.
     """
     account = account_of(reseller)
     today = local_day(now, ZoneInfo(account.time_zone))
+    waiting = outdated_account_days(account, today)
     window = Window.of(reseller, today).days
     older = _undone(reseller, Kind.DAY).filter(first_day__lt=window.first_day)
     rows = reconcile(
         reseller,
         window,
-        apart=not_comparable(reseller, now),
+        apart=not_comparable(reseller, now, also_waiting=False),
         also=set(older.values_list("first_day", flat=True)),
     )
+    rows = [row for row in rows if not (row.differs and row.first_day in waiting)]
     amounts: dict[Key, Decimal] = {
         (Kind.DAY, row.first_day, row.currency): row.gap for row in rows if row.gap is not None
     }
@@ -48,11 +51,12 @@ def check_gap(reseller: Reseller, now: datetime) -> list[date]:
     return [row.first_day for row in rows if row.differs]
 
 
-def not_comparable(reseller: Reseller, now: datetime) -> set[date]:
+def not_comparable(reseller: Reseller, now: datetime, *, also_waiting: bool = True) -> set[date]:
     """The running day of MazBot's calendar, the one after it, days not read since they ended, and before all numbers.
 
     A number that MazBot doesn't know has an alert of its own and keeps no day from being compared. What an account used
-    before its first number was entered is no difference.
+    before its first number was entered is no difference. `also_waiting`: so are days of which a number changed since
+    the main account was read.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None:
@@ -63,7 +67,10 @@ def not_comparable(reseller: Reseller, now: datetime) -> set[date]:
     rows = AccountUsageRecord.objects.filter(reseller=reseller)
     first = first_day_of_numbers(account)
     before = set((rows.filter(day__lt=first) if first else rows).values_list("day", flat=True))
-    return {today, today + ONE_DAY, *unread_account_days(account, today), *unread_numbers, *before}
+    of_account = set(unread_account_days(account, today))
+    if not also_waiting:
+        of_account -= outdated_account_days(account, today)
+    return {today, today + ONE_DAY, *of_account, *unread_numbers, *before}
 
 
 def _of_months(reseller: Reseller, window: Period, today: date) -> Iterator[tuple[Key, Decimal]]:

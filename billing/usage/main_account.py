@@ -80,9 +80,14 @@ def unread_account_days(account: MazbotAccount, today: date) -> list[date]:
 
 
 def outdated_account_days(account: MazbotAccount, today: date) -> set[date]:
-    """Those of `unread_account_days` that were read since they ended, but before a number's usage of them changed."""
-    rows = AccountUsageRecord.objects.filter(_OUTDATED, reseller=account.reseller_id, day__lt=today)
-    return set(rows.values_list("day", flat=True))
+    """Days before `today` that were read since they ended, but before a number's usage of them changed."""
+    zone = ZoneInfo(account.time_zone)
+    rows = AccountUsageRecord.objects.filter(_OUTDATED, reseller=account.reseller_id, odd="", day__lt=today)
+    return {
+        day
+        for day, read_at in rows.values_list("day", "read_at")
+        if read_at >= day_start(day + ONE_DAY, zone)
+    }
 
 
 def check_account_sums(*, reseller: Reseller, now: datetime) -> bool:

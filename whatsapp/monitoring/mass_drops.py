@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
-from whatsapp.alerts.incidents import show_everywhere
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.alerts.maintenance import covered_by, running
+from whatsapp.alerts.provider_incidents import show_everywhere
 from whatsapp.catching_up import catch_up
 from whatsapp.models import Alert, AlertEvent, Condition, Connection, Instance, MazbotAccount, StatusInterval
 from whatsapp.monitoring.rows import Checked

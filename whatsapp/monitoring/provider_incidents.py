@@ -13,8 +13,8 @@ from django.db import transaction
 
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
-from whatsapp.alerts.incidents import show_everywhere
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
+from whatsapp.alerts.provider_incidents import show_everywhere
 from whatsapp.catching_up import catch_up
 from whatsapp.mazbot import ErrorKind
 from whatsapp.models import Alert, Instance, MazbotAccount

@@ -17,8 +17,8 @@ from centers.web.exports import export
 from centers.web.paging import keyset
 from centers.web.partials import render_page
 from centers.web.shared_parts import shared
-from whatsapp.alerts.incidents import provider_incidents
 from whatsapp.alerts.maintenance import running
+from whatsapp.alerts.provider_incidents import provider_incidents
 from whatsapp.models import STATES
 from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
@@ -52,7 +52,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": [("down", _("Down")), *STATES],
-        "incidents": provider_incidents(request.reseller),
+        "provider_incidents": provider_incidents(request.reseller),
         "windows": running(request.reseller, now),
         "now": now,
         "here": request.get_full_path(),

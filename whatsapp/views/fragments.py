@@ -11,7 +11,7 @@ from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from whatsapp import queries
-from whatsapp.alerts.incidents import provider_incidents
+from whatsapp.alerts.provider_incidents import provider_incidents
 from whatsapp.mazbot import Lane
 from whatsapp.models import Alert, Condition, Instance, StatusInterval
 from whatsapp.monitoring.account_state import account_state
@@ -30,7 +30,7 @@ def home_connections(request: TenantRequest) -> HttpResponseBase:
     down = list(queries.down_instances()[:SHOWN_DOWN]) if counts.down else []
     context = {
         "counts": counts,
-        "incidents": provider_incidents(request.reseller),
+        "provider_incidents": provider_incidents(request.reseller),
         "down": down,
         "doubtful": _doubtful(counts),
         "more": max(0, counts.down - len(down)),
@@ -57,7 +57,7 @@ def jobs_requests(request: TenantRequest) -> HttpResponseBase:
     used = state.used if state and state.used else {}
     context = {
         "state": state,
-        "incidents": provider_incidents(request.reseller),
+        "provider_incidents": provider_incidents(request.reseller),
         "lanes": [(label, used.get(lane, 0)) for lane, label in LANES],
         "here": request.get_full_path(),
     }
@@ -87,7 +87,7 @@ def center_instances(request: TenantRequest, pk: int) -> HttpResponseBase:
     rows = list(Instance.objects.filter(center=center).order_by("pk"))
     context = {
         "center": center,
-        "incidents": provider_incidents(request.reseller),
+        "provider_incidents": provider_incidents(request.reseller),
         "rows": [row for row in rows if not row.archived_at],
         "archived": [row for row in rows if row.archived_at],
     }

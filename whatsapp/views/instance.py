@@ -16,8 +16,8 @@ from centers.web.fragments import parts_of
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.accounts import explain_kind
-from whatsapp.alerts.incidents import provider_incidents
 from whatsapp.alerts.maintenance import ahead
+from whatsapp.alerts.provider_incidents import provider_incidents
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
 from whatsapp.models import Alert, DesiredReason, Instance, PairingLink, Service
 from whatsapp.monitoring.on_screen import note_on_screen
@@ -48,7 +48,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
     context = {
         "instance": row,
         "alerts": alerts,
-        "incidents": provider_incidents(request.reseller),
+        "provider_incidents": provider_incidents(request.reseller),
         "windows": list(ahead(instance=row, now=clock.now())),
         "now": clock.now(),
         "pair_offered": any(alert.needs_pairing for alert in alerts),

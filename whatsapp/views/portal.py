@@ -9,8 +9,8 @@ from centers import clock
 from centers.tenancy.access import PortalRequest, portal
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import form_page, posted
-from whatsapp.alerts.incidents import provider_incidents
 from whatsapp.alerts.maintenance import concerning
+from whatsapp.alerts.provider_incidents import provider_incidents
 from whatsapp.forms import WebhookForm
 from whatsapp.models import Instance
 from whatsapp.monitoring.on_screen import note_on_screen
@@ -47,7 +47,7 @@ def portal_numbers(request: PortalRequest) -> HttpResponseBase:
     note_on_screen(request.reseller.pk, (row.pk for row in rows))
     context = {
         "rows": rows,
-        "incidents": provider_incidents(request.reseller),
+        "provider_incidents": provider_incidents(request.reseller),
         "windows": concerning(center=request.center, now=clock.now()),
     }
     return render(request, "whatsapp/parts/portal_numbers.html", context)

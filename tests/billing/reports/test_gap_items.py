@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.models import COST_TOLERANCE, GapItem, UsageCheck
+from billing.models import COST_TOLERANCE, AccountUsageRecord, GapItem, UsageCheck
 from billing.reports.gap_items import decide, leave_items, possible_owners
 from billing.reports.gaps import check_gap
 from centers.errors import OperationRefused
@@ -130,6 +130,19 @@ def test_a_difference_that_is_gone_settles_itself(shop: Shop) -> None:
     account(shop, MARCH_4, "5")
     assert (found(shop).state, found(shop).amount) == ("open", 1)
     assert is_alarmed()
+
+
+def test_a_day_that_waits_for_the_main_account_opens_nothing_and_is_settled_once_it_matches(
+    shop: Shop,
+) -> None:
+    gap_of(shop, MARCH_3, "10")
+    AccountUsageRecord.objects.update(numbers_changed_at=NOW + timedelta(minutes=1))
+    assert check_gap(shop.reseller, NOW) == []
+    assert not GapItem.objects.exists()
+    AccountUsageRecord.objects.update(numbers_changed_at=NOW - timedelta(minutes=1))
+    assert found(shop).is_open
+    shop.read(shop.center.instances.get(), MARCH_3, sent=2, cost="10", at=NOW + timedelta(minutes=1))
+    assert found(shop).state == State.SETTLED
 
 
 def test_what_can_no_longer_be_compared_stays_open(shop: Shop) -> None:

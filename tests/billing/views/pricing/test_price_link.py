@@ -1,6 +1,7 @@
 """The link to a center's prices: it opens without an account, shows no cost, and ends."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_it_shows_the_plan_and_what_recurs(desk: Desk, path: str) -> None:
         for name, amount, every in (("Support", "28", "month"), ("Visit", "9", "once")):
             values = {"center": desk.center, "by": None, "now": NOW, "day": MARCH_1}
             add_charge(description=name, amount=amount, every=every, **values)
-        plan = sold(desk.shop, name="Start", amount="50", beyond="0.05")
+        plan = sold(desk.shop, name="Start", amount="50", beyond=Decimal("0.05"))
         choose(desk.shop, plan, MARCH_1)
     page = Client().get(path).content.decode()
     for text in ("Support", "28.00 USD", "Every month, by the day", "Start", "50.00 USD", "1,000"):
