@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.models import Instance
+from whatsapp.states import ADVICE
 
 EXPORT_COLUMNS = (
     _("ID"),
@@ -24,6 +25,9 @@ EXPORT_COLUMNS = (
     _("Status"),
     _("Balance"),
     _("MazBot country ID"),
+    _("Meaning"),
+    _("Response from MazBot"),
+    _("Last failed check"),
 )
 
 
@@ -46,4 +50,14 @@ def number_cells(numbers: QuerySet[Instance]) -> Iterator[list[object]]:
             gettext("Archived") if row.archived_at else gettext("Active"),
             row.center.get_payment_status_display(),
             row.center.country_id,
+            _meaning(row),
+            row.raw_status if row.is_unknown else "",
+            # Empty once a check worked again: until then the connection may be out of date.
+            row.check_failed_at,
         ]
+
+
+def _meaning(row: Instance) -> str:
+    """What the number's state means and what to do, as its page says."""
+    advice = ADVICE.get(row.state)
+    return f"{advice.meaning} {advice.step}".strip() if advice else ""

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from centers.models import Center
 from centers.tenancy.scoping import tenant
+from centers.values.formats import zone_of
 from tests.factories import CenterFactory, InstanceFactory
 from tests.whatsapp.views.conftest import House
 from whatsapp.models import Connection, Instance, Service
@@ -185,6 +186,25 @@ def test_the_export_has_the_filtered_rows_and_escapes_formulas(fleet: House) -> 
     everything = b"".join(client.get(fleet.url("board/export/csv/")).streaming_content).decode()
     assert "Canary" not in everything
     assert len(everything.strip().splitlines()) == 7
+
+
+def test_the_export_says_what_a_state_means_mazbots_word_and_when_the_last_check_failed(house: House) -> None:
+    failed_at = timezone.now()
+    Instance.objects.model._base_manager.filter(pk=house.number.pk).update(
+        connection="unknown", raw_status="rebooting", check_error="timeout", check_failed_at=failed_at
+    )
+    (row,) = _exported(house, "board/export/csv/")
+    assert row["Response from MazBot"] == "rebooting"
+    assert row["Meaning"].startswith("MazBot reported a status that Markaz doesn't know")
+    assert row["Meaning"].endswith("report the status to support.")
+    assert row["Last failed check"].startswith(
+        f"{failed_at.astimezone(zone_of(house.reseller.time_zone)):%Y-%m-%d %H:%M}"
+    )
+    Instance.objects.model._base_manager.filter(pk=house.number.pk).update(
+        connection="connected", raw_status="connected", check_error="", check_failed_at=None
+    )
+    (row,) = _exported(house, "board/export/csv/")
+    assert (row["Response from MazBot"], row["Last failed check"]) == ("", "")
 
 
 def test_the_export_as_a_workbook(fleet: House) -> None:
