@@ -143,7 +143,7 @@ def _begin(reseller: Reseller, entries: list[Entry], now: datetime) -> None:
             "failed": failed,
             "total": answered + failed,
         }
-    else:  # before these, most were answered: a share of the minute would not say why this is an incident
+    else:  # before these, most were answered: a share of the minute would not say why this is one
         detail = _("Failed checks in a row: %(count)s.") % {"count": sum(entry[2] for entry in _row(entries))}
     open_alert(reseller=reseller, kind=Alert.Kind.PROVIDER_FAILING, detail=detail, now=now)
     show_everywhere(reseller)

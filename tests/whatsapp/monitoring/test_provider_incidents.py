@@ -99,7 +99,7 @@ def test_two_failures_within_seconds_are_no_provider_incident_of_an_account_with
     assert kinds() == [Kind.PROVIDER_FAILING]
 
 
-def test_the_detail_says_what_made_it_an_incident_a_share_or_failures_in_a_row(place, now):
+def test_the_detail_says_what_made_it_one_a_share_or_failures_in_a_row(place, now):
     note_checks(reseller=place.reseller, answered=165, failed=0, now=now)
     for second in (1, 10, 20):
         note_checks(reseller=place.reseller, answered=0, failed=5, now=now + second * SECOND)
