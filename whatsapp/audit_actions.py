@@ -65,6 +65,7 @@ FACTS = {
     "alert_state": _("state"),
     "alert_kind": _("kind of alert"),
     "only_number": _("only the number"),
+    "searched_for": _("searched for"),
     "via": _("requested from"),
     "billed_from": _("billed from"),
     "split": _("today's usage fetched for the move"),

@@ -206,6 +206,11 @@ class Notification(models.Model):
             models.Index(fields=["reseller", "-created_at", "-id"], name="notification_log"),
             models.Index(fields=["recipient", "-created_at"], name="notification_of_person"),
             models.Index(
+                fields=["center", "-created_at"],
+                condition=Q(center__isnull=False),
+                name="notification_of_center",
+            ),
+            models.Index(
                 fields=["provider_id"], condition=~Q(provider_id=""), name="notification_provider_id"
             ),
             models.Index("repeat_at", condition=Q(repeat_at__isnull=False), name="notification_repeat"),

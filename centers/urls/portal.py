@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from centers.views import destinations, notification_log, portal, reach
+from centers.views import portal
+from centers.views.notifications import destinations, log, reach
 
 urlpatterns = [
     path("", portal.portal_home, name="portal_home"),
@@ -17,7 +18,7 @@ urlpatterns = [
     ),
     path("me/destinations/<int:pk>/", destinations.portal_destination, name="portal_destination"),
     path("me/destinations/<int:pk>/act/", destinations.portal_destination_act, name="portal_destination_act"),
-    path("notifications/bell/", notification_log.portal_bell, name="portal_bell"),
-    path("notifications/read/", notification_log.portal_bell_read, name="portal_bell_read"),
+    path("notifications/bell/", log.portal_bell, name="portal_bell"),
+    path("notifications/read/", log.portal_bell_read, name="portal_bell_read"),
     path("people/", portal.portal_people, name="portal_people"),
 ]

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from centers.views import invitation, notification_links, profile, public, second_factor, web_app
+from centers.views import invitation, profile, public, second_factor, web_app
 from centers.views.mail.events import mail_events
+from centers.views.notifications import links
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -14,10 +15,10 @@ urlpatterns = [
     path("accounts/second-factor/cancel/<str:token>/", second_factor.cancel, name="second_factor_cancel"),
     path("profile/", profile.profile, name="profile"),
     path("profile/memberships/<int:pk>/leave/", profile.leave, name="leave"),
-    path("act/<str:token>/", notification_links.notification_action, name="notification_action"),
+    path("act/<str:token>/", links.notification_action, name="notification_action"),
     path(
         "unsubscribe/<str:token>/",
-        notification_links.notifications_unsubscribe,
+        links.notifications_unsubscribe,
         name="notifications_unsubscribe",
     ),
     path("hooks/mail/", mail_events, name="mail_events"),

@@ -2,20 +2,9 @@
 
 from django.urls import path
 
-from centers.views import (
-    audit,
-    centers,
-    destinations,
-    home,
-    jobs,
-    message_texts,
-    notification_log,
-    people,
-    reach,
-    settings,
-    share,
-)
+from centers.views import audit, centers, home, jobs, people, settings, share
 from centers.views.mail import settings as mail_settings
+from centers.views.notifications import destinations, log, message_texts, reach
 
 _people = "centers/<int:center_pk>/people/"
 
@@ -86,12 +75,13 @@ urlpatterns = [
     path("me/destinations/add/<slug:channel>/", destinations.destination_add, name="destination_add"),
     path("me/destinations/<int:pk>/", destinations.destination, name="destination"),
     path("me/destinations/<int:pk>/act/", destinations.destination_act, name="destination_act"),
-    path("notifications/", notification_log.notification_log, name="notification_log"),
-    path("notifications/bell/", notification_log.bell, name="bell"),
-    path("notifications/read/", notification_log.bell_read, name="bell_read"),
+    path("notifications/", log.notification_log, name="notification_log"),
+    path("notifications/export/<str:fmt>/", log.notifications_export, name="notifications_export"),
+    path("notifications/bell/", log.bell, name="bell"),
+    path("notifications/read/", log.bell_read, name="bell_read"),
     path(
         "notifications/<int:pk>/again/",
-        notification_log.notification_send_again,
+        log.notification_send_again,
         name="notification_send_again",
     ),
     path("jobs/", jobs.jobs, name="jobs"),

@@ -14,7 +14,7 @@ from whatsapp.views import (
     pairing,
     uptime,
 )
-from whatsapp.views.alerts import acts, detail, page
+from whatsapp.views.alerts import acts, detail, export, page
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -45,6 +45,7 @@ urlpatterns = [
     path("alerts/assign/", acts.alert_assign, name="alert_assign"),
     path("alerts/resolve/", acts.alert_resolve, name="alert_resolve"),
     path("alerts/badge/", page.alert_badge, name="alert_badge"),
+    path("alerts/export/<str:fmt>/", export.alerts_export, name="alerts_export"),
     path("alerts/<int:pk>/", detail.alert, name="alert"),
     path("alerts/<int:pk>/note/", detail.alert_note, name="alert_note"),
     path("maintenance/", maintenance.maintenance, name="maintenance"),

@@ -13,14 +13,14 @@ from billing.dunning.write_offs import write_off
 from billing.models import AccountUsageRecord
 from billing.payments import refund_credit
 from centers.audit import entries
-from centers.models import Center, Reseller
+from centers.models import Center, Notification, Reseller
 from centers.tenancy.scoping import tenant
 from centers.web.csv_styles import STYLES
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import CANARY, Desk, add_gap
 from tests.guards.addresses import Address, all_addresses
 from tests.spreadsheets import read_csv, read_xlsx
-from whatsapp.models import Instance, NumberDay
+from whatsapp.models import Alert, Instance, NumberDay
 
 EXPORTS = [address for address in all_addresses() if "fmt" in address.takes]
 PHONE = "+966512345678"
@@ -76,6 +76,11 @@ def full(desk: Desk) -> Desk:
         entries.record(
             "center.edited", reseller=shop.reseller, center=paid, by=None, target=paid, now=EVENING
         )
+        Alert(reseller=shop.reseller, kind=Alert.Kind.QUOTA_LOW, opened_at=EVENING).save()
+        Notification.objects.create(
+            reseller=shop.reseller, kind="x", key="x", about="x", channel="email", recipient=desk.owner,
+            created_at=EVENING, due_at=EVENING,
+        )  # fmt: skip
         AccountUsageRecord.objects.create(
             reseller=shop.reseller, day=date(2026, 2, 11), sent=3, received=0, failed=0,
             cost=Decimal("0.0333333333"), currency="USD", read_at=NOW,
@@ -160,7 +165,8 @@ def check_amount(name: str, cell: str, currency: str) -> None:
 def test_the_times_and_phones_are_there_to_be_checked(full: Desk) -> None:
     found = {address.name: fetch(full, address, "csv", csv="comma").decode() for address in EXPORTS}
     assert {name for name, text in found.items() if LOCAL in text} >= {
-        "board_export", "center_export", "refunds_export", "audit_export",
+        "board_export", "center_export", "refunds_export", "audit_export", "alerts_export",
+        "notifications_export",
     }  # fmt: skip
     assert f"\u200e{PHONE}" in found["center_export"]
     assert ",425.45,AED" in found["payments_export"]

@@ -72,7 +72,7 @@ def test_a_part_of_the_list_is_answered_alone(desk: Desk, htmx: dict[str, Any]) 
 def test_the_export_follows_the_filters(desk: Desk, htmx: dict[str, Any]) -> None:
     address = desk.url("invoices/?state=paid")
     page = desk.as_(desk.owner).get(address, headers={**htmx, "HX-Target": "invoices"}).content.decode()
-    assert 'hx-swap-oob="true"' in page
+    assert 'hx-swap-oob="morph"' in page
     assert "invoices/export/xlsx/?state=paid" in page
 
 

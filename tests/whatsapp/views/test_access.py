@@ -30,6 +30,7 @@ STAFF_PAGES = [
     ("post", "instances/{number}/pair/link/revoke/", CARERS),
     ("get", "alerts/", ALL),
     ("get", "alerts/badge/", ALL),
+    ("get", "alerts/export/csv/", ALL),
     ("post", "alerts/acknowledge/", CARERS),
     ("get", "uptime/", ALL),
     ("get", "uptime/export/csv/", ALL),

@@ -20,7 +20,7 @@ from centers.notifications.registry import Group
 from centers.notifications.rules import rule_of
 from centers.tenancy.access import PortalRequest, TenantRequest, portal, staff
 from centers.tenancy.permissions import Permission
-from centers.views.destinations import addable, frame_of, place_of
+from centers.views.notifications.destinations import addable, frame_of, place_of
 from centers.web.form_views import form_page, posted, redirect_with_toast, saved
 from centers.web.partials import render_page
 
