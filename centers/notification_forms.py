@@ -1,5 +1,6 @@
 """The forms of what reaches a person or everyone at a reseller, where, and in which words."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from centers.models import NotificationPreference, Reseller, User
 from centers.notifications import registry
 from centers.notifications.message_texts import MOST_CHARACTERS
 from centers.notifications.preferences import team
-from centers.notifications.registry import Group, Setup
+from centers.notifications.registry import ChannelEntry, Group, Setup
 from centers.values.fields import LineField, LinesField
 
 _LONGEST_ADDRESS = 4000
@@ -19,18 +20,16 @@ _MINUTES = (5, 10, 15, 30, 60, 120)
 
 
 class PreferenceForm(forms.Form):
-    """Channels, quiet hours, digest, repeats and escalation of one group; without a team there is no escalation.
+    """Channels, quiet hours, digest, repeats and escalation of a group or a kind; without a team no escalation.
 
-    Of a group that is scheduled only the channels are chosen, of one that isn't lasting no repeats.
+    Of a group that is scheduled only the channels are chosen, of one that isn't lasting no repeats. `set_up` names the
+    channels by which the person who chooses is reached; None where they choose for everyone.
     """
 
     channels = forms.MultipleChoiceField(
         label=gettext_lazy("Send by"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy(
-            "Each channel except email needs a destination. Everyone adds their own under “What reaches me”."
-        ),
     )
     digest = forms.ChoiceField(
         label=gettext_lazy("When"),
@@ -60,10 +59,19 @@ class PreferenceForm(forms.Form):
         empty_label=gettext_lazy("Choose a person"),
     )
 
-    def __init__(self, *args: Any, reseller: Reseller, group: Group, with_team: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        reseller: Reseller,
+        group: Group,
+        with_team: bool,
+        set_up: Collection[str] | None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["channels"].choices = [(entry.name, entry.label) for entry in registry.channels()]
+        fields["channels"].choices = [(entry.name, _channel(entry, set_up)) for entry in registry.channels()]
+        fields["channels"].help_text = _channels_help(set_up)
         if group.scheduled:
             self.fields = {"channels": fields["channels"]}
             return
@@ -84,6 +92,22 @@ class PreferenceForm(forms.Form):
             fields["escalate_to"].queryset = people.order_by("name", "pk")
         else:
             del self.fields["escalate_minutes"], self.fields["escalate_to"]
+
+
+def _channel(entry: ChannelEntry, set_up: Collection[str] | None) -> str:
+    if set_up is None or entry.name in set_up:
+        return str(entry.label)
+    return _("%(channel)s (not set up yet)") % {"channel": entry.label}
+
+
+def _channels_help(set_up: Collection[str] | None) -> str:
+    if set_up is None:
+        return _(
+            "Email works for everyone. By other channels you reach only people who have set them up for themselves."
+        )
+    if all(entry.name in set_up for entry in registry.channels()):
+        return ""
+    return _("Set up more channels on the page before, under “Where messages reach you”.")
 
 
 def initial(rule: NotificationPreference) -> dict[str, Any]:

@@ -75,8 +75,9 @@ class Destination(models.Model):
 class NotificationPreference(models.Model):
     """What one person (or, without a person, everyone at a reseller) gets of one group of messages, and when.
 
-    A person's row replaces the reseller's, which replaces the defaults that the group's app registered. Times of day
-    are in the reseller's time zone.
+    With a `kind` it holds for that kind alone, which otherwise follows its group. A person's rows replace the
+    reseller's, which replace the defaults that the group's app registered. Times of day are in the reseller's time
+    zone.
     """
 
     class Digest(models.TextChoices):
@@ -91,6 +92,7 @@ class NotificationPreference(models.Model):
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="notification_preferences"
     )
     group = models.CharField(max_length=16)
+    kind = models.CharField(max_length=40, blank=True, default="", db_default="")  # "": all of the group
     channels = ArrayField(models.CharField(max_length=16), default=list, blank=True, db_default=_NONE)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
@@ -110,10 +112,10 @@ class NotificationPreference(models.Model):
     objects = TenantManager(reseller="reseller")
 
     class Meta:
-        ordering = ["group", "pk"]
+        ordering = ["group", "kind", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["reseller", "user", "group"],
+                fields=["reseller", "user", "group", "kind"],
                 nulls_distinct=False,
                 name="notification_preference_once",
             ),
@@ -125,7 +127,7 @@ class NotificationPreference(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.group
+        return f"{self.group} {self.kind}".rstrip()
 
     @property
     def is_daily(self) -> bool:

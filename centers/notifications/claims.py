@@ -133,9 +133,9 @@ def _permitted(reseller: Reseller, rows: Sequence[Notification], now: datetime) 
         if row.recipient is None or row.within_id is not None:
             allowed.append(row)
             continue
-        if row.group not in rules:
-            rules[row.group] = rule_of(reseller, row.group, row.recipient)
-        begin = permitted_from(rules[row.group], zone=zone, urgent=row.urgent, moment=now)
+        if row.kind not in rules:
+            rules[row.kind] = rule_of(reseller, row.group, row.recipient, kind=row.kind)
+        begin = permitted_from(rules[row.kind], zone=zone, urgent=row.urgent, moment=now)
         if begin > now:
             later[begin].append(row.pk)
         else:
@@ -161,8 +161,12 @@ def _batches(reseller: Reseller, lane: str, rows: list[Notification], now: datet
     if condensed and rests_until > now:
         Notification.objects.filter(pk__in=[row.pk for row in condensed]).update(due_at=rests_until)
         return batches
-    if len(condensed) + recent > STORM or _is_digest(reseller, condensed):
+    if len(condensed) + recent > STORM:
         return batches + ([Batch(condensed[0], condensed)] if condensed else [])
+    listed = _of_digests(reseller, condensed)
+    if len(listed) > 1:
+        batches.append(Batch(listed[0], listed))
+        condensed = [row for row in condensed if row not in listed]
     return batches + [Batch(row, [row]) for row in condensed]
 
 
@@ -191,8 +195,12 @@ def _recently(reseller: Reseller, lane: str, now: datetime) -> tuple[int, dateti
     return recent, rests
 
 
-def _is_digest(reseller: Reseller, rows: Sequence[Notification]) -> bool:
+def _of_digests(reseller: Reseller, rows: Sequence[Notification]) -> list[Notification]:
+    """Those of kinds that come together in a list; the rows of a lane have one recipient."""
     if len(rows) < 2 or rows[0].recipient is None:
-        return False
-    rule = rule_of(reseller, rows[0].group, rows[0].recipient)
-    return rule.digest != NotificationPreference.Digest.NONE
+        return []
+    digests = {
+        kind: rule_of(reseller, group, rows[0].recipient, kind=kind).digest
+        for kind, group in {row.kind: row.group for row in rows}.items()
+    }
+    return [row for row in rows if digests[row.kind] != NotificationPreference.Digest.NONE]

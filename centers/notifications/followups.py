@@ -67,7 +67,7 @@ def _repeat(reseller: Reseller, now: datetime) -> int:
     rows = list(found.order_by("repeat_at").select_for_update(of=("self",), skip_locked=True)[:_MOST_AT_ONCE])
     written = 0
     for row in rows:
-        hours = rule_of(reseller, row.group, row.recipient).resend_hours
+        hours = rule_of(reseller, row.group, row.recipient, kind=row.kind).resend_hours
         # Named by the hour, so that a second worker writes the same row.
         if hours:
             written += _copy(reseller, [row], f"{AGAIN}.{row.repeat_at:%y%m%d%H%M}", due_at=now, now=now)
@@ -83,7 +83,7 @@ def _escalate(reseller: Reseller, now: datetime) -> int:
     )
     written = []
     for row in rows:
-        person = rule_of(reseller, row.group, row.recipient).escalate_to
+        person = rule_of(reseller, row.group, row.recipient, kind=row.kind).escalate_to
         if person is not None and person.memberships.filter(reseller=reseller, center=None).exists():
             written.append(
                 copied(

@@ -10,7 +10,7 @@ from django.db import transaction
 from centers import live
 from centers.models import Destination, Notification, NotificationPreference, Reseller, User
 from centers.notifications import registry
-from centers.notifications.rules import destinations_of, rules_for
+from centers.notifications.rules import destinations_of, rules_for, ways
 from centers.notifications.timing import due_at
 from centers.queue.dispatch import enqueue
 from centers.values.formats import zone_of
@@ -121,8 +121,10 @@ class _Writer:
         self.now = now
         self.zone = zone_of(reseller.time_zone)
         people = {user for item in items for user in item.people}
-        kinds = {kind.group for item in items if item.people and (kind := registry.kind(item.kind))}
-        self.rules = {group: rules_for(reseller, group, people) for group in kinds}
+        kinds = {item.kind: kind for item in items if item.people and (kind := registry.kind(item.kind))}
+        self.rules = {
+            name: rules_for(reseller, kind.group, people, kind=name) for name, kind in kinds.items()
+        }
         asked = bool(people) or any(item.for_team for item in items)
         self.destinations = destinations_of(reseller, people) if asked else {}
 
@@ -131,25 +133,17 @@ class _Writer:
         if kind is None:
             return
         for user in item.people:
-            rule = self.rules[kind.group][user.pk]
-            for name in rule.channels:
-                for row in self._ways(item, kind, name, user):
-                    self._time(row, rule, item)
-                    yield row
+            rule = self.rules[kind.name][user.pk]
+            for name, place in ways(rule, self.destinations.get(user.pk, ())):
+                row = self._row(item, kind, name, user=user, destination=place)
+                self._time(row, rule, item)
+                yield row
         if item.for_contact:
             for name in ("email", *item.also_by):
                 yield self._row(item, kind, name)
         for place in self.destinations.get(None, ()) if item.for_team else ():
             if kind.group in place.groups:
                 yield self._row(item, kind, place.channel, destination=place)
-
-    def _ways(self, item: News, kind: registry.Kind, name: str, user: User) -> Iterable[Notification]:
-        entry = registry.channel(name)
-        if entry is not None and entry.own_address:
-            yield self._row(item, kind, name, user=user)
-        for place in self.destinations.get(user.pk, ()):
-            if place.channel == name and not (entry and entry.own_address):
-                yield self._row(item, kind, name, user=user, destination=place)
 
     def _row(
         self,

@@ -65,11 +65,14 @@ def _plan_repeats(batch: Batch, now: datetime) -> None:
     lead = batch.lead
     if lead.recipient is None:
         return
-    rule = rule_of(lead.reseller, lead.group, lead.recipient)
-    if rule.resend_hours:
-        firsts = [row.pk for row in batch.rows if row.event.startswith(FIRST)]
-        again = now + timedelta(hours=rule.resend_hours)
-        Notification.objects.filter(pk__in=firsts).update(repeat_at=again)
+    firsts: dict[tuple[str, str], list[int]] = {}
+    for row in batch.rows:
+        if row.event.startswith(FIRST):
+            firsts.setdefault((row.group, row.kind), []).append(row.pk)
+    for (group, kind), pks in firsts.items():
+        hours = rule_of(lead.reseller, group, lead.recipient, kind=kind).resend_hours
+        if hours:
+            Notification.objects.filter(pk__in=pks).update(repeat_at=now + timedelta(hours=hours))
 
 
 def _refused(batch: Batch, attempt: NotificationTry, error: ChannelError, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Changing what reaches people: by each person, by the reseller for everyone, or by the link in a message."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 
 from django.db import transaction
@@ -11,8 +11,9 @@ from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.models import Destination, Membership, NotificationPreference, Reseller, User
 from centers.notifications import registry
-from centers.notifications.rules import rule_of
-from centers.stored_messages import of_lazy
+from centers.notifications.destinations import EMAIL
+from centers.notifications.rules import chosen_rules
+from centers.stored_messages import StoredMessage, of_lazy
 from centers.tenancy.scoping import tenant
 
 _FIELDS = (
@@ -37,6 +38,7 @@ def save_preference(
     by: User | None,
     now: datetime,
     channels: Sequence[str],
+    kind: str = "",
     quiet_from: time | None = None,
     quiet_until: time | None = None,
     urgent_passes: bool = True,
@@ -46,7 +48,7 @@ def save_preference(
     escalate_minutes: int = 0,
     escalate_to: User | None = None,
 ) -> NotificationPreference:
-    """Store what `user` gets of a group; without a user, what everyone gets who chose nothing.
+    """Store what `user` gets of a group, or of one kind in it; without a user, what everyone gets who chose nothing.
 
     Minutes and hours of 0 mean never. Raises OperationRefused where two values don't fit together.
     """
@@ -70,21 +72,24 @@ def save_preference(
     }
     with transaction.atomic():
         row, _created = NotificationPreference.objects.update_or_create(
-            reseller=reseller, user=user, group=group, defaults=values
+            reseller=reseller, user=user, group=group, kind=kind, defaults=values
         )
         _record(row, by, now)
     return row
 
 
+def kinds_apart(reseller: Reseller, group: str, user: User | None) -> frozenset[str]:
+    """The kinds of a group for which this person (or the reseller) has chosen apart from it."""
+    rows = NotificationPreference.objects.filter(reseller=reseller, group=group, user=user)
+    return frozenset(rows.exclude(kind="").values_list("kind", flat=True))
+
+
 def groups_at(destination: Destination) -> list[str]:
-    """The names of the groups whose messages go to the destination."""
+    """The names of the groups of which messages go to the destination, of all kinds or of some."""
     if destination.user is None:
         return list(destination.groups)
-    return [
-        group.name
-        for group in registry.groups()
-        if destination.channel in rule_of(destination.reseller, group.name, destination.user).channels
-    ]
+    rules = chosen_rules(destination.reseller, destination.user)
+    return [name for name, kinds in rules.items() if _reached(kinds, destination.channel)]
 
 
 def choose_groups(
@@ -92,9 +97,9 @@ def choose_groups(
 ) -> None:
     """Have the messages of `groups`, and of no other of those `offered`, go to the destination.
 
-    For a person that holds for all their destinations of the channel.
+    For a person that holds for all their destinations of the channel. Kinds that they chose apart from their group are
+    taken away with it, but not added with it.
     """
-    channel = destination.channel
     with transaction.atomic():
         if destination.user is None:
             Destination.objects.filter(pk=destination.pk).update(groups=list(groups))
@@ -102,15 +107,10 @@ def choose_groups(
                 "destination.changed", reseller=destination.reseller, by=by, now=now, what=str(destination)
             )
             return
+        rules = chosen_rules(destination.reseller, destination.user)
         for name in offered:
-            rule = rule_of(destination.reseller, name, destination.user)
-            if (name in groups) != (channel in rule.channels):
-                values = {field: getattr(rule, field) for field in _FIELDS}
-                others = [one for one in rule.channels if one != channel]
-                values["channels"] = [*others, channel] if name in groups else others
-                save_preference(
-                    reseller=destination.reseller, group=name, user=destination.user, by=by, now=now, **values
-                )
+            if (name in groups) != _reached(rules[name], destination.channel):
+                _switch(destination.user, rules[name], destination.channel, on=name in groups, by=by, now=now)
 
 
 def reset_preference(*, preference: NotificationPreference, by: User, now: datetime) -> None:
@@ -121,13 +121,13 @@ def reset_preference(*, preference: NotificationPreference, by: User, now: datet
             reseller=preference.reseller,
             by=by,
             now=now,
-            what=of_lazy(registry.group(preference.group).label),
+            what=_name(preference),
         )
         preference.delete()
 
 
 def unsubscribe(*, reseller_id: int, user_id: int, group: str, now: datetime) -> Reseller:
-    """Stop the emails of one group for one person; they asked by a link. Needs no scope.
+    """Stop the emails of one group, with all its kinds, for one person; they asked by a link. Needs no scope.
 
     Raises OperationRefused if the person has left.
     """
@@ -136,14 +136,9 @@ def unsubscribe(*, reseller_id: int, user_id: int, group: str, now: datetime) ->
     if membership is None:
         raise OperationRefused(_("You are no longer part of this organization and get no messages from it."))
     with tenant(reseller_id), transaction.atomic():
-        rule = rule_of(membership.reseller, group, membership.user)
-        values = {name: getattr(rule, name) for name in _FIELDS}
-        values["channels"] = [name for name in rule.channels if name != "email"]
-        row, _created = NotificationPreference.objects.update_or_create(
-            reseller=membership.reseller, user=membership.user, group=group, defaults=values
-        )
-        if values["channels"] != rule.channels:
-            _record(row, membership.user, now)
+        rules = chosen_rules(membership.reseller, membership.user)[group]
+        if _reached(rules, EMAIL):
+            _switch(membership.user, rules, EMAIL, on=False, by=membership.user, now=now)
     return membership.reseller
 
 
@@ -158,12 +153,52 @@ def people_with(reseller: Reseller, roles: Iterable[str]) -> list[User]:
     return [row.user for row in rows.order_by("pk")]
 
 
+def _reached(rules: Mapping[str, NotificationPreference], channel: str) -> bool:
+    """Whether messages of the group go by this channel, of all kinds or of some."""
+    return any(channel in rule.channels for rule in rules.values())
+
+
+def _switch(
+    user: User,
+    rules: Mapping[str, NotificationPreference],
+    channel: str,
+    *,
+    on: bool,
+    by: User,
+    now: datetime,
+) -> None:
+    """Add a channel to what holds for a group, or take it away from all its kinds.
+
+    `rules` (chosen_rules) become the person's own: once they have a choice for the group, the reseller's choices for
+    its kinds no longer hold for them.
+    """
+    for kind, rule in rules.items():
+        values = {name: getattr(rule, name) for name in _FIELDS}
+        if on and not kind:
+            values["channels"] = [*rule.channels, channel]
+        elif not on:
+            values["channels"] = [one for one in rule.channels if one != channel]
+        row, _created = NotificationPreference.objects.update_or_create(
+            reseller=rule.reseller, user=user, group=rule.group, kind=kind, defaults=values
+        )
+        if row.channels != rule.channels:
+            _record(row, by, now)
+
+
 def _record(row: NotificationPreference, by: User | None, now: datetime) -> None:
     entries.record(
         "notifications.changed" if row.user_id else "notifications.changed_for_all",
         reseller=row.reseller,
         by=by,
         now=now,
-        what=of_lazy(registry.group(row.group).label),
+        what=_name(row),
         notify_by=[of_lazy(entry.label) for entry in registry.channels() if entry.name in row.channels],
     )
+
+
+def _name(row: NotificationPreference) -> str:
+    """Of what is chosen: the group, and the kind in it."""
+    group, kind = of_lazy(registry.group(row.group).label), registry.kind(row.kind)
+    if kind is None:
+        return group
+    return StoredMessage("%(group)s: %(kind)s", {"group": group, "kind": of_lazy(kind.label)})

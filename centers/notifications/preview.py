@@ -1,10 +1,11 @@
 """What a choice would have brought last week: the messages of then, with the times and lists of now."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from centers.models import Membership, Notification, NotificationPreference
 from centers.notifications import registry
@@ -25,8 +26,17 @@ class Previewed:
     lines: list[str]
 
 
-def last_week(rule: NotificationPreference, *, now: datetime, at_center: bool = False) -> list[Previewed]:
-    """The messages of the rule's group that one channel would have brought, the newest first.
+def last_week(
+    rule: NotificationPreference,
+    *,
+    now: datetime,
+    at_center: bool = False,
+    kind: str = "",
+    apart: Collection[str] = (),
+) -> list[Previewed]:
+    """The messages of a kind, or of the rule's group but for the kinds `apart`, that one channel would have brought.
+
+    The newest come first.
 
     They are made from what was written for anyone at the reseller, but for what followed from another's choice alone:
     what went to them because someone else didn't react, and repeats where the rule has none. `at_center`: for someone
@@ -36,7 +46,8 @@ def last_week(rule: NotificationPreference, *, now: datetime, at_center: bool = 
         return []
     zone = zone_of(rule.reseller.time_zone)
     due: dict[datetime, list[Notification]] = defaultdict(list)
-    for row in _events(rule, now, at_center=at_center):
+    kinds = Q(kind=kind) if kind else ~Q(kind__in=apart)
+    for row in _events(rule, now, kinds, at_center=at_center):
         due[due_at(rule, zone=zone, urgent=row.urgent, written=row.created_at)].append(row)
     messages: list[Previewed] = []
     for moment, group in sorted(_joined(due).items(), reverse=True):
@@ -46,10 +57,10 @@ def last_week(rule: NotificationPreference, *, now: datetime, at_center: bool = 
     return messages
 
 
-def _events(rule: NotificationPreference, now: datetime, *, at_center: bool) -> list[Notification]:
+def _events(rule: NotificationPreference, now: datetime, kinds: Q, *, at_center: bool) -> list[Notification]:
     """A row for each thing that was written about, in order; for a center's people as it was worded for them."""
     rows = Notification.objects.filter(
-        reseller=rule.reseller, group=rule.group, created_at__gt=now - WEEK, created_at__lte=now
+        kinds, reseller=rule.reseller, group=rule.group, created_at__gt=now - WEEK, created_at__lte=now
     ).exclude(event__startswith=ESCALATED)
     if not rule.resend_hours:
         rows = rows.exclude(event__startswith=AGAIN)

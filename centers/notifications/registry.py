@@ -189,6 +189,12 @@ def since(row: Notification) -> datetime:
     return found.since(row) if found is not None and found.since is not None else row.created_at
 
 
+def kinds_of(group: str, *, at_center: bool = False) -> list[Kind]:
+    """The kinds that people choose in a group, in the order in which they were registered; or people of centers."""
+    own = [kind for kind in _kinds.values() if kind.group == group and not kind.to_contacts]
+    return [kind for kind in own if not (at_center and kind.for_team)]
+
+
 def kinds() -> list[Kind]:
     """Every kind, by the order of its group."""
     return sorted(_kinds.values(), key=lambda kind: (_groups[kind.group].order, kind.name))

@@ -12,6 +12,14 @@ urlpatterns = [
     path("me/notifications/<slug:group>/", reach.portal_reach_edit, name="portal_reach_edit"),
     path("me/notifications/<slug:group>/reset/", reach.portal_reach_reset, name="portal_reach_reset"),
     path(
+        "me/notifications/<slug:group>/kinds/<str:kind>/", reach.portal_reach_kind, name="portal_reach_kind"
+    ),
+    path(
+        "me/notifications/<slug:group>/kinds/<str:kind>/reset/",
+        reach.portal_reach_kind_reset,
+        name="portal_reach_kind_reset",
+    ),
+    path(
         "me/destinations/add/<slug:channel>/",
         destinations.portal_destination_add,
         name="portal_destination_add",

@@ -7,6 +7,7 @@ from centers.views.mail import settings as mail_settings
 from centers.views.notifications import destinations, log, message_texts, reach
 
 _people = "centers/<int:center_pk>/people/"
+_own_kind = "me/notifications/<slug:group>/kinds/<str:kind>/"
 
 urlpatterns = [
     path("", home.staff_home, name="staff_home"),
@@ -69,9 +70,21 @@ urlpatterns = [
         reach.settings_notifications_edit,
         name="settings_notifications_edit",
     ),
+    path(
+        "settings/notifications/<slug:group>/kinds/<str:kind>/",
+        reach.settings_notifications_kind,
+        name="settings_notifications_kind",
+    ),
+    path(
+        "settings/notifications/<slug:group>/kinds/<str:kind>/reset/",
+        reach.settings_notifications_kind_reset,
+        name="settings_notifications_kind_reset",
+    ),
     path("me/notifications/", reach.reach, name="reach"),
     path("me/notifications/<slug:group>/", reach.reach_edit, name="reach_edit"),
     path("me/notifications/<slug:group>/reset/", reach.reach_reset, name="reach_reset"),
+    path(_own_kind, reach.reach_kind, name="reach_kind"),
+    path(_own_kind + "reset/", reach.reach_kind_reset, name="reach_kind_reset"),
     path("me/destinations/add/<slug:channel>/", destinations.destination_add, name="destination_add"),
     path("me/destinations/<int:pk>/", destinations.destination, name="destination"),
     path("me/destinations/<int:pk>/act/", destinations.destination_act, name="destination_act"),

@@ -107,7 +107,7 @@ def test_what_lies_deep_in_an_event_or_has_a_secrets_name_is_hidden(as_json: boo
 # Names of route parameters that are not secrets.
 HARMLESS = {
     "slug", "fmt", "job", "pk", "center_pk", "center_id", "path", "group", "channel", "message", "language",
-    "provider",
+    "provider", "kind",
 }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ EVIL = pytest.mark.parametrize("control", CONTROLS.values(), ids=CONTROLS)
 #: Text of the product's own making, or from MazBot and shown only: never typed, never part of a header.
 OURS = {
     "centers.Notification", "centers.NotificationTry", "centers.NotificationPreference.group",
+    "centers.NotificationPreference.kind",
     "centers.MessageText.name", "centers.Destination.channel", "centers.Destination.fingerprint",
     "centers.AuditEntry", "centers.JobRun", "centers.Invitation.token_hash", "centers.Reseller.logo_version",
     "centers.Invitation.mail_token_hash", "centers.AddressCode",
