@@ -57,6 +57,9 @@ class PreferenceForm(forms.Form):
         queryset=User.objects.none(),
         required=False,
         empty_label=gettext_lazy("Choose a person"),
+        help_text=gettext_lazy(
+            "By the channels that this person chose for these messages, otherwise by email."
+        ),
     )
 
     def __init__(

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from centers.models import Notification, Reseller
+from centers.models import Destination, Notification, Reseller, User
+from centers.notifications.destinations import EMAIL
 from centers.notifications.outbox import FIRST, State, copied, lane_of, wake
-from centers.notifications.rules import rule_of
+from centers.notifications.rules import destinations_of, rule_of, ways
 from centers.tenancy.scoping import tenant
 
 _MOST_AT_ONCE = 500
@@ -82,25 +83,47 @@ def _escalate(reseller: Reseller, now: datetime) -> int:
         found.order_by("escalate_at").select_for_update(of=("self",), skip_locked=True)[:_MOST_AT_ONCE]
     )
     written = []
+    reached: dict[tuple[int, str], list[tuple[str, Destination | None]]] = {}
     for row in rows:
         person = rule_of(reseller, row.group, row.recipient, kind=row.kind).escalate_to
         if person is not None and person.memberships.filter(reseller=reseller, center=None).exists():
-            written.append(
-                copied(
-                    row,
-                    # Of each beginning one: a job has the same subject whenever it fails.
-                    event=ESCALATED + row.event.removeprefix(FIRST),
-                    recipient_id=person.pk,
-                    destination_id=None,
-                    channel="email",
-                    lane=lane_of("email", user=person.pk),
-                    language=person.language or reseller.language,
-                    created_at=now,
-                    due_at=now,
-                )
-            )
+            key = person.pk, row.kind
+            if key not in reached:
+                reached[key] = _ways_to(person, reseller, row)
+            written += [_escalated(row, person, reseller, *way, now=now) for way in reached[key]]
     Notification.objects.filter(pk__in=[row.pk for row in rows]).update(escalate_at=None)
     return _write(reseller, written)
+
+
+def _ways_to(person: User, reseller: Reseller, row: Notification) -> list[tuple[str, Destination | None]]:
+    """How the person gets such messages; by email if they chose none, or no destination works."""
+    rule = rule_of(reseller, row.group, person, kind=row.kind)
+    found = list(ways(rule, destinations_of(reseller, [person]).get(person.pk, [])))
+    return found or [(EMAIL, None)]
+
+
+def _escalated(
+    row: Notification,
+    person: User,
+    reseller: Reseller,
+    channel: str,
+    place: Destination | None,
+    *,
+    now: datetime,
+) -> Notification:
+    destination = place.pk if place is not None else None
+    return copied(
+        row,
+        # Of each beginning one: a job has the same subject whenever it fails.
+        event=ESCALATED + row.event.removeprefix(FIRST),
+        recipient_id=person.pk,
+        destination_id=destination,
+        channel=channel,
+        lane=lane_of(channel, user=person.pk, destination=destination),
+        language=person.language or reseller.language,
+        created_at=now,
+        due_at=now,
+    )
 
 
 def _copy(

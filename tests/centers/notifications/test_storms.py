@@ -155,6 +155,29 @@ def test_someone_else_is_notified_if_no_one_reacts(desk: Desk) -> None:
     assert set(heard) == {desk.owner.pk, second.pk}, "who was notified instead hears the end, too"
 
 
+def test_who_is_notified_instead_is_reached_as_they_chose(desk: Desk) -> None:
+    second = member(desk.reseller, Role.SUPPORT, language="ar")
+    phone, _broken = desk.place_of(second), desk.place_of(second, address="x", paused_at=NOON)
+    choose(desk, escalate_minutes=15, escalate_to=second)
+    for turn, (own, expected) in enumerate(
+        (
+            (["test"], {("test", phone.pk)}),
+            (["email", "test"], {("email", None), ("test", phone.pk)}),
+            ([], {("email", None)}),
+        )
+    ):
+        save_preference(reseller=desk.reseller, group="tests", user=second, by=second, now=NOON, channels=own)
+        now = NOON + turn * HOUR
+        desk.tell(f"alert:{turn}", follows_up=True, now=now)
+        followups.follow_up(reseller=desk.reseller, now=now + 15 * MINUTE)
+        rows = Notification.objects.filter(event="escalated", about=f"alert:{turn}", recipient=second)
+        assert set(rows.values_list("channel", "destination")) == expected
+        assert set(rows.values_list("language", flat=True)) == {"ar"}
+    followups.follow_up(reseller=desk.reseller, now=NOON + 4 * HOUR)
+    desk.deliver(NOON + 4 * HOUR)
+    assert ("alert:0 escalated", phone.address) in [(one.subject, to) for one, to in desk.channel.sent]
+
+
 def test_what_begins_again_is_escalated_again(desk: Desk) -> None:
     choose(desk, escalate_minutes=15, escalate_to=member(desk.reseller, Role.SUPPORT))
     for turn in (1, 2):
