@@ -24,7 +24,7 @@ from centers.models import Membership
 from centers.tenancy.scoping import every_tenant
 from centers.web.form_views import form_status, posted, saved
 from centers.web.toasts import toast
-from centers.web.token_pages import opened_by
+from centers.web.token_pages import opened_by, refused_on, to_center
 
 __all__ = ["invoice_link", "invoice_link_paid", "invoice_link_pay", "invoice_link_pdf", "payment_return"]
 
@@ -34,7 +34,7 @@ _SHOWN_REPORTS = 3
 _RETURN = timedelta(days=1)
 
 
-by_link = opened_by(linked_invoice, lambda invoice: invoice.center, _PAGE)
+by_link = opened_by(linked_invoice, lambda invoice: to_center(invoice.center), refused_on(_PAGE))
 
 
 @require_safe  # programs that scan a mail for harm ask for the head first

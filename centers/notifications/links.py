@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core import signing
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -44,6 +45,15 @@ class Request:
     about: str
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A valid link for leaving a group of messages: whose, and which group."""
+
+    reseller: Reseller
+    user: User
+    group: registry.Group
+
+
 _actions: dict[str, LinkAction] = {}
 
 
@@ -62,10 +72,9 @@ def read_action(token: str) -> Request:
     """What a link asks for; raises OperationRefused if it is invalid, too old, or its person has left."""
     try:
         name, reseller, user, about = signing.loads(token, salt=_ACTION, max_age=ACTION_LIFE)
-        membership = Membership.objects.select_related("user", "reseller").filter(
-            user=user, user__is_active=True, reseller=reseller, center=None
-        )
-        return Request(_actions[name], (found := membership.get()).reseller, found.user, about)
+        rows = Membership.objects.filter(user=user, user__is_active=True, reseller=reseller, center=None)
+        found = _with_people(rows).get()
+        return Request(_actions[name], found.reseller, found.user, about)
     except (signing.BadSignature, KeyError, ValueError, Membership.DoesNotExist) as error:
         raise OperationRefused(
             _("This link no longer works. Sign in to see what needs your attention.")
@@ -77,12 +86,20 @@ def unsubscribe_token(*, reseller: int, user: int, group: str) -> str:
     return signing.dumps([reseller, user, group], salt=_UNSUBSCRIBE)
 
 
-def read_unsubscribe(token: str) -> tuple[int, int, registry.Group]:
-    """(reseller id, person's id, group) of a valid token; raises OperationRefused."""
+def read_unsubscribe(token: str) -> Leaving:
+    """What a link for leaving asks for; raises OperationRefused if it is invalid, too old, or its person has left."""
     try:
         reseller, user, name = signing.loads(token, salt=_UNSUBSCRIBE, max_age=UNSUBSCRIBE_LIFE)
-        return reseller, user, registry.group(name)
+        group = registry.group(name)
     except (signing.BadSignature, KeyError, ValueError) as error:
         raise OperationRefused(
             _("This link no longer works. Sign in to choose which messages you get.")
         ) from error
+    found = _with_people(Membership.objects.filter(user=user, reseller=reseller)).first()
+    if found is None:
+        raise OperationRefused(_("You are no longer part of this organization and get no messages from it."))
+    return Leaving(found.reseller, found.user, group)
+
+
+def _with_people(rows: QuerySet[Membership]) -> QuerySet[Membership]:
+    return rows.select_related("user", "reseller").defer("reseller__logo")

@@ -14,7 +14,6 @@ from centers.notifications import registry
 from centers.notifications.destinations import EMAIL
 from centers.notifications.rules import chosen_rules
 from centers.stored_messages import StoredMessage, of_lazy
-from centers.tenancy.scoping import tenant
 
 _FIELDS = (
     "channels",
@@ -126,20 +125,12 @@ def reset_preference(*, preference: NotificationPreference, by: User, now: datet
         preference.delete()
 
 
-def unsubscribe(*, reseller_id: int, user_id: int, group: str, now: datetime) -> Reseller:
-    """Stop the emails of one group, with all its kinds, for one person; they asked by a link. Needs no scope.
-
-    Raises OperationRefused if the person has left.
-    """
-    found = Membership.objects.select_related("user", "reseller").filter(user=user_id, reseller=reseller_id)
-    membership = found.first()
-    if membership is None:
-        raise OperationRefused(_("You are no longer part of this organization and get no messages from it."))
-    with tenant(reseller_id), transaction.atomic():
-        rules = chosen_rules(membership.reseller, membership.user)[group]
+def unsubscribe(*, reseller: Reseller, user: User, group: str, now: datetime) -> None:
+    """Stop the emails of one group, with all its kinds, for one person; they asked by a link."""
+    with transaction.atomic():
+        rules = chosen_rules(reseller, user)[group]
         if _reached(rules, EMAIL):
-            _switch(membership.user, rules, EMAIL, on=False, by=membership.user, now=now)
-    return membership.reseller
+            _switch(user, rules, EMAIL, on=False, by=user, now=now)
 
 
 def team(reseller: Reseller) -> QuerySet[Membership]:

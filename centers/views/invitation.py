@@ -24,6 +24,7 @@ from centers.tenancy.invitations import accept_as, accept_with_password, has_own
 from centers.values.addresses import same_address
 from centers.web.form_views import form_status, posted
 from centers.web.toasts import toast
+from centers.web.token_pages import Sender, sent_by
 
 #: Session key of the proof for which a correct code was exchanged.
 _PROOF = "address_proof"
@@ -42,6 +43,12 @@ def invitation(request: Any, token: str) -> HttpResponseBase:
         invitation = find_invitation(token, now=now)
     except InvitationUnusable as error:
         return render(request, "centers/invitation_unusable.html", {"message": error.message}, status=404)
+    place = invitation.center or invitation.reseller
+    with sent_by(request, Sender(reseller=invitation.reseller, language=place.language)):
+        return _answer(request, invitation, token, now)
+
+
+def _answer(request: Any, invitation: Invitation, token: str, now: datetime) -> HttpResponseBase:
     if request.user.is_authenticated and (request.user.email_proven_at or not _fits(request, invitation)):
         return _signed_in(request, invitation, token)
     if not is_proven(invitation, token=token, proof=request.session.get(_PROOF, ""), now=now):

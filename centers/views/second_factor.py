@@ -19,6 +19,7 @@ from centers.errors import OperationRefused
 from centers.models import User
 from centers.tenancy import factor_reset
 from centers.web.toasts import toast
+from centers.web.token_pages import in_language
 
 View = Callable[..., HttpResponseBase]
 
@@ -98,4 +99,5 @@ def _linked(
         context["reset"] = (act if request.method == "POST" else find)(token=token, now=clock.now())
     except factor_reset.ResetUnusable as error:
         return render(request, page, {"message": error.message}, status=404)
-    return render(request, page, context)
+    with in_language(request, context["reset"].user.language):
+        return render(request, page, context)

@@ -162,14 +162,23 @@ def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[Pairing
     return link, token
 
 
-class LinkUsedUp(OperationRefused):
+class LinkOver(OperationRefused):
+    """The link is no longer valid."""
+
+    def __init__(self, message: object, link: PairingLink) -> None:
+        super().__init__(message)
+        self.link = link
+
+
+class LinkUsedUp(LinkOver):
     """The link was used successfully."""
 
 
 def open_link(token: str, now: datetime) -> PairingLink:
     """The link, with instance, center and reseller loaded. Needs no scope.
 
-    Raises OperationRefused if it is no longer valid, LinkUsedUp if that is because its number has been connected.
+    Raises OperationRefused for a link that doesn't exist or was revoked, LinkOver for one that is no longer valid, and
+    LinkUsedUp if that is because its number has been connected.
     """
     with every_tenant():
         link = (
@@ -178,11 +187,14 @@ def open_link(token: str, now: datetime) -> PairingLink:
             .first()
         )
         used_up = link is not None and is_used_up(link, now)
-    if link is None or link.expires_at <= now or link.instance.archived_at:
-        raise OperationRefused(_("This pairing link no longer works. Ask for a new one."))
+    over = _("This pairing link no longer works. Ask for a new one.")
+    if link is None:
+        raise OperationRefused(over)
+    if link.expires_at <= now or link.instance.archived_at:
+        raise LinkOver(over, link)
     if used_up:
         raise LinkUsedUp(
-            _("This link has already connected this number to WhatsApp. There's nothing more to do.")
+            _("This link has already connected this number to WhatsApp. There's nothing more to do."), link
         )
     return link
 

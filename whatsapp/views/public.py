@@ -1,18 +1,18 @@
 """Pages without an account: pairing by a shared link, and the URL MazBot sends its events to."""
 
-from collections.abc import Callable
-from functools import wraps
+from contextlib import nullcontext
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from centers import clock
 from centers.errors import OperationRefused
-from centers.tenancy.scoping import tenant
-from whatsapp.pairing.sessions import LinkUsedUp, open_link
+from centers.web.token_pages import Sender, opened_by, sent_by, to_center
+from whatsapp.models import PairingLink
+from whatsapp.pairing.sessions import LinkOver, LinkUsedUp, open_link
 from whatsapp.views.pairing_steps import LINK, Visit, show_image, show_page, show_state, start
 from whatsapp.webhooks.inbound import MAX_BODY, receive
 
@@ -24,66 +24,60 @@ __all__ = [
     "webhook_in",
 ]
 
-LinkView = Callable[[HttpRequest, Visit], HttpResponse]
+_GONE = "whatsapp/pairing_link_gone.html"
 
 
-def by_link(view: LinkView) -> Callable[..., HttpResponseBase]:
-    """Open the link's tenant around `view`; an expired, revoked or invented link gets the same 404 page, a used one a
-    page that explains it (410)."""
-
-    @wraps(view)
-    def opened(request: Any, token: str) -> HttpResponseBase:
-        try:
-            link = open_link(token, clock.now())
-        except OperationRefused as error:
-            used_up = isinstance(error, LinkUsedUp)
-            template = "whatsapp/pairing_link_gone.html" + ("#gone" if request.htmx else "")
-            status = 200 if request.htmx else 410 if used_up else 404
-            return _private(
-                render(request, template, {"gone": error.message, "used_up": used_up}, status=status)
-            )
-        request.reseller = link.reseller
-        with tenant(link.reseller, link.instance.center):
-            return _private(
-                view(request, Visit(audience=LINK, instance=link.instance, place=(token,), link=link))
-            )
-
-    return opened
+def _find(token: str) -> PairingLink:
+    return open_link(token, clock.now())
 
 
-def _private(response: HttpResponse) -> HttpResponse:
-    """Keep the page out of caches and its URL out of search engines (the referrer stays on our site by default)."""
-    response["Cache-Control"] = "private, no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+def _sender(link: PairingLink) -> Sender:
+    link.instance.center.reseller = link.reseller
+    return to_center(link.instance.center)
+
+
+def _refused(request: Any, refusal: OperationRefused) -> HttpResponse:
+    """A used link gets a page that explains it (410); any other the same 404 page, of its sender if there was one."""
+    used_up = isinstance(refusal, LinkUsedUp)
+    template = _GONE + ("#gone" if request.htmx else "")
+    status = 200 if request.htmx else 410 if used_up else 404
+    with sent_by(request, _sender(refusal.link)) if isinstance(refusal, LinkOver) else nullcontext():
+        return render(request, template, {"used_up": used_up}, status=status)
+
+
+by_link = opened_by(_find, _sender, _refused)
+
+
+def _visit(link: PairingLink, token: str) -> Visit:
+    return Visit(audience=LINK, instance=link.instance, place=(token,), link=link)
 
 
 @require_safe  # programs that scan a mail for harm ask for the head first
 @by_link
-def pairing_link(request: HttpRequest, visit: Visit) -> HttpResponse:
+def pairing_link(request: HttpRequest, link: PairingLink, token: str) -> HttpResponse:
     """The page: the number's label, the code, nothing else of the center."""
-    return show_page(request, visit)
+    return show_page(request, _visit(link, token))
 
 
 @require_POST
 @by_link
-def pairing_link_start(request: HttpRequest, visit: Visit) -> HttpResponse:
+def pairing_link_start(request: HttpRequest, link: PairingLink, token: str) -> HttpResponse:
     """Request a code."""
-    return start(request, visit)
+    return start(request, _visit(link, token))
 
 
 @require_GET
 @by_link
-def pairing_link_state(request: HttpRequest, visit: Visit) -> HttpResponse:
+def pairing_link_state(request: HttpRequest, link: PairingLink, token: str) -> HttpResponse:
     """The fragment `#pairing`."""
-    return show_state(request, visit)
+    return show_state(request, _visit(link, token))
 
 
 @require_GET
 @by_link
-def pairing_link_image(_request: HttpRequest, visit: Visit) -> HttpResponse:
+def pairing_link_image(_request: HttpRequest, link: PairingLink, token: str) -> HttpResponse:
     """The code as PNG."""
-    return show_image(visit)
+    return show_image(_visit(link, token))
 
 
 @csrf_exempt

@@ -19,12 +19,12 @@ from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.form_views import performed
-from centers.web.token_pages import opened_by
+from centers.web.token_pages import opened_by, refused_on, to_center
 
 __all__ = ["price_link", "price_link_make", "price_link_pdf", "price_link_revoke"]
 
 _PAGE = "billing/pricing/listed/price_link.html"
-_by_link = opened_by(opened_link, lambda link: link.center, _PAGE)
+_by_link = opened_by(opened_link, lambda link: to_center(link.center), refused_on(_PAGE))
 
 
 @require_safe  # programs that scan a mail for harm ask for the head first
