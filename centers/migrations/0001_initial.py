@@ -786,6 +786,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("group", models.CharField(max_length=16)),
+                ("kind", models.CharField(blank=True, db_default="", default="", max_length=40)),
                 (
                     "channels",
                     django.contrib.postgres.fields.ArrayField(
@@ -845,10 +846,10 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["group", "pk"],
+                "ordering": ["group", "kind", "pk"],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("reseller", "user", "group"),
+                        fields=("reseller", "user", "group", "kind"),
                         name="notification_preference_once",
                         nulls_distinct=False,
                     ),
@@ -989,6 +990,11 @@ class Migration(migrations.Migration):
                     models.Index(fields=["reseller", "about"], name="notification_about"),
                     models.Index(fields=["reseller", "-created_at", "-id"], name="notification_log"),
                     models.Index(fields=["recipient", "-created_at"], name="notification_of_person"),
+                    models.Index(
+                        condition=models.Q(("center__isnull", False)),
+                        fields=["center", "-created_at"],
+                        name="notification_of_center",
+                    ),
                     models.Index(
                         condition=models.Q(("provider_id", ""), _negated=True),
                         fields=["provider_id"],
