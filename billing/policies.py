@@ -88,18 +88,27 @@ def policy_for(center: Center) -> Policy:
 
 def policies_for(reseller: Reseller, centers: Iterable[Center]) -> dict[int, Policy]:
     """Effective rules by center id, in two queries for any number of centers of one reseller."""
-    general = Policy(**_values(reseller_policy(reseller)))
+    general = general_policy(reseller)
     ids = [center.pk for center in centers]
     rows = CenterPolicy.objects.filter(center_id__in=ids).select_related("dunning_policy")
     own = {row.center_id: _of_center(general, row) for row in rows}
     return {pk: own.get(pk, general) for pk in ids}
 
 
+def general_policy(reseller: Reseller) -> Policy:
+    """The rules of centers without exceptions and named rules."""
+    return Policy(**_values(reseller_policy(reseller)))
+
+
+def named_policy(general: Policy, named: DunningPolicy) -> Policy:
+    """The rules of centers that follow named ones, and have no exceptions."""
+    return replace(general, **{name: _shaped(name, getattr(named, name)) for name in DUNNING})
+
+
 def _of_center(general: Policy, row: CenterPolicy) -> Policy:
     """The named rules that the center follows stand before the general ones, its own exceptions before both."""
-    named = row.dunning_policy
-    rules = {name: _shaped(name, getattr(named, name)) for name in DUNNING} if named else {}
-    return replace(general, **{**rules, **_values(row)})
+    followed = named_policy(general, row.dunning_policy) if row.dunning_policy else general
+    return replace(followed, **_values(row))
 
 
 def save_policy(*, reseller: Reseller, by: User | None, now: datetime, **values: Any) -> BillingPolicy:

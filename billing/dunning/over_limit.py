@@ -4,6 +4,7 @@ They are suspended like centers that do not pay: with holds, the safety stop, ma
 days, minimum amounts and quiet days are about overdue invoices and do not apply.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,14 +18,17 @@ from centers.models import Center, Reseller, User
 
 
 def over_limit(
-    reseller: Reseller, day: date, *, center: Center | None = None
+    reseller: Reseller, day: date, *, among: Collection[int] | None = None
 ) -> list[tuple[CreditTerms, Hold | None, date]]:
-    """The centers that used up their limit when it was last checked and aren't suspended, each with its first day."""
+    """The centers that used up their limit when it was last checked and aren't suspended, each with its first day.
+
+    With `among` only of these centers (ids).
+    """
     rows = CreditTerms.objects.filter(
         reseller=reseller, level=CreditTerms.Level.EMPTY, center__archived_at=None
     )
-    if center is not None:
-        rows = rows.filter(center=center)
+    if among is not None:
+        rows = rows.filter(center__in=among)
     running = Suspension.objects.filter(reseller=reseller, ended_at=None).values("center")
     found = list(rows.exclude(center__in=running).select_related("center").order_by("center_id"))
     ids = [row.center_id for row in found]

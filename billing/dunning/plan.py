@@ -1,6 +1,6 @@
 """Which centers will be suspended when, and why, if nothing is paid until then."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from centers.models import Center, Reseller
 from whatsapp.alerts.maintenance import planned_for_centers
 
 Times = tuple[datetime, datetime]
+PREVIEW_DAYS = 7  # after today
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Planned:
     limit: Decimal | None = None
 
 
-def preview(reseller: Reseller, now: datetime, days: int = 7) -> list[Planned]:
+def preview(reseller: Reseller, now: datetime, days: int = PREVIEW_DAYS) -> list[Planned]:
     """The suspensions expected today and in the next `days` days, earliest first."""
     last = today(reseller, now) + timedelta(days=days)
     found = [item for item in _planned(reseller, now) if item.on <= last]
@@ -48,14 +49,19 @@ def due_now(reseller: Reseller, now: datetime) -> list[Center]:
 
 def planned_for(center: Center, now: datetime) -> Planned | None:
     """When this center will be suspended if it pays nothing; None if never, or if it is already suspended."""
-    return next(iter(_planned(center.reseller, now, center=center)), None)
+    return next(iter(_planned(center.reseller, now, [center.pk])), None)
 
 
-def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None) -> list[Planned]:
+def planned_among(reseller: Reseller, now: datetime, centers: Collection[int]) -> list[Planned]:
+    """When those of these centers (ids) will be suspended that will be, in a fixed number of queries."""
+    return _planned(reseller, now, centers)
+
+
+def _planned(reseller: Reseller, now: datetime, among: Collection[int] | None = None) -> list[Planned]:
     """For active centers with open invoices and no running suspension, in a fixed number of queries."""
     rows = undisputed(Invoice.objects.filter(reseller=reseller, open_amount__gt=0)).order_by("due_on", "pk")
-    if center is not None:
-        rows = rows.filter(center=center)
+    if among is not None:
+        rows = rows.filter(center__in=among)
     by_center: dict[int, list[Invoice]] = {}
     for row in rows:
         by_center.setdefault(row.center_id, []).append(row)
@@ -67,18 +73,20 @@ def _planned(reseller: Reseller, now: datetime, *, center: Center | None = None)
     found = []
     for own in centers:
         held = holds.get(own.pk)
-        closed = set(_whole_days(windows[own.pk], reseller, now))
+        closed = set(whole_days(windows[own.pk], reseller, now))
         coming = suspension_day(by_center[own.pk], policies[own.pk], held, day, closed)
         if coming:
             on, debt = coming
             found.append(Planned(own, on, debt.amount, debt.currency, debt.invoices, held))
-    return _with_limits(found, reseller, day, center)
+    return _with_limits(found, reseller, day, among)
 
 
-def _with_limits(found: list[Planned], reseller: Reseller, day: date, center: Center | None) -> list[Planned]:
+def _with_limits(
+    found: list[Planned], reseller: Reseller, day: date, among: Collection[int] | None
+) -> list[Planned]:
     """With the centers that used up their limit, unless they are suspended for invoices no later."""
     planned = {item.center.pk: item for item in found}
-    for terms, held, on in over_limit(reseller, day, center=center):
+    for terms, held, on in over_limit(reseller, day, among=among):
         before = planned.get(terms.center_id)
         if before is None or before.on > on:
             amount = terms.exposure or Decimal(0)
@@ -88,7 +96,7 @@ def _with_limits(found: list[Planned], reseller: Reseller, day: date, center: Ce
     return list(planned.values())
 
 
-def _whole_days(windows: Iterable[Times], reseller: Reseller, now: datetime) -> Iterator[date]:
+def whole_days(windows: Iterable[Times], reseller: Reseller, now: datetime) -> Iterator[date]:
     """The days that maintenance fills, of today what is left of it: no run can suspend on them."""
     zone = zone_of(reseller)
     for begin, end in _joined(windows):

@@ -79,13 +79,19 @@ def suspension_day(
     )
     if first is None:
         return None
-    # Debt only grows from here on, and within this many days some weekday occurs more often than there are such dates.
+    later = first_possible_day(first, policy, maintenance)
+    debt = debt_beyond_grace(rows, policy, later) if later else None  # it only grows from the first day on
+    return (later, debt) if later and debt else None
+
+
+def first_possible_day(first: date, policy: Policy, maintenance: Collection[date]) -> date | None:
+    """The first day from `first` on that is neither quiet nor one of `maintenance`; None if every weekday is quiet."""
+    # Within this many days some weekday occurs more often than there are such dates.
     for count in range(7 * (len(policy.quiet_dates) + len(maintenance) + 1)):
         later = first + timedelta(days=count)
-        debt = debt_beyond_grace(rows, policy, later)
-        if debt and not policy.is_quiet(later) and later not in maintenance:
-            return later, debt
-    return None  # every weekday is quiet
+        if not policy.is_quiet(later) and later not in maintenance:
+            return later
+    return None
 
 
 def _may_suspend(rows: list[Invoice], policy: Policy, held: Hold | None, day: date) -> bool:

@@ -1,12 +1,10 @@
 """Overdue centers, expected and running suspensions, holds, promises to pay, and disputes."""
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -17,16 +15,17 @@ from billing.dunning import (
     hold,
     open_disputes,
     open_safety_stop,
-    preview,
     release_hold,
     release_safety_stop,
 )
+from billing.dunning.preview import Preview
 from billing.dunning.suspension import provider_failing
 from billing.forms.dunning import HoldForm
 from billing.ledger import balances
-from billing.models import Dispute, DunningPolicy, Hold, Invoice, SafetyStop, Suspension
+from billing.models import DunningPolicy, Hold, SafetyStop, Suspension
 from billing.periods import today
-from billing.views.dunning.chosen_ids import approved_ids
+from billing.queries.overdue import overdue, overdue_count
+from billing.views.dunning.chosen_ids import MOST_CHOSEN, approved_ids
 from centers import clock
 from centers.models import Center
 from centers.tenancy.access import TenantRequest, staff
@@ -34,6 +33,7 @@ from centers.tenancy.permissions import Permission
 from centers.values.formats import day_text
 from centers.web.exports import Money, export
 from centers.web.form_views import form_page, performed, posted, redirect_with_toast, saved
+from centers.web.paging import Page, numbered
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 from whatsapp.alerts.maintenance import running
@@ -42,21 +42,27 @@ from whatsapp.models import Instance
 __all__ = ["hold_release", "hold_set", "overdue_file", "safety_stop_release", "unpaid", "unpaid_export"]
 
 PAGE = "billing/payments/unpaid.html"
-SHOWN = 200
+OVERDUE_ROWS = 40
+ROWS = 20  # of each of the other lists
 
 
 @dataclass(frozen=True, slots=True)
-class Overdue:
-    """What one center has overdue in one currency."""
+class Part:
+    """A page of one list of the page, and how many rows the whole list has."""
 
-    center: Center
-    amount: Decimal
-    currency: str
-    since: date
-    invoices: int
-    oldest: Invoice
-    disputed: Decimal  # the part of the amount that the center contests
-    promise: Hold | None  # to pay by a later day, or one that was broken
+    page: Page[Any]
+    total: int
+
+    @classmethod
+    def of(cls, rows: "QuerySet[Any]", request: TenantRequest, name: str) -> "Part":
+        """The page that the address asks for by `name`; counted only where there are others."""
+        page = numbered(
+            lambda begin, count: list(rows[begin : begin + count]), request.GET, name=name, size=ROWS
+        )
+        return cls(page, rows.count() if page.next_url_query or page.prev_url_query else len(page))
+
+    def __len__(self) -> int:
+        return self.total
 
 
 @staff(Permission.VIEW_INVOICES)
@@ -65,18 +71,25 @@ def unpaid(request: TenantRequest) -> HttpResponseBase:
     """Overdue, coming suspensions, suspended now, and holds."""
     now = clock.now()
     day = today(request.reseller, now)
-    overdue = _overdue(day, SHOWN)
+    late = numbered(
+        lambda begin, count: overdue(day, begin=begin, count=count), request.GET, size=OVERDUE_ROWS
+    )
+    coming = Preview(request.reseller, now)
+    planned = numbered(coming.part, request.GET, name="planned", size=ROWS)
     safety_stop = open_safety_stop(request.reseller)
+    held = Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by")
     context = {
         "today": day,
-        "overdue": overdue,
-        "is_cut": len(overdue) == SHOWN,
-        "planned": preview(request.reseller, now),
-        "cases": _cases(),
-        "holds": Hold.objects.filter(released_at=None, until__gt=day).select_related("center", "created_by"),
-        "broken": broken_promises(request.reseller, day).select_related("center", "created_by")[:SHOWN],
-        "disputes": open_disputes(request.reseller)[:SHOWN],
-        "dunning_policies": DunningPolicy.objects.all() if overdue else (),
+        "overdue": Part(late, overdue_count(day)),
+        "most": MOST_CHOSEN,
+        "planned": Part(planned, coming.total),
+        "cases": _cases(request),
+        "holds": Part.of(held, request, "holds"),
+        "broken": Part.of(
+            broken_promises(request.reseller, day).select_related("center", "created_by"), request, "broken"
+        ),
+        "disputes": Part.of(open_disputes(request.reseller), request, "disputes"),
+        "dunning_policies": DunningPolicy.objects.all() if len(late) else (),
         "safety_stop": safety_stop,
         "stopped": Center.objects.filter(pk__in=safety_stop.center_ids) if safety_stop else (),
         "frozen": provider_failing(request.reseller.pk),
@@ -103,7 +116,7 @@ def overdue_file(request: TenantRequest, fmt: str, centers: Collection[int] | No
         _("Promise"),
         _("Status"),
     ]
-    rows = _overdue(today(request.reseller, clock.now()), None, centers)
+    rows = overdue(today(request.reseller, clock.now()), centers)
 
     def cells() -> Iterator[list[Any]]:
         for row in rows:
@@ -172,51 +185,13 @@ def safety_stop_release(request: TenantRequest, pk: int) -> HttpResponseBase:
     return redirect("unpaid", request.reseller.slug)
 
 
-def _overdue(day: date, limit: int | None, among: Collection[int] | None = None) -> list[Overdue]:
-    """Overdue centers, longest overdue first; with `among` only these."""
-    late = Invoice.objects.filter(open_amount__gt=0, due_on__lt=day)
-    late = late if among is None else late.filter(center__in=among)
-    grouped = late.order_by().values("center", "currency")
-    sums = grouped.annotate(amount=Sum("open_amount"), since=Min("due_on"), invoices=Count("pk"))
-    rows = list(sums.order_by("since", "center")[:limit])
-    centers = Center.objects.in_bulk({row["center"] for row in rows})
-    first: dict[tuple[int, str], Invoice] = {}
-    for invoice in late.filter(center__in=centers).order_by("due_on", "pk"):
-        first.setdefault((invoice.center_id, invoice.currency), invoice)
-    disputed, promises = _disputed(late, centers), _promises(centers, day)
-    return [
-        Overdue(
-            centers[row["center"]],
-            row["amount"],
-            row["currency"],
-            row["since"],
-            row["invoices"],
-            first[row["center"], row["currency"]],
-            disputed.get((row["center"], row["currency"]), Decimal(0)),
-            promises.get(row["center"]),
-        )
-        for row in rows
-    ]
-
-
-def _disputed(late: "QuerySet[Invoice]", centers: Iterable[int]) -> dict[tuple[int, str], Decimal]:
-    """What these centers contest of what is overdue, by center and currency."""
-    contested = Dispute.objects.filter(center__in=list(centers), closed_at=None).values("invoice")
-    sums = late.filter(pk__in=contested).order_by().values_list("center", "currency")
-    return {(center, currency): amount for center, currency, amount in sums.annotate(Sum("open_amount"))}
-
-
-def _promises(centers: Iterable[int], day: date) -> dict[int, Hold]:
-    """The running promises of these centers, and those that were broken."""
-    rows = Hold.objects.filter(center__in=list(centers), kind=Hold.Kind.PROMISE, released_at=None)
-    return {row.center_id: row for row in rows if row.is_broken or row.until > day}
-
-
-def _cases() -> list[dict[str, Any]]:
+def _cases(request: TenantRequest) -> Part:
     """Running suspensions, each with its center's numbers and how far MazBot has confirmed them."""
-    cases = list(Suspension.objects.filter(ended_at=None).select_related("center"))
+    part = Part.of(Suspension.objects.filter(ended_at=None).select_related("center"), request, "cases")
+    cases = part.page.rows
     numbers: dict[int, list[Instance]] = {}
     centers = [case.center_id for case in cases]
     for row in Instance.objects.filter(center__in=centers, archived_at=None).order_by("pk"):
         numbers.setdefault(row.center_id, []).append(row)
-    return [{"case": case, "numbers": numbers.get(case.center_id, [])} for case in cases]
+    rows = [{"case": case, "numbers": numbers.get(case.center_id, [])} for case in cases]
+    return replace(part, page=replace(part.page, rows=rows))

@@ -32,11 +32,14 @@ def live(topics: str, url: str) -> SafeString:
 
 
 @register.simple_tag
-def pager(page: Page[Any]) -> SafeString:
-    """Links to the pages before and after; nothing when all rows fit on one."""
+def pager(page: Page[Any], title: str = "") -> SafeString:
+    """Links to the pages before and after; nothing when all rows fit on one.
+
+    `title` is the id of the list's heading, where a page has several lists.
+    """
     if not (page.next_url_query or page.prev_url_query):
         return SafeString()
-    return render_to_string("components/pager.html", {"page": page})
+    return render_to_string("components/pager.html", {"page": page, "title": title})
 
 
 @register.simple_tag(takes_context=True)

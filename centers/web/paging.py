@@ -93,33 +93,35 @@ def sliced(
     )
 
 
-def numbered(rows: Callable[[int, int], Sequence[T]], params: QueryDict, *, size: int = 50) -> Page[Any]:
-    """One page of rows that the database adds up, as `params` ask: `page`.
+def numbered(
+    rows: Callable[[int, int], Sequence[T]], params: QueryDict, *, size: int = 50, name: str = "page"
+) -> Page[Any]:
+    """One page of rows that the database adds up, as `params` ask: `name`.
 
     `rows(begin, count)` returns at most `count` of them from the place `begin` on. In place of an empty page the first
     one is shown.
     """
-    at = _page_number(params)
+    at = _page_number(params, name)
     found = rows(size * (at - 1), size + 1)
     if not found and at > 1:
         at, found = 1, rows(0, size + 1)
     return Page(
         found[:size],
-        _with_number(params, at + 1) if len(found) > size else "",
-        _with_number(params, at - 1) if at > 1 else "",
+        _with_number(params, at + 1, name) if len(found) > size else "",
+        _with_number(params, at - 1, name) if at > 1 else "",
         "",
     )
 
 
-def _page_number(params: QueryDict) -> int:
+def _page_number(params: QueryDict, name: str = "page") -> int:
     """From 1 on; 1 for anything else than a number of up to six digits."""
-    number = params.get("page", "")
+    number = params.get(name, "")
     return max(1, int(number)) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
 
 
-def _with_number(params: QueryDict, to: int) -> str:
+def _with_number(params: QueryDict, to: int, name: str = "page") -> str:
     changed = params.copy()
-    changed["page"] = str(to)
+    changed[name] = str(to)
     return "?" + changed.urlencode()
 
 

@@ -57,10 +57,25 @@ def planned_for_centers(
     In one query. Windows of single numbers are left out: a center is suspended while only some numbers are under
     maintenance.
     """
+    windows = _of_centers(reseller, now)
+    return {pk: [(begin, end) for own, begin, end in windows if own in (None, pk)] for pk in centers}
+
+
+def planned_for_all(reseller: Reseller | int, now: datetime) -> list[tuple[datetime, datetime]]:
+    """(begin, end) of the maintenance of all centers at once that runs or will run, earliest first."""
+    return [(begin, end) for own, begin, end in _of_centers(reseller, now) if own is None]
+
+
+def planned_for_some(reseller: Reseller | int, now: datetime) -> set[int]:
+    """Ids of the centers for which maintenance of their own runs or will run."""
+    return {own for own, _begin, _end in _of_centers(reseller, now) if own is not None}
+
+
+def _of_centers(reseller: Reseller | int, now: datetime) -> list[tuple[int | None, datetime, datetime]]:
+    """Center (None: all of them), begin and end of what runs or will run, earliest first."""
     with tenant(reseller):
         rows = MaintenanceWindow.objects.filter(instance=None, ends_at__gt=now, ended_at=None)
-        windows = list(rows.order_by("begins_at", "pk").values_list("center", "begins_at", "ends_at"))
-    return {pk: [(begin, end) for own, begin, end in windows if own in (None, pk)] for pk in centers}
+        return list(rows.order_by("begins_at", "pk").values_list("center", "begins_at", "ends_at"))
 
 
 def audible(reseller: Reseller, alerts: Iterable[Alert], now: datetime) -> list[Alert]:

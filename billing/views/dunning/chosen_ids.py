@@ -1,6 +1,7 @@
 """The centers that were chosen in a list, and doing something for each of them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import TypeVar
 
 import structlog
@@ -8,19 +9,24 @@ from django.db import DatabaseError, transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from billing.queries.overdue import longest_overdue
 from centers.errors import OperationRefused
 from centers.models import Center
 
 log = structlog.get_logger(__name__)
 Done = TypeVar("Done")
 
-#: A list shows fewer.
-_MOST = 500
+#: A list shows fewer; of all overdue centers as many are chosen at once.
+MOST_CHOSEN = 500
 
 
-def chosen_ids(posted: QueryDict, name: str = "center") -> frozenset[int]:
-    """The ids under `name`; what is none is left out. Whose they are, the tenant's scope decides."""
-    return _ids(posted.getlist(name)[:_MOST])
+def chosen_ids(posted: QueryDict) -> frozenset[int]:
+    """The ids under `center`; what is none is left out. Whose they are, the tenant's scope decides.
+
+    With a day under `overdue_on` those that were overdue for longest on it, on whichever page they are.
+    """
+    day = _day(posted.get("overdue_on", ""))
+    return _ids(posted.getlist("center")[:MOST_CHOSEN]) if day is None else longest_overdue(day, MOST_CHOSEN)
 
 
 def chosen_centers(posted: QueryDict) -> list[Center]:
@@ -60,6 +66,13 @@ def approved_ids(posted: QueryDict) -> frozenset[int] | None:
     if "listed" not in posted:
         return None
     return _ids(str(posted["listed"]).split(",")) - _ids(posted.getlist("held"))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _ids(texts: Iterable[str]) -> frozenset[int]:

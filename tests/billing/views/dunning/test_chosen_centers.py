@@ -8,8 +8,9 @@ import pytest
 from django.db import OperationalError
 
 from billing.dunning import hold, promise, release_safety_stop, run_suspensions
-from billing.models import CenterPolicy, Hold, Invoice, SafetyStop, Suspension
-from billing.views.dunning import chosen
+from billing.models import CenterPolicy, DunningPolicy, Hold, Invoice, SafetyStop, Suspension
+from billing.views import unpaid
+from billing.views.dunning import chosen, chosen_ids
 from centers.models import Center, Notification
 from centers.queue.job_runs import recorded_run
 from centers.tenancy.scoping import tenant
@@ -58,6 +59,44 @@ def test_many_are_held_and_released(street: Street) -> None:
     assert "2 holds have ended" in street.post("release")
     with tenant(street.desk.reseller):
         assert not Hold.objects.filter(released_at=None).exists()
+
+
+def test_all_that_are_overdue_are_chosen_whichever_page_they_are_on(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ticked ones of the page are among them; a center that is not overdue on that day is not."""
+    desk = street.desk
+    with tenant(desk.reseller):
+        desk.shop.owe("50", desk.shop.new_center(name="Later"), day=date(2026, 2, 25))
+    names = ("Al Noor Clinic", "Amal", "Badr", "Comet")
+    form = street.post("hold", overdue_on="2026-03-05")
+    assert "4 centers won" in form
+    assert all(f"<li>{name}</li>" in form for name in names)
+    assert "<li>Later</li>" not in form
+    assert "2 centers won" in street.post("hold", overdue_on="soon"), "what is no day chooses none"
+    rules = street.post("rules", overdue_on="2026-03-05", policy=add_rules_of(desk).pk)
+    assert "The rules of 4 centers were saved" in rules
+    monkeypatch.setattr(chosen_ids, "MOST_CHOSEN", 3)
+    form = street.post("hold", overdue_on="2026-03-05")
+    assert "<li>Al Noor Clinic</li>" not in form, "it has been overdue for the shortest time"
+
+
+def test_the_page_offers_to_choose_those_of_other_pages(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpaid, "OVERDUE_ROWS", 2)
+    client = street.desk.as_(street.desk.billing)
+    url = street.desk.url("unpaid/")
+    page = client.get(url).content.decode()
+    assert 'name="overdue_on"' in page
+    assert "Select all 4 that are overdue" in page
+    monkeypatch.setattr(unpaid, "MOST_CHOSEN", 3)
+    assert "Select the 3 centers that have been overdue for longest" in client.get(url).content.decode()
+
+
+def add_rules_of(desk: Desk) -> DunningPolicy:
+    with tenant(desk.reseller):
+        return add_rules(desk.reseller)
 
 
 def test_what_is_refused_for_one_is_said_and_the_others_are_done(street: Street) -> None:

@@ -1,17 +1,22 @@
 """Unpaid: who is overdue, what will happen, holds, the safety_stop, the freeze."""
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.dunning.suspension import suspend
 from billing.models import Hold, SafetyStop, Suspension
+from billing.views.unpaid import OVERDUE_ROWS, ROWS
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 from whatsapp.models import MazbotAccount
 
 
-def _page(desk: Desk) -> str:
-    text: str = desk.as_(desk.support).get(desk.url("unpaid/")).content.decode()
+def _page(desk: Desk, query: str = "") -> str:
+    text: str = desk.as_(desk.support).get(desk.url(f"unpaid/{query}")).content.decode()
     return text
 
 
@@ -106,3 +111,31 @@ def test_a_failing_mazbot_freezes_suspensions(desk: Desk) -> None:
 def test_the_export_names_the_oldest_invoice(desk: Desk) -> None:
     response = desk.as_(desk.owner).get(desk.url("unpaid/export/csv/"))
     assert desk.invoice.number in b"".join(response.streaming_content).decode()
+
+
+def test_each_list_has_pages_of_its_own(desk: Desk) -> None:
+    with tenant(desk.reseller):
+        for number in range(OVERDUE_ROWS):
+            desk.shop.owe("50", desk.shop.new_center(name=f"Center {number:02}"), day=date(2026, 2, 8))
+    page = _page(desk)
+    badges = [int(text) for text in re.findall(r'badge-plain">(\d+)<', page)]
+    assert badges == [OVERDUE_ROWS + 1, OVERDUE_ROWS + 1]
+    assert _planned(page).count("Center ") == ROWS
+    assert desk.invoice.number not in page, "it is on a later page of both"
+    last = _page(desk, f"?planned={-(-(OVERDUE_ROWS + 1) // ROWS)}")
+    assert desk.invoice.number in _planned(last)
+    assert 'href="?planned=3&amp;page=2#overdue-title"' in last
+    assert desk.invoice.number in _page(desk, "?page=2").partition('id="overdue-title"')[2]
+
+
+def test_more_centers_cost_no_more_queries(desk: Desk) -> None:
+    counts = []
+    for name in ("Amal", "Badr", "Comet"):
+        with tenant(desk.reseller):
+            desk.shop.owe("50", desk.shop.new_center(name=name), day=date(2026, 2, 8))
+        client = desk.as_(desk.support)
+        client.get(desk.url("unpaid/"))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(desk.url("unpaid/"))
+        counts.append(len(queries))
+    assert len(set(counts)) == 1
