@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, Q, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Collate, Lower
 
 from billing.models import Invoice
 from billing.pricing.conversion import Converter
@@ -20,6 +20,13 @@ _LAST_DAYS = (0, 30, 60, 90)
 #: An invoice, and what is open of it.
 Unpaid = tuple[Invoice, Decimal]
 BUCKETS = ("not_due", "days_30", "days_60", "days_90", "older")
+#: What the rows may be sorted by: amounts of one currency stand together.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "center": ("name",),
+    "total": ("currency", "total"),
+    "oldest": BUCKETS[::-1],
+    **{name: ("currency", name) for name in BUCKETS},
+}
 
 
 @dataclass(slots=True)
@@ -67,13 +74,27 @@ def aged(unpaid: Iterable[Unpaid], day: date) -> list[Aged]:
 
 def aging(reseller: Reseller, day: date) -> list[Aged]:
     """One row per center and currency with something unpaid, archived centers too, by name; in two queries."""
-    rows = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by()
-    zero = Value(ZERO, DecimalField(max_digits=18, decimal_places=4))
-    amounts = {name: Coalesce(Sum("open_amount", filter=due), zero) for name, due in _due(day).items()}
-    found: Any = list(rows.values_list("center", "currency").annotate(**amounts))
-    centers = Center.objects.in_bulk({center for center, *_rest in found})
-    own = [Aged(currency, centers[center], *buckets) for center, currency, *buckets in found]
+    own = _with_centers(_by_center(reseller, day))
     return sorted(own, key=lambda row: _place(row.center, row.currency))
+
+
+def aging_part(reseller: Reseller, day: date, sort: str, begin: int, count: int) -> list[Aged]:
+    """At most `count` of those rows from the place `begin` on, in the order of `sort`, one of ORDERS; in two queries.
+
+    Rows that are equal in it are ordered by name.
+    """
+    falling, names = sort.startswith("-"), ORDERS[sort.removeprefix("-")]
+    order = [F(name).desc() if falling else F(name).asc() for name in names]
+    rows = _by_center(reseller, day).annotate(
+        total=Sum("open_amount"), name=Collate(Lower("center__name"), "C")
+    )
+    return _with_centers(rows.order_by(*order, "name", "center_id", "currency")[begin : begin + count])
+
+
+def aging_sums(reseller: Reseller, day: date) -> list[Aged]:
+    """The rows added up, one for each currency; in one query."""
+    rows: Any = _unpaid(reseller).values_list("currency").annotate(**_amounts(day)).order_by("currency")
+    return [Aged(currency, None, *buckets) for currency, *buckets in rows]
 
 
 def by_currency(rows: Iterable[Aged]) -> list[Aged]:
@@ -92,6 +113,27 @@ def converted(sums: Iterable[Aged], converter: Converter, currency: str) -> Aged
         for name in BUCKETS
     }
     return Aged(currency, None, **amounts)
+
+
+def _unpaid(reseller: Reseller) -> "QuerySet[Invoice]":
+    rows: QuerySet[Invoice] = Invoice.objects.filter(reseller=reseller, open_amount__gt=0).order_by()
+    return rows
+
+
+def _by_center(reseller: Reseller, day: date) -> Any:
+    return _unpaid(reseller).values_list("center_id", "currency").annotate(**_amounts(day))
+
+
+def _amounts(day: date) -> dict[str, Coalesce]:
+    zero = Value(ZERO, DecimalField(max_digits=18, decimal_places=4))
+    return {name: Coalesce(Sum("open_amount", filter=due), zero) for name, due in _due(day).items()}
+
+
+def _with_centers(found: Iterable[tuple[Any, ...]]) -> list[Aged]:
+    """Of rows that begin with center, currency and buckets."""
+    rows = list(found)
+    centers = Center.objects.in_bulk({center for center, *_rest in rows})
+    return [Aged(currency, centers[center], *more[: len(BUCKETS)]) for center, currency, *more in rows]
 
 
 def _due(day: date) -> dict[str, Q]:

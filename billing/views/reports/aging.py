@@ -1,8 +1,9 @@
 """The aging report: what is unpaid, now or on a day in the past, by how long it has been due."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -17,20 +18,31 @@ from billing.forms.reports import AsOfForm
 from billing.models import Invoice
 from billing.periods import ONE_DAY, day_start, today, zone_of
 from billing.pricing.conversion import Converter
-from billing.reports.aging import BUCKETS, Aged, Unpaid, aged, aging, bucket_of, by_currency, converted
+from billing.reports.aging import (
+    BUCKETS,
+    ORDERS,
+    Aged,
+    Unpaid,
+    aged,
+    aging_part,
+    aging_sums,
+    bucket_of,
+    by_currency,
+    converted,
+)
 from billing.reports.unpaid_at import unpaid_at
 from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
-from centers.web.paging import sliced
+from centers.web.paging import SORT, Page, numbered, sliced
 from centers.web.partials import render_page
 from centers.web.toasts import toast
 
 __all__ = ["aging_export", "aging_report"]
 
 PAGE = "billing/reports/debts/aging.html"
-# Amounts of one currency stand together; the default begins with what has been due for longest.
+# As ORDERS has them for the present; the default begins with what has been due for longest.
 KEYS: dict[str, Callable[[Aged], Any]] = {
     "center": lambda row: row.center.name.casefold() if row.center else "",
     "total": lambda row: (row.currency, row.total),
@@ -57,20 +69,32 @@ def aging_report(request: TenantRequest) -> HttpResponseBase:
     As of today, or with `on` of a day in the past.
     """
     asked = _asked(request)
-    rows = aged(unpaid_at(request.reseller, asked.before), asked.day) if asked.before else None
-    rows = aging(request.reseller, asked.day) if rows is None else rows
-    sums = by_currency(rows)
+    page, sums = _past(request, asked.day, asked.before) if asked.before else _present(request, asked.day)
     converter = Converter(request.reseller, asked.day)
     context = {
         "form": asked.form,
         "day": asked.day,
-        "page": sliced(rows, request.GET, keys=KEYS, default=DEFAULT_SORT),
+        "page": page,
         "sums": sums,
         "total": converted(sums, converter, request.reseller.currency),
         "rates": converter.rates_used({row.currency for row in sums}, request.reseller.currency),
         "credits": queries.credit_sums(request.reseller, asked.before),
     }
     return render_page(request, PAGE, context, parts=("aging",))
+
+
+def _present(request: TenantRequest, day: date) -> tuple[Page[Any], list[Aged]]:
+    """A page of the rows, added up by the database, and the sums of all."""
+    asked = request.GET.get(SORT, "")
+    sort = asked if asked.removeprefix("-") in ORDERS else DEFAULT_SORT
+    page = numbered(partial(aging_part, request.reseller, day, sort), request.GET)
+    return replace(page, sort=sort), aging_sums(request.reseller, day)
+
+
+def _past(request: TenantRequest, day: date, before: datetime) -> tuple[Page[Any], list[Aged]]:
+    """The same, recounted from the ledger."""
+    rows = aged(unpaid_at(request.reseller, before), day)
+    return sliced(rows, request.GET, keys=KEYS, default=DEFAULT_SORT), by_currency(rows)
 
 
 @staff(Permission.VIEW_INVOICES)

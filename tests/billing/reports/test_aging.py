@@ -12,8 +12,19 @@ from billing.invoicing import void_invoice
 from billing.models import LedgerEntry
 from billing.payments import reverse_payment
 from billing.pricing.conversion import Converter
-from billing.reports.aging import BUCKETS, aged, aging, bucket_of, by_currency, converted
+from billing.reports.aging import (
+    BUCKETS,
+    ORDERS,
+    aged,
+    aging,
+    aging_part,
+    aging_sums,
+    bucket_of,
+    by_currency,
+    converted,
+)
 from billing.reports.unpaid_at import unpaid_at
+from billing.views.reports.aging import KEYS
 from tests.billing.conftest import NOW, Shop
 
 DAY = date(2026, 6, 30)
@@ -102,3 +113,23 @@ def test_a_day_in_the_past_is_recounted_from_the_ledger(shop: Shop) -> None:
     assert of(-60) == {}
     now = unpaid_at(shop.reseller, NOW + timedelta(days=7))
     assert aged(now, DAY) == aging(shop.reseller, DAY), "the same as it is stored"
+
+
+@pytest.mark.parametrize("sort", [sign + name for name in ORDERS for sign in ("", "-")])
+def test_a_part_of_it_is_added_up_by_the_database(shop: Shop, sort: str) -> None:
+    """In the order that the page had when it sorted all rows, whatever the number of centers."""
+    for place, name in enumerate(("Zahra", "amal", "Noor", "Éden", "noor 2")):
+        center = shop.new_center(name=name)
+        shop.owe(str(10 + place % 2), center, day=DAY - timedelta(days=40 * place + 20))
+        if place == 1:
+            shop.owe("3", center, day=DAY - timedelta(days=70))
+    whole = aging(shop.reseller, DAY)
+    key = KEYS[sort.removeprefix("-")]
+    expected = sorted(whole, key=key, reverse=sort.startswith("-"))
+    found = []
+    for begin in range(0, 8, 2):
+        with CaptureQueriesContext(connection) as queries:
+            found += aging_part(shop.reseller, DAY, sort, begin, 2)
+        assert len(queries) <= 2
+    assert found == expected
+    assert aging_sums(shop.reseller, DAY) == by_currency(whole)
