@@ -20,6 +20,7 @@ from billing.models import (
 from billing.periods import month_of
 from billing.queries.kept_sums import add_up
 from billing.usage.due import due_days
+from billing.reports import kept_refresh
 from centers.models import AuditEntry, Center, Membership, Reseller, Role, User
 from centers.tenancy.scoping import tenant
 from whatsapp.models import Alert, Connection, Instance, MazbotAccount
@@ -67,6 +68,7 @@ def large_reseller(slug: str, centers: int, numbers: int) -> Large:
     _payments(reseller, owner, today)
     _account_days(reseller, first)
     _events(reseller, owner, numbers)
+    kept_refresh.refresh(reseller=reseller, now=datetime.now(UTC))
     analyze()
     one = Instance._base_manager.filter(reseller=reseller).order_by("pk")[numbers // 2]
     return Large(reseller, owner, one.center_id, one.pk)

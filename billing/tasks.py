@@ -9,8 +9,10 @@ from celery import shared_task
 from billing.gateways import sweep
 from billing.jobs import ROUNDS, due_resellers, period_job, run_if_due
 from billing.long_jobs import alone, without_long_job
-from billing.periods import Period
+from billing.periods import Period, month_of
 from billing.queries import kept_sums
+from billing.reports import kept_refresh
+from billing.reports.profit import last_months
 from centers import clock
 from centers.models import Reseller
 from centers.queue.ticks import hand_out, tick
@@ -55,6 +57,22 @@ for _job in ROUNDS:
 def tick_sums() -> None:
     """Add up the noted changes of usage by day and by center."""
     kept_sums.add_up()
+
+
+@tick("billing.tick_reports", every=600.0)
+def tick_reports() -> None:
+    """Reports of resellers with many centers, which their pages show as they were last added up."""
+    hand_out("billing.reports", kept_refresh.due_resellers(clock.now()))
+
+
+@shared_task(name="billing.reports")
+def reports(*, reseller_id: int, last_day: str = "") -> None:
+    """Add up what is too old, for one reseller; with `last_day` (ISO) of the twelve months up to its month."""
+    kept_refresh.refresh(
+        reseller=Reseller.objects.get(pk=reseller_id),
+        now=clock.now(),
+        period=last_months(month_of(date.fromisoformat(last_day))) if last_day else None,
+    )
 
 
 @tick("billing.tick_gateways")

@@ -70,6 +70,8 @@ TASKS = {
         "billing.tick_limits",
         "billing.limits",
         "billing.tick_sums",
+        "billing.tick_reports",
+        "billing.reports",
     ),
     "mail": (
         "centers.tick_notifications",
@@ -91,6 +93,7 @@ _PACE = {
     "whatsapp.tick_install": 60.0,
     "whatsapp.tick_counts": 60.0,
     "billing.tick_sums": 60.0,
+    "billing.tick_reports": 600.0,
     # An account whose worker died must be asked about again within seconds.
     "whatsapp.tick_status": min(2.0, settings.TICK_SECONDS),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from billing.models import FlaggedUsage, Invoice, LedgerEntry, Payment
 from billing.money import rounded
@@ -103,9 +103,12 @@ def takings(reseller: Reseller, now: datetime) -> list[Takings]:
     live_rows = own.filter(kind=Invoice.Kind.INVOICE, voided_at=None).annotate(
         rest=F("total") - F("credited")
     )
+    unpaid = own.filter(open_amount__gt=0).order_by().values_list("currency")
+    late = Sum("open_amount", filter=Q(due_on__lt=day), default=ZERO)
+    open_sums = list(unpaid.annotate(open=Sum("open_amount"), overdue=late))
     sums = {
-        "open": _by_currency(own.filter(open_amount__gt=0), "open_amount"),
-        "overdue": _by_currency(own.filter(open_amount__gt=0, due_on__lt=day), "open_amount"),
+        "open": {currency: amount for currency, amount, _overdue in open_sums},
+        "overdue": {currency: amount for currency, _open, amount in open_sums},
         "invoiced": _by_currency(live_rows.filter(issued_on__gte=month.first_day), "rest"),
         "paid": _by_currency(
             Payment.objects.filter(

@@ -1,13 +1,15 @@
 """How long the main account's quota lasts, and the alert when it runs out."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 from django.db.models import Sum
 
 from billing.models import AccountUsageRecord, UsageRecord
+from billing.periods import month_of, previous_month, today
+from billing.reports.kept import Kept, is_large, load, store
 from centers.models import Reseller
 from centers.stored_messages import StoredMessage as _
 from centers.values.formats import number_text
@@ -17,6 +19,7 @@ from whatsapp.models import Alert
 ZERO = Decimal(0)
 BURN_DAYS = 7
 LOW_DAYS = 7
+_SENDERS, _SENDERS_AGE = "senders", timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +105,41 @@ def top_senders(reseller: Reseller, now: datetime) -> tuple[tuple[str, int], ...
     rows = UsageRecord.objects.filter(reseller=reseller, day__gte=since).order_by().values("center__name")
     top = rows.annotate(sum=Sum("sent")).filter(sum__gt=0).order_by("-sum", "center__name")[:5]
     return tuple((row["center__name"], row["sum"]) for row in top)
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """The centers that sent most, each with how many messages; added up at `made_at`, or just now (None)."""
+
+    rows: tuple[tuple[str, int], ...]
+    made_at: datetime | None = None
+
+
+def senders_shown(reseller: Reseller, now: datetime) -> Senders:
+    """`top_senders`, of a reseller with many centers as they were last added up: not just now, and at first none."""
+    if not is_large(reseller):
+        return Senders(top_senders(reseller, now))
+    kept = _kept_senders(reseller, now)
+    return Senders(tuple((name, sent) for name, sent in kept.content), kept.made_at) if kept else Senders(())
+
+
+def keep_top_senders(reseller: Reseller, now: datetime) -> None:
+    """Keep who sent most until now."""
+    store(reseller, _SENDERS, Kept(_month(reseller, now), now, top_senders(reseller, now)))
+
+
+def are_senders_due(reseller: Reseller, now: datetime) -> bool:
+    """Whether who sent most is not kept of this month, or too old."""
+    kept = load(reseller, _SENDERS, [_month(reseller, now)])
+    return not kept or any(now - one.made_at >= _SENDERS_AGE for one in kept.values())
+
+
+def _kept_senders(reseller: Reseller, now: datetime) -> Kept | None:
+    """Of this month; of the one before it as long as there are none."""
+    month = _month(reseller, now)
+    kept = load(reseller, _SENDERS, [previous_month(month).first_day, month])
+    return kept[max(kept)] if kept else None
+
+
+def _month(reseller: Reseller, now: datetime) -> date:
+    return month_of(today(reseller, now)).first_day

@@ -21,8 +21,11 @@ from billing.pricing.price_list import PriceList
 from billing.queries.kept_sums import last_read_of_all
 from billing.queries.plans import chosen_plans, plans_on
 from billing.reports.gaps import not_comparable
-from billing.reports.profit import Profit, profit_report
-from billing.reports.quota import BURN_DAYS, quota_runway, top_senders
+from billing.reports.kept import is_large
+from billing.reports.kept_profit import kept_profits
+from billing.reports.kept_refresh import ask
+from billing.reports.profit import Profit, last_months, profit_report
+from billing.reports.quota import BURN_DAYS, quota_runway, senders_shown
 from billing.unbilled.accrued import numbers_so_far
 from billing.views.sharing import share_of_prices
 from billing.views.time_span import Span, chart_summary, counts_by_slot, usage_chart
@@ -59,7 +62,7 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
     with_costs = Permission.VIEW_COSTS in request.permissions
     takings = queries.takings(request.reseller, now)
     converter = Converter(request.reseller, today(request.reseller, now))
-    earned = _earned(request.reseller, month, now) if with_costs else []
+    earned, read_at, adding_up = _earned(request.reseller, month, now) if with_costs else ([], None, False)
     context = {
         "total": queries.total_takings(
             takings, request.reseller, converter, also=[row.currency for row in earned]
@@ -70,16 +73,26 @@ def home_money(request: TenantRequest) -> HttpResponseBase:
         "suspended": Suspension.objects.filter(ended_at=None).count(),
         "month": month,
         "earned": earned,
-        "read_at": last_read_of_all(request.reseller),
+        "read_at": read_at,
+        "adding_up": adding_up,
     }
     return render(request, "billing/parts/home_money.html", context)
 
 
-def _earned(reseller: Reseller, month: Period, now: datetime) -> list[Profit]:
-    """The month's profit so far, as the profit page has it: one row, and one for each currency without a rate."""
+def _earned(reseller: Reseller, month: Period, now: datetime) -> tuple[list[Profit], datetime | None, bool]:
+    """The month's profit so far, as the profit page has it: one row, and one for each currency without a rate.
+
+    Then when the usage in it was read, and whether it is still being added up.
+    """
+    read_at = last_read_of_all(reseller)
+    if is_large(reseller):
+        kept = kept_profits(reseller, month)
+        ask(reseller, last_months(month), now)
+        at = min(read_at, kept.made_at) if read_at and kept.made_at else None
+        return kept.months, at, kept.missing
     day, apart = today(reseller, now), not_comparable(reseller, now)
     report = profit_report(reseller, month, today=day, apart=apart)
-    return report.summed(report.rows, "month")
+    return report.summed(report.rows, "month"), read_at, False
 
 
 @staff(Permission.VIEW)
@@ -87,12 +100,13 @@ def _earned(reseller: Reseller, month: Period, now: datetime) -> list[Profit]:
 def home_quota(request: TenantRequest) -> HttpResponseBase:
     """`#home-quota`: what is left, how long it lasts, who uses most."""
     runway = quota_runway(request.reseller, clock.now())
-    top = top_senders(request.reseller, clock.now())
-    most = max((sent for _name, sent in top), default=0)
+    top = senders_shown(request.reseller, clock.now())
+    most = max((sent for _name, sent in top.rows), default=0)
     context = {
         "runway": runway,
         "soon": runway.days_left is not None and runway.days_left < SOON_DAYS,
-        "top_senders": [(name, sent, round(100 * sent / most)) for name, sent in top],
+        "top_senders": [(name, sent, round(100 * sent / most)) for name, sent in top.rows],
+        "senders_at": top.made_at,
         "burn_days": BURN_DAYS,
     }
     return render(request, "billing/parts/home_quota.html", context)

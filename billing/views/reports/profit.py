@@ -1,8 +1,10 @@
 """Profit by month and by center, in the reseller's currency."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing.periods import month_of, today
+from billing.pricing.conversion import NotIncluded
 from billing.reports.gaps import not_comparable
+from billing.reports.kept import is_large
+from billing.reports.kept_profit import ORDERS, kept_centers, kept_profits, kept_without_center
+from billing.reports.kept_refresh import ask
 from billing.reports.profit import Profit, ProfitReport, last_months, profit_report
 from billing.reports.reconciliation import compared_at
 from billing.reports.reported import changed_since
@@ -22,7 +28,7 @@ from centers import clock
 from centers.tenancy.access import TenantRequest, staff
 from centers.tenancy.permissions import Permission
 from centers.web.exports import Money, export
-from centers.web.paging import sliced
+from centers.web.paging import SORT, Page, numbered, sliced
 from centers.web.partials import render_page
 
 __all__ = ["profit", "profit_export"]
@@ -40,30 +46,43 @@ class Sums:
     total: Profit
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows: twelve months by currency; of its span the centers, and what belongs to none.
+
+    `made_at` is when the last month was added up, `oldest_at` the one whose figures are oldest; None for just now.
+    Figures of some months may be `missing` yet.
+    """
+
+    months: list[Profit]
+    page: Page[Any]
+    unassigned: list[Profit]
+    not_included: list[tuple[date, NotIncluded]]
+    made_at: datetime | None = None
+    oldest_at: datetime | None = None
+    missing: bool = False
+
+
 @staff(Permission.VIEW_COSTS)
 @require_GET
 def profit(request: TenantRequest) -> HttpResponseBase:
     """A month, or twelve (`by=month`), by center; above it the trend of twelve months."""
     span, day = span_of(request), today(request.reseller, clock.now())
-    report = _report(request, span)
-    rows = [row for row in report.rows if row.month >= span.period.first_day]
-    by_center = report.summed(rows, "center_id")
-    currencies = sorted({row.currency for row in report.rows}, key=lambda code: code != report.currency)
+    shown = (_kept if is_large(request.reseller) else _at_once)(request, span)
+    reseller_currency = request.reseller.currency
+    currencies = sorted({row.currency for row in shown.months}, key=lambda code: code != reseller_currency)
     context = {
         "span": span,
-        "sums": [_sums(report, rows, currency, span) for currency in currencies],
-        "page": sliced(
-            sorted((row for row in by_center if row.center_id is not None), key=_by_name),
-            request.GET,
-            keys=KEYS,
-            default=DEFAULT_SORT,
-            size=ROWS,
-        ),
-        "unassigned": [row for row in by_center if row.center_id is None],
-        "not_included": report.not_included,
-        "changed": changed_since(request.reseller, report.summed(rows, "month")),
+        "sums": [_sums(shown.months, currency, span) for currency in currencies],
+        "page": shown.page,
+        "unassigned": shown.unassigned,
+        "not_included": shown.not_included,
+        "changed": changed_since(request.reseller, shown.months),
         "running": span.month == month_of(day),
         "read_at": compared_at(request.reseller),
+        "made_at": shown.made_at,
+        "oldest_at": shown.oldest_at,
+        "adding_up": shown.missing,
     }
     return render_page(request, "billing/reports/profit.html", context)
 
@@ -121,11 +140,53 @@ def _report(request: TenantRequest, span: Span) -> ProfitReport:
     )
 
 
-def _sums(report: ProfitReport, rows: Iterable[Profit], currency: str, span: Span) -> Sums:
-    months = {row.month: row for row in report.summed(report.rows, "month") if row.currency == currency}
+def _at_once(request: TenantRequest, span: Span) -> Shown:
+    """All of it added up now."""
+    report = _report(request, span)
+    by_center = report.summed((row for row in report.rows if row.month >= span.period.first_day), "center_id")
+    page = sliced(
+        sorted((row for row in by_center if row.center_id is not None), key=_by_name),
+        request.GET,
+        keys=KEYS,
+        default=DEFAULT_SORT,
+        size=ROWS,
+    )
+    return Shown(
+        report.summed(report.rows, "month"),
+        page,
+        [row for row in by_center if row.center_id is None],
+        report.not_included,
+    )
+
+
+def _kept(request: TenantRequest, span: Span) -> Shown:
+    """As it was last added up, month by month."""
+    reseller, months = request.reseller, last_months(span.month)
+    asked = request.GET.get(SORT, "")
+    sort = asked if asked.removeprefix("-") in ORDERS else DEFAULT_SORT
+    page = numbered(partial(kept_centers, reseller, span.period, sort), request.GET, size=ROWS)
+    ask(reseller, months, clock.now())
+    kept = kept_profits(reseller, months)
+    return Shown(
+        kept.months,
+        replace(page, sort=sort),
+        kept_without_center(reseller, span.period),
+        kept.not_included,
+        kept.made_at,
+        kept.oldest_at,
+        kept.missing,
+    )
+
+
+def _sums(months: Iterable[Profit], currency: str, span: Span) -> Sums:
+    own = {row.month: row for row in months if row.currency == currency}
     slots = [day for day in last_months(span.month).days() if day.day == 1]
-    chart = ProfitChart([months.get(slot) or Profit(None, slot, currency) for slot in slots])
-    return Sums(currency, chart, report.total(rows, currency))
+    chart = ProfitChart([own.get(slot) or Profit(None, slot, currency) for slot in slots])
+    total = Profit(None, span.period.first_day, currency)
+    for row in own.values():
+        if row.month >= span.period.first_day:
+            total.add(row)
+    return Sums(currency, chart, total)
 
 
 def _by_name(row: Profit) -> tuple[str, int]:
