@@ -19,8 +19,8 @@ from billing.models import (
 )
 from billing.periods import month_of
 from billing.queries.kept_sums import add_up
-from billing.usage.due import due_days
 from billing.reports import kept_refresh
+from billing.usage.due import due_days
 from centers.models import AuditEntry, Center, Membership, Reseller, Role, User
 from centers.tenancy.scoping import tenant
 from whatsapp.models import Alert, Connection, Instance, MazbotAccount
