@@ -13,6 +13,7 @@ from whatsapp.mazbot import BudgetUsage, ErrorKind, Lane, budget_usage
 from whatsapp.models import MazbotAccount
 from whatsapp.monitoring.batches import cycle_seconds
 from whatsapp.monitoring.candidates import ceiling_seconds
+from whatsapp.state_counts import state_counts
 
 # Of the numbers in use that are not switched off: how many, and how old their last status is (NULL: none was read).
 _AGES = """
@@ -84,6 +85,18 @@ def account_state(*, reseller: Reseller, now: datetime) -> AccountState | None:
         why=why,
         soon=paused_until is not None and paused_until < now + timedelta(minutes=1),
     )
+
+
+def checked_every(reseller: Reseller) -> timedelta | None:
+    """The longest, in whole minutes, that one of the reseller's numbers goes without a check; None without numbers.
+
+    While the account is set up and answers. Needs an open scope.
+    """
+    account = MazbotAccount.objects.filter(reseller=reseller).first()
+    numbers = sum(count for _state, _switching, count in state_counts(reseller))
+    if account is None or not account.is_set_up or not numbers:
+        return None
+    return _minutes(ceiling_seconds(numbers, account.rate_limit))
 
 
 def _usage(account: MazbotAccount) -> BudgetUsage | None:

@@ -39,8 +39,8 @@ class Reach:
     def notice(self) -> str:
         """What the operator reads."""
         return (
-            f"MazBot answers none of the requests of {self.stuck} of {self.total} accounts: it fails as a whole, or "
-            "this machine can't reach it. Check its status page and this machine's network."
+            f"{self.stuck} of {self.total} accounts at MazBot get no answers, or have lost many numbers at once: MazBot "
+            "fails as a whole, or this machine can't reach it. Check its status page and this machine's network."
         )
 
 

@@ -20,6 +20,7 @@ from centers.web.shared_parts import shared
 from whatsapp.alerts.maintenance import running
 from whatsapp.alerts.provider_incidents import provider_incidents
 from whatsapp.models import STATES
+from whatsapp.monitoring.account_state import checked_every
 from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.number_export import EXPORT_COLUMNS, number_cells
 from whatsapp.queries import ConnectionCounts, connection_counts
@@ -53,6 +54,7 @@ def board(request: TenantRequest) -> HttpResponseBase:
         "services": board_query.SERVICE_FILTERS,
         "connections": [("down", _("Down")), *STATES],
         "provider_incidents": provider_incidents(request.reseller),
+        "checked_every": partial(checked_every, request.reseller),
         "windows": running(request.reseller, now),
         "now": now,
         "here": request.get_full_path(),

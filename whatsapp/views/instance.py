@@ -20,6 +20,7 @@ from whatsapp.alerts.maintenance import ahead
 from whatsapp.alerts.provider_incidents import provider_incidents
 from whatsapp.forms import SwitchForm, TypedNameForm, WebhookForm
 from whatsapp.models import Alert, DesiredReason, Instance, PairingLink, Service
+from whatsapp.monitoring.account_state import checked_every
 from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.monitoring.scheduler import check_now
 from whatsapp.pairing.links import working_links
@@ -49,6 +50,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
         "instance": row,
         "alerts": alerts,
         "provider_incidents": provider_incidents(request.reseller),
+        "checked_every": None if row.archived_at else checked_every(request.reseller),
         "windows": list(ahead(instance=row, now=clock.now())),
         "now": clock.now(),
         "pair_offered": any(alert.needs_pairing for alert in alerts),
