@@ -43,7 +43,7 @@ def street(shop: Shop) -> None:
     hold(center=owing(shop, "Held for longer"), until=date(2026, 5, 1), because="Agreed", by=None, now=NOW)
     rules: dict[str, object] = {"by": None, "now": NOW}
     strict = DunningPolicy.objects.create(
-        reseller=shop.reseller, name="Strict", grace_days=3, quiet_dates=[at(0)]
+        reseller=shop.reseller, name="Strict", grace_days=3, quiet_dates=[at(0).date()]
     )
     never = DunningPolicy.objects.create(reseller=shop.reseller, name="Never", suspend=False)
     save_center_policy(center=owing(shop, "Strict", 6), dunning_policy=strict, **rules)

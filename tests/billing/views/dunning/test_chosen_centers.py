@@ -87,11 +87,15 @@ def test_the_page_offers_to_choose_those_of_other_pages(
     monkeypatch.setattr(unpaid, "OVERDUE_ROWS", 2)
     client = street.desk.as_(street.desk.billing)
     url = street.desk.url("unpaid/")
-    page = client.get(url).content.decode()
-    assert 'name="overdue_on"' in page
-    assert "Select all 4 that are overdue" in page
+
+    def page() -> str:
+        text: str = client.get(url).content.decode()
+        return text.replace('<bdi dir="ltr" class="number">', "").replace("</bdi>", "")
+
+    assert 'name="overdue_on"' in page()
+    assert "Select all 4 that are overdue" in page()
     monkeypatch.setattr(unpaid, "MOST_CHOSEN", 3)
-    assert "Select the 3 centers that have been overdue for longest" in client.get(url).content.decode()
+    assert "Select the 3 centers that have been overdue for longest" in page()
 
 
 def add_rules_of(desk: Desk) -> DunningPolicy:
