@@ -39,7 +39,7 @@ class Reach:
     def notice(self) -> str:
         """What the operator reads."""
         return (
-            f"{self.stuck} of {self.total} accounts at MazBot get no answers, or have lost many numbers at once: MazBot "
+            f"{self.stuck} of {self.total} accounts at MazBot get no answers, or have lost many numbers at once: it "
             "fails as a whole, or this machine can't reach it. Check its status page and this machine's network."
         )
 

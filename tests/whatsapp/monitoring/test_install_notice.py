@@ -23,7 +23,7 @@ def test_accounts_stuck_at_the_same_time_are_one_notice_with_a_begin_and_an_end(
             assert tell_operator(now=late)
             assert tell_operator(now=late + timedelta(minutes=1))
             reported = probes.queues(probes.Pulses(), minutes=5)["mazbot"]
-            assert reported.startswith("MazBot answers none of the requests of 5 of 5 accounts")
+            assert reported.startswith("5 of 5 accounts at MazBot get no answers")
             MazbotAccount.objects.update(last_ok_at=late)
             assert not tell_operator(now=late + timedelta(minutes=2))
             assert probes.queues(probes.Pulses(), minutes=5)["mazbot"] == ""
