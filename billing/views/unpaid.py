@@ -18,7 +18,7 @@ from billing.dunning import (
     release_hold,
     release_safety_stop,
 )
-from billing.dunning.preview import Preview
+from billing.dunning.preview_pages import Preview
 from billing.dunning.suspension import provider_failing
 from billing.forms.dunning import HoldForm
 from billing.ledger import balances

@@ -41,6 +41,7 @@ from billing.money import rounded
 from billing.payments import refund_credit, reverse_payment
 from billing.periods import Period, today
 from billing.tax.rates import set_tax_rate
+from billing.usage.completeness import unread_days
 from centers.errors import OperationRefused
 from centers.models import Center
 from centers.tenancy.lifecycle import archive_center, restore_center
@@ -48,6 +49,7 @@ from tests.billing.conftest import Shop
 from tests.billing.tax.shops import register
 from tests.billing.true_books import check_day, check_notes, check_price, check_taxes
 from tests.thorough import THOROUGH
+from whatsapp.accounts import mazbot_zone
 from whatsapp.instances import move
 from whatsapp.models import Instance
 
@@ -321,7 +323,10 @@ def owe_twice_and_pay_a_part(walk: Walk) -> None:
         walk.shop.read(number, day, at=walk.now, sent=sent, cost=str(PRICE * sent))
         for flagged in FlaggedUsage.objects.filter(instance=number, resolved_at=None).exclude(flag=""):
             accept_flagged_usage(flagged=flagged, by=None, now=walk.now)
-        issue_invoice(center=center, period=Period(day, day + timedelta(days=1)), by=None, now=walk.now)
+        own = Period(day, day + timedelta(days=1))
+        for other, _days in unread_days(center, own, mazbot_zone(center.reseller)):
+            walk.shop.read(other, day, at=walk.now)  # held that day, too: an invoice waits for each
+        issue_invoice(center=center, period=own, by=None, now=walk.now)
     half = rounded(balances(center, walk.now)[0].due / 2, "USD")
     walk.shop.pay(str(half), center, reference=f"W-{next(REFERENCES)}", now=walk.now)
     walk.steps.append("owe_twice_and_pay_a_part")

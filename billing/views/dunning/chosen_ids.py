@@ -23,7 +23,7 @@ MOST_CHOSEN = 500
 def chosen_ids(posted: QueryDict) -> frozenset[int]:
     """The ids under `center`; what is none is left out. Whose they are, the tenant's scope decides.
 
-    With a day under `overdue_on` those that were overdue for longest on it, on whichever page they are.
+    With a day under `overdue_on` those that were overdue for longest on it, on all pages of the list.
     """
     day = _day(posted.get("overdue_on", ""))
     return _ids(posted.getlist("center")[:MOST_CHOSEN]) if day is None else longest_overdue(day, MOST_CHOSEN)

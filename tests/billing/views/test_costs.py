@@ -152,7 +152,9 @@ def test_an_invoice_is_sent_in_the_centers_language_with_its_amount_and_day(desk
 
 def test_a_price_list_is_sent_without_a_price(desk: Desk) -> None:
     arabic(desk)
-    page = desk.as_(desk.owner).get(desk.url(f"centers/{desk.center.pk}/prices/")).content.decode()
+    client, address = desk.as_(desk.owner), desk.url(f"centers/{desk.center.pk}/prices/")
+    client.post(f"{address}links/")
+    page = client.get(address).content.decode()
     texts = [unescape(text) for text in re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)]
     assert len(texts) == 2
     assert f"{settings.SITE_URL}/price-list/" in texts[0], "the page that needs no account"

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.invoice_links import invoice_url
-from billing.pricing.links import prices_url
+from billing.pricing.links import make_link, prices_url
 from centers import clock
 from centers.models import Center, Reseller, User
 from centers.notifications import links
@@ -51,7 +51,8 @@ def invoice(desk: Desk) -> str:
 
 def prices(desk: Desk) -> str:
     with tenant(desk.reseller):
-        return prices_url(desk.center).removeprefix(settings.SITE_URL)
+        link = make_link(center=desk.center, by=None, now=clock.now())
+        return prices_url(link).removeprefix(settings.SITE_URL)
 
 
 @pytest.fixture

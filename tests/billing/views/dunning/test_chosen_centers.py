@@ -61,7 +61,7 @@ def test_many_are_held_and_released(street: Street) -> None:
         assert not Hold.objects.filter(released_at=None).exists()
 
 
-def test_all_that_are_overdue_are_chosen_whichever_page_they_are_on(
+def test_all_that_are_overdue_are_chosen_on_all_pages(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ticked ones of the page are among them; a center that is not overdue on that day is not."""

@@ -146,8 +146,7 @@ def test_files_are_of_the_day_that_was_asked_for(priced: Desk) -> None:
             row = next(
                 row for row in lines(client.get(f"{base}export/csv/?day={day}")) if row[0] == "marketing"
             )
-            assert row[-4] == price
-            assert row[-2:] == [day, "Marketing messages"]
+            assert row[-5:] == [price, "USD", day, "Marketing messages", ""]
         pdf = client.get(f"{base}pdf/?day=2026-04-01")
         assert pdf.headers["Content-Disposition"] == 'attachment; filename="prices-2026-04-01.pdf"'
 
@@ -157,8 +156,8 @@ def test_changes_are_a_file_for_both(priced: Desk) -> None:
     portal = lines(priced.as_(priced.viewer).get(priced.portal("prices/changes/export/csv/")))
     staff = priced.url(f"centers/{priced.center.pk}/prices/history/export/csv/")
     assert portal == lines(priced.as_(priced.billing).get(staff))
-    change = ["2026-04-01", "marketing", "Per message", "0.055", "USD", "0.22", "USD"]
-    assert portal[1] == [*change, "Marketing messages"]
+    change = ["2026-04-01", "marketing", "Per message", "0.055", "USD", "0.22", "USD", "Marketing messages"]
+    assert portal[1] == [*change, "", ""]
     assert CANARY not in str(portal)
 
 

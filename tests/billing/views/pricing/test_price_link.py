@@ -126,7 +126,7 @@ def test_it_shows_the_plan_and_what_recurs(desk: Desk, path: str) -> None:
             values = {"center": desk.center, "by": None, "now": NOW, "day": MARCH_1}
             add_charge(description=name, amount=amount, every=every, **values)
         plan = sold(desk.shop, name="Start", amount="50", beyond=Decimal("0.05"))
-        choose(desk.shop, plan, MARCH_1)
+        choose(desk.shop, plan, MARCH_1, confirmation=None)
     page = Client().get(path).content.decode()
     for text in ("Support", "28.00 USD", "Every month, by the day", "Start", "50.00 USD", "1,000"):
         assert text in page

@@ -38,10 +38,10 @@ def test_it_is_on_the_number_and_on_the_invoice(desk: Desk, number: Instance, pl
 
 def test_it_has_a_column_of_the_reconciliation(desk: Desk, number: Instance) -> None:
     page = desk.as_(desk.billing).get(desk.url("usage/reconciliation/?month=2026-02"))
-    [row] = [row for row, _item in page.context["rows"] if row.late_cost]
+    [row] = [row for row, *_about in page.context["rows"] if row.late_cost]
     assert (row.first_day, row.late_cost) == (DAY, Decimal("77.70"))
     months = desk.as_(desk.billing).get(desk.url("usage/reconciliation/?month=2026-02&by=month"))
-    assert sum(row.late_cost for row, _item in months.context["rows"]) == Decimal("77.70")
+    assert sum(row.late_cost for row, *_about in months.context["rows"]) == Decimal("77.70")
     export = desk.as_(desk.billing).get(desk.url("usage/reconciliation/export/csv/?month=2026-02"))
     assert "77.70" in b"".join(export.streaming_content).decode()
 

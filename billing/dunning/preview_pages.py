@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -51,7 +52,7 @@ _Place = tuple[date, str, int]  # day, name and id of the center
 
 @dataclass(slots=True)
 class Preview:
-    """What `billing.dunning.preview` returns, a part at a time; `total` is how many there are, known after a part."""
+    """What `preview` (plan.py) returns, a part at a time; `total` is how many there are, known after a part."""
 
     reseller: Reseller
     now: datetime
@@ -106,7 +107,7 @@ class Preview:
             "others": others,
             "rules": list(kept),
             "graces": [rules.grace_days for rules in kept.values()],
-            "leasts": [rules.minimum_amount for rules in kept.values()],
+            "leasts": [Decimal(rules.minimum_amount) for rules in kept.values()],
             "of_rules": [key for key, _rules, _turn, _on in turns],
             "turns": [turn for _key, _rules, turn, _on in turns],
             "days": [on for _key, _rules, _turn, on in turns],
