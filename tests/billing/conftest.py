@@ -17,6 +17,7 @@ from billing.periods import Period, day_start
 from billing.pricing.below_cost import BelowCost
 from billing.pricing.history.backdating import Backdated
 from billing.pricing.margin_versions import set_margin
+from billing.reports import kept, kept_refresh
 from billing.usage.sorting import UsageAnswer
 from billing.usage.storing import merge
 from centers.models import Center, Reseller
@@ -175,3 +176,17 @@ def committed_shop(transactional_db: None) -> Iterator[Shop]:
     made = make_shop()
     with tenant(made.reseller):
         yield made
+
+
+@pytest.fixture
+def every_reseller_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are kept for all, as for those with many centers."""
+    monkeypatch.setattr(kept, "MOST_CENTERS", 0)
+
+
+@pytest.fixture
+def reports_asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The reports that workers were asked to add up."""
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr(kept_refresh, "enqueue", lambda _name, **values: bool(found.append(values)) or True)
+    return found

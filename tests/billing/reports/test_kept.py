@@ -31,17 +31,7 @@ YEAR = last_months(MARCH)
 FIGURES = ("invoiced", "accrued", "cost", "uncharged")
 
 
-@pytest.fixture(autouse=True)
-def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST_CENTERS", 0)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What was handed to the workers."""
-    found: list[dict[str, Any]] = []
-    monkeypatch.setattr(kept_refresh, "enqueue", lambda _name, **values: bool(found.append(values)) or True)
-    return found
+pytestmark = pytest.mark.usefixtures("every_reseller_large")
 
 
 def fill(shop: Shop) -> None:

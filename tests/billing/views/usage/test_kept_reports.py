@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from billing import tasks
 from billing.periods import month_of
-from billing.reports import kept, kept_refresh
 from billing.reports.kept_profit import keep_profit
 from billing.reports.profit import profit_report
 from centers.tenancy.scoping import tenant
@@ -22,20 +21,10 @@ from tests.billing.views.conftest import Desk
 MARCH = month_of(TODAY)
 
 
-@pytest.fixture(autouse=True)
-def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST_CENTERS", 0)
+pytestmark = pytest.mark.usefixtures("every_reseller_large")
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What was handed to the workers."""
-    found: list[dict[str, Any]] = []
-    monkeypatch.setattr(kept_refresh, "enqueue", lambda _name, **values: bool(found.append(values)) or True)
-    return found
-
-
-def test_pages_show_what_is_kept_and_of_when_it_is(desk: Desk, asked: list[dict[str, Any]]) -> None:
+def test_pages_show_what_is_kept_and_of_when_it_is(desk: Desk, reports_asked: list[dict[str, Any]]) -> None:
     with tenant(desk.reseller):
         fill(desk.shop)
         add = desk.shop.number(desk.shop.new_center(name="Newest"))
@@ -43,9 +32,11 @@ def test_pages_show_what_is_kept_and_of_when_it_is(desk: Desk, asked: list[dict[
     text = client.get(desk.url("usage/profit/")).content.decode()
     assert "still being added up" in text
     assert "being added up" in client.get(desk.url("home/money/")).content.decode()
-    for values in asked:
+    for values in reports_asked:
         tasks.reports(**values)
-    assert [values["reseller_id"] for values in asked] == [desk.reseller.pk], "asked for once a minute"
+    assert [values["reseller_id"] for values in reports_asked] == [desk.reseller.pk], (
+        "asked for once a minute"
+    )
     page = client.get(desk.url("usage/profit/?sort=center")).content.decode()
     assert "The last month was added up" in page
     assert page.index("Badr") < page.index("Zahra")
@@ -68,7 +59,9 @@ def profit_report_of(desk: Desk) -> Decimal:
         return report.total(report.rows, "USD").profit
 
 
-def test_they_read_no_usage_and_no_row_more_for_more_centers(desk: Desk, asked: list[dict[str, Any]]) -> None:
+def test_they_read_no_usage_and_no_row_more_for_more_centers(
+    desk: Desk, reports_asked: list[dict[str, Any]]
+) -> None:
     client = desk.as_(desk.owner)
     for path in ("usage/profit/", "home/money/", "home/quota/"):
         counts = []
