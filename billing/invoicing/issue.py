@@ -124,7 +124,7 @@ def _shortened(reasons: list[str]) -> str:
     more = len(reasons) - MOST_REASONS
     if more <= 0:
         return together(reasons)
-    rest = _("%(count)s more reasons are on the page of the invoice.") % {"count": more}
+    rest = _("The page of the invoice names more reasons: %(count)s.") % {"count": more}
     return together([*reasons[:MOST_REASONS], rest])
 
 

@@ -84,6 +84,13 @@ def test_its_parts_are_the_whole_preview(shop: Shop) -> None:
     assert len(whole) > 10, "most kinds are in it"
 
 
+def test_no_one_is_expected_where_rules_suspend_no_one(shop: Shop) -> None:
+    owing(shop, "Late")
+    save_policy(reseller=shop.reseller, by=None, now=NOW, suspend=False)
+    found = Preview(shop.reseller, at(5))
+    assert (found.part(0, 5), found.total) == ([], 0)
+
+
 def test_it_reads_no_more_for_more_centers(shop: Shop) -> None:
     counted = []
     for each in range(2):

@@ -15,6 +15,7 @@ from billing.invoicing import (
     void_invoice,
 )
 from billing.invoicing.flagged_usage import waive_days
+from billing.invoicing.issue import MOST_REASONS
 from billing.ledger import balances
 from billing.models import (
     BillingPeriod,
@@ -131,6 +132,15 @@ def test_adjoining_periods_share_no_day(shop: Shop) -> None:
 def test_a_period_that_is_not_over_is_refused(shop: Shop) -> None:
     with pytest.raises(OperationRefused, match="isn't over yet"):
         issue(shop, Period(date(2026, 3, 1), date(2026, 3, 6)))
+
+
+def test_the_first_of_many_reasons_are_named(shop: Shop) -> None:
+    for _number in range(MOST_REASONS + 2):
+        shop.number(held_since=datetime(2026, 2, 27, 9, tzinfo=UTC))
+    with pytest.raises(OperationRefused) as refused:
+        issue(shop)
+    assert refused.value.message.count("hasn't been fetched") == MOST_REASONS
+    assert refused.value.message.endswith("The page of the invoice names more reasons: 2.")
 
 
 def test_unread_days_block(shop: Shop) -> None:

@@ -48,7 +48,7 @@ def test_all_that_match_a_search_are_acknowledged_and_no_others(house: House) ->
     house.as_(house.owner).post(house.url("alerts/acknowledge/"), data)
     assert _kinds(house, "?tab=acknowledged") == [Kind.LEFT_OVER, Kind.BILLING_BLOCKED]
     audit = house.as_(house.owner).get(house.url("audit/")).content.decode()
-    assert "searched for" in audit
+    assert "Searched for: zahra" in audit
 
 
 def test_the_file_has_the_alerts_of_the_tab(house: House) -> None:
