@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 
 from centers.models import Center, Reseller
 from whatsapp.models import Instance
@@ -37,11 +38,14 @@ class Kept:
 
 def is_large(reseller: Reseller) -> bool:
     """Whether the pages of the reseller show kept reports."""
-    centers = Center.objects.filter(reseller=reseller).order_by()[: MOST_CENTERS + 1].count()
-    if centers > MOST_CENTERS:
-        return True
-    numbers: int = Instance.objects.filter(reseller=reseller).order_by()[: MOST_NUMBERS + 1].count()
-    return numbers > MOST_NUMBERS
+    return large_resellers().filter(pk=reseller.pk).exists()
+
+
+def large_resellers() -> QuerySet[Reseller]:
+    """Those whose pages show kept reports; of each no more rows are looked at than it takes. Needs an open scope."""
+    centers = Center.objects.filter(reseller=OuterRef("pk")).order_by()[MOST_CENTERS : MOST_CENTERS + 1]
+    numbers = Instance.objects.filter(reseller=OuterRef("pk")).order_by()[MOST_NUMBERS : MOST_NUMBERS + 1]
+    return Reseller.objects.filter(Exists(centers) | Exists(numbers))
 
 
 def store(reseller: Reseller, name: str, kept: Kept) -> None:
@@ -55,7 +59,4 @@ def load(reseller: Reseller, name: str, months: list[date]) -> dict[date, Kept]:
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, [reseller.pk, name, months])
         rows = cursor.fetchall()
-    return {
-        month: Kept(month, made_at, json.loads(content) if isinstance(content, str) else content)
-        for month, made_at, content in rows
-    }
+    return {month: Kept(month, made_at, json.loads(content)) for month, made_at, content in rows}

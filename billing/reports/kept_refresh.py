@@ -4,7 +4,7 @@ from datetime import datetime
 
 from billing.periods import Period, month_of
 from billing.periods import today as current_day
-from billing.reports.kept import is_large
+from billing.reports.kept import is_large, large_resellers
 from billing.reports.kept_profit import due_months, keep_profit
 from billing.reports.profit import last_months
 from billing.reports.quota import are_senders_due, keep_top_senders
@@ -22,7 +22,7 @@ _ASKED_SECONDS = 60
 def due_resellers(now: datetime) -> list[int]:
     """Ids of the resellers of which a kept report is missing or too old (reads across tenants)."""
     with every_tenant():
-        resellers = list(Reseller.objects.order_by("pk"))
+        resellers = list(large_resellers().order_by("pk"))
     return [reseller.pk for reseller in resellers if _is_due(reseller, now)]
 
 
@@ -55,6 +55,4 @@ def refresh(*, reseller: Reseller, now: datetime, period: Period | None = None) 
 def _is_due(reseller: Reseller, now: datetime) -> bool:
     with tenant(reseller):
         months = last_months(month_of(current_day(reseller, now)))
-        return is_large(reseller) and (
-            are_senders_due(reseller, now) or bool(due_months(reseller, months, now))
-        )
+        return are_senders_due(reseller, now) or bool(due_months(reseller, months, now))

@@ -88,9 +88,9 @@ def account_state(*, reseller: Reseller, now: datetime) -> AccountState | None:
 
 
 def checked_every(reseller: Reseller) -> timedelta | None:
-    """The longest, in whole minutes, that one of the reseller's numbers goes without a check; None without numbers.
+    """The longest, in whole minutes, that one of the reseller's numbers goes without a check while MazBot answers.
 
-    While the account is set up and answers. Needs an open scope.
+    None without numbers, or an account that is set up. Needs an open scope.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     numbers = sum(count for _state, _switching, count in state_counts(reseller))

@@ -152,9 +152,10 @@ class _Run:
         """Have alerts that were open already say what blocks the invoice now."""
         why = {alert.center_id: alert.detail for alert in alerts}
         rows = Alert.objects.filter(reseller=self._reseller, kind=BLOCKED, center__in=why, resolved_at=None)
-        for row in rows if why else ():
-            if row.detail != why[row.center_id]:
-                Alert.objects.filter(pk=row.pk).update(detail=why[row.center_id])
+        changed = [row for row in rows if row.detail != why[row.center_id]]
+        for row in changed:
+            row.detail = why[row.center_id]
+        Alert.objects.bulk_update(changed, ["detail"])
 
     def _alert(self, center: Center, why: str) -> Alert:
         return Alert(reseller=self._reseller, kind=BLOCKED, center=center, detail=why, opened_at=self._now)
