@@ -81,8 +81,7 @@ def plan_terms(request: TenantRequest, pk: int) -> HttpResponseBase:
         return redirect_with_toast(
             request, _("The new terms were saved."), reverse("plans", args=[request.reseller.slug])
         )
-    (row,) = (one for one in listed_plans(request.reseller, day) if one.plan.pk == plan.pk)
-    return form_page(request, form, "billing/plans/terms.html", {"plan": plan, "row": row})
+    return form_page(request, form, "billing/plans/terms.html", {"plan": plan})
 
 
 @staff(Permission.MANAGE_PRICES)

@@ -77,7 +77,9 @@ def profit(request: TenantRequest) -> HttpResponseBase:
         "page": shown.page,
         "unassigned": shown.unassigned,
         "not_included": shown.not_included,
-        "changed": changed_since(request.reseller, shown.months),
+        "changed": changed_since(
+            request.reseller, (row for row in shown.months if row.month >= span.period.first_day)
+        ),
         "running": span.month == month_of(day),
         "read_at": compared_at(request.reseller),
         "made_at": shown.made_at,

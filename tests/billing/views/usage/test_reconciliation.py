@@ -270,3 +270,5 @@ def test_the_invoice_job_reports_and_the_page_shows_what_changed(desk: Desk) -> 
     page = desk.as_(desk.owner).get(address).content.decode()
     assert "Changed since it was reported" in page
     assert "-91,826.36" in page
+    later = desk.as_(desk.owner).get(desk.url("usage/profit/?month=2026-03")).content.decode()
+    assert "Changed since it was reported" not in later, "it is said of the months that the page is about"
