@@ -31,7 +31,7 @@ def overdue(
 ) -> list[Overdue]:
     """A row per center of the scope and currency: all, or `count` of them from the place `begin` on.
 
-    With `among` only of these centers (ids).
+    With `among` only of these centers (ids). A center whose payment arrives between the statements is left out.
     """
     late = _late(day) if among is None else _late(day).filter(center__in=among)
     rows = list(_sums(late)[begin : None if count is None else begin + count])
@@ -51,6 +51,7 @@ def overdue(
             promises.get(row["center"]),
         )
         for row in rows
+        if (row["center"], row["currency"]) in first
     ]
 
 

@@ -47,6 +47,9 @@ def look(memory: Memory, probes: Probes, now: datetime) -> None:
         report = memory.due(name, now, repeat)
         if report and tell(report):
             memory.reported(name, report, now)
+            memory.save(
+                known
+            )  # at once: a kill before the next receiver has answered repeats nothing at this one
     for problem in memory.open:
         if problem.looks == CONFIRMED_AFTER:
             log.error("watchdog_problem", problem=problem.text, since=problem.since)

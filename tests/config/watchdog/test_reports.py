@@ -1,10 +1,14 @@
 """Each receiver is notified once per change, again while it lasts, and never twice after a restart."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from config.watchdog.reports import Memory
+from config.watchdog import receivers
+from config.watchdog.__main__ import look
+from config.watchdog.probes import Probes
+from config.watchdog.reports import Memory, Report
 
 START = datetime(2026, 11, 29, 3, tzinfo=UTC)
 REPEAT = timedelta(hours=6)
@@ -81,3 +85,33 @@ def test_a_broken_file_is_forgotten(tmp_path, content):
     path = tmp_path / "watchdog.json"
     path.write_text(content)
     assert Memory(path).problems == {}
+
+
+class Always(Probes):
+    """Finds the same at each look."""
+
+    def __init__(self, findings: dict[str, str]) -> None:
+        self.findings = findings
+
+    def look(self) -> dict[str, str]:
+        return self.findings
+
+
+class Killed(BaseException):
+    """Ends the process, as a signal does."""
+
+
+def test_what_one_receiver_took_is_written_down_before_the_next_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_report: Report) -> bool:
+        raise Killed
+
+    monkeypatch.setattr(receivers, "receivers", lambda: {"mail": lambda _report: True, "webhook": killed})
+    before = Memory(tmp_path / "watchdog.json")
+    before.note(DOWN, START)  # the look confirms it
+    with pytest.raises(Killed):
+        look(before, Always(DOWN), START)
+    after = Memory(tmp_path / "watchdog.json")
+    assert not after.due("mail", START, REPEAT)
+    assert [one.text for one in after.due("webhook", START, REPEAT).opened] == [DOWN["database"]]
