@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from centers.models import Notification
+from centers.models import Membership, Notification
 from centers.notifications.compose import open_page
 from centers.notifications.followups import AGAIN, ESCALATED
 from centers.notifications.links import action_url
 from centers.notifications.message import Action
 from centers.notifications.registry import Content
+from centers.tenancy.permissions import Permission, may
 from centers.values.formats import duration_text, moment_text, zone_of
 from centers.values.page_urls import page_url
 from whatsapp.models import Alert, Instance
@@ -31,12 +32,13 @@ def write(row: Notification, now: datetime) -> Content | None:
         return content_when_over(row, alert)
     if alert.resolved_at is not None:
         return None
-    return content_of(row, alert, event, _pairing_link(alert, now))
+    return content_of(row, alert, event, _pairing_link(alert, now), now)
 
 
-def content_of(row: Notification, alert: Alert, event: str, link: str | None) -> Content:
+def content_of(row: Notification, alert: Alert, event: str, link: str | None, now: datetime) -> Content:
     """The message about an alert that is open, with a link that pairs its phone if there is one."""
-    paragraphs = [_facts(row), _advice(row, alert), str(row.context.get("detail", ""))]
+    detail = str(row.context.get("detail", ""))
+    paragraphs = [_handled(row, alert, now), _facts(row), _advice(row, alert), detail]
     if event == ESCALATED:
         paragraphs.insert(0, _("No one has reacted to this alert yet."))
     if link is not None and is_for_center(row):
@@ -46,7 +48,7 @@ def content_of(row: Notification, alert: Alert, event: str, link: str | None) ->
     return Content(
         subject=_subject(row, event),
         text="\n\n".join(filter(None, paragraphs)),
-        actions=tuple(_actions(row, alert, link)),
+        actions=tuple(_actions(row, alert, link, acts=_acts(row, event))),
         wording=wording_name(row.kind, for_center=is_for_center(row), over=False),
         fields=_fields(row, alert),
     )
@@ -106,7 +108,9 @@ def page(row: Notification) -> str:
 
 
 def _alert(row: Notification) -> Alert | None:
-    rows = Alert.objects.select_related("instance__center", "instance__reseller", "reseller", "resolved_by")
+    rows = Alert.objects.select_related(
+        "instance__center", "instance__reseller", "reseller", "resolved_by", "acknowledged_by"
+    )
     return rows.filter(pk=row.about.partition(":")[2]).first()
 
 
@@ -167,6 +171,28 @@ def _advice(row: Notification, alert: Alert) -> str:
     return f"{advice.meaning} {advice.step}".strip() if advice is not None else ""
 
 
+def _handled(row: Notification, alert: Alert, now: datetime) -> str:
+    """Who looks after it, or until when it is snoozed: a message that had to wait may come after that."""
+    if is_for_center(row):
+        return ""
+    if alert.acknowledged_by is not None:
+        return _("%(person)s is looking after this alert.") % {"person": alert.acknowledged_by}
+    if alert.snoozed_until is not None and alert.snoozed_until > now:
+        until = moment_text(alert.snoozed_until, zone_of(row.reseller.time_zone))
+        return _("This alert is snoozed until %(time)s.") % {"time": until}
+    return ""
+
+
+def _acts(row: Notification, event: str) -> bool:
+    """Whether the recipient may act on it; an escalation goes to someone whose role may be another."""
+    if row.recipient_id is None:
+        return False
+    if event != ESCALATED:
+        return bool(row.context.get("acts"))
+    roles = Membership.objects.filter(reseller=row.reseller_id, user=row.recipient_id, center=None)
+    return any(may(role, Permission.MANAGE_ALERTS) for role in roles.values_list("role", flat=True))
+
+
 def _pairing_link(alert: Alert, now: datetime) -> str | None:
     if not alert.needs_pairing or alert.instance is None:
         return None
@@ -174,19 +200,20 @@ def _pairing_link(alert: Alert, now: datetime) -> str | None:
     return page_url("pairing_link", token) if token else None
 
 
-def _actions(row: Notification, alert: Alert, link: str | None) -> list[Action]:
+def _actions(row: Notification, alert: Alert, link: str | None, *, acts: bool) -> list[Action]:
     """What solves it first: channels with one link take that."""
     pairing = [Action(_("Pair now"), link)] if link else []
     if is_for_center(row):
         path = reverse("portal_home", args=[alert.center_id])
         return [*pairing, open_page(_("Open my numbers"), path)] if alert.instance_id is not None else pairing
-    acts = []
-    if row.recipient_id is not None and row.context.get("acts"):
+    buttons = []
+    if acts and row.recipient_id is not None:
         for name, label in ((ACKNOWLEDGE, _("Acknowledge")), (SNOOZE, _("Snooze for 4 hours"))):
-            path = action_url(name, reseller=row.reseller_id, user=row.recipient_id, about=row.about)
-            acts.append(open_page(label, path))
+            if name == SNOOZE or alert.acknowledged_at is None:
+                path = action_url(name, reseller=row.reseller_id, user=row.recipient_id, about=row.about)
+                buttons.append(open_page(label, path))
     opened = _open_alert(row, alert)
-    return [*pairing, *acts, opened] if pairing else [opened, *acts]
+    return [*pairing, *buttons, opened] if pairing else [opened, *buttons]
 
 
 def _open_alert(row: Notification, alert: Alert) -> Action:

@@ -72,4 +72,4 @@ class _Example:
         if self._over:
             return texts.content_when_over(row, alert)
         # What says where the link leads belongs to the text; an example pairs nothing.
-        return texts.content_of(row, alert, FIRST, page_url("home") if alert.needs_pairing else None)
+        return texts.content_of(row, alert, FIRST, page_url("home") if alert.needs_pairing else None, now)

@@ -7,9 +7,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from centers.models import AuditEntry, Membership, Role
-from centers.notifications import registry
+from centers.models import AuditEntry, Membership, NotificationPreference, Role
+from centers.notifications import followups, registry
 from tests.whatsapp.notifications.conftest import LATER, Shop
+from whatsapp.alerts import acts
 from whatsapp.alerts.lifecycle import open_alert, resolve_alert
 from whatsapp.models import Alert, Instance, PairingLink, Service
 from whatsapp.notifications.kinds import kind_name
@@ -78,6 +79,43 @@ def test_the_team_acknowledges_by_the_link_without_an_account(shop: Shop) -> Non
     alert.refresh_from_db()
     assert alert.acknowledged_by == shop.support
     assert f"{shop.support} already acknowledged" in client.post(path).content.decode()
+
+
+def test_a_message_that_had_to_wait_says_who_looks_after_it(shop: Shop) -> None:
+    """A list, quiet hours or a storm hold it back; a colleague is faster."""
+    alert = shop.drop()
+    acts.acknowledge(chosen=acts.one(alert), by=shop.support, now=shop.now)
+    shop.deliver()
+    assert f"{shop.support} is looking after this alert." in shop.body(shop.owner)
+    assert list(links(shop, shop.owner))[:3] == ["Pair now", "Snooze for 4 hours", "Open the alert"]
+    assert str(shop.support) not in shop.body(shop.admin), "the center isn't told about the team"
+
+
+def test_a_message_that_had_to_wait_says_that_it_is_snoozed(shop: Shop) -> None:
+    alert = shop.drop()
+    acts.snooze(chosen=acts.one(alert), until=shop.now + LATER, by=shop.support, now=shop.now)
+    shop.deliver()
+    assert "This alert is snoozed until " in shop.body(shop.owner)
+
+
+@pytest.mark.parametrize("to", ["billing", "owner"])
+def test_an_escalation_offers_what_the_role_of_its_recipient_may_do(shop: Shop, to: str) -> None:
+    """A role may see alerts that it can't acknowledge, and escalate to one that can."""
+    kind, group, told = (
+        (Alert.Kind.DISCONNECTED, "numbers", shop.support)
+        if to == "billing"
+        else (Alert.Kind.SUSPENSIONS_HELD, "money", shop.billing)
+    )
+    NotificationPreference.objects.create(
+        reseller=shop.reseller, user=told, group=group, channels=["email"],
+        escalate_minutes=1, escalate_to=getattr(shop, to),
+    )  # fmt: skip
+    open_alert(reseller=shop.reseller, kind=kind, instance=shop.number, now=shop.now)
+    shop.deliver()
+    followups.follow_up(reseller=shop.reseller, now=shop.now + LATER)
+    shop.deliver(shop.now + LATER)
+    assert "No one has reacted" in shop.body(getattr(shop, to))
+    assert ("Acknowledge" in links(shop, getattr(shop, to))) == (to == "owner")
 
 
 def test_it_is_snoozed_for_four_hours_by_the_link(shop: Shop) -> None:
