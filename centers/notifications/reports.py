@@ -96,7 +96,7 @@ def _news(reseller: Reseller, name: str, span: Span) -> Iterator[News]:
             of_centers.setdefault(row.center_id, []).append(row.user)
     context = {"first": span.first.isoformat(), "end": span.end.isoformat()}
     about = f"report:{name}:{span.first.isoformat()}"
-    yield News(kind=f"report.{name}", about=about, event=FIRST, people=owners, context=context)
+    yield News(kind=f"report.{name}", about=about, event=FIRST, people=owners, for_team=True, context=context)
     for center, people in of_centers.items():
         yield News(
             kind=f"report.center_{name}",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.conf import settings
 
-from centers.models import Notification, Role, User
+from centers.models import Destination, Notification, Role, User
 from centers.notifications import registry
 from centers.notifications.preferences import save_preference
 from centers.notifications.registry import Content
@@ -127,6 +127,17 @@ def test_a_centers_admin_gets_a_report_of_that_center_once_they_chose_it(shop: S
         assert hidden not in text
     pages = ["", "usage/?month=2026-02", "invoices/"]
     assert pages_of("center_weekly") == [f"/c/{shop.center.pk}/{page}" for page in pages]
+
+
+def test_a_place_of_the_team_gets_the_report_that_was_chosen_for_it(shop: Shop) -> None:
+    place = Destination.objects.create(
+        reseller=shop.reseller, channel="webhook", address="https://x.example/", label="Owners", fingerprint="1",
+        groups=["r_weekly", "r_center_weekly"], verified_at=MONDAY,
+    )  # fmt: skip
+    member(shop.reseller, Role.CENTER_ADMIN, shop.center)
+    write_due(reseller=shop.reseller, now=MONDAY)
+    rows = Notification.objects.filter(destination=place)
+    assert [row.kind for row in rows] == ["report.weekly"]
 
 
 @pytest.mark.usefixtures("owner")
