@@ -110,7 +110,7 @@ def _channels_help(set_up: Collection[str] | None) -> str:
         )
     if all(entry.name in set_up for entry in registry.channels()):
         return ""
-    return _("Set up more channels on the page before, under “Where messages reach you”.")
+    return _("Set up more channels under “Where messages reach you”, one page back.")
 
 
 def initial(rule: NotificationPreference) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from centers.audit import entries
-from centers.models import Center, Destination, Reseller, User
+from centers.models import Center, Destination, Notification, Reseller, User
 
 EMAIL = "email"
 PauseListener = Callable[[Destination, datetime], None]
@@ -107,6 +107,12 @@ def contact_address_changed(center: Center, before: str, by: User | None, now: d
         remove_destination(destination=old, by=by, now=now)
     elif (place := old or new) is not None:
         _inform_listeners(place, now)
+
+
+def trouble_of(destination: Destination) -> str:
+    """Why the latest message to it hasn't arrived, or nothing if it has, or waits for its first try."""
+    latest = Notification.objects.filter(destination=destination).order_by("-created_at", "-pk").first()
+    return latest.error if latest is not None else ""
 
 
 def paused_address(reseller: Reseller, address: str) -> Destination | None:

@@ -12,7 +12,12 @@ from centers.models import Destination
 from centers.notification_forms import AddressForm, CodeForm, GroupsForm
 from centers.notifications import registry
 from centers.notifications.channels import push, webhook
-from centers.notifications.destinations import add_destination, remove_destination, resume_destination
+from centers.notifications.destinations import (
+    add_destination,
+    remove_destination,
+    resume_destination,
+    trouble_of,
+)
 from centers.notifications.log import TEST, write_to
 from centers.notifications.preferences import choose_groups, groups_at
 from centers.notifications.registry import ChannelEntry, Setup
@@ -188,8 +193,8 @@ def _verify(request: TenantRequest, place: Destination) -> HttpResponseBase:
 
 
 def _choose(request: TenantRequest, place: Destination) -> HttpResponseBase:
-    groups = [one for one in registry.groups() if one.roles]
-    offered = groups if place.user_id is None else registry.groups_of(request.membership.role)
+    of_team = [one for one in registry.groups() if one.roles and not one.is_for_centers]
+    offered = of_team if place.user_id is None else registry.groups_of(request.membership.role)
     chosen = groups_at(place)
     form = GroupsForm(
         posted(request),
@@ -220,6 +225,7 @@ def _context(request: TenantRequest, place: Destination) -> dict[str, object]:
         "place": place,
         "entry": registry.channel(place.channel),
         "secret": secret,
+        "trouble": trouble_of(place),
         "frame": frame_of(request),
         "back": _back_label(of_team=place.user_id is None),
         "back_url": _back(request, of_team=place.user_id is None),

@@ -1,5 +1,6 @@
 """Setting up where messages reach a person or a team: an address, a code that goes there, and what goes there."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -61,6 +62,31 @@ def test_a_place_gets_the_groups_that_are_chosen_for_it(desk: Desk) -> None:
     assert rule_of(desk.reseller, "tests", desk.owner).channels == ["test"]
     assert rule_of(desk.reseller, "numbers", desk.owner).channels == ["email", "test"]
     assert client.post(page, {"groups": ["invented"]}).status_code == 422
+
+
+def test_a_place_that_no_code_reaches_says_why(desk: Desk) -> None:
+    """People of centers can't see the log, and wait for a code that doesn't come."""
+    client = browser(desk.owner)
+    page = added(desk, client, address="13")
+    assert "The latest message didn" not in client.get(page).content.decode()
+    Notification.objects.update(state=Notification.State.FAILED, error="Room 13 can't be found.")
+    Notification.objects.create(
+        reseller=desk.reseller, destination=desk.destination, kind="test", key="other", due_at=NOON,
+        created_at=NOON + timedelta(days=9999), error="Another place is shut.",
+    )  # fmt: skip
+    text = html.unescape(client.get(page).content.decode())
+    assert "The latest message didn't arrive:" in text
+    assert "Room 13 can't be found." in text
+    assert "Another place" not in text
+
+
+def test_the_team_is_offered_no_messages_of_centers(desk: Desk) -> None:
+    client = browser(desk.owner)
+    page = added(desk, client, "team_destination_add")
+    client.post(page, {"code": sent_code(desk)})
+    text = client.get(page).content.decode()
+    assert 'value="r_weekly"' in text
+    assert 'value="r_center_weekly"' not in text
 
 
 def test_the_team_has_places_of_its_own(desk: Desk) -> None:
