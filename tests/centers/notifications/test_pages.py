@@ -103,6 +103,7 @@ def test_a_destination_is_tested_resumed_and_removed_by_its_person_alone(desk: D
     client.post(place, {"act": "test"})
     desk.deliver(NOON + timedelta(days=9999))
     assert desk.subjects() == ["Test message from Noor Connect"]
+    assert desk.channel.sent[0][0].unsubscribe_url == "", "a test that was asked for can't be left"
     Destination.objects.update(paused_at=NOON, pause_reason="It answered 410.")
     assert "It answered 410." in client.get(url(desk, "reach")).content.decode()
     client.post(place, {"act": "resume"})
