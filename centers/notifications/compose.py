@@ -121,7 +121,7 @@ def _open_count(row: Notification, now: datetime) -> int | None:
 
 
 def _unsubscribe(row: Notification) -> str:
-    # What no role gets by itself, such as a test, is asked for each time: there is nothing to leave.
+    # What no role gets unless it asks, such as a test, can't be left.
     if row.recipient_id is None or not registry.group(row.group).roles:
         return ""
     token = links.unsubscribe_token(reseller=row.reseller_id, user=row.recipient_id, group=row.group)

@@ -101,7 +101,7 @@ class Killed(BaseException):
     """Ends the process, as a signal does."""
 
 
-def test_what_one_receiver_took_is_written_down_before_the_next_is_told(
+def test_what_one_receiver_took_is_written_down_before_the_next_is_notified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(_report: Report) -> bool:

@@ -88,7 +88,7 @@ def test_a_message_that_had_to_wait_says_who_looks_after_it(shop: Shop) -> None:
     shop.deliver()
     assert f"{shop.support} is looking after this alert." in shop.body(shop.owner)
     assert list(links(shop, shop.owner))[:3] == ["Pair now", "Snooze for 4 hours", "Open the alert"]
-    assert str(shop.support) not in shop.body(shop.admin), "the center isn't told about the team"
+    assert str(shop.support) not in shop.body(shop.admin), "the center learns nothing about the team"
 
 
 def test_a_message_that_had_to_wait_says_that_it_is_snoozed(shop: Shop) -> None:
@@ -101,13 +101,13 @@ def test_a_message_that_had_to_wait_says_that_it_is_snoozed(shop: Shop) -> None:
 @pytest.mark.parametrize("to", ["billing", "owner"])
 def test_an_escalation_offers_what_the_role_of_its_recipient_may_do(shop: Shop, to: str) -> None:
     """A role may see alerts that it can't acknowledge, and escalate to one that can."""
-    kind, group, told = (
+    kind, group, first = (
         (Alert.Kind.DISCONNECTED, "numbers", shop.support)
         if to == "billing"
         else (Alert.Kind.SUSPENSIONS_HELD, "money", shop.billing)
     )
     NotificationPreference.objects.create(
-        reseller=shop.reseller, user=told, group=group, channels=["email"],
+        reseller=shop.reseller, user=first, group=group, channels=["email"],
         escalate_minutes=1, escalate_to=getattr(shop, to),
     )  # fmt: skip
     open_alert(reseller=shop.reseller, kind=kind, instance=shop.number, now=shop.now)
