@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Model
 
-from benchmarks.rows import analyze, fill_usage
+from benchmarks.rows import fill_usage, vacuum
 from billing.models import (
     AccountUsageRecord,
     Category,
@@ -69,7 +69,7 @@ def large_reseller(slug: str, centers: int, numbers: int) -> Large:
     _account_days(reseller, first)
     _events(reseller, owner, numbers)
     kept_refresh.refresh(reseller=reseller, now=datetime.now(UTC))
-    analyze()
+    vacuum()
     one = Instance._base_manager.filter(reseller=reseller).order_by("pk")[numbers // 2]
     return Large(reseller, owner, one.center_id, one.pk)
 

@@ -46,6 +46,15 @@ def analyze() -> None:
         cursor.execute("ANALYZE")
 
 
+def vacuum() -> None:
+    """Run VACUUM and ANALYZE, as autovacuum does after so many new rows.
+
+    Without it, a search reads what a trigram index has not sorted in yet (450 ms of 100,000 numbers against 60).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+
+
 def fill_usage(reseller: Reseller, first: date, last: date, *, read_at: datetime) -> None:
     """A usage day of each present number for each day, written by PostgreSQL.
 

@@ -39,8 +39,8 @@ def needed_pairs(price_list: PriceList, centers: Iterable[Center]) -> list[tuple
     """The currency pairs needed to convert the prices and the usage of these centers."""
     account = MazbotAccount.objects.filter(reseller=price_list.reseller).first()
     pairs: set[tuple[str, str]] = set()
-    for center in centers:
-        currency = price_list.currency(center)
+    kinds = {(price_list.country_id(center), price_list.currency(center)): center for center in centers}
+    for (_country, currency), center in kinds.items():
         pairs |= {(rate.currency, currency) for rate in price_list.rates_for(center)}
         if account:
             pairs.add((account.cost_currency, currency))

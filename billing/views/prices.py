@@ -20,7 +20,6 @@ from billing.pricing.exchange_rate_age import aged_pairs, missing_pairs
 from billing.pricing.history.backdating import Backdated
 from billing.pricing.margin_preview import changed_lists, replaced_on
 from billing.pricing.margin_versions import set_margin, withdraw_margin
-from billing.pricing.margins import Margins
 from billing.pricing.price_list import PriceList
 from billing.pricing.priced_alike import priced_alike
 from billing.pricing.rate_currency import choose_currency, is_kept, other_currencies
@@ -62,14 +61,16 @@ RATES_JOB = "rates"
 @require_GET
 def prices(request: TenantRequest) -> HttpResponseBase:
     """The price list of a country (`country`) or of a center (`center`), and the margins behind them."""
-    return _page(request, _margin_form(request))
+    price_list = PriceList(request.reseller, _today(request))
+    return _page(request, price_list, _margin_form(request, price_list))
 
 
 @staff(Permission.MANAGE_PRICES)
 @require_POST
 def margin_set(request: TenantRequest) -> HttpResponseBase:
     """Add a version of a margin."""
-    form = _margin_form(request, request.POST)
+    price_list = PriceList(request.reseller, _today(request))
+    form = _margin_form(request, price_list, request.POST)
     if form.is_valid():
         common = {"reseller": request.reseller, "by": request.user, "now": clock.now(), **form.place}
         common |= {"confirmation": form.cleaned_data["confirm"]}
@@ -88,14 +89,14 @@ def margin_set(request: TenantRequest) -> HttpResponseBase:
                 done = _("The margin was removed. The more general one applies from %(day)s.")
             toast(request, done % {"day": day_text(margin.valid_from)})
             return redirect("prices", request.reseller.slug)
-    return _page(request, form, status=422)
+    return _page(request, price_list, form, status=422)
 
 
 @staff(Permission.MANAGE_PRICES)
 @require_POST
 def margin_preview(request: TenantRequest) -> HttpResponseBase:
     """`#margin-preview`: the prices before and after the typed margin, with nothing saved."""
-    form = _margin_form(request, request.POST)
+    form = _margin_form(request, PriceList(request.reseller, _today(request)), request.POST)
     if not form.is_valid():
         return render(request, f"{PAGE}#margin-preview", {"incomplete": True})
     margin = form.unsaved_margin(request.reseller)
@@ -156,11 +157,11 @@ def _here(request: TenantRequest) -> str:
     return reverse("prices", args=[request.reseller.slug]) if posted else request.get_full_path()
 
 
-def _margin_form(request: TenantRequest, data: Any = None) -> MarginForm:
-    """The form, with initial values from the query and from the margin in force there today."""
-    day = _today(request)
+def _margin_form(request: TenantRequest, price_list: PriceList, data: Any = None) -> MarginForm:
+    """The form, with initial values from the query and from the margin in force there on the price list's day."""
+    day, margins = price_list.day, price_list.margins
     asked = _asked(request)
-    margins, category = Margins.of(request.reseller), asked.get("category", Category.MESSAGE)
+    category = asked.get("category", Category.MESSAGE)
     center = asked.get("center")
     current = (
         margins.find(category, center, day)
@@ -190,8 +191,9 @@ def _asked(request: TenantRequest) -> dict[str, Any]:
     return asked
 
 
-def _page(request: TenantRequest, form: MarginForm, *, status: int = 200) -> HttpResponse:
-    price_list = PriceList(request.reseller, _today(request))
+def _page(
+    request: TenantRequest, price_list: PriceList, form: MarginForm, *, status: int = 200
+) -> HttpResponse:
     countries = dict(country_labels(request.reseller))
     search = CenterSearch.of(request)
     center = search.center

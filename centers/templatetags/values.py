@@ -1,5 +1,6 @@
 """Icons, amounts, numbers, times, ids and secrets."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -101,13 +102,18 @@ def trim(text: str) -> str:
 @register.simple_tag(takes_context=True)
 def ago(context: Context, moment: datetime | None) -> SafeString:
     """`3 minutes ago`, with the exact time in the reseller's zone as its title. None is a dash."""
-    return NOTHING if moment is None else ago_html(moment, zone(context), clock.now())
+    return NOTHING if moment is None else ago_writer(zone(context), clock.now())(moment)
 
 
-def ago_html(moment: datetime, place: tzinfo, now: datetime) -> SafeString:
-    """As `ago`, for code that shows many times of one page."""
-    begins = _ago_begins(moment, place, active_language().code)
-    return mark_safe(f"{begins}{conditional_escape(ago_text(moment, now))}</time>")  # noqa: S308
+def ago_writer(place: tzinfo, now: datetime) -> Callable[[datetime], SafeString]:
+    """`ago` for many times of one page, in the active language."""
+    language = active_language().code
+
+    def write(moment: datetime) -> SafeString:
+        text = conditional_escape(ago_text(moment, now, language))
+        return mark_safe(f"{_ago_begins(moment, place, language)}{text}</time>")  # noqa: S308
+
+    return write
 
 
 @lru_cache(maxsize=10_000)

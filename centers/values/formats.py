@@ -74,12 +74,15 @@ def moment_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str
     return f"{format_datetime(local, language.day, locale=language.code)}{language.comma}{clock}"
 
 
-def ago_text(moment: datetime, now: datetime) -> str:
-    """`3 minutes ago` or `in 2 days` in the active language; less than a minute is not counted in seconds."""
+def ago_text(moment: datetime, now: datetime, language: str = "") -> str:
+    """`3 minutes ago` or `in 2 days`; less than a minute is not counted in seconds.
+
+    `language`: the code of the active language, where it is known already.
+    """
     seconds = (moment - now).total_seconds()
     if abs(seconds) < _JUST_NOW_SECONDS:
         return _("just now")
-    return _minutes_text(round(seconds / 60), active_language().code)
+    return _minutes_text(round(seconds / 60), language or active_language().code)
 
 
 @lru_cache(maxsize=10_000)  # a list shows some hundreds of them, mostly equal

@@ -184,6 +184,8 @@ def _read(text: str, sort: str, order: tuple[str, ...]) -> list[Any] | None:
 
 
 def _value(row: Any, path: str) -> Any:
+    if isinstance(row, tuple):  # of values_list, by name
+        return getattr(row, path)
     for part in path.split("__"):
         row = getattr(row, part) if row is not None else None
     return row

@@ -3,19 +3,28 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 from whatsapp.models import Alert, Instance, MaintenanceWindow
 
+# Most pages ask, and nearly never one runs: as a query set it took four times as long.
+_ANY = """
+SELECT 1 FROM whatsapp_maintenancewindow
+WHERE reseller_id = %s AND begins_at <= %s AND ends_at > %s AND ended_at IS NULL LIMIT 1
+"""
+
 
 def running(reseller: Reseller | int, now: datetime) -> list[MaintenanceWindow]:
     """The reseller's windows that run at `now`, whatever scope is open."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY, [reseller.pk if isinstance(reseller, Reseller) else reseller, now, now])
+        if cursor.fetchone() is None:
+            return []
     with tenant(reseller):
         rows = MaintenanceWindow.objects.filter(begins_at__lte=now, ends_at__gt=now, ended_at=None)
-        if not rows.exists():  # as nearly always, and a quarter of the cost of the whole query
-            return []
         return list(rows.select_related("center", "instance__center").order_by("ends_at", "pk"))
 
 

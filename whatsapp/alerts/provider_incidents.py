@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from centers import live
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
-from whatsapp.models import Alert, MazbotAccount
+from whatsapp.models import Alert
 from whatsapp.states import ADVICE, Advice
 
 Kind = Alert.Kind
+# Most pages ask, and nearly never there is one: as a query set it took four times as long.
+_FAILING = """
+SELECT failing_since, drops_since FROM whatsapp_mazbotaccount
+WHERE reseller_id = %s AND failing_since IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +41,13 @@ class ProviderIncident:
 
 def provider_incidents(reseller: Reseller | int) -> Sequence[ProviderIncident]:
     """Those of the reseller's account, the earliest first, whatever scope is open; one query while there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FAILING, [reseller.pk if isinstance(reseller, Reseller) else reseller])
+        found = cursor.fetchone()
+    if found is None:
+        return ()
+    failing_since, drops_since = found
     with tenant(reseller):
-        accounts = MazbotAccount.objects.filter(reseller=reseller, failing_since__isnull=False)
-        failing_since, drops_since = accounts.values_list("failing_since", "drops_since").first() or (
-            None,
-            None,
-        )
-        if failing_since is None:
-            return ()
         alerts = list(Alert.objects.filter(reseller=reseller, kind__in=Alert.LASTING, resolved_at=None))
     # An alert that returned began earlier, and was over in between.
     known = [ProviderIncident(Kind(row.kind), max(row.opened_at, failing_since), row) for row in alerts]

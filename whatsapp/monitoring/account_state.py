@@ -13,7 +13,6 @@ from whatsapp.mazbot import BudgetUsage, ErrorKind, Lane, budget_usage
 from whatsapp.models import MazbotAccount
 from whatsapp.monitoring.batches import cycle_seconds
 from whatsapp.monitoring.candidates import ceiling_seconds
-from whatsapp.state_counts import state_counts
 
 # Of the numbers in use that are not switched off: how many, and how old their last status is (NULL: none was read).
 _AGES = """
@@ -23,6 +22,11 @@ SELECT count(*), count(i.checked_at),
     min(i.checked_at)
 FROM whatsapp_instance i JOIN centers_center c ON c.id = i.center_id
 WHERE i.reseller_id = %s AND i.archived_at IS NULL AND c.archived_at IS NULL AND i.desired_state <> 'disabled'
+"""
+# Of an account that is set up; a page of the board asks for nothing else of it.
+_LIMIT = """
+SELECT rate_limit FROM whatsapp_mazbotaccount
+WHERE reseller_id = %s AND api_key <> '' AND email <> '' AND password <> ''
 """
 
 
@@ -87,16 +91,15 @@ def account_state(*, reseller: Reseller, now: datetime) -> AccountState | None:
     )
 
 
-def checked_every(reseller: Reseller) -> timedelta | None:
-    """The longest, in whole minutes, that one of the reseller's numbers goes without a check while MazBot answers.
+def checked_every(reseller: Reseller, numbers: int) -> timedelta | None:
+    """The longest, in whole minutes, that one of so many numbers in use goes without a check while MazBot answers.
 
-    None without numbers, or an account that is set up. Needs an open scope.
+    None without numbers, or an account that is set up.
     """
-    account = MazbotAccount.objects.filter(reseller=reseller).first()
-    numbers = sum(count for _state, _switching, count in state_counts(reseller))
-    if account is None or not account.is_set_up or not numbers:
-        return None
-    return _minutes(ceiling_seconds(numbers, account.rate_limit))
+    with database.cursor() as cursor:
+        cursor.execute(_LIMIT, [reseller.pk])
+        limit = cursor.fetchone()
+    return _minutes(ceiling_seconds(numbers, limit[0])) if limit and numbers else None
 
 
 def _usage(account: MazbotAccount) -> BudgetUsage | None:

@@ -37,24 +37,25 @@ def board(request: TenantRequest) -> HttpResponseBase:
     """One page of numbers; htmx gets only `#board` (chips and rows)."""
     filters, now = board_query.Filters.read(request.GET), clock.now()
     page = keyset(
-        board_query.board_rows(filters, request.reseller).only(*FIELDS),
+        board_query.board_rows(filters, request.reseller).values_list(*FIELDS, named=True),
         request.GET,
         orders=board_query.ORDERS,
         default=board_query.DEFAULT_ORDER,
         size=50,
     )
+    counts = connection_counts(request.reseller)
     note_on_screen(request.reseller.pk, (row.pk for row in page.rows))
     context = {
         "page": page,
         "rows_html": rows_html(page.rows, request, now),
         "filters": filters,
-        "chips": _chips(request, filters, connection_counts(request.reseller)),
+        "chips": _chips(request, filters, counts),
         "countries": partial(countries, request.reseller),
         "payment_statuses": Center.PaymentStatus.choices,
         "services": board_query.SERVICE_FILTERS,
         "connections": [("down", _("Down")), *STATES],
         "provider_incidents": provider_incidents(request.reseller),
-        "checked_every": partial(checked_every, request.reseller),
+        "checked_every": partial(checked_every, request.reseller, counts.total),
         "windows": running(request.reseller, now),
         "now": now,
         "here": request.get_full_path(),

@@ -1,8 +1,7 @@
-"""The board's rows, rendered once and cached for everyone who sees the same.
+"""The board's rows: rendered once for all that look alike, and filled with their own texts and times.
 
-The board stays open all day and is fetched again with every hint, while few of its rows have changed. Everything a
-row shows is its cache key, so no invalidation is needed; the relative times, which change every minute, are filled
-in on each request.
+The board stays open all day and is fetched again with every hint, and most of its rows differ in nothing but names, ids
+and times. Everything else that a row shows is its cache key, so no invalidation is needed.
 """
 
 import re
@@ -15,25 +14,21 @@ from operator import attrgetter
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from centers.templatetags.values import ago_html
+from centers.templatetags.values import ago_writer
 from centers.tenancy.access import TenantRequest
 from centers.tenancy.permissions import Permission
 from centers.values.formats import zone_of
 from centers.values.languages import active_language
-from whatsapp.models import STATES, Instance, NumberState
+from whatsapp.models import STATES, NumberState
 
-KEPT = 5_000  # rows, about 2 KB each
+KEPT = 2_000  # kinds of rows, about 2 KB each
+TEXTS = ("name", "instance_id", "center_name")
 TIMES = ("state_since", "last_seen", "checked_at", "check_failed_at")
-_VALUES = (
-    "pk",
-    "label",
-    "instance_id",
-    "center_id",
-    "center.name",
-    "center.payment_status",
-    "archived_at",
+_LOOKS = (
+    "center__payment_status",
     "state",
     "raw_status",
     "check_error",
@@ -43,30 +38,30 @@ _VALUES = (
     "switch_attempts",
     "switch_error",
 )
-#: What a query for the rows has to load.
-FIELDS = [path.replace(".", "__") for path in (*_VALUES, *TIMES)]
-_SHOWN, _MOMENTS = attrgetter(*_VALUES), attrgetter(*TIMES)
+#: What a query for the rows has to load, as named tuples.
+FIELDS = ["pk", "label", "instance_id", "center_id", "center__name", "archived_at", *_LOOKS, *TIMES]
+_ALIKE, _MOMENTS = attrgetter(*_LOOKS), attrgetter(*TIMES)
 _NAMES = dict(STATES)
-# Unguessable, so that no label can be mistaken for the placeholder of a time.
+# Unguessable, so that no text can be mistaken for a place; the keys are numbers, because they stand in addresses.
 _SECRET = secrets.token_hex(8)
-_PLACE = re.compile(rf"\x02{_SECRET}:(\w+)\x03")
+_NUMBER, _CENTER = (10**17 + secrets.randbelow(9 * 10**17) for _ in range(2))
+_PLACE = re.compile(rf"\x02{_SECRET}:(\w+)\x03|({_NUMBER}|{_CENTER})")
+
+
+def _place(name: str) -> SafeString:
+    return mark_safe(f"\x02{_SECRET}:{name}\x03")  # noqa: S308
 
 
 @dataclass(frozen=True, slots=True)
 class Shown(NumberState):
-    """Everything a row shows, and all that its template gets. `times` names the times that are set."""
+    """What the template of a row gets: places for what is its own. `times` names the times that are set."""
 
     language: str
     slug: str
     may_pair: bool
     may_switch: bool
-    pk: int
-    label: str
-    instance_id: str
-    center_id: int
-    center_name: str
+    archived: bool  # no longer checked, nor billed
     payment_status: str
-    archived_at: datetime | None
     state: str
     raw_status: str
     check_error: str
@@ -76,16 +71,11 @@ class Shown(NumberState):
     switch_attempts: int
     switch_error: str
     times: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """As the model's text."""
-        return self.label or self.instance_id
-
-    @property
-    def archived(self) -> bool:
-        """Whether it is no longer checked, nor billed."""
-        return self.archived_at is not None
+    pk: int = _NUMBER
+    center_id: int = _CENTER
+    name: SafeString = _place("name")  # noqa: RUF009 - a constant text
+    instance_id: SafeString = _place("instance_id")  # noqa: RUF009
+    center_name: SafeString = _place("center_name")  # noqa: RUF009
 
     def get_state_display(self) -> str:
         """Same as the model's method."""
@@ -93,13 +83,13 @@ class Shown(NumberState):
 
     @property
     def ago(self) -> dict[str, SafeString]:
-        """A placeholder for each time that is set."""
-        return {name: mark_safe(f"\x02{_SECRET}:{name}\x03") for name in self.times}  # noqa: S308
+        """A place for each time that is set."""
+        return {name: _place(name) for name in self.times}
 
 
-def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -> SafeString:
-    """The `<tr>` elements of these numbers of the request's reseller, loaded with their centers (FIELDS)."""
-    zone = zone_of(request.reseller.time_zone)
+def rows_html(rows: Iterable[Any], request: TenantRequest, now: datetime) -> SafeString:
+    """The `<tr>` elements of these numbers of the request's reseller, loaded with FIELDS."""
+    ago = ago_writer(zone_of(request.reseller.time_zone), now)
     to_all = (
         active_language().code,
         request.reseller.slug,
@@ -108,11 +98,18 @@ def rows_html(rows: Iterable[Instance], request: TenantRequest, now: datetime) -
     )
     parts: list[str] = []
     for row in rows:
-        moments = dict(zip(TIMES, _MOMENTS(row), strict=True))
-        pieces = _pieces((*to_all, *_SHOWN(row), *(moment is not None for moment in moments.values())))
-        parts += pieces[:1]
-        for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
-            parts += (ago_html(moments[name], zone, now), text)
+        moments = _MOMENTS(row)
+        is_set = (moment is not None for moment in moments)
+        pieces = _pieces((*to_all, row.archived_at is not None, *_ALIKE(row), *is_set))
+        own = {
+            str(_NUMBER): str(row.pk),
+            str(_CENTER): str(row.center_id),
+            "name": escape(row.label or row.instance_id),
+            "instance_id": escape(row.instance_id),
+            "center_name": escape(row.center__name),
+        }
+        own.update((name, ago(moment)) for name, moment in zip(TIMES, moments, strict=True) if moment)
+        parts += [own[piece] if at % 2 else piece for at, piece in enumerate(pieces)]
     return mark_safe("".join(parts))  # noqa: S308
 
 
@@ -123,8 +120,9 @@ def forget_rows() -> None:
 
 @lru_cache(maxsize=KEPT)
 def _pieces(key: tuple[Any, ...]) -> tuple[str, ...]:
-    """The row's HTML in the active language, split at the times: text, name of a time, text, and so on."""
-    *values, state_since, last_seen, checked_at, check_failed_at = key
+    """The HTML of rows like this in the active language, split at the places: text, name of a place, text ..."""
+    *looks, state_since, last_seen, checked_at, check_failed_at = key
     present = zip(TIMES, (state_since, last_seen, checked_at, check_failed_at), strict=True)
-    shown = Shown(*values, tuple(name for name, is_set in present if is_set))  # type: ignore[call-arg]
-    return tuple(_PLACE.split(render_to_string("whatsapp/parts/board_row.html", {"row": shown})))
+    shown = Shown(*looks, tuple(name for name, is_set in present if is_set))  # type: ignore[call-arg]
+    html = render_to_string("whatsapp/parts/board_row.html", {"row": shown})
+    return tuple(piece for piece in _PLACE.split(html) if piece is not None)

@@ -1,5 +1,6 @@
 """The page of one number and its immediate actions."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -24,6 +25,7 @@ from whatsapp.monitoring.account_state import checked_every
 from whatsapp.monitoring.on_screen import note_on_screen
 from whatsapp.monitoring.scheduler import check_now
 from whatsapp.pairing.links import working_links
+from whatsapp.queries import connection_counts
 from whatsapp.service.desired_state import set_desired_state
 from whatsapp.service.webhook_url import is_ours, reset_webhook_url, set_webhook
 from whatsapp.views.timeline import DEFAULT, LENGTHS, timeline
@@ -50,7 +52,7 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
         "instance": row,
         "alerts": alerts,
         "provider_incidents": provider_incidents(request.reseller),
-        "checked_every": None if row.archived_at else checked_every(request.reseller),
+        "checked_every": None if row.archived_at else _checked_every(request),
         "windows": list(ahead(instance=row, now=clock.now())),
         "now": clock.now(),
         "pair_offered": any(alert.needs_pairing for alert in alerts),
@@ -67,6 +69,10 @@ def _page(request: TenantRequest, row: Instance, *, status: int = 200, **forms: 
     return render_page(
         request, "whatsapp/instance.html", context, parts=("number-state", "timeline"), status=status
     )
+
+
+def _checked_every(request: TenantRequest) -> timedelta | None:
+    return checked_every(request.reseller, connection_counts(request.reseller).total)
 
 
 def open_link_of(row: Instance) -> PairingLink | None:

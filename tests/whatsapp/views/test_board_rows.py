@@ -97,6 +97,30 @@ def test_a_row_that_did_not_change_is_rendered_once_and_its_times_go_on(
     assert len(rendered) == 1
 
 
+def test_rows_that_look_alike_are_rendered_once_and_each_has_its_own_texts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered: list[str] = []
+    render = board_rows.render_to_string
+    monkeypatch.setattr(
+        board_rows, "render_to_string", lambda *given: rendered.append(given[0]) or render(*given)
+    )
+    with tenant(house.reseller):
+        other = InstanceFactory(
+            center=CenterFactory(reseller=house.reseller, name="<Zebra> & Sons"),
+            label='"Front"',
+            instance_id="MZB-7",
+        )
+    rows = _rows(house)
+    assert len(rendered) == 1
+    own = rows[rows.index(f'id="number-{other.pk}"') :]
+    for text in ("&lt;Zebra&gt; &amp; Sons", "Check &quot;Front&quot; now", 'data-copy="MZB-7"'):
+        assert text in own
+    for path in (f"instances/{other.pk}/check/", f"centers/{other.center_id}/"):
+        assert path in own
+    assert f'id="number-{house.number.pk}"' in rows
+
+
 def test_roles_and_languages_have_rows_of_their_own(house: House) -> None:
     _change(house, connection="disconnected")
     pairs = f"instances/{house.number.pk}/pair/"
