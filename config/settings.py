@@ -103,7 +103,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
-_FILES = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
+_FILES = ["config.web.template_loader.Loader", "django.template.loaders.app_directories.Loader"]
 # The partials' loader must be the outermost: inside the cached one it is never asked for "page.html#part".
 _KEPT: Any = _FILES if DEBUG else [("django.template.loaders.cached.Loader", _FILES)]
 _LOADERS = [("template_partials.loader.Loader", _KEPT)]

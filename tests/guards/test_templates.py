@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db.models import Field
+from django.template.loader import render_to_string
 
 from tests.guards.test_style import ROOT
 
@@ -54,5 +55,23 @@ def test_no_template_compares_a_state_with_a_word() -> None:
         for name, value in COMPARED.findall(tag)
         if name not in LOOKS
         and (value in known or name.split(".")[-1] in {"state", "stage", "phase", "kind"})
+    ]
+    assert found == []
+
+
+def test_pages_are_sent_without_the_indentation_of_their_templates() -> None:
+    html = render_to_string("components/pager.html", {"page": {"next_url_query": "?page=2"}})
+    assert "?page=2" in html
+    assert re.findall(r"^[ \t]+", html, re.MULTILINE) == []
+
+
+def test_texts_that_span_lines_are_found_without_their_indentation() -> None:
+    """A translation is found by the exact text of a block; `trimmed` joins its lines, here and in the catalog."""
+    blocks = re.compile(r"{%\s*blocktranslate\b([^%]*)%}(.*?){%\s*endblocktranslate\s*%}", re.DOTALL)
+    found = [
+        f"{path.relative_to(ROOT)}: {text.strip()[:60]}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for options, text in blocks.findall(path.read_text())
+        if "\n" in text and "trimmed" not in options
     ]
     assert found == []
