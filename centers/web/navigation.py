@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -162,10 +163,15 @@ def _links(
     links = []
     for section in sections_of(menu):
         if section.permission in held:
-            url = reverse(section.name, args=[tenant])
-            badge_url = reverse(section.badge, args=[tenant]) if section.badge else ""
+            url = _url(section.name, tenant)
+            badge_url = _url(section.badge, tenant) if section.badge else ""
             links.append(Link(section, url, _is_here(request.path, url, root, section), badge_url))
     return links
+
+
+@lru_cache(maxsize=10_000)  # a page has some twenty of them, the same on every page of a tenant
+def _url(name: str, tenant: str | int) -> str:
+    return reverse(name, args=[tenant])
 
 
 def _is_here(path: str, url: str, root: str, section: Section) -> bool:
