@@ -163,7 +163,7 @@ def test_causes_are_distinguished_without_color(house: House) -> None:
     assert set(HEIGHTS) == set(Cause)
     assert len(set(HEIGHTS.values())) == len(Cause)
     _intervals(house, timezone.now(), (72, "connected"), (21, "expired"))
-    heights = dict(re.findall(r'class="tl-(\w+)"[^>]* height="(\d+)"', _page(house)))
+    heights = dict(re.findall(r'class="tl-(\w+)"[^>]*\sheight="(\d+)"', _page(house)))
     assert heights == {"connected": "24", "expired": "5"}
 
 
