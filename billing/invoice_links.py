@@ -10,16 +10,18 @@ from typing import Any
 from django.core import signing
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, RevokedLinks
 from centers.audit import entries
-from centers.errors import OperationRefused
+from centers.errors import LinkOver, OperationRefused
 from centers.models import AuditEntry, Center, User
 from centers.tenancy.scoping import every_tenant
 from centers.values.page_urls import page_url
+from centers.values.signed_tokens import read_token
 
 LIFE = timedelta(days=60)
+IS_OVER = _("This link no longer works. Ask the sender for a new one.")
 _SALT = "markaz.invoice-link"
 
 
@@ -38,18 +40,23 @@ def invoice_url(invoice: Invoice) -> str:
 
 
 def linked_invoice(token: str) -> Invoice:
-    """The document of a link, with its center and reseller. Needs no scope; raises OperationRefused."""
+    """The document of a link, with its center and reseller. Needs no scope.
+
+    Raises LinkOver for a link that is older than LIFE, and OperationRefused for any other that opens nothing.
+    """
     try:
-        pk, mark, *rest = signing.loads(token, salt=_SALT, max_age=LIFE)
+        (pk, mark, *rest), is_over = read_token(token, salt=_SALT, life=LIFE)
         with every_tenant():
             rows = Invoice.objects.select_related("center__reseller", "credits")
             invoice: Invoice = rows.defer("center__reseller__logo").get(pk=pk)
             revoked = revoked_links(invoice)
     except (signing.BadSignature, ValueError, TypeError, Invoice.DoesNotExist) as error:
-        raise link_is_over() from error
+        raise OperationRefused(IS_OVER) from error
     generation = revoked.generation if revoked is not None else 0
     if not constant_time_compare(mark, address_mark(invoice.center)) or (rest or [0]) != [generation]:
-        raise link_is_over()
+        raise OperationRefused(IS_OVER)
+    if is_over:
+        raise LinkOver(IS_OVER, invoice)
     return invoice
 
 
@@ -96,8 +103,3 @@ def revoke_links(*, invoice: Invoice, by: User | None, now: datetime) -> None:
 def address_mark(center: Center) -> str:
     """What a signed link says of the center's email address, without naming it."""
     return salted_hmac(_SALT, center.email.casefold(), algorithm="sha256").hexdigest()[:16]
-
-
-def link_is_over() -> OperationRefused:
-    """The refusal of a link that no longer opens."""
-    return OperationRefused(_("This link no longer works. Ask the sender for a new one."))

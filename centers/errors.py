@@ -1,4 +1,6 @@
-"""The domain error of operations."""
+"""The domain errors of operations."""
+
+from typing import Any
 
 
 class OperationRefused(Exception):
@@ -16,3 +18,20 @@ class OperationRefused(Exception):
     def message(self) -> str:
         text: str = self.args[0]
         return text
+
+
+class LinkOver(OperationRefused):
+    """The time of a link is over that was sent and not revoked; `opened` is what it opened until then.
+
+    The page that says so looks like its sender, so `message` is translated when it is read: in the language of who got
+    the link.
+    """
+
+    def __init__(self, message: object, opened: Any) -> None:
+        super().__init__(message)
+        self._message = message
+        self.opened = opened
+
+    @property
+    def message(self) -> str:
+        return str(self._message)

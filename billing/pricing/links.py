@@ -13,11 +13,11 @@ from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from billing.invoice_links import LIFE, address_mark, link_is_over
+from billing.invoice_links import IS_OVER, LIFE, address_mark
 from billing.models import PriceLink
 from centers import clock
 from centers.audit import entries
-from centers.errors import OperationRefused
+from centers.errors import LinkOver, OperationRefused
 from centers.models import Center, User
 from centers.tenancy.scoping import every_tenant
 from centers.values.page_urls import page_url
@@ -70,17 +70,22 @@ def prices_url(link: PriceLink) -> str:
 
 
 def opened_link(token: str) -> PriceLink:
-    """The link of a token, with its center and reseller. Needs no scope; raises OperationRefused."""
+    """The link of a token, with its center and reseller. Needs no scope.
+
+    Raises LinkOver for a link that is older than LIFE, and OperationRefused for any other that opens nothing.
+    """
     try:
         (pk,) = _SIGNER.unsign_object(token)
         with every_tenant():
             rows = PriceLink.objects.select_related("center__reseller").defer("center__reseller__logo")
-            rows = rows.filter(revoked_at=None, center__archived_at=None, made_at__gt=clock.now() - LIFE)
+            rows = rows.filter(revoked_at=None, center__archived_at=None)
             link: PriceLink = rows.get(pk=pk)
     except (signing.BadSignature, ValueError, TypeError, PriceLink.DoesNotExist) as error:
-        raise link_is_over() from error
+        raise OperationRefused(IS_OVER) from error
     if not constant_time_compare(link.address_mark, address_mark(link.center)):
-        raise link_is_over()
+        raise OperationRefused(IS_OVER)
+    if link.made_at <= clock.now() - LIFE:
+        raise LinkOver(IS_OVER, link)
     return link
 
 

@@ -86,7 +86,7 @@ def payment_return(request: HttpRequest, token: str) -> HttpResponse:
     revoked, or the center has another email address, in the meantime.
     """
     with every_tenant():
-        rows = PaymentLink.objects.select_related("invoice__center", "center")
+        rows = PaymentLink.objects.select_related("invoice__center", "center__reseller")
         link = rows.filter(key=token).first()
         if link is None:
             return _gone(request)

@@ -11,14 +11,17 @@ from django.core import signing
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from centers.errors import OperationRefused
+from centers.errors import LinkOver, OperationRefused
 from centers.models import Membership, Reseller, User
 from centers.notifications import registry
+from centers.values.signed_tokens import read_token
 
 ACTION_LIFE = timedelta(days=7)
 UNSUBSCRIBE_LIFE = timedelta(days=365)
+_SIGN_IN = _("This link no longer works. Sign in to see what needs your attention.")
+_CHOOSE = _("This link no longer works. Sign in to choose which messages you get.")
 _ACTION, _UNSUBSCRIBE = "markaz.notification.action", "markaz.notification.unsubscribe"
 
 
@@ -69,16 +72,17 @@ def action_url(name: str, *, reseller: int, user: int, about: str) -> str:
 
 
 def read_action(token: str) -> Request:
-    """What a link asks for; raises OperationRefused if it is invalid, too old, or its person has left."""
+    """What a link asks for; raises LinkOver if it is too old, OperationRefused if it is invalid or its person left."""
     try:
-        name, reseller, user, about = signing.loads(token, salt=_ACTION, max_age=ACTION_LIFE)
+        (name, reseller, user, about), is_over = read_token(token, salt=_ACTION, life=ACTION_LIFE)
         rows = Membership.objects.filter(user=user, user__is_active=True, reseller=reseller, center=None)
         found = _with_people(rows).get()
-        return Request(_actions[name], found.reseller, found.user, about)
+        asked = Request(_actions[name], found.reseller, found.user, about)
     except (signing.BadSignature, KeyError, ValueError, Membership.DoesNotExist) as error:
-        raise OperationRefused(
-            _("This link no longer works. Sign in to see what needs your attention.")
-        ) from error
+        raise OperationRefused(_SIGN_IN) from error
+    if is_over:
+        raise LinkOver(_SIGN_IN, asked)
+    return asked
 
 
 def unsubscribe_token(*, reseller: int, user: int, group: str) -> str:
@@ -87,18 +91,19 @@ def unsubscribe_token(*, reseller: int, user: int, group: str) -> str:
 
 
 def read_unsubscribe(token: str) -> Leaving:
-    """What a link for leaving asks for; raises OperationRefused if it is invalid, too old, or its person has left."""
+    """What a link for leaving asks for; raises as read_action does."""
     try:
-        reseller, user, name = signing.loads(token, salt=_UNSUBSCRIBE, max_age=UNSUBSCRIBE_LIFE)
+        (reseller, user, name), is_over = read_token(token, salt=_UNSUBSCRIBE, life=UNSUBSCRIBE_LIFE)
         group = registry.group(name)
     except (signing.BadSignature, KeyError, ValueError) as error:
-        raise OperationRefused(
-            _("This link no longer works. Sign in to choose which messages you get.")
-        ) from error
+        raise OperationRefused(_CHOOSE) from error
     found = _with_people(Membership.objects.filter(user=user, reseller=reseller)).first()
     if found is None:
         raise OperationRefused(_("You are no longer part of this organization and get no messages from it."))
-    return Leaving(found.reseller, found.user, group)
+    leaving = Leaving(found.reseller, found.user, group)
+    if is_over:
+        raise LinkOver(_CHOOSE, leaving)
+    return leaving
 
 
 def _with_people(rows: QuerySet[Membership]) -> QuerySet[Membership]:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
-from centers.errors import OperationRefused
+from centers.errors import LinkOver, OperationRefused
 from centers.models import Center, Reseller
 from centers.tenancy.scoping import tenant
 
@@ -73,8 +73,8 @@ def opened_by(
 ) -> Callable[[TokenView[T, P]], Callable[..., HttpResponse]]:
     """Make of a view of (request, what the token is for, token) one of (request, token), in the sender's scope.
 
-    `find` needs no scope, and brings the reseller along. What it refuses, a link that is over or invented, is answered
-    by `refused`. No answer is kept or indexed.
+    `find` needs no scope, and brings the reseller along. What it refuses is answered by `refused`: for a link that is
+    over with the sender's look, for an invented one with ours. No answer is kept or indexed.
     """
 
     def decorated(view: TokenView[T, P]) -> Callable[..., HttpResponse]:
@@ -82,6 +82,9 @@ def opened_by(
         def opened(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             try:
                 found = find(token)
+            except LinkOver as over:
+                with sent_by(request, sender_of(over.opened)):
+                    response = refused(request, over)
             except OperationRefused as refusal:
                 response = refused(request, refusal)
             else:

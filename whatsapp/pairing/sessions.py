@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from centers.audit import entries
-from centers.errors import OperationRefused
+from centers.errors import LinkOver, OperationRefused
 from centers.models import User
 from centers.queue.dispatch import enqueue_on_commit
 from centers.tenancy.scoping import every_tenant
@@ -160,14 +160,6 @@ def create_link(*, instance: Instance, by: User, now: datetime) -> tuple[Pairing
         end_links(instance=instance, now=now)
         link = new_link(instance=instance, token=token, by=by, now=now)
     return link, token
-
-
-class LinkOver(OperationRefused):
-    """The link is no longer valid."""
-
-    def __init__(self, message: object, link: PairingLink) -> None:
-        super().__init__(message)
-        self.link = link
 
 
 class LinkUsedUp(LinkOver):

@@ -1,6 +1,5 @@
 """Pages without an account: pairing by a shared link, and the URL MazBot sends its events to."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +9,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from centers import clock
 from centers.errors import OperationRefused
-from centers.web.token_pages import Sender, opened_by, sent_by, to_center
+from centers.web.token_pages import Sender, opened_by, to_center
 from whatsapp.models import PairingLink
-from whatsapp.pairing.sessions import LinkOver, LinkUsedUp, open_link
+from whatsapp.pairing.sessions import LinkUsedUp, open_link
 from whatsapp.views.pairing_steps import LINK, Visit, show_image, show_page, show_state, start
 from whatsapp.webhooks.inbound import MAX_BODY, receive
 
@@ -37,12 +36,11 @@ def _sender(link: PairingLink) -> Sender:
 
 
 def _refused(request: Any, refusal: OperationRefused) -> HttpResponse:
-    """A used link gets a page that explains it (410); any other the same 404 page, of its sender if there was one."""
+    """A used link gets a page that explains it (410); any other the same 404 page."""
     used_up = isinstance(refusal, LinkUsedUp)
     template = _GONE + ("#gone" if request.htmx else "")
     status = 200 if request.htmx else 410 if used_up else 404
-    with sent_by(request, _sender(refusal.link)) if isinstance(refusal, LinkOver) else nullcontext():
-        return render(request, template, {"used_up": used_up}, status=status)
+    return render(request, template, {"used_up": used_up}, status=status)
 
 
 by_link = opened_by(_find, _sender, _refused)

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from billing.invoice_links import invoice_url
-from billing.pricing.links import make_link, prices_url
+from billing.invoice_links import LIFE, invoice_url, revoke_links
+from billing.models import PriceLink
+from billing.pricing.links import make_link, prices_url, revoke_link
 from centers import clock
 from centers.models import Center, Reseller, User
 from centers.notifications import links
@@ -112,6 +114,34 @@ def test_what_cannot_be_done_any_longer_is_said_with_the_same_look(arabic: Desk)
     with tenant(arabic.reseller):
         PairingLink.objects.update(expires_at=clock.now() - timedelta(minutes=1))
     assert look(path, status=404) == seen
+
+
+@pytest.mark.parametrize("link", [action, leaving, invoice, prices])
+def test_when_its_time_is_over_it_still_says_whose_it_was(arabic: Desk, link: Callable[[Desk], str]) -> None:
+    Reseller.objects.filter(pk=arabic.reseller.pk).update(support_contact="+218 91 222 3344")
+    path = link(arabic)
+    with time_machine.travel(clock.now() + links.UNSUBSCRIBE_LIFE + timedelta(minutes=1)):
+        assert look(path, status=404) == {"language": "ar", "arabic": True, "color": True, "name": True}
+        text = Client(headers={"Accept-Language": "en"}).get(path).content.decode()
+    assert "لم يعد هذا الرابط يعمل." in text
+    assert ("+218 91 222 3344" in text) == (link in (invoice, prices))
+    for name in (arabic.center.name, arabic.invoice.number):
+        assert name not in text, "of what it opened nothing is left"
+
+
+def test_over_or_not_a_link_that_was_withdrawn_has_no_sender(arabic: Desk) -> None:
+    unknown = {"language": "en", "arabic": False, "color": False, "name": False}
+    paths = [invoice(arabic), prices(arabic), action(arabic)]
+    with tenant(arabic.reseller):
+        revoke_links(invoice=arabic.invoice, by=None, now=clock.now())
+        revoke_link(link=PriceLink.objects.get(), by=None, now=clock.now())
+    paths += [invoice(arabic), prices(arabic)]
+    Center.objects.model._base_manager.filter(pk=arabic.center.pk).update(email="other@center.example")
+    User.objects.filter(pk=arabic.owner.pk).update(is_active=False)
+    for path in paths:
+        assert look(path, status=404) == unknown, path
+        with time_machine.travel(clock.now() + LIFE + timedelta(minutes=1)):
+            assert look(path, status=404) == unknown, path
 
 
 def test_an_invented_link_has_no_sender(arabic: Desk) -> None:
