@@ -9,8 +9,8 @@ from devstack.sandbox import SandboxControl
 from whatsapp.channels.template_settings import save_template
 
 _BODIES = {
-    "en": "*{{1}}*\n\n{{2}}\n\nWhat to do: {{3}}\n{{4}}",
-    "ar": "*{{1}}*\n\n{{2}}\n\nما العمل: {{3}}\n{{4}}",
+    "en": "*{{1}}*\n\n{{2}}\n\nOpen: {{3}}\n\n_{{4}}_",
+    "ar": "*{{1}}*\n\n{{2}}\n\nللفتح: {{3}}\n\n_{{4}}_",
 }
 _PARTS = ("subject", "text", "link", "sender")
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from centers.notifications.message import Message
+from centers.values.page_urls import page_url
 from whatsapp.mazbot import MAX_VARIABLE
 
 MOST_VARIABLES = 6
 #: A template's body has at most 1,024 characters with its own words: the text leaves room for the other parts.
 _LONGEST = {"subject": 200, "text": 600, "sender": 120}
-#: WhatsApp refuses an empty variable; a message without a link has none to give.
+#: WhatsApp refuses an empty variable.
 _NOTHING = "–"
 _BULLET = "• "
 #: What a sentence ends with, or the introduction of a list.
@@ -26,11 +27,14 @@ PARTS: Mapping[str, object] = {
 
 
 def filled(variables: Iterable[str], message: Message) -> list[str]:
-    """The values of the variables, in their order, as WhatsApp accepts them: one line each, none empty."""
+    """The values of the variables, in their order, as WhatsApp accepts them: one line each, none empty.
+
+    The template's words around a link stay, so that a message without one has that of the first page.
+    """
     parts = {
         "subject": message.subject,
         "text": message.text,
-        "link": message.actions[0].url if message.actions else "",
+        "link": message.actions[0].url if message.actions else page_url("home"),
         "sender": message.sender,
     }
     return [_fitting(parts.get(name, ""), _LONGEST.get(name, MAX_VARIABLE)) for name in variables]

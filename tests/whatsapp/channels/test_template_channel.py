@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from centers import clock, live
@@ -94,7 +95,7 @@ def test_a_part_that_is_missing_or_long_still_fits(place: Place) -> None:
     template(place)
     CHANNEL.send(message_for(place, text="word " * 900, actions=(), sender=""), PHONE)
     (text,) = arrived(place)
-    assert text.endswith("word…\n– - –")
+    assert text.endswith(f"word…\n{settings.SITE_URL}/ - –"), "the words around the link want one"
     assert len(text) <= 1024
 
 
