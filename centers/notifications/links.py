@@ -25,11 +25,16 @@ _CHOOSE = _("This link no longer works. Sign in to choose which messages you get
 _ACTION, _UNSUBSCRIBE = "markaz.notification.action", "markaz.notification.unsubscribe"
 
 
+class AlreadyResolved(OperationRefused):
+    """What a link would have solved is over: good news, not a failure."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkAction:
     """What a link may do. `question(subject)` is what its page says; `perform` returns what was done.
 
-    Both run in the scope of the reseller and raise OperationRefused where it is not possible (any longer).
+    Both run in the scope of the reseller and raise OperationRefused where it is not possible, AlreadyResolved where it
+    is no longer needed.
     """
 
     name: str

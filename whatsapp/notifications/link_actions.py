@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from centers.errors import OperationRefused
 from centers.models import Membership, Reseller, User
-from centers.notifications.links import LinkAction, register_action
+from centers.notifications.links import AlreadyResolved, LinkAction, register_action
 from centers.tenancy.permissions import Permission, may
 from centers.values.formats import moment_text, zone_of
 from whatsapp.alerts import acts
@@ -78,9 +78,9 @@ def _named(alert: Alert) -> str:
 
 
 def _open(about: str) -> Alert:
-    """The alert, if it is still open; raises OperationRefused."""
+    """The alert, if it is still open; raises AlreadyResolved."""
     rows = Alert.objects.select_related("reseller", "instance", "center", "acknowledged_by")
     alert = rows.filter(pk=about.partition(":")[2], resolved_at=None).first()
     if alert is None:
-        raise OperationRefused(_("This alert is over. There's nothing left to do."))
+        raise AlreadyResolved(_("This alert is over. There's nothing left to do."))
     return alert

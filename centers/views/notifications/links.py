@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from centers import clock
 from centers.errors import OperationRefused
-from centers.notifications.links import Leaving, Request, read_action, read_unsubscribe
+from centers.notifications.links import AlreadyResolved, Leaving, Request, read_action, read_unsubscribe
 from centers.notifications.preferences import unsubscribe
 from centers.web.token_pages import Sender, opened_by, refused_on
 
@@ -28,7 +28,8 @@ def notification_action(request: HttpRequest, asked: Request, _token: str) -> Ht
             return render(request, _PAGE, {"done": done})
         question = asked.action.question(asked.reseller, asked.about)
     except OperationRefused as refusal:
-        return render(request, _PAGE, {"refused": refusal.message}, status=404)
+        what = "resolved" if isinstance(refusal, AlreadyResolved) else "refused"
+        return render(request, _PAGE, {what: refusal.message}, status=404)
     context = {"question": question, "button": asked.action.button, "person": asked.user}
     return render(request, _PAGE, context)
 
