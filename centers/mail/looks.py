@@ -20,6 +20,8 @@ _COLOR = "#0f766e"  # of those without their own
 _DARK, _WHITE = "#101828", "#ffffff"
 _CODE = re.compile(r"\d{6,8}")
 _FACT = re.compile(r"([^\s:•][^:]{0,39}): (\S.*)")
+#: Between a figure and its unit or currency.
+_UNIT = re.compile(r"(?<=\d) (?=%|[A-Z]{3}\b)")
 #: Before the signature of a text mail (RFC 3676).
 _SIGNATURE = "\n-- \n"
 
@@ -140,7 +142,7 @@ def _block(paragraph: str, button: str) -> Block:
         return Block(button=button, url=words)
     if _CODE.fullmatch(words):
         return Block(code=words)
-    lines = paragraph.strip("\n").split("\n")
+    lines = _UNIT.sub("\u00a0", paragraph.strip("\n")).split("\n")
     facts = [found.groups() for line in lines if (found := _FACT.fullmatch(line))]
     if len(facts) == len(lines) > 1:
         return Block(facts=[(label, value) for label, value in facts])
