@@ -1,6 +1,6 @@
 # Everything begins here: `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage mutants check bench chaos reset setup lock fmt shell manage messages migrations
+.PHONY: help run test coverage mutants check bench chaos reset setup lock fmt shell manage messages migrations pictures
 
 # The first Python on this machine that is new enough; PYTHON=... chooses another.
 PYTHON ?= $(shell for candidate in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -107,6 +107,11 @@ messages: setup ## bring the Arabic catalog up to date with the sources, compile
 
 migrations: setup ## write the migrations that changed models need (ARGS="centers --name what_it_does")
 	@exec $(VENV) manage.py makemigrations $(ARGS)
+
+pictures: setup ## renew docs/screenshots from a fresh `make run`, and by the test of a night (PORT=8000)
+	$(VENV) -m tests.browser.screenshots http://127.0.0.1:$(or $(PORT),8000)
+	MARKAZ_PICTURES=$$(mktemp -d) && export MARKAZ_PICTURES && $(VENV) -m pytest -n 0 tests/browser/push/test_night.py && \
+		$(VENV) -m tests.browser.screenshots "$$MARKAZ_PICTURES"; status=$$?; rm -rf "$$MARKAZ_PICTURES"; exit $$status
 
 setup: ## install what tests and checks need
 	$(BOOTSTRAP) dev

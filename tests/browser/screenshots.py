@@ -1,16 +1,18 @@
-"""Takes the pictures of docs/screenshots from a running demo: `python -m tests.browser.screenshots [http://127.0.0.1:8000]`.
+"""Renews the pictures of docs/screenshots: those of pages from a running demo, those of messages by the test of a night.
 
-With a second argument only those whose names begin with it. A test keeps pictures of what it sees by `keep`, in the
-folder that MARKAZ_PICTURES names.
+`make pictures` takes both. `python -m tests.browser.screenshots http://127.0.0.1:8000 [board]` takes the pages whose
+names begin so. A test keeps pictures of what it sees by `keep`, in the folder that MARKAZ_PICTURES names; with a
+folder instead of an address those become the documentation's.
 """
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from devstack import demo_accounts
 from tests.browser.chromium import chromium_path
@@ -32,11 +34,18 @@ class Shot:
 
 
 def both(name: str, path: str) -> tuple[Shot, Shot]:
-    """The page in English, and in Arabic as `<name>-arabic`; `{language}` in its path is the language."""
-    english, arabic = (path.replace("{language}", code) for code in ("en", "ar"))
-    return Shot(name, english), Shot(f"{name}-arabic", arabic, language="ar")
+    """The page in English, and in Arabic as `<name>-arabic`."""
+    return Shot(name, path), Shot(f"{name}-arabic", path, language="ar")
 
 
+#: The names that the pictures of tests/browser/push/test_night.py have in the documentation.
+SEEN = {
+    name: name.replace("-admin", "-arabic")
+    for name in (
+        *("down-mail", "down-mail-admin", "down-push", "down-whatsapp", "pair", "pair-code", "pair-done"),
+        *("back-mail", "back-mail-admin", "back-push", "storm-mail", "storm-push", "whatsapp"),
+    )
+}
 CENTER = demo_accounts.CENTER.email
 SHOTS = (
     Shot("home", "/r/rimal/"),
@@ -46,7 +55,7 @@ SHOTS = (
     Shot("board-phone", "/r/rimal/board/", size=PHONE),
     Shot("center", "/r/rimal/centers/1/"),
     *both("number", "/r/rimal/instances/1/?last=30d"),
-    *both("alerts", "/r/rimal/alerts/"),
+    Shot("alerts", "/r/rimal/alerts/"),
     *both("uptime", "/r/rimal/uptime/"),
     Shot("prices", "/r/rimal/prices/"),
     Shot("usage-dark", "/r/rimal/usage/", scheme="dark"),
@@ -59,9 +68,10 @@ SHOTS = (
     Shot("portal-phone", "/c/1/", CENTER, size=PHONE),
     Shot("portal-phone-arabic", "/c/1/", CENTER, language="ar", size=PHONE),
     *both("notifications/reach", "/r/rimal/me/notifications/"),
-    *both("notifications/group", "/r/rimal/me/notifications/numbers/"),
+    Shot("notifications/group", "/r/rimal/me/notifications/numbers/"),
     *both("notifications/settings", "/r/rimal/settings/notifications/"),
-    *both("notifications/text", "/r/rimal/settings/texts/alert.disconnected.center.open/{language}/"),
+    Shot("notifications/text", "/r/rimal/settings/texts/alert.disconnected.center.open/en/"),
+    Shot("notifications/email", "/r/rimal/settings/email/"),
     Shot("notifications/log", "/r/rimal/notifications/"),
     Shot("notifications/portal-reach-arabic", "/c/1/me/notifications/", CENTER, language="ar", size=PHONE),
     Shot("portal-invoices-arabic-dark", "/c/1/invoices/", CENTER, scheme="dark", language="ar", size=PHONE),
@@ -90,6 +100,12 @@ def main(base: str, begin: str = "") -> None:
         browser.close()
 
 
+def take_over(folder: Path) -> None:
+    """Copy what the test of a night kept to the documentation."""
+    for name, shown in SEEN.items():
+        shutil.copyfile(folder / f"seen-{name}.png", FOLDER / "notifications" / f"{shown}.png")
+
+
 def take(browser: Browser, base: str, shot: Shot) -> None:
     """Sign in as the person, open the page, wait until it is idle, save the picture."""
     page = signed_in(browser, base, shot)
@@ -97,6 +113,7 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
     assert answer is not None, shot
     assert answer.status == 200, shot
     page.wait_for_load_state("load")
+    expect(page.locator(".part-loading")).to_have_count(0, timeout=30_000)
     page.wait_for_timeout(1500)
     path = FOLDER / f"{shot.name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,4 +161,7 @@ def signed_in(browser: Browser, base: str, shot: Shot) -> Page:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000", *sys.argv[2:3])
+    if Path(sys.argv[1]).is_dir():
+        take_over(Path(sys.argv[1]))
+    else:
+        main(sys.argv[1].rstrip("/"), *sys.argv[2:3])
