@@ -21,7 +21,7 @@ from centers.values.page_urls import page_url
 from centers.values.signed_tokens import read_token
 
 LIFE = timedelta(days=60)
-IS_OVER = _("This link no longer works. Ask the sender for a new one.")
+IS_OVER = _("Ask the person who sent it to you for a new one.")  # below a heading that says it
 _SALT = "markaz.invoice-link"
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.forms.paying.reported import ReportForm
 from billing.gateways.accounts import WITH_LINKS, usable_gateways
 from billing.gateways.links import link_to_pay
-from billing.invoice_links import closed_since, invoice_token, linked_invoice
+from billing.invoice_links import IS_OVER, closed_since, invoice_token, linked_invoice
 from billing.models import Gateway, Invoice, PaymentLink, ReportedPayment
 from billing.payments.reported import report_payment
 from billing.periods import today
@@ -131,5 +131,4 @@ def _context(
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    text = _("This link no longer works. Ask the sender for a new one.")
-    return render(request, _PAGE, {"refused": text}, status=404)
+    return render(request, _PAGE, {"refused": IS_OVER}, status=404)

@@ -20,8 +20,8 @@ from centers.values.signed_tokens import read_token
 
 ACTION_LIFE = timedelta(days=7)
 UNSUBSCRIBE_LIFE = timedelta(days=365)
-_SIGN_IN = _("This link no longer works. Sign in to see what needs your attention.")
-_CHOOSE = _("This link no longer works. Sign in to choose which messages you get.")
+_SIGN_IN = _("Sign in to see what needs your attention.")
+_CHOOSE = _("Sign in to choose which messages you get.")
 _ACTION, _UNSUBSCRIBE = "markaz.notification.action", "markaz.notification.unsubscribe"
 
 

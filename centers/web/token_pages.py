@@ -60,10 +60,13 @@ def sent_by(request: Any, sender: Sender) -> Iterator[None]:
 
 
 def refused_on(page: str) -> Refused:
-    """Answer with `page`, given the reason as `refused`, and status 404."""
+    """Answer with `page`, whose heading says that the link no longer works, and status 404.
+
+    It gets `is_over`, and as `refused` what people can do.
+    """
 
     def answer(request: HttpRequest, refusal: OperationRefused) -> HttpResponse:
-        return render(request, page, {"refused": refusal.message}, status=404)
+        return render(request, page, {"is_over": True, "refused": refusal.message}, status=404)
 
     return answer
 
