@@ -1,4 +1,4 @@
-"""Renews the pictures of docs/screenshots: those of pages from a running demo, those of messages by the test of a night.
+"""Renews the pictures of docs/screenshots: of pages from a running demo, of messages by the test of a night.
 
 `make pictures` takes both. `python -m tests.browser.screenshots http://127.0.0.1:8000 [board]` takes the pages whose
 names begin so. A test keeps pictures of what it sees by `keep`, in the folder that MARKAZ_PICTURES names; with a

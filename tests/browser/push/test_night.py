@@ -58,7 +58,8 @@ class Owner:
         mail = mail_to(self.tenant, self.tenant.owner, subject)
         text = self._text_on_whatsapp(subject)
         pushed = self.person.receive()
-        assert (pushed["title"], "\n\n" + pushed["links"][0]["url"] in text) == (subject, True)
+        assert pushed["title"] == subject
+        assert f"\n\n{pushed['links'][0]['url']}\n" in text
         shown = wait_for(lambda: self._shown(subject), f"on the screen: {subject}")
         self.page.goto("about:blank")  # pages of ours forbid inline styles
         self.page.set_content(BUBBLE.format(text=formatted(text)))

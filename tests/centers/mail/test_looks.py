@@ -49,7 +49,9 @@ def test_a_link_of_ours_that_stands_alone_is_a_button() -> None:
 
 
 def test_a_figure_and_its_unit_are_not_parted_by_the_end_of_a_line() -> None:
-    page = html_of(subject="Subject", text="• 3 numbers, 80.30 % up\n• Due: 142.469 OMR, 5 LTDA", look=OF_PRODUCT)
+    page = html_of(
+        subject="Subject", text="• 3 numbers, 80.30 % up\n• Due: 142.469 OMR, 5 LTDA", look=OF_PRODUCT
+    )
     assert "3 numbers, 80.30\u00a0% up" in page
     assert "Due: 142.469\u00a0OMR, 5 LTDA" in page
 
