@@ -39,7 +39,7 @@ from tests.billing.year.recount import Recount
 from tests.factories import MazbotAccountFactory, ResellerFactory
 from tests.thorough import THOROUGH
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(4 * 3600)]
 
 #: The year in `make chaos`; in `make test` the half with most events.
 FIRST, LAST = (date(2026, 1, 1), date(2026, 12, 31)) if THOROUGH else (date(2026, 4, 26), date(2026, 10, 31))
