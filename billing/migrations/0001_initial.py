@@ -2269,6 +2269,7 @@ class Migration(migrations.Migration):
                 ("odd", models.CharField(blank=True, db_default="", default="", max_length=500)),
                 ("read_at", models.DateTimeField()),
                 ("numbers_changed_at", models.DateTimeField(blank=True, null=True)),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["-day"],
