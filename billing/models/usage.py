@@ -182,6 +182,8 @@ class AccountUsageRecord(models.Model):
     read_at = models.DateTimeField()
     # When a number's counts of this day last changed after it ended: what was read before then may be less.
     numbers_changed_at = models.DateTimeField(null=True, blank=True)
+    # When these figures last changed although they were those of the whole day: numbers may have been read before.
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantManager(reseller="reseller")
 

@@ -12,6 +12,7 @@ from billing.periods import ONE_DAY, Period, local_day, month_of
 from billing.policies import reseller_policy
 from billing.reports.gap_items import Key, update_items
 from billing.reports.reconciliation import TIME_TO_INVOICE, TOLERANCE, Reconciled, reconcile
+from billing.usage.account_ahead import days_ahead
 from billing.usage.completeness import unread_dates
 from billing.usage.main_account import first_day_of_numbers, outdated_account_days, unread_account_days
 from billing.usage.number_sums import MAIN_ACCOUNT, Window
@@ -28,12 +29,12 @@ def check_gap(reseller: Reseller, now: datetime) -> list[date]:
 
     Compared are the days of the last months (as many as sums are compared of) and older days with a difference, if the
     main account and every number were read for since they ended: never the running day. What can't be compared stays as
-    it is, so that nothing closes for lack of figures. A day that waits for the main account opens nothing, and what is
-    the same already is settled.
+    it is, so that nothing closes for lack of figures. A day that waits for the main account, or for numbers, opens
+    nothing, and what is the same already is settled.
     """
     account = account_of(reseller)
     today = local_day(now, ZoneInfo(account.time_zone))
-    waiting = outdated_account_days(account, today)
+    waiting = outdated_account_days(account, today) | days_ahead(account, now)
     window = Window.of(reseller, today).days
     older = _undone(reseller, Kind.DAY).filter(first_day__lt=window.first_day)
     rows = reconcile(
@@ -56,7 +57,7 @@ def not_comparable(reseller: Reseller, now: datetime, *, also_waiting: bool = Tr
 
     A number that MazBot doesn't know has an alert of its own and keeps no day from being compared. What an account used
     before its first number was entered is no difference. `also_waiting`: so are days of which a number changed since
-    the main account was read.
+    the main account was read, or the main account since numbers were asked about.
     """
     account = MazbotAccount.objects.filter(reseller=reseller).first()
     if account is None:
@@ -68,7 +69,9 @@ def not_comparable(reseller: Reseller, now: datetime, *, also_waiting: bool = Tr
     first = first_day_of_numbers(account)
     before = set((rows.filter(day__lt=first) if first else rows).values_list("day", flat=True))
     of_account = set(unread_account_days(account, today))
-    if not also_waiting:
+    if also_waiting:
+        of_account |= days_ahead(account, now)
+    else:
         of_account -= outdated_account_days(account, today)
     return {today, today + ONE_DAY, *of_account, *unread_numbers, *before}
 

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import TypeVar
 
+from billing.usage.account_ahead import numbers_to_compare
 from billing.usage.at_once import answers_in_order, requests_at_once
 from billing.usage.completeness import SpanDay
 from billing.usage.due import days_of, due_days
@@ -170,12 +172,16 @@ class _Asking:
 def _compare(
     account: MazbotAccount, outcome: Outcome, now: datetime, recorder: RunRecorder, deadline: float | None
 ) -> Outcome:
-    """Compare the sums that are due; their failures and what time was too short for are added to the outcome."""
+    """Compare the sums that are due; their failures and what time was too short for are added to the outcome.
+
+    Then those that the main account is ahead of, until it matches.
+    """
     due, clock = due_sums(account, now), elapsing(now)
     failures = list(outcome.failures)
-    for place, span in enumerate(due):
+    for place, span in enumerate(chain(due, numbers_to_compare(account, now))):
         if deadline is not None and time.monotonic() > deadline:
-            return replace(outcome, failures=tuple(failures), left=outcome.left + len(due) - place)
+            left = max(1, len(due) - place)
+            return replace(outcome, failures=tuple(failures), left=outcome.left + left)
         try:
             check_sums(account, span, clock())
         except MazBotError as error:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from billing.models import DOUBTS, AccountUsageRecord, BillingPeriod, FlaggedUsage
-from billing.periods import local_day
+from billing.periods import ONE_DAY, day_start, local_day
 from billing.usage.flagged import check_flagged
 from billing.usage.odd_notes import odd_note
 from billing.usage.plausibility import Plausibility
@@ -114,7 +114,7 @@ def merge_account(
     """Store the main account's day, and return the fields that could not be read.
 
     The quota is the current one, so it is stored only if the day is today. If none is sent, or none that can be read,
-    the previous one stays.
+    the previous one stays. Figures that replace others of the whole day are noted as changed.
     """
     odd = tuple(field for field in usage.odd if is_today or field.name != "available_quota")
     values = {
@@ -129,8 +129,21 @@ def merge_account(
     if is_today and (usage.quota_is_unlimited or usage.available_quota is not None):
         values["available_quota"] = usage.available_quota
         values["quota_is_unlimited"] = usage.quota_is_unlimited
+    if _replaces_whole_day(account, day, values):
+        values["changed_at"] = now
     AccountUsageRecord.objects.update_or_create(reseller_id=account.reseller_id, day=day, defaults=values)
     return odd
+
+
+def _replaces_whole_day(account: MazbotAccount, day: date, values: Mapping[str, Any]) -> bool:
+    """Whether these are other figures of a day than those that were read since it ended."""
+    ended = day_start(day + ONE_DAY, ZoneInfo(account.time_zone))
+    rows = AccountUsageRecord.objects.filter(
+        reseller_id=account.reseller_id, day=day, odd="", read_at__gte=ended
+    )
+    figures = ("sent", "received", "failed", "cost")
+    known = rows.values_list(*figures).first()
+    return known is not None and known != tuple(values[name] for name in figures)
 
 
 def _with_received(answer: UsageAnswer, known: Mapping[tuple[int, date], Known]) -> UsageAnswer:

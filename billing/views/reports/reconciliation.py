@@ -17,6 +17,7 @@ from billing.periods import today
 from billing.pricing.rate_types.classes import ignored_types
 from billing.reports.gaps import not_comparable
 from billing.reports.reconciliation import Reconciled, compared_at, reconcile
+from billing.usage.account_ahead import days_ahead
 from billing.usage.completeness import first_open_day
 from billing.usage.main_account import outdated_account_days
 from billing.views.time_span import Span, slot_label
@@ -162,6 +163,7 @@ class _Uncompared:
         self._by_months = span.by_months
         self._running = first_open_day(request.reseller, now)
         self._waiting = outdated_account_days(account, self._running) if account else set()
+        self._ahead = days_ahead(account, now) if account else set()
 
     def is_running(self, row: Reconciled) -> bool:
         """Whether the line is of a day, or a month, that is not over."""
@@ -177,6 +179,8 @@ class _Uncompared:
             return _("no main account data")
         if not self._by_months and row.first_day in self._waiting:
             return _("waiting for the main account")
+        if not self._by_months and row.first_day in self._ahead:
+            return _("waiting for the numbers")
         return _("not compared yet")
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from billing.jobs import invoice_job
-from billing.models import AccountUsageRecord, GapItem, Margin, ReportedMonth
+from billing.models import AccountUsageRecord, GapItem, Margin, ReportedMonth, UsageRecord
 from billing.reports.gaps import check_gap
 from centers.models import Reseller
 from centers.tenancy.scoping import tenant
@@ -183,6 +183,18 @@ def test_a_day_that_waits_for_the_main_account_says_so(desk: Desk) -> None:
     assert "waiting for the main account" in page(desk.as_(desk.owner), f"{address}?month=2026-03")
     rows = lines(desk.as_(desk.owner), f"{address}export/csv/?month=2026-03")
     assert "Waiting for the main account" in {row["Status"] for row in rows}
+
+
+def test_a_day_of_which_the_main_account_shows_more_waits_for_the_numbers(desk: Desk) -> None:
+    gap(desk)
+    AccountUsageRecord._base_manager.update(changed_at=NOW - timedelta(minutes=1))
+    address = f"/r/{desk.reseller.slug}/usage/reconciliation/?month=2026-03"
+    with tenant(desk.reseller):
+        UsageRecord.objects.update(read_at=NOW - timedelta(minutes=2))
+    assert "waiting for the numbers" in page(desk.as_(desk.owner), address)
+    with tenant(desk.reseller):
+        UsageRecord.objects.update(read_at=NOW)
+    assert "waiting for the numbers" not in page(desk.as_(desk.owner), address)
 
 
 def test_differences_are_a_file(desk: Desk) -> None:
