@@ -1,11 +1,11 @@
 """What last month would have earned with another margin; nothing is saved."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from billing.models import Category, Interval, Margin
+from billing.models import Category, Charge, Interval, Margin
 from billing.policies import policies_for
 from billing.pricing.below_cost import numbers_in_use, usage_of_last_month
 from billing.pricing.margins import Margins
@@ -62,7 +62,8 @@ class LastMonth:
     """Last month's messages, or a month's subscriptions, of all centers: read once, priced with any margins.
 
     `day` is the reseller's current day. Margins of today are compared, not those that applied on each day of the month:
-    the question is what a change would make.
+    the question is what a change would make. Of a center with a plan only messages beyond it count, and none where the
+    plan has its own price for these: no margin changes what the others cost (`has_plans`).
     """
 
     def __init__(self, reseller: Reseller, day: date, category: str) -> None:
@@ -70,6 +71,7 @@ class LastMonth:
         self._reseller = reseller
         self._price_list = PriceList(reseller, day)
         self._centers = {row.pk: row for row in Center.objects.filter(reseller=reseller)}
+        self.has_plans = False
         is_messages = category == Category.MESSAGE
         self._parts = list(self._of_messages(day) if is_messages else self._of_subscriptions())
 
@@ -99,8 +101,14 @@ class LastMonth:
 
     def _of_messages(self, day: date) -> Iterator[_Part]:
         policies = policies_for(self._reseller, self._centers.values())
+        numbers = numbers_in_use(self._centers.values())
         for (pk, currency), (cost, billable) in usage_of_last_month(self._centers.values(), day).items():
-            yield _Part(self._centers[pk], currency, billable[policies[pk].billable], cost)
+            part = _Part(self._centers[pk], currency, billable[policies[pk].billable], cost)
+            if plan := self._price_list.discounts.plan(part.center, self._price_list.day):
+                self.has_plans = True
+                part = _beyond(part, plan, numbers.get(pk, 0))
+            if part.quantity or part.cost:
+                yield part
 
     def _of_subscriptions(self) -> Iterator[_Part]:
         active = [center for center in self._centers.values() if center.archived_at is None]
@@ -113,6 +121,18 @@ class LastMonth:
             for rate in self._price_list.rates_for(center):
                 if rate.type == name:
                     yield _Part(center, rate.currency, count, rate.cost * count, months)
+
+
+def _beyond(part: _Part, plan: Charge, numbers: int) -> _Part:
+    """What of a month's messages is priced by margins under the center's plan; together, also of a plan per number."""
+    terms = plan.terms
+    if terms is None or terms.beyond is not None:
+        return replace(part, quantity=0, cost=ZERO)
+    included = terms.included * (max(1, numbers) if plan.per_number else 1)
+    quantity = max(0, part.quantity - included)
+    return replace(
+        part, quantity=quantity, cost=share_of(part.cost, quantity, part.quantity) if quantity else ZERO
+    )
 
 
 def sums(rows: Iterable[Simulated], name: str) -> dict[str, Decimal]:

@@ -64,6 +64,7 @@ def _result(request: TenantRequest, margin: Margin, converter: Converter) -> dic
 
     return {
         "rows": sorted(rows, key=lambda row: (-abs(row.difference), row.center.name)),
+        "has_plans": month.has_plans,
         "currency": currency,
         "profit_now": total("profit_now"),
         "profit_then": total("profit_then"),

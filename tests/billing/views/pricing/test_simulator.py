@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from billing.models import Margin
+from billing.plans import add_plan, choose_plan
 from centers.tenancy.scoping import tenant
+from tests.billing.conftest import NOW
 from tests.billing.views.conftest import Desk
 
 
@@ -38,6 +40,22 @@ def test_another_margin_is_compared_by_center_and_at_other_percentages(busy: Des
     assert "Al Noor Clinic" in text
     assert "percent=20" in text
     assert Margin.objects.model._base_manager.filter(percent=Decimal(20)).count() == 0
+
+
+def test_messages_of_plans_are_left_out_and_the_page_says_so(busy: Desk) -> None:
+    address = busy.url("prices/simulator/")
+    note = "has its own price for, aren"
+    assert note not in busy.as_(busy.owner).get(address).content.decode()
+    with tenant(busy.reseller):
+        center = busy.shop.center
+        plan = add_plan(
+            reseller=busy.reseller, name="Basic", currency=center.currency, amount=Decimal(280), included=1000,
+            day=NOW.date(), by=None, now=NOW,
+        )  # fmt: skip
+        choose_plan(center=center, plan=plan, day=NOW.date(), by=None, now=NOW, confirmation=None)
+    text = busy.as_(busy.owner).get(address).content.decode()
+    assert note in text
+    assert "No usage last month" not in text
 
 
 def test_the_form_of_prices_takes_the_simulated_margin(busy: Desk) -> None:
