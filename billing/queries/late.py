@@ -8,8 +8,16 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from billing.models import DOUBTS, BillingPeriod, FlaggedUsage, Invoice, UsageCheck
-from billing.periods import Period
+from billing.models import (
+    DOUBTS,
+    IS_CHARGED,
+    BillingPeriod,
+    FlaggedUsage,
+    Invoice,
+    UsageCheck,
+    UsageRecord,
+)
+from billing.periods import Period, month_of
 from centers.models import Reseller
 
 _CHARGED = ("sent", "failed", "cost")  # received messages cost nothing
@@ -54,6 +62,28 @@ def late_costs(reseller: Reseller, period: Period, *, by_months: bool) -> dict[t
     slot: Any = TruncMonth("day") if by_months else F("day")
     sums = rows.order_by().values_list(slot, "currency").annotate(sum=Sum(F("cost") - F("cost_before")))
     return {(first_day, currency): cost for first_day, currency, cost in sums}
+
+
+def corrections_to_come(reseller: Reseller, period: Period) -> dict[tuple[date, str], Decimal]:
+    """The cost of late usage that a center's next invoice takes or gives back, by month and currency.
+
+    Not of archived centers: for those an alert asks for a decision.
+    """
+    rows = late_usage().filter(reseller=reseller, day__gte=period.first_day, day__lt=period.end_day)
+    places = set(rows.filter(center__archived_at=None).order_by().values_list("assignment_id", "day"))
+    if not places:
+        return {}
+    records: Any = UsageRecord.objects.filter(
+        IS_CHARGED, assignment__in={span for span, _day in places}, day__in={day for _span, day in places}
+    )
+    billed = Sum("claims__cost", filter=Q(claims__voided_at=None))
+    found: dict[tuple[date, str], Decimal] = {}
+    names = ("assignment_id", "day", "currency", "cost", "billed")
+    for span, day, currency, cost, taken in records.order_by().annotate(billed=billed).values_list(*names):
+        if (span, day) in places:
+            key = month_of(day).first_day, currency
+            found[key] = found.get(key, Decimal(0)) + cost - (taken or 0)
+    return found
 
 
 def monthly_checks(mazbot_ids: Iterable[str], *, limit: int = 3) -> list[UsageCheck]:

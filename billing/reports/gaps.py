@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from billing.models import COST_TOLERANCE, AccountUsageRecord, GapItem, UsageCheck
 from billing.periods import ONE_DAY, Period, local_day, month_of
 from billing.policies import reseller_policy
+from billing.queries.late import corrections_to_come
 from billing.reports.gap_items import Key, update_items
 from billing.reports.reconciliation import TIME_TO_INVOICE, TOLERANCE, Reconciled, reconcile
 from billing.usage.account_ahead import days_ahead
@@ -77,16 +78,19 @@ def not_comparable(reseller: Reseller, now: datetime, *, also_waiting: bool = Tr
 
 
 def _of_months(reseller: Reseller, window: Period, today: date) -> Iterator[tuple[Key, Decimal]]:
-    """MazBot's total of a month against the month's days, and usage of a month that no invoice took."""
+    """MazBot's total of a month against the month's days, and usage of a month that no invoice took, or will take."""
     account = account_of(reseller)
     checks = UsageCheck.objects.filter(reseller=reseller, mazbot_id=MAIN_ACCOUNT).exclude(checked_at=None)
     for check in checks.filter(month__gte=window.first_day, month__lt=today.replace(day=1)):
         gap = check.cost_gap if abs(check.cost_gap) > COST_TOLERANCE else ZERO
         yield (Kind.MONTH, check.month, account.cost_currency), gap
     waits = timedelta(days=reseller_policy(reseller).close_after_days) + TIME_TO_INVOICE
-    for row in _months_with_items(reseller, window):
+    rows = _months_with_items(reseller, window)
+    days = Period(min([row.first_day for row in rows], default=window.first_day), window.end_day)
+    coming = corrections_to_come(reseller, days)
+    for row in rows:
         if month_of(row.first_day).end_day + waits <= today:
-            left = row.unbilled_cost
+            left = row.unbilled_cost - coming.get((row.first_day, row.currency), ZERO)
             yield (Kind.UNBILLED, row.first_day, row.currency), left if abs(left) > TOLERANCE else ZERO
 
 

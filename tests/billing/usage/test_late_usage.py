@@ -55,6 +55,13 @@ def test_usage_booked_fifteen_days_late_is_on_the_next_invoice(place: Place) -> 
     assert UsageRecord.objects.get(day=date(2026, 2, 28)).cost == 100
     lines = preview_invoice(place.center, MARCH).lines
     assert [(line.kind, line.amount) for line in lines] == [("adjustment", 100)]
+    assert not GapItem.objects.exists(), "the next invoice takes it"
+    Center.objects.update(archived_at=place.clock[0])
+    check_gap(place.reseller, place.clock[0])
+    assert GapItem.objects.get().kind == GapItem.Kind.UNBILLED, "no invoice comes"
+    Center.objects.update(archived_at=None)
+    check_gap(place.reseller, place.clock[0])
+    assert not GapItem.objects.get().is_open
     place.clock[0] = datetime(2026, 4, 2, 12, tzinfo=UTC)
     invoice_job(reseller=place.reseller, now=place.clock[0])
     assert Invoice.objects.get(first_day=MARCH.first_day).total == 100
