@@ -21,7 +21,7 @@ from billing.documents.typesetting import Sheet
 from billing.documents.ubl import ubl_of
 from billing.models import Invoice, InvoiceLine, InvoiceTax
 from billing.periods import ONE_DAY, local_day, zone_of
-from billing.tax.texts import percent_of, tax_text
+from billing.tax.texts import percent_of, reverse_charge_text, tax_text
 from centers.models import Reseller
 from centers.values.formats import day_text, money_text, number_text
 from centers.values.languages import language_named
@@ -189,10 +189,11 @@ def _facts(content: Content, first_language: str) -> list[tuple[str, str]]:
 
 def _notes(content: Content) -> list[str]:
     document = content.document
+    taxed = [said for row in content.taxes if (said := reverse_charge_text(row))]
     if document.credits:
         reason = [_("Reason: %(reason)s") % {"reason": isolated(document.reason)}] if document.reason else []
-        return [texts.credit_text(document, document.credits), *reason]
-    return []
+        return [texts.credit_text(document, document.credits), *reason, *taxed]
+    return taxed
 
 
 def _day(content: Content, at: datetime) -> str:

@@ -20,10 +20,15 @@ from billing.documents.ubl_parties import add_party
 from billing.documents.xml import add, child, document_bytes
 from billing.models import Invoice, InvoiceLine, InvoiceTax, TaxCategory
 from billing.money import rounded
+from billing.tax.rates import NEED_REASON
+from billing.tax.texts import tax_text
 from centers.values.languages import LANGUAGES
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017"
 INVOICE_TYPE, CREDIT_NOTE_TYPE = "380", "381"  # UNTDID 1001
+REVERSE_CHARGE = (
+    "VATEX-EU-AE"  # of the code list that EN 16931 prescribes (BR-CL-22); its text begins with the same
+)
 ONE_EACH = "C62"  # UN/ECE recommendation 20
 ZERO = Decimal(0)
 ONE_DAY = timedelta(days=1)
@@ -165,9 +170,8 @@ class _Writer:
             part = child(total, "TaxSubtotal")
             self._amount(part, "TaxableAmount", row.net)
             self._amount(part, "TaxAmount", row.tax)
-            self._tax_category(
-                part, "TaxCategory", row.category, row.percent, row.reason or _("Exempt from VAT")
-            )
+            reason = tax_text(row) if row.category == TaxCategory.REVERSE else row.reason
+            self._tax_category(part, "TaxCategory", row.category, row.percent, reason or _("Exempt from VAT"))
         if self.local:
             other = child(self.root, "TaxTotal")
             add(other, "TaxAmount", f"{abs(self.local.amount):f}", currencyID=self.local.currency)
@@ -188,7 +192,9 @@ class _Writer:
         add(row, "ID", category)
         if category != TaxCategory.OUTSIDE:
             add(row, "Percent", f"{percent.normalize():f}")
-        if category in (TaxCategory.EXEMPT, TaxCategory.OUTSIDE):
+        if category == TaxCategory.REVERSE and reason:
+            add(row, "TaxExemptionReasonCode", REVERSE_CHARGE)
+        if category in NEED_REASON:
             add(row, "TaxExemptionReason", reason)
         add(child(row, "TaxScheme"), "ID", "VAT")
 

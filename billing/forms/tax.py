@@ -77,6 +77,11 @@ class TaxRateForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["category"]
+        field.choices = [one for one in TaxCategory.choices if one[0] != TaxCategory.REVERSE]
+
     def clean_percent(self) -> Any:
         """None is zero: what is exempt has no percentage."""
         return self.cleaned_data["percent"] or 0

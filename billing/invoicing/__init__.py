@@ -16,7 +16,7 @@ from billing.invoicing.late_corrections import (
 from billing.invoicing.left import LineLeft, lines_left
 from billing.invoicing.monthly import due_periods, voided_periods
 from billing.invoicing.partial_credits import CreditPlan, Part, credit_invoice, plan_credit
-from billing.invoicing.preconditions import blockers, doubtful
+from billing.invoicing.preconditions import blockers, doubtful, without_buyer_number
 from billing.invoicing.run.monthly_run import invoice_reseller
 from billing.invoicing.unbilled import corrections
 from billing.invoicing.waivers import waivable, waive_usage
@@ -50,4 +50,5 @@ __all__ = [
     "waivable",
     "waive_late_corrections",
     "waive_usage",
+    "without_buyer_number",
 ]

@@ -7,7 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from billing.invoicing.drafts import Draft, draft_of
-from billing.invoicing.preconditions import blockers_of, overlaps_of, refuse_absurd
+from billing.invoicing.preconditions import (
+    blockers_of,
+    overlaps_of,
+    refuse_absurd,
+    without_buyer_number,
+)
 from billing.invoicing.run.material import Material
 from billing.invoicing.run.writing import Closed, write
 from billing.ledger import lock_all
@@ -115,7 +120,9 @@ def _close(
                 drafts.append(_draft(center, material))
             except OperationRefused as error:
                 outcomes[center.pk] = error
-        outcomes |= write(material, drafts, by, now, words)
+        unnumbered = without_buyer_number(drafts)
+        drafts = [draft for draft in drafts if draft.center.pk not in unnumbered]
+        outcomes |= {**unnumbered, **write(material, drafts, by, now, words)}
     return outcomes
 
 

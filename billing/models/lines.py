@@ -169,7 +169,7 @@ class InvoiceLine(LineKinds, models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3)
     exact = models.DecimalField(max_digits=50, decimal_places=30, null=True)  # null: of an older version
-    tax_category = models.CharField(max_length=1, default="O", db_default="O")
+    tax_category = models.CharField(max_length=2, default="O", db_default="O")
     tax_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0, db_default=0)
     tax_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     tax_included = models.BooleanField(default=False, db_default=False)

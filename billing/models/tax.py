@@ -21,6 +21,7 @@ class TaxCategory(models.TextChoices):
     ZERO = "Z", _("Zero rate")
     EXEMPT = "E", _("Exempt")
     OUTSIDE = "O", _("Out of scope")
+    REVERSE = "AE", _("Reverse charge")
 
 
 class LegalIdentity(models.Model):
@@ -81,7 +82,7 @@ class TaxRate(models.Model):
     center = models.ForeignKey(
         Center, on_delete=models.PROTECT, null=True, blank=True, related_name="tax_rates"
     )
-    category = models.CharField(_("category"), max_length=1, choices=TaxCategory)
+    category = models.CharField(_("category"), max_length=2, choices=TaxCategory)
     percent = models.DecimalField(_("percent"), max_digits=7, decimal_places=4, default=Decimal(0))
     reason = LineField(_("reason"), max_length=200, blank=True)
     withdrawn = models.BooleanField(default=False)
@@ -97,12 +98,16 @@ class TaxRate(models.Model):
             # The bounds also exclude NaN, which PostgreSQL sorts above every number.
             models.CheckConstraint(
                 condition=Q(category="S", percent__gt=0, percent__lte=100)
-                | Q(category__in=["Z", "E", "O"], percent=0),
+                | Q(category__in=["Z", "E", "O", "AE"], percent=0),
                 name="taxrate_percent_fits",
             ),
             models.CheckConstraint(
-                condition=~Q(category__in=["E", "O"]) | Q(withdrawn=True) | ~Q(reason=""),
+                condition=~Q(category__in=["E", "O", "AE"]) | Q(withdrawn=True) | ~Q(reason=""),
                 name="taxrate_has_reason",
+            ),
+            # The buyer accounts for the tax: that is decided for each.
+            models.CheckConstraint(
+                condition=~Q(category="AE") | Q(center__isnull=False), name="taxrate_reverse_has_center"
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn=False) | Q(category="O", reason="", center__isnull=False),
@@ -147,7 +152,7 @@ class InvoiceTax(models.Model):
 
     reseller = models.ForeignKey(Reseller, on_delete=models.PROTECT, related_name="+", db_index=False)
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="taxes", db_index=False)
-    category = models.CharField(max_length=1, choices=TaxCategory)
+    category = models.CharField(max_length=2, choices=TaxCategory)
     percent = models.DecimalField(max_digits=7, decimal_places=4)
     reason = models.CharField(max_length=300, blank=True)
     net = models.DecimalField(max_digits=18, decimal_places=4)

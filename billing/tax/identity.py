@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from billing.models import LegalIdentity, TaxProfile
 from billing.tax.numbers import checked_tax_number
-from billing.tax.rates import tax_profile
+from billing.tax.rates import first_free_day, tax_profile
+from billing.tax.reverse_charge import needs_number
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import check_fields
@@ -57,7 +58,8 @@ def save_identity(
 ) -> LegalIdentity:
     """Change FIELDS of an identity. Issued documents keep what they say.
 
-    OperationRefused with the field of an invalid value: a tax number is checked by the rules of its country.
+    OperationRefused with the field of an invalid value: a tax number is checked by the rules of its country, and stays
+    while documents of a reverse charge have to show it.
     """
     with transaction.atomic():
         Reseller.objects.select_for_update(no_key=True).get(pk=reseller.pk)
@@ -68,6 +70,8 @@ def save_identity(
         row.tax_number = checked_tax_number(row.tax_number, _country(reseller, center))
         if center is None and not row.tax_number and tax_profile(reseller).is_registered:
             raise _number_missing()
+        if center is not None and not row.tax_number:
+            _refuse_to_lose_number(reseller, center)
         row.save()
         entries.record(
             "legal_identity.changed",
@@ -116,6 +120,13 @@ def _number_missing() -> OperationRefused:
     return OperationRefused(
         _("Enter your tax number: invoices with tax have to show it."), field="tax_number"
     )
+
+
+def _refuse_to_lose_number(reseller: Reseller, center: Center) -> None:
+    if needs_number(center, first_free_day(reseller, center)):
+        raise OperationRefused(
+            _("Enter the tax number: documents with a reverse charge have to show it."), field="tax_number"
+        )
 
 
 def save_tax_settings(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import BillingPeriod, TaxCategory, TaxProfile, TaxRate, TaxTerms
 from billing.tax.computing import UNTAXED
+from billing.tax.reverse_charge import refuse_without_number
 from centers.audit import entries
 from centers.errors import OperationRefused
 from centers.model_errors import checked_line
@@ -19,6 +20,8 @@ from centers.models import Center, Reseller, User
 from centers.values.formats import day_text
 
 ZERO = Decimal(0)
+#: Categories without tax that documents have to explain (EN 16931, BR-E-10, BR-O-10 and BR-AE-10).
+NEED_REASON = frozenset({TaxCategory.EXEMPT, TaxCategory.OUTSIDE, TaxCategory.REVERSE})
 
 
 def tax_profile(reseller: Reseller) -> TaxProfile:
@@ -88,11 +91,13 @@ def set_tax_rate(
 ) -> TaxRate:
     """Add the rate that applies from `valid_from`, a day of the reseller's calendar, to all centers or to one.
 
-    OperationRefused if a day from then on is invoiced already, if a percentage doesn't fit its category, and without
-    the reason that an exemption needs.
+    OperationRefused if a day from then on is invoiced already, if a percentage doesn't fit its category, without the
+    reason that an exemption needs, and for a reverse charge of all centers or of one without a tax number.
     """
     said = checked_line(reason, 200)
     _check(category, percent, said)
+    if category == TaxCategory.REVERSE:
+        refuse_without_number(center, "category")
     percent = percent if category == TaxCategory.STANDARD else ZERO
     return _add(
         reseller, center, by, now, category=category, percent=percent, reason=said, valid_from=valid_from
@@ -113,7 +118,7 @@ def _check(category: str, percent: Decimal, reason: str) -> None:
         raise OperationRefused(
             _("A standard rate is above 0 and at most 100 %, with up to 4 decimals."), field="percent"
         )
-    if category in (TaxCategory.EXEMPT, TaxCategory.OUTSIDE) and not reason:
+    if category in NEED_REASON and not reason:
         raise OperationRefused(
             _("Enter the reason. It is printed on invoices, such as the article of the law."), field="reason"
         )

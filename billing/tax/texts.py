@@ -38,9 +38,18 @@ def tax_text(tax: Named) -> str:
         TaxCategory.ZERO.value: _("VAT 0% (zero rate)"),
         TaxCategory.EXEMPT.value: _("Exempt from VAT"),
         TaxCategory.OUTSIDE.value: _("Outside the scope of VAT"),
+        TaxCategory.REVERSE.value: _("Reverse charge"),
     }
     text = texts[tax.category]
     return f"{text}: {tax.reason}" if tax.reason else text
+
+
+def reverse_charge_text(tax: Named) -> str:
+    """What the law wants documents with a reverse charge to say; "" of any other category."""
+    if tax.category != TaxCategory.REVERSE:
+        return ""
+    text = _("Reverse charge: the customer is required to account for the VAT (%(reason)s).")
+    return text % {"reason": tax.reason}
 
 
 def price_note(center: Center, day: date) -> str:

@@ -24,6 +24,7 @@ from billing.invoicing import (
     issue_invoice,
     preview_invoice,
     voided_periods,
+    without_buyer_number,
 )
 from billing.models import BillingPeriod, Invoice
 from billing.periods import ONE_DAY, Period, month_of, previous_month, today
@@ -141,9 +142,11 @@ def _look(center: Center, period: Period) -> Look:
     unread = readable_days(center, period, clock.now())
     flagged = list(dict.fromkeys(row.instance for row in doubtful([center], period)))
     try:
-        return Look(preview_invoice(center, period), why_not, unread, flagged)
+        draft = preview_invoice(center, period)
     except OperationRefused as error:
         return Look(None, [*why_not, error.message], unread, flagged)
+    why_not += [refusal.message for refusal in without_buyer_number([draft]).values()]
+    return Look(draft, why_not, unread, flagged)
 
 
 def _overlap(row: BillingPeriod) -> str:

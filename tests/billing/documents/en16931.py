@@ -26,7 +26,7 @@ _INSIDE = {
     "CreditNoteLine": ["ID", "CreditedQuantity", "LineExtensionAmount", "InvoicePeriod", "Item", "Price"],
     "Item": ["Description", "Name", "ClassifiedTaxCategory"],
     "TaxSubtotal": ["TaxableAmount", "TaxAmount", "TaxCategory"],
-    "TaxCategory": ["ID", "Percent", "TaxExemptionReason", "TaxScheme"],
+    "TaxCategory": ["ID", "Percent", "TaxExemptionReasonCode", "TaxExemptionReason", "TaxScheme"],
     "ClassifiedTaxCategory": ["ID", "Percent", "TaxScheme"],
     "LegalMonetaryTotal": ["LineExtensionAmount", "TaxExclusiveAmount", "TaxInclusiveAmount", "PayableAmount"],
     "Contact": ["Name", "Telephone", "ElectronicMail"],
@@ -118,7 +118,8 @@ def _parties(read: Read) -> Iterator[tuple[str, bool]] | dict[str, bool]:
         for scheme in read.all("PartyTaxScheme", one)
         if read.text("TaxScheme/ID", scheme) == "VAT"
     ]
-    outside = {read.text("TaxCategory/ID", one) for one in read.all("TaxSubtotal", read.tax_total)} == {"O"}
+    categories = {read.text("TaxCategory/ID", one) for one in read.all("TaxSubtotal", read.tax_total)}
+    outside = categories == {"O"}
     return {
         "BR-06": bool(read.text("PartyLegalEntity/RegistrationName", seller)),
         "BR-07": bool(read.text("PartyLegalEntity/RegistrationName", buyer)),
@@ -130,6 +131,7 @@ def _parties(read: Read) -> Iterator[tuple[str, bool]] | dict[str, bool]:
         "BR-CO-09": all(number[:2].isalpha() for number in vat),
         "BR-O-02": not outside or not vat,
         "BR-S-02": outside or bool(vat),
+        "BR-AE-02": "AE" not in categories or len(vat) == 2,
     }
 
 
@@ -170,7 +172,9 @@ def _taxes(read: Read) -> dict[str, bool]:
         # A coin of tolerance for the notes that credit a part, as the norm's own rule has (BR-CO-17).
         rules[f"BR-CO-17 {percent}"] = abs(amount - base * Fraction(percent or 0) / 100) <= Fraction(2, 100)
         reason = read.text("TaxCategory/TaxExemptionReason", one)
-        rules[f"BR-{category}-10"] = bool(reason) == (category in "EO")
+        rules[f"BR-{category}-10"] = bool(reason) == (category in ("E", "O", "AE"))
+        code = read.text("TaxCategory/TaxExemptionReasonCode", one)
+        rules[f"BR-CL-22 {category}"] = code == ("VATEX-EU-AE" if category == "AE" else "")
         rules[f"BR-{category}-05"] = (category == "O") == (percent == "")
     return rules
 

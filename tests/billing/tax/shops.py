@@ -24,6 +24,11 @@ def register(shop: Shop, *, included: bool = False) -> None:
     )
 
 
+def number_of(shop: Shop, center: Center, number: str = "TAX123") -> None:
+    """Give the center a tax number, or take it."""
+    save_identity(reseller=shop.reseller, center=center, tax_number=number, by=None, now=NOW)
+
+
 def tax_rate(
     shop: Shop,
     percent: str = "15",
@@ -33,12 +38,14 @@ def tax_rate(
     valid_from: date = LONG_AGO,
     center: Center | None = None,
 ) -> TaxRate:
+    if category == "AE" and center and not identity_of(shop.reseller, center).tax_number:
+        number_of(shop, center)
     return set_tax_rate(
         reseller=shop.reseller,
         center=center,
         category=category,
         percent=Decimal(percent),
-        reason=reason or ("Article 36" if category in "EO" else ""),
+        reason=reason or ("Article 36" if category in ("E", "O", "AE") else ""),
         valid_from=valid_from,
         by=None,
         now=NOW,

@@ -261,6 +261,8 @@ def test_invoices_of_other_centers_and_void_ones_refuse_no_rate(shop: Shop) -> N
         ("E", "0", "", "reason"),
         ("O", "0", "", "reason"),
         ("X", "0", "", "category"),
+        ("AE", "0", "", "reason"),
+        ("AE", "0", "Article 48", "category"),  # of all centers
     ],
 )
 def test_terms_that_fit_no_category_are_refused(

@@ -81,7 +81,9 @@ def new_center(books: Books) -> Center:
     """A center; of a registered reseller one in three with a tax of its own, some from a day within the month."""
     center = books.shop.new_center(currency=books.currency)
     if books.rates and books.chance.random() < 0.35:
-        category, percent = books.chance.choice([("E", "0"), ("Z", "0"), ("O", "0"), ("S", "7.25")])
+        category, percent = books.chance.choice(
+            [("E", "0"), ("Z", "0"), ("O", "0"), ("AE", "0"), ("S", "7.25")]
+        )
         since = books.chance.choice([date(2020, 1, 1), date(2026, 2, 9)])
         tax_rate(books.shop, percent, category=category, valid_from=since, center=center)
         # A center's own rate applies whatever those of all centers do.

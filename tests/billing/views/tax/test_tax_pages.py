@@ -15,7 +15,7 @@ from centers.models import AuditEntry, Reseller
 from centers.tenancy.scoping import tenant
 from tests.billing.conftest import FEBRUARY, NOW
 from tests.billing.invoices import issue
-from tests.billing.tax.shops import register, tax_rate
+from tests.billing.tax.shops import number_of, register, tax_rate
 from tests.billing.views.conftest import Desk
 
 SAUDI = "300710482300003"
@@ -142,6 +142,31 @@ def test_a_center_is_exempt_and_then_no_longer(desk: Desk) -> None:
     page = text(desk, f"centers/{desk.center.pk}/tax/", "billing")
     assert "Exempt from VAT: Article 30" in page
     assert "Same as all centers" in page
+
+
+def test_a_reverse_charge_is_for_a_center_with_a_tax_number(desk: Desk) -> None:
+    """Its pages and the invoice say who accounts for the VAT; all centers together can't be chosen for it."""
+    with tenant(desk.reseller):
+        center = desk.shop.new_center(name="Buyer", currency="USD")
+    client, url = desk.as_(desk.billing), desk.url(f"centers/{center.pk}/tax/rate/")
+    values = {"category": "AE", "reason": "Article 48", "valid_from": "2026-02-01"}
+    answer = client.post(url, values)
+    assert answer.status_code == 422
+    assert "Enter the tax number of “Buyer” first" in str(answer.context["form"].errors["category"])
+    with tenant(desk.reseller):
+        register(desk.shop)
+        number_of(desk.shop, center)
+    assert client.post(url, values).status_code == 302
+    own = desk.url(f"centers/{center.pk}/tax/")
+    assert "Reverse charge: Article 48" in client.get(own).content.decode()
+    refused = client.post(own, {**DETAILS, "tax_number": ""})
+    assert "have to show it" in str(refused.context["form"].errors["tax_number"])
+    with tenant(desk.reseller):
+        desk.shop.read(desk.shop.number(center), date(2026, 2, 5), sent=4, cost="100")
+        invoice = issue(desk.shop, center=center)
+    assert "required to account for the VAT (Article 48)" in text(desk, f"invoices/{invoice.pk}/")
+    for_all = desk.as_(desk.owner).post(desk.url("settings/tax/rate/"), values)
+    assert "category" in for_all.context["form"].errors
 
 
 def test_the_buyers_details_are_kept_by_its_next_invoices(taxed: Desk) -> None:

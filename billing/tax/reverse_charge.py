@@ -1,0 +1,35 @@
+"""Reverse charge: the buyer accounts for the tax, so its documents charge none and have to show its tax number."""
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from billing.models import LegalIdentity, TaxCategory, TaxRate
+from centers.errors import OperationRefused
+from centers.models import Center
+
+
+def refuse_without_number(center: Center | None, field: str) -> None:
+    """Raise OperationRefused (`field`) for all centers (None), or a center without a tax number (BR-AE-02)."""
+    if center is None:
+        raise OperationRefused(
+            _("A reverse charge is chosen for single centers: each of them accounts for the tax itself."),
+            field=field,
+        )
+    if not LegalIdentity.objects.filter(center=center).exclude(tax_number="").exists():
+        raise OperationRefused(
+            _("Enter the tax number of “%(center)s” first: a document with a reverse charge has to show it.")
+            % {"center": center},
+            field=field,
+        )
+
+
+def needs_number(center: Center, since: date | None) -> bool:
+    """Whether documents of days from `since` on (None: of any day) may have a reverse charge of the center."""
+    end: date | None = None  # of the version before, as they are read from the newest one on
+    for row in TaxRate.objects.filter(center=center).order_by("-valid_from", "-pk"):
+        is_open = end is None or (row.valid_from < end and (since is None or end > since))
+        if row.category == TaxCategory.REVERSE and is_open:
+            return True
+        end = row.valid_from
+    return False
