@@ -2032,7 +2032,7 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
                 ("currency", models.CharField(max_length=3)),
                 ("exact", models.DecimalField(decimal_places=30, max_digits=50, null=True)),
-                ("tax_category", models.CharField(db_default="O", default="O", max_length=1)),
+                ("tax_category", models.CharField(db_default="O", default="O", max_length=2)),
                 ("tax_percent", models.DecimalField(db_default=0, decimal_places=4, default=0, max_digits=7)),
                 ("tax_reason", models.CharField(blank=True, db_default="", default="", max_length=200)),
                 ("tax_included", models.BooleanField(db_default=False, default=False)),
@@ -4781,8 +4781,9 @@ class Migration(migrations.Migration):
                             ("Z", "Zero rate"),
                             ("E", "Exempt"),
                             ("O", "Out of scope"),
+                            ("AE", "Reverse charge"),
                         ],
-                        max_length=1,
+                        max_length=2,
                         verbose_name="category",
                     ),
                 ),
@@ -4815,19 +4816,27 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("category", "S"), ("percent__gt", 0), ("percent__lte", 100)),
-                            models.Q(("category__in", ["Z", "E", "O"]), ("percent", 0)),
+                            models.Q(("category__in", ["Z", "E", "O", "AE"]), ("percent", 0)),
                             _connector="OR",
                         ),
                         name="taxrate_percent_fits",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("category__in", ["E", "O"]), _negated=True),
+                            models.Q(("category__in", ["E", "O", "AE"]), _negated=True),
                             ("withdrawn", True),
                             models.Q(("reason", ""), _negated=True),
                             _connector="OR",
                         ),
                         name="taxrate_has_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("category", "AE"), _negated=True),
+                            ("center__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="taxrate_reverse_has_center",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -4875,8 +4884,9 @@ class Migration(migrations.Migration):
                             ("Z", "Zero rate"),
                             ("E", "Exempt"),
                             ("O", "Out of scope"),
+                            ("AE", "Reverse charge"),
                         ],
-                        max_length=1,
+                        max_length=2,
                     ),
                 ),
                 ("percent", models.DecimalField(decimal_places=4, max_digits=7)),
